@@ -1,0 +1,3 @@
+//! Model Dashboard: a registry for inference models.
+
+pub mod model;

@@ -1,0 +1,1 @@
+//! Model definitions: plain types, no I/O.
