@@ -1,1 +1,30 @@
-//! Model definitions: plain types, no I/O.
+//! Models: names, definitions, labels, dates and what the registry adds. Plain types, no I/O.
+
+mod definition;
+mod digest;
+mod inference_args;
+mod json;
+mod labels;
+mod name;
+mod reference;
+mod registry;
+mod summary;
+mod timestamp;
+mod version;
+
+pub use definition::{Contradiction, FieldError, ModelDefinition};
+pub use digest::{ContentDigest, DigestError};
+pub use inference_args::{InferenceArgs, shell_metacharacters, shell_quote};
+pub use json::{
+    DuplicateKeys, JsonError, JsonErrorKind, JsonKind, JsonObject, MAX_DEFINITION_BYTES,
+    MAX_NESTING, Position,
+};
+pub use labels::{ContourNames, LabelNames, LabelNumber, LabelNumberError};
+pub use name::{
+    MAX_EXISTING_NAME_BYTES, MAX_NAME_CHARS, ModelKey, ModelName, NameError, NetworkType,
+};
+pub use reference::{ModelRef, RefError, Selector};
+pub use registry::{Deleted, ModelId, ModelIdError, RegistryInfo, Via};
+pub use summary::{BrokenDefinition, LISTED_DESCRIPTION_CHARS, ModelSummary, fold_for_search};
+pub use timestamp::{StoredDate, Timestamp, TimestampError};
+pub use version::{Version, VersionError};

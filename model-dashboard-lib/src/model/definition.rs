@@ -1,0 +1,475 @@
+//! The definition of a model: one JSON object, of which everything unknown is kept.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use super::inference_args::{InferenceArgs, derive};
+use super::json::{DuplicateKeys, JsonError, JsonKind, JsonObject, Position, decode_string};
+use super::labels::ContourNames;
+use super::{MAX_DEFINITION_BYTES, ModelKey, ModelName, NetworkType, StoredDate, Timestamp};
+
+/// What is wrong with a field, to be shown beside it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {message}")]
+pub struct FieldError {
+    /// The field, with a dot before what lies inside it; empty for the definition as a whole.
+    pub field: String,
+    /// What is wrong and what is expected.
+    pub message: String,
+    /// Where in the text, if there is one.
+    pub position: Option<Position>,
+}
+
+impl FieldError {
+    /// An error without a place in a text.
+    #[must_use]
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            message: message.into(),
+            position: None,
+        }
+    }
+
+    /// A field whose text is not the JSON that it should be; the position is within that text.
+    #[must_use]
+    pub fn json(field: impl Into<String>, error: &JsonError) -> Self {
+        Self {
+            position: Some(error.position()),
+            ..Self::new(field, error.message())
+        }
+    }
+}
+
+/// What a definition says about its own name and type where its key says otherwise. The key
+/// outranks it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contradiction {
+    /// The name inside, if it differs.
+    pub name: Option<String>,
+    /// The network type inside, if it differs.
+    pub network_type: Option<String>,
+}
+
+impl fmt::Display for Contradiction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.network_type, &self.name) {
+            (Some(t), Some(n)) => write!(f, "the definition calls itself {t}/{n}"),
+            (Some(t), None) => write!(f, "the definition says network type {t}"),
+            (None, Some(n)) => write!(f, "the definition says name {n}"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+/// A model definition.
+///
+/// Reading is tolerant: a missing field, null, or a value of the wrong type reads as the default
+/// ([`Self::check`] names what is wrong). Writing touches the named field alone, and not even
+/// that if it already says the same.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ModelDefinition {
+    object: JsonObject,
+}
+
+/// Fields that must be a text or null.
+const TEXT_FIELDS: &[&str] = &[
+    "alias",
+    "description",
+    "inference_args",
+    "create_date",
+    "last_modified_date",
+];
+
+impl ModelDefinition {
+    /// An empty definition of a model with this key, every field present with its default.
+    #[must_use]
+    pub fn new(key: &ModelKey) -> Self {
+        let mut definition = Self::default();
+        definition.object.set_text("name", key.name.as_str());
+        definition
+            .object
+            .set_text("network_type", key.network_type.as_str());
+        for (field, default) in [
+            ("enabled", "false"),
+            ("alias", "\"\""),
+            ("description", "\"\""),
+            ("contour_names", "{}"),
+            ("inference_information", "{}"),
+            ("inference_args", "\"\""),
+            ("create_date", "\"\""),
+            ("last_modified_date", "\"\""),
+            ("version", "\"\""),
+        ] {
+            definition.object.put(field, default.into());
+        }
+        definition
+    }
+
+    /// Parses a definition; see [`JsonObject::parse`] for the limits. Wrong types pass: see
+    /// [`Self::check`] and [`Self::parse_checked`].
+    pub fn parse(bytes: &[u8], duplicates: DuplicateKeys) -> Result<Self, JsonError> {
+        JsonObject::parse(bytes, duplicates).map(Self::from)
+    }
+
+    /// Parses a definition that someone sends: duplicate keys and wrong types are refused, each
+    /// with its field and place.
+    pub fn parse_checked(bytes: &[u8]) -> Result<Self, Vec<FieldError>> {
+        let (object, positions) = JsonObject::parse_located(bytes, DuplicateKeys::Refuse)
+            .map_err(|error| vec![FieldError::json("", &error)])?;
+        let definition = Self { object };
+        let mut errors = definition.check();
+        if errors.is_empty() {
+            return Ok(definition);
+        }
+        for error in &mut errors {
+            let field = error.field.split('.').next().unwrap_or_default();
+            let place = definition.object.iter().position(|(key, _)| key == field);
+            error.position = place.map(|place| positions[place]);
+        }
+        Err(errors)
+    }
+
+    /// The JSON text to store: compact between the fields, values as they stand.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.object.to_bytes()
+    }
+
+    /// All fields as they stand.
+    #[must_use]
+    pub fn as_object(&self) -> &JsonObject {
+        &self.object
+    }
+
+    /// All fields, to be changed at will.
+    pub fn as_object_mut(&mut self) -> &mut JsonObject {
+        &mut self.object
+    }
+
+    /// The object inside.
+    #[must_use]
+    pub fn into_object(self) -> JsonObject {
+        self.object
+    }
+
+    fn text(&self, field: &str) -> Option<String> {
+        self.object.get(field).and_then(decode_string)
+    }
+
+    /// The name that the definition gives itself.
+    #[must_use]
+    pub fn name(&self) -> Option<String> {
+        self.text("name")
+    }
+
+    /// The network type that the definition gives itself.
+    #[must_use]
+    pub fn network_type(&self) -> Option<String> {
+        self.text("network_type")
+    }
+
+    /// Whether an inference job may use the model; false unless it says `true`.
+    #[must_use]
+    pub fn enabled(&self) -> bool {
+        self.object.get("enabled") == Some("true")
+    }
+
+    /// The alias as given, empty if there is none.
+    #[must_use]
+    pub fn given_alias(&self) -> String {
+        self.text("alias").unwrap_or_default()
+    }
+
+    /// The name that people read: the alias, or else the name.
+    #[must_use]
+    pub fn alias(&self) -> String {
+        let alias = self.given_alias();
+        if alias.is_empty() {
+            self.name().unwrap_or_default()
+        } else {
+            alias
+        }
+    }
+
+    /// The description, in Markdown.
+    #[must_use]
+    pub fn description(&self) -> String {
+        self.text("description").unwrap_or_default()
+    }
+
+    /// The labels that can be read. An editor must not write them back while [`Self::check`] names
+    /// an entry of `contour_names`, or that entry would be lost.
+    #[must_use]
+    pub fn contour_names(&self) -> ContourNames {
+        let object = self.object.get_object("contour_names").unwrap_or_default();
+        ContourNames::read(&object).0
+    }
+
+    /// The text of the framework's own information, whatever its kind.
+    #[must_use]
+    pub fn inference_information(&self) -> Option<&str> {
+        self.object.get("inference_information")
+    }
+
+    /// The inference arguments as given, empty if there are none.
+    #[must_use]
+    pub fn inference_args(&self) -> String {
+        self.text("inference_args").unwrap_or_default()
+    }
+
+    /// The inference arguments that follow from `inference_information.inference_args`, if that is
+    /// an object.
+    #[must_use]
+    pub fn derived_inference_args(&self) -> Option<String> {
+        let information = self.object.get_object("inference_information")?;
+        Some(derive(&information.get_object("inference_args")?))
+    }
+
+    /// The given inference arguments, or the derived ones where none are given.
+    #[must_use]
+    pub fn effective_inference_args(&self) -> InferenceArgs {
+        let given = self.inference_args();
+        if !given.trim().is_empty() {
+            return InferenceArgs {
+                text: given,
+                derived: false,
+            };
+        }
+        match self.derived_inference_args() {
+            Some(text) => InferenceArgs {
+                text,
+                derived: true,
+            },
+            None => InferenceArgs {
+                text: given,
+                derived: false,
+            },
+        }
+    }
+
+    /// When the model came to be, as stored.
+    #[must_use]
+    pub fn create_date(&self) -> StoredDate {
+        StoredDate::new(&self.text("create_date").unwrap_or_default())
+    }
+
+    /// When it was changed last, as stored.
+    #[must_use]
+    pub fn last_modified_date(&self) -> StoredDate {
+        StoredDate::new(&self.text("last_modified_date").unwrap_or_default())
+    }
+
+    /// The version that people see: `inference_information.version`, or else `version`. Numbers
+    /// are shown as written.
+    #[must_use]
+    pub fn version(&self) -> String {
+        let shown = |object: &JsonObject| {
+            let raw = object.get("version")?;
+            let text = match JsonKind::of(raw) {
+                JsonKind::String => decode_string(raw)?,
+                JsonKind::Number => raw.to_owned(),
+                _ => return None,
+            };
+            (!text.is_empty()).then_some(text)
+        };
+        self.object
+            .get_object("inference_information")
+            .and_then(|information| shown(&information))
+            .or_else(|| shown(&self.object))
+            .unwrap_or_default()
+    }
+
+    fn set_text(&mut self, field: &str, value: &str) {
+        let says_the_same = match self.object.get(field) {
+            None | Some("null") => value.is_empty(),
+            Some(raw) => decode_string(raw).as_deref() == Some(value),
+        };
+        if !says_the_same {
+            self.object.set_text(field, value);
+        }
+    }
+
+    /// Sets name and network type, for a model that is created, renamed or moved.
+    pub fn set_key(&mut self, key: &ModelKey) {
+        self.set_name(&key.name);
+        self.set_network_type(&key.network_type);
+    }
+
+    /// Sets the name.
+    pub fn set_name(&mut self, name: &ModelName) {
+        self.set_text("name", name.as_str());
+    }
+
+    /// Sets the network type.
+    pub fn set_network_type(&mut self, network_type: &NetworkType) {
+        self.set_text("network_type", network_type.as_str());
+    }
+
+    /// Sets whether an inference job may use the model.
+    pub fn set_enabled(&mut self, enabled: bool) {
+        let says_the_same = match self.object.get("enabled") {
+            None | Some("null" | "false") => !enabled,
+            Some(raw) => raw == "true" && enabled,
+        };
+        if !says_the_same {
+            self.object
+                .put("enabled", if enabled { "true" } else { "false" }.into());
+        }
+    }
+
+    /// Sets the alias.
+    pub fn set_alias(&mut self, alias: &str) {
+        self.set_text("alias", alias);
+    }
+
+    /// Sets the description.
+    pub fn set_description(&mut self, description: &str) {
+        self.set_text("description", description);
+    }
+
+    /// Sets the contour names.
+    pub fn set_contour_names(&mut self, names: &ContourNames) {
+        let says_the_same = match self.object.get("contour_names") {
+            None => names.is_empty(),
+            Some(raw) => ContourNames::from_json(raw).as_ref() == Ok(names),
+        };
+        if !says_the_same {
+            self.object.put("contour_names", names.to_json().into());
+        }
+    }
+
+    /// Sets the framework's own information to JSON text. Anything but an object or null is
+    /// refused.
+    pub fn set_inference_information(&mut self, raw: &str) -> Result<(), FieldError> {
+        let field = "inference_information";
+        let mut changed = self.object.clone();
+        changed
+            .set_raw(field, raw)
+            .map_err(|error| FieldError::json(field, &error))?;
+        match changed.kind(field) {
+            Some(JsonKind::Object | JsonKind::Null) | None => {
+                self.object = changed;
+                Ok(())
+            }
+            Some(kind) => Err(FieldError::new(
+                field,
+                format!("expected an object, found {kind}"),
+            )),
+        }
+    }
+
+    /// Sets the inference arguments; empty text makes the derived ones count.
+    pub fn set_inference_args(&mut self, args: &str) {
+        self.set_text("inference_args", args);
+    }
+
+    /// Sets the date of creation, unless there is one: it is never rewritten.
+    pub fn set_create_date_once(&mut self, date: Timestamp) {
+        if self.create_date().as_str().is_empty() {
+            self.set_text("create_date", &date.to_string());
+        }
+    }
+
+    /// Sets the date of the last change.
+    pub fn set_last_modified_date(&mut self, date: Timestamp) {
+        self.set_text("last_modified_date", &date.to_string());
+    }
+
+    /// Sets the field `version`. What people see stays `inference_information.version` where
+    /// there is one.
+    pub fn set_version(&mut self, version: &str) {
+        self.set_text("version", version);
+    }
+
+    /// Applies a merge patch (RFC 7396).
+    pub fn merge_patch(&mut self, patch: &JsonObject) {
+        self.object.merge_patch(patch);
+    }
+
+    /// Every known field of a type that it should not have, and a definition that is too large.
+    #[must_use]
+    pub fn check(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        let mut expect = |field: &str, expected: &str, allowed: &[JsonKind]| {
+            if let Some(kind) = self
+                .object
+                .kind(field)
+                .filter(|kind| !allowed.contains(kind))
+            {
+                errors.push(FieldError::new(
+                    field,
+                    format!("expected {expected}, found {kind}"),
+                ));
+            }
+        };
+        use JsonKind::{Bool, Null, Number, Object, String};
+        expect("name", "a text", &[String]);
+        expect("network_type", "a text", &[String]);
+        expect("enabled", "true or false", &[Bool, Null]);
+        for field in TEXT_FIELDS {
+            expect(field, "a text", &[String, Null]);
+        }
+        expect("version", "a text", &[String, Number, Null]);
+        expect(
+            "contour_names",
+            "an object of label numbers and names",
+            &[Object, Null],
+        );
+        expect("inference_information", "an object", &[Object, Null]);
+        if let Some(labels) = self.object.get_object("contour_names") {
+            errors.extend(ContourNames::read(&labels).1);
+        }
+        let size = self.object.to_text().len();
+        if size > MAX_DEFINITION_BYTES {
+            errors.push(FieldError::new(
+                "",
+                format!("is larger than 1 MiB ({size} bytes)"),
+            ));
+        }
+        errors
+    }
+
+    /// Whether the definition gives itself another name or network type than its key.
+    #[must_use]
+    pub fn contradicts(&self, key: &ModelKey) -> Option<Contradiction> {
+        let name = self.name().filter(|name| name != key.name.as_str());
+        let network_type = self
+            .network_type()
+            .filter(|t| t != key.network_type.as_str());
+        (name.is_some() || network_type.is_some()).then_some(Contradiction { name, network_type })
+    }
+
+    /// Whether both say the same about a model. What the registry itself keeps (`registry`,
+    /// `create_date`, `last_modified_date`), the order of the outermost fields and white space do
+    /// not count; the text of numbers and the order inside fields do.
+    #[must_use]
+    pub fn content_equals(&self, other: &Self) -> bool {
+        self.content() == other.content()
+    }
+
+    fn content(&self) -> Vec<(&str, String)> {
+        let kept = ["registry", "create_date", "last_modified_date"];
+        let mut fields: Vec<_> = self
+            .object
+            .iter()
+            .filter(|(key, _)| !kept.contains(key))
+            .map(|(key, raw)| (key, super::json::minified_text(raw)))
+            .collect();
+        fields.sort();
+        fields
+    }
+}
+
+impl From<JsonObject> for ModelDefinition {
+    fn from(object: JsonObject) -> Self {
+        Self { object }
+    }
+}
+
+impl Serialize for ModelDefinition {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.object.serialize(serializer)
+    }
+}

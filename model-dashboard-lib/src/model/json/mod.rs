@@ -1,0 +1,403 @@
+//! JSON objects that keep what they are not told to change.
+//!
+//! serde_json's `Value` rewrites numbers and may reorder members. A definition must come through
+//! an edit with the text of every other value intact, so an object here is a list of members whose
+//! values stay raw text.
+
+mod error;
+mod scan;
+mod text;
+
+use std::collections::HashMap;
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+pub use error::{JsonError, JsonErrorKind, Position};
+pub(super) use text::decode_string;
+
+/// The largest definition, in bytes: 1 MiB.
+pub const MAX_DEFINITION_BYTES: usize = 1 << 20;
+
+/// The deepest nesting of objects and arrays, the outermost object counted.
+pub const MAX_NESTING: usize = 128;
+
+/// What to do when an object holds a key twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DuplicateKeys {
+    /// Refuse it, at every level: for what someone sends.
+    Refuse,
+    /// The last value wins, at the place of the first: for what a bucket holds already.
+    LastWins,
+}
+
+/// The kind of a JSON value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JsonKind {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool,
+    /// A number.
+    Number,
+    /// A string.
+    String,
+    /// An array.
+    Array,
+    /// An object.
+    Object,
+}
+
+impl JsonKind {
+    /// The kind of a value, told from the first character of its text.
+    #[must_use]
+    pub fn of(raw: &str) -> Self {
+        match raw.trim_start().bytes().next() {
+            Some(b'{') => Self::Object,
+            Some(b'[') => Self::Array,
+            Some(b'"') => Self::String,
+            Some(b't' | b'f') => Self::Bool,
+            Some(b'n') | None => Self::Null,
+            Some(_) => Self::Number,
+        }
+    }
+}
+
+impl fmt::Display for JsonKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Null => "null",
+            Self::Bool => "true or false",
+            Self::Number => "a number",
+            Self::String => "a text",
+            Self::Array => "a list",
+            Self::Object => "an object",
+        })
+    }
+}
+
+/// One member: the key as written (with quotes and escapes), the key as read, the value as written.
+#[derive(Clone)]
+struct Member {
+    key: Box<str>,
+    key_text: Box<str>,
+    value: Box<str>,
+}
+
+/// A JSON object as an ordered list of members whose values are kept as text.
+///
+/// Every value is valid JSON of limited depth. White space between members is not kept; white
+/// space, number and string text inside values is.
+#[derive(Clone, Default)]
+pub struct JsonObject {
+    members: Vec<Member>,
+}
+
+impl JsonObject {
+    /// An object without members.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Parses one JSON object (RFC 8259, UTF-8; a byte order mark is skipped).
+    ///
+    /// Refused with line and column: more than [`MAX_DEFINITION_BYTES`], nesting deeper than
+    /// [`MAX_NESTING`], anything that is not one object, `NaN` and `Infinity`, half surrogate
+    /// pairs, and with [`DuplicateKeys::Refuse`] keys that appear twice at any level. Takes linear
+    /// time, and no stack however deep the text nests.
+    pub fn parse(bytes: &[u8], duplicates: DuplicateKeys) -> Result<Self, JsonError> {
+        Self::parse_located(bytes, duplicates).map(|(object, _)| object)
+    }
+
+    /// Like [`Self::parse`], and says where the value of each member starts.
+    pub(super) fn parse_located(
+        bytes: &[u8],
+        duplicates: DuplicateKeys,
+    ) -> Result<(Self, Vec<Position>), JsonError> {
+        let text = scan::check_text(bytes)?;
+        let spans = scan::object(text, duplicates, MAX_NESTING)
+            .map_err(|fault| JsonError::at(text, fault))?;
+        let mut object = Self::new();
+        let mut places: HashMap<&str, usize> = HashMap::with_capacity(spans.len());
+        let mut offsets = Vec::with_capacity(spans.len());
+        for span in &spans {
+            let value = &text[span.value.clone()];
+            match places.get(span.key.as_ref()) {
+                Some(&place) => {
+                    object.members[place].value = value.into();
+                    offsets[place] = span.value.start;
+                }
+                None => {
+                    places.insert(&span.key, object.members.len());
+                    offsets.push(span.value.start);
+                    object.members.push(Member {
+                        key: span.key.as_ref().into(),
+                        key_text: text[span.key_text.clone()].into(),
+                        value: value.into(),
+                    });
+                }
+            }
+        }
+        Ok((object, Position::of_all(text, &offsets)))
+    }
+
+    /// Splits an object that stands inside a text already checked.
+    fn parse_nested(raw: &str) -> Result<Self, JsonError> {
+        Self::parse(raw.as_bytes(), DuplicateKeys::LastWins)
+    }
+
+    fn place(&self, key: &str) -> Option<usize> {
+        self.members.iter().position(|member| &*member.key == key)
+    }
+
+    /// The text of a value.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.place(key).map(|place| &*self.members[place].value)
+    }
+
+    /// The kind of a value.
+    #[must_use]
+    pub fn kind(&self, key: &str) -> Option<JsonKind> {
+        self.get(key).map(JsonKind::of)
+    }
+
+    /// Reads a value. A member that is missing or null is `None`.
+    pub fn get_as<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, JsonError> {
+        match self.get(key) {
+            None | Some("null") => Ok(None),
+            Some(raw) => serde_json::from_str(raw)
+                .map(Some)
+                .map_err(|e| JsonError::typed(&e)),
+        }
+    }
+
+    /// Reads a value that is itself an object; `None` for a missing member or any other kind.
+    #[must_use]
+    pub fn get_object(&self, key: &str) -> Option<Self> {
+        let raw = self
+            .get(key)
+            .filter(|raw| JsonKind::of(raw) == JsonKind::Object)?;
+        Self::parse_nested(raw).ok()
+    }
+
+    /// Sets a value to JSON text: at its place if the key is there, else at the end. The text is
+    /// checked like one of a whole object, duplicate keys refused.
+    pub fn set_raw(&mut self, key: &str, raw: &str) -> Result<(), JsonError> {
+        let text = scan::check_text(raw.as_bytes())?;
+        let value = scan::value(text, DuplicateKeys::Refuse, MAX_NESTING - 1)
+            .map_err(|fault| JsonError::at(text, fault))?;
+        self.put(key, text[value].into());
+        Ok(())
+    }
+
+    /// Sets a value from anything serde can write as JSON.
+    pub fn set<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), JsonError> {
+        let raw = serde_json::to_string(value).map_err(|e| JsonError::typed(&e))?;
+        self.set_raw(key, &raw)
+    }
+
+    /// Sets a value to a string.
+    pub fn set_text(&mut self, key: &str, value: &str) {
+        self.put(key, text::quote(value).into());
+    }
+
+    /// Sets a value to text that is known to be valid.
+    pub(super) fn put(&mut self, key: &str, value: Box<str>) {
+        match self.place(key) {
+            Some(place) => self.members[place].value = value,
+            None => self.members.push(Member::new(key, value)),
+        }
+    }
+
+    /// Takes a member out and gives the text of its value.
+    pub fn remove(&mut self, key: &str) -> Option<Box<str>> {
+        let place = self.place(key)?;
+        Some(self.members.remove(place).value)
+    }
+
+    /// Adds a member at the end under a key known to be new.
+    pub(super) fn push_new(&mut self, key: &str, value: &str) {
+        self.members.push(Member::new(key, value.into()));
+    }
+
+    /// Takes out all members whose key does not pass.
+    pub(super) fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) {
+        self.members.retain(|member| keep(&member.key));
+    }
+
+    /// Keys and the text of their values, in order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &str)> + ExactSizeIterator {
+        self.members
+            .iter()
+            .map(|member| (&*member.key, &*member.value))
+    }
+
+    /// The number of members.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Whether there is no member.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// Applies a merge patch (RFC 7396): null removes, objects merge, anything else replaces.
+    ///
+    /// What the patch does not name keeps its place and its text, at every level; new members go
+    /// to the end.
+    pub fn merge_patch(&mut self, patch: &Self) {
+        let mut members: Vec<Option<Member>> = std::mem::take(&mut self.members)
+            .into_iter()
+            .map(Some)
+            .collect();
+        let mut places: HashMap<Box<str>, usize> = HashMap::with_capacity(members.len());
+        places.extend(
+            members
+                .iter()
+                .flatten()
+                .zip(0..)
+                .map(|(m, place)| (m.key.clone(), place)),
+        );
+        for change in &patch.members {
+            let place = places.get(&change.key).copied();
+            if &*change.value == "null" {
+                if let Some(place) = place {
+                    members[place] = None;
+                }
+                continue;
+            }
+            let old = place.and_then(|place| members[place].as_mut());
+            let value = merged(old.as_ref().map(|member| &*member.value), &change.value);
+            match old {
+                Some(member) => member.value = value,
+                None => members.push(Some(Member {
+                    value,
+                    ..change.clone()
+                })),
+            }
+        }
+        self.members = members.into_iter().flatten().collect();
+    }
+
+    /// The object as JSON: members joined without white space, values as they stand.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.to_text().into_bytes()
+    }
+
+    /// The same as text.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let size: usize = self
+            .members
+            .iter()
+            .map(|m| m.key_text.len() + m.value.len() + 2)
+            .sum::<usize>()
+            + 2;
+        let mut out = String::with_capacity(size);
+        self.write(&mut |piece| out.push_str(piece));
+        out
+    }
+
+    fn write(&self, out: &mut impl FnMut(&str)) {
+        out("{");
+        for (n, member) in self.members.iter().enumerate() {
+            if n > 0 {
+                out(",");
+            }
+            out(&member.key_text);
+            out(":");
+            out(&member.value);
+        }
+        out("}");
+    }
+
+    /// The object for people to read: indented by two spaces, short lists on one line, numbers and
+    /// strings as they stand.
+    #[must_use]
+    pub fn to_pretty(&self) -> String {
+        text::pretty(&self.to_text())
+    }
+
+    /// The object without any white space between tokens, numbers and strings as they stand.
+    #[must_use]
+    pub fn minified(&self) -> String {
+        let mut out = String::new();
+        self.write_minified(&mut |piece| out.push_str(piece));
+        out
+    }
+
+    /// Hands the minified text out piece by piece, for digests.
+    pub(super) fn write_minified(&self, out: &mut impl FnMut(&str)) {
+        self.write(&mut |piece| text::minify(piece, out));
+    }
+}
+
+/// The text of a value without white space between tokens.
+pub(super) fn minified_text(raw: &str) -> String {
+    let mut out = String::with_capacity(raw.len());
+    text::minify(raw, &mut |piece| out.push_str(piece));
+    out
+}
+
+/// Merges a patch value into an old one and gives the text of the result.
+fn merged(old: Option<&str>, patch: &str) -> Box<str> {
+    if JsonKind::of(patch) != JsonKind::Object {
+        return patch.into();
+    }
+    let Ok(patch) = JsonObject::parse_nested(patch) else {
+        return patch.into();
+    };
+    let old = old.filter(|old| JsonKind::of(old) == JsonKind::Object);
+    let mut target = old
+        .and_then(|old| JsonObject::parse_nested(old).ok())
+        .unwrap_or_default();
+    target.merge_patch(&patch);
+    target.to_text().into()
+}
+
+impl Member {
+    fn new(key: &str, value: Box<str>) -> Self {
+        Self {
+            key: key.into(),
+            key_text: text::quote(key).into(),
+            value,
+        }
+    }
+}
+
+/// Objects are equal when they hold the same keys and the same value texts in the same order.
+impl PartialEq for JsonObject {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for JsonObject {}
+
+impl fmt::Debug for JsonObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+impl fmt::Display for JsonObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_text())
+    }
+}
+
+/// Written as the object it is; values keep their text when the format is serde_json's.
+impl Serialize for JsonObject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let raw = RawValue::from_string(self.to_text()).map_err(serde::ser::Error::custom)?;
+        raw.serialize(serializer)
+    }
+}

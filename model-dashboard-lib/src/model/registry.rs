@@ -1,0 +1,348 @@
+//! What the registry adds to a definition, in its field `registry`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use ulid::Ulid;
+
+use super::json::{JsonKind, JsonObject};
+use super::{ContentDigest, ModelDefinition, Timestamp};
+
+const FIELD: &str = "registry";
+
+/// The identity of a model for life, through every rename: a ULID.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ModelId(Ulid);
+
+/// The text is no ULID.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a model id is a ULID: 26 letters and digits")]
+pub struct ModelIdError;
+
+impl ModelId {
+    /// A new id from the clock and random bits.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "every call gives another value")]
+    pub fn new() -> Self {
+        Self(Ulid::generate())
+    }
+
+    /// The id with this number, for identities that must come out the same every time.
+    #[must_use]
+    pub const fn from_u128(number: u128) -> Self {
+        Self(Ulid(number))
+    }
+
+    /// Parses the 26 characters of a ULID.
+    pub fn parse(text: &str) -> Result<Self, ModelIdError> {
+        Ulid::from_string(text).map(Self).map_err(|_| ModelIdError)
+    }
+}
+
+impl fmt::Display for ModelId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for ModelId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ModelId({})", self.0)
+    }
+}
+
+impl FromStr for ModelId {
+    type Err = ModelIdError;
+
+    fn from_str(text: &str) -> Result<Self, ModelIdError> {
+        Self::parse(text)
+    }
+}
+
+impl TryFrom<String> for ModelId {
+    type Error = ModelIdError;
+
+    fn try_from(text: String) -> Result<Self, ModelIdError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<ModelId> for String {
+    fn from(id: ModelId) -> Self {
+        id.to_string()
+    }
+}
+
+/// By which way a change came in.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+#[non_exhaustive]
+pub enum Via {
+    /// The web pages.
+    Dashboard,
+    /// The REST API.
+    Api,
+    /// The command line.
+    Cli,
+    /// Another writer, straight into the bucket.
+    Outside,
+    /// Any other word.
+    Other(Box<str>),
+}
+
+impl Via {
+    /// The word that is stored.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Dashboard => "dashboard",
+            Self::Api => "api",
+            Self::Cli => "cli",
+            Self::Outside => "outside",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+impl fmt::Display for Via {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl From<String> for Via {
+    fn from(word: String) -> Self {
+        match word.as_str() {
+            "dashboard" => Self::Dashboard,
+            "api" => Self::Api,
+            "cli" => Self::Cli,
+            "outside" => Self::Outside,
+            _ => Self::Other(word.into()),
+        }
+    }
+}
+
+impl From<Via> for String {
+    fn from(via: Via) -> Self {
+        via.as_str().to_owned()
+    }
+}
+
+/// That a model was deleted: its definition is a tombstone.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Deleted {
+    /// When.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// Who did it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// The key where the model lives on, after a rename or move.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved_to: Option<String>,
+}
+
+impl Deleted {
+    fn read(raw: &str) -> Option<Self> {
+        match JsonKind::of(raw) {
+            JsonKind::Null => None,
+            JsonKind::Bool if raw == "false" => None,
+            JsonKind::Object => {
+                let object = JsonObject::parse(raw.as_bytes(), super::DuplicateKeys::LastWins).ok();
+                let object = object.unwrap_or_default();
+                Some(Self {
+                    at: object.get_as("at").unwrap_or_default(),
+                    by: object.get_as("by").unwrap_or_default(),
+                    moved_to: object.get_as("moved_to").unwrap_or_default(),
+                })
+            }
+            // Whatever else stands there, a model once deleted must not come back by a typo.
+            _ => Some(Self::default()),
+        }
+    }
+}
+
+/// The field `registry` of a definition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegistryInfo {
+    /// The identity of the model.
+    pub id: ModelId,
+    /// The number of this revision; the first is 1.
+    pub revision: u64,
+    /// Why the revision was made.
+    pub message: Option<String>,
+    /// Who made it.
+    pub modified_by: Option<String>,
+    /// When it was made.
+    pub modified_at: Option<Timestamp>,
+    /// By which way it came in.
+    pub via: Option<Via>,
+    /// The digest of the content, computed by [`ModelDefinition::with_registry`].
+    pub content_digest: Option<ContentDigest>,
+    /// A random word by which a writer knows its own write again.
+    pub write_id: Option<String>,
+    /// The team or person that answers for the model.
+    pub owner: Option<String>,
+    /// Words to find the model by.
+    pub tags: Vec<String>,
+    /// The package that belongs to this revision.
+    pub package: Option<String>,
+    /// The reference that the model was derived from.
+    pub derived_from: Option<String>,
+    /// Set if the definition is a tombstone.
+    pub deleted: Option<Deleted>,
+    /// Members that this version of the registry does not know; they are kept.
+    pub other: JsonObject,
+}
+
+impl RegistryInfo {
+    /// A revision of a model, everything else empty.
+    #[must_use]
+    pub fn new(id: ModelId, revision: u64) -> Self {
+        Self {
+            id,
+            revision,
+            message: None,
+            modified_by: None,
+            modified_at: None,
+            via: None,
+            content_digest: None,
+            write_id: None,
+            owner: None,
+            tags: Vec::new(),
+            package: None,
+            derived_from: None,
+            deleted: None,
+            other: JsonObject::new(),
+        }
+    }
+
+    /// Reads the field. `None` without a readable `id` and `revision`; any other member that is
+    /// missing or unreadable is left out.
+    fn read(mut object: JsonObject) -> Option<Self> {
+        let id = object.get_as("id").ok()??;
+        let revision = object.get_as("revision").ok()??;
+        let mut info = Self {
+            message: object.get_as("message").unwrap_or_default(),
+            modified_by: object.get_as("modified_by").unwrap_or_default(),
+            modified_at: object.get_as("modified_at").unwrap_or_default(),
+            via: object.get_as("via").unwrap_or_default(),
+            content_digest: object.get_as("content_digest").unwrap_or_default(),
+            write_id: object.get_as("write_id").unwrap_or_default(),
+            owner: object.get_as("owner").unwrap_or_default(),
+            tags: object
+                .get_as("tags")
+                .unwrap_or_default()
+                .unwrap_or_default(),
+            package: object.get_as("package").unwrap_or_default(),
+            derived_from: object.get_as("derived_from").unwrap_or_default(),
+            deleted: object.get("deleted").and_then(Deleted::read),
+            ..Self::new(id, revision)
+        };
+        object.retain(|key| !KNOWN.contains(&key));
+        info.other = object;
+        Some(info)
+    }
+}
+
+/// The members of the field, in the order in which they are first written.
+const KNOWN: &[&str] = &[
+    "id",
+    "revision",
+    "message",
+    "modified_by",
+    "modified_at",
+    "via",
+    "content_digest",
+    "write_id",
+    "owner",
+    "tags",
+    "package",
+    "derived_from",
+    "deleted",
+];
+
+impl ModelDefinition {
+    /// What the registry keeps about the model; `None` if the field is missing, is no object, or
+    /// lacks a readable `id` or `revision`.
+    #[must_use]
+    pub fn registry(&self) -> Option<RegistryInfo> {
+        RegistryInfo::read(self.as_object().get_object(FIELD)?)
+    }
+
+    /// The definition with this field `registry`, its `content_digest` computed anew. Members of
+    /// the old field keep their places.
+    #[must_use]
+    pub fn with_registry(mut self, info: &RegistryInfo) -> Self {
+        let mut object = self.as_object().get_object(FIELD).unwrap_or_default();
+        object.retain(|key| KNOWN.contains(&key) || info.other.get(key).is_some());
+        let text = |text: &Option<String>| text.as_deref().map(json);
+        for (key, value) in KNOWN.iter().zip([
+            Some(json(&info.id.to_string())),
+            Some(info.revision.to_string()),
+            text(&info.message),
+            text(&info.modified_by),
+            info.modified_at.map(|at| json(&at.to_string())),
+            info.via.as_ref().map(|via| json(via.as_str())),
+            // Holds the place; filled in below.
+            Some(json("")),
+            text(&info.write_id),
+            text(&info.owner),
+            (!info.tags.is_empty())
+                .then(|| serde_json::Value::from(info.tags.as_slice()).to_string()),
+            text(&info.package),
+            text(&info.derived_from),
+            info.deleted
+                .as_ref()
+                .map(|deleted| serde_json::json!(deleted).to_string()),
+        ]) {
+            match value {
+                Some(value) => object.put(key, value.into()),
+                None => drop(object.remove(key)),
+            }
+        }
+        for (key, value) in info.other.iter() {
+            object.put(key, value.into());
+        }
+        self.as_object_mut().put(FIELD, object.to_text().into());
+        object.put(
+            "content_digest",
+            json(&self.content_digest().to_string()).into(),
+        );
+        self.as_object_mut().put(FIELD, object.to_text().into());
+        self
+    }
+
+    /// The digest of the definition without white space between tokens and without the member
+    /// `registry.content_digest`.
+    #[must_use]
+    pub fn content_digest(&self) -> ContentDigest {
+        let mut hasher = Sha256::new();
+        let mut feed = |piece: &str| hasher.update(piece.as_bytes());
+        match self.as_object().get_object(FIELD) {
+            None => self.as_object().write_minified(&mut feed),
+            Some(mut registry) => {
+                registry.remove("content_digest");
+                let mut content = self.as_object().clone();
+                content.put(FIELD, registry.to_text().into());
+                content.write_minified(&mut feed);
+            }
+        }
+        ContentDigest::from_bytes(hasher.finalize().into())
+    }
+
+    /// Whether another writer than the registry made this state: the field `registry` is missing
+    /// or its digest does not match.
+    #[must_use]
+    pub fn is_changed_outside(&self) -> bool {
+        let noted = self.registry().and_then(|registry| registry.content_digest);
+        noted != Some(self.content_digest())
+    }
+}
+
+fn json(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
