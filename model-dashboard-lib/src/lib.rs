@@ -1,3 +1,8 @@
-//! Model Dashboard: a registry for inference models.
+//! Model Dashboard: a registry for inference models that a hospital or company hosts itself.
 
+pub mod audit;
+pub mod auth;
 pub mod model;
+pub mod repository;
+pub mod store;
+pub mod tokens;

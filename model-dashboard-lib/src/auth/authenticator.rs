@@ -1,0 +1,141 @@
+//! The trait that checks who somebody is.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{Identity, IdentityId, Password, Source, Username};
+
+/// Checks a name and a password against one source of identities.
+///
+/// A refusal says nothing about its reason to the person; [`Refusal`] goes to the audit log.
+/// Implementations answer within their own deadline, never fall back to another source, and do
+/// the same work for unknown names as for wrong passwords.
+///
+/// ```
+/// use model_dashboard::auth::*;
+///
+/// /// Lets in whoever knows the word of the day.
+/// #[derive(Debug)]
+/// struct WordOfTheDay(Source, Password);
+///
+/// #[async_trait::async_trait]
+/// impl Authenticator for WordOfTheDay {
+///     fn source(&self) -> &Source {
+///         &self.0
+///     }
+///
+///     async fn authenticate(
+///         &self,
+///         username: &Username,
+///         password: &Password,
+///     ) -> Result<Identity, AuthenticationError> {
+///         if *password != self.1 {
+///             return Err(Refusal::WrongPassword.into());
+///         }
+///         Ok(Identity {
+///             id: IdentityId::new(self.0.clone(), username.folded()),
+///             username: username.clone(),
+///             display_name: username.to_string(),
+///             email: None,
+///             groups: vec![],
+///             role: None,
+///         })
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait Authenticator: std::fmt::Debug + Send + Sync {
+    /// The source whose identities this authenticator vouches for. Constant.
+    fn source(&self) -> &Source;
+
+    /// What people read where they choose a source; default: the source's name.
+    fn label(&self) -> &str {
+        self.source().as_str()
+    }
+
+    /// How people sign in here. Sources that redirect (OpenID Connect) will answer with a kind of
+    /// their own; all of today take a password.
+    fn method(&self) -> SignInMethod {
+        SignInMethod::Password
+    }
+
+    /// Checks `password` for `username`.
+    ///
+    /// # Errors
+    /// [`AuthenticationError::Refused`] when the source said no, [`AuthenticationError::Busy`]
+    /// when too many checks are waiting, [`AuthenticationError::Unavailable`] when the source
+    /// cannot be asked.
+    async fn authenticate(
+        &self,
+        username: &Username,
+        password: &Password,
+    ) -> Result<Identity, AuthenticationError>;
+
+    /// Looks again at somebody who signed in before: `Ok(Some)` with fresh attributes,
+    /// `Ok(None)` when the source says that they may not sign in any more.
+    ///
+    /// # Errors
+    /// [`AuthenticationError::Unavailable`] when the source cannot say; default: always, for
+    /// sources that know people only by their password.
+    async fn recheck(&self, id: &IdentityId) -> Result<Option<Identity>, AuthenticationError> {
+        let _ = id;
+        Err(AuthenticationError::Unavailable { reason: "this source cannot re-check people".into(), source: None })
+    }
+}
+
+/// How people prove who they are at a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SignInMethod {
+    /// Username and password, checked by [`Authenticator::authenticate`].
+    Password,
+}
+
+/// Why a sign-in did not succeed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthenticationError {
+    /// The source said no. People see one message for every reason.
+    #[error("the username or password is wrong")]
+    Refused(#[from] Refusal),
+    /// Too many sign-ins are being checked.
+    #[error("too many sign-ins at once; try again in {} s", retry_after.as_secs().max(1))]
+    Busy {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// The source cannot be asked at the moment.
+    #[error("sign-in is not available at the moment: {reason}")]
+    Unavailable {
+        /// What is wrong, fit for people to read.
+        reason: String,
+        /// The cause.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+}
+
+/// The true reason of a refused sign-in, for the audit log only.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// No such account.
+    #[error("unknown account")]
+    UnknownUser,
+    /// The password does not match.
+    #[error("wrong password")]
+    WrongPassword,
+    /// The account is deactivated or locked.
+    #[error("account is disabled")]
+    Disabled,
+    /// The account has no password (service accounts).
+    #[error("account cannot sign in")]
+    NoSignIn,
+    /// Not a member of the required group.
+    #[error("not in the required group")]
+    NotInGroup,
+    /// Anything else that the source gave as its reason.
+    #[error("{0}")]
+    Other(String),
+}

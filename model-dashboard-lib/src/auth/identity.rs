@@ -1,0 +1,228 @@
+//! Who someone is: a source and a stable subject within it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use unicode_normalization::UnicodeNormalization;
+
+/// Where an identity comes from: `local`, `service`, `cli`, or the name of a configured directory.
+///
+/// Open text, so that further sources can be configured. Identities of two sources are never the
+/// same person, whatever their names.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Source(Arc<str>);
+
+impl Source {
+    /// Accounts of the installation itself.
+    pub const LOCAL: &'static str = "local";
+    /// Service accounts: tokens only, no sign-in.
+    pub const SERVICE: &'static str = "service";
+    /// The host's administrator at the command line.
+    pub const HOST: &'static str = "cli";
+    /// A directory that is not named otherwise.
+    pub const LDAP: &'static str = "ldap";
+
+    /// A source by name: 1 to 32 of `a-z 0-9 _ -`.
+    ///
+    /// # Errors
+    /// [`IdentityError::Source`] for anything else.
+    pub fn parse(name: &str) -> Result<Source, IdentityError> {
+        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b);
+        if (1..=32).contains(&name.len()) && name.bytes().all(allowed) {
+            Ok(Source(name.into()))
+        } else {
+            Err(IdentityError::Source)
+        }
+    }
+
+    /// The source of the installation's own accounts.
+    pub fn local() -> Source {
+        Source(Source::LOCAL.into())
+    }
+
+    /// The source of service accounts.
+    pub fn service() -> Source {
+        Source(Source::SERVICE.into())
+    }
+
+    /// The source of the host's administrator.
+    pub fn host() -> Source {
+        Source(Source::HOST.into())
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &*self.0)
+    }
+}
+
+/// The key of an identity: its source and the subject that stays the same when the name changes
+/// (a row number, an entryUUID, an objectGUID).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct IdentityId {
+    /// Where the identity comes from.
+    pub source: Source,
+    /// The stable id within the source.
+    pub subject: Arc<str>,
+}
+
+impl IdentityId {
+    /// The key made of `source` and `subject`.
+    pub fn new(source: Source, subject: impl Into<Arc<str>>) -> IdentityId {
+        IdentityId { source, subject: subject.into() }
+    }
+}
+
+/// Prints as `source:subject`.
+impl fmt::Display for IdentityId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.source, self.subject)
+    }
+}
+
+/// A name to sign in with, as it is shown. Two usernames are the same when their folded forms are
+/// ([`Username::folded`]): NFKC (UAX #15), then lower case.
+#[derive(Clone)]
+pub struct Username {
+    shown: Arc<str>,
+    folded: Arc<str>,
+}
+
+impl Username {
+    /// Parses a name of 1 to 128 characters without control, zero-width, bidirectional-control or
+    /// white-space characters at its ends. Inner blanks are allowed, directories have them.
+    ///
+    /// # Errors
+    /// [`IdentityError::Username`] otherwise.
+    pub fn parse(text: &str) -> Result<Username, IdentityError> {
+        let shown: String = text.nfkc().collect();
+        let length = shown.chars().count();
+        let bad = |c: char| c.is_control() || is_invisible(c) || (c.is_whitespace() && c != ' ');
+        if length == 0 || length > 128 || shown.trim() != shown || text.chars().any(bad) {
+            return Err(IdentityError::Username);
+        }
+        // Lower-casing can leave compatibility forms behind, so normalise once more.
+        let folded: String = shown.chars().flat_map(char::to_lowercase).nfkc().collect();
+        Ok(Username { shown: shown.into(), folded: folded.into() })
+    }
+
+    /// The name as people read it (NFKC).
+    pub fn as_str(&self) -> &str {
+        &self.shown
+    }
+
+    /// The form that decides whether two names are the same.
+    pub fn folded(&self) -> &str {
+        &self.folded
+    }
+}
+
+/// Format characters that do not show: they make two names look alike.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+        | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
+        | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+impl PartialEq for Username {
+    fn eq(&self, other: &Self) -> bool {
+        self.folded == other.folded
+    }
+}
+
+impl Eq for Username {}
+
+impl std::hash::Hash for Username {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.folded.hash(state);
+    }
+}
+
+impl fmt::Display for Username {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+impl fmt::Debug for Username {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &*self.shown)
+    }
+}
+
+/// A person as an [`Authenticator`](super::Authenticator) found them at sign-in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Source and stable subject.
+    pub id: IdentityId,
+    /// The name they sign in with today.
+    pub username: Username,
+    /// The name people read.
+    pub display_name: String,
+    /// Mail address, if the source has one.
+    pub email: Option<String>,
+    /// Groups of the source, as it names them.
+    pub groups: Vec<String>,
+    /// The role that the source gives, and why (a group's name), if it decides roles. `None`
+    /// leaves the role to the registry: what an administrator set, else the default.
+    pub role: Option<GrantedRole>,
+}
+
+/// A role and the reason for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantedRole {
+    /// The role.
+    pub role: super::Role,
+    /// Why: “set by an administrator”, or the group that gave it.
+    pub reason: String,
+}
+
+/// A name or source that cannot be one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdentityError {
+    /// Not a username.
+    #[error(
+        "a username has 1 to 128 characters, no blanks at its ends and no invisible characters"
+    )]
+    Username,
+    /// Not a source name.
+    #[error("a source name has 1 to 32 of a-z, 0-9, _ and -")]
+    Source,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn look_alike_names_are_the_same_name() {
+        let admin = Username::parse("admin").unwrap();
+        assert_eq!(Username::parse("ＡＤＭＩＮ").unwrap(), admin);
+        assert_eq!(Username::parse("Ünal").unwrap(), Username::parse("U\u{308}NAL").unwrap());
+        assert_ne!(Username::parse("admin2").unwrap(), admin);
+    }
+
+    #[test]
+    fn invisible_and_padded_names_are_refused() {
+        for bad in ["", " admin", "admin ", "ad\u{200B}min", "a\tb", "a\nb", "x\u{202E}y", "\u{3000}a"] {
+            assert_eq!(Username::parse(bad), Err(IdentityError::Username), "{bad:?}");
+        }
+        assert!(Username::parse(&"x".repeat(129)).is_err());
+    }
+}

@@ -1,0 +1,18 @@
+//! Who somebody is and what they may do: the [`Authenticator`] trait, identities, accounts,
+//! sessions, permissions and roles.
+
+mod authenticator;
+mod identity;
+mod password;
+mod permission;
+mod sessions;
+mod users;
+
+pub use authenticator::{AuthenticationError, Authenticator, Refusal, SignInMethod};
+pub use identity::{GrantedRole, Identity, IdentityError, IdentityId, Source, Username};
+pub use password::{
+    MAX_PASSWORD_BYTES, MIN_NEW_PASSWORD_CHARS, NewPassword, Password, PasswordError,
+};
+pub use permission::{Permission, Permissions, Role, UnknownName};
+pub use sessions::{NewSession, Session, SessionHash, SessionSecret, SessionStore};
+pub use users::{NewUser, NewUserKind, PasswordHash, User, UserChange, UserFilter, UserStore};

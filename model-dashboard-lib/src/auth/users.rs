@@ -1,0 +1,193 @@
+//! The store of accounts: local people, service accounts, and people known from directories.
+
+use async_trait::async_trait;
+
+use super::{Identity, IdentityId, Permissions, Role, Username};
+use crate::model::Timestamp;
+use crate::store::StoreError;
+
+/// An account as the registry knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Source and subject. Local people and service accounts have their row number as subject.
+    pub id: IdentityId,
+    /// The name to sign in with, unique within its source.
+    pub username: Username,
+    /// The name people read.
+    pub display_name: String,
+    /// Mail address.
+    pub email: Option<String>,
+    /// What the account may do.
+    pub role: Role,
+    /// Why it has that role.
+    pub role_reason: String,
+    /// Groups of the directory, at the last look.
+    pub groups: Vec<String>,
+    /// Deactivated accounts can neither sign in nor use tokens.
+    pub is_active: bool,
+    /// The team that owns a service account.
+    pub team: Option<String>,
+    /// When the account was made here.
+    pub created_at: Option<Timestamp>,
+    /// When it was last changed.
+    pub updated_at: Option<Timestamp>,
+    /// When somebody last signed in with it.
+    pub last_sign_in: Option<Timestamp>,
+    /// When its source was last asked about it.
+    pub checked_at: Option<Timestamp>,
+}
+
+impl User {
+    /// What the account may do now: nothing while it is deactivated.
+    pub fn permissions(&self) -> Permissions {
+        if self.is_active { self.role.permissions() } else { Permissions::NONE }
+    }
+
+    /// Whether this is a service account.
+    pub fn is_service(&self) -> bool {
+        self.id.source.as_str() == super::Source::SERVICE
+    }
+}
+
+/// A stored password hash in PHC string format. Its `Debug` shows nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(pub(crate) String);
+
+impl PasswordHash {
+    /// Takes a hash as it is stored.
+    pub fn from_stored(text: impl Into<String>) -> PasswordHash {
+        PasswordHash(text.into())
+    }
+
+    /// The stored text.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PasswordHash(…)")
+    }
+}
+
+/// A local account to be made.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// The name to sign in with.
+    pub username: Username,
+    /// The name people read.
+    pub display_name: String,
+    /// Mail address.
+    pub email: Option<String>,
+    /// What the account may do.
+    pub role: Role,
+    /// A person with a password, or a service account of a team.
+    pub kind: NewUserKind,
+}
+
+/// What kind of local account to make.
+#[derive(Clone, Debug)]
+pub enum NewUserKind {
+    /// A person who signs in.
+    Person {
+        /// The hash of the first password.
+        password: PasswordHash,
+    },
+    /// A service account: tokens only.
+    Service {
+        /// The team that answers for it.
+        team: String,
+    },
+}
+
+/// What to change of a local account; `None` leaves a field as it is.
+#[derive(Clone, Debug, Default)]
+pub struct UserChange {
+    /// New display name.
+    pub display_name: Option<String>,
+    /// New mail address; `Some(None)` removes it.
+    pub email: Option<Option<String>>,
+    /// New role (also for people of directories that do not decide roles).
+    pub role: Option<Role>,
+    /// Activate or deactivate.
+    pub is_active: Option<bool>,
+    /// New team of a service account.
+    pub team: Option<String>,
+}
+
+/// Which accounts [`UserStore::list`] gives.
+#[derive(Clone, Debug, Default)]
+pub struct UserFilter {
+    /// Only accounts of this source.
+    pub source: Option<super::Source>,
+}
+
+/// Stores accounts.
+///
+/// Usernames are unique within a source by their folded form. At least one active administrator
+/// among the local people is kept once there is one: a change that would take the last one away
+/// is refused with [`StoreError::LastAdministrator`], checked in the same transaction.
+#[async_trait]
+pub trait UserStore: std::fmt::Debug + Send + Sync {
+    /// Makes a local account (source `local`, or `service`).
+    ///
+    /// # Errors
+    /// [`StoreError::Duplicate`] if the source has the name already.
+    async fn create_user(&self, new: NewUser) -> Result<User, StoreError>;
+
+    /// Makes a local administrator only if there is no account at all; `None` if there is one.
+    async fn create_first_user(&self, new: NewUser) -> Result<Option<User>, StoreError>;
+
+    /// The account with this id.
+    async fn user(&self, id: &IdentityId) -> Result<Option<User>, StoreError>;
+
+    /// The account of `source` with this name.
+    async fn user_by_name(
+        &self,
+        source: &super::Source,
+        username: &Username,
+    ) -> Result<Option<User>, StoreError>;
+
+    /// All accounts that match, by source and folded username. At most 10,000.
+    async fn list_users(&self, filter: &UserFilter) -> Result<Vec<User>, StoreError>;
+
+    /// Changes an account; the answer is its new state.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::LastAdministrator`].
+    async fn update_user(&self, id: &IdentityId, change: UserChange) -> Result<User, StoreError>;
+
+    /// Removes a local account with its sessions and tokens.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::LastAdministrator`].
+    async fn delete_user(&self, id: &IdentityId) -> Result<(), StoreError>;
+
+    /// The password hash of a local person; `None` for unknown names and service accounts.
+    async fn password_hash(
+        &self,
+        username: &Username,
+    ) -> Result<Option<(User, PasswordHash)>, StoreError>;
+
+    /// Stores a new hash. With `expected`, only if the stored one is still that: an upgrade of a
+    /// hash at sign-in never overwrites a password that was changed meanwhile. Answers whether it
+    /// was stored.
+    async fn set_password_hash(
+        &self,
+        id: &IdentityId,
+        hash: PasswordHash,
+        expected: Option<&PasswordHash>,
+    ) -> Result<bool, StoreError>;
+
+    /// Notes a sign-in (or a re-check, with `signed_in` false) of `identity`: directory people
+    /// are entered or refreshed, for local people only the time is noted. `default_role` is taken
+    /// for somebody new whom the source gives no role.
+    async fn remember(
+        &self,
+        identity: &Identity,
+        default_role: Role,
+        signed_in: bool,
+        at: Timestamp,
+    ) -> Result<User, StoreError>;
+}

@@ -1,0 +1,249 @@
+//! Where model definitions and their history live: the [`ModelRepository`] trait.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::model::{ModelDefinition, ModelId, ModelKey, Timestamp, Version, Via};
+
+/// A definition as it lies in the store. It may be broken, deleted or changed outside.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredModel {
+    /// Its key.
+    pub key: ModelKey,
+    /// The object's bytes.
+    pub bytes: Arc<[u8]>,
+    /// The digest of `bytes`: what the API shows as ETag.
+    pub version: Version,
+    /// What a listing shows for this state of the object.
+    pub stamp: Stamp,
+}
+
+impl fmt::Debug for StoredModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredModel")
+            .field("key", &self.key)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a listing tells of an object's state, opaque: the same stamp means the same bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Stamp(pub Box<str>);
+
+/// One definition in a [`Listing`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedModel {
+    /// Its key.
+    pub key: ModelKey,
+    /// Its state.
+    pub stamp: Stamp,
+    /// Size in bytes.
+    pub size: u64,
+}
+
+/// Everything in the store but what the registry itself keeps.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    /// Objects whose key has exactly two segments, in no particular order.
+    pub models: Vec<ListedModel>,
+    /// Objects that are no definitions: at the root, deeper, folder markers, names that cannot be
+    /// read. At most 10,000 are named.
+    pub others: Vec<String>,
+}
+
+/// What must be true of the stored state for a write to happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Precondition {
+    /// There is no live definition: none at all, or a deleted one.
+    Absent,
+    /// The live definition has this version.
+    Version(Version),
+    /// There is a live definition, whatever its version: an overwrite that knows what it does.
+    Exists,
+}
+
+/// Who changes a definition, through what, when, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The name people read as author.
+    pub by: String,
+    /// Through what.
+    pub via: Via,
+    /// Now.
+    pub at: Timestamp,
+    /// Why, in the author's words; may be empty.
+    pub message: String,
+}
+
+/// One revision of a model's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revision {
+    /// The model, through all its names.
+    pub id: ModelId,
+    /// Its number, from 1.
+    pub number: u64,
+    /// The definition as it was stored.
+    pub bytes: Arc<[u8]>,
+}
+
+/// The marker that every writer of ours renews. Equal markers: nothing was written between.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marker(pub Option<Box<str>>);
+
+/// Stores model definitions, one object per `type/name`, and every revision of them.
+///
+/// # Writing
+/// Each write has exactly one commit point and is safe for any number of writers that use this
+/// trait and for a crash at any point: the revision to be replaced is archived, then the
+/// definition is replaced on condition that it still is what the caller saw, then the new
+/// revision is archived, before the write is acknowledged. Of several writers with the same
+/// precondition one wins and the others get [`RepositoryError::Conflict`].
+///
+/// The repository fills the `registry` field: a new model gets an id and revision 1; a change
+/// keeps the id and takes the next number. `owner`, `tags`, `package` and `derived_from` are
+/// taken from the content's `registry` where it names them, otherwise carried forward from the
+/// definition that is replaced (or, where another program dropped the field, from the last
+/// archived revision). Everything else in the content's `registry` is replaced.
+///
+/// # Deleting
+/// A deleted model stays as a small tombstone at its key. Numbers go on after it: creating the
+/// same key again continues the same id, unless the model moved away, then a new one begins.
+#[async_trait]
+pub trait ModelRepository: fmt::Debug + Send + Sync {
+    /// Lists all definitions (tombstones and broken ones included). Cost: one listing, no reads.
+    async fn list(&self) -> Result<Listing, RepositoryError>;
+
+    /// Reads one definition; tombstones and broken ones are given too.
+    ///
+    /// # Errors
+    /// [`RepositoryError::NotFound`]; [`RepositoryError::TooLarge`] above
+    /// [`MAX_DEFINITION_BYTES`](crate::model::MAX_DEFINITION_BYTES).
+    async fn get(&self, key: &ModelKey) -> Result<StoredModel, RepositoryError>;
+
+    /// Writes `content` at `key`.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Exists`] (precondition [`Precondition::Absent`]),
+    /// [`RepositoryError::NotFound`], [`RepositoryError::Conflict`].
+    async fn put(
+        &self,
+        key: &ModelKey,
+        content: &ModelDefinition,
+        precondition: &Precondition,
+        change: &Change,
+    ) -> Result<StoredModel, RepositoryError>;
+
+    /// Deletes the definition at `key`, leaving a tombstone, which is answered.
+    ///
+    /// # Errors
+    /// As [`put`](ModelRepository::put).
+    async fn delete(
+        &self,
+        key: &ModelKey,
+        precondition: &Precondition,
+        change: &Change,
+    ) -> Result<StoredModel, RepositoryError>;
+
+    /// Gives the model at `from` the key `to`, with the same id and the next number; `content` is
+    /// what it holds from then on. A tombstone with a pointer stays at `from`. A crash in between
+    /// leaves the model readable under both names; the next refresh finishes the move.
+    ///
+    /// # Errors
+    /// As [`put`](ModelRepository::put); [`RepositoryError::Exists`] when `to` is taken.
+    async fn rename(
+        &self,
+        from: &ModelKey,
+        to: &ModelKey,
+        content: &ModelDefinition,
+        precondition: &Precondition,
+        change: &Change,
+    ) -> Result<StoredModel, RepositoryError>;
+
+    /// The numbers of a model's archived revisions, ascending.
+    async fn revisions(&self, id: &ModelId) -> Result<Vec<u64>, RepositoryError>;
+
+    /// One archived revision.
+    ///
+    /// # Errors
+    /// [`RepositoryError::RevisionNotFound`].
+    async fn revision(&self, id: &ModelId, number: u64) -> Result<Revision, RepositoryError>;
+
+    /// Completes what a crashed writer or another program left undone for the object at
+    /// `stored.key`: archives its state if the history lacks it, and finishes a move.
+    /// Idempotent; answers whether there was something to do.
+    async fn reconcile(&self, stored: &StoredModel) -> Result<bool, RepositoryError>;
+
+    /// The present change marker: one small read.
+    async fn marker(&self) -> Result<Marker, RepositoryError>;
+
+    /// Proves, by writing and removing a small object of its own, that the store can be written
+    /// to and honours conditional writes.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Unsafe`] when it does not.
+    async fn probe(&self) -> Result<(), RepositoryError>;
+
+    /// What people read as the place of the models, without credentials.
+    fn location(&self) -> String;
+}
+
+/// What can go wrong in a repository.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RepositoryError {
+    /// There is no live definition at the key.
+    #[error("there is no model {key}")]
+    NotFound {
+        /// The key.
+        key: ModelKey,
+    },
+    /// There is one already.
+    #[error("there is a model {key} already")]
+    Exists {
+        /// The key.
+        key: ModelKey,
+    },
+    /// The definition changed since it was read. Nothing was written.
+    #[error("{key} was changed by someone else meanwhile")]
+    Conflict {
+        /// The key.
+        key: ModelKey,
+        /// What is stored now, if it could be read.
+        current: Option<Box<StoredModel>>,
+    },
+    /// No such revision.
+    #[error("there is no revision {number}")]
+    RevisionNotFound {
+        /// The number that was asked for.
+        number: u64,
+    },
+    /// The object is larger than a definition may be.
+    #[error("{key} has {size} bytes; a definition has at most 1 MiB")]
+    TooLarge {
+        /// The key.
+        key: ModelKey,
+        /// Its size.
+        size: u64,
+    },
+    /// The store cannot be shared by several writers.
+    #[error("{message}")]
+    Unsafe {
+        /// What it does wrong and what to do.
+        message: String,
+    },
+    /// The store did not answer, is read-only or full. Nothing is half-written.
+    #[error("the model store is not available: {message}")]
+    Unavailable {
+        /// What is wrong, fit for people to read.
+        message: String,
+        /// The cause.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// A fault of this program or of the stored data.
+    #[error("the model store gave an unexpected answer")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
