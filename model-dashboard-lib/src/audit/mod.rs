@@ -80,7 +80,10 @@ impl Action {
     pub fn as_str(&self) -> &str {
         match self {
             Action::Other(name) => name,
-            known => Action::NAMED.iter().find(|(a, _)| a == known).map_or("", |(_, n)| n),
+            known => Action::NAMED
+                .iter()
+                .find(|(a, _)| a == known)
+                .map_or("", |(_, n)| n),
         }
     }
 

@@ -80,7 +80,10 @@ pub trait Authenticator: std::fmt::Debug + Send + Sync {
     /// sources that know people only by their password.
     async fn recheck(&self, id: &IdentityId) -> Result<Option<Identity>, AuthenticationError> {
         let _ = id;
-        Err(AuthenticationError::Unavailable { reason: "this source cannot re-check people".into(), source: None })
+        Err(AuthenticationError::Unavailable {
+            reason: "this source cannot re-check people".into(),
+            source: None,
+        })
     }
 }
 

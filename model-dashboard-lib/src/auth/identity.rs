@@ -81,7 +81,10 @@ pub struct IdentityId {
 impl IdentityId {
     /// The key made of `source` and `subject`.
     pub fn new(source: Source, subject: impl Into<Arc<str>>) -> IdentityId {
-        IdentityId { source, subject: subject.into() }
+        IdentityId {
+            source,
+            subject: subject.into(),
+        }
     }
 }
 
@@ -115,7 +118,10 @@ impl Username {
         }
         // Lower-casing can leave compatibility forms behind, so normalise once more.
         let folded: String = shown.chars().flat_map(char::to_lowercase).nfkc().collect();
-        Ok(Username { shown: shown.into(), folded: folded.into() })
+        Ok(Username {
+            shown: shown.into(),
+            folded: folded.into(),
+        })
     }
 
     /// The name as people read it (NFKC).
@@ -214,14 +220,30 @@ mod tests {
     fn look_alike_names_are_the_same_name() {
         let admin = Username::parse("admin").unwrap();
         assert_eq!(Username::parse("ＡＤＭＩＮ").unwrap(), admin);
-        assert_eq!(Username::parse("Ünal").unwrap(), Username::parse("U\u{308}NAL").unwrap());
+        assert_eq!(
+            Username::parse("Ünal").unwrap(),
+            Username::parse("U\u{308}NAL").unwrap()
+        );
         assert_ne!(Username::parse("admin2").unwrap(), admin);
     }
 
     #[test]
     fn invisible_and_padded_names_are_refused() {
-        for bad in ["", " admin", "admin ", "ad\u{200B}min", "a\tb", "a\nb", "x\u{202E}y", "\u{3000}a"] {
-            assert_eq!(Username::parse(bad), Err(IdentityError::Username), "{bad:?}");
+        for bad in [
+            "",
+            " admin",
+            "admin ",
+            "ad\u{200B}min",
+            "a\tb",
+            "a\nb",
+            "x\u{202E}y",
+            "\u{3000}a",
+        ] {
+            assert_eq!(
+                Username::parse(bad),
+                Err(IdentityError::Username),
+                "{bad:?}"
+            );
         }
         assert!(Username::parse(&"x".repeat(129)).is_err());
     }

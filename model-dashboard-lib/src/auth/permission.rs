@@ -76,17 +76,25 @@ pub struct UnknownName {
 
 fn unknown(kind: &'static str, given: &str, known: &[&str]) -> UnknownName {
     let given = given.chars().take(64).collect();
-    UnknownName { kind, given, known: known.join(", ") }
+    UnknownName {
+        kind,
+        given,
+        known: known.join(", "),
+    }
 }
 
 impl FromStr for Permission {
     type Err = UnknownName;
 
     fn from_str(text: &str) -> Result<Self, UnknownName> {
-        Permission::ALL.iter().copied().find(|p| p.as_str() == text).ok_or_else(|| {
-            let known: Vec<_> = Permission::ALL.iter().map(|p| p.as_str()).collect();
-            unknown("permission", text, &known)
-        })
+        Permission::ALL
+            .iter()
+            .copied()
+            .find(|p| p.as_str() == text)
+            .ok_or_else(|| {
+                let known: Vec<_> = Permission::ALL.iter().map(|p| p.as_str()).collect();
+                unknown("permission", text, &known)
+            })
     }
 }
 
@@ -139,7 +147,10 @@ impl Permissions {
 
     /// The permissions of the set, in the order of [`Permission::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Permission> {
-        Permission::ALL.iter().copied().filter(move |p| self.contains(*p))
+        Permission::ALL
+            .iter()
+            .copied()
+            .filter(move |p| self.contains(*p))
     }
 }
 
@@ -163,7 +174,9 @@ impl fmt::Display for Permissions {
 
 impl fmt::Debug for Permissions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.iter().map(Permission::as_str)).finish()
+        f.debug_set()
+            .entries(self.iter().map(Permission::as_str))
+            .finish()
     }
 }
 
@@ -200,8 +213,13 @@ pub enum Role {
 
 impl Role {
     /// Every role, from the least to the most.
-    pub const ALL: &'static [Role] =
-        &[Role::Viewer, Role::Editor, Role::Publisher, Role::Auditor, Role::Admin];
+    pub const ALL: &'static [Role] = &[
+        Role::Viewer,
+        Role::Editor,
+        Role::Publisher,
+        Role::Auditor,
+        Role::Admin,
+    ];
 
     /// The stable name, such as `publisher`.
     pub const fn as_str(self) -> &'static str {
@@ -233,9 +251,13 @@ impl Role {
             Role::Editor => {
                 Permissions::of(&[ModelsRead, ModelsWrite, PackagesRead, PackagesWrite])
             }
-            Role::Publisher => {
-                Permissions::of(&[ModelsRead, ModelsWrite, ModelsEnable, PackagesRead, PackagesWrite])
-            }
+            Role::Publisher => Permissions::of(&[
+                ModelsRead,
+                ModelsWrite,
+                ModelsEnable,
+                PackagesRead,
+                PackagesWrite,
+            ]),
             Role::Auditor => Permissions::of(&[ModelsRead, AuditRead]),
             Role::Admin => Permissions::all(),
         }
@@ -252,10 +274,14 @@ impl FromStr for Role {
     type Err = UnknownName;
 
     fn from_str(text: &str) -> Result<Self, UnknownName> {
-        Role::ALL.iter().copied().find(|r| r.as_str() == text).ok_or_else(|| {
-            let known: Vec<_> = Role::ALL.iter().map(|r| r.as_str()).collect();
-            unknown("role", text, &known)
-        })
+        Role::ALL
+            .iter()
+            .copied()
+            .find(|r| r.as_str() == text)
+            .ok_or_else(|| {
+                let known: Vec<_> = Role::ALL.iter().map(|r| r.as_str()).collect();
+                unknown("role", text, &known)
+            })
     }
 }
 
@@ -275,7 +301,11 @@ impl<'de> Deserialize<'de> for Role {
 impl<'de> Deserialize<'de> for Permissions {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let names = Vec::<String>::deserialize(deserializer)?;
-        names.iter().map(|n| n.parse()).collect::<Result<_, _>>().map_err(serde::de::Error::custom)
+        names
+            .iter()
+            .map(|n| n.parse())
+            .collect::<Result<_, _>>()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -297,6 +327,10 @@ mod tests {
     #[test]
     fn a_viewer_may_not_write() {
         assert!(!Role::Viewer.permissions().contains(Permission::ModelsWrite));
-        assert!(Role::Viewer.permissions().is_subset(Role::Editor.permissions()));
+        assert!(
+            Role::Viewer
+                .permissions()
+                .is_subset(Role::Editor.permissions())
+        );
     }
 }

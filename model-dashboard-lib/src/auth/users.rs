@@ -40,7 +40,11 @@ pub struct User {
 impl User {
     /// What the account may do now: nothing while it is deactivated.
     pub fn permissions(&self) -> Permissions {
-        if self.is_active { self.role.permissions() } else { Permissions::NONE }
+        if self.is_active {
+            self.role.permissions()
+        } else {
+            Permissions::NONE
+        }
     }
 
     /// Whether this is a service account.

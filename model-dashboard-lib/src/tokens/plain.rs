@@ -113,7 +113,10 @@ fn base62(bytes: &[u8], width: usize) -> String {
 }
 
 fn checksum(secret: &str) -> String {
-    base62(&crc32fast::hash(secret.as_bytes()).to_be_bytes(), CHECKSUM_LEN)
+    base62(
+        &crc32fast::hash(secret.as_bytes()).to_be_bytes(),
+        CHECKSUM_LEN,
+    )
 }
 
 #[cfg(test)]
@@ -124,7 +127,10 @@ mod tests {
     #[test]
     fn a_token_reads_back_and_a_typing_error_does_not() {
         let token = PlainToken::generate().unwrap();
-        assert_eq!(token.expose().len(), PREFIX.len() + SECRET_LEN + CHECKSUM_LEN);
+        assert_eq!(
+            token.expose().len(),
+            PREFIX.len() + SECRET_LEN + CHECKSUM_LEN
+        );
         assert_eq!(PlainToken::parse(token.expose()), Some(token.clone()));
         let mut wrong = token.expose().to_owned();
         let last = if wrong.pop() == Some('a') { 'b' } else { 'a' };
@@ -160,7 +166,15 @@ mod tests {
 
     #[test]
     fn what_cannot_be_a_token_is_not_looked_up() {
-        for bad in ["", "mdb_", "mdb_short", "with blank", "tab\t", "ü", &"x".repeat(129)] {
+        for bad in [
+            "",
+            "mdb_",
+            "mdb_short",
+            "with blank",
+            "tab\t",
+            "ü",
+            &"x".repeat(129),
+        ] {
             assert_eq!(PlainToken::parse(bad), None, "{bad:?}");
         }
     }
