@@ -1,1 +1,4 @@
+//! The web server of Model Dashboard: dashboard and REST API.
 
+pub mod assets;
+pub mod views;

@@ -1,0 +1,200 @@
+//! What happened to the models, by day, for everyone who may read.
+
+use std::time::SystemTime;
+
+use maud::{Markup, html};
+
+use super::components::difference::{Change, changes};
+use super::components::icon::Icon;
+use super::components::{empty_state, filter_chip, page_header, plural, time};
+use super::frame::{Frame, Page, Section};
+use super::links::Links;
+
+/// Changes of models, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct ActivityView {
+    /// What was asked for.
+    pub query: ActivityQuery,
+    /// The people there are to choose from.
+    pub people: Vec<String>,
+    /// The kinds there are to choose from: value and text.
+    pub kinds: Vec<(String, String)>,
+    /// The entries of this page, newest first.
+    pub entries: Vec<Entry>,
+    /// The address of newer ones.
+    pub newer: Option<String>,
+    /// The address of older ones.
+    pub older: Option<String>,
+}
+
+/// The filters in the address: `person`, `model`, `kind`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ActivityQuery {
+    /// Only of this person.
+    pub person: Option<String>,
+    /// Only of this model (`type/name`).
+    pub model: Option<String>,
+    /// Only of this kind.
+    pub kind: Option<String>,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// When.
+    pub at: SystemTime,
+    /// Who.
+    pub who: String,
+    /// Through what, if not the dashboard: `API`, `command line`.
+    pub via: Option<String>,
+    /// What was done, as a verb in the past: `enabled`, `edited`, `renamed`.
+    pub done: String,
+    /// The icon of the kind.
+    pub icon: Icon,
+    /// The model: network type and name.
+    pub model: Option<(String, String)>,
+    /// The model's alias; empty shows the name.
+    pub alias: String,
+    /// Whether the model is still there to be opened.
+    pub exists: bool,
+    /// The revision that it made.
+    pub revision: Option<u64>,
+    /// Why; empty if nobody said.
+    pub message: String,
+    /// What changed, where that is known.
+    pub changes: Vec<Change>,
+}
+
+impl ActivityQuery {
+    /// The address of the page with these filters.
+    #[must_use]
+    pub fn href(&self, links: &Links) -> String {
+        let pairs = [
+            ("person", &self.person),
+            ("model", &self.model),
+            ("kind", &self.kind),
+        ];
+        links.query(
+            "/activity",
+            pairs
+                .into_iter()
+                .filter_map(|(key, value)| Some((key, value.clone()?))),
+        )
+    }
+
+    fn without(&self, change: impl FnOnce(&mut Self)) -> Self {
+        let mut query = self.clone();
+        change(&mut query);
+        query
+    }
+}
+
+/// The page.
+#[must_use]
+pub fn page(frame: &Frame, view: &ActivityView) -> Markup {
+    let links = &frame.links;
+    frame.page(&Page::new("Activity", Section::Activity), &html! {
+        (page_header("Activity", &html! {}, &html! { (filters(frame, view)) }))
+        div.chips { (chips(links, &view.query)) }
+        @if view.entries.is_empty() {
+            (empty_state(Icon::Activity, "Nothing happened", &html! {
+                p {
+                    @if view.query == ActivityQuery::default() { "Every change of a model will be listed here." }
+                    @else { a.button href=(links.to("/activity")) { "Show everything" } }
+                }
+            }))
+        }
+        @for day in view.entries.chunk_by(|a, b| time::day(a.at) == time::day(b.at)) {
+            section.day {
+                @if let Some(first) = day.first() { h2 { (time::day_heading(frame.now, first.at)) } }
+                ol.events.panel { @for entry in day { (one(frame, entry)) } }
+            }
+        }
+        (older_and_newer(view))
+    })
+}
+
+fn older_and_newer(view: &ActivityView) -> Markup {
+    html! {
+        @if view.newer.is_some() || view.older.is_some() {
+            nav.pager aria-label="Pages of activity" {
+                @if let Some(newer) = &view.newer { a.button href=(newer) rel="prev" { (Icon::ChevronLeft) "Newer" } }
+                @if let Some(older) = &view.older { a.button href=(older) rel="next" { "Older" (Icon::ChevronRight) } }
+            }
+        }
+    }
+}
+
+fn one(frame: &Frame, entry: &Entry) -> Markup {
+    html! {
+        li {
+            (entry.icon)
+            div.event {
+                p {
+                    strong { (entry.who) } " " (entry.done) " "
+                    @if let Some((network_type, name)) = &entry.model {
+                        @let text = if entry.alias.is_empty() { name } else { &entry.alias };
+                        @if entry.exists { a href=(frame.links.model(network_type, name)) { (text) } }
+                        @else { (text) }
+                        " " span.reference { (network_type) "/" wbr; (name) }
+                    }
+                }
+                @if !entry.message.is_empty() { p.message { "“" (entry.message) "”" } }
+                @if !entry.changes.is_empty() {
+                    details { summary { (plural(entry.changes.len(), "field changed", "fields changed")) } (changes(&entry.changes)) }
+                }
+            }
+            p.event-meta {
+                @if let Some(revision) = entry.revision { span { "revision " (revision) } }
+                @if let Some(via) = &entry.via { span { (via) } }
+                (time::clock(entry.at))
+            }
+        }
+    }
+}
+
+fn filters(frame: &Frame, view: &ActivityView) -> Markup {
+    let query = &view.query;
+    html! {
+        form.filters action=(frame.links.to("/activity")) method="get" data-submit-on-change {
+            label.inline { span { "Person" }
+                span.select {
+                    select name="person" {
+                        option value="" { "Everyone" }
+                        @for person in &view.people {
+                            option value=(person) selected[query.person.as_ref() == Some(person)] { (person) }
+                        }
+                    }
+                    (Icon::ChevronDown)
+                }
+            }
+            label.inline { span { "Kind" }
+                span.select {
+                    select name="kind" {
+                        option value="" { "Everything" }
+                        @for (value, text) in &view.kinds {
+                            option value=(value) selected[query.kind.as_ref() == Some(value)] { (text) }
+                        }
+                    }
+                    (Icon::ChevronDown)
+                }
+            }
+            @if let Some(model) = &query.model { input type="hidden" name="model" value=(model); }
+            button.button.without-script type="submit" { "Filter" }
+        }
+    }
+}
+
+fn chips(links: &Links, query: &ActivityQuery) -> Markup {
+    html! {
+        @if let Some(person) = &query.person {
+            (filter_chip("person", person, &query.without(|query| query.person = None).href(links)))
+        }
+        @if let Some(model) = &query.model {
+            (filter_chip("model", model, &query.without(|query| query.model = None).href(links)))
+        }
+        @if let Some(kind) = &query.kind {
+            (filter_chip("kind", kind, &query.without(|query| query.kind = None).href(links)))
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The health of what the server depends on, and its settings.
+
+use std::time::SystemTime;
+
+use maud::{Markup, html};
+
+use crate::views::components::table::{Column, table};
+use crate::views::components::{Tone, key_value, page_header, section, state, time};
+use crate::views::frame::{Frame, Page, Section};
+
+/// The server.
+#[derive(Debug, Clone, Default)]
+pub struct SystemView {
+    /// The product's version.
+    pub version: String,
+    /// When the server started.
+    pub started_at: Option<SystemTime>,
+    /// Facts about the server: name and value.
+    pub facts: Vec<(String, String)>,
+    /// What it depends on.
+    pub dependencies: Vec<Dependency>,
+    /// Every setting.
+    pub settings: Vec<Setting>,
+}
+
+/// Something that the server depends on.
+#[derive(Debug, Clone)]
+pub struct Dependency {
+    /// What it is: `Model store`.
+    pub name: String,
+    /// Where it is: an address without secrets.
+    pub address: String,
+    /// How it is.
+    pub health: Health,
+    /// Since when.
+    pub since: Option<SystemTime>,
+    /// What was seen: `412 models, last look 3 s ago`, or the error.
+    pub detail: String,
+    /// What to do about it; empty if there is nothing to do.
+    pub fix: String,
+}
+
+/// How a dependency is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// It works.
+    Ok,
+    /// It works in part, or what is known of it is old.
+    Degraded,
+    /// It does not work.
+    Down,
+    /// It is not configured.
+    Off,
+}
+
+/// A setting.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The part of the file it belongs to: `server`.
+    pub section: String,
+    /// Its name: `port`.
+    pub name: String,
+    /// Its value; secrets are masked.
+    pub value: String,
+    /// Where it comes from: `default`, `config.toml`, `DASHBOARD_PORT`, `--port`.
+    pub origin: String,
+    /// Whether it comes from anywhere but the defaults.
+    pub given: bool,
+}
+
+/// The page.
+#[must_use]
+pub fn page(frame: &Frame, view: &SystemView) -> Markup {
+    let mut facts = vec![("Version", html! { (view.version) })];
+    if let Some(at) = view.started_at {
+        facts.push(("Started", time::relative(frame.now, at)));
+    }
+    facts.extend(
+        view.facts
+            .iter()
+            .map(|(name, value)| (name.as_str(), html! { (value) })),
+    );
+    frame.page(&Page::new("System", Section::Admin), &html! {
+        (page_header("Administration", &html! {}, &html! {}))
+        (super::section_tabs(frame, "System"))
+        (section("Server", &key_value::list(&facts)))
+        section.panel {
+            h2 { "Dependencies" }
+            ul.rows.health {
+                @for dependency in &view.dependencies { (one(frame, dependency)) }
+            }
+        }
+        section.settings {
+            h2 { "Settings" }
+            (table(
+                "Settings",
+                &[Column::new("Setting").class("title"), Column::new("Value").class("grow"), Column::new("From")],
+                &view.settings.iter().map(|setting| vec![
+                    html! { code { (setting.section) "." (setting.name) } },
+                    html! { @if setting.value.is_empty() { span.muted { "not set" } } @else { code { (setting.value) } } },
+                    html! { @if setting.given { strong { (setting.origin) } } @else { span.muted { (setting.origin) } } },
+                ]).collect::<Vec<_>>(),
+            ))
+        }
+    })
+}
+
+fn one(frame: &Frame, dependency: &Dependency) -> Markup {
+    let pill = match dependency.health {
+        Health::Ok => state::pill(Tone::Ok, "Works"),
+        Health::Degraded => state::pill(Tone::Warning, "Degraded"),
+        Health::Down => state::pill(Tone::Danger, "Down"),
+        Health::Off => state::pill(Tone::Muted, "Not used"),
+    };
+    html! {
+        li {
+            div {
+                strong { (dependency.name) }
+                @if !dependency.address.is_empty() { span.reference { (dependency.address) } }
+                @if !dependency.detail.is_empty() { p { (dependency.detail) } }
+                @if !dependency.fix.is_empty() { p.fix { strong { "To do: " } (dependency.fix) } }
+            }
+            div.health-state {
+                (pill)
+                @if let Some(since) = dependency.since { span.meta { "since " (time::relative(frame.now, since)) } }
+            }
+        }
+    }
+}

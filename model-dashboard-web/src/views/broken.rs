@@ -1,0 +1,132 @@
+//! Definitions that do not parse: the list, and a raw editor to mend one.
+
+use std::time::SystemTime;
+
+use maud::{Markup, html};
+
+use super::components::action_bar::{Reason, action_bar};
+use super::components::field::{Field, TextArea, error_summary};
+use super::components::icon::Icon;
+use super::components::table::{Column, table};
+use super::components::{Tone, breadcrumbs, empty_state, notice, page_header, plural, time};
+use super::frame::{Frame, Page, Section};
+use super::links::ModelAction;
+
+/// An object that should be a definition and is not.
+#[derive(Debug, Clone)]
+pub struct BrokenRow {
+    /// The first part of its key.
+    pub network_type: String,
+    /// The second part of its key.
+    pub name: String,
+    /// Why it is no definition, with line and column where there is one.
+    pub reason: String,
+    /// Its size in bytes.
+    pub size: usize,
+    /// When it was written.
+    pub modified_at: Option<SystemTime>,
+}
+
+/// The page that lists them.
+#[must_use]
+pub fn list(frame: &Frame, rows: &[BrokenRow]) -> Markup {
+    let links = &frame.links;
+    frame.page(&Page::new("Broken definitions", Section::Models), &html! {
+        (breadcrumbs(&[(links.models(), "Models".to_owned())]))
+        (page_header("Broken definitions", &html! {
+            p.lead { "These objects lie where definitions belong but cannot be read. No job sees them before they are mended." }
+        }, &html! {}))
+        @if rows.is_empty() {
+            (empty_state(Icon::Check, "Nothing is broken", &html! {
+                p { a.button href=(links.models()) { "Show all models" } }
+            }))
+        } @else {
+            (table(
+                "Broken definitions",
+                &[
+                    Column::new("Key").class("title"),
+                    Column::new("What is wrong").class("grow"),
+                    Column::new("Size").class("number"),
+                    Column::new("Written"),
+                ],
+                &rows.iter().map(|row| vec![
+                    html! {
+                        a.model-link href=(links.broken(&row.network_type, &row.name)) {
+                            strong { (row.name) }
+                            span.reference { (row.network_type) "/" wbr; (row.name) }
+                        }
+                    },
+                    html! { (row.reason) },
+                    html! { (plural(row.size, "byte", "bytes")) },
+                    html! { @if let Some(at) = row.modified_at { (time::relative(frame.now, at)) } @else { span.muted { "–" } } },
+                ]).collect::<Vec<_>>(),
+            ))
+        }
+    })
+}
+
+/// The raw editor of a broken definition, posted to its own address as `text`, `reason`,
+/// `if_match`.
+#[derive(Debug, Clone, Default)]
+pub struct BrokenView {
+    /// The first part of its key.
+    pub network_type: String,
+    /// The second part of its key.
+    pub name: String,
+    /// What is stored, or what was typed since, with what is wrong with it.
+    pub text: Field,
+    /// Whether the bytes are no text; what is shown then has signs in place of the odd ones.
+    pub not_text: bool,
+    /// The state that the form was filled from.
+    pub if_match: String,
+    /// Why.
+    pub reason: Field,
+    /// What is wrong with the form as a whole.
+    pub error: Option<String>,
+}
+
+/// The page that mends one.
+#[must_use]
+pub fn editor(frame: &Frame, view: &BrokenView) -> Markup {
+    let links = &frame.links;
+    let may = frame.may();
+    frame.page(&Page::new(&format!("Mend {}", view.name), Section::Models), &html! {
+        (breadcrumbs(&[
+            (links.models(), "Models".to_owned()),
+            (links.to("/broken"), "Broken definitions".to_owned()),
+        ]))
+        (page_header(&format!("{}/{}", view.network_type, view.name), &html! {}, &html! {
+            @if may.write_models {
+                a.button.danger-quiet href=(links.model_action(&view.network_type, &view.name, ModelAction::Delete)) data-question-link {
+                    (Icon::Trash) "Delete"
+                }
+            }
+        }))
+        @if view.not_text {
+            (notice(Tone::Warning, &html! {
+                p { "The object holds bytes that are no text. They are shown as � and would be saved as that." }
+            }))
+        }
+        form.definition method="post" action=(links.broken(&view.network_type, &view.name)) data-guard {
+            (frame.csrf_field())
+            input type="hidden" name="if_match" value=(view.if_match);
+            (error_summary(view.error.as_deref(), &[]))
+            section.panel {
+                (TextArea {
+                    name: "text", label: "Definition as JSON", field: &view.text,
+                    help: Some("It is saved as soon as it is a valid definition, and starts disabled unless it says otherwise."),
+                    mono: true, rows: 20, placeholder: None,
+                }.markup())
+            }
+            @if may.write_models {
+                (action_bar(
+                    Some(Reason { field: &view.reason, required: false, example: "What was wrong?" }),
+                    &html! {
+                        a.button href=(links.to("/broken")) { "Cancel" }
+                        button.button.primary type="submit" { "Save" }
+                    },
+                ))
+            }
+        }
+    })
+}

@@ -1,0 +1,225 @@
+//! The pieces that pages are put together from: one function per component.
+
+use maud::{Markup, html};
+
+pub mod action_bar;
+pub mod confirm;
+pub mod counts;
+pub mod difference;
+pub mod field;
+pub mod icon;
+pub mod key_value;
+pub mod label_rows;
+pub mod labels;
+pub mod menu;
+pub mod pager;
+pub mod state;
+pub mod table;
+pub mod time;
+
+use icon::Icon;
+
+/// What a colour stands for. A tone never comes without its icon and a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Something to know.
+    Info,
+    /// Done, healthy, enabled.
+    Ok,
+    /// Needs a look.
+    Warning,
+    /// Failed, or cannot be undone.
+    Danger,
+    /// Off, unknown, of no concern.
+    Muted,
+}
+
+impl Tone {
+    /// The class that carries the colours.
+    #[must_use]
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Danger => "danger",
+            Self::Muted => "muted-tone",
+        }
+    }
+
+    /// The icon that stands beside the colour.
+    #[must_use]
+    pub fn icon(self) -> Icon {
+        match self {
+            Self::Info => Icon::Info,
+            Self::Ok => Icon::Check,
+            Self::Warning | Self::Danger => Icon::Alert,
+            Self::Muted => Icon::Off,
+        }
+    }
+}
+
+/// The top of a page: title, what stands beside it, and the actions at its right.
+#[must_use]
+pub fn page_header(title: &str, beside: &Markup, actions: &Markup) -> Markup {
+    html! {
+        div.page-header {
+            div.page-title {
+                h1 { (title) }
+                (beside)
+            }
+            div.page-actions { (actions) }
+        }
+    }
+}
+
+/// The way back up: address and text of each page above this one.
+#[must_use]
+pub fn breadcrumbs(above: &[(String, String)]) -> Markup {
+    html! {
+        nav.crumbs aria-label="Breadcrumb" {
+            ol {
+                @for (href, text) in above {
+                    li { a href=(href) { (text) } (Icon::ChevronRight) }
+                }
+            }
+        }
+    }
+}
+
+/// A page of a group of pages.
+#[derive(Debug, Clone)]
+pub struct Tab<'a> {
+    /// Its plain address.
+    pub href: String,
+    /// What it is called.
+    pub text: &'a str,
+    /// Whether it is the one shown.
+    pub current: bool,
+}
+
+/// Pages of a group side by side; a single one needs no tabs and shows none.
+#[must_use]
+pub fn tabs(label: &str, tabs: &[Tab<'_>]) -> Markup {
+    html! {
+        @if tabs.len() > 1 {
+            nav.tabs aria-label=(label) {
+                @for tab in tabs {
+                    a href=(tab.href) aria-current=[tab.current.then_some("page")] { (tab.text) }
+                }
+            }
+        }
+    }
+}
+
+/// A boxed message inside a page.
+#[must_use]
+pub fn notice(tone: Tone, content: &Markup) -> Markup {
+    html! {
+        div class={ "notice " (tone.class()) } {
+            (tone.icon())
+            div { (content) }
+        }
+    }
+}
+
+/// A part of a page with a heading, on its own surface.
+#[must_use]
+pub fn section(heading: &str, content: &Markup) -> Markup {
+    html! {
+        section.panel {
+            h2 { (heading) }
+            (content)
+        }
+    }
+}
+
+/// What stands where a list would be.
+#[must_use]
+pub fn empty_state(icon: Icon, heading: &str, content: &Markup) -> Markup {
+    html! {
+        div.empty {
+            (icon)
+            h2 { (heading) }
+            (content)
+        }
+    }
+}
+
+/// A reference, digest or command in one line with a button that copies it. Without JavaScript
+/// the text can still be selected as a whole.
+#[must_use]
+pub fn copy_chip(text: &str, what: &str) -> Markup {
+    html! {
+        span.copy-chip {
+            code { (text) }
+            (copy_button(text, what))
+        }
+    }
+}
+
+/// A block of text with a button that copies it.
+#[must_use]
+pub fn copy_block(text: &str, what: &str) -> Markup {
+    html! {
+        div.copy-block {
+            pre tabindex="0" { code { (text) } }
+            (copy_button(text, what))
+        }
+    }
+}
+
+fn copy_button(text: &str, what: &str) -> Markup {
+    // A long text is read from the page instead of being repeated in an attribute.
+    let short = (text.len() <= 200).then_some(text);
+    html! {
+        button.copy.needs-script type="button" data-copy=[short] data-copy-near[short.is_none()]
+            aria-label={ "Copy " (what) } title={ "Copy " (what) } {
+            (Icon::Copy)
+        }
+    }
+}
+
+/// A removable filter: what it is and the address without it.
+#[must_use]
+pub fn filter_chip(name: &str, value: &str, without: &str) -> Markup {
+    html! {
+        a.chip href=(without) aria-label={ "Remove the filter " (name) " " (value) } {
+            span.chip-name { (name) }
+            (value)
+            (Icon::Close)
+        }
+    }
+}
+
+/// A short word that a thing was given.
+#[must_use]
+pub fn tag(text: &str, href: Option<&str>) -> Markup {
+    html! {
+        @if let Some(href) = href {
+            a.tag href=(href) { (text) }
+        } @else {
+            span.tag { (text) }
+        }
+    }
+}
+
+/// `1 model`, `2 models`, `12,345 models`.
+#[must_use]
+pub fn plural(count: usize, one: &str, many: &str) -> String {
+    format!("{} {}", number(count), if count == 1 { one } else { many })
+}
+
+/// A whole number with a comma between thousands.
+#[must_use]
+pub fn number(count: usize) -> String {
+    let digits = count.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}

@@ -1,0 +1,147 @@
+//! Two people changed the same model: yours, theirs, and the result for each field.
+
+use std::time::SystemTime;
+
+use maud::{Markup, html};
+
+use super::components::action_bar::{Reason, action_bar};
+use super::components::difference::{Change, changes};
+use super::components::field::Field;
+use super::components::{Tone, breadcrumbs, notice, page_header, section, time};
+use super::frame::{Frame, Page, Section};
+use super::links::ModelAction;
+
+/// A lost race, to be settled by the one who lost it. The result is posted to
+/// [`ModelAction::Edit`] under the same names as the form, with the new `if_match`.
+#[derive(Debug, Clone, Default)]
+pub struct ConflictView {
+    /// The network type.
+    pub network_type: String,
+    /// The name.
+    pub name: String,
+    /// The name people read.
+    pub alias: String,
+    /// The state as it is now, which the result replaces.
+    pub if_match: String,
+    /// The revision as it is now.
+    pub revision: Option<u64>,
+    /// Who was quicker.
+    pub modified_by: String,
+    /// When.
+    pub modified_at: Option<SystemTime>,
+    /// Why; empty if they did not say.
+    pub message: String,
+    /// The fields that both changed, each to something else.
+    pub fields: Vec<ConflictField>,
+    /// What only they changed; it stays.
+    pub only_theirs: Vec<Change>,
+    /// What only you changed; it is taken over.
+    pub only_yours: Vec<Change>,
+    /// The posted fields that are in no conflict, merged: name and value. Repeated names are kept.
+    pub carried: Vec<(String, String)>,
+    /// Your reason.
+    pub reason: Field,
+    /// Whether the model is enabled, so that the reason may not be empty.
+    pub reason_required: bool,
+}
+
+/// A field that both changed.
+#[derive(Debug, Clone, Default)]
+pub struct ConflictField {
+    /// The name it is posted under. Labels are posted as `labels_pasted`, as JSON.
+    pub name: String,
+    /// What it is called.
+    pub label: String,
+    /// What you typed.
+    pub yours: String,
+    /// What is stored now.
+    pub theirs: String,
+    /// What will be saved; at first what you typed.
+    pub result: Field,
+    /// Whether it is JSON or a command.
+    pub mono: bool,
+}
+
+/// The page. It is answered with status 409.
+#[must_use]
+pub fn page(frame: &Frame, view: &ConflictView) -> Markup {
+    let links = &frame.links;
+    let model = links.model(&view.network_type, &view.name);
+    let alias = if view.alias.is_empty() {
+        &view.name
+    } else {
+        &view.alias
+    };
+    frame.page(&Page::new(&format!("Conflict in {alias}"), Section::Models), &html! {
+        (breadcrumbs(&[(links.models(), "Models".to_owned()), (model.clone(), alias.clone())]))
+        (page_header("Somebody else saved first", &html! {}, &html! {}))
+        (notice(Tone::Warning, &html! {
+            p {
+                strong { @if view.modified_by.is_empty() { "Somebody" } @else { (view.modified_by) } }
+                " saved "
+                @if let Some(revision) = view.revision { "revision " (revision) " " }
+                @if let Some(at) = view.modified_at { (time::relative(frame.now, at)) }
+                " while you were editing"
+                @if !view.message.is_empty() { ": “" (view.message) "”" }
+                ". Nothing of yours is lost: choose for each field what is saved."
+            }
+        }))
+        form.definition method="post" action=(links.model_action(&view.network_type, &view.name, ModelAction::Edit)) data-guard="changed" {
+            (frame.csrf_field())
+            input type="hidden" name="if_match" value=(view.if_match);
+            @for (name, value) in &view.carried { input type="hidden" name=(name) value=(value); }
+            @for field in &view.fields { (conflict(field)) }
+            @if !view.only_theirs.is_empty() {
+                (section("Only they changed this: it stays", &changes(&view.only_theirs)))
+            }
+            @if !view.only_yours.is_empty() {
+                (section("Only you changed this: it is taken over", &changes(&view.only_yours)))
+            }
+            (action_bar(
+                Some(Reason { field: &view.reason, required: view.reason_required, example: "What changes, and why?" }),
+                &html! {
+                    a.button href=(model) { "Discard mine" }
+                    button.button.primary type="submit" name="action" value="save" { "Save the result" }
+                },
+            ))
+        }
+    })
+}
+
+fn conflict(field: &ConflictField) -> Markup {
+    let theirs = format!("{}-theirs", field.name);
+    let yours = format!("{}-yours", field.name);
+    let rows = field.result.value.lines().count().clamp(1, 12);
+    let error = field.result.error.as_ref();
+    let error_id = error.map(|_| format!("{}-error", field.name));
+    html! {
+        section.panel.conflict data-conflict {
+            h2 { (field.label) }
+            div.sides {
+                (side("Theirs", &theirs, &field.theirs, field, "Use theirs"))
+                (side("Yours", &yours, &field.yours, field, "Use yours"))
+            }
+            div.field {
+                label for=(field.name) { "Result" }
+                textarea id=(field.name) name=(field.name) rows=(rows) class=[field.mono.then_some("mono")]
+                    autocomplete="off" spellcheck="false" aria-describedby=[error_id.as_deref()]
+                    aria-invalid=[error.map(|_| "true")] { "\n" (field.result.value) }
+                @if let (Some(error), Some(id)) = (error, &error_id) {
+                    div.error id=(id) { p { (error.message) } }
+                }
+            }
+        }
+    }
+}
+
+fn side(heading: &str, id: &str, text: &str, field: &ConflictField, button: &str) -> Markup {
+    html! {
+        div.side {
+            div.side-head {
+                h3 { (heading) }
+                button.link.needs-script type="button" data-take=(id) data-into=(field.name) { (button) }
+            }
+            pre id=(id) class=[(!field.mono).then_some("wrap")] tabindex="0" { (text) }
+        }
+    }
+}

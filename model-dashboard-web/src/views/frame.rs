@@ -1,0 +1,420 @@
+//! What stands around the content of every page.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use maud::{DOCTYPE, Markup, html};
+
+use super::components::{Tone, icon::Icon, menu};
+use super::links::Links;
+use crate::assets::Asset;
+
+/// What a page needs to know about the request besides its own content. Made once per request.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// Makes every address.
+    pub links: Links,
+    /// The product's or the institution's name, in the top bar and in titles.
+    pub site_name: String,
+    /// The moment that relative times refer to.
+    pub now: SystemTime,
+    /// The theme that the cookie asks for.
+    pub theme: Theme,
+    /// Goes into every form as the hidden field `csrf`.
+    pub csrf: CsrfToken,
+    /// Who is signed in; `None` on the sign-in page and on errors before it.
+    pub person: Option<Person>,
+    /// The one banner below the top bar.
+    pub banner: Option<Banner>,
+    /// What the request before this one did, said once.
+    pub status: Option<Status>,
+    /// The product's version, in the footer.
+    pub version: String,
+}
+
+/// Who is signed in and what the frame offers them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// The name people read.
+    pub display_name: String,
+    /// The name to sign in with.
+    pub username: String,
+    /// What they may do.
+    pub may: May,
+}
+
+/// Which entries of the frame and which buttons of the pages are shown. The use cases decide
+/// again: hiding a button protects nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct May {
+    /// `models:write`
+    pub write_models: bool,
+    /// `models:enable`
+    pub enable_models: bool,
+    /// `audit:read`
+    pub read_audit: bool,
+    /// `users:admin`
+    pub manage_users: bool,
+    /// `system:admin`
+    pub manage_system: bool,
+}
+
+/// A session's token against cross-site requests.
+#[derive(Clone, Default)]
+pub struct CsrfToken(pub String);
+
+impl fmt::Debug for CsrfToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CsrfToken(…)")
+    }
+}
+
+/// Light or dark.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// What the system asks for.
+    #[default]
+    System,
+    /// Always light.
+    Light,
+    /// Always dark.
+    Dark,
+}
+
+impl Theme {
+    /// The value of the cookie and of the form field `theme`.
+    #[must_use]
+    pub fn value(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    /// Reads the value of the cookie or the form field; anything unknown is the system's theme.
+    #[must_use]
+    pub fn from_value(value: &str) -> Self {
+        match value {
+            "light" => Self::Light,
+            "dark" => Self::Dark,
+            _ => Self::System,
+        }
+    }
+
+    fn attribute(self) -> Option<&'static str> {
+        (self != Self::System).then(|| self.value())
+    }
+}
+
+/// The line below the top bar, for what concerns the whole site: the store cannot be reached, a
+/// token expires, this is a demonstration.
+#[derive(Debug, Clone)]
+pub struct Banner {
+    /// Colour and icon.
+    pub tone: Tone,
+    /// One sentence.
+    pub text: String,
+    /// Since when, shown as a relative time after the text.
+    pub since: Option<SystemTime>,
+    /// Where to do something about it: text and address.
+    pub action: Option<(String, String)>,
+}
+
+/// Says once what has been done, as `role=status`.
+#[derive(Debug, Clone)]
+pub struct Status {
+    /// Colour and icon.
+    pub tone: Tone,
+    /// One sentence.
+    pub text: String,
+    /// The way to what it is about, or back: text and address.
+    pub action: Option<(String, String)>,
+}
+
+/// The entry of the top bar that is marked as the current one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// Models and everything about one.
+    Models,
+    /// The activity page.
+    Activity,
+    /// Users, audit, system.
+    Admin,
+    /// None of them: profile, tokens, errors.
+    Elsewhere,
+}
+
+/// What a page tells its frame.
+#[derive(Debug, Clone)]
+pub struct Page<'a> {
+    /// Stands in the browser tab before the site's name.
+    pub title: &'a str,
+    /// The current entry of the top bar.
+    pub section: Section,
+    /// Whether the top bar has its search field; the list of models brings a field of its own.
+    pub search: bool,
+}
+
+impl<'a> Page<'a> {
+    /// A page with the search field in its top bar.
+    #[must_use]
+    pub fn new(title: &'a str, section: Section) -> Self {
+        Self {
+            title,
+            section,
+            search: true,
+        }
+    }
+}
+
+impl Frame {
+    /// What the person may do; nothing without one.
+    #[must_use]
+    pub fn may(&self) -> May {
+        self.person
+            .as_ref()
+            .map(|person| person.may)
+            .unwrap_or_default()
+    }
+
+    /// The hidden field that every posting form holds.
+    #[must_use]
+    pub fn csrf_field(&self) -> Markup {
+        html! { input type="hidden" name="csrf" value=(self.csrf.0); }
+    }
+
+    /// The whole document around `content`, which is the inside of `main`.
+    #[must_use]
+    pub fn page(&self, page: &Page<'_>, content: &Markup) -> Markup {
+        self.document(
+            page.title,
+            &html! {
+                (self.top_bar(page))
+                (self.banner())
+                main id="main" tabindex="-1" {
+                    (self.status())
+                    (content)
+                }
+                (self.footer())
+            },
+        )
+    }
+
+    /// A document without the top bar: the sign-in page.
+    #[must_use]
+    pub fn bare_page(&self, title: &str, content: &Markup) -> Markup {
+        self.document(
+            title,
+            &html! {
+                (self.banner())
+                main id="main" class="bare" tabindex="-1" {
+                    (self.status())
+                    (content)
+                }
+            },
+        )
+    }
+
+    fn document(&self, title: &str, body: &Markup) -> Markup {
+        let links = &self.links;
+        html! {
+            (DOCTYPE)
+            html lang="en" data-theme=[self.theme.attribute()] {
+                head {
+                    meta charset="utf-8";
+                    title { (title) " · " (self.site_name) }
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="color-scheme" content="light dark";
+                    meta name="robots" content="noindex";
+                    // htmx keeps no copies of pages in the browser's storage, and adds neither
+                    // styles nor evaluated code, which the content security policy would block.
+                    meta name="htmx-config" content=r#"{"includeIndicatorStyles":false,"allowEval":false,"historyCacheSize":0,"refreshOnHistoryMiss":true,"selfRequestsOnly":true,"scrollBehavior":"auto"}"#;
+                    link rel="preload" href=(links.asset(Asset::Font)) as="font" type="font/woff2" crossorigin;
+                    link rel="stylesheet" href=(links.asset(Asset::Css));
+                    link rel="icon" href=(links.asset(Asset::Favicon)) type="image/svg+xml";
+                    script src=(links.asset(Asset::Htmx)) defer {}
+                    script src=(links.asset(Asset::Script)) defer {}
+                }
+                body {
+                    a.skip href="#main" { "Skip to content" }
+                    (body)
+                    div id="announcer" class="visually-hidden" aria-live="polite" {}
+                }
+            }
+        }
+    }
+
+    fn top_bar(&self, page: &Page<'_>) -> Markup {
+        let links = &self.links;
+        html! {
+            header.top {
+                div.top-inner {
+                    a.brand href=(links.models()) {
+                        (Icon::Brand)
+                        span { (self.site_name) }
+                    }
+                    @if let Some(person) = &self.person {
+                        nav.top-nav aria-label="Main" {
+                            (self.entry(page, Section::Models, &links.models(), "Models"))
+                            (self.entry(page, Section::Activity, &links.to("/activity"), "Activity"))
+                            @if let Some(first) = admin_tabs(links, person.may).first() {
+                                (self.entry(page, Section::Admin, &first.0, "Admin"))
+                            }
+                        }
+                        @if page.search {
+                            form.top-search role="search" action=(links.models()) method="get" {
+                                (search_field("", "top-search", None))
+                            }
+                        }
+                        div.top-actions {
+                            @if person.may.write_models {
+                                (self.new_menu())
+                            }
+                            (self.person_menu(person))
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn entry(&self, page: &Page<'_>, section: Section, href: &str, text: &str) -> Markup {
+        let current = (page.section == section).then_some("true");
+        html! { a href=(href) aria-current=[current] { (text) } }
+    }
+
+    fn new_menu(&self) -> Markup {
+        let links = &self.links;
+        menu::menu(
+            &html! { (Icon::Plus) span.wide { "New model" } (Icon::ChevronDown) },
+            &menu::Look {
+                class: "button primary",
+                label: Some("New model"),
+                align_right: true,
+            },
+            &html! {
+                a href=(links.to("/create")) { (Icon::Edit) "Create a definition" }
+                a href=(links.derive()) { (Icon::Copy) "Derive from a model" }
+                a href=(links.to("/import")) { (Icon::Upload) "Import JSON files" }
+            },
+        )
+    }
+
+    fn person_menu(&self, person: &Person) -> Markup {
+        let links = &self.links;
+        menu::menu(
+            &html! { (Icon::Person) span.wide { (person.display_name) } (Icon::ChevronDown) },
+            &menu::Look {
+                class: "button quiet person",
+                label: Some(&format!("Account of {}", person.display_name)),
+                align_right: true,
+            },
+            &html! {
+                p.menu-head { strong { (person.display_name) } span.mono { (person.username) } }
+                a href=(links.to("/profile")) { (Icon::Person) "Profile" }
+                a href=(links.to("/tokens")) { (Icon::Key) "API tokens" }
+                form.theme-switch method="post" action=(links.to("/theme")) data-theme-form {
+                    (self.csrf_field())
+                    span id="theme-label" { "Theme" }
+                    div role="group" aria-labelledby="theme-label" {
+                        @for (theme, text) in [
+                            (Theme::System, "System"), (Theme::Light, "Light"), (Theme::Dark, "Dark"),
+                        ] {
+                            button type="submit" name="theme" value=(theme.value())
+                                aria-pressed=(self.theme == theme) { (text) }
+                        }
+                    }
+                }
+                form method="post" action=(links.to("/logout")) {
+                    (self.csrf_field())
+                    button type="submit" { (Icon::SignOut) "Sign out" }
+                }
+            },
+        )
+    }
+
+    fn banner(&self) -> Markup {
+        html! {
+            @if let Some(banner) = &self.banner {
+                div class={ "banner " (banner.tone.class()) } {
+                    div.banner-inner {
+                        (banner.tone.icon())
+                        p {
+                            (banner.text)
+                            @if let Some(since) = banner.since {
+                                " " (super::components::time::relative(self.now, since))
+                            }
+                        }
+                        @if let Some((text, href)) = &banner.action {
+                            a href=(href) { (text) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn status(&self) -> Markup {
+        html! {
+            @if let Some(status) = &self.status {
+                div role="status" class={ "notice " (status.tone.class()) } {
+                    (status.tone.icon())
+                    div {
+                        p { (status.text) }
+                        @if let Some((text, href)) = &status.action {
+                            p { a href=(href) { (text) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn footer(&self) -> Markup {
+        html! {
+            footer.foot {
+                div.foot-inner {
+                    span { "Model Dashboard " (self.version) }
+                    a href=(self.links.to("/docs")) { "API documentation" }
+                    span.keys { kbd { "/" } " searches" }
+                }
+            }
+        }
+    }
+}
+
+/// The pages of the Admin section that the permissions open: address and text.
+#[must_use]
+pub fn admin_tabs(links: &Links, may: May) -> Vec<(String, &'static str)> {
+    [
+        (may.manage_users, "/admin/users", "Users"),
+        (may.read_audit, "/admin/audit", "Audit log"),
+        (may.manage_system, "/admin/system", "System"),
+    ]
+    .into_iter()
+    .filter(|(allowed, ..)| *allowed)
+    .map(|(_, path, text)| (links.to(path), text))
+    .collect()
+}
+
+/// The field that `/` focuses. `live` holds the address and the target that typing refreshes.
+pub(super) fn search_field(value: &str, id: &str, live: Option<(&str, &str)>) -> Markup {
+    html! {
+        label.search for=(id) {
+            (Icon::Search)
+            span.visually-hidden { "Search models" }
+            input id=(id) type="search" name="q" value=(value) placeholder="Search models and labels"
+                autocomplete="off" spellcheck="false" maxlength="200" data-search
+                hx-get=[live.map(|(url, _)| url)]
+                hx-target=[live.map(|(_, target)| target)]
+                hx-select=[live.map(|(_, target)| target)]
+                hx-include=[live.map(|_| "closest form")]
+                hx-trigger=[live.map(|_| "input changed delay:150ms, search")]
+                hx-swap=[live.map(|_| "outerHTML")]
+                hx-push-url=[live.map(|_| "true")]
+                hx-sync=[live.map(|_| "this:replace")];
+            kbd aria-hidden="true" { "/" }
+        }
+    }
+}

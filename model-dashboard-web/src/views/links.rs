@@ -1,0 +1,208 @@
+//! The dashboard's addresses: every link and form target is made here.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::assets::{self, Asset};
+
+/// What RFC 3986 calls unreserved stays as it is in a path segment.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Makes addresses below the base path.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Links {
+    base: String,
+}
+
+/// What can be done to a model besides showing it; the last segment of the address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModelAction {
+    /// Form and its target: change the definition.
+    Edit,
+    /// Form and its target: copy it under another name.
+    Derive,
+    /// Form and its target: another name or type.
+    Rename,
+    /// Confirm page and its target.
+    Delete,
+    /// Confirm page and its target.
+    Enable,
+    /// Confirm page and its target.
+    Disable,
+    /// Download of the definition.
+    Export,
+}
+
+/// What can be done to an account; the last segment of the address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserAction {
+    /// Target: display name, mail and role.
+    Save,
+    /// Confirm page and its target.
+    Enable,
+    /// Confirm page and its target.
+    Disable,
+    /// Confirm page and its target.
+    ResetPassword,
+    /// Confirm page and its target.
+    Delete,
+}
+
+impl Links {
+    /// Links below a base path: empty, or one that starts with a slash. A closing slash is dropped.
+    #[must_use]
+    pub fn new(base_path: &str) -> Self {
+        Self {
+            base: base_path.trim_end_matches('/').to_owned(),
+        }
+    }
+
+    /// The base path, without a closing slash; empty at the root.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Any path of the dashboard (starting with a slash) below the base path.
+    #[must_use]
+    pub fn to(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    /// An embedded file.
+    #[must_use]
+    pub fn asset(&self, asset: Asset) -> String {
+        assets::asset_url(&self.base, asset)
+    }
+
+    /// The list of models.
+    #[must_use]
+    pub fn models(&self) -> String {
+        self.to("/")
+    }
+
+    /// One model.
+    #[must_use]
+    pub fn model(&self, network_type: &str, name: &str) -> String {
+        self.to(&format!(
+            "/models/{}/{}",
+            segment(network_type),
+            segment(name)
+        ))
+    }
+
+    /// Something done to one model.
+    #[must_use]
+    pub fn model_action(&self, network_type: &str, name: &str, action: ModelAction) -> String {
+        format!("{}/{}", self.model(network_type, name), action.segment())
+    }
+
+    /// The raw editor of a definition that does not parse.
+    #[must_use]
+    pub fn broken(&self, network_type: &str, name: &str) -> String {
+        self.to(&format!(
+            "/broken/{}/{}",
+            segment(network_type),
+            segment(name)
+        ))
+    }
+
+    /// Form and its target: the copy of a model that is chosen there.
+    #[must_use]
+    pub fn derive(&self) -> String {
+        self.to("/derive")
+    }
+
+    /// Target: ends one session of one's own.
+    #[must_use]
+    pub fn end_session(&self, id: &str) -> String {
+        self.to(&format!("/profile/sessions/{}/end", segment(id)))
+    }
+
+    /// Confirm page and its target.
+    #[must_use]
+    pub fn revoke_token(&self, id: i64) -> String {
+        self.to(&format!("/tokens/{id}/revoke"))
+    }
+
+    /// Confirm page and its target.
+    #[must_use]
+    pub fn delete_service_account(&self, name: &str) -> String {
+        self.to(&format!(
+            "/tokens/service-accounts/{}/delete",
+            segment(name)
+        ))
+    }
+
+    /// One account.
+    #[must_use]
+    pub fn user(&self, id: i64) -> String {
+        self.to(&format!("/admin/users/{id}"))
+    }
+
+    /// Something done to one account.
+    #[must_use]
+    pub fn user_action(&self, id: i64, action: UserAction) -> String {
+        format!("{}{}", self.user(id), action.segment())
+    }
+
+    /// One event of the audit log.
+    #[must_use]
+    pub fn audit_event(&self, id: i64) -> String {
+        self.to(&format!("/admin/audit/{id}"))
+    }
+
+    /// A path with a query; nothing is added when `pairs` is empty.
+    #[must_use]
+    pub fn query<'a>(
+        &self,
+        path: &str,
+        pairs: impl IntoIterator<Item = (&'a str, String)>,
+    ) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (key, value) in pairs {
+            query.append_pair(key, &value);
+        }
+        let query = query.finish();
+        if query.is_empty() {
+            self.to(path)
+        } else {
+            format!("{}?{query}", self.to(path))
+        }
+    }
+}
+
+impl ModelAction {
+    /// The last segment of the address.
+    #[must_use]
+    pub fn segment(self) -> &'static str {
+        match self {
+            Self::Edit => "edit",
+            Self::Derive => "derive",
+            Self::Rename => "rename",
+            Self::Delete => "delete",
+            Self::Enable => "enable",
+            Self::Disable => "disable",
+            Self::Export => "export",
+        }
+    }
+}
+
+impl UserAction {
+    fn segment(self) -> &'static str {
+        match self {
+            Self::Save => "",
+            Self::Enable => "/enable",
+            Self::Disable => "/disable",
+            Self::ResetPassword => "/reset-password",
+            Self::Delete => "/delete",
+        }
+    }
+}
+
+fn segment(text: &str) -> String {
+    utf8_percent_encode(text, SEGMENT).to_string()
+}

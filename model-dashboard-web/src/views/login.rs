@@ -1,0 +1,119 @@
+//! The sign-in page.
+
+use maud::{Markup, html};
+
+use super::components::field::{Field, TextInput};
+use super::components::{Tone, icon::Icon, notice};
+use super::frame::Frame;
+
+/// The sign-in form, posted to `/login` as `source`, `username`, `password`, `next`.
+#[derive(Debug, Clone, Default)]
+pub struct LoginView {
+    /// Whose installation this is, below the product's name.
+    pub institution: Option<String>,
+    /// Where accounts can live; with a single one there is no choice to make.
+    pub sources: Vec<Source>,
+    /// The username as it was typed. A password is never shown again.
+    pub username: String,
+    /// Why the last attempt was refused.
+    pub refusal: Option<Refusal>,
+    /// The page to go to afterwards: a local path, already checked.
+    pub next: Option<String>,
+    /// Whom to ask, in the words of the installation.
+    pub contact: Option<String>,
+}
+
+/// A place where accounts live.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The value of the field: `local`, `ldap`.
+    pub id: String,
+    /// What people know it as: `Hospital account`.
+    pub name: String,
+    /// Whether it is the chosen one.
+    pub selected: bool,
+}
+
+/// Why nobody was signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// Unknown, wrong, deactivated: one message for all, which gives nothing away.
+    Wrong,
+    /// The source cannot be asked at the moment.
+    Unavailable,
+    /// Too many attempts; in how many seconds the next one is taken.
+    Wait(u64),
+    /// The form was open for too long, or came from another site.
+    Expired,
+}
+
+impl Refusal {
+    fn text(&self) -> String {
+        match self {
+            Self::Wrong => {
+                "Username or password is not right, or the account may not sign in.".to_owned()
+            }
+            Self::Unavailable => {
+                "The directory does not answer. Please try again in a minute.".to_owned()
+            }
+            Self::Wait(seconds) => {
+                format!("Too many attempts. Please wait {seconds} seconds, then try again.")
+            }
+            Self::Expired => "The form was open for too long. Please sign in again.".to_owned(),
+        }
+    }
+}
+
+/// The page.
+#[must_use]
+pub fn page(frame: &Frame, view: &LoginView) -> Markup {
+    let username = Field::new(view.username.clone());
+    frame.bare_page("Sign in", &html! {
+        div.login {
+            div.login-head {
+                (Icon::Brand)
+                h1 { (frame.site_name) }
+                @if let Some(institution) = &view.institution { p { (institution) } }
+            }
+            form.panel method="post" action=(frame.links.to("/login")) {
+                (frame.csrf_field())
+                @if let Some(next) = &view.next { input type="hidden" name="next" value=(next); }
+                @if let Some(refusal) = &view.refusal {
+                    div role="alert" { (notice(Tone::Danger, &html! { p { (refusal.text()) } })) }
+                }
+                (sources(&view.sources))
+                (TextInput {
+                    name: "username", label: "Username", field: &username, autocomplete: "username",
+                    autofocus: username.value.is_empty(), max_length: Some(256), kind: "text",
+                    class: "plain", ..TextInput::default()
+                }.markup())
+                (TextInput {
+                    name: "password", label: "Password", kind: "password", autocomplete: "current-password",
+                    autofocus: !username.value.is_empty(), ..TextInput::default()
+                }.markup())
+                button.button.primary.full type="submit" { "Sign in" }
+            }
+            @if let Some(contact) = &view.contact { p.login-contact { (contact) } }
+        }
+    })
+}
+
+fn sources(sources: &[Source]) -> Markup {
+    html! {
+        @match sources {
+            [] => {},
+            [only] => input type="hidden" name="source" value=(only.id);,
+            several => {
+                fieldset.choice {
+                    legend { "Sign in with" }
+                    @for source in several {
+                        label.check {
+                            input type="radio" name="source" value=(source.id) checked[source.selected];
+                            span { (source.name) }
+                        }
+                    }
+                }
+            },
+        }
+    }
+}

@@ -1,0 +1,435 @@
+//! The list of models.
+
+use std::time::SystemTime;
+
+use maud::{Markup, html};
+
+use super::components::counts::{self, Count, Part};
+use super::components::icon::Icon;
+use super::components::pager::{Pager, pager};
+use super::components::table::{Column, SortLink, table};
+use super::components::{
+    Tone, empty_state, filter_chip, menu, notice, number, page_header, plural, state, tag, time,
+};
+use super::frame::{Frame, Page, Section, search_field};
+use super::models_query::{ModelsQuery, Sort, State};
+
+/// The list of models. Selected ones are posted to `/models/bulk` as `model` (`type/name`, once
+/// each) with `action`: `enable`, `disable`, `delete` (answered with a [`super::confirm`] page) or
+/// `export` (answered with a download).
+#[derive(Debug, Clone)]
+pub struct ModelsView {
+    /// What was asked for.
+    pub query: ModelsQuery,
+    /// How many there are in all.
+    pub counts: Counts,
+    /// How many of each network type, the most frequent first.
+    pub types: Vec<(String, usize)>,
+    /// Tags and how many models have them, the most frequent first; long lists may be cut.
+    pub tags: Vec<(String, usize)>,
+    /// Owners and how many models they have, the most frequent first; long lists may be cut.
+    pub owners: Vec<(String, usize)>,
+    /// The models of this page.
+    pub rows: Vec<ModelRow>,
+    /// How many match in all.
+    pub total: usize,
+    /// How many a page holds.
+    pub per_page: usize,
+    /// Parts of the address that mean nothing here, said in a notice.
+    pub unknown: Vec<String>,
+}
+
+/// How many models there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Enabled.
+    pub enabled: usize,
+    /// Disabled.
+    pub disabled: usize,
+    /// Definitions that do not parse.
+    pub broken: usize,
+}
+
+/// A model in the list.
+#[derive(Debug, Clone, Default)]
+pub struct ModelRow {
+    /// The network type.
+    pub network_type: String,
+    /// The name.
+    pub name: String,
+    /// The name people read.
+    pub alias: String,
+    /// Whether jobs may use it.
+    pub enabled: bool,
+    /// The version; empty if there is none.
+    pub version: String,
+    /// The revision, once the registry knows one.
+    pub revision: Option<u64>,
+    /// How many labels it has.
+    pub labels: usize,
+    /// The owner; empty if there is none.
+    pub owner: String,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Who changed it last; empty if unknown.
+    pub modified_by: String,
+    /// When it was changed last.
+    pub modified_at: Option<SystemTime>,
+    /// The label that the search found, when nothing else on the row shows why it is here.
+    pub found_label: Option<String>,
+}
+
+/// The whole page.
+#[must_use]
+pub fn page(frame: &Frame, view: &ModelsView) -> Markup {
+    let links = &frame.links;
+    let page = Page {
+        title: "Models",
+        section: Section::Models,
+        search: false,
+    };
+    let counts = view.counts;
+    if counts.enabled + counts.disabled + counts.broken == 0 {
+        return frame.page(
+            &page,
+            &html! { h1.visually-hidden { "Models" } (nothing_yet(frame)) },
+        );
+    }
+    frame.page(
+        &page,
+        &html! {
+            (page_header("Models", &html! {}, &html! {
+                form.list-search id="search" role="search" action=(links.models()) method="get" {
+                    (search_field(&view.query.search, "q", Some((&links.models(), "#results"))))
+                    button.button.without-script type="submit" { "Search" }
+                }
+            }))
+            (results(frame, view))
+        },
+    )
+}
+
+/// The part of the page that typing, filters, sorting and paging refresh.
+#[must_use]
+pub fn results(frame: &Frame, view: &ModelsView) -> Markup {
+    let links = &frame.links;
+    html! {
+        div id="results" hx-boost="true" hx-target="#results" hx-select="#results" hx-swap="outerHTML show:none"
+            data-announce=(summary(view)) {
+            // A new search keeps the filters: these belong to the form above.
+            @for (name, value) in view.query.filters() {
+                input type="hidden" form="search" name=(name) value=(value);
+            }
+            (overview(frame, view))
+            @if !view.unknown.is_empty() {
+                (notice(Tone::Warning, &html! {
+                    p { "This address holds something that the list does not understand: " (view.unknown.join(", ")) "." }
+                }))
+            }
+            (toolbar(frame, view))
+            @if view.rows.is_empty() {
+                (empty_state(Icon::Search, "No model matches", &html! {
+                    p { "Search looks at name, alias, description, labels, tags, owner and network type." }
+                    p { a.button href=(links.models()) { "Show all models" } }
+                }))
+            } @else {
+                (list(frame, view))
+            }
+        }
+    }
+}
+
+fn summary(view: &ModelsView) -> String {
+    let models = plural(view.total, "model", "models");
+    if view.query.is_narrowed() {
+        format!("{models} found")
+    } else {
+        models
+    }
+}
+
+fn overview(frame: &Frame, view: &ModelsView) -> Markup {
+    let links = &frame.links;
+    let query = &view.query;
+    let by_state = |state: Option<State>| query.with(|query| query.state = state).href(links);
+    let count = |count, text, state: Option<State>| Count {
+        count,
+        text,
+        href: by_state(state),
+        current: query.state == state,
+        fault: false,
+    };
+    let broken = Count {
+        count: view.counts.broken,
+        text: "broken",
+        href: links.to("/broken"),
+        current: false,
+        fault: true,
+    };
+    let counts = view.counts;
+    let parts: Vec<Part> = view
+        .types
+        .iter()
+        .map(|(name, count)| {
+            let current = query.network_type.as_ref() == Some(name);
+            let to = (!current).then(|| name.clone());
+            Part {
+                name: name.clone(),
+                count: *count,
+                href: query.with(|query| query.network_type = to).href(links),
+                current,
+            }
+        })
+        .collect();
+    html! {
+        div.overview {
+            div hx-boost="false" {
+                (counts::counts("Models by state", &[
+                    count(counts.enabled + counts.disabled, "all", None),
+                    count(counts.enabled, "enabled", Some(State::Enabled)),
+                    count(counts.disabled, "disabled", Some(State::Disabled)),
+                    broken,
+                ]))
+            }
+            (counts::type_bar(&parts))
+        }
+    }
+}
+
+fn toolbar(frame: &Frame, view: &ModelsView) -> Markup {
+    let links = &frame.links;
+    let query = &view.query;
+    html! {
+        div.toolbar {
+            p.result-count { (summary(view)) }
+            div.chips { (chips(frame, query)) }
+            div.tools {
+                (facet("Tag", &view.tags, query.tag.as_ref(), |value| query.with(|query| query.tag = value).href(links)))
+                (facet("Owner", &view.owners, query.owner.as_ref(), |value| query.with(|query| query.owner = value).href(links)))
+                (menu::menu(
+                    &html! { span.tool-name { "Sort" } (query.sort.text()) (Icon::ChevronDown) },
+                    &menu::Look { class: "button", label: None, align_right: true },
+                    &html! {
+                        @for sort in Sort::ALL {
+                            a href=(query.with(|query| { query.sort = sort; query.order = None; }).href(links))
+                                aria-current=[(query.sort == sort).then_some("true")] {
+                                (sort.text())
+                                @if query.sort == sort { (Icon::Check) }
+                            }
+                        }
+                    },
+                ))
+            }
+        }
+    }
+}
+
+fn chips(frame: &Frame, query: &ModelsQuery) -> Markup {
+    let links = &frame.links;
+    html! {
+        @if !query.search.is_empty() {
+            (filter_chip("search", &query.search, &query.with(|query| query.search.clear()).href(links)))
+        }
+        @if let Some(state) = query.state {
+            (filter_chip("state", state.value(), &query.with(|query| query.state = None).href(links)))
+        }
+        @if let Some(network_type) = &query.network_type {
+            (filter_chip("type", network_type, &query.with(|query| query.network_type = None).href(links)))
+        }
+        @if let Some(tag) = &query.tag {
+            (filter_chip("tag", tag, &query.with(|query| query.tag = None).href(links)))
+        }
+        @if let Some(owner) = &query.owner {
+            (filter_chip("owner", owner, &query.with(|query| query.owner = None).href(links)))
+        }
+    }
+}
+
+fn facet(
+    name: &str,
+    values: &[(String, usize)],
+    current: Option<&String>,
+    href: impl Fn(Option<String>) -> String,
+) -> Markup {
+    html! {
+        @if !values.is_empty() {
+            (menu::menu(
+                &html! { (name) (Icon::ChevronDown) },
+                &menu::Look { class: "button", label: None, align_right: true },
+                &html! {
+                    div.menu-scroll {
+                        @for (value, count) in values {
+                            @let chosen = current == Some(value);
+                            a href=(href((!chosen).then(|| value.clone()))) aria-current=[chosen.then_some("true")] {
+                                span.grow { (value) }
+                                @if chosen { (Icon::Check) } @else { span.count { (number(*count)) } }
+                            }
+                        }
+                    }
+                },
+            ))
+        }
+    }
+}
+
+fn list(frame: &Frame, view: &ModelsView) -> Markup {
+    let links = &frame.links;
+    let may = frame.may();
+    let selectable = may.write_models || may.enable_models;
+    let query = &view.query;
+    let sorted = |sort| SortLink {
+        href: query.sorted_by(sort).href(links),
+        now: (query.sort == sort).then(|| query.order()),
+    };
+    let mut columns = Vec::new();
+    if selectable {
+        columns.push(Column::new("Select").class("select-cell").hidden());
+    }
+    columns.extend([
+        Column::new("Model")
+            .class("title")
+            .sorted_by(sorted(Sort::Alias)),
+        Column::new("State").sorted_by(sorted(Sort::State)),
+        Column::new("Version").class("version"),
+        Column::new("Labels")
+            .class("number")
+            .sorted_by(sorted(Sort::Labels)),
+        Column::new("Owner")
+            .class("owner")
+            .sorted_by(sorted(Sort::Owner)),
+        Column::new("Changed")
+            .class("changed")
+            .sorted_by(sorted(Sort::Modified)),
+    ]);
+    let rows: Vec<Vec<Markup>> = view
+        .rows
+        .iter()
+        .map(|row| cells(frame, row, selectable))
+        .collect();
+    let page = query.page.max(1);
+    let first = (page - 1) * view.per_page + 1;
+    let step = |page: usize| {
+        ModelsQuery {
+            page,
+            ..query.clone()
+        }
+        .href(links)
+    };
+    let steps = Pager {
+        first,
+        shown: view.rows.len(),
+        total: Some(view.total),
+        previous: (page > 1).then(|| step(page - 1)),
+        next: (first + view.rows.len() <= view.total).then(|| step(page + 1)),
+    };
+    html! {
+        form.bulk method="post" action=(links.to("/models/bulk")) hx-boost="false" data-bulk {
+            (frame.csrf_field())
+            // The list as it is seen now, to come back to.
+            input type="hidden" name="back" value=(query.href(links));
+            (table("Models", &columns, &rows))
+            @if selectable { (bulk_bar(frame)) }
+        }
+        (pager("Pages of models", &steps))
+    }
+}
+
+fn cells(frame: &Frame, row: &ModelRow, selectable: bool) -> Vec<Markup> {
+    let reference = format!("{}/{}", row.network_type, row.name);
+    let alias = if row.alias.is_empty() {
+        &row.name
+    } else {
+        &row.alias
+    };
+    let mut cells = Vec::new();
+    if selectable {
+        cells.push(html! {
+            label.select { input type="checkbox" name="model" value=(reference) aria-label={ "Select " (alias) }; }
+        });
+    }
+    cells.extend([
+        html! {
+            a.model-link href=(frame.links.model(&row.network_type, &row.name)) {
+                strong { (alias) }
+                span.reference { (row.network_type) "/" wbr; (row.name) }
+            }
+            @if let Some(label) = &row.found_label { span.found { "Label " mark { (label) } } }
+            @if !row.tags.is_empty() {
+                span.tags { @for text in &row.tags { (tag(text, None)) } }
+            }
+        },
+        state::enabled(row.enabled),
+        html! {
+            @if row.version.is_empty() { span.muted { "–" } } @else { (row.version) }
+            @if let Some(revision) = row.revision { span.meta { "revision " (revision) } }
+        },
+        html! { (number(row.labels)) },
+        html! { @if row.owner.is_empty() { span.muted { "–" } } @else { (row.owner) } },
+        html! {
+            @match row.modified_at {
+                Some(at) => (time::relative(frame.now, at)),
+                None => span.muted { "–" },
+            }
+            @if !row.modified_by.is_empty() { span.meta { (row.modified_by) } }
+        },
+    ]);
+    cells
+}
+
+fn bulk_bar(frame: &Frame) -> Markup {
+    let may = frame.may();
+    html! {
+        div.bulk-bar role="group" aria-label="Selected models" {
+            span.bulk-count data-bulk-count { "Selected models" }
+            button.button.quiet.needs-script type="button" data-select-all { "Select all on this page" }
+            div.buttons {
+                @if may.enable_models {
+                    button.button type="submit" name="action" value="enable" { (Icon::Check) "Enable" }
+                    button.button type="submit" name="action" value="disable" { (Icon::Off) "Disable" }
+                }
+                button.button type="submit" name="action" value="export" { (Icon::Download) "Export" }
+                @if may.write_models {
+                    button.button.danger-quiet type="submit" name="action" value="delete" { (Icon::Trash) "Delete" }
+                }
+            }
+        }
+    }
+}
+
+fn nothing_yet(frame: &Frame) -> Markup {
+    let links = &frame.links;
+    html! {
+        div.empty.first {
+            (Icon::Brand)
+            h2 { "No models yet" }
+            @if frame.may().write_models {
+                p { "A model is a definition: which network it is, what its labels mean and how it is run." }
+                ul.ways {
+                    li {
+                        a href=(links.to("/create")) {
+                            (Icon::Edit)
+                            strong { "Create a definition" }
+                            span { "Fill in a form, field by field." }
+                        }
+                    }
+                    li {
+                        a href=(links.to("/import")) {
+                            (Icon::Upload)
+                            strong { "Import JSON files" }
+                            span { "Take over definitions that exist already." }
+                        }
+                    }
+                    li {
+                        a href=(links.to("/docs")) {
+                            (Icon::Robot)
+                            strong { "Use the API" }
+                            span { "Create models from a pipeline with a token." }
+                        }
+                    }
+                }
+            } @else {
+                p { "Somebody with the permission " code { "models:write" } " can create the first one." }
+            }
+        }
+    }
+}

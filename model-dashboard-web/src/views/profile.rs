@@ -1,0 +1,205 @@
+//! One's own account.
+
+use std::time::SystemTime;
+
+use maud::{Markup, html};
+
+use super::components::field::{Field, TextInput, error_summary};
+use super::components::icon::Icon;
+use super::components::{Tone, key_value, notice, page_header, section, state, time};
+use super::frame::{Frame, Page, Section};
+
+/// Name, role, password and sessions.
+///
+/// A local account posts `display_name`, `email` to `/profile`, and `current_password`,
+/// `new_password`, `repeated_password` to `/profile/password`. Every session has a form that posts
+/// to [`super::Links::end_session`]; `/profile/sessions/end-others` ends all but the present one.
+#[derive(Debug, Clone, Default)]
+pub struct ProfileView {
+    /// The name people read.
+    pub display_name: Field,
+    /// The mail address.
+    pub email: Field,
+    /// The name to sign in with.
+    pub username: String,
+    /// Where the account lives, in words: `this installation`, `hospital directory`.
+    pub source: String,
+    /// Whether name, mail and password are kept here; otherwise the directory keeps them.
+    pub local: bool,
+    /// The role.
+    pub role: String,
+    /// Why it is that role: `member of CN=Segmentation`. Empty if it was given here.
+    pub role_reason: String,
+    /// What the role allows: permission and its meaning.
+    pub permissions: Vec<(String, String)>,
+    /// The form that changes the password.
+    pub password: PasswordForm,
+    /// The sessions, the present one first.
+    pub sessions: Vec<SessionRow>,
+}
+
+/// What is wrong with a new password; the passwords themselves are never shown again.
+#[derive(Debug, Clone, Default)]
+pub struct PasswordForm {
+    /// About the current one.
+    pub current: Option<String>,
+    /// About the new one.
+    pub new: Option<String>,
+    /// About the repeated one.
+    pub repeated: Option<String>,
+}
+
+/// A session.
+#[derive(Debug, Clone)]
+pub struct SessionRow {
+    /// Names it in addresses; not the secret.
+    pub id: String,
+    /// Whether it is the one that asks.
+    pub current: bool,
+    /// The browser, in words: `Firefox on Linux`.
+    pub browser: String,
+    /// The address it came from last.
+    pub address: String,
+    /// When it began.
+    pub started_at: SystemTime,
+    /// When it was used last.
+    pub last_used_at: SystemTime,
+}
+
+/// The page.
+#[must_use]
+pub fn page(frame: &Frame, view: &ProfileView) -> Markup {
+    frame.page(&Page::new("Profile", Section::Elsewhere), &html! {
+        (page_header("Profile", &html! {}, &html! {}))
+        div.columns {
+            div.main-column {
+                (account(frame, view))
+                @if view.local { (password(frame, &view.password)) }
+                (sessions(frame, &view.sessions))
+            }
+            aside.side-column aria-label="Role and permissions" {
+                section.panel {
+                    h2 { "Role" }
+                    p { (state::pill(Tone::Info, &view.role)) }
+                    @if !view.role_reason.is_empty() { p.help { "Because you are " (view.role_reason) "." } }
+                    h3 { "You may" }
+                    ul.permissions {
+                        @for (permission, meaning) in &view.permissions {
+                            li { (Icon::Check) div { (meaning) code { (permission) } } }
+                        }
+                    }
+                }
+            }
+        }
+    })
+}
+
+fn account(frame: &Frame, view: &ProfileView) -> Markup {
+    let fixed = [
+        ("Username", html! { code { (view.username) } }),
+        ("Account", html! { (view.source) }),
+    ];
+    section(
+        "Account",
+        &html! {
+            @if view.local {
+                (key_value::list(&fixed))
+                form method="post" action=(frame.links.to("/profile")) {
+                    (frame.csrf_field())
+                    (TextInput {
+                        name: "display_name", label: "Name", field: &view.display_name, required: true,
+                        autocomplete: "name", max_length: Some(200), ..TextInput::default()
+                    }.markup())
+                    (TextInput {
+                        name: "email", label: "Mail", field: &view.email, kind: "email", autocomplete: "email",
+                        max_length: Some(254), ..TextInput::default()
+                    }.markup())
+                    div.buttons { button.button type="submit" { "Save" } }
+                }
+            } @else {
+                @let [username, source] = fixed;
+                (key_value::list(&[
+                    ("Name", html! { (view.display_name.value) }),
+                    ("Mail", html! { @if view.email.value.is_empty() { span.muted { "none" } } @else { (view.email.value) } }),
+                    username,
+                    source,
+                ]))
+                p.help { "Name, mail and password are kept in the directory and changed there." }
+            }
+        },
+    )
+}
+
+fn password(frame: &Frame, form: &PasswordForm) -> Markup {
+    let field = |error: &Option<String>| match error {
+        Some(message) => Field::default().wrong(message.clone()),
+        None => Field::default(),
+    };
+    let (current, new, repeated) = (
+        field(&form.current),
+        field(&form.new),
+        field(&form.repeated),
+    );
+    let input = |name, label, field, autocomplete, help| TextInput {
+        name,
+        label,
+        field,
+        kind: "password",
+        autocomplete,
+        help,
+        required: true,
+        ..TextInput::default()
+    };
+    let wrong = form.current.is_some() || form.new.is_some() || form.repeated.is_some();
+    section(
+        "Password",
+        &html! {
+            form method="post" action=(frame.links.to("/profile/password")) {
+                (frame.csrf_field())
+                (error_summary(wrong.then_some("The password was not changed."), &[]))
+                (input("current_password", "Current password", &current, "current-password", None).markup())
+                (input("new_password", "New password", &new, "new-password", Some("At least 12 characters. Several words do well.")).markup())
+                (input("repeated_password", "New password again", &repeated, "new-password", None).markup())
+                p.help { "All other sessions and all API tokens of yours end with the old password." }
+                div.buttons { button.button type="submit" { "Change the password" } }
+            }
+        },
+    )
+}
+
+fn sessions(frame: &Frame, sessions: &[SessionRow]) -> Markup {
+    section(
+        "Sessions",
+        &html! {
+            ul.sessions {
+                @for session in sessions {
+                    li {
+                        div {
+                            strong { (session.browser) }
+                            @if session.current { " " (state::pill(Tone::Ok, "This one")) }
+                            p.meta {
+                                span { (session.address) }
+                                span { "began " (time::relative(frame.now, session.started_at)) }
+                                span { "used " (time::relative(frame.now, session.last_used_at)) }
+                            }
+                        }
+                        @if !session.current {
+                            form method="post" action=(frame.links.end_session(&session.id)) {
+                                (frame.csrf_field())
+                                button.button type="submit" aria-label={ "End the session of " (session.browser) } { "End" }
+                            }
+                        }
+                    }
+                }
+            }
+            @if sessions.len() > 2 {
+                form method="post" action=(frame.links.to("/profile/sessions/end-others")) {
+                    (frame.csrf_field())
+                    div.buttons { button.button type="submit" { "End all others" } }
+                }
+            } @else if sessions.is_empty() {
+                (notice(Tone::Info, &html! { p { "There is no session." } }))
+            }
+        },
+    )
+}
