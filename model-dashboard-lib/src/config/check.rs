@@ -1,0 +1,81 @@
+//! Settings of one section that must go together.
+
+use super::reader::Reader;
+use super::table::{AuthConfig, LdapConfig, ServerConfig};
+
+impl ServerConfig {
+    /// Whether the session cookie is marked `Secure`: people come by TLS, or must be assumed to,
+    /// because other machines reach the server and nothing allows plain http.
+    #[must_use]
+    pub fn secure_cookies(&self) -> bool {
+        match &self.public_url {
+            Some(url) => url.is_https(),
+            None => !self.host.is_loopback() && !self.allow_http,
+        }
+    }
+
+    pub(super) fn check(&self, reader: &mut Reader<'_>) {
+        let base = self.base_path.as_str();
+        match &self.public_url {
+            Some(url) if url.path() != base && !url.path().is_empty() => reader.conflict(
+                "server.public_url",
+                format!(
+                    "its path {} is not the base path {}; set DASHBOARD_BASE_PATH to the same path",
+                    url.path(),
+                    if base.is_empty() { "/" } else { base },
+                ),
+            ),
+            Some(url) if !url.is_https() && !url.is_loopback() && !self.allow_http => {
+                reader.conflict(
+                    "server.public_url",
+                    "with http, passwords can be read on the way; use https, or accept it with \
+                     DASHBOARD_ALLOW_HTTP=true",
+                );
+            }
+            None if !self.host.is_loopback() && !self.allow_http => reader.warn(
+                "server.public_url is not set although other machines reach the dashboard: people \
+                 can sign in by https only (set PUBLIC_URL, or DASHBOARD_ALLOW_HTTP=true to accept \
+                 plain http)",
+            ),
+            _ => {}
+        }
+        if self.allow_http {
+            reader.warn("server.allow_http is set: passwords and sessions can be read on the way");
+        }
+    }
+}
+
+impl AuthConfig {
+    pub(super) fn check(&self, reader: &mut Reader<'_>) {
+        if self.session_idle_limit > self.session_absolute_limit {
+            reader.conflict(
+                "auth.session_idle_limit",
+                "longer than auth.session_absolute_limit, so that it would never count",
+            );
+        }
+    }
+}
+
+impl LdapConfig {
+    /// A directory, when one is named.
+    pub(super) fn resolve(self, reader: &mut Reader<'_>) -> Option<Self> {
+        if self.bind_dn.is_some() && self.bind_password.is_none() {
+            reader.conflict("ldap.bind_dn", "ldap.bind_password is not set beside it");
+        }
+        if self.bind_dn.is_none() && self.bind_password.is_some() {
+            reader.conflict("ldap.bind_password", "ldap.bind_dn is not set beside it");
+        }
+        if !self.server.is_empty() {
+            return Some(self);
+        }
+        let set = reader
+            .settings
+            .iter()
+            .map(|it| it.name)
+            .find(|name| name.starts_with("ldap.") && reader.is_set(name));
+        if let Some(name) = set {
+            reader.conflict(name, "has no effect without ldap.server; set LDAP_SERVER");
+        }
+        None
+    }
+}

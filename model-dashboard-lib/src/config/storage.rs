@@ -1,0 +1,308 @@
+//! Where models are kept.
+
+use std::net::Ipv6Addr;
+use std::path::{Path, PathBuf};
+
+use url::{Host, Url};
+
+use super::reader::Reader;
+use super::table::StorageSettings;
+use super::value::{Secret, Value};
+
+/// Where models are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StorageConfig {
+    /// The folder, bucket or memory.
+    pub location: StorageLocation,
+    /// Accept a store that does not honour conditional puts. Only safe while a single
+    /// process writes.
+    pub single_writer: bool,
+}
+
+/// The place that holds the models.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StorageLocation {
+    /// A local folder; it may not exist yet.
+    Folder(PathBuf),
+    /// The memory of the process: gone when it ends.
+    Memory,
+    /// A bucket of MinIO or another S3 server.
+    S3(S3Config),
+}
+
+/// A bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct S3Config {
+    /// The bucket's name.
+    pub bucket: String,
+    /// What every key starts with: empty, or segments with `/` between them.
+    pub prefix: String,
+    /// The server (`http://minio:9000`); `None` is Amazon's.
+    pub endpoint: Option<String>,
+    /// Username and password (access key and secret key); `None` uses what the machine offers.
+    pub credentials: Option<(String, Secret)>,
+}
+
+/// The text of `STORAGE_URL`, parsed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum StorageUrl {
+    Folder(PathBuf),
+    Memory,
+    S3 { bucket: BucketName, prefix: String },
+}
+
+impl Value for StorageUrl {
+    const ALLOWED: &'static str = "a folder, file:///folder, s3://bucket or memory://";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let Some(scheme) = scheme(text) else {
+            return PathBuf::parse(text).map(Self::Folder);
+        };
+        let url = Url::parse(text).map_err(|_| "not a URL")?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("holds a username or password, which belong into settings of their own");
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err("holds a query or fragment");
+        }
+        match scheme.as_str() {
+            "memory" => Ok(Self::Memory),
+            "file" => {
+                let path = url
+                    .to_file_path()
+                    .map_err(|()| "not the URL of a local folder")?;
+                if text
+                    .get(.."file:///".len())
+                    .is_none_or(|start| !start.ends_with("///"))
+                {
+                    return Err("a file URL needs three slashes and a full path");
+                }
+                Ok(Self::Folder(path))
+            }
+            "s3" => {
+                let bucket = BucketName::parse(url.host_str().ok_or("has no bucket")?)?;
+                let prefix = url.path().trim_matches('/');
+                if prefix.contains('%') || prefix.split('/').any(|part| part == "..") {
+                    return Err("the prefix holds a character that keys here cannot have");
+                }
+                Ok(Self::S3 {
+                    bucket,
+                    prefix: prefix.to_owned(),
+                })
+            }
+            _ => Err("not a kind of storage that is known here"),
+        }
+    }
+
+    fn show(&self) -> Option<String> {
+        Some(match self {
+            Self::Folder(path) => path.display().to_string(),
+            Self::Memory => "memory://".to_owned(),
+            Self::S3 { bucket, prefix } if prefix.is_empty() => format!("s3://{}", bucket.0),
+            Self::S3 { bucket, prefix } => format!("s3://{}/{prefix}", bucket.0),
+        })
+    }
+}
+
+/// The scheme of what is meant to be a URL, in lower case; `None` for a path.
+fn scheme(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once(':')?;
+    let scheme = scheme.to_ascii_lowercase();
+    let fine = |byte: u8| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte);
+    let known = ["file", "memory", "s3"].contains(&&*scheme);
+    let looks_so = scheme.len() > 1 && scheme.bytes().all(fine) && rest.starts_with('/');
+    (known || looks_so).then_some(scheme)
+}
+
+/// The name of a server without scheme or port, or an IP address; as it stands in a URL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct HostName(String);
+
+impl Value for HostName {
+    const ALLOWED: &'static str = "the name or address of a server, without scheme and port";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let in_brackets = format!("[{text}]");
+        let host = if text.parse::<Ipv6Addr>().is_ok() {
+            &in_brackets
+        } else {
+            text
+        };
+        match Host::parse(host) {
+            Ok(host) => Ok(Self(host.to_string())),
+            Err(_) => Err("not the name of a server"),
+        }
+    }
+
+    fn show(&self) -> Option<String> {
+        Some(self.0.clone())
+    }
+}
+
+/// The name of a bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct BucketName(String);
+
+impl BucketName {
+    pub(super) fn argo_models() -> Self {
+        Self("argo-models".to_owned())
+    }
+}
+
+impl Value for BucketName {
+    const ALLOWED: &'static str = "3 to 63 of a-z A-Z 0-9 . _ -";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let fine = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        if !(3..=63).contains(&text.len()) || !text.bytes().all(fine) {
+            return Err("not the name of a bucket");
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    fn show(&self) -> Option<String> {
+        Some(self.0.clone())
+    }
+}
+
+/// A Kubernetes namespace (a label of RFC 1123).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Namespace(String);
+
+impl Namespace {
+    pub(super) fn inference() -> Self {
+        Self("inference".to_owned())
+    }
+}
+
+impl Value for Namespace {
+    const ALLOWED: &'static str = "1 to 63 of a-z 0-9 -";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let fine = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if text.len() > 63 || !text.bytes().all(fine) {
+            return Err("not a Kubernetes namespace");
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    fn show(&self) -> Option<String> {
+        Some(self.0.clone())
+    }
+}
+
+/// The settings that describe a bucket and its server. Any one of them asks for a bucket.
+const BUCKET_SETTINGS: [&str; 7] = [
+    "model_db.host",
+    "model_db.port",
+    "model_db.secure",
+    "model_db.username",
+    "model_db.password",
+    "model_db.bucket",
+    "model_db.namespace",
+];
+
+impl StorageConfig {
+    /// One place from `STORAGE_URL`, the `MINIO_…` settings, or neither.
+    pub(super) fn resolve(raw: StorageSettings, data_dir: &Path, reader: &mut Reader) -> Self {
+        let single_writer = raw.single_writer;
+        let set: Vec<_> = BUCKET_SETTINGS
+            .into_iter()
+            .filter(|name| reader.is_set(name))
+            .collect();
+        let unused = |reader: &mut Reader| {
+            if !set.is_empty() {
+                let names = set.join(", ");
+                reader.warn(format!(
+                    "model_db.url names no bucket, so {names} have no effect"
+                ));
+            }
+        };
+        let location = match raw.url.clone() {
+            Some(StorageUrl::Folder(path)) => {
+                unused(reader);
+                StorageLocation::Folder(path)
+            }
+            Some(StorageUrl::Memory) => {
+                unused(reader);
+                StorageLocation::Memory
+            }
+            Some(StorageUrl::S3 { bucket, prefix }) => {
+                if reader.is_set("model_db.bucket") && raw.bucket != bucket {
+                    reader.conflict("model_db.bucket", "model_db.url names another bucket");
+                }
+                let own_server =
+                    reader.is_set("model_db.host") || reader.is_set("model_db.namespace");
+                let endpoint = own_server.then(|| raw.endpoint(reader));
+                StorageLocation::S3(raw.into_s3(bucket, prefix, endpoint, reader))
+            }
+            None if set.is_empty() => {
+                let folder = data_dir.join("models");
+                reader.derived("model_db.url", folder.display().to_string());
+                StorageLocation::Folder(folder)
+            }
+            None => {
+                let bucket = raw.bucket.clone();
+                let endpoint = Some(raw.endpoint(reader));
+                reader.derived("model_db.url", format!("s3://{}", bucket.0));
+                StorageLocation::S3(raw.into_s3(bucket, String::new(), endpoint, reader))
+            }
+        };
+        Self {
+            location,
+            single_writer,
+        }
+    }
+}
+
+impl StorageSettings {
+    /// The URL of the server. Without a host it is the one that Argo Workflows installs.
+    fn endpoint(&self, reader: &mut Reader) -> String {
+        let host = match &self.host {
+            Some(HostName(host)) => host.clone(),
+            None => {
+                let host = format!("argo-artifacts.{}.svc.cluster.local", self.namespace.0);
+                reader.derived("model_db.host", host.clone());
+                host
+            }
+        };
+        let scheme = if self.secure { "https" } else { "http" };
+        format!("{scheme}://{host}:{}", self.port)
+    }
+
+    fn into_s3(
+        self,
+        BucketName(bucket): BucketName,
+        prefix: String,
+        endpoint: Option<String>,
+        reader: &mut Reader,
+    ) -> S3Config {
+        let credentials = match (self.username, self.password) {
+            (Some(username), Some(password)) => Some((username, password)),
+            (None, None) => None,
+            (Some(_), None) => {
+                reader.conflict(
+                    "model_db.username",
+                    "model_db.password is not set beside it",
+                );
+                None
+            }
+            (None, Some(_)) => {
+                reader.conflict(
+                    "model_db.password",
+                    "model_db.username is not set beside it",
+                );
+                None
+            }
+        };
+        S3Config {
+            bucket,
+            prefix,
+            endpoint,
+            credentials,
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! The table of settings. A setting is added here, and nowhere else.
+//!
+//! A variable that starts like one of these must be one of these, so a new first word (as `API_`)
+//! also goes into the list in `variables.rs`.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::database::DatabaseUrl;
+use super::reader::Reader;
+use super::spec::{Spec, settings};
+use super::storage::{BucketName, HostName, Namespace, StorageUrl};
+use super::value::{Bounds, LogFormat, LogLevel, Secret, Theme, Value};
+use super::web::{BasePath, CookieName, IpNetwork, PublicUrl};
+
+const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+const fn minutes(count: u64) -> Duration {
+    Duration::from_secs(count * 60)
+}
+
+settings! {
+    /// Where everything is kept that has no place of its own.
+    pub(super) struct General in "" {
+        /// Folder for models and accounts that have no place of their own.
+        data_dir: PathBuf = PathBuf::from("./data"), "DATA_DIR", flag "--data-dir";
+    }
+
+    /// The dashboard's web server.
+    pub struct ServerConfig in "server." {
+        /// Address that the dashboard listens on.
+        host: IpAddr = LOCALHOST, "DASHBOARD_HOST", flag "--host";
+        /// Port of the dashboard; 0 takes a free one.
+        port: u16 = 8501, "DASHBOARD_PORT", flag "--port", streamlit "server.port";
+        /// Path below which the dashboard lives, for a reverse proxy that keeps the path.
+        base_path: BasePath = BasePath::default(), "DASHBOARD_BASE_PATH", streamlit "server.baseUrlPath";
+        /// URL under which people reach the dashboard, for links and for checking where forms come from.
+        public_url: Option<PublicUrl> = None, "PUBLIC_URL";
+        /// Accept that people sign in over plain http from other machines. Passwords and sessions can then be read on the way.
+        allow_http: bool = false, "DASHBOARD_ALLOW_HTTP";
+        /// Largest upload in MB (of 1,048,576 bytes).
+        max_upload_mb: u32 = 8192, "DASHBOARD_MAX_UPLOAD_MB", streamlit "server.maxUploadSize", within (1, 1_048_576);
+        /// Colours of the pages while a person has not chosen: system, light or dark.
+        theme: Theme = Theme::System, "DASHBOARD_THEME", streamlit "theme.base";
+        /// Name of the institution or site, shown beside the product's.
+        site_name: Option<String> = None, "DASHBOARD_SITE_NAME";
+    }
+
+    /// The API's web server.
+    pub struct ApiConfig in "api." {
+        /// Address that the API listens on.
+        host: IpAddr = LOCALHOST, "API_HOST", flag "--api-host";
+        /// Port of the API; 0 takes a free one.
+        port: u16 = 8000, "API_PORT", flag "--api-port";
+        /// Address and port of their own for /metrics. Without it, the API answers /metrics to the machine itself only.
+        metrics_addr: Option<SocketAddr> = None, "METRICS_ADDR";
+    }
+
+    /// Where models are kept, as it is written.
+    pub(super) struct StorageSettings in "model_db." {
+        /// Where models are kept: a folder, file:///folder, s3://bucket or memory://. Without it, and without a bucket below: models in the data folder.
+        url: Option<StorageUrl> = None, "STORAGE_URL";
+        /// Accept a store that cannot refuse to overwrite. Only safe while a single process writes.
+        single_writer: bool = false, "STORAGE_SINGLE_WRITER";
+        /// Server of the bucket. Without it: argo-artifacts.NAMESPACE.svc.cluster.local.
+        host: Option<HostName> = None, "MINIO_HOST";
+        /// Port of the bucket's server.
+        port: u16 = 9000, "MINIO_PORT", within (1, u16::MAX);
+        /// Reach the bucket's server by https.
+        secure: bool = false, "MINIO_SECURE";
+        /// Username (access key) at the bucket's server.
+        username: Option<String> = None, "MINIO_USERNAME";
+        /// Password (secret key) at the bucket's server.
+        password: Option<Secret> = None, "MINIO_PASSWORD";
+        /// Name of the bucket.
+        bucket: BucketName = BucketName::argo_models(), "MINIO_BUCKET";
+        /// Kubernetes namespace of the bucket's server.
+        namespace: Namespace = Namespace::inference(), "MINIO_NAMESPACE";
+    }
+
+    /// Where accounts are kept, as it is written.
+    pub(super) struct DatabaseSettings in "database." {
+        /// SQLite file of accounts, tokens, sessions and the audit log. Without it, and without a URL: model-dashboard.db in the data folder.
+        path: Option<PathBuf> = None, "AUTH_DB_PATH";
+        /// URL of the database: sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME.
+        url: Option<DatabaseUrl> = None, "DATABASE_URL";
+    }
+
+    /// The directory that people sign in with.
+    pub struct LdapConfig in "ldap." {
+        /// Servers of the directory (ldaps://host), tried in order.
+        server: Vec<String> = Vec::new(), "LDAP_SERVER";
+        /// Where people are searched.
+        base_dn: Option<String> = None, "LDAP_BASE_DN";
+        /// Name that a person binds with, around the username.
+        user_dn_template: Option<String> = None, "LDAP_USER_DN_TEMPLATE";
+        /// Filter that finds a person, around the username.
+        search_filter: Option<String> = None, "LDAP_SEARCH_FILTER";
+        /// Group that a person must be in.
+        required_group: Option<String> = None, "LDAP_REQUIRED_GROUP";
+        /// Attribute of a person that holds the groups.
+        group_attribute: String = "memberOf".to_owned(), "LDAP_GROUP_ATTRIBUTE";
+        /// Name of the account that looks people up.
+        bind_dn: Option<String> = None, "LDAP_BIND_DN";
+        /// Password of the account that looks people up.
+        bind_password: Option<Secret> = None, "LDAP_BIND_PASSWORD";
+    }
+
+    /// Sign-in, sessions and API tokens.
+    pub struct AuthConfig in "auth." {
+        /// Name of the session cookie.
+        session_cookie_key: CookieName = CookieName::session(), "SESSION_COOKIE_KEY";
+        /// A session ends when it was not used for this long.
+        session_idle_limit: Duration = minutes(2 * 60), "SESSION_IDLE_LIMIT", within (minutes(1), minutes(30 * 24 * 60));
+        /// A session ends this long after sign-in, used or not.
+        session_absolute_limit: Duration = minutes(12 * 60), "SESSION_ABSOLUTE_LIMIT", within (minutes(1), minutes(90 * 24 * 60));
+        /// Days until an API token expires, unless it is made with another expiry.
+        api_token_expiry_days: u16 = 30, "API_TOKEN_EXPIRY_DAYS", within (1, 3650);
+        /// Line on the sign-in page that says whom to ask for an account.
+        contact: Option<String> = None, "AUTH_CONTACT";
+    }
+
+    /// The first administrator, made when there is no account at all.
+    pub struct AdminConfig in "admin." {
+        /// Name of the first administrator.
+        username: String = "admin".to_owned(), "ADMIN_USERNAME";
+        /// Password of the first administrator. Without it one is generated and shown once.
+        password: Option<Secret> = None, "ADMIN_PASSWORD";
+    }
+
+    /// How the picture of the models in memory is kept fresh.
+    pub struct CatalogConfig in "catalog." {
+        /// How often to ask the storage whether another writer changed something.
+        poll_interval: Duration = Duration::from_secs(3), "CATALOG_POLL_INTERVAL", within (Duration::from_secs(1), minutes(60));
+        /// How often to list the whole storage, at least; seldomer when that takes long.
+        list_interval: Duration = minutes(1), "CATALOG_LIST_INTERVAL", within (Duration::from_secs(5), minutes(24 * 60));
+        /// Memory for whole definitions, in MB (of 1,048,576 bytes).
+        cache_mb: u32 = 64, "CATALOG_CACHE_MB", within (1, 65_536);
+    }
+
+    /// What a client can take of a server. The limits hold for each port.
+    pub struct LimitsConfig in "limits." {
+        /// Open connections at a time; more wait.
+        max_connections: u32 = 8192, "LIMITS_MAX_CONNECTIONS", within (1, 1_000_000);
+        /// Time a client has to send the headers of a request.
+        header_timeout: Duration = Duration::from_secs(10), "LIMITS_HEADER_TIMEOUT", within (Duration::from_secs(1), minutes(10));
+        /// Time that requests in flight have to end when the server stops.
+        shutdown_deadline: Duration = Duration::from_secs(20), "LIMITS_SHUTDOWN_DEADLINE", within (Duration::from_secs(0), minutes(60));
+        /// Reverse proxies whose X-Forwarded headers are believed: addresses or networks.
+        trusted_proxies: Vec<IpNetwork> = Vec::new(), "TRUSTED_PROXIES";
+    }
+
+    /// Logs.
+    pub struct LoggingConfig in "logging." {
+        /// Folder for a log file of each day, besides standard error.
+        dir: Option<PathBuf> = None, "LOG_DIR";
+        /// Shape of log lines: text or json.
+        format: LogFormat = LogFormat::Text, "LOG_FORMAT";
+        /// Least important events that are logged: error, warn, info, debug or trace.
+        level: LogLevel = LogLevel::Info, "LOG_LEVEL";
+    }
+}

@@ -1,0 +1,137 @@
+use super::*;
+
+fn s3(variables: &[(&str, &str)]) -> S3Config {
+    match with(variables).unwrap().storage.location {
+        StorageLocation::S3(s3) => s3,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_storage_url_is_a_folder_a_file_url_memory_or_a_bucket() {
+    let location = |url: &str| with(&[("STORAGE_URL", url)]).unwrap().storage.location;
+    assert_eq!(location("models"), StorageLocation::Folder("models".into()));
+    assert_eq!(
+        location("./odd:name"),
+        StorageLocation::Folder("./odd:name".into())
+    );
+    assert_eq!(
+        location("file:///srv/m%20x"),
+        StorageLocation::Folder("/srv/m x".into())
+    );
+    assert_eq!(location("memory://"), StorageLocation::Memory);
+    assert_eq!(location("memory:"), StorageLocation::Memory);
+    let bucket = s3(&[("STORAGE_URL", "s3://argo-models/a/b/")]);
+    assert_eq!((&*bucket.bucket, &*bucket.prefix), ("argo-models", "a/b"));
+    assert_eq!((bucket.endpoint, bucket.credentials), (None, None));
+}
+
+#[test]
+fn a_storage_url_that_means_nothing_is_refused() {
+    for url in [
+        "s3:/bucket",
+        "s3://",
+        "file://host/x",
+        "file:x",
+        "file:/x",
+        "s3://b?x=1",
+        "s3:",
+    ] {
+        assert_eq!(problems(with(&[("STORAGE_URL", url)])).len(), 1, "{url}");
+    }
+}
+
+#[test]
+fn any_bucket_setting_alone_means_the_bucket_that_argo_installs() {
+    let bucket = s3(&[("MINIO_USERNAME", "me"), ("MINIO_PASSWORD", "secret")]);
+    assert_eq!(bucket.bucket, "argo-models");
+    let endpoint = "http://argo-artifacts.inference.svc.cluster.local:9000";
+    assert_eq!(bucket.endpoint.as_deref(), Some(endpoint));
+    assert_eq!(
+        bucket.credentials,
+        Some(("me".to_owned(), Secret::new("secret")))
+    );
+
+    let config = with(&[("MINIO_NAMESPACE", "staging")]).unwrap();
+    let host = (
+        "argo-artifacts.staging.svc.cluster.local".to_owned(),
+        "default".to_owned(),
+    );
+    assert_eq!(setting(&config, "model_db.host"), host);
+    assert_eq!(setting(&config, "model_db.url").0, "s3://argo-models");
+}
+
+#[test]
+fn host_port_and_tls_of_a_bucket_make_its_endpoint() {
+    let endpoint = |variables: &[(&str, &str)]| s3(variables).endpoint.unwrap();
+    assert_eq!(endpoint(&[("MINIO_HOST", "minio")]), "http://minio:9000");
+    assert_eq!(
+        endpoint(&[
+            ("MINIO_HOST", "10.0.0.1"),
+            ("MINIO_PORT", "443"),
+            ("MINIO_SECURE", "true")
+        ]),
+        "https://10.0.0.1:443"
+    );
+    assert_eq!(
+        endpoint(&[("MINIO_HOST", "fd00::1")]),
+        "http://[fd00::1]:9000"
+    );
+    assert_eq!(
+        endpoint(&[("STORAGE_URL", "s3://abc"), ("MINIO_HOST", "m")]),
+        "http://m:9000"
+    );
+}
+
+#[test]
+fn bucket_settings_beside_a_folder_are_told_to_have_no_effect() {
+    let config = with(&[("STORAGE_URL", "models"), ("MINIO_HOST", "minio")]).unwrap();
+    assert_eq!(
+        config.storage.location,
+        StorageLocation::Folder("models".into())
+    );
+    assert_eq!(
+        config.warnings(),
+        ["without effect, as model_db.url names no bucket: model_db.host"]
+    );
+}
+
+#[test]
+fn a_database_is_a_file_or_a_server() {
+    let database = |variables: &[(&str, &str)]| with(variables).unwrap().database;
+    let sqlite = |path: &str| DatabaseConfig::Sqlite(path.into());
+    assert_eq!(
+        database(&[("AUTH_DB_PATH", "users.db")]),
+        sqlite("users.db")
+    );
+    assert_eq!(
+        database(&[("DATABASE_URL", "sqlite:///a/b.db")]),
+        sqlite("/a/b.db")
+    );
+    assert_eq!(database(&[("DATABASE_URL", "sqlite:b.db")]), sqlite("b.db"));
+    assert_eq!(
+        database(&[("DATA_DIR", "/srv")]),
+        sqlite("/srv/model-dashboard.db")
+    );
+    for bad in [
+        "sqlite:",
+        "sqlite:a?mode=ro",
+        "postgres://",
+        "mysql://host/x",
+    ] {
+        assert_eq!(problems(with(&[("DATABASE_URL", bad)])).len(), 1, "{bad}");
+    }
+}
+
+#[test]
+fn a_directory_is_configured_when_its_server_is_named() {
+    let config = with(&[
+        ("LDAP_SERVER", "ldaps://dc1, ldaps://dc2"),
+        ("LDAP_REQUIRED_GROUP", "cn=models,dc=example"),
+    ])
+    .unwrap();
+    let ldap = config.ldap.unwrap();
+    assert_eq!(ldap.server, ["ldaps://dc1", "ldaps://dc2"]);
+    assert_eq!(ldap.required_group.as_deref(), Some("cn=models,dc=example"));
+    assert_eq!(ldap.group_attribute, "memberOf");
+}

@@ -1,0 +1,38 @@
+use super::*;
+
+#[test]
+fn cookies_are_secure_unless_people_come_by_plain_http() {
+    let secure = |variables: &[(&str, &str)]| with(variables).unwrap().server.secure_cookies();
+    assert!(!secure(&[]));
+    assert!(secure(&[("PUBLIC_URL", "https://example.org/")]));
+    assert!(!secure(&[("PUBLIC_URL", "http://localhost:8501")]));
+    assert!(secure(&[("DASHBOARD_HOST", "0.0.0.0")]));
+    assert!(!secure(&[
+        ("DASHBOARD_HOST", "0.0.0.0"),
+        ("DASHBOARD_ALLOW_HTTP", "true")
+    ]));
+    assert!(!secure(&[
+        ("PUBLIC_URL", "http://example.org"),
+        ("DASHBOARD_ALLOW_HTTP", "true")
+    ]));
+}
+
+#[test]
+fn an_open_dashboard_without_a_public_url_is_warned_of() {
+    let warnings = |variables: &[(&str, &str)]| with(variables).unwrap().warnings().to_vec();
+    assert!(warnings(&[("DASHBOARD_HOST", "::")])[0].contains("PUBLIC_URL"));
+    assert!(warnings(&[("DASHBOARD_ALLOW_HTTP", "true")])[0].contains("server.allow_http"));
+}
+
+#[test]
+fn a_public_url_has_an_origin_and_no_final_slash() {
+    let variables = [
+        ("PUBLIC_URL", "https://Example.org:443/m/"),
+        ("DASHBOARD_BASE_PATH", "m"),
+    ];
+    let url = with(&variables).unwrap().server.public_url.unwrap();
+    assert_eq!(
+        (url.origin(), url.as_str()),
+        ("https://example.org", "https://example.org/m")
+    );
+}
