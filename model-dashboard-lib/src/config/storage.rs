@@ -217,7 +217,7 @@ impl StorageConfig {
             if !set.is_empty() {
                 let names = set.join(", ");
                 reader.warn(format!(
-                    "model_db.url names no bucket, so {names} have no effect"
+                    "without effect, as model_db.url names no bucket: {names}"
                 ));
             }
         };
