@@ -5,7 +5,10 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use super::inference_args::{InferenceArgs, derive};
-use super::json::{DuplicateKeys, JsonError, JsonKind, JsonObject, Position, decode_string};
+use super::json::{
+    DuplicateKeys, JsonError, JsonKind, JsonObject, Position, decode_string, minify,
+    too_large_message,
+};
 use super::labels::ContourNames;
 use super::{MAX_DEFINITION_BYTES, ModelKey, ModelName, NetworkType, StoredDate, Timestamp};
 
@@ -203,8 +206,8 @@ impl ModelDefinition {
     /// an entry of `contour_names`, or that entry would be lost.
     #[must_use]
     pub fn contour_names(&self) -> ContourNames {
-        let object = self.object.get_object("contour_names").unwrap_or_default();
-        ContourNames::read(&object).0
+        let labels = self.object.view("contour_names").unwrap_or_default();
+        ContourNames::read(labels.iter()).0
     }
 
     /// The text of the framework's own information, whatever its kind.
@@ -223,8 +226,9 @@ impl ModelDefinition {
     /// an object.
     #[must_use]
     pub fn derived_inference_args(&self) -> Option<String> {
-        let information = self.object.get_object("inference_information")?;
-        Some(derive(&information.get_object("inference_args")?))
+        let information = self.object.view("inference_information")?;
+        let args = information.get_object("inference_args")?;
+        Some(derive(args.iter()))
     }
 
     /// The given inference arguments, or the derived ones where none are given.
@@ -265,8 +269,7 @@ impl ModelDefinition {
     /// are shown as written.
     #[must_use]
     pub fn version(&self) -> String {
-        let shown = |object: &JsonObject| {
-            let raw = object.get("version")?;
+        let shown = |raw: &str| {
             let text = match JsonKind::of(raw) {
                 JsonKind::String => decode_string(raw)?,
                 JsonKind::Number => raw.to_owned(),
@@ -274,10 +277,13 @@ impl ModelDefinition {
             };
             (!text.is_empty()).then_some(text)
         };
-        self.object
-            .get_object("inference_information")
-            .and_then(|information| shown(&information))
-            .or_else(|| shown(&self.object))
+        let information = self
+            .object
+            .view("inference_information")
+            .unwrap_or_default();
+        let inner = information.get("version").and_then(shown);
+        inner
+            .or_else(|| self.object.get("version").and_then(shown))
             .unwrap_or_default()
     }
 
@@ -418,15 +424,12 @@ impl ModelDefinition {
             &[Object, Null],
         );
         expect("inference_information", "an object", &[Object, Null]);
-        if let Some(labels) = self.object.get_object("contour_names") {
-            errors.extend(ContourNames::read(&labels).1);
+        if let Some(labels) = self.object.view("contour_names") {
+            errors.extend(ContourNames::read(labels.iter()).1);
         }
-        let size = self.object.to_text().len();
+        let size = self.object.encoded_len();
         if size > MAX_DEFINITION_BYTES {
-            errors.push(FieldError::new(
-                "",
-                format!("is larger than 1 MiB ({size} bytes)"),
-            ));
+            errors.push(FieldError::new("", too_large_message(size as u64)));
         }
         errors
     }
@@ -451,12 +454,12 @@ impl ModelDefinition {
 
     fn content(&self) -> Vec<(&str, String)> {
         let kept = ["registry", "create_date", "last_modified_date"];
-        let mut fields: Vec<_> = self
-            .object
-            .iter()
-            .filter(|(key, _)| !kept.contains(key))
-            .map(|(key, raw)| (key, super::json::minified_text(raw)))
-            .collect();
+        let mut fields = Vec::with_capacity(self.object.len());
+        for (key, raw) in self.object.iter().filter(|(key, _)| !kept.contains(key)) {
+            let mut text = String::with_capacity(raw.len());
+            minify(raw, &mut |piece| text.push_str(piece));
+            fields.push((key, text));
+        }
         fields.sort();
         fields
     }

@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use super::json::{JsonKind, JsonObject, decode_string};
+use super::json::{JsonKind, decode_string};
 
 /// The arguments that an inference job passes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,9 +17,9 @@ pub struct InferenceArgs {
 /// it starts with `-`; `true` gives the bare flag, `false` and null nothing, a list its elements
 /// one after the other, anything else `key value`. Words are shell-quoted where needed; numbers
 /// keep their text.
-pub(super) fn derive(args: &JsonObject) -> String {
+pub(super) fn derive<'a, 'k>(args: impl Iterator<Item = (&'k str, &'a str)>) -> String {
     let mut words = Vec::new();
-    for (key, value) in args.iter() {
+    for (key, value) in args {
         let flag = if key.starts_with('-') {
             key.to_owned()
         } else {
@@ -58,7 +58,7 @@ pub fn shell_quote(word: &str) -> String {
 
 /// The characters in a command line that a POSIX shell would act upon, each once, in order of
 /// appearance: for a warning beside arguments that a job may hand to a shell. What stands in
-/// quotes does not count; a quote that is never closed does.
+/// quotes does not count, nor does `\` before a quote; a quote that is never closed does.
 #[must_use]
 pub fn shell_metacharacters(text: &str) -> Vec<char> {
     let mut found = Vec::new();
@@ -76,10 +76,11 @@ pub fn shell_metacharacters(text: &str) -> Vec<char> {
             (Some('\''), _) => {}
             (Some(_), '$' | '`') => note(c),
             (None, '\'' | '"') => quote = Some(c),
-            (_, '\\') => {
-                note(c);
-                chars.next();
-            }
+            (_, '\\') => match chars.next() {
+                // This is how a quote is quoted.
+                Some('\'' | '"') => {}
+                _ => note(c),
+            },
             (Some(_), _) => {}
             (None, ';' | '&' | '|' | '<' | '>' | '$' | '`' | '(' | ')' | '*' | '?' | '[' | ']') => {
                 note(c);

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::definition::FieldError;
-use super::json::{DuplicateKeys, JsonKind, JsonObject, Position, decode_string};
+use super::json::{DuplicateKeys, JsonKind, JsonObject, Position, decode_string, quote, quote_all};
 
 /// The number that a structure has in the segmentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,11 +78,15 @@ impl LabelNames {
         }
     }
 
-    fn from_json(raw: &str) -> Option<Self> {
+    /// Reads the value of a label, or says what stands there instead.
+    fn from_json(raw: &str) -> Result<Self, String> {
         match JsonKind::of(raw) {
-            JsonKind::String => decode_string(raw).map(Self::One),
-            JsonKind::Array => serde_json::from_str(raw).ok().map(Self::List),
-            _ => None,
+            JsonKind::Array => serde_json::from_str(raw)
+                .map(Self::List)
+                .map_err(|_| "a list that holds something else".to_owned()),
+            kind => decode_string(raw)
+                .map(Self::One)
+                .ok_or_else(|| kind.to_string()),
         }
     }
 }
@@ -109,7 +113,7 @@ impl ContourNames {
         }
         let object = JsonObject::parse(raw.as_bytes(), DuplicateKeys::Refuse)
             .map_err(|error| vec![FieldError::json("contour_names", &error)])?;
-        let (names, errors) = Self::read(&object);
+        let (names, errors) = Self::read(object.iter());
         if errors.is_empty() {
             Ok(names)
         } else {
@@ -118,65 +122,49 @@ impl ContourNames {
     }
 
     /// Reads what can be read, and says what cannot.
-    pub(super) fn read(object: &JsonObject) -> (Self, Vec<FieldError>) {
+    pub(super) fn read<'a, 'k>(
+        members: impl Iterator<Item = (&'k str, &'a str)>,
+    ) -> (Self, Vec<FieldError>) {
         let mut names = Self::default();
         let mut errors = Vec::new();
-        let mut seen = HashSet::with_capacity(object.len());
-        for (key, value) in object.iter() {
-            let refuse = |message: String| FieldError::new(format!("contour_names.{key}"), message);
+        for (key, value) in members {
+            let refuse = |message| FieldError::new(format!("contour_names.{key}"), message);
             match (key.parse::<LabelNumber>(), LabelNames::from_json(value)) {
+                (Ok(number), Ok(label)) => names.labels.push((number, label)),
                 (Err(error), _) => errors.push(refuse(error.to_string())),
-                (_, None) => errors.push(refuse(format!(
-                    "expected a name or a list of names, found {}",
-                    match JsonKind::of(value) {
-                        JsonKind::Array => "a list that holds something else".to_owned(),
-                        kind => kind.to_string(),
-                    }
-                ))),
-                (Ok(number), Some(label)) => {
-                    if seen.insert(number) {
-                        names.labels.push((number, label));
-                    }
+                (_, Err(found)) => {
+                    let message = format!("expected a name or a list of names, found {found}");
+                    errors.push(refuse(message));
                 }
             }
         }
         (names, errors)
     }
 
-    /// Parses pasted lines: a label number, then a tab and a name; further names follow further
-    /// tabs. `1: spleen`, `1, spleen` and `1 spleen` are understood as well, with one name each.
-    /// Empty lines are skipped, names are trimmed. The position of an error is its line.
-    pub fn from_lines(text: &str) -> Result<Self, Vec<FieldError>> {
-        let mut rows = Vec::new();
-        let mut errors = Vec::new();
-        for (line, text) in (1..).zip(text.lines()) {
-            if text.trim().is_empty() {
-                continue;
-            }
-            let (number, names) = split_line(text);
-            rows.push((Position { line, column: 1 }, number, names));
-        }
-        let parsed = Self::collect(
-            rows.into_iter().map(|(position, number, names)| {
-                let names: Vec<String> = names
-                    .iter()
-                    .map(|n| n.trim().to_owned())
-                    .filter(|n| !n.is_empty())
-                    .collect();
-                (
-                    format!("contour_names line {}", position.line),
-                    Some(position),
-                    number,
-                    names,
-                )
-            }),
-            &mut errors,
-        );
-        if errors.is_empty() {
-            Ok(parsed)
+    /// Parses what people paste: a JSON object, or else lines as [`Self::from_lines`] reads them.
+    pub fn from_pasted(text: &str) -> Result<Self, Vec<FieldError>> {
+        if text.trim_start().starts_with('{') {
+            Self::from_json(text)
         } else {
-            Err(errors)
+            Self::from_lines(text)
         }
+    }
+
+    /// Parses lines: a label number, then a tab and a name; further names follow further tabs.
+    /// `1: spleen`, `1, spleen` and `1 spleen` are understood as well, with one name each. Empty
+    /// lines are skipped, names are trimmed. Errors name the line, and have it as position.
+    pub fn from_lines(text: &str) -> Result<Self, Vec<FieldError>> {
+        let mut rows = Rows::default();
+        for (line, text) in (1..).zip(text.lines()) {
+            let (number, names) = split_line(text);
+            if let Err(message) = rows.add(number, names) {
+                let message = format!("line {line}: {message}");
+                let position = Some(Position { line, column: 1 });
+                let error = FieldError::new("contour_names", message);
+                rows.errors.push(FieldError { position, ..error });
+            }
+        }
+        rows.finish()
     }
 
     /// Builds from rows of a form, each a number as typed and its names. A row without number and
@@ -186,50 +174,15 @@ impl ContourNames {
         I: IntoIterator<Item = (&'a str, N)>,
         N: IntoIterator<Item = &'a str>,
     {
-        let mut errors = Vec::new();
-        let rows = rows
-            .into_iter()
-            .enumerate()
-            .filter_map(|(n, (number, names))| {
-                let names: Vec<String> = names
-                    .into_iter()
-                    .map(|name| name.trim().to_owned())
-                    .filter(|name| !name.is_empty())
-                    .collect();
-                let empty = number.trim().is_empty() && names.is_empty();
-                (!empty).then(|| (format!("contour_names[{n}]"), None, number, names))
-            });
-        let parsed = Self::collect(rows, &mut errors);
-        if errors.is_empty() {
-            Ok(parsed)
-        } else {
-            Err(errors)
+        let mut parsed = Rows::default();
+        for (n, (number, names)) in rows.into_iter().enumerate() {
+            if let Err(message) = parsed.add(number, names) {
+                parsed
+                    .errors
+                    .push(FieldError::new(format!("contour_names[{n}]"), message));
+            }
         }
-    }
-
-    fn collect<'a>(
-        rows: impl Iterator<Item = (String, Option<Position>, &'a str, Vec<String>)>,
-        errors: &mut Vec<FieldError>,
-    ) -> Self {
-        let mut parsed = Self::default();
-        let mut seen = HashSet::new();
-        for (field, position, number, names) in rows {
-            let message = match number.trim().parse::<LabelNumber>() {
-                Err(error) => error.to_string(),
-                Ok(_) if names.is_empty() => "a label needs a name".to_owned(),
-                Ok(number) if !seen.insert(number) => format!("label {number} appears twice"),
-                Ok(number) => {
-                    parsed.labels.push((number, LabelNames::from_names(names)));
-                    continue;
-                }
-            };
-            errors.push(FieldError {
-                field,
-                message,
-                position,
-            });
-        }
-        parsed
+        parsed.finish()
     }
 
     /// Builds from labels in order; the first number that appears twice is given back.
@@ -275,15 +228,31 @@ impl ContourNames {
     /// The JSON object, every label in the shape it had.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut object = JsonObject::new();
-        for (number, names) in self.iter() {
+        let members = self.iter().map(|(number, names)| {
             let value = match names {
-                LabelNames::One(name) => serde_json::Value::from(name.as_str()),
-                LabelNames::List(names) => serde_json::Value::from(names.as_slice()),
+                LabelNames::One(name) => quote(name),
+                LabelNames::List(names) => quote_all(names),
             };
-            object.push_new(&number.to_string(), &value.to_string());
+            format!("\"{number}\":{value}")
+        });
+        format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+    }
+
+    /// The same labels, those with a single name in the shape that `earlier` gave that label; a
+    /// label that is new there takes the shape of all the others, if they are lists. For rows of a
+    /// form, which do not tell a name from a list of one.
+    #[must_use]
+    pub fn in_shape_of(mut self, earlier: &Self) -> Self {
+        let is_list = |names: &LabelNames| matches!(names, LabelNames::List(_));
+        let all_lists = !earlier.is_empty() && earlier.iter().all(|(_, names)| is_list(names));
+        for (number, names) in &mut self.labels {
+            if let LabelNames::One(name) = names
+                && earlier.get(*number).map_or(all_lists, is_list)
+            {
+                *names = LabelNames::List(vec![std::mem::take(name)]);
+            }
         }
-        object.to_text()
+        self
     }
 
     /// Lines as [`Self::from_lines`] reads them: number and names, separated by tabs.
@@ -293,6 +262,54 @@ impl ContourNames {
             format!("{number}\t{}\n", names.as_slice().join("\t"))
         };
         self.iter().map(line).collect()
+    }
+}
+
+/// Labels as they are typed or pasted, one row after the other.
+#[derive(Default)]
+struct Rows {
+    labels: Vec<(LabelNumber, LabelNames)>,
+    seen: HashSet<LabelNumber>,
+    errors: Vec<FieldError>,
+}
+
+impl Rows {
+    /// Adds a row; one without number and names is nothing.
+    fn add<'a>(
+        &mut self,
+        number: &str,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), String> {
+        let names = names
+            .into_iter()
+            .map(str::trim)
+            .filter(|name| !name.is_empty());
+        let names: Vec<String> = names.map(str::to_owned).collect();
+        if number.trim().is_empty() && names.is_empty() {
+            return Ok(());
+        }
+        let number: LabelNumber = number
+            .trim()
+            .parse()
+            .map_err(|error: LabelNumberError| error.to_string())?;
+        if names.is_empty() {
+            return Err(format!("label {number} needs a name"));
+        }
+        if !self.seen.insert(number) {
+            return Err(format!("label {number} appears twice"));
+        }
+        self.labels.push((number, LabelNames::from_names(names)));
+        Ok(())
+    }
+
+    fn finish(self) -> Result<ContourNames, Vec<FieldError>> {
+        if self.errors.is_empty() {
+            Ok(ContourNames {
+                labels: self.labels,
+            })
+        } else {
+            Err(self.errors)
+        }
     }
 }
 
@@ -316,7 +333,6 @@ fn split_line(line: &str) -> (&str, Vec<&str>) {
                 .trim_start_matches([':', ',', ';', '=']);
             (&line[..end], names.split('\t').collect())
         }
-        None => (line, Vec::new()),
-        Some(_) => (line, Vec::new()),
+        _ => (line, Vec::new()),
     }
 }

@@ -12,6 +12,9 @@ mod summary;
 mod timestamp;
 mod version;
 
+#[cfg(test)]
+mod tests;
+
 pub use definition::{Contradiction, FieldError, ModelDefinition};
 pub use digest::{ContentDigest, DigestError};
 pub use inference_args::{InferenceArgs, shell_metacharacters, shell_quote};

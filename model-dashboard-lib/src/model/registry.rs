@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use ulid::Ulid;
 
-use super::json::{JsonKind, JsonObject};
+use super::json::{JsonObject, ObjectView, minify, quote, quote_all};
 use super::{ContentDigest, ModelDefinition, Timestamp};
 
 const FIELD: &str = "registry";
+const DIGEST: &str = "content_digest";
 
 /// The identity of a model for life, through every rename: a ULID.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -147,21 +148,16 @@ pub struct Deleted {
 
 impl Deleted {
     fn read(raw: &str) -> Option<Self> {
-        match JsonKind::of(raw) {
-            JsonKind::Null => None,
-            JsonKind::Bool if raw == "false" => None,
-            JsonKind::Object => {
-                let object = JsonObject::parse(raw.as_bytes(), super::DuplicateKeys::LastWins).ok();
-                let object = object.unwrap_or_default();
-                Some(Self {
-                    at: object.get_as("at").unwrap_or_default(),
-                    by: object.get_as("by").unwrap_or_default(),
-                    moved_to: object.get_as("moved_to").unwrap_or_default(),
-                })
-            }
-            // Whatever else stands there, a model once deleted must not come back by a typo.
-            _ => Some(Self::default()),
+        if raw == "null" || raw == "false" {
+            return None;
         }
+        // Whatever else stands there, a model once deleted must not come back by a typo.
+        let object = ObjectView::of(raw).unwrap_or_default();
+        Some(Self {
+            at: object.read("at"),
+            by: object.read("by"),
+            moved_to: object.read("moved_to"),
+        })
     }
 }
 
@@ -222,29 +218,47 @@ impl RegistryInfo {
 
     /// Reads the field. `None` without a readable `id` and `revision`; any other member that is
     /// missing or unreadable is left out.
-    fn read(mut object: JsonObject) -> Option<Self> {
-        let id = object.get_as("id").ok()??;
-        let revision = object.get_as("revision").ok()??;
+    fn read(object: &ObjectView<'_>) -> Option<Self> {
         let mut info = Self {
-            message: object.get_as("message").unwrap_or_default(),
-            modified_by: object.get_as("modified_by").unwrap_or_default(),
-            modified_at: object.get_as("modified_at").unwrap_or_default(),
-            via: object.get_as("via").unwrap_or_default(),
-            content_digest: object.get_as("content_digest").unwrap_or_default(),
-            write_id: object.get_as("write_id").unwrap_or_default(),
-            owner: object.get_as("owner").unwrap_or_default(),
-            tags: object
-                .get_as("tags")
-                .unwrap_or_default()
-                .unwrap_or_default(),
-            package: object.get_as("package").unwrap_or_default(),
-            derived_from: object.get_as("derived_from").unwrap_or_default(),
+            message: object.read("message"),
+            modified_by: object.read("modified_by"),
+            modified_at: object.read("modified_at"),
+            via: object.read("via"),
+            content_digest: object.read(DIGEST),
+            write_id: object.read("write_id"),
+            owner: object.read("owner"),
+            tags: object.read("tags").unwrap_or_default(),
+            package: object.read("package"),
+            derived_from: object.read("derived_from"),
             deleted: object.get("deleted").and_then(Deleted::read),
-            ..Self::new(id, revision)
+            ..Self::new(object.read("id")?, object.read("revision")?)
         };
-        object.retain(|key| !KNOWN.contains(&key));
-        info.other = object;
+        for (key, value) in object.iter().filter(|(key, _)| !KNOWN.contains(key)) {
+            info.other.put(key, value.into());
+        }
         Some(info)
+    }
+
+    /// The known members in the order of [`KNOWN`], as JSON text; `None` for one that is not set.
+    fn members(&self) -> [Option<String>; KNOWN.len()] {
+        let text = |text: &Option<String>| text.as_deref().map(quote);
+        [
+            Some(quote(&self.id.to_string())),
+            Some(self.revision.to_string()),
+            text(&self.message),
+            text(&self.modified_by),
+            self.modified_at.map(|at| quote(&at.to_string())),
+            self.via.as_ref().map(|via| quote(via.as_str())),
+            self.content_digest.map(|digest| quote(&digest.to_string())),
+            text(&self.write_id),
+            text(&self.owner),
+            (!self.tags.is_empty()).then(|| quote_all(&self.tags)),
+            text(&self.package),
+            text(&self.derived_from),
+            self.deleted
+                .as_ref()
+                .map(|deleted| serde_json::json!(deleted).to_string()),
+        ]
     }
 }
 
@@ -270,36 +284,24 @@ impl ModelDefinition {
     /// lacks a readable `id` or `revision`.
     #[must_use]
     pub fn registry(&self) -> Option<RegistryInfo> {
-        RegistryInfo::read(self.as_object().get_object(FIELD)?)
+        RegistryInfo::read(&self.as_object().view(FIELD)?)
     }
 
-    /// The definition with this field `registry`, its `content_digest` computed anew. Members of
-    /// the old field keep their places.
+    /// The definition with this field `registry`, its `content_digest` computed anew. Members keep
+    /// their places, and their text where they say the same already.
     #[must_use]
     pub fn with_registry(mut self, info: &RegistryInfo) -> Self {
+        let earlier = self
+            .registry()
+            .map(|earlier| earlier.members())
+            .unwrap_or_default();
         let mut object = self.as_object().get_object(FIELD).unwrap_or_default();
         object.retain(|key| KNOWN.contains(&key) || info.other.get(key).is_some());
-        let text = |text: &Option<String>| text.as_deref().map(json);
-        for (key, value) in KNOWN.iter().zip([
-            Some(json(&info.id.to_string())),
-            Some(info.revision.to_string()),
-            text(&info.message),
-            text(&info.modified_by),
-            info.modified_at.map(|at| json(&at.to_string())),
-            info.via.as_ref().map(|via| json(via.as_str())),
-            // Holds the place; filled in below.
-            Some(json("")),
-            text(&info.write_id),
-            text(&info.owner),
-            (!info.tags.is_empty())
-                .then(|| serde_json::Value::from(info.tags.as_slice()).to_string()),
-            text(&info.package),
-            text(&info.derived_from),
-            info.deleted
-                .as_ref()
-                .map(|deleted| serde_json::json!(deleted).to_string()),
-        ]) {
+        for ((&key, value), earlier) in KNOWN.iter().zip(info.members()).zip(earlier) {
             match value {
+                // Holds the place until the digest is known.
+                _ if key == DIGEST => object.put(key, "null".into()),
+                value if value == earlier => {}
                 Some(value) => object.put(key, value.into()),
                 None => drop(object.remove(key)),
             }
@@ -308,10 +310,7 @@ impl ModelDefinition {
             object.put(key, value.into());
         }
         self.as_object_mut().put(FIELD, object.to_text().into());
-        object.put(
-            "content_digest",
-            json(&self.content_digest().to_string()).into(),
-        );
+        object.put(DIGEST, quote(&self.content_digest().to_string()).into());
         self.as_object_mut().put(FIELD, object.to_text().into());
         self
     }
@@ -322,15 +321,22 @@ impl ModelDefinition {
     pub fn content_digest(&self) -> ContentDigest {
         let mut hasher = Sha256::new();
         let mut feed = |piece: &str| hasher.update(piece.as_bytes());
-        match self.as_object().get_object(FIELD) {
-            None => self.as_object().write_minified(&mut feed),
-            Some(mut registry) => {
-                registry.remove("content_digest");
-                let mut content = self.as_object().clone();
-                content.put(FIELD, registry.to_text().into());
-                content.write_minified(&mut feed);
+        self.as_object().write_with(&mut feed, |key, value, feed| {
+            match ObjectView::of(value).filter(|_| key == FIELD) {
+                Some(registry) => {
+                    let mut kept = registry.members;
+                    kept.retain(|member| member.key != DIGEST);
+                    for (n, member) in kept.iter().enumerate() {
+                        feed(if n == 0 { "{" } else { "," });
+                        feed(member.key_text);
+                        feed(":");
+                        minify(member.value, feed);
+                    }
+                    feed(if kept.is_empty() { "{}" } else { "}" });
+                }
+                None => minify(value, feed),
             }
-        }
+        });
         ContentDigest::from_bytes(hasher.finalize().into())
     }
 
@@ -339,10 +345,6 @@ impl ModelDefinition {
     #[must_use]
     pub fn is_changed_outside(&self) -> bool {
         let noted = self.registry().and_then(|registry| registry.content_digest);
-        noted != Some(self.content_digest())
+        noted.is_none_or(|noted| noted != self.content_digest())
     }
-}
-
-fn json(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
+use super::json::too_large_message;
 use super::{
     DuplicateKeys, JsonError, ModelDefinition, ModelId, ModelKey, Position, StoredDate, Timestamp,
     Version,
@@ -226,7 +227,7 @@ impl BrokenDefinition {
     /// Notes an object that was not read because it is too large.
     #[must_use]
     pub fn too_large(key: ModelKey, size: u64) -> Self {
-        let reason = format!("is larger than 1 MiB ({size} bytes)").into();
+        let reason = too_large_message(size).into();
         Self {
             key,
             version: None,

@@ -31,8 +31,11 @@ impl Timestamp {
 
     /// Parses RFC 3339 (`2026-01-15T10:30:00+01:00`) and the shapes that SQLite and Python leave
     /// behind, which are read as UTC: `2026-01-15 09:30:00`, `2026-02-03T02:00:01.000321`,
-    /// `2026-01-15`. Parts of a microsecond are cut off.
+    /// `2026-01-15`. Parts of a microsecond are cut off. A zone by name is refused.
     pub fn parse(text: &str) -> Result<Self, TimestampError> {
+        if text.contains('[') {
+            return Err(TimestampError);
+        }
         let instant = text.parse::<jiff::Timestamp>().ok().or_else(|| {
             let local = text.parse::<civil::DateTime>().ok()?;
             Offset::UTC.to_timestamp(local).ok()

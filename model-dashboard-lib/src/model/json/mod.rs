@@ -7,6 +7,7 @@
 mod error;
 mod scan;
 mod text;
+mod view;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -16,7 +17,10 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 pub use error::{JsonError, JsonErrorKind, Position};
-pub(super) use text::decode_string;
+pub(super) use scan::too_large_message;
+pub(super) use text::{decode_string, minify, quote, quote_all};
+use view::MemberView;
+pub(super) use view::ObjectView;
 
 /// The largest definition, in bytes: 1 MiB.
 pub const MAX_DEFINITION_BYTES: usize = 1 << 20;
@@ -69,7 +73,7 @@ impl fmt::Display for JsonKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Null => "null",
-            Self::Bool => "true or false",
+            Self::Bool => "a boolean",
             Self::Number => "a number",
             Self::String => "a text",
             Self::Array => "a list",
@@ -78,12 +82,35 @@ impl fmt::Display for JsonKind {
     }
 }
 
-/// One member: the key as written (with quotes and escapes), the key as read, the value as written.
+/// One member: the key as read, the key as written if it holds escapes, the value as written.
 #[derive(Clone)]
 struct Member {
     key: Box<str>,
-    key_text: Box<str>,
+    escaped_key: Option<Box<str>>,
     value: Box<str>,
+}
+
+impl Member {
+    fn new(key: &str, value: Box<str>) -> Self {
+        let written = text::quote(key);
+        let escaped_key = written.contains('\\').then(|| written.into());
+        Self {
+            key: key.into(),
+            escaped_key,
+            value,
+        }
+    }
+
+    fn write_key(&self, out: &mut impl FnMut(&str)) {
+        match &self.escaped_key {
+            Some(written) => out(written),
+            None => {
+                out("\"");
+                out(&self.key);
+                out("\"");
+            }
+        }
+    }
 }
 
 /// A JSON object as an ordered list of members whose values are kept as text.
@@ -109,7 +136,8 @@ impl JsonObject {
     /// pairs, and with [`DuplicateKeys::Refuse`] keys that appear twice at any level. Takes linear
     /// time, and no stack however deep the text nests.
     pub fn parse(bytes: &[u8], duplicates: DuplicateKeys) -> Result<Self, JsonError> {
-        Self::parse_located(bytes, duplicates).map(|(object, _)| object)
+        let (_, members) = scan::definition(bytes, duplicates)?;
+        Ok(Self::from_view(&members))
     }
 
     /// Like [`Self::parse`], and says where the value of each member starts.
@@ -117,36 +145,23 @@ impl JsonObject {
         bytes: &[u8],
         duplicates: DuplicateKeys,
     ) -> Result<(Self, Vec<Position>), JsonError> {
-        let text = scan::check_text(bytes)?;
-        let spans = scan::object(text, duplicates, MAX_NESTING)
-            .map_err(|fault| JsonError::at(text, fault))?;
-        let mut object = Self::new();
-        let mut places: HashMap<&str, usize> = HashMap::with_capacity(spans.len());
-        let mut offsets = Vec::with_capacity(spans.len());
-        for span in &spans {
-            let value = &text[span.value.clone()];
-            match places.get(span.key.as_ref()) {
-                Some(&place) => {
-                    object.members[place].value = value.into();
-                    offsets[place] = span.value.start;
-                }
-                None => {
-                    places.insert(&span.key, object.members.len());
-                    offsets.push(span.value.start);
-                    object.members.push(Member {
-                        key: span.key.as_ref().into(),
-                        key_text: text[span.key_text.clone()].into(),
-                        value: value.into(),
-                    });
-                }
-            }
-        }
-        Ok((object, Position::of_all(text, &offsets)))
+        let (text, members) = scan::definition(bytes, duplicates)?;
+        let offsets: Vec<usize> = members.iter().map(|member| member.offset).collect();
+        Ok((Self::from_view(&members), Position::of_all(text, &offsets)))
     }
 
-    /// Splits an object that stands inside a text already checked.
-    fn parse_nested(raw: &str) -> Result<Self, JsonError> {
-        Self::parse(raw.as_bytes(), DuplicateKeys::LastWins)
+    fn from_view(members: &[MemberView<'_>]) -> Self {
+        let members = members.iter().map(|member| Member {
+            key: member.key.as_ref().into(),
+            escaped_key: member
+                .key_text
+                .contains('\\')
+                .then(|| member.key_text.into()),
+            value: member.value.into(),
+        });
+        Self {
+            members: members.collect(),
+        }
     }
 
     fn place(&self, key: &str) -> Option<usize> {
@@ -167,21 +182,18 @@ impl JsonObject {
 
     /// Reads a value. A member that is missing or null is `None`.
     pub fn get_as<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, JsonError> {
-        match self.get(key) {
-            None | Some("null") => Ok(None),
-            Some(raw) => serde_json::from_str(raw)
-                .map(Some)
-                .map_err(|e| JsonError::typed(&e)),
-        }
+        view::read_as(self.get(key))
     }
 
     /// Reads a value that is itself an object; `None` for a missing member or any other kind.
     #[must_use]
     pub fn get_object(&self, key: &str) -> Option<Self> {
-        let raw = self
-            .get(key)
-            .filter(|raw| JsonKind::of(raw) == JsonKind::Object)?;
-        Self::parse_nested(raw).ok()
+        self.view(key).map(|view| Self::from_view(&view.members))
+    }
+
+    /// Looks into a value that is an object.
+    pub(super) fn view(&self, key: &str) -> Option<ObjectView<'_>> {
+        self.get(key).and_then(ObjectView::of)
     }
 
     /// Sets a value to JSON text: at its place if the key is there, else at the end. The text is
@@ -217,11 +229,6 @@ impl JsonObject {
     pub fn remove(&mut self, key: &str) -> Option<Box<str>> {
         let place = self.place(key)?;
         Some(self.members.remove(place).value)
-    }
-
-    /// Adds a member at the end under a key known to be new.
-    pub(super) fn push_new(&mut self, key: &str, value: &str) {
-        self.members.push(Member::new(key, value.into()));
     }
 
     /// Takes out all members whose key does not pass.
@@ -295,28 +302,38 @@ impl JsonObject {
     /// The same as text.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let size: usize = self
-            .members
-            .iter()
-            .map(|m| m.key_text.len() + m.value.len() + 2)
-            .sum::<usize>()
-            + 2;
-        let mut out = String::with_capacity(size);
+        let mut out = String::with_capacity(self.encoded_len());
         self.write(&mut |piece| out.push_str(piece));
         out
     }
 
+    /// How many bytes [`Self::to_bytes`] gives.
+    #[must_use]
+    pub fn encoded_len(&self) -> usize {
+        let mut len = 0;
+        self.write(&mut |piece| len += piece.len());
+        len
+    }
+
     fn write(&self, out: &mut impl FnMut(&str)) {
-        out("{");
-        for (n, member) in self.members.iter().enumerate() {
-            if n > 0 {
-                out(",");
-            }
-            out(&member.key_text);
+        self.write_with(out, |_, value, out| out(value));
+    }
+
+    /// Writes the object, values through a function that is told their keys.
+    pub(super) fn write_with<W: FnMut(&str)>(
+        &self,
+        out: &mut W,
+        mut write_value: impl FnMut(&str, &str, &mut W),
+    ) {
+        let mut before = "{";
+        for member in &self.members {
+            out(before);
+            before = ",";
+            member.write_key(out);
             out(":");
-            out(&member.value);
+            write_value(&member.key, &member.value, out);
         }
-        out("}");
+        out(if self.is_empty() { "{}" } else { "}" });
     }
 
     /// The object for people to read: indented by two spaces, short lists on one line, numbers and
@@ -330,47 +347,22 @@ impl JsonObject {
     #[must_use]
     pub fn minified(&self) -> String {
         let mut out = String::new();
-        self.write_minified(&mut |piece| out.push_str(piece));
+        self.write_with(&mut |piece: &str| out.push_str(piece), |_, value, out| {
+            text::minify(value, out);
+        });
         out
     }
-
-    /// Hands the minified text out piece by piece, for digests.
-    pub(super) fn write_minified(&self, out: &mut impl FnMut(&str)) {
-        self.write(&mut |piece| text::minify(piece, out));
-    }
-}
-
-/// The text of a value without white space between tokens.
-pub(super) fn minified_text(raw: &str) -> String {
-    let mut out = String::with_capacity(raw.len());
-    text::minify(raw, &mut |piece| out.push_str(piece));
-    out
 }
 
 /// Merges a patch value into an old one and gives the text of the result.
 fn merged(old: Option<&str>, patch: &str) -> Box<str> {
-    if JsonKind::of(patch) != JsonKind::Object {
-        return patch.into();
-    }
-    let Ok(patch) = JsonObject::parse_nested(patch) else {
+    let Some(patch) = ObjectView::of(patch) else {
         return patch.into();
     };
-    let old = old.filter(|old| JsonKind::of(old) == JsonKind::Object);
-    let mut target = old
-        .and_then(|old| JsonObject::parse_nested(old).ok())
-        .unwrap_or_default();
-    target.merge_patch(&patch);
+    let old = old.and_then(ObjectView::of).unwrap_or_default();
+    let mut target = JsonObject::from_view(&old.members);
+    target.merge_patch(&JsonObject::from_view(&patch.members));
     target.to_text().into()
-}
-
-impl Member {
-    fn new(key: &str, value: Box<str>) -> Self {
-        Self {
-            key: key.into(),
-            key_text: text::quote(key).into(),
-            value,
-        }
-    }
 }
 
 /// Objects are equal when they hold the same keys and the same value texts in the same order.

@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use super::error::{JsonError, JsonErrorKind};
 use super::text::decode_string;
-use super::{DuplicateKeys, MAX_DEFINITION_BYTES};
+use super::view::{MemberView, last_wins};
+use super::{DuplicateKeys, MAX_DEFINITION_BYTES, MAX_NESTING};
 
 /// What is wrong at which byte.
 #[derive(Debug)]
@@ -16,13 +17,10 @@ pub(super) struct Fault {
     pub(super) message: String,
 }
 
-/// Where a member of the outermost object lies in the text.
-#[derive(Debug)]
-pub(super) struct MemberSpan<'a> {
-    pub(super) key: Cow<'a, str>,
-    /// The key with quotes.
-    pub(super) key_text: Range<usize>,
-    pub(super) value: Range<usize>,
+/// What a text of this size is told.
+pub(in crate::model) fn too_large_message(bytes: u64) -> String {
+    let limit = MAX_DEFINITION_BYTES >> 20;
+    format!("{bytes} bytes are more than the limit of {limit} MiB")
 }
 
 /// Checks size and encoding, and drops a byte order mark.
@@ -33,22 +31,34 @@ pub(super) fn check_text(bytes: &[u8]) -> Result<&str, JsonError> {
         message,
     };
     if bytes.len() > MAX_DEFINITION_BYTES {
-        let message = format!("is larger than 1 MiB ({} bytes)", bytes.len());
+        let message = too_large_message(bytes.len() as u64);
         return Err(JsonError::at(
             "",
             fault(0, JsonErrorKind::TooLarge, message),
         ));
     }
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
-        let message = "is UTF-16 text; save it as UTF-8".to_owned();
+        let message = "the text is UTF-16; save it as UTF-8".to_owned();
         return Err(JsonError::at("", fault(0, JsonErrorKind::NotUtf8, message)));
     }
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|error| {
         let valid = std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default();
-        let message = "is not UTF-8 text".to_owned();
+        let message = "the text is not UTF-8 here".to_owned();
         JsonError::at(valid, fault(valid.len(), JsonErrorKind::NotUtf8, message))
     })
+}
+
+/// Checks bytes that must be a definition, and finds the members of it.
+pub(super) fn definition(
+    bytes: &[u8],
+    duplicates: DuplicateKeys,
+) -> Result<(&str, Vec<MemberView<'_>>), JsonError> {
+    let text = check_text(bytes)?;
+    match object(text, duplicates, MAX_NESTING) {
+        Ok(members) => Ok((text, members)),
+        Err(fault) => Err(JsonError::at(text, fault)),
+    }
 }
 
 /// Checks a text that must be one object, and finds the members of it.
@@ -56,7 +66,7 @@ pub(super) fn object(
     text: &str,
     duplicates: DuplicateKeys,
     max_depth: usize,
-) -> Result<Vec<MemberSpan<'_>>, Fault> {
+) -> Result<Vec<MemberView<'_>>, Fault> {
     let mut scanner = Scanner::new(text, duplicates, max_depth);
     scanner.skip_space();
     match scanner.peek() {
@@ -68,12 +78,16 @@ pub(super) fn object(
             return Err(Fault {
                 offset: start,
                 kind: JsonErrorKind::NotAnObject,
-                message: "must be an object: { … }".to_owned(),
+                message: "expected an object, { … }".to_owned(),
             });
         }
     }
     scanner.run()?;
-    Ok(scanner.members)
+    let mut members = scanner.members;
+    if duplicates == DuplicateKeys::LastWins {
+        last_wins(&mut members);
+    }
+    Ok(members)
 }
 
 /// Checks a text that must be one value of any kind, and finds it between white space.
@@ -96,7 +110,7 @@ struct Scanner<'a> {
     duplicates: DuplicateKeys,
     max_depth: usize,
     levels: Vec<Level<'a>>,
-    members: Vec<MemberSpan<'a>>,
+    members: Vec<MemberView<'a>>,
 }
 
 impl<'a> Scanner<'a> {
@@ -115,7 +129,7 @@ impl<'a> Scanner<'a> {
     fn run(&mut self) -> Result<Range<usize>, Fault> {
         self.skip_space();
         if self.peek().is_none() {
-            return Err(self.fault(JsonErrorKind::Empty, "is empty"));
+            return Err(self.fault(JsonErrorKind::Empty, "the text is empty"));
         }
         let start = self.at;
         let mut open = self.begin_value()?;
@@ -172,7 +186,7 @@ impl<'a> Scanner<'a> {
     fn continue_level(&mut self) -> Result<bool, Fault> {
         let end = self.at;
         if let ([Level::Object { .. }], Some(member)) = (&*self.levels, self.members.last_mut()) {
-            member.value.end = end;
+            member.value = &self.text[member.offset..end];
         }
         let in_object = matches!(self.levels.last(), Some(Level::Object { .. }));
         self.skip_space();
@@ -199,7 +213,8 @@ impl<'a> Scanner<'a> {
 
     fn enter(&mut self, level: Level<'a>) -> Result<(), Fault> {
         if self.levels.len() == self.max_depth {
-            return Err(self.fault(JsonErrorKind::TooDeep, "is nested deeper than 128 levels"));
+            let message = format!("nested deeper than {MAX_NESTING} levels");
+            return Err(self.fault(JsonErrorKind::TooDeep, &message));
         }
         self.levels.push(level);
         self.at += 1;
@@ -248,10 +263,12 @@ impl<'a> Scanner<'a> {
         }
         self.skip_space();
         if outermost {
-            self.members.push(MemberSpan {
+            let key_text = &self.text[key_text];
+            self.members.push(MemberView {
                 key,
                 key_text,
-                value: self.at..self.at,
+                value: "",
+                offset: self.at,
             });
         }
         Ok(())
@@ -295,7 +312,7 @@ impl<'a> Scanner<'a> {
                 let lone = |offset| Fault {
                     offset,
                     kind: JsonErrorKind::Syntax,
-                    message: "is half of a surrogate pair, which is no character".to_owned(),
+                    message: "half of a surrogate pair is no character".to_owned(),
                 };
                 match self.read_hex()? {
                     0xDC00..0xE000 => Err(lone(start)),
@@ -318,7 +335,7 @@ impl<'a> Scanner<'a> {
                 }
             }
             None => Err(self.truncated()),
-            Some(_) => Err(self.syntax("is no escape that JSON knows")),
+            Some(_) => Err(self.syntax("JSON does not know this escape")),
         }
     }
 

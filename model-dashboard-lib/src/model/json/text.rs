@@ -9,8 +9,13 @@ pub(in crate::model) fn decode_string(raw: &str) -> Option<String> {
 }
 
 /// Writes a JSON string with its quotes.
-pub(super) fn quote(text: &str) -> String {
+pub(in crate::model) fn quote(text: &str) -> String {
     serde_json::Value::from(text).to_string()
+}
+
+/// Writes a list of strings.
+pub(in crate::model) fn quote_all(texts: &[String]) -> String {
+    serde_json::Value::from(texts).to_string()
 }
 
 fn is_space(b: u8) -> bool {
@@ -31,7 +36,7 @@ fn string_len(text: &str) -> usize {
 }
 
 /// Hands out the text without white space between tokens, in pieces as long as possible.
-pub(super) fn minify(text: &str, out: &mut impl FnMut(&str)) {
+pub(in crate::model) fn minify(text: &str, out: &mut impl FnMut(&str)) {
     let bytes = text.as_bytes();
     let (mut start, mut at) = (0, 0);
     while at < bytes.len() {

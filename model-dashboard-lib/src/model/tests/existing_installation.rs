@@ -1,9 +1,8 @@
 //! The definitions of an existing installation, read as they lie in its bucket.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::PathBuf;
 
-use model_dashboard::model::{
+use crate::model::{
     BrokenDefinition, DuplicateKeys, JsonObject, LabelNames, ModelDefinition, ModelId, ModelKey,
     ModelSummary, RegistryInfo, Version,
 };
@@ -137,7 +136,7 @@ fn a_cut_off_definition_is_broken_with_its_place() {
 #[test]
 fn an_empty_object_is_broken_too() {
     let broken = summary("nnUNet/Task100_Empty").unwrap_err();
-    assert_eq!(&*broken.reason, "is empty");
+    assert_eq!(&*broken.reason, "the text is empty");
     assert_eq!(broken.version, Some(Version::of(b"")));
 }
 

@@ -1,0 +1,138 @@
+use crate::model::{ContourNames, FieldError, LabelNames, LabelNumber};
+
+fn messages(result: Result<ContourNames, Vec<FieldError>>) -> Vec<String> {
+    result
+        .unwrap_err()
+        .iter()
+        .map(ToString::to_string)
+        .collect()
+}
+
+#[test]
+fn shapes_and_order_come_through() {
+    let raw = r#"{"1":["kidney","tumor"],"3":"masses","2":["cyst"],"0":[]}"#;
+    let names = ContourNames::from_json(raw).unwrap();
+    assert_eq!(names.to_json(), raw);
+    assert_eq!(names.len(), 4);
+    assert_eq!(
+        names.get(LabelNumber::new(3)),
+        Some(&LabelNames::One("masses".into()))
+    );
+    assert!(ContourNames::from_json("null").unwrap().is_empty());
+}
+
+#[test]
+fn entries_that_are_no_labels_are_named() {
+    assert_eq!(
+        messages(ContourNames::from_json(
+            r#"{"a":"x","01":"y","-1":"z","4":5,"5":["a",1],"6":null}"#
+        )),
+        [
+            "contour_names.a: a label number is a whole number from 0 to 4294967295 without leading zeros",
+            "contour_names.01: a label number is a whole number from 0 to 4294967295 without leading zeros",
+            "contour_names.-1: a label number is a whole number from 0 to 4294967295 without leading zeros",
+            "contour_names.4: expected a name or a list of names, found a number",
+            "contour_names.5: expected a name or a list of names, found a list that holds something else",
+            "contour_names.6: expected a name or a list of names, found null",
+        ]
+    );
+    let error = &ContourNames::from_json("{\"1\":\"a\",\n\"1\":\"b\"}").unwrap_err()[0];
+    assert_eq!(
+        error.to_string(),
+        "contour_names: the key \"1\" appears twice"
+    );
+    assert_eq!(error.position.unwrap().line, 2);
+}
+
+#[test]
+fn pasted_lines_are_read_in_the_shapes_that_people_have() {
+    let text = "1\tspleen\r\n\n 2 \t kidney_right\tkidney \n3: liver\n4, stomach\n5 left lung\n6 - pancreas\n7 : colon\n";
+    let names = ContourNames::from_pasted(text).unwrap();
+    assert_eq!(
+        names.to_json(),
+        r#"{"1":"spleen","2":["kidney_right","kidney"],"3":"liver","4":"stomach","5":"left lung","6":"- pancreas","7":"colon"}"#
+    );
+    let tabs = "2\tb\tc\n1\ta\n";
+    assert_eq!(ContourNames::from_lines(tabs).unwrap().to_lines(), tabs);
+}
+
+#[test]
+fn pasted_json_is_recognised() {
+    let names = ContourNames::from_pasted(" {\"2\": \"b\", \"1\": \"a\"}").unwrap();
+    assert_eq!(names.to_json(), r#"{"2":"b","1":"a"}"#);
+}
+
+#[test]
+fn errors_in_pasted_lines_name_the_line() {
+    let errors = ContourNames::from_lines("1\ta\n\nlabel\tname\n1\tb\n4\n").unwrap_err();
+    let lines: Vec<usize> = errors
+        .iter()
+        .map(|error| error.position.unwrap().line)
+        .collect();
+    assert_eq!(lines, [3, 4, 5]);
+    assert_eq!(
+        messages(Err(errors))[1..],
+        [
+            "contour_names: line 4: label 1 appears twice",
+            "contour_names: line 5: label 4 needs a name"
+        ]
+    );
+}
+
+#[test]
+fn rows_of_a_form_skip_empty_ones_and_name_bad_ones() {
+    let rows = [
+        ("1", vec!["spleen"]),
+        ("", vec![" "]),
+        (" 2 ", vec!["a", "", "b"]),
+    ];
+    let names = ContourNames::from_rows(rows).unwrap();
+    assert_eq!(names.to_json(), r#"{"1":"spleen","2":["a","b"]}"#);
+    let rows = [
+        ("1", vec!["a"]),
+        ("x", vec!["b"]),
+        ("", vec!["c"]),
+        ("1", vec!["d"]),
+        ("5", vec![]),
+    ];
+    let errors = ContourNames::from_rows(rows).unwrap_err();
+    let fields: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
+    assert_eq!(
+        fields,
+        [
+            "contour_names[1]",
+            "contour_names[2]",
+            "contour_names[3]",
+            "contour_names[4]"
+        ]
+    );
+}
+
+#[test]
+fn rows_take_the_shape_of_the_labels_they_replace() {
+    let earlier = ContourNames::from_json(r#"{"1":["Prostate"],"2":["Zone"]}"#).unwrap();
+    let rows = ContourNames::from_rows([("1", ["Prostate"]), ("3", ["New"])]).unwrap();
+    assert_eq!(
+        rows.in_shape_of(&earlier).to_json(),
+        r#"{"1":["Prostate"],"3":["New"]}"#
+    );
+    let mixed = ContourNames::from_json(r#"{"1":["a"],"2":"b"}"#).unwrap();
+    let rows = ContourNames::from_rows([("1", ["a"]), ("2", ["b"]), ("3", ["c"])]).unwrap();
+    assert_eq!(
+        rows.in_shape_of(&mixed).to_json(),
+        r#"{"1":["a"],"2":"b","3":"c"}"#
+    );
+}
+
+#[test]
+fn labels_put_together_by_hand_are_unique() {
+    let one = |n| (LabelNumber::new(n), LabelNames::One("x".into()));
+    assert_eq!(
+        ContourNames::from_labels([one(1), one(2), one(1)]),
+        Err(LabelNumber::new(1))
+    );
+    assert_eq!(
+        ContourNames::from_labels([one(2), one(1)]).unwrap().len(),
+        2
+    );
+}
