@@ -4,6 +4,7 @@
 mod authenticator;
 mod identity;
 mod password;
+mod password_hash;
 mod permission;
 mod sessions;
 mod users;
@@ -13,6 +14,7 @@ pub use identity::{GrantedRole, Identity, IdentityError, IdentityId, Source, Use
 pub use password::{
     MAX_PASSWORD_BYTES, MIN_NEW_PASSWORD_CHARS, NewPassword, Password, PasswordError,
 };
+pub use password_hash::PasswordCheck;
 pub use permission::{Permission, Permissions, Role, UnknownName};
 pub use sessions::{NewSession, Session, SessionHash, SessionSecret, SessionStore};
 pub use users::{NewUser, NewUserKind, PasswordHash, User, UserChange, UserFilter, UserStore};

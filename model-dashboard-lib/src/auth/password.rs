@@ -105,8 +105,11 @@ pub enum PasswordError {
     #[error("the password must not be the username")]
     IsUsername,
     /// The operating system gave no random bytes.
-    #[error("the system has no random numbers to make a password from")]
+    #[error("the system gave no random numbers")]
     NoRandomness,
+    /// Hashing needs 19 MiB that the system did not give.
+    #[error("the system has not enough memory to check a password")]
+    NoMemory,
 }
 
 #[cfg(test)]

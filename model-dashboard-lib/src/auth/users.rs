@@ -146,7 +146,8 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     /// The account with this id.
     async fn user(&self, id: &IdentityId) -> Result<Option<User>, StoreError>;
 
-    /// The account of `source` with this name.
+    /// The account of `source` with this name. A directory may give a name to somebody else in
+    /// time; then it is the account that was seen last.
     async fn user_by_name(
         &self,
         source: &super::Source,
@@ -156,13 +157,14 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     /// All accounts that match, by source and folded username. At most 10,000.
     async fn list_users(&self, filter: &UserFilter) -> Result<Vec<User>, StoreError>;
 
-    /// Changes an account; the answer is its new state.
+    /// Changes an account; the answer is its new state. Deactivating an account ends its sessions
+    /// in the same transaction, so that none lives again with the account.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::LastAdministrator`].
     async fn update_user(&self, id: &IdentityId, change: UserChange) -> Result<User, StoreError>;
 
-    /// Removes a local account with its sessions and tokens.
+    /// Removes an account with its sessions and tokens. Its id is not given again.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::LastAdministrator`].
@@ -177,6 +179,9 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     /// Stores a new hash. With `expected`, only if the stored one is still that: an upgrade of a
     /// hash at sign-in never overwrites a password that was changed meanwhile. Answers whether it
     /// was stored.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if `id` is no local person.
     async fn set_password_hash(
         &self,
         id: &IdentityId,
@@ -185,8 +190,12 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     ) -> Result<bool, StoreError>;
 
     /// Notes a sign-in (or a re-check, with `signed_in` false) of `identity`: directory people
-    /// are entered or refreshed, for local people only the time is noted. `default_role` is taken
-    /// for somebody new whom the source gives no role.
+    /// are entered or refreshed, for accounts made here only the time is noted. Whom the source
+    /// gives no role keeps the role that an administrator set, else gets `default_role`. Whether
+    /// the account is active stays as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for an account made here that is gone.
     async fn remember(
         &self,
         identity: &Identity,

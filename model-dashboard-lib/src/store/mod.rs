@@ -1,6 +1,14 @@
 //! Where accounts, tokens, sessions and the audit log live.
 
+mod accounts;
+mod audit_chain;
+mod audit_key;
+mod memory;
+
 use std::error::Error as StdError;
+
+pub use audit_key::AuditKey;
+pub use memory::MemoryStore;
 
 /// What can go wrong in a store of accounts, tokens, sessions or events.
 #[derive(Debug, thiserror::Error)]

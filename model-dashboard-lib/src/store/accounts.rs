@@ -1,0 +1,196 @@
+//! Rules of accounts, tokens and sessions that the backends of this crate share.
+
+use super::StoreError;
+use crate::auth::{Identity, IdentityId, NewUser, NewUserKind, Role, Source, User, UserChange};
+use crate::model::Timestamp;
+
+/// The most accounts or tokens in one answer.
+pub(super) const MAX_LISTED: usize = 10_000;
+/// The most tokens of one owner.
+pub(super) const MAX_TOKENS: usize = 1_000;
+/// The most sessions of one account.
+pub(super) const MAX_SESSIONS: usize = 50;
+/// The most events in one answer.
+pub(super) const MAX_EVENTS: usize = 1_000;
+
+const BY_ADMINISTRATOR: &str = "set by an administrator";
+const BY_DEFAULT: &str = "the default";
+
+/// Who decided on an account's role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RoleOrigin {
+    /// Nobody: it follows the default.
+    Default,
+    /// An administrator.
+    Administrator,
+    /// The account's source.
+    Source,
+}
+
+/// A role, who decided on it, and the reason that people read.
+#[derive(Clone, Debug)]
+pub(super) struct Decided {
+    pub(super) role: Role,
+    pub(super) origin: RoleOrigin,
+    pub(super) reason: String,
+}
+
+impl Decided {
+    pub(super) fn by_administrator(role: Role) -> Decided {
+        Decided {
+            role,
+            origin: RoleOrigin::Administrator,
+            reason: BY_ADMINISTRATOR.into(),
+        }
+    }
+
+    fn by_default(role: Role) -> Decided {
+        Decided {
+            role,
+            origin: RoleOrigin::Default,
+            reason: BY_DEFAULT.into(),
+        }
+    }
+
+    /// The role of somebody of a directory: what the source gives, else what an administrator
+    /// set, else the default of today.
+    pub(super) fn at_sign_in(
+        identity: &Identity,
+        known: Option<Decided>,
+        default: Role,
+    ) -> Decided {
+        match (&identity.role, known) {
+            (Some(granted), _) => Decided {
+                role: granted.role,
+                origin: RoleOrigin::Source,
+                reason: granted.reason.clone(),
+            },
+            (None, Some(known)) if known.origin == RoleOrigin::Administrator => known,
+            (None, _) => Decided::by_default(default),
+        }
+    }
+}
+
+/// Whether the accounts of a source are made here rather than known from a directory.
+pub(super) fn is_own(source: &Source) -> bool {
+    matches!(source.as_str(), Source::LOCAL | Source::SERVICE)
+}
+
+/// Whether `user` is one of those of whom one has to stay.
+pub(super) fn is_active_administrator(user: &User) -> bool {
+    user.id.source.as_str() == Source::LOCAL && user.is_active && user.role == Role::Admin
+}
+
+/// The account that `new` asks for, with row number `id`.
+pub(super) fn new_account(new: &NewUser, id: i64, at: Timestamp) -> User {
+    let (source, team) = match &new.kind {
+        NewUserKind::Person { .. } => (Source::local(), None),
+        NewUserKind::Service { team } => (Source::service(), Some(team.clone())),
+    };
+    let decided = Decided::by_administrator(new.role);
+    User {
+        id: IdentityId::new(source, id.to_string()),
+        username: new.username.clone(),
+        display_name: new.display_name.clone(),
+        email: new.email.clone(),
+        role: decided.role,
+        role_reason: decided.reason,
+        groups: Vec::new(),
+        is_active: true,
+        team,
+        created_at: Some(at),
+        updated_at: Some(at),
+        last_sign_in: None,
+        checked_at: None,
+    }
+}
+
+/// `user` after `change`.
+pub(super) fn changed(mut user: User, change: UserChange, at: Timestamp) -> User {
+    let UserChange {
+        display_name,
+        email,
+        role,
+        is_active,
+        team,
+    } = change;
+    if let Some(role) = role {
+        let decided = Decided::by_administrator(role);
+        user.role = decided.role;
+        user.role_reason = decided.reason;
+    }
+    user.display_name = display_name.unwrap_or(user.display_name);
+    user.email = email.unwrap_or(user.email);
+    user.is_active = is_active.unwrap_or(user.is_active);
+    if user.is_service() {
+        user.team = team.or(user.team);
+    }
+    user.updated_at = Some(at);
+    user
+}
+
+/// `known`, or an account new to the registry, as `identity` was found at its source.
+pub(super) fn remembered(
+    identity: &Identity,
+    known: Option<User>,
+    decided: Decided,
+    at: Timestamp,
+) -> User {
+    let mut user = known.unwrap_or_else(|| User {
+        id: identity.id.clone(),
+        username: identity.username.clone(),
+        display_name: String::new(),
+        email: None,
+        role: decided.role,
+        role_reason: String::new(),
+        groups: Vec::new(),
+        is_active: true,
+        team: None,
+        created_at: Some(at),
+        updated_at: Some(at),
+        last_sign_in: None,
+        checked_at: None,
+    });
+    let before = user.clone();
+    user.username = identity.username.clone();
+    user.display_name = identity.display_name.clone();
+    user.email = identity.email.clone();
+    user.groups = identity.groups.clone();
+    user.role = decided.role;
+    user.role_reason = decided.reason;
+    if user != before {
+        user.updated_at = Some(at);
+    }
+    user
+}
+
+/// Notes that the source of `user` knew them.
+pub(super) fn note_seen(user: &mut User, signed_in: bool, at: Timestamp) {
+    user.checked_at = Some(at);
+    if signed_in {
+        user.last_sign_in = Some(at);
+    }
+}
+
+pub(super) fn no_account(id: &IdentityId) -> StoreError {
+    StoreError::NotFound {
+        what: format!("the account {id}"),
+    }
+}
+
+pub(super) fn name_taken(new: &NewUser) -> StoreError {
+    let kind = match new.kind {
+        NewUserKind::Person { .. } => "user",
+        NewUserKind::Service { .. } => "service account",
+    };
+    StoreError::Duplicate {
+        what: format!("the {kind} “{}”", new.username),
+    }
+}
+
+pub(super) fn too_many_tokens() -> StoreError {
+    StoreError::TooMany {
+        what: "tokens of this account",
+        limit: MAX_TOKENS as u64,
+    }
+}

@@ -1,0 +1,196 @@
+//! Accounts in memory.
+
+use async_trait::async_trait;
+
+use super::{MemoryStore, State};
+use crate::auth::{
+    Identity, IdentityId, NewUser, NewUserKind, PasswordHash, Role, Source, User, UserChange,
+    UserFilter, UserStore, Username,
+};
+use crate::model::Timestamp;
+use crate::store::StoreError;
+use crate::store::accounts::{
+    Decided, MAX_LISTED, RoleOrigin, changed, is_active_administrator, is_own, name_taken,
+    new_account, no_account, note_seen, remembered,
+};
+
+#[derive(Clone)]
+pub(super) struct Account {
+    user: User,
+    password: Option<PasswordHash>,
+    role_origin: RoleOrigin,
+}
+
+impl State {
+    fn account(&mut self, id: &IdentityId) -> Result<&mut Account, StoreError> {
+        self.accounts.get_mut(id).ok_or_else(|| no_account(id))
+    }
+
+    fn named(&self, source: &Source, username: &Username) -> Option<&Account> {
+        let named = |a: &&Account| a.user.id.source == *source && a.user.username == *username;
+        self.accounts
+            .values()
+            .filter(named)
+            .max_by_key(|a| a.user.checked_at)
+    }
+
+    fn create(&mut self, new: NewUser) -> Result<User, StoreError> {
+        let id = self.next_id();
+        let user = new_account(&new, id, Timestamp::now());
+        if self.named(&user.id.source, &user.username).is_some() {
+            return Err(name_taken(&new));
+        }
+        let password = match new.kind {
+            NewUserKind::Person { password } => Some(password),
+            NewUserKind::Service { .. } => None,
+        };
+        let account = Account {
+            user: user.clone(),
+            password,
+            role_origin: RoleOrigin::Administrator,
+        };
+        self.accounts.insert(user.id.clone(), account);
+        Ok(user)
+    }
+
+    /// Refuses that `user` stops being an active administrator if no other one is left.
+    fn keep_an_administrator(&self, user: &User) -> Result<(), StoreError> {
+        let left = |a: &Account| a.user.id != user.id && is_active_administrator(&a.user);
+        if is_active_administrator(user) && !self.accounts.values().any(left) {
+            return Err(StoreError::LastAdministrator);
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl UserStore for MemoryStore {
+    async fn create_user(&self, new: NewUser) -> Result<User, StoreError> {
+        self.state().create(new)
+    }
+
+    async fn create_first_user(&self, new: NewUser) -> Result<Option<User>, StoreError> {
+        let mut state = self.state();
+        if !state.accounts.is_empty() {
+            return Ok(None);
+        }
+        state
+            .create(NewUser {
+                role: Role::Admin,
+                ..new
+            })
+            .map(Some)
+    }
+
+    async fn user(&self, id: &IdentityId) -> Result<Option<User>, StoreError> {
+        Ok(self.state().accounts.get(id).map(|a| a.user.clone()))
+    }
+
+    async fn user_by_name(
+        &self,
+        source: &Source,
+        username: &Username,
+    ) -> Result<Option<User>, StoreError> {
+        Ok(self.state().named(source, username).map(|a| a.user.clone()))
+    }
+
+    async fn list_users(&self, filter: &UserFilter) -> Result<Vec<User>, StoreError> {
+        let state = self.state();
+        let users = state.accounts.values().map(|a| &a.user);
+        let wanted = |u: &&User| filter.source.as_ref().is_none_or(|s| u.id.source == *s);
+        let mut users: Vec<User> = users.filter(wanted).cloned().collect();
+        users.sort_by(|a, b| {
+            let key = |u: &User| (u.id.source.clone(), u.username.folded().to_owned());
+            key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))
+        });
+        users.truncate(MAX_LISTED);
+        Ok(users)
+    }
+
+    async fn update_user(&self, id: &IdentityId, change: UserChange) -> Result<User, StoreError> {
+        let mut state = self.state();
+        let role_is_set = change.role.is_some();
+        let before = state.account(id)?.user.clone();
+        let user = changed(before.clone(), change, Timestamp::now());
+        if !is_active_administrator(&user) {
+            state.keep_an_administrator(&before)?;
+        }
+        if !user.is_active {
+            state.sessions.retain(|_, s| s.identity != *id);
+        }
+        let account = state.account(id)?;
+        account.user = user.clone();
+        if role_is_set {
+            account.role_origin = RoleOrigin::Administrator;
+        }
+        Ok(user)
+    }
+
+    async fn delete_user(&self, id: &IdentityId) -> Result<(), StoreError> {
+        let mut state = self.state();
+        let user = state.account(id)?.user.clone();
+        state.keep_an_administrator(&user)?;
+        state.accounts.remove(id);
+        state.tokens.retain(|_, t| t.owner != *id);
+        state.sessions.retain(|_, s| s.identity != *id);
+        Ok(())
+    }
+
+    async fn password_hash(
+        &self,
+        username: &Username,
+    ) -> Result<Option<(User, PasswordHash)>, StoreError> {
+        let state = self.state();
+        let account = state.named(&Source::local(), username);
+        Ok(account.and_then(|a| Some((a.user.clone(), a.password.clone()?))))
+    }
+
+    async fn set_password_hash(
+        &self,
+        id: &IdentityId,
+        hash: PasswordHash,
+        expected: Option<&PasswordHash>,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let account = state.account(id)?;
+        let stored = account.password.as_mut().ok_or_else(|| no_account(id))?;
+        if expected.is_some_and(|expected| expected != stored) {
+            return Ok(false);
+        }
+        *stored = hash;
+        account.user.updated_at = Some(Timestamp::now());
+        Ok(true)
+    }
+
+    async fn remember(
+        &self,
+        identity: &Identity,
+        default_role: Role,
+        signed_in: bool,
+        at: Timestamp,
+    ) -> Result<User, StoreError> {
+        let mut state = self.state();
+        if is_own(&identity.id.source) {
+            let user = &mut state.account(&identity.id)?.user;
+            note_seen(user, signed_in, at);
+            return Ok(user.clone());
+        }
+        let known = state.accounts.get(&identity.id).cloned();
+        let decided = known.as_ref().map(|a| Decided {
+            role: a.user.role,
+            origin: a.role_origin,
+            reason: a.user.role_reason.clone(),
+        });
+        let decided = Decided::at_sign_in(identity, decided, default_role);
+        let role_origin = decided.origin;
+        let mut user = remembered(identity, known.map(|a| a.user), decided, at);
+        note_seen(&mut user, signed_in, at);
+        let account = Account {
+            user: user.clone(),
+            password: None,
+            role_origin,
+        };
+        state.accounts.insert(user.id.clone(), account);
+        Ok(user)
+    }
+}
