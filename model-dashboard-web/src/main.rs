@@ -1,1 +1,37 @@
-fn main() {}
+//! The web server of Model Dashboard: reads the configuration, starts what it says, ends in order.
+
+mod arguments;
+mod failure;
+mod logging;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use model_dashboard::config::Config;
+
+use self::arguments::Arguments;
+use self::failure::Failure;
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Without standard error there is no one left to tell.
+            let _ = writeln!(std::io::stderr(), "{failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let folder = arguments.config.as_deref();
+    let config =
+        Config::load(folder, std::env::vars_os(), arguments.flags()).map_err(Failure::usage)?;
+    let _logs = logging::start(&config.logging)
+        .map_err(|error| Failure::unavailable(config.cite("logging.dir"), &error))?;
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
+    Ok(())
+}

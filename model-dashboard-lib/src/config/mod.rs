@@ -137,6 +137,23 @@ impl Config {
         &self.settings
     }
 
+    /// A setting as a message about it names it: `server.port (flag --port)`, and where nothing
+    /// sets it, what would.
+    #[must_use]
+    pub fn cite(&self, name: &str) -> String {
+        match self.settings.iter().find(|setting| setting.name == name) {
+            Some(Setting {
+                origin: Origin::Default,
+                variable,
+                ..
+            }) => {
+                format!("{name} (default, {variable} changes it)")
+            }
+            Some(Setting { origin, .. }) => format!("{name} ({origin})"),
+            None => name.to_owned(),
+        }
+    }
+
     /// What a person should know about the configuration, one line each.
     #[must_use]
     pub fn warnings(&self) -> &[String] {

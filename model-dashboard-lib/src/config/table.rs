@@ -155,6 +155,8 @@ settings! {
     pub struct LoggingConfig in "logging." {
         /// Folder for a log file of each day, besides standard error.
         dir: Option<PathBuf> = None, "LOG_DIR";
+        /// Days that log files are kept.
+        keep_days: u16 = 90, "LOG_KEEP_DAYS", within (1, 3650);
         /// Shape of log lines: text or json.
         format: LogFormat = LogFormat::Text, "LOG_FORMAT";
         /// Least important events that are logged: error, warn, info, debug or trace.

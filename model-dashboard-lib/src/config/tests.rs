@@ -80,6 +80,16 @@ fn with_nothing_set_everything_is_local() {
 }
 
 #[test]
+fn a_cited_setting_says_where_it_was_set_or_how_it_can_be() {
+    let config = with(&[("API_PORT", "1")]).unwrap();
+    assert_eq!(config.cite("api.port"), "api.port (variable API_PORT)");
+    assert_eq!(
+        config.cite("server.port"),
+        "server.port (default, DASHBOARD_PORT changes it)"
+    );
+}
+
+#[test]
 fn every_setting_is_listed_once_and_its_names_clash_with_no_other() {
     let config = Config::default();
     let listed: Vec<_> = config

@@ -1,0 +1,248 @@
+//! Logs: to standard error, and to a file of each day where a folder is set.
+
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use model_dashboard::config::{LogFormat, LogLevel, LoggingConfig};
+use tracing::level_filters::LevelFilter;
+use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
+use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, Registry, fmt};
+
+/// Lines that may wait for a slow disk or terminal; more are dropped, so that no request waits.
+const WAITING_LINES: usize = 16_384;
+
+/// Writes what is logged. Dropping it writes what still waits.
+#[derive(Debug)]
+pub(crate) struct Logs {
+    _writers: Vec<WorkerGuard>,
+}
+
+/// Log files cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write log files in {}", .folder.display())]
+pub(crate) struct LogFolderError {
+    folder: PathBuf,
+    source: io::Error,
+}
+
+/// Starts logging for the whole process. Panics are logged like everything else.
+///
+/// # Errors
+/// When a log folder is set and cannot be written to.
+pub(crate) fn start(config: &LoggingConfig) -> Result<Logs, LogFolderError> {
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let colours = io::stderr().is_terminal() && !no_colour;
+    let (layer, logs) = layers(config, io::stderr(), colours)?;
+    // The only reason to fail is a logger that was there before, which then goes on.
+    let _ = tracing_subscriber::registry().with(layer).try_init();
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let message = panic.payload_as_str().unwrap_or("no message");
+        tracing::error!(panic.place = place, panic.message = message, "panicked");
+    }));
+    Ok(logs)
+}
+
+type Layers = Box<dyn Layer<Registry> + Send + Sync>;
+
+fn layers<W: io::Write + Send + 'static>(
+    config: &LoggingConfig,
+    console: W,
+    colours: bool,
+) -> Result<(Layers, Logs), LogFolderError> {
+    let (writer, guard) = in_background(console);
+    let mut writers = vec![guard];
+    // The layers share the text of a span's fields, and a file must not get the colours.
+    let colours = colours && config.dir.is_none();
+    let mut layers = vec![layer(config.format, writer, colours)];
+    if let Some(folder) = &config.dir {
+        let (writer, guard) = in_background(daily_files(folder, config.keep_days)?);
+        writers.push(guard);
+        layers.push(layer(config.format, writer, false));
+    }
+    let layers = layers.with_filter(filter(config.level));
+    Ok((Box::new(layers), Logs { _writers: writers }))
+}
+
+fn in_background<W: io::Write + Send + 'static>(writer: W) -> (NonBlocking, WorkerGuard) {
+    NonBlockingBuilder::default()
+        .buffered_lines_limit(WAITING_LINES)
+        .lossy(true)
+        .finish(writer)
+}
+
+fn daily_files(folder: &Path, keep_days: u16) -> Result<RollingFileAppender, LogFolderError> {
+    let error = |source| LogFolderError {
+        folder: folder.to_owned(),
+        source,
+    };
+    std::fs::create_dir_all(folder).map_err(error)?;
+    RollingFileAppender::builder()
+        .rotation(Rotation::DAILY)
+        .filename_prefix("model-dashboard")
+        .filename_suffix("log")
+        .max_log_files(usize::from(keep_days))
+        .build(folder)
+        .map_err(|source| error(io::Error::other(source)))
+}
+
+fn layer<W>(format: LogFormat, writer: W, colours: bool) -> Layers
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let layer = fmt::layer().with_writer(writer).with_ansi(colours);
+    match format {
+        LogFormat::Text => Box::new(layer),
+        LogFormat::Json => Box::new(layer.json().flatten_event(true).with_span_list(false)),
+    }
+}
+
+/// What this program says, from `level` on. The libraries below it only warn: what else they say
+/// may hold what people sent.
+fn filter(level: LogLevel) -> Targets {
+    let level = match level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    };
+    // Also the prefix of the web crate's own targets.
+    Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_target("model_dashboard", level)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::{Arc, Mutex};
+
+    use model_dashboard::config::Config;
+    use tracing::{debug, error, info, info_span, warn};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Console(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Console {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What `log` writes to a console.
+    fn logged(config: &LoggingConfig, colours: bool, log: impl FnOnce()) -> String {
+        let console = Console::default();
+        let (layer, logs) = layers(config, console.clone(), colours).unwrap();
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), log);
+        drop(logs);
+        let bytes = console.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    fn config() -> LoggingConfig {
+        Config::default().logging
+    }
+
+    #[test]
+    fn a_json_line_holds_fields_span_and_time_at_its_top() {
+        let mut config = config();
+        config.format = LogFormat::Json;
+        let text = logged(&config, true, || {
+            let _span = info_span!("request", request.id = "r1").entered();
+            info!(user.name = "two\nlines", "signed in");
+        });
+        let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(line["level"], "INFO");
+        assert_eq!(line["message"], "signed in");
+        assert_eq!(line["user.name"], "two\nlines");
+        assert_eq!(line["span"]["request.id"], "r1");
+        assert!(line["timestamp"].as_str().unwrap().ends_with('Z'));
+        assert_eq!(text.lines().count(), 1);
+    }
+
+    #[test]
+    fn a_text_line_has_colours_only_where_they_are_wanted() {
+        let line = |colours| logged(&config(), colours, || error!("failed"));
+        assert!(line(true).contains('\x1b') && !line(false).contains('\x1b'));
+        assert!(line(false).contains("failed"));
+    }
+
+    #[test]
+    fn a_value_cannot_begin_a_new_line() {
+        let text = logged(&config(), false, || {
+            info!(user.name = "x\n2026 ERROR forged", "event")
+        });
+        assert_eq!(text.lines().count(), 1, "{text}");
+    }
+
+    #[test]
+    fn the_level_holds_for_this_program_and_its_libraries_only_warn() {
+        let mut config = config();
+        config.level = LogLevel::Debug;
+        let text = logged(&config, false, || {
+            debug!(target: "model_dashboard::catalog", "of the library");
+            debug!(target: "model_dashboard_web::server", "of the server");
+            info!(target: "hyper::proto", "what people sent");
+            warn!(target: "hyper::proto", "what went wrong");
+        });
+        assert!(
+            text.contains("of the library") && text.contains("of the server"),
+            "{text}"
+        );
+        assert!(
+            text.contains("what went wrong") && !text.contains("what people sent"),
+            "{text}"
+        );
+        config.level = LogLevel::Error;
+        assert_eq!(logged(&config, false, || warn!("nothing to see")), "");
+    }
+
+    #[test]
+    fn a_folder_gets_a_file_of_the_day_without_colours() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = config();
+        config.dir = Some(dir.path().join("new/logs"));
+        logged(&config, true, || {
+            let _span = info_span!("request", request.id = "r1").entered();
+            info!("signed in");
+        });
+        let files: Vec<_> = std::fs::read_dir(dir.path().join("new/logs"))
+            .unwrap()
+            .collect();
+        let [Ok(file)] = &files[..] else {
+            panic!("{files:?}")
+        };
+        let name = file.file_name().into_string().unwrap();
+        assert!(
+            name.starts_with("model-dashboard.") && name.ends_with(".log"),
+            "{name}"
+        );
+        let text = std::fs::read_to_string(file.path()).unwrap();
+        assert!(text.contains("signed in") && text.contains("r1") && !text.contains('\x1b'));
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_an_error() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut config = config();
+        config.dir = Some(file.path().join("logs"));
+        assert!(layers(&config, io::sink(), false).is_err());
+    }
+}
