@@ -123,7 +123,7 @@ fn filter(level: LogLevel) -> Targets {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
 
     use std::sync::{Arc, Mutex};
 
