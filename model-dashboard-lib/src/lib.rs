@@ -3,6 +3,8 @@
 pub mod audit;
 pub mod auth;
 pub mod config;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod model;
 pub mod repository;
 pub mod store;

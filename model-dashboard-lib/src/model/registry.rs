@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use ulid::Ulid;
 
 use super::json::{JsonObject, ObjectView, minify, quote, quote_all};
-use super::{ContentDigest, ModelDefinition, Timestamp};
+use super::{ContentDigest, ModelDefinition, ModelKey, Timestamp};
 
 const FIELD: &str = "registry";
 const DIGEST: &str = "content_digest";
@@ -168,6 +168,9 @@ pub struct RegistryInfo {
     pub id: ModelId,
     /// The number of this revision; the first is 1.
     pub revision: u64,
+    /// The key that it was written at. An object that says another key is a copy that someone
+    /// made, and not the same model.
+    pub key: Option<ModelKey>,
     /// Why the revision was made.
     pub message: Option<String>,
     /// Who made it.
@@ -188,6 +191,9 @@ pub struct RegistryInfo {
     pub package: Option<String>,
     /// The reference that the model was derived from.
     pub derived_from: Option<String>,
+    /// The key that a rename or move took the model from, until the next change: by it a move
+    /// that was interrupted is finished.
+    pub moved_from: Option<ModelKey>,
     /// Set if the definition is a tombstone.
     pub deleted: Option<Deleted>,
     /// Members that this version of the registry does not know; they are kept.
@@ -201,6 +207,7 @@ impl RegistryInfo {
         Self {
             id,
             revision,
+            key: None,
             message: None,
             modified_by: None,
             modified_at: None,
@@ -211,6 +218,7 @@ impl RegistryInfo {
             tags: Vec::new(),
             package: None,
             derived_from: None,
+            moved_from: None,
             deleted: None,
             other: JsonObject::new(),
         }
@@ -219,7 +227,13 @@ impl RegistryInfo {
     /// Reads the field. `None` without a readable `id` and `revision`; any other member that is
     /// missing or unreadable is left out.
     fn read(object: &ObjectView<'_>) -> Option<Self> {
+        let key = |member| {
+            let text: Option<String> = object.read(member);
+            text.and_then(|text| text.parse().ok())
+        };
         let mut info = Self {
+            key: key("key"),
+            moved_from: key("moved_from"),
             message: object.read("message"),
             modified_by: object.read("modified_by"),
             modified_at: object.read("modified_at"),
@@ -242,9 +256,11 @@ impl RegistryInfo {
     /// The known members in the order of [`KNOWN`], as JSON text; `None` for one that is not set.
     fn members(&self) -> [Option<String>; KNOWN.len()] {
         let text = |text: &Option<String>| text.as_deref().map(quote);
+        let key = |key: &Option<ModelKey>| key.as_ref().map(|key| quote(&key.to_string()));
         [
             Some(quote(&self.id.to_string())),
             Some(self.revision.to_string()),
+            key(&self.key),
             text(&self.message),
             text(&self.modified_by),
             self.modified_at.map(|at| quote(&at.to_string())),
@@ -255,6 +271,7 @@ impl RegistryInfo {
             (!self.tags.is_empty()).then(|| quote_all(&self.tags)),
             text(&self.package),
             text(&self.derived_from),
+            key(&self.moved_from),
             self.deleted
                 .as_ref()
                 .map(|deleted| serde_json::json!(deleted).to_string()),
@@ -266,6 +283,7 @@ impl RegistryInfo {
 const KNOWN: &[&str] = &[
     "id",
     "revision",
+    "key",
     "message",
     "modified_by",
     "modified_at",
@@ -276,6 +294,7 @@ const KNOWN: &[&str] = &[
     "tags",
     "package",
     "derived_from",
+    "moved_from",
     "deleted",
 ];
 
@@ -301,9 +320,9 @@ impl ModelDefinition {
             match value {
                 // Holds the place until the digest is known.
                 _ if key == DIGEST => object.put(key, "null".into()),
-                value if value == earlier => {}
-                Some(value) => object.put(key, value.into()),
                 None => drop(object.remove(key)),
+                Some(value) if earlier.as_ref() == Some(&value) => {}
+                Some(value) => object.put(key, value.into()),
             }
         }
         for (key, value) in info.other.iter() {

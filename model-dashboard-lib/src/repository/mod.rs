@@ -1,11 +1,21 @@
 //! Where model definitions and their history live: the [`ModelRepository`] trait.
 
+mod memory;
+mod revise;
+mod state;
+
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures::stream::{self, StreamExt as _};
 
 use crate::model::{ModelDefinition, ModelId, ModelKey, Timestamp, Version, Via};
+
+pub use memory::MemoryRepository;
+
+/// How many objects are read from a store at a time.
+const READS_AT_ONCE: usize = 64;
 
 /// A definition as it lies in the store. It may be broken, deleted or changed outside.
 #[derive(Clone, PartialEq, Eq)]
@@ -123,11 +133,21 @@ pub trait ModelRepository: fmt::Debug + Send + Sync {
     /// [`MAX_DEFINITION_BYTES`](crate::model::MAX_DEFINITION_BYTES).
     async fn get(&self, key: &ModelKey) -> Result<StoredModel, RepositoryError>;
 
+    /// Reads many at once; each answer stands at the place of its key. Everything asked for is in
+    /// memory at the end: ask for some hundreds at a time.
+    ///
+    /// Provided: up to 64 calls of [`get`](ModelRepository::get) at a time.
+    async fn get_many(&self, keys: &[ModelKey]) -> Vec<Result<StoredModel, RepositoryError>> {
+        let reads = stream::iter(keys.iter().cloned()).map(async |key| self.get(&key).await);
+        reads.buffered(READS_AT_ONCE).collect().await
+    }
+
     /// Writes `content` at `key`.
     ///
     /// # Errors
     /// [`RepositoryError::Exists`] (precondition [`Precondition::Absent`]),
-    /// [`RepositoryError::NotFound`], [`RepositoryError::Conflict`].
+    /// [`RepositoryError::NotFound`], [`RepositoryError::Conflict`],
+    /// [`RepositoryError::TooLarge`] (also when what is replaced is too large to be archived).
     async fn put(
         &self,
         key: &ModelKey,

@@ -1,0 +1,133 @@
+//! What an object at a key is: live, deleted, broken, written by the registry or by someone else.
+
+use super::{Precondition, RepositoryError, StoredModel};
+use crate::model::{DuplicateKeys, ModelDefinition, ModelId, ModelKey, RegistryInfo};
+
+/// An object read as far as it can be read.
+#[derive(Debug)]
+pub(crate) struct State {
+    stored: StoredModel,
+    info: Option<RegistryInfo>,
+    ours: bool,
+}
+
+/// What a state says about owner, tags and package for the revision that follows it.
+#[derive(Debug)]
+pub(crate) enum Carried {
+    /// This.
+    From(Box<RegistryInfo>),
+    /// That there is nothing to carry: the model was deleted.
+    Nothing,
+    /// Nothing at all: another program dropped the field, or the object is broken.
+    Unknown,
+}
+
+impl State {
+    /// Reads an object.
+    pub(crate) fn read(stored: StoredModel) -> Self {
+        let parsed = ModelDefinition::parse(&stored.bytes, DuplicateKeys::LastWins);
+        let definition = parsed.as_ref().ok();
+        let info = definition.and_then(ModelDefinition::registry);
+        let in_place = info
+            .as_ref()
+            .is_some_and(|info| info.key.as_ref() == Some(&stored.key));
+        let ours = in_place && definition.is_some_and(|d| !d.is_changed_outside());
+        Self { stored, info, ours }
+    }
+
+    /// The object.
+    pub(crate) fn stored(&self) -> &StoredModel {
+        &self.stored
+    }
+
+    /// Its key.
+    pub(crate) fn key(&self) -> &ModelKey {
+        &self.stored.key
+    }
+
+    /// Whether there is something at the key for people: anything but a tombstone.
+    pub(crate) fn is_live(&self) -> bool {
+        self.deleted().is_none()
+    }
+
+    /// Whether the state is a tombstone of a model that lives on at another key.
+    pub(crate) fn is_moved_away(&self) -> bool {
+        self.moved_to().is_some()
+    }
+
+    /// Where the model lives on, if the state is a tombstone that says so.
+    pub(crate) fn moved_to(&self) -> Option<&str> {
+        self.deleted()?.moved_to.as_deref()
+    }
+
+    fn deleted(&self) -> Option<&crate::model::Deleted> {
+        self.info.as_ref()?.deleted.as_ref()
+    }
+
+    /// What the registry noted when it wrote this state here; `None` if anyone else changed it.
+    pub(crate) fn noted(&self) -> Option<&RegistryInfo> {
+        self.info.as_ref().filter(|_| self.ours)
+    }
+
+    /// What the field `registry` says if it was written for this key, though the rest may have
+    /// been changed outside since.
+    pub(crate) fn said_here(&self) -> Option<&RegistryInfo> {
+        let info = self.info.as_ref()?;
+        (info.key.as_ref() == Some(self.key())).then_some(info)
+    }
+
+    /// The id of the model that the state belongs to, if the state itself can be trusted to say
+    /// so: not for a copy made by hand, and not for the tombstone of a model that moved away.
+    pub(crate) fn id(&self) -> Option<ModelId> {
+        let here = self.said_here().filter(|_| !self.is_moved_away());
+        here.map(|info| info.id)
+    }
+
+    /// The key that an interrupted rename may have to be finished for.
+    pub(crate) fn moved_from(&self) -> Option<&ModelKey> {
+        let noted = self.noted().filter(|_| self.is_live())?;
+        noted.moved_from.as_ref()
+    }
+
+    /// Whether the state belongs into the history. What a rename leaves behind does not.
+    pub(crate) fn belongs_in_history(&self) -> bool {
+        !(self.ours && self.is_moved_away())
+    }
+
+    /// What the next revision takes over from this one.
+    pub(crate) fn carried(&self) -> Carried {
+        match &self.info {
+            Some(info) if info.deleted.is_some() => Carried::Nothing,
+            Some(info) => Carried::From(Box::new(info.clone())),
+            None => Carried::Unknown,
+        }
+    }
+}
+
+/// Whether a write to `key` may go ahead.
+pub(crate) fn check(
+    key: &ModelKey,
+    current: Option<&State>,
+    precondition: &Precondition,
+) -> Result<(), RepositoryError> {
+    let live = current.filter(|state| state.is_live());
+    match (live, precondition) {
+        (None, Precondition::Absent) | (Some(_), Precondition::Exists) => Ok(()),
+        (Some(state), Precondition::Version(version)) if state.stored().version == *version => {
+            Ok(())
+        }
+        (Some(state), Precondition::Version(_)) => Err(conflict(key, Some(state))),
+        (Some(_), Precondition::Absent) => Err(RepositoryError::Exists { key: key.clone() }),
+        (None, Precondition::Version(_) | Precondition::Exists) => {
+            Err(RepositoryError::NotFound { key: key.clone() })
+        }
+    }
+}
+
+/// The error of a lost race.
+pub(crate) fn conflict(key: &ModelKey, current: Option<&State>) -> RepositoryError {
+    RepositoryError::Conflict {
+        key: key.clone(),
+        current: current.map(|state| Box::new(state.stored().clone())),
+    }
+}
