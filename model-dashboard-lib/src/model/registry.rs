@@ -320,9 +320,9 @@ impl ModelDefinition {
             match value {
                 // Holds the place until the digest is known.
                 _ if key == DIGEST => object.put(key, "null".into()),
-                None => drop(object.remove(key)),
-                Some(value) if earlier.as_ref() == Some(&value) => {}
+                value if value == earlier => {}
                 Some(value) => object.put(key, value.into()),
+                None => drop(object.remove(key)),
             }
         }
         for (key, value) in info.other.iter() {

@@ -77,7 +77,12 @@ impl Revising<'_> {
             other: carried.map(|info| info.other.clone()).unwrap_or_default(),
             ..self.info()
         };
-        ready(self.key, &content.clone().with_registry(&info))
+        let mut content = content.clone();
+        if content.registry().is_none() {
+            // A field without identity is nobody's: nothing in it may stay in place.
+            content.as_object_mut().set_text("registry", "");
+        }
+        ready(self.key, &content.with_registry(&info))
     }
 
     /// What stays at the key of a deleted model: a disabled model without content.
