@@ -1,70 +1,12 @@
 //! The definition of a model: one JSON object, of which everything unknown is kept.
 
-use std::fmt;
-
 use serde::{Serialize, Serializer};
 
+use super::check::FieldError;
 use super::inference_args::{InferenceArgs, derive};
-use super::json::{
-    DuplicateKeys, JsonError, JsonKind, JsonObject, Position, decode_string, minify,
-    too_large_message,
-};
+use super::json::{DuplicateKeys, JsonError, JsonKind, JsonObject, decode_string, minify};
 use super::labels::ContourNames;
-use super::{MAX_DEFINITION_BYTES, ModelKey, ModelName, NetworkType, StoredDate, Timestamp};
-
-/// What is wrong with a field, to be shown beside it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {message}")]
-pub struct FieldError {
-    /// The field, with a dot before what lies inside it; empty for the definition as a whole.
-    pub field: String,
-    /// What is wrong and what is expected.
-    pub message: String,
-    /// Where in the text, if there is one.
-    pub position: Option<Position>,
-}
-
-impl FieldError {
-    /// An error without a place in a text.
-    #[must_use]
-    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            message: message.into(),
-            position: None,
-        }
-    }
-
-    /// A field whose text is not the JSON that it should be; the position is within that text.
-    #[must_use]
-    pub fn json(field: impl Into<String>, error: &JsonError) -> Self {
-        Self {
-            position: Some(error.position()),
-            ..Self::new(field, error.message())
-        }
-    }
-}
-
-/// What a definition says about its own name and type where its key says otherwise. The key
-/// outranks it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Contradiction {
-    /// The name inside, if it differs.
-    pub name: Option<String>,
-    /// The network type inside, if it differs.
-    pub network_type: Option<String>,
-}
-
-impl fmt::Display for Contradiction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.network_type, &self.name) {
-            (Some(t), Some(n)) => write!(f, "the definition calls itself {t}/{n}"),
-            (Some(t), None) => write!(f, "the definition says network type {t}"),
-            (None, Some(n)) => write!(f, "the definition says name {n}"),
-            (None, None) => Ok(()),
-        }
-    }
-}
+use super::{ModelKey, ModelName, NetworkType, StoredDate, Timestamp};
 
 /// A model definition.
 ///
@@ -75,15 +17,6 @@ impl fmt::Display for Contradiction {
 pub struct ModelDefinition {
     object: JsonObject,
 }
-
-/// Fields that must be a text or null.
-const TEXT_FIELDS: &[&str] = &[
-    "alias",
-    "description",
-    "inference_args",
-    "create_date",
-    "last_modified_date",
-];
 
 impl ModelDefinition {
     /// An empty definition of a model with this key, every field present with its default.
@@ -114,24 +47,6 @@ impl ModelDefinition {
     /// [`Self::check`] and [`Self::parse_checked`].
     pub fn parse(bytes: &[u8], duplicates: DuplicateKeys) -> Result<Self, JsonError> {
         JsonObject::parse(bytes, duplicates).map(Self::from)
-    }
-
-    /// Parses a definition that someone sends: duplicate keys and wrong types are refused, each
-    /// with its field and place.
-    pub fn parse_checked(bytes: &[u8]) -> Result<Self, Vec<FieldError>> {
-        let (object, positions) = JsonObject::parse_located(bytes, DuplicateKeys::Refuse)
-            .map_err(|error| vec![FieldError::json("", &error)])?;
-        let definition = Self { object };
-        let mut errors = definition.check();
-        if errors.is_empty() {
-            return Ok(definition);
-        }
-        for error in &mut errors {
-            let field = error.field.split('.').next().unwrap_or_default();
-            let place = definition.object.iter().position(|(key, _)| key == field);
-            error.position = place.map(|place| positions[place]);
-        }
-        Err(errors)
     }
 
     /// The JSON text to store: compact between the fields, values as they stand.
@@ -206,8 +121,7 @@ impl ModelDefinition {
     /// an entry of `contour_names`, or that entry would be lost.
     #[must_use]
     pub fn contour_names(&self) -> ContourNames {
-        let labels = self.object.view("contour_names").unwrap_or_default();
-        ContourNames::read(labels.iter()).0
+        self.read_labels().0
     }
 
     /// The text of the framework's own information, whatever its kind.
@@ -392,56 +306,6 @@ impl ModelDefinition {
     /// Applies a merge patch (RFC 7396).
     pub fn merge_patch(&mut self, patch: &JsonObject) {
         self.object.merge_patch(patch);
-    }
-
-    /// Every known field of a type that it should not have, and a definition that is too large.
-    #[must_use]
-    pub fn check(&self) -> Vec<FieldError> {
-        let mut errors = Vec::new();
-        let mut expect = |field: &str, expected: &str, allowed: &[JsonKind]| {
-            if let Some(kind) = self
-                .object
-                .kind(field)
-                .filter(|kind| !allowed.contains(kind))
-            {
-                errors.push(FieldError::new(
-                    field,
-                    format!("expected {expected}, found {kind}"),
-                ));
-            }
-        };
-        use JsonKind::{Bool, Null, Number, Object, String};
-        expect("name", "a text", &[String]);
-        expect("network_type", "a text", &[String]);
-        expect("enabled", "true or false", &[Bool, Null]);
-        for field in TEXT_FIELDS {
-            expect(field, "a text", &[String, Null]);
-        }
-        expect("version", "a text", &[String, Number, Null]);
-        expect(
-            "contour_names",
-            "an object of label numbers and names",
-            &[Object, Null],
-        );
-        expect("inference_information", "an object", &[Object, Null]);
-        if let Some(labels) = self.object.view("contour_names") {
-            errors.extend(ContourNames::read(labels.iter()).1);
-        }
-        let size = self.object.encoded_len();
-        if size > MAX_DEFINITION_BYTES {
-            errors.push(FieldError::new("", too_large_message(size as u64)));
-        }
-        errors
-    }
-
-    /// Whether the definition gives itself another name or network type than its key.
-    #[must_use]
-    pub fn contradicts(&self, key: &ModelKey) -> Option<Contradiction> {
-        let name = self.name().filter(|name| name != key.name.as_str());
-        let network_type = self
-            .network_type()
-            .filter(|t| t != key.network_type.as_str());
-        (name.is_some() || network_type.is_some()).then_some(Contradiction { name, network_type })
     }
 
     /// Whether both say the same about a model. What the registry itself keeps (`registry`,

@@ -4,8 +4,11 @@ use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
-use super::definition::FieldError;
+use super::check::FieldError;
 use super::json::{DuplicateKeys, JsonKind, JsonObject, Position, decode_string, quote, quote_all};
+
+/// How many wrong labels are named one by one; the last error counts the rest.
+pub const MAX_LABEL_ERRORS: usize = 50;
 
 /// The number that a structure has in the segmentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,13 +43,10 @@ impl FromStr for LabelNumber {
     type Err = LabelNumberError;
 
     fn from_str(text: &str) -> Result<Self, LabelNumberError> {
-        let number: u32 = text.parse().map_err(|_| LabelNumberError)?;
-        // "+1" and "01" would come back as another key.
-        if number.to_string() == text {
-            Ok(Self(number))
-        } else {
-            Err(LabelNumberError)
-        }
+        // A sign or a leading zero would come back as another key.
+        let canonical = text == "0" || text.starts_with(|c: char| matches!(c, '1'..='9'));
+        let number = text.parse().ok().filter(|_| canonical);
+        number.map(Self).ok_or(LabelNumberError)
     }
 }
 
@@ -126,19 +126,19 @@ impl ContourNames {
         members: impl Iterator<Item = (&'k str, &'a str)>,
     ) -> (Self, Vec<FieldError>) {
         let mut names = Self::default();
-        let mut errors = Vec::new();
+        let mut errors = LabelErrors::default();
         for (key, value) in members {
-            let refuse = |message| FieldError::new(format!("contour_names.{key}"), message);
-            match (key.parse::<LabelNumber>(), LabelNames::from_json(value)) {
-                (Ok(number), Ok(label)) => names.labels.push((number, label)),
-                (Err(error), _) => errors.push(refuse(error.to_string())),
-                (_, Err(found)) => {
-                    let message = format!("expected a name or a list of names, found {found}");
-                    errors.push(refuse(message));
+            let message = match (key.parse::<LabelNumber>(), LabelNames::from_json(value)) {
+                (Ok(number), Ok(label)) => {
+                    names.labels.push((number, label));
+                    continue;
                 }
-            }
+                (Err(error), _) => error.to_string(),
+                (_, Err(found)) => format!("expected a name or a list of names, found {found}"),
+            };
+            errors.push(FieldError::new(format!("contour_names.{key}"), message));
         }
-        (names, errors)
+        (names, errors.finish())
     }
 
     /// Parses what people paste: a JSON object, or else lines as [`Self::from_lines`] reads them.
@@ -270,7 +270,7 @@ impl ContourNames {
 struct Rows {
     labels: Vec<(LabelNumber, LabelNames)>,
     seen: HashSet<LabelNumber>,
-    errors: Vec<FieldError>,
+    errors: LabelErrors,
 }
 
 impl Rows {
@@ -303,13 +303,39 @@ impl Rows {
     }
 
     fn finish(self) -> Result<ContourNames, Vec<FieldError>> {
-        if self.errors.is_empty() {
+        let errors = self.errors.finish();
+        if errors.is_empty() {
             Ok(ContourNames {
                 labels: self.labels,
             })
         } else {
-            Err(self.errors)
+            Err(errors)
         }
+    }
+}
+
+/// Errors up to the number that a person reads.
+#[derive(Default)]
+struct LabelErrors {
+    named: Vec<FieldError>,
+    unnamed: usize,
+}
+
+impl LabelErrors {
+    fn push(&mut self, error: FieldError) {
+        if self.named.len() < MAX_LABEL_ERRORS {
+            self.named.push(error);
+        } else {
+            self.unnamed += 1;
+        }
+    }
+
+    fn finish(mut self) -> Vec<FieldError> {
+        if self.unnamed > 0 {
+            let rest = format!("{} more labels are wrong", self.unnamed);
+            self.named.push(FieldError::new("contour_names", rest));
+        }
+        self.named
     }
 }
 

@@ -1,5 +1,6 @@
 //! Models: names, definitions, labels, dates and what the registry adds. Plain types, no I/O.
 
+mod check;
 mod definition;
 mod digest;
 mod inference_args;
@@ -15,14 +16,15 @@ mod version;
 #[cfg(test)]
 mod tests;
 
-pub use definition::{Contradiction, FieldError, ModelDefinition};
+pub use check::{Contradiction, FieldError};
+pub use definition::ModelDefinition;
 pub use digest::{ContentDigest, DigestError};
 pub use inference_args::{InferenceArgs, shell_metacharacters, shell_quote};
 pub use json::{
     DuplicateKeys, JsonError, JsonErrorKind, JsonKind, JsonObject, MAX_DEFINITION_BYTES,
     MAX_NESTING, Position,
 };
-pub use labels::{ContourNames, LabelNames, LabelNumber, LabelNumberError};
+pub use labels::{ContourNames, LabelNames, LabelNumber, LabelNumberError, MAX_LABEL_ERRORS};
 pub use name::{
     MAX_EXISTING_NAME_BYTES, MAX_NAME_CHARS, ModelKey, ModelName, NameError, NetworkType,
 };

@@ -363,7 +363,12 @@ impl ModelDefinition {
     /// or its digest does not match.
     #[must_use]
     pub fn is_changed_outside(&self) -> bool {
-        let noted = self.registry().and_then(|registry| registry.content_digest);
+        self.differs_from(self.registry().as_ref())
+    }
+
+    /// [`Self::is_changed_outside`] for one who has read the field already.
+    pub(super) fn differs_from(&self, registry: Option<&RegistryInfo>) -> bool {
+        let noted = registry.and_then(|registry| registry.content_digest);
         noted.is_none_or(|noted| noted != self.content_digest())
     }
 }

@@ -82,7 +82,7 @@ impl ModelSummary {
             alias => alias.into_boxed_str(),
         };
         let description = definition.description();
-        let labels = definition.contour_names();
+        let (labels, label_errors) = definition.read_labels();
         let owner: Option<Box<str>> = noted.and_then(|r| r.owner.as_deref()).map(Into::into);
         let tags: Box<[Box<str>]> = noted
             .into_iter()
@@ -91,7 +91,7 @@ impl ModelSummary {
             .collect();
 
         let label_names = labels.iter().flat_map(|(_, names)| names.as_slice());
-        let mut search = String::with_capacity(64 + description.len());
+        let mut search = String::with_capacity(256 + description.len() + 32 * labels.len());
         [
             key.name.as_str(),
             key.network_type.as_str(),
@@ -118,8 +118,8 @@ impl ModelSummary {
             modified_at: noted.and_then(|r| r.modified_at),
             deleted: noted.is_some_and(|r| r.deleted.is_some()),
             contradicts_key: definition.contradicts(&key).is_some(),
-            changed_outside: definition.is_changed_outside(),
-            has_wrong_types: !definition.check().is_empty(),
+            changed_outside: definition.differs_from(noted),
+            has_wrong_types: !label_errors.is_empty() || !definition.check_fields().is_empty(),
             search: search.into(),
             key,
             alias,
@@ -171,7 +171,9 @@ fn push_line(out: &mut String, part: &str) {
         out.push('\n');
     }
     if part.is_ascii() {
-        out.extend(part.chars().map(|c| c.to_ascii_lowercase()));
+        let start = out.len();
+        out.push_str(part);
+        out[start..].make_ascii_lowercase();
     } else {
         out.push_str(&fold_for_search(part));
     }

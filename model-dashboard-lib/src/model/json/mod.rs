@@ -5,11 +5,12 @@
 //! values stay raw text.
 
 mod error;
+mod merge;
 mod scan;
 mod text;
+mod token;
 mod view;
 
-use std::collections::HashMap;
 use std::fmt;
 
 use serde::de::DeserializeOwned;
@@ -19,7 +20,6 @@ use serde_json::value::RawValue;
 pub use error::{JsonError, JsonErrorKind, Position};
 pub(super) use scan::too_large_message;
 pub(super) use text::{decode_string, minify, quote, quote_all};
-use view::MemberView;
 pub(super) use view::ObjectView;
 
 /// The largest definition, in bytes: 1 MiB.
@@ -150,7 +150,7 @@ impl JsonObject {
         Ok((Self::from_view(&members), Position::of_all(text, &offsets)))
     }
 
-    fn from_view(members: &[MemberView<'_>]) -> Self {
+    fn from_view(members: &[view::Member<'_>]) -> Self {
         let members = members.iter().map(|member| Member {
             key: member.key.as_ref().into(),
             escaped_key: member
@@ -260,37 +260,10 @@ impl JsonObject {
     /// What the patch does not name keeps its place and its text, at every level; new members go
     /// to the end.
     pub fn merge_patch(&mut self, patch: &Self) {
-        let mut members: Vec<Option<Member>> = std::mem::take(&mut self.members)
-            .into_iter()
-            .map(Some)
-            .collect();
-        let mut places: HashMap<Box<str>, usize> = HashMap::with_capacity(members.len());
-        places.extend(
-            members
-                .iter()
-                .flatten()
-                .zip(0..)
-                .map(|(m, place)| (m.key.clone(), place)),
-        );
-        for change in &patch.members {
-            let place = places.get(&change.key).copied();
-            if &*change.value == "null" {
-                if let Some(place) = place {
-                    members[place] = None;
-                }
-                continue;
-            }
-            let old = place.and_then(|place| members[place].as_mut());
-            let value = merged(old.as_ref().map(|member| &*member.value), &change.value);
-            match old {
-                Some(member) => member.value = value,
-                None => members.push(Some(Member {
-                    value,
-                    ..change.clone()
-                })),
-            }
+        let result = merge::merge(&self.to_text(), &patch.to_text());
+        if let Some(view) = ObjectView::of(&result) {
+            *self = Self::from_view(&view.members);
         }
-        self.members = members.into_iter().flatten().collect();
     }
 
     /// The object as JSON: members joined without white space, values as they stand.
@@ -352,17 +325,6 @@ impl JsonObject {
         });
         out
     }
-}
-
-/// Merges a patch value into an old one and gives the text of the result.
-fn merged(old: Option<&str>, patch: &str) -> Box<str> {
-    let Some(patch) = ObjectView::of(patch) else {
-        return patch.into();
-    };
-    let old = old.and_then(ObjectView::of).unwrap_or_default();
-    let mut target = JsonObject::from_view(&old.members);
-    target.merge_patch(&JsonObject::from_view(&patch.members));
-    target.to_text().into()
 }
 
 /// Objects are equal when they hold the same keys and the same value texts in the same order.

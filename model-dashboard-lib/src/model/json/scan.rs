@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::error::{JsonError, JsonErrorKind};
-use super::text::decode_string;
-use super::view::{MemberView, last_wins};
+use super::token::shortened;
+use super::view::{Member, key_of, last_wins};
 use super::{DuplicateKeys, MAX_DEFINITION_BYTES, MAX_NESTING};
 
 /// What is wrong at which byte.
@@ -53,7 +53,7 @@ pub(super) fn check_text(bytes: &[u8]) -> Result<&str, JsonError> {
 pub(super) fn definition(
     bytes: &[u8],
     duplicates: DuplicateKeys,
-) -> Result<(&str, Vec<MemberView<'_>>), JsonError> {
+) -> Result<(&str, Vec<Member<'_>>), JsonError> {
     let text = check_text(bytes)?;
     match object(text, duplicates, MAX_NESTING) {
         Ok(members) => Ok((text, members)),
@@ -66,7 +66,7 @@ pub(super) fn object(
     text: &str,
     duplicates: DuplicateKeys,
     max_depth: usize,
-) -> Result<Vec<MemberView<'_>>, Fault> {
+) -> Result<Vec<Member<'_>>, Fault> {
     let mut scanner = Scanner::new(text, duplicates, max_depth);
     scanner.skip_space();
     match scanner.peek() {
@@ -104,13 +104,14 @@ enum Level<'a> {
     Object { seen: Option<HashSet<Cow<'a, str>>> },
 }
 
-struct Scanner<'a> {
-    text: &'a str,
-    at: usize,
+pub(super) struct Scanner<'a> {
+    pub(super) text: &'a str,
+    /// The byte to be read next.
+    pub(super) at: usize,
     duplicates: DuplicateKeys,
     max_depth: usize,
     levels: Vec<Level<'a>>,
-    members: Vec<MemberView<'a>>,
+    members: Vec<Member<'a>>,
 }
 
 impl<'a> Scanner<'a> {
@@ -175,7 +176,7 @@ impl<'a> Scanner<'a> {
                 }
                 Ok(true)
             }
-            Some(b'"') => self.read_string().map(|_| false),
+            Some(b'"') => self.read_string().map(|()| false),
             Some(b'-' | b'0'..=b'9') => self.read_number().map(|()| false),
             Some(_) => self.read_word().map(|()| false),
             None => Err(self.truncated()),
@@ -236,15 +237,9 @@ impl<'a> Scanner<'a> {
             Some(_) => return Err(self.syntax("expected a key in double quotes")),
         }
         let start = self.at;
-        let escaped = self.read_string()?;
-        let key_text = start..self.at;
-        let inner = &self.text[start + 1..self.at - 1];
-        let decoded = if escaped {
-            decode_string(&self.text[key_text.clone()])
-        } else {
-            None
-        };
-        let key = decoded.map_or(Cow::Borrowed(inner), Cow::Owned);
+        self.read_string()?;
+        let key_text = &self.text[start..self.at];
+        let key = key_of(key_text);
         let outermost = self.levels.len() == 1;
         if let Some(Level::Object { seen: Some(seen) }) = self.levels.last_mut()
             && !seen.insert(key.clone())
@@ -263,8 +258,7 @@ impl<'a> Scanner<'a> {
         }
         self.skip_space();
         if outermost {
-            let key_text = &self.text[key_text];
-            self.members.push(MemberView {
+            self.members.push(Member {
                 key,
                 key_text,
                 value: "",
@@ -274,164 +268,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Reads a string, and says whether it holds escapes.
-    fn read_string(&mut self) -> Result<bool, Fault> {
-        let mut escaped = false;
-        self.at += 1;
-        loop {
-            match self.peek() {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(escaped);
-                }
-                Some(b'\\') => {
-                    escaped = true;
-                    self.read_escape()?;
-                }
-                Some(b'\n' | b'\r') => {
-                    return Err(self.syntax("a string must end on its line; a line break is \\n"));
-                }
-                Some(0..0x20) => {
-                    return Err(self.syntax("a string must not hold control characters"));
-                }
-                Some(_) => self.at += 1,
-                None => return Err(self.truncated()),
-            }
-        }
-    }
-
-    fn read_escape(&mut self) -> Result<(), Fault> {
-        let start = self.at;
-        self.at += 1;
-        match self.peek() {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
-                self.at += 1;
-                Ok(())
-            }
-            Some(b'u') => {
-                let lone = |offset| Fault {
-                    offset,
-                    kind: JsonErrorKind::Syntax,
-                    message: "half of a surrogate pair is no character".to_owned(),
-                };
-                match self.read_hex()? {
-                    0xDC00..0xE000 => Err(lone(start)),
-                    0xD800..0xDC00 => {
-                        let rest = &self.text.as_bytes()[self.at..];
-                        if !rest.starts_with(b"\\u") {
-                            return Err(if rest.len() < 2 {
-                                self.truncated()
-                            } else {
-                                lone(start)
-                            });
-                        }
-                        self.at += 1;
-                        match self.read_hex()? {
-                            0xDC00..0xE000 => Ok(()),
-                            _ => Err(lone(start)),
-                        }
-                    }
-                    _ => Ok(()),
-                }
-            }
-            None => Err(self.truncated()),
-            Some(_) => Err(self.syntax("JSON does not know this escape")),
-        }
-    }
-
-    /// Reads `u` and four hexadecimal digits.
-    fn read_hex(&mut self) -> Result<u32, Fault> {
-        let mut value = 0;
-        self.at += 1;
-        for _ in 0..4 {
-            let digit = self.peek().ok_or_else(|| self.truncated())?;
-            let digit = char::from(digit)
-                .to_digit(16)
-                .ok_or_else(|| self.syntax("\\u needs four hexadecimal digits"))?;
-            value = value * 16 + digit;
-            self.at += 1;
-        }
-        Ok(value)
-    }
-
-    /// Reads a number by the grammar of RFC 8259, section 6.
-    fn read_number(&mut self) -> Result<(), Fault> {
-        let start = self.at;
-        let word = self.word();
-        let rest = word.strip_prefix('-').unwrap_or(word);
-        let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, Some(exponent)),
-            None => (rest, None),
-        };
-        let (whole, fraction) = match mantissa.split_once('.') {
-            Some((whole, fraction)) => (whole, Some(fraction)),
-            None => (mantissa, None),
-        };
-        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-        let unsigned = |part: &str| digits(part.strip_prefix(['+', '-']).unwrap_or(part));
-        let valid = digits(whole)
-            && (whole == "0" || !whole.starts_with('0'))
-            && fraction.is_none_or(digits)
-            && exponent.is_none_or(unsigned);
-        if valid {
-            self.at = start + word.len();
-            return Ok(());
-        }
-        if rest.eq_ignore_ascii_case("infinity") || rest.eq_ignore_ascii_case("inf") {
-            return Err(self.not_a_number(word));
-        }
-        if start + word.len() == self.text.len() {
-            return Err(self.truncated());
-        }
-        Err(self.syntax(&format!("{} is not a number in JSON", shortened(word))))
-    }
-
-    /// Reads `true`, `false` or `null`, or says what stands there instead.
-    fn read_word(&mut self) -> Result<(), Fault> {
-        let word = self.word();
-        match word {
-            "true" | "false" | "null" => {
-                self.at += word.len();
-                Ok(())
-            }
-            "NaN" | "nan" | "Infinity" | "inf" => Err(self.not_a_number(word)),
-            "True" | "False" => {
-                let lower = word.to_ascii_lowercase();
-                Err(self.syntax(&format!("{word} is written {lower} in JSON")))
-            }
-            "None" => Err(self.syntax("None is written null in JSON")),
-            "" => Err(match self.peek() {
-                Some(b'\'') => self.syntax("strings stand in double quotes"),
-                Some(b'/') => self.syntax("JSON has no comments"),
-                Some(b',' | b'}' | b']') => self.syntax("a value is missing"),
-                _ => {
-                    let found = self.text[self.at..].chars().next().unwrap_or_default();
-                    self.syntax(&format!("expected a value, found {found:?}"))
-                }
-            }),
-            _ => {
-                let at_end = self.text[self.at + word.len()..].trim().is_empty();
-                if at_end
-                    && ["true", "false", "null"]
-                        .iter()
-                        .any(|full| full.starts_with(word))
-                {
-                    self.at += word.len();
-                    return Err(self.truncated());
-                }
-                Err(self.syntax(&format!("{} is no JSON value", shortened(word))))
-            }
-        }
-    }
-
-    /// The run of characters that numbers and literals are made of.
-    fn word(&self) -> &'a str {
-        let rest = &self.text[self.at..];
-        let part = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.' | b'_');
-        &rest[..rest.bytes().position(|b| !part(b)).unwrap_or(rest.len())]
-    }
-
-    fn peek(&self) -> Option<u8> {
+    pub(super) fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
@@ -441,7 +278,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn fault(&self, kind: JsonErrorKind, message: &str) -> Fault {
+    pub(super) fn fault(&self, kind: JsonErrorKind, message: &str) -> Fault {
         Fault {
             offset: self.at,
             kind,
@@ -449,28 +286,15 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn syntax(&self, message: &str) -> Fault {
+    pub(super) fn syntax(&self, message: &str) -> Fault {
         self.fault(JsonErrorKind::Syntax, message)
     }
 
-    fn truncated(&self) -> Fault {
+    pub(super) fn truncated(&self) -> Fault {
         Fault {
             offset: self.text.trim_end().len(),
             kind: JsonErrorKind::Truncated,
             message: "the text ends too early: it looks cut off".to_owned(),
         }
-    }
-
-    fn not_a_number(&self, word: &str) -> Fault {
-        let message = format!("{word} is not a value in JSON; use null or a number");
-        self.fault(JsonErrorKind::NotANumber, &message)
-    }
-}
-
-/// A word for a message, cut to a length that a person reads.
-fn shortened(word: &str) -> String {
-    match word.char_indices().nth(30) {
-        Some((end, _)) => format!("{}…", &word[..end]),
-        None => word.to_owned(),
     }
 }

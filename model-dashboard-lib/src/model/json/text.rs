@@ -5,7 +5,12 @@ const ONE_LINE: usize = 72;
 
 /// Reads a JSON string with its quotes; `None` for any other value.
 pub(in crate::model) fn decode_string(raw: &str) -> Option<String> {
-    serde_json::from_str(raw).ok()
+    let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
+    if inner.contains('\\') {
+        serde_json::from_str(raw).ok()
+    } else {
+        Some(inner.to_owned())
+    }
 }
 
 /// Writes a JSON string with its quotes.
@@ -26,13 +31,43 @@ fn is_space(b: u8) -> bool {
 fn string_len(text: &str) -> usize {
     let bytes = text.as_bytes();
     let mut at = 1;
-    while let Some(found) = memchr::memchr2(b'"', b'\\', bytes.get(at..).unwrap_or_default()) {
-        if bytes[at + found] == b'"' {
-            return at + found + 1;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'"' => return at + 1,
+            b'\\' => at += 2,
+            _ => at += 1,
         }
-        at += found + 2;
     }
     bytes.len()
+}
+
+/// The length of the value that `text` starts with.
+pub(super) fn value_len(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let (mut at, mut depth) = (0, 0_usize);
+    while let Some(&b) = bytes.get(at) {
+        match b {
+            b'"' => at += string_len(&text[at..]),
+            b'{' | b'[' => {
+                depth += 1;
+                at += 1;
+            }
+            b'}' | b']' if depth > 0 => {
+                depth -= 1;
+                at += 1;
+            }
+            // Scalars end here; inside lists and objects these separate.
+            b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r' if depth == 0 => return at,
+            _ => {
+                at += 1;
+                continue;
+            }
+        }
+        if depth == 0 {
+            return at;
+        }
+    }
+    at
 }
 
 /// Hands out the text without white space between tokens, in pieces as long as possible.

@@ -143,8 +143,8 @@ fn wrong_types_are_named_with_what_is_expected_and_where() {
             "2:11 name: expected a text, found a number",
             "3:14 enabled: expected true or false, found a text",
             "4:12 alias: expected a text, found a list",
-            "7:14 version: expected a text, found a boolean",
             "6:28 inference_information: expected an object, found a text",
+            "7:14 version: expected a text, found a boolean",
             "5:20 contour_names.a: a label number is a whole number from 0 to 4294967295 without leading zeros",
         ]
     );

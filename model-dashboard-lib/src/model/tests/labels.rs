@@ -1,4 +1,4 @@
-use crate::model::{ContourNames, FieldError, LabelNames, LabelNumber};
+use crate::model::{ContourNames, FieldError, LabelNames, LabelNumber, MAX_LABEL_ERRORS};
 
 fn messages(result: Result<ContourNames, Vec<FieldError>>) -> Vec<String> {
     result
@@ -134,5 +134,15 @@ fn labels_put_together_by_hand_are_unique() {
     assert_eq!(
         ContourNames::from_labels([one(2), one(1)]).unwrap().len(),
         2
+    );
+}
+
+#[test]
+fn no_more_errors_are_named_than_a_person_reads() {
+    let errors = ContourNames::from_lines(&"x\n".repeat(1000)).unwrap_err();
+    assert_eq!(errors.len(), MAX_LABEL_ERRORS + 1);
+    assert_eq!(
+        errors[MAX_LABEL_ERRORS].message,
+        "950 more labels are wrong"
     );
 }
