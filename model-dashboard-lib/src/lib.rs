@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod auth;
+pub mod catalog;
 pub mod config;
 #[cfg(feature = "conformance")]
 pub mod conformance;

@@ -1,0 +1,128 @@
+//! Following the repository in the background.
+
+use std::future::Future;
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+use futures::StreamExt;
+use futures::stream;
+
+use super::refresh::{Following, blocking};
+use super::{Catalog, lock, snapshot};
+use crate::model::ModelKey;
+use crate::repository::RepositoryError;
+
+/// How many objects are checked for something undone at each look.
+const CHECKS: usize = 64;
+
+/// How many of them at a time.
+const CHECKS_AT_A_TIME: usize = 4;
+
+/// The shortest time between two snapshots while running.
+const SAVE_GAP: Duration = Duration::from_secs(5 * 60);
+
+impl Catalog {
+    /// Follows the repository until `shutdown`, then writes the snapshot. Loads the catalogue
+    /// first if it is not loaded. Never fails: see [`Catalog::state`].
+    pub async fn follow(&self, shutdown: impl Future<Output = ()> + Send) {
+        let mut shutdown = pin!(shutdown);
+        loop {
+            let look = async {
+                self.look().await;
+                tokio::time::sleep(self.inner.options.look_every).await;
+            };
+            tokio::select! {
+                () = &mut shutdown => break,
+                () = look => {}
+            }
+        }
+        self.save().await;
+    }
+
+    /// Looks at the change marker once, and does what follows from it and from the time.
+    pub(super) async fn look(&self) {
+        if self.state().loaded_at.is_none() && self.load().await.is_err() {
+            return;
+        }
+        let mut following = self.inner.following.lock().await;
+        let marker = self.inner.repository.marker().await;
+        self.note(&marker, false);
+        let Ok(marker) = marker else { return };
+        let changed = following.marker.as_ref() != Some(&marker);
+        let recovering = self.state().failing.is_some();
+        if (recovering || following.schedule.is_due(Instant::now(), changed))
+            && self.refresh_with(&mut following).await.is_err()
+        {
+            return;
+        }
+        self.check_some(&mut following).await;
+        if self.is_worth_saving(&following) {
+            following.saved_at = Some(Instant::now());
+            self.save().await;
+        }
+    }
+
+    /// Completes what a crashed or a foreign writer left undone, for some of the objects.
+    async fn check_some(&self, following: &mut Following) {
+        let count = following.unchecked.len().min(CHECKS);
+        let keys: Vec<ModelKey> = following.unchecked.drain(..count).collect();
+        let check = async |key: ModelKey| {
+            let result = match self.inner.repository.get(&key).await {
+                Ok(stored) => self.inner.repository.reconcile(&stored).await,
+                Err(error) => Err(error),
+            };
+            (key, result)
+        };
+        let mut checks = stream::iter(keys)
+            .map(check)
+            .buffer_unordered(CHECKS_AT_A_TIME);
+        while let Some((key, result)) = checks.next().await {
+            match result {
+                Ok(true) => tracing::info!(model.key = %key, "completed the history of a model"),
+                // It is gone, or changed again: then another look follows.
+                Ok(false)
+                | Err(RepositoryError::NotFound { .. } | RepositoryError::Conflict { .. }) => {}
+                Err(RepositoryError::Unavailable { .. }) => following.unchecked.push_back(key),
+                Err(error) => {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(model.key = %key, error, "the history cannot be completed");
+                }
+            }
+        }
+    }
+
+    /// Whether so much changed that the next start would be noticeably slower without a snapshot.
+    fn is_worth_saving(&self, following: &Following) -> bool {
+        let unsaved = lock(&self.inner.writing).unsaved;
+        let known = self.current().keys.len();
+        let waited = following
+            .saved_at
+            .is_none_or(|saved| saved.elapsed() >= SAVE_GAP);
+        waited && unsaved > known / 50 && unsaved >= 100
+    }
+
+    /// Writes the snapshot now, if one is configured and anything changed since the last one.
+    /// A failure is logged: the next start is slower, that is all.
+    pub async fn save(&self) {
+        let Some(path) = self.inner.options.snapshot.clone() else {
+            return;
+        };
+        let unsaved = std::mem::take(&mut lock(&self.inner.writing).unsaved);
+        if unsaved == 0 || self.state().loaded_at.is_none() {
+            return;
+        }
+        let picture = self.current();
+        let location = self.inner.repository.location();
+        let shown = path.display().to_string();
+        let written = blocking(move || snapshot::write(&path, &location, &picture)).await;
+        if let Ok(Err(error)) = written {
+            lock(&self.inner.writing).unsaved += unsaved;
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(
+                file.path = shown,
+                error,
+                "the catalogue's snapshot cannot be written"
+            );
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! The catalogue: an in-memory, sorted, searchable picture of a repository.
+//!
+//! Lists, searches and counts never read the repository. They read the present [`Picture`], which
+//! is swapped as a whole: a reader keeps the one it took and never waits. The catalogue follows
+//! the repository in three ways:
+//! - what this process writes enters at once ([`Catalog::apply`]);
+//! - what others write is found by a change marker that is looked at every few seconds, and by a
+//!   full listing at an interval that grows with its cost ([`Catalog::follow`]); only objects that
+//!   a listing shows in another state are read, 64 at a time;
+//! - a restart begins from a snapshot, of which only entries count that the listing confirms
+//!   ([`Catalog::load`]).
+//!
+//! An object that cannot be read does no harm to the others: it is listed as broken, with the
+//! reason. While the repository does not answer, the last picture stands, and
+//! [`Catalog::state`] says since when and why.
+
+mod bits;
+mod bodies;
+mod edit;
+mod entry;
+mod follow;
+mod near;
+mod order;
+mod picture;
+mod query;
+mod refresh;
+mod schedule;
+mod search;
+mod snapshot;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+
+use self::bodies::Bodies;
+use self::edit::Edit;
+use self::entry::Fresh;
+use self::refresh::Following;
+use crate::model::{ModelKey, Timestamp};
+use crate::repository::{ModelRepository, RepositoryError, StoredModel};
+
+pub use self::entry::{Entry, EntryState, Tombstone};
+pub use self::order::{Sort, SortBy};
+pub use self::picture::{Counts, Picture};
+pub use self::query::{Cursor, CursorError, Page, Query, StateFilter};
+
+/// Settings of a catalogue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CatalogOptions {
+    /// The file of the snapshot; its folder is made where it is missing. `None`: no snapshot.
+    pub snapshot: Option<PathBuf>,
+    /// How much room whole definitions may take in memory, in bytes.
+    pub body_bytes: usize,
+    /// How often the change marker is looked at.
+    pub look_every: Duration,
+}
+
+/// No snapshot, 16 MiB of definitions, a look every 2 seconds.
+impl Default for CatalogOptions {
+    fn default() -> Self {
+        Self {
+            snapshot: None,
+            body_bytes: 16 << 20,
+            look_every: Duration::from_secs(2),
+        }
+    }
+}
+
+/// How well the catalogue knows the repository.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CatalogState {
+    /// When the first picture was complete; `None` before.
+    pub loaded_at: Option<Timestamp>,
+    /// When the repository answered last.
+    pub last_success: Option<Timestamp>,
+    /// Set while it does not answer: the picture may be out of date.
+    pub failing: Option<Failing>,
+}
+
+/// That the repository does not answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failing {
+    /// Since when.
+    pub since: Timestamp,
+    /// Why, fit for people to read.
+    pub message: String,
+}
+
+/// An in-memory picture of a repository that follows it. Cheap to clone; clones are the same
+/// catalogue.
+#[derive(Clone, Debug)]
+pub struct Catalog {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    repository: Arc<dyn ModelRepository>,
+    options: CatalogOptions,
+    picture: ArcSwap<Picture>,
+    writing: Mutex<Writing>,
+    following: tokio::sync::Mutex<Following>,
+    state: Mutex<CatalogState>,
+    bodies: Bodies,
+}
+
+/// What those who change the picture share; whoever changes it holds the lock.
+#[derive(Debug, Default)]
+struct Writing {
+    /// The keys written by this process since the running refresh began: what the refresh saw of
+    /// them may be older. `None` while there is none.
+    written: Option<HashSet<ModelKey>>,
+    /// How many entries changed since the last snapshot.
+    unsaved: usize,
+}
+
+impl Catalog {
+    /// An empty catalogue; [`Catalog::load`] fills it.
+    #[must_use]
+    pub fn new(repository: Arc<dyn ModelRepository>, options: CatalogOptions) -> Self {
+        let bodies = Bodies::new(options.body_bytes);
+        let inner = Inner {
+            repository,
+            options,
+            picture: ArcSwap::default(),
+            writing: Mutex::default(),
+            following: tokio::sync::Mutex::default(),
+            state: Mutex::default(),
+            bodies,
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// The present picture. Never waits.
+    #[must_use]
+    pub fn current(&self) -> Arc<Picture> {
+        self.inner.picture.load_full()
+    }
+
+    /// How well the catalogue knows the repository.
+    #[must_use]
+    pub fn state(&self) -> CatalogState {
+        lock(&self.inner.state).clone()
+    }
+
+    /// Enters what this process has just written (or deleted: a tombstone). It shows at once, and
+    /// a refresh that looked before the write does not bring the older state back. A state with a
+    /// lower revision number than the one known is left out.
+    ///
+    /// Cost with 100,000 models: some milliseconds at most, without waiting for the repository.
+    pub fn apply(&self, stored: &StoredModel) {
+        self.apply_all(std::slice::from_ref(stored));
+    }
+
+    /// Enters many writes at the cost of little more than one.
+    pub fn apply_all(&self, stored: &[StoredModel]) {
+        self.enter(stored.iter().map(Fresh::read).collect());
+        self.keep_bodies(stored);
+    }
+
+    /// Enters a rename: `stored` is what the repository answered, `from` the key that it had.
+    pub fn apply_rename(&self, from: &ModelKey, stored: &StoredModel) {
+        let fresh = Fresh::read(stored);
+        let left = Fresh::moved_away(from, &fresh.entry);
+        self.enter(vec![fresh, left]);
+        self.keep_bodies(std::slice::from_ref(stored));
+    }
+
+    fn enter(&self, fresh: Vec<Fresh>) {
+        let mut writing = lock(&self.inner.writing);
+        let picture = self.current();
+        let is_news = |fresh: &Fresh| {
+            let known = picture.known(&fresh.entry.key);
+            !known.is_some_and(|known| known.is_later_than(&fresh.entry))
+        };
+        let edits: Vec<Edit> = fresh.into_iter().filter(is_news).map(Edit::Put).collect();
+        if let Some(written) = &mut writing.written {
+            written.extend(edits.iter().map(|edit| edit.key().clone()));
+        }
+        writing.unsaved += edits.len();
+        self.inner.picture.store(Arc::new(picture.with(edits)));
+    }
+
+    fn keep_bodies(&self, stored: &[StoredModel]) {
+        stored
+            .iter()
+            .for_each(|stored| self.inner.bodies.put(Arc::new(stored.clone())));
+    }
+
+    /// The whole definition at a key, from memory where it is the state that the picture shows,
+    /// otherwise read from the repository. What is read may be newer than the picture, even a
+    /// tombstone.
+    ///
+    /// # Errors
+    /// [`RepositoryError::NotFound`] for what the picture does not show, without asking the
+    /// repository; otherwise as [`ModelRepository::get`].
+    pub async fn body(&self, key: &ModelKey) -> Result<Arc<StoredModel>, RepositoryError> {
+        let known = self.current().get(key);
+        let entry = known.ok_or_else(|| RepositoryError::NotFound { key: key.clone() })?;
+        if let Some(body) = entry
+            .version()
+            .and_then(|version| self.inner.bodies.get(key, version))
+        {
+            return Ok(body);
+        }
+        let body = Arc::new(self.inner.repository.get(key).await?);
+        self.inner.bodies.put(body.clone());
+        Ok(body)
+    }
+}
+
+/// Locks what no panic can leave half-changed.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
