@@ -3,6 +3,7 @@
 
 mod authenticator;
 mod identity;
+pub mod local;
 mod password;
 mod password_hash;
 mod permission;
