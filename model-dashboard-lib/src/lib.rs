@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod config;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod dashboard;
 pub mod model;
 pub mod repository;
 pub mod store;

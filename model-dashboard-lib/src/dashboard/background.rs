@@ -1,0 +1,213 @@
+//! What a dashboard does by itself: it follows the models, asks the store whether tokens and
+//! sessions changed elsewhere, writes times of use, and removes sessions that ended.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Mutex, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Interval, MissedTickBehavior, timeout};
+
+use super::access::SESSION_NOTED_EVERY;
+use super::{Inner, MAX_CHANGES, MAX_SIGN_INS};
+use crate::model::Timestamp;
+use crate::store::StoreError;
+
+/// How often the store is asked whether anything changed.
+const POLL_EVERY: Duration = Duration::from_secs(1);
+
+/// How long one such question may take.
+const POLL_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How often times of use are written.
+const WRITE_EVERY: Duration = Duration::from_secs(3);
+
+/// How often sessions that ended are removed.
+const PURGE_EVERY: Duration = Duration::from_secs(10 * 60);
+
+/// How long the end waits for each of: changes under way, tasks, the last writes.
+const END_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The background tasks of one dashboard. They end when it is stopped or dropped.
+#[derive(Debug)]
+pub(super) struct Background {
+    stop: watch::Sender<bool>,
+    tasks: Mutex<JoinSet<()>>,
+}
+
+impl Background {
+    /// Starts the tasks; what is in memory may be believed when this answers, if the store does.
+    pub(super) async fn start(inner: &Arc<Inner>) -> Background {
+        let (stop, stopped) = watch::channel(false);
+        let mut poll = Poll::default();
+        poll.once(inner).await;
+
+        let mut tasks = JoinSet::new();
+        let catalog = inner.catalog.clone();
+        let until = ended(stopped.clone());
+        tasks.spawn(async move { catalog.follow(until).await });
+
+        let (context, mut ticks) = (inner.clone(), Ticks::new(POLL_EVERY, &stopped));
+        tasks.spawn(async move {
+            while ticks.next().await {
+                poll.once(&context).await;
+            }
+        });
+        let (context, mut ticks) = (inner.clone(), Ticks::new(WRITE_EVERY, &stopped));
+        tasks.spawn(async move {
+            while ticks.next().await {
+                context.write_uses().await;
+            }
+        });
+        let (context, mut ticks) = (inner.clone(), Ticks::new(PURGE_EVERY, &stopped));
+        tasks.spawn(async move {
+            while ticks.next().await {
+                context.purge_sessions().await;
+            }
+        });
+        Background {
+            stop,
+            tasks: Mutex::new(tasks),
+        }
+    }
+
+    pub(super) async fn stop(&self, inner: &Inner) {
+        for (gate, permits) in [
+            (&inner.sign_ins, MAX_SIGN_INS),
+            (&inner.changes, MAX_CHANGES),
+        ] {
+            // All permits back means that nothing is under way.
+            let idle = timeout(END_TIMEOUT, gate.acquire_many(permits)).await;
+            gate.close();
+            if idle.is_err() {
+                tracing::warn!("some changes did not end in time; they may still be completed");
+            }
+        }
+        let _ = self.stop.send(true);
+        let mut tasks = self.tasks.lock().await;
+        let all_ended = async { while tasks.join_next().await.is_some() {} };
+        if timeout(END_TIMEOUT, all_ended).await.is_err() {
+            tracing::warn!("a background task did not end in time");
+            tasks.abort_all();
+        }
+        let last_writes = async {
+            inner.write_uses().await;
+            if !inner.trail.flush().await {
+                tracing::error!("events of the audit log were not written; they are in this log");
+            }
+        };
+        if timeout(END_TIMEOUT, last_writes).await.is_err() {
+            tracing::error!("the user database did not take the last writes in time");
+        }
+    }
+}
+
+/// Completes when the dashboard is stopped or dropped.
+fn ended(mut stopped: watch::Receiver<bool>) -> impl Future<Output = ()> + Send {
+    async move {
+        // An error means that it was dropped.
+        let _ = stopped.wait_for(|stop| *stop).await;
+    }
+}
+
+/// One tick after each period, until the end. What is done at a tick is not interrupted.
+struct Ticks {
+    interval: Interval,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Ticks {
+    fn new(period: Duration, stopped: &watch::Receiver<bool>) -> Ticks {
+        let mut interval = tokio::time::interval_at(tokio::time::Instant::now() + period, period);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Ticks {
+            interval,
+            stopped: stopped.clone(),
+        }
+    }
+
+    /// Waits for the next tick; false at the end.
+    async fn next(&mut self) -> bool {
+        tokio::select! {
+            // An error means that the dashboard was dropped.
+            _ = self.stopped.wait_for(|stop| *stop) => false,
+            _ = self.interval.tick() => true,
+        }
+    }
+}
+
+/// Asks the store whether what is in memory still holds.
+#[derive(Debug, Default)]
+struct Poll {
+    generation: Option<u64>,
+    failing: bool,
+}
+
+impl Poll {
+    async fn once(&mut self, inner: &Inner) {
+        let asked_at = Instant::now();
+        match timeout(POLL_TIMEOUT, inner.tokens.generation()).await {
+            Ok(Ok(generation)) => {
+                if self.generation.replace(generation) != Some(generation) {
+                    // Before memory may be believed again.
+                    inner.access.forget_all();
+                }
+                inner.access.freshness.confirm(asked_at);
+                if std::mem::take(&mut self.failing) {
+                    tracing::info!("the user database answers again");
+                }
+                inner.accounts_state.answered();
+            }
+            Ok(Err(error)) => self.failed(inner, &error.to_string()),
+            Err(_) => self.failed(inner, "no answer within 2 s"),
+        }
+    }
+
+    fn failed(&mut self, inner: &Inner, reason: &str) {
+        if !std::mem::replace(&mut self.failing, true) {
+            tracing::error!(reason, "the user database does not answer");
+        }
+        inner.accounts_state.failed(reason);
+    }
+}
+
+impl Inner {
+    /// Writes the times of use that wait, and events that could not be written before.
+    async fn write_uses(&self) {
+        let uses = self.access.token_uses.take();
+        let written = match uses.is_empty() {
+            true => Ok(()),
+            false => self.tokens.record_token_use(&uses).await,
+        };
+        if let Err(error) = written {
+            self.access.token_uses.put_back(uses);
+            log_unwritten(&error);
+        }
+        let uses = self.access.session_uses.take();
+        let written = match uses.is_empty() {
+            true => Ok(()),
+            false => self.sessions.touch_sessions(&uses).await,
+        };
+        if let Err(error) = written {
+            self.access.session_uses.put_back(uses);
+            log_unwritten(&error);
+        }
+        self.trail.flush().await;
+    }
+
+    async fn purge_sessions(&self) {
+        let now = Timestamp::now();
+        // Uses are known to the minute and written some seconds later.
+        let idle = self.policy.session_idle_limit + SESSION_NOTED_EVERY + 2 * WRITE_EVERY;
+        match self.sessions.purge_sessions(now, now.minus(idle)).await {
+            Ok(0) => {}
+            Ok(count) => tracing::debug!(count, "removed sessions that had ended"),
+            Err(error) => tracing::warn!(%error, "sessions that ended were not removed"),
+        }
+    }
+}
+
+fn log_unwritten(error: &StoreError) {
+    tracing::warn!(%error, "times of use were not written yet");
+}

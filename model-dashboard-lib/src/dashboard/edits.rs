@@ -1,0 +1,373 @@
+//! What an edit makes of a definition: pure functions from the stored state and what was sent.
+
+use super::{Error, Model};
+use crate::model::{
+    FieldError, JsonKind, JsonObject, ModelDefinition, ModelKey, ModelName, NameError, NetworkType,
+};
+
+/// The field of the registry itself.
+const REGISTRY: &str = "registry";
+
+/// Its members that people change.
+const EDITABLE: [&str; 2] = ["owner", "tags"];
+
+/// The longest owner or tag, in characters.
+pub const MAX_TAG_CHARS: usize = 64;
+
+/// The most tags of one model.
+pub const MAX_TAGS: usize = 50;
+
+/// Makes sure that a key for something new meets the rule for new names.
+pub(super) fn check_new_key(key: &ModelKey) -> Result<(), Error> {
+    let error = |field: &str, e: NameError| FieldError::new(field, e.to_string());
+    let errors: Vec<FieldError> = [
+        NetworkType::parse(key.network_type.as_str())
+            .err()
+            .map(|e| error("network_type", e)),
+        ModelName::parse(key.name.as_str())
+            .err()
+            .map(|e| error("name", e)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    none(errors)
+}
+
+/// The content of a new model.
+pub(super) fn new_content(
+    key: &ModelKey,
+    mut given: ModelDefinition,
+) -> Result<ModelDefinition, Error> {
+    let mut errors = given.check();
+    errors.extend(contradictions(key, &given, None));
+    let registry = editable(&given, &mut errors);
+    none(errors)?;
+    given.set_key(key);
+    set_registry(&mut given, &registry)?;
+    Ok(given)
+}
+
+/// The content of a copy of `origin` under another key, derived from `reference`.
+pub(super) fn derived_content(
+    key: &ModelKey,
+    origin: &Model,
+    reference: &str,
+) -> Result<ModelDefinition, Error> {
+    let mut content = origin.definition.clone();
+    let mut registry = editable(&content, &mut Vec::new());
+    registry.set_text("derived_from", reference);
+    content.set_key(key);
+    content.set_enabled(false);
+    content.as_object_mut().remove("create_date");
+    content.as_object_mut().remove("last_modified_date");
+    set_registry(&mut content, &registry)?;
+    Ok(content)
+}
+
+/// What a whole new definition makes of a model; `None` if it says what is stored already.
+pub(super) fn replaced(
+    before: &Model,
+    mut given: ModelDefinition,
+) -> Result<Option<ModelDefinition>, Error> {
+    let mut errors = new_errors(&before.definition, &given);
+    errors.extend(contradictions(
+        &before.key,
+        &given,
+        Some(&before.definition),
+    ));
+    let registry = editable(&given, &mut errors);
+    none(errors)?;
+    keep_field(&mut given, &before.definition, "create_date")?;
+    changed(before, given, &registry)
+}
+
+/// What a text makes of a definition that could not be read.
+pub(super) fn mended(
+    key: &ModelKey,
+    mut given: ModelDefinition,
+) -> Result<Option<ModelDefinition>, Error> {
+    let mut errors = given.check();
+    errors.extend(contradictions(key, &given, None));
+    let registry = editable(&given, &mut errors);
+    none(errors)?;
+    given.set_key(key);
+    set_registry(&mut given, &registry)?;
+    Ok(Some(given))
+}
+
+/// What a merge patch makes of a model; `None` if it changes nothing.
+pub(super) fn patched(
+    before: &Model,
+    patch: &JsonObject,
+) -> Result<Option<ModelDefinition>, Error> {
+    let stored = &before.definition;
+    let mut patch = patch.clone();
+    let mut errors = Vec::new();
+    let registry = patched_registry(&mut patch, &mut errors);
+    let mut after = stored.clone();
+    after.merge_patch(&patch);
+    if after.create_date() != stored.create_date() && !stored.create_date().as_str().is_empty() {
+        errors.push(FieldError::new("create_date", "is never rewritten"));
+    }
+    if after.last_modified_date() != stored.last_modified_date() {
+        let message = "is set by the registry with every change";
+        errors.push(FieldError::new("last_modified_date", message));
+    }
+    for (field, own) in [
+        ("name", before.key.name.as_str()),
+        ("network_type", before.key.network_type.as_str()),
+    ] {
+        let given: Option<String> = after.as_object().get_as(field).unwrap_or_default();
+        let same = after.as_object().get(field) == stored.as_object().get(field);
+        if !same && given.as_deref() != Some(own) {
+            errors.push(FieldError::new(
+                field,
+                "cannot be changed here; rename the model",
+            ));
+        }
+    }
+    errors.extend(new_errors(stored, &after));
+    none(errors)?;
+    changed(before, after, &registry)
+}
+
+/// The content with what is editable of its field `registry`, unless all is as it was.
+fn changed(
+    before: &Model,
+    mut content: ModelDefinition,
+    registry: &JsonObject,
+) -> Result<Option<ModelDefinition>, Error> {
+    let kept = editable(&before.definition, &mut Vec::new());
+    let value = |object: &JsonObject, member: &str| {
+        let raw = object
+            .get(member)
+            .filter(|raw| *raw != "null" && *raw != "[]");
+        raw.map(str::to_owned)
+    };
+    let same = |member: &&str| match registry.get(member) {
+        None => true,
+        Some(_) => value(registry, member) == value(&kept, member),
+    };
+    if content.content_equals(&before.definition) && EDITABLE.iter().all(same) {
+        return Ok(None);
+    }
+    set_registry(&mut content, registry)?;
+    Ok(Some(content))
+}
+
+/// What is wrong with `after` that was not wrong with `before`: old faults do not hinder an edit.
+fn new_errors(before: &ModelDefinition, after: &ModelDefinition) -> Vec<FieldError> {
+    let mut errors = after.check();
+    let old = before.check();
+    errors.retain(|error| !old.contains(error));
+    errors
+}
+
+/// Name and type inside that are not those of the key, unless they are as stored.
+fn contradictions(
+    key: &ModelKey,
+    given: &ModelDefinition,
+    stored: Option<&ModelDefinition>,
+) -> Vec<FieldError> {
+    let Some(found) = given.contradicts(key) else {
+        return Vec::new();
+    };
+    let as_stored = |field: &str| {
+        let stored = stored.and_then(|stored| stored.as_object().get(field));
+        stored.is_some() && stored == given.as_object().get(field)
+    };
+    let fields = [
+        ("name", found.name, key.name.as_str()),
+        (
+            "network_type",
+            found.network_type,
+            key.network_type.as_str(),
+        ),
+    ];
+    let differs = fields
+        .into_iter()
+        .filter(|(field, inside, _)| inside.is_some() && !as_stored(field));
+    differs
+        .map(|(field, _, own)| {
+            FieldError::new(
+                field,
+                format!("must be {own}, as in the key; rename the model to change it"),
+            )
+        })
+        .collect()
+}
+
+/// Gives `field` its stored value back, if there is one.
+fn keep_field(
+    given: &mut ModelDefinition,
+    stored: &ModelDefinition,
+    field: &str,
+) -> Result<(), Error> {
+    match stored.as_object().get(field) {
+        None | Some("null" | "\"\"") => Ok(()),
+        Some(raw) => given
+            .as_object_mut()
+            .set_raw(field, raw)
+            .map_err(|error| Error::Invalid(vec![FieldError::json(field, &error)])),
+    }
+}
+
+/// Owner and tags as the definition names them; members that it does not name are missing, null
+/// and empty ones are null.
+fn editable(definition: &ModelDefinition, errors: &mut Vec<FieldError>) -> JsonObject {
+    let object = definition
+        .as_object()
+        .get_object(REGISTRY)
+        .unwrap_or_default();
+    read_editable(&object, errors)
+}
+
+fn read_editable(object: &JsonObject, errors: &mut Vec<FieldError>) -> JsonObject {
+    let mut found = JsonObject::new();
+    match read_owner(object) {
+        Ok(Some(owner)) if owner.is_empty() => set_null(&mut found, "owner"),
+        Ok(Some(owner)) => found.set_text("owner", &owner),
+        Ok(None) => {}
+        Err(error) => errors.push(error),
+    }
+    match read_tags(object) {
+        Ok(Some(tags)) if tags.is_empty() => set_null(&mut found, "tags"),
+        Ok(Some(tags)) => set_tags(&mut found, &tags),
+        Ok(None) => {}
+        Err(error) => errors.push(error),
+    }
+    found
+}
+
+/// `Some("")` for an owner that is taken away, `None` where it is not named.
+fn read_owner(object: &JsonObject) -> Result<Option<String>, FieldError> {
+    let field = "registry.owner";
+    match object.kind("owner") {
+        None => Ok(None),
+        Some(JsonKind::Null) => Ok(Some(String::new())),
+        Some(JsonKind::String) => {
+            let text: Option<String> = object.get_as("owner").unwrap_or_default();
+            checked_word(field, &text.unwrap_or_default()).map(Some)
+        }
+        Some(kind) => Err(FieldError::new(
+            field,
+            format!("expected a text, found {kind}"),
+        )),
+    }
+}
+
+fn read_tags(object: &JsonObject) -> Result<Option<Vec<String>>, FieldError> {
+    let field = "registry.tags";
+    let Some(kind) = object.kind("tags") else {
+        return Ok(None);
+    };
+    let tags: Option<Vec<String>> = object
+        .get_as("tags")
+        .map_err(|_| FieldError::new(field, format!("expected a list of texts, found {kind}")))?;
+    let mut kept: Vec<String> = Vec::new();
+    for tag in tags.unwrap_or_default() {
+        let tag = checked_word(field, &tag)?;
+        if !tag.is_empty() && !kept.contains(&tag) {
+            kept.push(tag);
+        }
+    }
+    match kept.len() > MAX_TAGS {
+        true => Err(FieldError::new(field, format!("at most {MAX_TAGS} tags"))),
+        false => Ok(Some(kept)),
+    }
+}
+
+fn checked_word(field: &str, text: &str) -> Result<String, FieldError> {
+    let text = text.trim();
+    if text.chars().count() > MAX_TAG_CHARS {
+        return Err(FieldError::new(
+            field,
+            format!("at most {MAX_TAG_CHARS} characters"),
+        ));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(FieldError::new(field, "must not hold control characters"));
+    }
+    Ok(text.to_owned())
+}
+
+/// Takes `registry` out of a patch: what it says of owner and tags. Anything else there is refused.
+fn patched_registry(patch: &mut JsonObject, errors: &mut Vec<FieldError>) -> JsonObject {
+    let kind = patch.kind(REGISTRY);
+    let object = patch.get_object(REGISTRY);
+    patch.remove(REGISTRY);
+    let Some(object) = object else {
+        if let Some(kind) = kind {
+            let message = format!("expected an object with owner or tags, found {kind}");
+            errors.push(FieldError::new(REGISTRY, message));
+        }
+        return JsonObject::new();
+    };
+    for (member, _) in object
+        .iter()
+        .filter(|(member, _)| !EDITABLE.contains(member))
+    {
+        let message = "is kept by the registry; only owner and tags can be changed";
+        errors.push(FieldError::new(format!("{REGISTRY}.{member}"), message));
+    }
+    read_editable(&object, errors)
+}
+
+/// Leaves of `registry` only what the repository is to take over.
+fn set_registry(content: &mut ModelDefinition, registry: &JsonObject) -> Result<(), Error> {
+    let written = match registry.is_empty() && content.as_object().get(REGISTRY).is_none() {
+        true => Ok(()),
+        false => content.as_object_mut().set(REGISTRY, registry),
+    };
+    written.map_err(|error| Error::Internal(Box::new(error)))
+}
+
+fn set_null(object: &mut JsonObject, member: &str) {
+    // `null` is JSON.
+    let _ = object.set_raw(member, "null");
+}
+
+fn set_tags(object: &mut JsonObject, tags: &[String]) {
+    // A list of texts is JSON.
+    let _ = object.set("tags", tags);
+}
+
+fn none(errors: Vec<FieldError>) -> Result<(), Error> {
+    match errors.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Invalid(errors)),
+    }
+}
+
+/// The names of the outermost fields that differ, for the audit log.
+pub(super) fn changed_fields(before: Option<&ModelDefinition>, after: &ModelDefinition) -> String {
+    let Some(before) = before else {
+        return "mended".to_owned();
+    };
+    let (old, new) = (before.as_object(), after.as_object());
+    let written = |field: &str| ["last_modified_date", REGISTRY].contains(&field);
+    let keys = new.iter().map(|(field, _)| field);
+    let removed = old
+        .iter()
+        .map(|(field, _)| field)
+        .filter(|field| new.get(field).is_none());
+    let mut fields: Vec<&str> = keys
+        .filter(|field| old.get(field) != new.get(field))
+        .chain(removed)
+        .filter(|field| !written(field))
+        .take(20)
+        .collect();
+    let registry = |definition: &ModelDefinition| definition.registry();
+    let (old, new) = (registry(before), registry(after));
+    if old.as_ref().map(|r| &r.owner) != new.as_ref().map(|r| &r.owner) {
+        fields.push("owner");
+    }
+    if old.as_ref().map(|r| &r.tags) != new.as_ref().map(|r| &r.tags) {
+        fields.push("tags");
+    }
+    match fields.is_empty() {
+        true => String::new(),
+        false => format!("changed: {}", fields.join(", ")),
+    }
+}

@@ -1,0 +1,265 @@
+//! What a use case can answer instead of a result.
+
+use std::time::Duration;
+
+use super::models::Model;
+use crate::auth::local::HasherError;
+use crate::auth::{PasswordError, Permission};
+use crate::model::{FieldError, ModelKey, Position, Timestamp};
+use crate::repository::RepositoryError;
+use crate::store::StoreError;
+
+/// How long a client should wait before it asks a store again that did not answer.
+const STORE_RETRY: Duration = Duration::from_secs(5);
+
+/// Why a use case did not do what was asked. Nothing was changed, unless a variant says so.
+///
+/// Messages are for people: they say what to do next and hold no secret.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Nobody known asks. HTTP: 401.
+    #[error("{reason}")]
+    Unauthenticated {
+        /// Why the credential does not count.
+        reason: Unauthenticated,
+    },
+    /// The caller lacks a permission. Written to the audit log. HTTP: 403.
+    #[error("{username} may not do this: it needs the permission {permission}")]
+    Denied {
+        /// What is missing.
+        permission: Permission,
+        /// Who asked.
+        username: String,
+    },
+    /// Only a person who is signed in may do this; the caller came with an API token or as the
+    /// host. HTTP: 403.
+    #[error("only a person who is signed in to the dashboard can do this")]
+    SignInNeeded,
+    /// There is no such thing, or the caller may not know of it. HTTP: 404.
+    #[error("{what} was not found")]
+    NotFound {
+        /// What was looked for.
+        what: String,
+        /// Names like it that there are.
+        near: Vec<String>,
+    },
+    /// Several models have this name. HTTP: 409.
+    #[error("several models are called {name}; give the network type too")]
+    Ambiguous {
+        /// The name.
+        name: String,
+        /// All models of that name.
+        candidates: Vec<ModelKey>,
+    },
+    /// The name is taken. HTTP: 409.
+    #[error("{what} exists already")]
+    Exists {
+        /// What is there already.
+        what: String,
+    },
+    /// The model is not what the caller saw any more. HTTP: 412.
+    #[error("{key} was changed by someone else meanwhile; look at the present state and try again")]
+    Conflict {
+        /// The model.
+        key: ModelKey,
+        /// Its present state, if it could be read.
+        current: Option<Box<Model>>,
+    },
+    /// A change must say which state it changes. HTTP: 428.
+    #[error("say which state you change: give its version")]
+    PreconditionRequired,
+    /// What was given cannot be taken. HTTP: 422.
+    #[error("{}", list(.0))]
+    Invalid(Vec<FieldError>),
+    /// The stored definition cannot be read; an editor of raw text mends it. HTTP: 422.
+    #[error("the definition of {key} cannot be read: {reason}")]
+    Broken {
+        /// The model.
+        key: ModelKey,
+        /// Why.
+        reason: String,
+        /// Where in its text.
+        position: Option<Position>,
+    },
+    /// Too many wrong passwords for this account from this address. HTTP: 429.
+    #[error("too many attempts; try again in {}", seconds(*retry_after))]
+    TooManyAttempts {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// Too much is being done at once. HTTP: 503.
+    #[error("too busy at the moment; try again in {}", seconds(*retry_after))]
+    Busy {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// Something that this needs cannot be reached. HTTP: 503.
+    #[error("{what}")]
+    Unavailable {
+        /// What, and what is wrong with it.
+        what: String,
+        /// Since when, if that is known.
+        since: Option<Timestamp>,
+        /// When to try again.
+        retry_after: Duration,
+        /// The cause.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// The change would leave no active administrator. HTTP: 409.
+    #[error("this is the last active administrator; make another one first")]
+    LastAdministrator,
+    /// A limit on numbers is reached. HTTP: 422.
+    #[error("there are too many {what} (at most {limit})")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// The limit.
+        limit: u64,
+    },
+    /// The store of accounts failed. HTTP: 500.
+    #[error("the user database failed")]
+    Store(#[source] StoreError),
+    /// The store of models failed. HTTP: 500.
+    #[error("the model store failed")]
+    Repository(#[source] RepositoryError),
+    /// A fault of this program. HTTP: 500.
+    #[error("something went wrong inside the program; the log says more")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Why a credential does not count.
+///
+/// The holder of a token or session may learn what became of it; a sign-in that is refused never
+/// says why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unauthenticated {
+    /// The username or password is wrong, or the account may not sign in: one message for all.
+    #[error("the username or password is wrong")]
+    SignInRefused,
+    /// No such token: never made, mistyped, or revoked.
+    #[error("this API token is not known; it may have been revoked")]
+    UnknownToken,
+    /// The token's time is over.
+    #[error("this API token has expired; make a new one")]
+    ExpiredToken,
+    /// No such session: never made or ended.
+    #[error("you are not signed in")]
+    NoSession,
+    /// The session was not used for too long, or is too old.
+    #[error("your session has ended; sign in again")]
+    ExpiredSession,
+    /// The account is deactivated or gone.
+    #[error("this account is deactivated")]
+    Deactivated,
+}
+
+impl Error {
+    /// When to try again, for errors that pass.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Error::TooManyAttempts { retry_after }
+            | Error::Busy { retry_after }
+            | Error::Unavailable { retry_after, .. } => Some(*retry_after),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn invalid(field: &str, message: impl Into<String>) -> Error {
+        Error::Invalid(vec![FieldError::new(field, message)])
+    }
+
+    pub(crate) fn not_found(what: impl Into<String>) -> Error {
+        Error::NotFound {
+            what: what.into(),
+            near: Vec::new(),
+        }
+    }
+}
+
+impl From<Unauthenticated> for Error {
+    fn from(reason: Unauthenticated) -> Error {
+        Error::Unauthenticated { reason }
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Error {
+        match error {
+            StoreError::NotFound { what } => Error::not_found(what),
+            StoreError::Duplicate { what } => Error::Exists { what },
+            StoreError::LastAdministrator => Error::LastAdministrator,
+            StoreError::TooMany { what, limit } => Error::TooMany { what, limit },
+            unavailable @ StoreError::Unavailable { .. } => Error::Unavailable {
+                what: unavailable.to_string(),
+                since: None,
+                retry_after: STORE_RETRY,
+                source: Some(Box::new(unavailable)),
+            },
+            other => Error::Store(other),
+        }
+    }
+}
+
+impl From<RepositoryError> for Error {
+    fn from(error: RepositoryError) -> Error {
+        match error {
+            RepositoryError::NotFound { key } => Error::not_found(format!("model {key}")),
+            RepositoryError::Exists { key } => Error::Exists {
+                what: format!("model {key}"),
+            },
+            RepositoryError::Conflict { key, current } => Error::Conflict {
+                key,
+                current: current.and_then(|stored| Model::read(&stored).ok().map(Box::new)),
+            },
+            RepositoryError::TooLarge { key, size } => Error::Broken {
+                key,
+                reason: format!("it has {size} bytes; a definition has at most 1 MiB"),
+                position: None,
+            },
+            unavailable @ RepositoryError::Unavailable { .. } => Error::Unavailable {
+                what: unavailable.to_string(),
+                since: None,
+                retry_after: STORE_RETRY,
+                source: Some(Box::new(unavailable)),
+            },
+            other => Error::Repository(other),
+        }
+    }
+}
+
+impl From<HasherError> for Error {
+    fn from(error: HasherError) -> Error {
+        match error {
+            HasherError::Busy { retry_after } => Error::Busy { retry_after },
+            other => Error::Internal(Box::new(other)),
+        }
+    }
+}
+
+/// A password that cannot be taken is wrong in the field `password`.
+impl From<PasswordError> for Error {
+    fn from(error: PasswordError) -> Error {
+        Error::invalid("password", error.to_string())
+    }
+}
+
+fn list(errors: &[FieldError]) -> String {
+    let one = |e: &FieldError| match e.field.as_str() {
+        "" => e.message.clone(),
+        field => format!("{field}: {}", e.message),
+    };
+    errors.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+/// Whole seconds, at least one, for people.
+fn seconds(duration: Duration) -> String {
+    let seconds = duration.as_millis().div_ceil(1000).max(1);
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        _ => format!("{} min", seconds.div_ceil(60)),
+    }
+}

@@ -1,0 +1,122 @@
+//! The first administrator of an installation.
+
+use super::users::parse_username;
+use super::{Dashboard, Error};
+use crate::audit::{Action, NewEvent};
+use crate::auth::{NewPassword, NewUser, NewUserKind, Role, User, UserFilter};
+use crate::model::Timestamp;
+
+/// The first administrator, as configured.
+#[derive(Clone)]
+pub struct FirstAdministrator {
+    /// The name; usually `admin`.
+    pub username: String,
+    /// The password; `None` generates one.
+    pub password: Option<String>,
+}
+
+impl std::fmt::Debug for FirstAdministrator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FirstAdministrator")
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What was found or done.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum AdministratorState {
+    /// There is an active administrator.
+    Present,
+    /// There was no account at all; this one was made.
+    Created {
+        /// The administrator.
+        user: User,
+        /// The password, if it was generated: to be shown once.
+        generated: Option<NewPassword>,
+    },
+    /// There are accounts, but no active administrator: somebody with access to the host has to
+    /// give one of them the role.
+    Missing {
+        /// Whom to choose from: active local people, else anybody.
+        candidates: Vec<User>,
+    },
+}
+
+impl Dashboard {
+    /// Makes the first administrator if there is no account at all. Of several processes that do
+    /// so at once, one makes it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a name or password that cannot be taken, [`Error::Unavailable`].
+    pub async fn ensure_first_administrator(
+        &self,
+        first: FirstAdministrator,
+    ) -> Result<AdministratorState, Error> {
+        let everybody = self.inner.users.list_users(&UserFilter::default()).await?;
+        if everybody.is_empty()
+            && let Some(created) = self.create_first(first).await?
+        {
+            return Ok(created);
+        }
+        let everybody = self.inner.users.list_users(&UserFilter::default()).await?;
+        if everybody
+            .iter()
+            .any(|user| user.is_active && user.role == Role::Admin)
+        {
+            return Ok(AdministratorState::Present);
+        }
+        let (local, others): (Vec<User>, Vec<User>) = everybody
+            .into_iter()
+            .filter(|user| !user.is_service())
+            .partition(|user| user.is_active && user.id.source == crate::auth::Source::local());
+        let candidates = if local.is_empty() { others } else { local };
+        Ok(AdministratorState::Missing { candidates })
+    }
+
+    async fn create_first(
+        &self,
+        first: FirstAdministrator,
+    ) -> Result<Option<AdministratorState>, Error> {
+        let username = parse_username(&first.username)?;
+        let (password, generated) = match first.password {
+            Some(text) => (NewPassword::parse(text, &username)?, None),
+            None => {
+                let password = NewPassword::generate()?;
+                (password.clone(), Some(password))
+            }
+        };
+        let new = NewUser {
+            display_name: "Administrator".to_owned(),
+            username,
+            email: None,
+            role: Role::Admin,
+            kind: NewUserKind::Person {
+                password: self.inner.hasher.hash(password.password().clone()).await?,
+            },
+        };
+        let this = self.clone();
+        self.change(async move {
+            let Some(user) = this.inner.users.create_first_user(new).await? else {
+                return Ok(None);
+            };
+            let event = NewEvent {
+                at: Timestamp::now(),
+                actor: String::new(),
+                actor_name: String::new(),
+                via: "server".to_owned(),
+                from: String::new(),
+                request_id: String::new(),
+                action: Action::UserCreate,
+                target: format!("user:{}", user.id),
+                revision: None,
+                reason: String::new(),
+                detail: format!("{} as the first administrator", user.username),
+            };
+            this.inner.trail.record(event).await;
+            Ok(Some(AdministratorState::Created { user, generated }))
+        })
+        .await
+    }
+}

@@ -1,0 +1,195 @@
+//! The use cases of the registry: everything that can be done with it, each checked, audited and
+//! taking a [`Caller`].
+//!
+//! [`Dashboard`] joins a [`ModelRepository`], the stores of accounts, tokens, sessions and events,
+//! and the [`Authenticator`]s. Front ends turn what comes in into calls of its methods and its
+//! answers into replies; they hold no rule themselves.
+//!
+//! # Changes
+//! A change runs to its end even if the caller stops waiting for it (a client that disconnects):
+//! what was committed is always followed by what belongs to it, such as forgetting a revoked token
+//! and the event in the audit log.
+//!
+//! # The audit log
+//! An event is written after what it tells of was committed. If it cannot be written then, the
+//! change stays and is answered as done; the event goes to the program's log at once, is kept in
+//! memory and is written first when the audit log works again, and until then every further change
+//! and sign-in is refused with [`Error::Unavailable`].
+
+mod access;
+mod audit;
+mod background;
+mod builder;
+mod bulk;
+mod cache;
+mod caller;
+mod edits;
+mod error;
+mod fields;
+mod first_administrator;
+mod model_changes;
+mod models;
+mod sessions;
+mod sign_in;
+mod system;
+mod throttle;
+mod tokens;
+mod trail;
+mod users;
+mod uses;
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
+use tracing::Instrument as _;
+
+pub use builder::{BuildError, DashboardBuilder, Policy};
+pub use bulk::{
+    BulkAction, Exported, ImportFile, ImportMode, ImportOutcome, Imported, MAX_BULK, MAX_IMPORT,
+};
+pub use caller::{Caller, Credential, RequestInfo, TOKEN_EXPIRES_SOON, TokenInUse};
+pub use edits::{MAX_TAG_CHARS, MAX_TAGS};
+pub use error::{Error, Unauthenticated};
+pub use fields::MAX_MESSAGE_CHARS;
+pub use first_administrator::{AdministratorState, FirstAdministrator};
+pub use models::{Model, RawModel};
+pub use sign_in::{SignIn, SignInSource, SignedIn};
+pub use system::{Dependency, DependencyState, Readiness};
+pub use tokens::{MAX_TOKEN_DESCRIPTION_CHARS, NewTokenRequest};
+pub use users::{MAX_DISPLAY_NAME_CHARS, MAX_EMAIL_CHARS, NewServiceAccount, NewUserRequest};
+
+use crate::auth::local::{LocalAuthenticator, PasswordHasher};
+use crate::auth::{Authenticator, SessionStore, UserStore};
+use crate::catalog::Catalog;
+use crate::repository::ModelRepository;
+use crate::tokens::TokenStore;
+use access::Access;
+use background::Background;
+use fields::{near_names, text_field};
+use system::AccountsState;
+use throttle::Throttle;
+use trail::Trail;
+
+/// How many changes run at once; further ones wait.
+const MAX_CHANGES: u32 = 128;
+
+/// How many sign-ins and changes of passwords run at once; further ones are refused as busy.
+const MAX_SIGN_INS: u32 = 64;
+
+/// A registry: all use cases, over the backends it was built with. Cheap to clone.
+///
+/// Background tasks keep it fresh; they end with [`Dashboard::shutdown`], or when the last clone
+/// is dropped (then without writing the last times of use).
+#[derive(Clone)]
+pub struct Dashboard {
+    inner: Arc<Inner>,
+    background: Arc<Background>,
+}
+
+struct Inner {
+    repository: Arc<dyn ModelRepository>,
+    catalog: Catalog,
+    users: Arc<dyn UserStore>,
+    tokens: Arc<dyn TokenStore>,
+    sessions: Arc<dyn SessionStore>,
+    authenticators: Vec<Arc<dyn Authenticator>>,
+    /// The authenticator of local accounts, which is among them too.
+    local: Option<LocalAuthenticator>,
+    hasher: PasswordHasher,
+    policy: Policy,
+    access: Access,
+    accounts_state: AccountsState,
+    throttle: Throttle,
+    trail: Trail,
+    /// A permit for every change under way; closed at shutdown.
+    changes: Arc<Semaphore>,
+    /// A permit for every password that is checked; closed at shutdown.
+    sign_ins: Arc<Semaphore>,
+}
+
+impl Dashboard {
+    /// Builds a dashboard from its parts.
+    #[must_use]
+    pub fn builder() -> DashboardBuilder {
+        DashboardBuilder::new()
+    }
+
+    /// The rules it was built with.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.inner.policy
+    }
+
+    /// Ends in order: waits for changes under way and refuses new ones, ends the background tasks,
+    /// writes times of use and events that wait. Takes at most some seconds; idempotent.
+    pub async fn shutdown(&self) {
+        self.background.stop(&self.inner).await;
+    }
+
+    /// Runs a change to its end, whether or not the caller waits for it.
+    async fn change<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        let permit = self.inner.changes.clone().acquire_owned().await;
+        let permit = permit.map_err(|_| shutting_down())?;
+        self.run_to_end(permit, work).await
+    }
+
+    /// Runs a check of a password to its end, so that nobody guesses without a trace by not
+    /// waiting for the answer. Changes within it are changes of their own.
+    async fn password_check<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        let permit = self.inner.sign_ins.clone().try_acquire_owned();
+        let permit = permit.map_err(|error| match error {
+            TryAcquireError::NoPermits => Error::Busy {
+                retry_after: Duration::from_secs(2),
+            },
+            TryAcquireError::Closed => shutting_down(),
+        })?;
+        self.run_to_end(permit, work).await
+    }
+
+    async fn run_to_end<T: Send + 'static>(
+        &self,
+        permit: OwnedSemaphorePermit,
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        let inner = self.inner.clone();
+        let task = async move {
+            let _permit = permit;
+            inner.trail.ready().await?;
+            work.await
+        };
+        let task = tokio::spawn(task.in_current_span());
+        task.await
+            .unwrap_or_else(|failed| Err(Error::Internal(Box::new(failed))))
+    }
+}
+
+fn shutting_down() -> Error {
+    Error::Unavailable {
+        what: "the server is shutting down".to_owned(),
+        since: None,
+        retry_after: Duration::from_secs(10),
+        source: None,
+    }
+}
+
+impl fmt::Debug for Dashboard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dashboard")
+            .field("repository", &self.inner.repository)
+            .field("users", &self.inner.users)
+            .field("authenticators", &self.inner.authenticators)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,277 @@
+//! Reading models.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Caller, Dashboard, Error};
+use crate::auth::Permission;
+use crate::catalog::{CatalogState, Entry, Page, Picture, Query};
+use crate::model::{
+    BrokenDefinition, DuplicateKeys, ModelDefinition, ModelKey, ModelSummary, Version,
+};
+use crate::repository::{RepositoryError, StoredModel};
+
+/// With so many models a search takes milliseconds, so it runs beside the async threads.
+const SEARCH_BESIDE: usize = 5_000;
+
+/// How many names a missing one is compared with.
+const NAMES_COMPARED: usize = 10_000;
+
+/// A model: its definition as it is stored at this moment.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Model {
+    /// Where it lies.
+    pub key: ModelKey,
+    /// What it says.
+    pub definition: ModelDefinition,
+    /// The version of its bytes, to change it by.
+    pub version: Version,
+    /// The stored bytes.
+    pub bytes: Arc<[u8]>,
+}
+
+impl Model {
+    /// Reads a stored definition.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub fn read(stored: &StoredModel) -> Result<Model, BrokenDefinition> {
+        match ModelDefinition::parse(&stored.bytes, DuplicateKeys::LastWins) {
+            Ok(definition) => Ok(Model {
+                key: stored.key.clone(),
+                definition,
+                version: stored.version,
+                bytes: stored.bytes.clone(),
+            }),
+            Err(error) => Err(BrokenDefinition::new(
+                stored.key.clone(),
+                &stored.bytes,
+                &error,
+            )),
+        }
+    }
+
+    /// What a list shows of it.
+    #[must_use]
+    pub fn summary(&self) -> ModelSummary {
+        ModelSummary::new(self.key.clone(), self.version, &self.definition)
+    }
+
+    /// The number of the revision, if the registry wrote it.
+    #[must_use]
+    pub fn revision(&self) -> Option<u64> {
+        self.definition.registry().map(|registry| registry.revision)
+    }
+
+    pub(super) fn is_deleted(&self) -> bool {
+        let registry = self.definition.registry();
+        registry.is_some_and(|registry| registry.deleted.is_some())
+    }
+}
+
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Model")
+            .field("key", &self.key)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The stored text of a definition, readable or not.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RawModel {
+    /// Where it lies.
+    pub key: ModelKey,
+    /// The stored bytes.
+    pub bytes: Arc<[u8]>,
+    /// Their version, to replace them by.
+    pub version: Version,
+    /// Why the definition cannot be read, if it cannot.
+    pub broken: Option<BrokenDefinition>,
+}
+
+impl std::fmt::Debug for RawModel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RawModel")
+            .field("key", &self.key)
+            .field("version", &self.version)
+            .field("broken", &self.broken)
+            .finish_non_exhaustive()
+    }
+}
+
+impl From<BrokenDefinition> for Error {
+    fn from(broken: BrokenDefinition) -> Error {
+        Error::Broken {
+            key: broken.key,
+            reason: broken.reason.into(),
+            position: broken.position,
+        }
+    }
+}
+
+impl Dashboard {
+    /// Makes sure that the caller may read models.
+    pub(super) async fn may_read(
+        &self,
+        caller: &Caller,
+        target: impl FnOnce() -> String,
+    ) -> Result<(), Error> {
+        self.require(caller, Permission::ModelsRead, target).await
+    }
+
+    /// The page of models that a query asks for, from memory. Needs `models:read`.
+    ///
+    /// # Errors
+    /// [`Error::Denied`]; [`Error::Unavailable`] before the models were loaded once.
+    pub async fn list(&self, caller: &Caller, query: &Query) -> Result<Page, Error> {
+        let picture = self.picture(caller).await?;
+        if query.search.is_empty() || picture.len() < SEARCH_BESIDE {
+            return Ok(picture.query(query));
+        }
+        let query = query.clone();
+        let page = tokio::task::spawn_blocking(move || picture.query(&query)).await;
+        page.map_err(|error| Error::Internal(Box::new(error)))
+    }
+
+    /// All models as they are known at this moment, from memory. Needs `models:read`.
+    ///
+    /// # Errors
+    /// [`Error::Denied`]; [`Error::Unavailable`] before the models were loaded once.
+    pub async fn picture(&self, caller: &Caller) -> Result<Arc<Picture>, Error> {
+        self.may_read(caller, || "models".to_owned()).await?;
+        self.loaded()?;
+        Ok(self.inner.catalog.current())
+    }
+
+    /// How well the models are known: since when they are not up to date, and why.
+    #[must_use]
+    pub fn catalog_state(&self) -> CatalogState {
+        self.inner.catalog.state()
+    }
+
+    fn loaded(&self) -> Result<(), Error> {
+        let state = self.inner.catalog.state();
+        if state.loaded_at.is_some() {
+            return Ok(());
+        }
+        Err(Error::Unavailable {
+            what: match &state.failing {
+                Some(failing) => format!("the models cannot be loaded: {}", failing.message),
+                None => "the models are being loaded".to_owned(),
+            },
+            since: state.failing.map(|failing| failing.since),
+            retry_after: Duration::from_secs(2),
+            source: None,
+        })
+    }
+
+    /// The model of this name, whatever its type. Needs `models:read`.
+    ///
+    /// # Errors
+    /// [`Error::Ambiguous`] with the candidates, otherwise as [`Dashboard::model`].
+    pub async fn find(&self, caller: &Caller, name: &str) -> Result<Model, Error> {
+        let picture = self.picture(caller).await?;
+        match picture.find_by_name(name).as_slice() {
+            [key] => self.model(caller, key).await,
+            [] => {
+                let names = picture.entries().map(|entry| entry.key().name.as_str());
+                Err(Error::NotFound {
+                    what: format!("model {name}"),
+                    near: super::near_names(name, names.take(NAMES_COMPARED)),
+                })
+            }
+            several => Err(Error::Ambiguous {
+                name: name.to_owned(),
+                candidates: several.to_vec(),
+            }),
+        }
+    }
+
+    /// The stored bytes of a model that can be read: what [`Dashboard::model`] gives without
+    /// reading it, and the quickest way to serve one. From memory where it is known. Needs
+    /// `models:read`.
+    ///
+    /// # Errors
+    /// As [`Dashboard::model`].
+    pub async fn body(&self, caller: &Caller, key: &ModelKey) -> Result<Arc<StoredModel>, Error> {
+        self.may_read(caller, || format!("model:{key}")).await?;
+        self.known_body(key).await
+    }
+
+    async fn known_body(&self, key: &ModelKey) -> Result<Arc<StoredModel>, Error> {
+        self.loaded()?;
+        let entry = self.inner.catalog.current().get(key);
+        let entry = entry.ok_or_else(|| self.no_model(key))?;
+        if let Some(broken) = entry.broken() {
+            return Err(broken.clone().into());
+        }
+        let stored = match self.inner.catalog.body(key).await {
+            Err(RepositoryError::NotFound { .. }) => return Err(self.no_model(key)),
+            other => other?,
+        };
+        if Some(stored.version) != entry.version() && Model::read(&stored)?.is_deleted() {
+            return Err(self.no_model(key));
+        }
+        Ok(stored)
+    }
+
+    /// All broken definitions, in order of key. Needs `models:read`.
+    ///
+    /// # Errors
+    /// [`Error::Denied`]; [`Error::Unavailable`] before the models were loaded once.
+    pub async fn broken(&self, caller: &Caller) -> Result<Vec<Arc<Entry>>, Error> {
+        Ok(self.picture(caller).await?.broken())
+    }
+
+    /// One model. Needs `models:read`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] with names like it, [`Error::Broken`], [`Error::Denied`].
+    pub async fn model(&self, caller: &Caller, key: &ModelKey) -> Result<Model, Error> {
+        let stored = self.body(caller, key).await?;
+        Ok(Model::read(&stored)?)
+    }
+
+    /// The stored text of a model, also of a broken one. Needs `models:read`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] with names like it, [`Error::Denied`]; [`Error::Broken`] for one of more
+    /// than 1 MiB, which cannot be read at all.
+    pub async fn raw(&self, caller: &Caller, key: &ModelKey) -> Result<RawModel, Error> {
+        self.may_read(caller, || format!("model:{key}")).await?;
+        let stored = self.live(key).await?;
+        let broken = Model::read(&stored).err();
+        Ok(RawModel {
+            key: stored.key,
+            bytes: stored.bytes,
+            version: stored.version,
+            broken,
+        })
+    }
+
+    /// What is stored now at `key`, deleted ones excepted.
+    pub(super) async fn live(&self, key: &ModelKey) -> Result<StoredModel, Error> {
+        let stored = match self.inner.repository.get(key).await {
+            Ok(stored) => stored,
+            Err(RepositoryError::NotFound { .. }) => return Err(self.no_model(key)),
+            Err(other) => return Err(other.into()),
+        };
+        match Model::read(&stored) {
+            Ok(model) if model.is_deleted() => Err(self.no_model(key)),
+            _ => Ok(stored),
+        }
+    }
+
+    /// That there is no such model, with keys like it.
+    pub(super) fn no_model(&self, key: &ModelKey) -> Error {
+        let near = self.inner.catalog.current().near(key);
+        Error::NotFound {
+            what: format!("model {key}"),
+            near: near.iter().map(ToString::to_string).collect(),
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! Signing in and out.
+//!
+//! One message answers every refusal, whatever its reason; the reason goes to the audit log.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use super::{Caller, Dashboard, Error, RequestInfo, Unauthenticated};
+use crate::audit::{Action, NewEvent};
+use crate::auth::{
+    AuthenticationError, Authenticator, Identity, NewSession, Password, PasswordHash, Refusal,
+    Session, SessionSecret, Source, User, Username,
+};
+use crate::model::Timestamp;
+use crate::store::StoreError;
+
+/// A source that people can choose at sign-in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignInSource {
+    /// Its name, for [`SignIn::source`].
+    pub source: Source,
+    /// What people read.
+    pub label: String,
+}
+
+/// What somebody typed to sign in.
+#[derive(Clone)]
+pub struct SignIn {
+    /// Where to sign in; `None` where there is one source only.
+    pub source: Option<Source>,
+    /// The name as typed.
+    pub username: String,
+    /// The password as typed.
+    pub password: String,
+    /// What the client calls itself, to know the session by; may be empty.
+    pub user_agent: String,
+}
+
+impl fmt::Debug for SignIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignIn")
+            .field("source", &self.source)
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A sign-in that succeeded.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SignedIn {
+    /// The new session's secret, for the cookie.
+    pub secret: SessionSecret,
+    /// The new session.
+    pub session: Session,
+    /// Who it is.
+    pub user: User,
+}
+
+impl Dashboard {
+    /// Where people can sign in, in the order of configuration.
+    #[must_use]
+    pub fn sources(&self) -> Vec<SignInSource> {
+        let authenticators = self.inner.authenticators.iter();
+        authenticators
+            .map(|one| SignInSource {
+                source: one.source().clone(),
+                label: one.label().to_owned(),
+            })
+            .collect()
+    }
+
+    /// Checks a name and a password and begins a new session.
+    ///
+    /// A session that the browser had before is not continued; the front end ends it with
+    /// [`Dashboard::sign_out`].
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] for every refusal, [`Error::TooManyAttempts`] after wrong
+    /// passwords, [`Error::Busy`], [`Error::Unavailable`] when the source cannot be asked,
+    /// [`Error::Invalid`] when there are several sources and none was chosen.
+    pub async fn sign_in(&self, sign_in: SignIn, request: RequestInfo) -> Result<SignedIn, Error> {
+        let this = self.clone();
+        self.password_check(async move { this.run_sign_in(sign_in, &request).await })
+            .await
+    }
+
+    async fn run_sign_in(&self, sign_in: SignIn, request: &RequestInfo) -> Result<SignedIn, Error> {
+        let authenticator = self.authenticator(sign_in.source.as_ref())?;
+        let source = authenticator.source();
+        let made_from = made_from(request, &sign_in.user_agent);
+        let typed = (
+            Username::parse(&sign_in.username),
+            Password::parse(sign_in.password),
+        );
+        let (Ok(username), Ok(password)) = typed else {
+            // Nobody has such a name or password, so this says nothing about an account.
+            return Err(Unauthenticated::SignInRefused.into());
+        };
+        let attempt = self
+            .inner
+            .throttle
+            .attempt(source, username.folded(), &request.from, Instant::now())
+            .map_err(|retry_after| Error::TooManyAttempts { retry_after })?;
+        match self
+            .check_and_begin(authenticator, &username, &password, made_from)
+            .await
+        {
+            Ok(signed_in) => {
+                attempt.was_right();
+                let id = &signed_in.user.id;
+                let mut event = sign_in_event(request, Action::SignIn, format!("user:{id}"));
+                event.actor = id.to_string();
+                event.actor_name = signed_in.user.username.to_string();
+                self.inner.trail.record(event).await;
+                Ok(signed_in)
+            }
+            Err(AuthenticationError::Refused(refusal)) => {
+                let wait = attempt.wait();
+                let target = format!("source:{source}");
+                let mut event = sign_in_event(request, Action::SignInRefused, target);
+                // An unknown name may be a password that was typed into the wrong field.
+                if refusal != Refusal::UnknownUser {
+                    event.actor_name = username.to_string();
+                }
+                event = event.with_detail(refusal.to_string());
+                if !wait.is_zero() {
+                    event = event.with_detail(format!("next attempt in {} s", wait.as_secs()));
+                }
+                self.inner.trail.record(event).await;
+                Err(Unauthenticated::SignInRefused.into())
+            }
+            Err(AuthenticationError::Busy { retry_after }) => {
+                attempt.was_not_made();
+                Err(Error::Busy { retry_after })
+            }
+            Err(unavailable) => {
+                attempt.was_not_made();
+                tracing::warn!(source = source.as_str(), error = %unavailable, "nobody can sign in");
+                Err(Error::Unavailable {
+                    what: unavailable.to_string(),
+                    since: None,
+                    retry_after: Duration::from_secs(10),
+                    source: Some(Box::new(unavailable)),
+                })
+            }
+        }
+    }
+
+    /// Checks the password and begins a session. What was checked may change until the session is
+    /// there, so it is checked that it did not: whoever is deactivated, or changes the password,
+    /// after that ends the session.
+    async fn check_and_begin(
+        &self,
+        authenticator: &dyn Authenticator,
+        username: &Username,
+        password: &Password,
+        made_from: String,
+    ) -> Result<SignedIn, AuthenticationError> {
+        let source = authenticator.source();
+        let before = self.stored_password(source, username).await?;
+        let identity = authenticator.authenticate(username, password).await?;
+        let signed_in = self.begin_session(&identity, made_from).await?;
+        let still_right = async {
+            let after = self.stored_password(source, username).await?;
+            if let Some(local) = self.inner.local.as_ref().filter(|_| after != before) {
+                // This sign-in has renewed the hash, or the password was changed meanwhile.
+                local.check(username, password).await?;
+            }
+            let user = self
+                .inner
+                .users
+                .user(&identity.id)
+                .await
+                .map_err(no_answer)?;
+            match user.is_some_and(|user| user.is_active) {
+                true => Ok(()),
+                false => Err(AuthenticationError::from(Refusal::Disabled)),
+            }
+        };
+        if let Err(error) = still_right.await {
+            let session = &signed_in.session;
+            let sessions = &self.inner.sessions;
+            let ended = sessions.end_session(&session.identity, session.id).await;
+            self.inner.access.forget_session(session.id);
+            ended.map_err(no_answer)?;
+            return Err(error);
+        }
+        Ok(signed_in)
+    }
+
+    fn authenticator(&self, source: Option<&Source>) -> Result<&dyn Authenticator, Error> {
+        let all = &self.inner.authenticators;
+        match (source, all.as_slice()) {
+            (None, [only]) => Ok(&**only),
+            (None, _) => Err(Error::invalid("source", "choose where you sign in")),
+            (Some(source), _) => {
+                let found = all.iter().find(|one| one.source() == source);
+                let found = found.map(|one| &**one);
+                found.ok_or_else(|| {
+                    Error::invalid("source", format!("there is no source {source} here"))
+                })
+            }
+        }
+    }
+
+    /// The stored hash of a local account, to see whether it changes.
+    async fn stored_password(
+        &self,
+        source: &Source,
+        username: &Username,
+    ) -> Result<Option<PasswordHash>, AuthenticationError> {
+        if source.as_str() != Source::LOCAL {
+            return Ok(None);
+        }
+        let found = self.inner.users.password_hash(username).await;
+        Ok(found.map_err(no_answer)?.map(|(_, hash)| hash))
+    }
+
+    async fn begin_session(
+        &self,
+        identity: &Identity,
+        made_from: String,
+    ) -> Result<SignedIn, AuthenticationError> {
+        let now = Timestamp::now();
+        let policy = self.policy();
+        let users = &self.inner.users;
+        let user = users
+            .remember(identity, policy.default_role, true, now)
+            .await
+            .map_err(no_answer)?;
+        // A role that the directory gives may have changed.
+        self.inner.access.forget_account(&user.id);
+        let secret = SessionSecret::generate().map_err(no_answer)?;
+        let new = NewSession {
+            hash: secret.hash(),
+            identity: user.id.clone(),
+            created_at: now,
+            expires_at: now.plus(policy.session_absolute_limit),
+            made_from,
+        };
+        let session = self
+            .inner
+            .sessions
+            .create_session(new)
+            .await
+            .map_err(no_answer)?;
+        Ok(SignedIn {
+            secret,
+            session,
+            user,
+        })
+    }
+
+    /// Ends the caller's session.
+    ///
+    /// # Errors
+    /// [`Error::SignInNeeded`] for callers without one.
+    pub async fn sign_out(&self, caller: &Caller) -> Result<(), Error> {
+        let id = caller.session_id().ok_or(Error::SignInNeeded)?;
+        let (this, caller) = (self.clone(), caller.clone());
+        self.change(async move {
+            let ended = this.inner.sessions.end_session(caller.id(), id).await;
+            this.inner.access.forget_session(id);
+            if ended? {
+                let event = caller.event(Action::SignOut, format!("user:{}", caller.id()));
+                this.inner.trail.record(event).await;
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// An event of somebody who is not known yet.
+fn sign_in_event(request: &RequestInfo, action: Action, target: String) -> NewEvent {
+    NewEvent {
+        at: Timestamp::now(),
+        actor: String::new(),
+        actor_name: String::new(),
+        via: request.via.as_str().to_owned(),
+        from: request.from.clone(),
+        request_id: request.request_id.clone(),
+        action,
+        target,
+        revision: None,
+        reason: String::new(),
+        detail: String::new(),
+    }
+}
+
+fn no_answer(error: StoreError) -> AuthenticationError {
+    AuthenticationError::Unavailable {
+        reason: "the user database does not answer".to_owned(),
+        source: Some(Box::new(error)),
+    }
+}
+
+/// Client address and user agent, at most 300 characters.
+fn made_from(request: &RequestInfo, user_agent: &str) -> String {
+    let agent = user_agent.chars().filter(|c| !c.is_control()).take(240);
+    let address: String = request.from.chars().take(58).collect();
+    let agent: String = agent.collect();
+    match agent.is_empty() {
+        true => address,
+        false => format!("{address}, {agent}"),
+    }
+}

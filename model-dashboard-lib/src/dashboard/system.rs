@@ -1,0 +1,184 @@
+//! How the installation does.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::{Caller, Dashboard, Error};
+use crate::auth::Permission;
+use crate::model::Timestamp;
+
+/// Something that the dashboard depends on, and how it does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Dependency {
+    /// A stable name: `models`, `accounts`, `audit`.
+    pub name: &'static str,
+    /// How it does.
+    pub state: DependencyState,
+    /// Since when, if it does not do well.
+    pub since: Option<Timestamp>,
+    /// What is wrong, or where it is; for people who administer the installation.
+    pub message: String,
+    /// What to do about it.
+    pub fix: Option<String>,
+}
+
+/// How a dependency does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DependencyState {
+    /// As it should.
+    Healthy,
+    /// It does not answer; what is known still serves.
+    Degraded,
+    /// What needs it does not work.
+    Down,
+}
+
+/// Whether requests can be served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Readiness {
+    /// Everything works.
+    Ready,
+    /// Something does not; what is known is served.
+    Degraded,
+    /// The models are not loaded yet, or the dashboard is shutting down.
+    NotReady,
+}
+
+impl Dashboard {
+    /// Whether requests can be served. From memory; asks nobody.
+    #[must_use]
+    pub fn ready(&self) -> Readiness {
+        if self.inner.changes.is_closed() || self.inner.catalog.state().loaded_at.is_none() {
+            return Readiness::NotReady;
+        }
+        let failing = self.inner.catalog.state().failing.is_some()
+            || self.inner.accounts_state.failing().is_some()
+            || self.inner.trail.is_waiting();
+        match failing {
+            true => Readiness::Degraded,
+            false => Readiness::Ready,
+        }
+    }
+
+    /// Name, state and time of each dependency, fit for anyone who may ask (`/readyz`): messages
+    /// and fixes are left out. From memory; asks nobody.
+    pub async fn dependencies(&self) -> Vec<Dependency> {
+        let mut all = self.look_at_dependencies().await;
+        for one in &mut all {
+            one.message.clear();
+            one.fix = None;
+        }
+        all
+    }
+
+    /// Each dependency, with what is wrong and what to do. Needs `system:admin`.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub async fn health(&self, caller: &Caller) -> Result<Vec<Dependency>, Error> {
+        self.require(caller, Permission::SystemAdmin, || "system".to_owned())
+            .await?;
+        Ok(self.look_at_dependencies().await)
+    }
+
+    async fn look_at_dependencies(&self) -> Vec<Dependency> {
+        vec![
+            self.models_state(),
+            self.accounts(),
+            self.audit_state().await,
+        ]
+    }
+
+    fn models_state(&self) -> Dependency {
+        let state = self.inner.catalog.state();
+        let location = self.inner.repository.location();
+        let Some(failing) = state.failing else {
+            let (state, message) = match state.loaded_at {
+                Some(_) => (DependencyState::Healthy, location),
+                None => (DependencyState::Down, format!("{location}: being loaded")),
+            };
+            return Dependency {
+                name: "models",
+                state,
+                since: None,
+                message,
+                fix: None,
+            };
+        };
+        let fix = "see that the store can be reached and that its settings are right; changes \
+                   work again as soon as it answers";
+        Dependency {
+            name: "models",
+            state: match state.loaded_at {
+                Some(_) => DependencyState::Degraded,
+                None => DependencyState::Down,
+            },
+            since: Some(failing.since),
+            message: format!("{location}: {}", failing.message),
+            fix: Some(fix.to_owned()),
+        }
+    }
+
+    fn accounts(&self) -> Dependency {
+        let failing = self.inner.accounts_state.failing();
+        let fix = "see that the user database can be reached, and that its disk is not full or \
+                   read-only";
+        Dependency {
+            name: "accounts",
+            state: match failing {
+                Some(_) => DependencyState::Down,
+                None => DependencyState::Healthy,
+            },
+            since: failing.as_ref().map(|(since, _)| *since),
+            fix: failing.as_ref().map(|_| fix.to_owned()),
+            message: failing.map(|(_, reason)| reason).unwrap_or_default(),
+        }
+    }
+
+    async fn audit_state(&self) -> Dependency {
+        let since = self.inner.trail.failing_since().await;
+        let message = "events wait in memory, and nothing can be changed until they are written";
+        let fix = "see that the user database can be written to; its disk may be full";
+        Dependency {
+            name: "audit",
+            state: match since {
+                Some(_) => DependencyState::Down,
+                None => DependencyState::Healthy,
+            },
+            since,
+            message: since.map(|_| message.to_owned()).unwrap_or_default(),
+            fix: since.map(|_| fix.to_owned()),
+        }
+    }
+}
+
+/// Whether the store of accounts answered lately.
+#[derive(Debug, Default)]
+pub(super) struct AccountsState(Mutex<Option<(Timestamp, String)>>);
+
+impl AccountsState {
+    fn set(&self, failing: Option<(Timestamp, String)>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = failing;
+    }
+
+    pub(super) fn answered(&self) {
+        self.set(None);
+    }
+
+    pub(super) fn failed(&self, reason: &str) {
+        let since = self
+            .failing()
+            .map_or_else(Timestamp::now, |(since, _)| since);
+        self.set(Some((since, reason.to_owned())));
+    }
+
+    /// Since when it does not answer, and why.
+    pub(super) fn failing(&self) -> Option<(Timestamp, String)> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}

@@ -1,0 +1,401 @@
+//! The delay between wrong passwords, which grows for each account and address.
+//!
+//! Three things are counted, each only as far as wrong passwords go:
+//! - per account and address: three wrong ones are free, then the wait before the next one grows
+//!   fourfold from 2 seconds to 15 minutes, so that one address tries fewer than ten passwords of
+//!   an account in half an hour, below what locks an account of a directory;
+//! - per account: once twenty were wrong, whatever their address, an address that has not signed
+//!   in there before has one free attempt instead of three. It always has one, so that somebody
+//!   with the right password gets in from anywhere, however hard others guess;
+//! - per address: twenty wrong ones for whatever accounts are free, then one in two seconds. Who
+//!   signed in from the address lately does not wait for the others there.
+//!
+//! An attempt counts as wrong until it turns out to be right, so that many at once gain nothing.
+//! Nobody sleeps: whoever is too early is told when to come back.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::auth::Source;
+
+/// How many pairs, accounts and addresses are remembered at most, each.
+const MAX_REMEMBERED: usize = 10_000;
+
+const FREE_PER_PAIR: u32 = 3;
+const FREE_UNDER_PRESSURE: u32 = 1;
+const FIRST_WAIT: Duration = Duration::from_secs(2);
+const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+const GROWTH: u32 = 4;
+
+/// How many wrong passwords from anywhere put an account under pressure.
+const PRESSURE: u32 = 20;
+
+const FREE_PER_ADDRESS: u32 = 20;
+const ADDRESS_INTERVAL: Duration = Duration::from_secs(2);
+
+/// What was counted is forgotten after so long without a further attempt.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The delays of one process.
+#[derive(Debug, Default)]
+pub(super) struct Throttle(Mutex<Counters>);
+
+#[derive(Debug, Default)]
+struct Counters {
+    pairs: Counted<(Account, Address)>,
+    accounts: Counted<Account>,
+    addresses: Counted<Address>,
+}
+
+/// A source and a folded username; it need not exist.
+type Account = (Source, Arc<str>);
+
+/// Where attempts come from: an IPv4 address, an IPv6 network of 64 bits (which one customer has
+/// to themselves), or another text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Address {
+    Ip(IpAddr),
+    Other(Arc<str>),
+}
+
+impl Address {
+    fn parse(text: &str) -> Address {
+        match text.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
+            Ok(IpAddr::V6(ip)) => {
+                let network = u128::from(ip) >> 64 << 64;
+                Address::Ip(IpAddr::V6(Ipv6Addr::from(network)))
+            }
+            Ok(ip) => Address::Ip(ip),
+            Err(_) => Address::Other(text.chars().take(128).collect::<String>().into()),
+        }
+    }
+}
+
+/// What is remembered of a pair, an account or an address.
+#[derive(Clone, Copy, Debug)]
+struct Count {
+    /// Attempts that were wrong or are being checked.
+    wrong: u32,
+    /// The last attempt.
+    last: Instant,
+    /// No attempt before this.
+    wait_until: Instant,
+    /// Whether somebody signed in here: the account, from the address.
+    was_right: bool,
+}
+
+impl Count {
+    fn none(now: Instant) -> Count {
+        Count {
+            wrong: 0,
+            last: now,
+            wait_until: now,
+            was_right: false,
+        }
+    }
+}
+
+/// Counts by key, bounded: those that were not touched for longest make room.
+#[derive(Debug)]
+struct Counted<K>(HashMap<K, Count>);
+
+impl<K> Default for Counted<K> {
+    fn default() -> Self {
+        Counted(HashMap::new())
+    }
+}
+
+impl<K: Eq + Hash + Clone> Counted<K> {
+    fn get(&self, key: &K, now: Instant) -> Count {
+        let known = self.0.get(key).copied();
+        known
+            .filter(|count| now.saturating_duration_since(count.last) < FORGOTTEN_AFTER)
+            .unwrap_or(Count::none(now))
+    }
+
+    fn set(&mut self, key: &K, count: Count) {
+        if self.0.len() >= MAX_REMEMBERED && !self.0.contains_key(key) {
+            self.make_room();
+        }
+        self.0.insert(key.clone(), count);
+    }
+
+    /// Drops the older half, so that the cost per attempt stays constant.
+    fn make_room(&mut self) {
+        let mut times: Vec<Instant> = self.0.values().map(|count| count.last).collect();
+        let middle = times.len() / 2;
+        let (_, median, _) = times.select_nth_unstable(middle);
+        let median = *median;
+        self.0.retain(|_, count| count.last > median);
+    }
+}
+
+/// An attempt that may be made. Dropped, it was wrong.
+#[derive(Debug)]
+pub(super) struct Attempt<'a> {
+    throttle: &'a Throttle,
+    account: Account,
+    address: Address,
+    started: Instant,
+}
+
+impl Throttle {
+    /// Asks to try a password now.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub(super) fn attempt(
+        &self,
+        source: &Source,
+        folded: &str,
+        from: &str,
+        now: Instant,
+    ) -> Result<Attempt<'_>, Duration> {
+        let account: Account = (source.clone(), folded.into());
+        let address = Address::parse(from);
+        let pair_key = (account.clone(), address.clone());
+
+        let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pair = counters.pairs.get(&pair_key, now);
+        let mut whole = counters.accounts.get(&account, now);
+        let mut place = counters.addresses.get(&address, now);
+
+        let mut until = pair.wait_until;
+        if !pair.was_right {
+            until = until.max(place.wait_until);
+        }
+        if until > now {
+            return Err(until - now);
+        }
+
+        let free = match whole.wrong >= PRESSURE && !pair.was_right {
+            true => FREE_UNDER_PRESSURE,
+            false => FREE_PER_PAIR,
+        };
+        pair.wrong = pair.wrong.saturating_add(1);
+        pair.wait_until = now + wait_after(pair.wrong, free);
+        whole.wrong = whole.wrong.saturating_add(1);
+        place.wrong = place.wrong.saturating_add(1);
+        if place.wrong >= FREE_PER_ADDRESS {
+            place.wait_until = now + ADDRESS_INTERVAL;
+        }
+        for count in [&mut pair, &mut whole, &mut place] {
+            count.last = now;
+        }
+        counters.pairs.set(&pair_key, pair);
+        counters.accounts.set(&account, whole);
+        counters.addresses.set(&address, place);
+        Ok(Attempt {
+            throttle: self,
+            account,
+            address,
+            started: now,
+        })
+    }
+}
+
+/// The wait after so many wrong passwords.
+fn wait_after(wrong: u32, free: u32) -> Duration {
+    match wrong.checked_sub(free) {
+        None => Duration::ZERO,
+        Some(beyond) => GROWTH
+            .checked_pow(beyond)
+            .and_then(|factor| FIRST_WAIT.checked_mul(factor))
+            .map_or(LONGEST_WAIT, |wait| wait.min(LONGEST_WAIT)),
+    }
+}
+
+impl Attempt<'_> {
+    /// The password was right: the pair starts anew, and the attempt does not count elsewhere.
+    pub(super) fn was_right(self) {
+        let mut counters = self.lock();
+        let pair = Count {
+            was_right: true,
+            ..Count::none(self.started)
+        };
+        counters
+            .pairs
+            .set(&(self.account.clone(), self.address.clone()), pair);
+        self.uncount(&mut counters);
+    }
+
+    /// The password could not be checked: the attempt does not count.
+    pub(super) fn was_not_made(self) {
+        let mut counters = self.lock();
+        let key = (self.account.clone(), self.address.clone());
+        if let Some(pair) = counters.pairs.0.get_mut(&key) {
+            pair.wrong = pair.wrong.saturating_sub(1);
+            pair.wait_until = self.started;
+        }
+        self.uncount(&mut counters);
+    }
+
+    /// How long the next attempt of this pair has to wait.
+    pub(super) fn wait(&self) -> Duration {
+        let key = (self.account.clone(), self.address.clone());
+        let pair = self.lock().pairs.get(&key, self.started);
+        pair.wait_until.saturating_duration_since(self.started)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Counters> {
+        self.throttle
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn uncount(&self, counters: &mut Counters) {
+        if let Some(whole) = counters.accounts.0.get_mut(&self.account) {
+            whole.wrong = whole.wrong.saturating_sub(1);
+        }
+        if let Some(place) = counters.addresses.0.get_mut(&self.address) {
+            place.wrong = place.wrong.saturating_sub(1);
+            place.wait_until = self.started;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    struct Guesser {
+        throttle: Throttle,
+        local: Source,
+        now: Instant,
+    }
+
+    impl Guesser {
+        fn new() -> Guesser {
+            Guesser {
+                throttle: Throttle::default(),
+                local: Source::local(),
+                now: Instant::now(),
+            }
+        }
+
+        fn wrong(&self, name: &str, from: &str) -> Result<(), Duration> {
+            let attempt = self.throttle.attempt(&self.local, name, from, self.now)?;
+            drop(attempt);
+            Ok(())
+        }
+
+        fn right(&self, name: &str, from: &str) -> Result<(), Duration> {
+            let attempt = self.throttle.attempt(&self.local, name, from, self.now)?;
+            attempt.was_right();
+            Ok(())
+        }
+
+        fn pass(&mut self, seconds: u64) {
+            self.now += Duration::from_secs(seconds);
+        }
+    }
+
+    #[test]
+    fn the_wait_grows_and_stays_below_ten_attempts_in_half_an_hour() {
+        let mut guesser = Guesser::new();
+        let mut made = 0;
+        for _ in 0..30 * 60 {
+            made += usize::from(guesser.wrong("ana", "192.0.2.1").is_ok());
+            guesser.pass(1);
+        }
+        assert!((5..10).contains(&made), "{made}");
+        let wait = guesser.wrong("ana", "192.0.2.1").unwrap_err();
+        assert!(wait <= LONGEST_WAIT);
+    }
+
+    #[test]
+    fn ten_thousand_guesses_do_not_keep_the_owner_out_elsewhere() {
+        let mut guesser = Guesser::new();
+        guesser.right("ana", "192.0.2.7").unwrap();
+        for n in 0..10_000u32 {
+            let _ = guesser.wrong("ana", &format!("198.51.{}.{}", n / 250 % 100, n % 250));
+            if n % 100 == 0 {
+                guesser.pass(1);
+            }
+        }
+        assert_eq!(guesser.right("ana", "203.0.113.5"), Ok(()), "a new place");
+        assert_eq!(guesser.right("ana", "192.0.2.7"), Ok(()), "where she was");
+    }
+
+    #[test]
+    fn under_pressure_a_new_address_has_one_attempt_at_once() {
+        let guesser = Guesser::new();
+        for n in 0..PRESSURE {
+            guesser.wrong("ana", &format!("198.51.100.{n}")).unwrap();
+        }
+        assert_eq!(guesser.wrong("ana", "203.0.113.5"), Ok(()));
+        assert!(guesser.wrong("ana", "203.0.113.5").is_err());
+    }
+
+    #[test]
+    fn attempts_at_once_gain_nothing() {
+        let guesser = Guesser::new();
+        let attempt = || {
+            let throttle = &guesser.throttle;
+            throttle.attempt(&guesser.local, "ana", "192.0.2.1", guesser.now)
+        };
+        let open: Vec<_> = (0..100).map(|_| attempt()).filter_map(Result::ok).collect();
+        assert_eq!(open.len(), FREE_PER_PAIR as usize);
+    }
+
+    #[test]
+    fn a_right_password_starts_anew_and_what_was_not_checked_does_not_count() {
+        let guesser = Guesser::new();
+        for _ in 0..50 {
+            guesser.wrong("ana", "192.0.2.1").unwrap();
+            guesser.right("ana", "192.0.2.1").unwrap();
+            let attempt = guesser
+                .throttle
+                .attempt(&guesser.local, "ana", "192.0.2.1", guesser.now);
+            attempt.unwrap().was_not_made();
+        }
+    }
+
+    #[test]
+    fn one_address_tries_few_passwords_over_all_accounts() {
+        let mut guesser = Guesser::new();
+        guesser.right("bo", "192.0.2.1").unwrap();
+        let mut made = 0;
+        for n in 0..1000 {
+            made += u64::from(guesser.wrong(&format!("name{n}"), "192.0.2.1").is_ok());
+            if n % 10 == 0 {
+                guesser.pass(1);
+            }
+        }
+        assert!(made <= u64::from(FREE_PER_ADDRESS) + 51, "{made}");
+        assert_eq!(guesser.right("bo", "192.0.2.1"), Ok(()), "known there");
+    }
+
+    #[test]
+    fn addresses_of_one_ipv6_network_count_as_one() {
+        let guesser = Guesser::new();
+        for n in 0..FREE_PER_PAIR {
+            guesser.wrong("ana", &format!("2001:db8::{n}")).unwrap();
+        }
+        assert!(guesser.wrong("ana", "2001:db8::ffff").is_err());
+        assert!(guesser.wrong("ana", "2001:db8:0:1::1").is_ok());
+        assert_eq!(
+            Address::parse("::ffff:192.0.2.1"),
+            Address::parse("192.0.2.1")
+        );
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut guesser = Guesser::new();
+        for n in 0..3 * MAX_REMEMBERED {
+            let from = format!("10.{}.{}.{}", n / 65536, n / 256 % 256, n % 256);
+            guesser.wrong(&format!("name{n}"), &from).unwrap();
+            guesser.now += Duration::from_millis(1);
+        }
+        let counters = guesser.throttle.0.lock().unwrap();
+        assert!(counters.pairs.0.len() <= MAX_REMEMBERED);
+        assert!(counters.accounts.0.len() <= MAX_REMEMBERED);
+        assert!(counters.addresses.0.len() <= MAX_REMEMBERED);
+    }
+}

@@ -1,0 +1,186 @@
+//! API tokens: people make and revoke their own, administrators those of service accounts.
+//!
+//! Nobody hands out more than they hold: a token's scopes are within what its owner may do and
+//! within what the caller may do, and a token made with a token ends with it at the latest, so
+//! that a stolen one cannot prolong itself.
+
+use std::time::Duration;
+
+use super::{Caller, Dashboard, Error};
+use crate::audit::Action;
+use crate::auth::{IdentityId, Permission, Permissions, User};
+use crate::model::Timestamp;
+use crate::tokens::{ApiToken, NewToken, PlainToken};
+
+/// The longest description of a token, in characters.
+pub const MAX_TOKEN_DESCRIPTION_CHARS: usize = 200;
+
+/// A token to be made.
+#[derive(Clone, Debug, Default)]
+pub struct NewTokenRequest {
+    /// What it is for; 1 to [`MAX_TOKEN_DESCRIPTION_CHARS`] characters.
+    pub description: String,
+    /// What it may do; at least one permission.
+    pub scopes: Permissions,
+    /// Days until it ends; `None` takes the installation's default.
+    pub expires_in_days: Option<u16>,
+    /// Whose it will be; `None` is the caller. Administrators may name a service account, the
+    /// host's administrator any account.
+    pub owner: Option<IdentityId>,
+}
+
+impl Dashboard {
+    /// Makes an API token. Its secret is in the answer and nowhere else, ever.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with the field; [`Error::Denied`] for scopes that the caller or the owner
+    /// does not have, or for another owner; [`Error::TooMany`] at 1,000 tokens.
+    pub async fn create_token(
+        &self,
+        caller: &Caller,
+        request: NewTokenRequest,
+    ) -> Result<(PlainToken, ApiToken), Error> {
+        let owner = self.token_owner(caller, request.owner.as_ref()).await?;
+        let description = super::text_field(
+            "description",
+            &request.description,
+            1..=MAX_TOKEN_DESCRIPTION_CHARS,
+        )?;
+        if request.scopes.is_empty() {
+            return Err(Error::invalid("scopes", "choose at least one scope"));
+        }
+        let target = || format!("user:{}", owner.id);
+        for scope in request.scopes.iter() {
+            self.require(caller, scope, target).await?;
+            if !owner.permissions().contains(scope) {
+                let message = format!("{} does not have {scope} itself", owner.username);
+                return Err(Error::invalid("scopes", message));
+            }
+        }
+        let now = Timestamp::now();
+        let expires_at = self.token_end(caller, &owner, request.expires_in_days, now)?;
+        let secret = PlainToken::generate()?;
+        let new = NewToken {
+            hash: secret.hash(),
+            owner: owner.id,
+            username: owner.username.to_string(),
+            description,
+            scopes: request.scopes,
+            expires_at: Some(expires_at),
+            created_at: now,
+        };
+        let (this, caller) = (self.clone(), caller.clone());
+        self.change(async move {
+            let token = this.inner.tokens.create_token(new).await?;
+            let event = caller
+                .event(Action::TokenCreate, format!("token:{}", token.id))
+                .with_detail(format!(
+                    "for {} ({}), {}, until {expires_at}",
+                    token.username, token.owner, token.scopes
+                ));
+            this.inner.trail.record(event).await;
+            Ok((secret, token))
+        })
+        .await
+    }
+
+    async fn token_owner(
+        &self,
+        caller: &Caller,
+        owner: Option<&IdentityId>,
+    ) -> Result<User, Error> {
+        let Some(id) = owner.filter(|id| *id != caller.id()) else {
+            if caller.is_host() {
+                return Err(Error::invalid("owner", "say whose token it will be"));
+            }
+            return Ok(caller.user().clone());
+        };
+        let target = || format!("user:{id}");
+        self.require(caller, Permission::UsersAdmin, target).await?;
+        let user = self.inner.users.user(id).await?;
+        let user = user.ok_or_else(|| Error::not_found(format!("account {id}")))?;
+        if !user.is_service() && !caller.is_host() {
+            let message = "people make their own tokens; choose a service account";
+            return Err(Error::invalid("owner", message));
+        }
+        if !user.is_active {
+            return Err(Error::invalid("owner", "the account is deactivated"));
+        }
+        Ok(user)
+    }
+
+    /// When a token of `owner` ends.
+    fn token_end(
+        &self,
+        caller: &Caller,
+        owner: &User,
+        days: Option<u16>,
+        now: Timestamp,
+    ) -> Result<Timestamp, Error> {
+        let field = "expires_in_days";
+        let policy = self.policy();
+        let limit = policy.token_days_limit(owner);
+        let days = days.unwrap_or(policy.token_days.min(limit));
+        if !(1..=limit).contains(&days) {
+            let message = format!("a token lasts 1 to {limit} days");
+            return Err(Error::invalid(field, message));
+        }
+        let end = now.plus(Duration::from_secs(u64::from(days) * 24 * 60 * 60));
+        match caller.token().map(|token| token.expires_at) {
+            Some(Some(own_end)) if own_end < end => {
+                let message = format!(
+                    "a token made with a token ends with it at the latest, here at {own_end}"
+                );
+                Err(Error::invalid(field, message))
+            }
+            _ => Ok(end),
+        }
+    }
+
+    /// The caller's own tokens, those that end first first.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn tokens(&self, caller: &Caller) -> Result<Vec<ApiToken>, Error> {
+        Ok(self.inner.tokens.list_tokens(Some(caller.id())).await?)
+    }
+
+    /// Everybody's tokens (at most 10,000), those that end first first. Needs `users:admin`.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub async fn all_tokens(&self, caller: &Caller) -> Result<Vec<ApiToken>, Error> {
+        self.require(caller, Permission::UsersAdmin, || "tokens".to_owned())
+            .await?;
+        Ok(self.inner.tokens.list_tokens(None).await?)
+    }
+
+    /// Revokes a token; it is dead when this answers. Other people's need `users:admin`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also for other people's tokens without `users:admin`.
+    pub async fn revoke_token(&self, caller: &Caller, id: i64) -> Result<(), Error> {
+        let no_token = move || Error::not_found(format!("token {id}"));
+        let token = self.inner.tokens.token_by_id(id).await?;
+        let token = token.ok_or_else(no_token)?;
+        if token.owner != *caller.id() && !caller.has(Permission::UsersAdmin) {
+            let target = || format!("token:{id}");
+            let _ = self.require(caller, Permission::UsersAdmin, target).await;
+            return Err(no_token());
+        }
+        let (this, caller) = (self.clone(), caller.clone());
+        self.change(async move {
+            let revoked = this.inner.tokens.revoke_token(id).await;
+            this.inner.access.forget_token(id);
+            if !revoked? {
+                return Err(no_token());
+            }
+            let event = caller
+                .event(Action::TokenRevoke, format!("token:{id}"))
+                .with_detail(format!("of {} ({})", token.username, token.owner));
+            this.inner.trail.record(event).await;
+            Ok(())
+        })
+        .await
+    }
+}
