@@ -1,6 +1,7 @@
 //! Who someone is: a source and a stable subject within it.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use unicode_normalization::UnicodeNormalization;
@@ -53,6 +54,14 @@ impl Source {
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl FromStr for Source {
+    type Err = IdentityError;
+
+    fn from_str(name: &str) -> Result<Source, IdentityError> {
+        Source::parse(name)
     }
 }
 
@@ -155,6 +164,14 @@ impl Eq for Username {}
 impl std::hash::Hash for Username {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         self.folded.hash(state);
+    }
+}
+
+impl FromStr for Username {
+    type Err = IdentityError;
+
+    fn from_str(text: &str) -> Result<Username, IdentityError> {
+        Username::parse(text)
     }
 }
 

@@ -4,4 +4,32 @@
 //! does not behave so. A macro beside each suite makes one test of every case.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+pub mod audit;
 pub mod repository;
+pub mod sessions;
+pub mod tokens;
+pub mod users;
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_case_is_in_its_suites_macro() {
+        let suites = [
+            include_str!("audit.rs"),
+            include_str!("repository.rs"),
+            include_str!("sessions.rs"),
+            include_str!("tokens.rs"),
+            include_str!("users.rs"),
+        ];
+        for suite in suites {
+            let (list, cases) = suite.split_once("(@cases $fresh:expr; $($case").unwrap();
+            for case in cases.split("\npub async fn ").skip(1) {
+                let name = case.split(['(', '<']).next().unwrap();
+                assert!(
+                    list.lines().any(|line| line.trim() == name),
+                    "{name} is not run"
+                );
+            }
+        }
+    }
+}

@@ -24,6 +24,37 @@ impl Head {
         digest: START,
     };
 
+    /// The head that is stored beside the events: it shows when newest events are missing, and
+    /// only the key can make it.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn seal(&self, key: &AuditKey) -> [u8; 32] {
+        let mut mac = mac(key, b"head");
+        mac.update(&self.seq.to_be_bytes());
+        mac.update(&self.digest);
+        mac.finalize().into_bytes().into()
+    }
+
+    /// Where to go on, given the number of the newest event that is stored and the sealed head
+    /// beside it, if its seal is right.
+    ///
+    /// Nothing may make a broken chain look whole again, and a broken chain may not stop the
+    /// log. So numbers go on after the higher of both, and the digest is that of the sealed
+    /// head; without one it is the digest of no event.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn to_follow(newest: Option<u64>, sealed: Option<Head>) -> Head {
+        let newest = newest.unwrap_or(0);
+        match sealed {
+            Some(sealed) => Head {
+                seq: sealed.seq.max(newest),
+                digest: sealed.digest,
+            },
+            None => Head {
+                seq: newest,
+                digest: START,
+            },
+        }
+    }
+
     /// Numbers and chains `event`, moving the head onto it.
     pub(super) fn append(&mut self, key: &AuditKey, event: NewEvent) -> Event {
         self.seq += 1;
@@ -67,6 +98,15 @@ impl<'k> Check<'k> {
         }
         self.head = Head { seq, digest };
         Ok(())
+    }
+
+    /// What it means that the next event cannot even be read.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn unreadable(&self, error: &dyn std::error::Error) -> ChainState {
+        broken(
+            self.head.seq + 1,
+            format!("the event cannot be read: {error}"),
+        )
     }
 
     /// The result, given the sealed head that is stored, if it is valid.

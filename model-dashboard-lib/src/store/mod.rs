@@ -4,11 +4,15 @@ mod accounts;
 mod audit_chain;
 mod audit_key;
 mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 use std::error::Error as StdError;
 
 pub use audit_key::AuditKey;
 pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{Migration, SqliteStore};
 
 /// What can go wrong in a store of accounts, tokens, sessions or events.
 #[derive(Debug, thiserror::Error)]

@@ -5,6 +5,9 @@ mod sessions;
 mod tokens;
 mod users;
 
+#[cfg(all(test, feature = "conformance"))]
+mod tests;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

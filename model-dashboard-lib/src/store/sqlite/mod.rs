@@ -1,0 +1,182 @@
+//! Everything in one SQLite file.
+
+mod accounts;
+mod audit;
+mod connection;
+mod error;
+mod migrations;
+mod readers;
+mod sessions;
+mod tokens;
+mod users;
+mod values;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::{Connection, Transaction};
+use tokio::task::spawn_blocking;
+
+use self::error::Result;
+use self::readers::Readers;
+use self::writer::Writer;
+use super::{AuditKey, StoreError};
+
+pub use self::migrations::Migration;
+
+/// Accounts, tokens, sessions and the audit log in one SQLite file on a local disk.
+///
+/// Several processes of one machine may use the file at once; a network file system will not do,
+/// because write-ahead logging needs shared memory. A change is acknowledged only when it is
+/// durable: writes go through one connection with `synchronous=FULL`, one transaction each, on a
+/// thread of their own (some 4,000 a second on an SSD); reads have up to four connections beside
+/// it. Waiting is bounded: after about ten seconds a call ends with [`StoreError::Unavailable`].
+///
+/// Clones share the connections, which close with the last clone or with [`SqliteStore::close`].
+///
+/// # The file
+/// Made readable by its owner only. The tables `users` and `api_tokens` have the columns that
+/// the earlier system gave them, and more. Times are UTC in ISO 8601 without a zone. Numbers of
+/// accounts, tokens and sessions are never given twice.
+#[derive(Clone)]
+pub struct SqliteStore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    path: Arc<Path>,
+    key: AuditKey,
+    writer: Writer,
+    readers: Readers,
+    /// Only asked for its `data_version`, which changes when any other connection commits.
+    watcher: Arc<Mutex<Option<Connection>>>,
+    migration: Option<Migration>,
+}
+
+impl SqliteStore {
+    /// Opens the file at `path`, which is made if it does not exist, and upgrades it if an older
+    /// program, or the earlier system, made it. `key` chains the audit log.
+    ///
+    /// # Upgrades
+    /// The file as it was is first copied beside it, to `<name>.before-migration-<number>`. Then
+    /// everything is upgraded in one transaction; a failure or a crash leaves the file as it was.
+    /// What is taken over from the earlier system, and how, is told by [`Migration`].
+    ///
+    /// # Errors
+    /// [`StoreError::Unusable`] if the file is of a newer program, of another kind, damaged, or
+    /// holds usernames that this program cannot keep apart; [`StoreError::Unavailable`] if it
+    /// cannot be read and written. The message says what to do.
+    pub async fn open(path: impl Into<PathBuf>, key: AuditKey) -> Result<SqliteStore, StoreError> {
+        let path = path.into();
+        let opening = spawn_blocking(move || open(&path, key).map_err(|error| error.about(&path)));
+        let inner = opening.await.map_err(StoreError::internal)??;
+        Ok(SqliteStore {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// Where the file lies.
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    /// What was upgraded when this store was opened, if something was.
+    pub fn migration(&self) -> Option<&Migration> {
+        self.inner.migration.as_ref()
+    }
+
+    /// The copies that upgrades left beside the file, oldest first. They hold what the upgrade
+    /// removed, such as bare hashes of passwords: delete them once the upgrade has proved itself.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the folder cannot be read.
+    pub async fn backups(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let path = Arc::clone(&self.inner.path);
+        let listing =
+            spawn_blocking(move || migrations::backups(&path).map_err(|error| error.about(&path)));
+        listing.await.map_err(StoreError::internal)?
+    }
+
+    /// Finishes the writes that wait, then closes the file. Later calls, also through other
+    /// clones, end with [`StoreError::Unavailable`].
+    pub async fn close(&self) {
+        self.inner.writer.stop().await;
+        self.inner.readers.stop().await;
+        self.inner
+            .watcher
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+    }
+
+    async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    {
+        self.inner.writer.write(work).await
+    }
+
+    async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        self.inner.readers.read(work).await
+    }
+
+    /// Any commit to the file by another connection than the watcher's gives a new number, our
+    /// own writes included: holding too little in memory is safe, holding too much is not.
+    async fn data_version(&self) -> Result<u64, StoreError> {
+        let watcher = Arc::clone(&self.inner.watcher);
+        let looking = spawn_blocking(move || -> Result<u64> {
+            let watcher = watcher.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(watcher) = watcher.as_ref() else {
+                let message = "it is closed".into();
+                return Err(StoreError::Unavailable {
+                    message,
+                    source: None,
+                }
+                .into());
+            };
+            let version: i64 =
+                watcher.pragma_query_value(None, "data_version", |row| row.get(0))?;
+            Ok(version.cast_unsigned())
+        });
+        let version = looking.await.map_err(StoreError::internal)?;
+        version.map_err(|error| error.about(&self.inner.path))
+    }
+}
+
+/// Blocks.
+fn open(path: &Path, key: AuditKey) -> Result<Inner> {
+    connection::create_if_missing(path)?;
+    // SQLite follows links to find the log, and so must what lies beside the file.
+    let path: Arc<Path> = path.canonicalize()?.into();
+    let mut writing = connection::open(&path)?;
+    let migration = migrations::run(&mut writing, &path)?;
+    let watcher = Arc::new(Mutex::new(Some(connection::open_reader(&path)?)));
+    let readers = Readers::open(Arc::clone(&path))?;
+    let writer = Writer::start(writing, Arc::clone(&path))?;
+    Ok(Inner {
+        path,
+        key,
+        writer,
+        readers,
+        watcher,
+        migration,
+    })
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore")
+            .field("path", &self.inner.path)
+            .finish_non_exhaustive()
+    }
+}

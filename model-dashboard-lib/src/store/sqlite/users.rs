@@ -1,0 +1,314 @@
+//! [`UserStore`] in SQLite.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::SqliteStore;
+use super::accounts::{
+    OF_EVERYONE, OF_USERS, account, existing, find, find_by_name, is_local, role_origin,
+    row_number, save,
+};
+use super::error::{Error, Result};
+use super::values::Time;
+use crate::auth::{
+    Identity, IdentityId, NewUser, NewUserKind, PasswordHash, Role, Source, User, UserChange,
+    UserFilter, UserStore, Username,
+};
+use crate::model::Timestamp;
+use crate::store::StoreError;
+use crate::store::accounts::{
+    Decided, MAX_LISTED, RoleOrigin, changed, is_active_administrator, is_own, name_taken,
+    new_account, no_account, note_seen, remembered,
+};
+
+fn create(db: &Connection, new: &NewUser) -> Result<User> {
+    let at = Timestamp::now();
+    // The row decides on the number that is the subject.
+    let blank = new_account(new, 0, at);
+    let inserted = match &new.kind {
+        NewUserKind::Person { password } => db.execute(
+            "INSERT INTO users (username, username_folded, password_hash, display_name, role,
+                role_reason) VALUES (?1, ?2, ?3, '', ?4, '')",
+            params![
+                blank.username.as_str(),
+                blank.username.folded(),
+                password.expose(),
+                blank.role.as_str()
+            ],
+        ),
+        NewUserKind::Service { .. } => db.execute(
+            "INSERT INTO accounts (source, subject, username, username_folded, role)
+             VALUES (?1, (SELECT 1 + coalesce(max(seq), 0) FROM sqlite_sequence
+                WHERE name = 'accounts'), ?2, ?3, ?4)",
+            params![
+                blank.id.source.as_str(),
+                blank.username.as_str(),
+                blank.username.folded(),
+                blank.role.as_str()
+            ],
+        ),
+    };
+    match inserted.map_err(Error::from) {
+        Err(error) if error.is_duplicate() => return Err(name_taken(new).into()),
+        inserted => inserted?,
+    };
+    let user = new_account(new, db.last_insert_rowid(), at);
+    save(db, &user, RoleOrigin::Administrator)?;
+    Ok(user)
+}
+
+/// Refuses that `user` stops being an active administrator if no other one is left.
+fn keep_an_administrator(db: &Connection, user: &User) -> Result<()> {
+    if !is_active_administrator(user) {
+        return Ok(());
+    }
+    let others: bool = db.query_row(
+        "SELECT EXISTS (SELECT 1 FROM users WHERE role = ?1 AND is_active AND id <> ?2)",
+        params![Role::Admin.as_str(), row_number(&user.id)],
+        |row| row.get(0),
+    )?;
+    if others {
+        Ok(())
+    } else {
+        Err(StoreError::LastAdministrator.into())
+    }
+}
+
+fn update(db: &Connection, id: &IdentityId, change: UserChange) -> Result<User> {
+    let before = existing(db, id)?;
+    let origin = match change.role {
+        Some(_) => RoleOrigin::Administrator,
+        None => role_origin(db, &before)?,
+    };
+    let user = changed(before.clone(), change, Timestamp::now());
+    if !is_active_administrator(&user) {
+        keep_an_administrator(db, &before)?;
+    }
+    if !user.is_active {
+        end_all_sessions(db, id)?;
+    }
+    save(db, &user, origin)?;
+    Ok(user)
+}
+
+fn end_all_sessions(db: &Connection, id: &IdentityId) -> Result<()> {
+    let mut statement =
+        db.prepare_cached("DELETE FROM sessions WHERE source = ? AND subject = ?")?;
+    statement.execute([id.source.as_str(), &id.subject])?;
+    Ok(())
+}
+
+fn delete(db: &Connection, id: &IdentityId) -> Result<()> {
+    keep_an_administrator(db, &existing(db, id)?)?;
+    end_all_sessions(db, id)?;
+    let key = [id.source.as_str(), &id.subject];
+    db.execute(
+        "DELETE FROM api_tokens WHERE owner_source = ? AND owner_subject = ?",
+        key,
+    )?;
+    if is_local(&id.source) {
+        db.execute("DELETE FROM users WHERE id = ?", [row_number(id)])?;
+    } else {
+        db.execute("DELETE FROM accounts WHERE source = ? AND subject = ?", key)?;
+    }
+    Ok(())
+}
+
+fn set_hash(
+    db: &Connection,
+    id: &IdentityId,
+    hash: &PasswordHash,
+    expected: Option<&PasswordHash>,
+) -> Result<bool> {
+    if !is_local(&id.source) {
+        return Err(no_account(id).into());
+    }
+    existing(db, id)?;
+    let written = db.execute(
+        "UPDATE users SET password_hash = ?1, updated_at = ?2
+         WHERE id = ?3 AND password_hash = coalesce(?4, password_hash)",
+        params![
+            hash.expose(),
+            Time(Timestamp::now()),
+            row_number(id),
+            expected.map(PasswordHash::expose)
+        ],
+    )?;
+    Ok(written > 0)
+}
+
+fn remember(
+    db: &Connection,
+    identity: &Identity,
+    default_role: Role,
+    signed_in: bool,
+    at: Timestamp,
+) -> Result<User> {
+    if is_own(&identity.id.source) {
+        let mut user = existing(db, &identity.id)?;
+        note_seen(&mut user, signed_in, at);
+        save(db, &user, role_origin(db, &user)?)?;
+        return Ok(user);
+    }
+    let known = match find(db, &identity.id)? {
+        Some(known) => Some(known),
+        None => adopt(db, identity)?,
+    };
+    let decided = match &known {
+        Some(user) => Some(Decided {
+            role: user.role,
+            origin: role_origin(db, user)?,
+            reason: user.role_reason.clone(),
+        }),
+        None => {
+            db.execute(
+                "INSERT INTO accounts (source, subject, username, username_folded, role)
+                 VALUES (?1, ?2, '', '', ?3)",
+                [
+                    identity.id.source.as_str(),
+                    &identity.id.subject,
+                    default_role.as_str(),
+                ],
+            )?;
+            None
+        }
+    };
+    let decided = Decided::at_sign_in(identity, decided, default_role);
+    let origin = decided.origin;
+    let mut user = remembered(identity, known, decided, at);
+    note_seen(&mut user, signed_in, at);
+    save(db, &user, origin)?;
+    Ok(user)
+}
+
+/// Gives the account that was taken over from the earlier system under the name of `identity`,
+/// with its tokens, the stable id that its directory has told by now.
+fn adopt(db: &Connection, identity: &Identity) -> Result<Option<User>> {
+    let IdentityId { source, subject } = &identity.id;
+    let provisional = identity.username.folded();
+    let moved = db.execute(
+        "UPDATE accounts SET subject = ?1, provisional = FALSE
+         WHERE source = ?2 AND subject = ?3 AND provisional",
+        [subject, source.as_str(), provisional],
+    )?;
+    if moved == 0 {
+        return Ok(None);
+    }
+    db.execute(
+        "UPDATE api_tokens SET owner_subject = ?1 WHERE owner_source = ?2 AND owner_subject = ?3",
+        [subject, source.as_str(), provisional],
+    )?;
+    find(db, &identity.id)
+}
+
+#[async_trait]
+impl UserStore for SqliteStore {
+    async fn create_user(&self, new: NewUser) -> Result<User, StoreError> {
+        self.write(move |db| create(db, &new)).await
+    }
+
+    async fn create_first_user(&self, new: NewUser) -> Result<Option<User>, StoreError> {
+        self.write(move |db| {
+            let empty: bool =
+                db.query_row("SELECT NOT EXISTS (SELECT 1 FROM everyone)", [], |row| {
+                    row.get(0)
+                })?;
+            if !empty {
+                return Ok(None);
+            }
+            create(
+                db,
+                &NewUser {
+                    role: Role::Admin,
+                    ..new
+                },
+            )
+            .map(Some)
+        })
+        .await
+    }
+
+    async fn user(&self, id: &IdentityId) -> Result<Option<User>, StoreError> {
+        let id = id.clone();
+        self.read(move |db| find(db, &id)).await
+    }
+
+    async fn user_by_name(
+        &self,
+        source: &Source,
+        username: &Username,
+    ) -> Result<Option<User>, StoreError> {
+        let (source, username) = (source.clone(), username.clone());
+        self.read(move |db| find_by_name(db, &source, &username))
+            .await
+    }
+
+    async fn list_users(&self, filter: &UserFilter) -> Result<Vec<User>, StoreError> {
+        let source = filter
+            .source
+            .as_ref()
+            .map(|source| source.as_str().to_owned());
+        self.read(move |db| {
+            let mut statement = db.prepare_cached(&format!(
+                "SELECT {OF_EVERYONE} WHERE ?1 IS NULL OR source = ?1
+                 ORDER BY source, username_folded, subject LIMIT {MAX_LISTED}"
+            ))?;
+            let users = statement.query_map([source], account)?;
+            Ok(users.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    async fn update_user(&self, id: &IdentityId, change: UserChange) -> Result<User, StoreError> {
+        let id = id.clone();
+        self.write(move |db| update(db, &id, change)).await
+    }
+
+    async fn delete_user(&self, id: &IdentityId) -> Result<(), StoreError> {
+        let id = id.clone();
+        self.write(move |db| delete(db, &id)).await
+    }
+
+    async fn password_hash(
+        &self,
+        username: &Username,
+    ) -> Result<Option<(User, PasswordHash)>, StoreError> {
+        let username = username.clone();
+        self.read(move |db| {
+            let mut statement = db.prepare_cached(&format!(
+                "SELECT password_hash, {OF_USERS} WHERE username_folded = ?"
+            ))?;
+            let found = statement.query_row([username.folded()], |row| {
+                Ok((
+                    account(row)?,
+                    PasswordHash::from_stored(row.get::<_, String>(0)?),
+                ))
+            });
+            Ok(found.optional()?)
+        })
+        .await
+    }
+
+    async fn set_password_hash(
+        &self,
+        id: &IdentityId,
+        hash: PasswordHash,
+        expected: Option<&PasswordHash>,
+    ) -> Result<bool, StoreError> {
+        let (id, expected) = (id.clone(), expected.cloned());
+        self.write(move |db| set_hash(db, &id, &hash, expected.as_ref()))
+            .await
+    }
+
+    async fn remember(
+        &self,
+        identity: &Identity,
+        default_role: Role,
+        signed_in: bool,
+        at: Timestamp,
+    ) -> Result<User, StoreError> {
+        let identity = identity.clone();
+        self.write(move |db| remember(db, &identity, default_role, signed_in, at))
+            .await
+    }
+}
