@@ -1,4 +1,17 @@
 //! Models: names, definitions, labels, dates and what the registry adds. Plain types, no I/O.
+//!
+//! An edit leaves everything that it does not name as it was, numbers included:
+//!
+//! ```
+//! use model_dashboard::model::{DuplicateKeys, JsonObject, ModelDefinition};
+//!
+//! let stored = br#"{"seed":12345678901234567890,"enabled":false,"lr":1e-05}"#;
+//! let mut model = ModelDefinition::parse(stored, DuplicateKeys::LastWins)?;
+//! model.set_enabled(true);
+//! model.merge_patch(&JsonObject::parse(br#"{"lr":null}"#, DuplicateKeys::Refuse)?);
+//! assert_eq!(model.to_bytes(), br#"{"seed":12345678901234567890,"enabled":true}"#);
+//! # Ok::<(), model_dashboard::model::JsonError>(())
+//! ```
 
 mod check;
 mod definition;

@@ -13,6 +13,15 @@ use super::{ContentDigest, ModelKey, NameError};
 ///
 /// A name of the existing system may hold an `@` itself. Such a reference is told apart by its
 /// last `@`: `type/a@12@` is the current revision of the model `a@12`.
+///
+/// ```
+/// use model_dashboard::model::{ModelRef, Selector};
+///
+/// let reference: ModelRef = "nnUNet_v2/Dataset220_KiTS2023@12".parse()?;
+/// assert_eq!(reference.key.name, "Dataset220_KiTS2023");
+/// assert!(matches!(reference.selector, Selector::Revision(number) if number.get() == 12));
+/// # Ok::<(), model_dashboard::model::RefError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ModelRef {

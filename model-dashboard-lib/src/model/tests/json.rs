@@ -1,3 +1,5 @@
+use std::time::{Duration, Instant};
+
 use super::object;
 use crate::model::{
     DuplicateKeys, JsonErrorKind, JsonKind, JsonObject, MAX_DEFINITION_BYTES, MAX_NESTING,
@@ -342,15 +344,36 @@ fn merge_patch_meets_the_examples_of_the_rfc() {
     }
 }
 
+/// Far above what linear work takes on a slow machine, far below what quadratic work does.
+const PATIENCE: Duration = Duration::from_secs(15);
+
 #[test]
-fn a_merge_into_something_large_takes_linear_time() {
+fn a_merge_of_many_members_is_not_quadratic() {
     let members = |value: usize| {
-        let all: Vec<String> = (0..60_000).map(|n| format!("\"k{n}\":{value}")).collect();
+        let all: Vec<String> = (0..80_000).map(|n| format!("\"k{n}\":{value}")).collect();
         object(&format!("{{{}}}", all.join(",")))
     };
-    let mut target = members(1);
-    target.merge_patch(&members(2));
-    assert_eq!(target, members(2));
+    let (mut target, patch) = (members(1), members(2));
+    let start = Instant::now();
+    target.merge_patch(&patch);
+    assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
+    assert_eq!(target, patch);
+}
+
+#[test]
+fn a_merge_deep_down_does_not_read_the_text_again_at_every_level() {
+    let levels = MAX_NESTING - 2;
+    let filling = format!("\"f\":[{}0]", "0,".repeat(MAX_DEFINITION_BYTES / 2 - 1000));
+    let text = format!(
+        "{}{{{filling}}}{}",
+        "{\"a\":".repeat(levels),
+        "}".repeat(levels)
+    );
+    let (mut target, patch) = (object(&text), object(&text));
+    let start = Instant::now();
+    target.merge_patch(&patch);
+    assert!(start.elapsed() < PATIENCE / 5, "{:?}", start.elapsed());
+    assert_eq!(target, patch);
 }
 
 #[test]
