@@ -202,3 +202,78 @@ fn brotli(plain: &Bytes) -> Bytes {
         Err(_) => Bytes::new(),
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::io::Read as _;
+
+    use super::*;
+
+    /// How many bytes a text has on the wire.
+    pub(crate) fn gzipped(plain: &[u8]) -> usize {
+        gzip(&Bytes::copy_from_slice(plain)).len()
+    }
+
+    const ALL: [Asset; 5] = [
+        Asset::Css,
+        Asset::Script,
+        Asset::Htmx,
+        Asset::Font,
+        Asset::Favicon,
+    ];
+
+    fn served(asset: Asset) -> &'static Served {
+        find(asset_url("", asset).strip_prefix(FOLDER).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn every_asset_is_found_under_its_address_and_under_no_other_name() {
+        for asset in ALL {
+            assert_eq!(served(asset).asset, asset);
+        }
+        assert!(asset_url("/dashboard", Asset::Css).starts_with("/dashboard/assets/app."));
+        assert!(find("app.css").is_none());
+        assert!(find("../Cargo.toml").is_none());
+    }
+
+    #[test]
+    fn the_style_sheet_names_the_font_as_it_is_served() {
+        let css = String::from_utf8(served(Asset::Css).plain.to_vec()).unwrap();
+        let font = asset_url("", Asset::Font);
+        assert!(css.contains(&format!("url(\"{}\")", font.strip_prefix(FOLDER).unwrap())));
+    }
+
+    #[test]
+    fn every_encoding_gives_the_same_text_back() {
+        for asset in ALL {
+            let file = served(asset);
+            let plain = file.encoded(None);
+            assert_eq!(plain.encoding, None);
+            let gzip = file.encoded(Some("gzip, deflate"));
+            let brotli = file.encoded(Some("gzip, deflate, br"));
+            if asset == Asset::Font {
+                assert_eq!((gzip.encoding, brotli.encoding), (None, None));
+                continue;
+            }
+            assert_eq!((gzip.encoding, brotli.encoding), (Some("gzip"), Some("br")));
+            let mut text = Vec::new();
+            flate2::read::GzDecoder::new(gzip.body.as_ref())
+                .read_to_end(&mut text)
+                .unwrap();
+            assert_eq!(text, plain.body);
+            let mut text = Vec::new();
+            brotli::BrotliDecompress(&mut brotli.body.as_ref(), &mut text).unwrap();
+            assert_eq!(text, plain.body);
+        }
+    }
+
+    #[test]
+    fn an_encoding_that_is_refused_is_not_used() {
+        assert!(accepts("gzip;q=0.8, BR", "br"));
+        assert!(!accepts("gzip;q=0, identity", "gzip"));
+        assert!(!accepts("gzip; q=0.0", "gzip"));
+        assert!(!accepts("", "gzip"));
+    }
+}

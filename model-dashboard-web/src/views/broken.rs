@@ -58,7 +58,7 @@ pub fn list(frame: &Frame, rows: &[BrokenRow]) -> Markup {
                     },
                     html! { (row.reason) },
                     html! { (plural(row.size, "byte", "bytes")) },
-                    html! { @if let Some(at) = row.modified_at { (time::relative(frame.now, at)) } @else { span.muted { "–" } } },
+                    html! { @if let Some(at) = row.modified_at { (time::relative(frame.now, at)) } @else { span.muted.none { "–" } } },
                 ]).collect::<Vec<_>>(),
             ))
         }
@@ -115,7 +115,7 @@ pub fn editor(frame: &Frame, view: &BrokenView) -> Markup {
                 (TextArea {
                     name: "text", label: "Definition as JSON", field: &view.text,
                     help: Some("It is saved as soon as it is a valid definition, and starts disabled unless it says otherwise."),
-                    mono: true, rows: 20, placeholder: None,
+                    mono: true, rows: 20, placeholder: None, label_hidden: false,
                 }.markup())
             }
             @if may.write_models {

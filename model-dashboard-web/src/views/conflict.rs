@@ -79,9 +79,9 @@ pub fn page(frame: &Frame, view: &ConflictView) -> Markup {
             p {
                 strong { @if view.modified_by.is_empty() { "Somebody" } @else { (view.modified_by) } }
                 " saved "
-                @if let Some(revision) = view.revision { "revision " (revision) " " }
-                @if let Some(at) = view.modified_at { (time::relative(frame.now, at)) }
-                " while you were editing"
+                @if let Some(revision) = view.revision { "revision " (revision) ", " }
+                @if let Some(at) = view.modified_at { (time::relative(frame.now, at)) ", " }
+                "while you were editing"
                 @if !view.message.is_empty() { ": “" (view.message) "”" }
                 ". Nothing of yours is lost: choose for each field what is saved."
             }

@@ -256,13 +256,13 @@ fn fields(form: &DefinitionForm) -> Markup {
             }.markup())
             (TextArea {
                 name: "inference_information", label: "Inference information", field: &form.inference_information,
-                help: Some("A JSON object, free in what it holds."), mono: true, rows: 8, placeholder: Some("{}"),
+                help: Some("A JSON object, free in what it holds."), mono: true, rows: 8, placeholder: Some("{}"), label_hidden: false,
             }.markup())
         }))
         (part("part-description", "Description", "Markdown: headings, lists, tables, links.", &html! {
             (TextArea {
                 name: "description", label: "Description", field: &form.description, help: None, mono: false, rows: 8,
-                placeholder: None,
+                placeholder: None, label_hidden: true,
             }.markup())
         }))
         (part("part-owner", "Owner and tags", "Who answers for the model, and words to find it by.", &html! {
@@ -281,7 +281,7 @@ fn fields(form: &DefinitionForm) -> Markup {
                 (TextArea {
                     name: "other_fields", label: "Other fields", field: &form.other_fields,
                     help: Some("A JSON object of the fields that this form does not know. They are kept as they are."),
-                    mono: true, rows: 4, placeholder: Some("{}"),
+                    mono: true, rows: 4, placeholder: Some("{}"), label_hidden: true,
                 }.markup())
             }
         }))

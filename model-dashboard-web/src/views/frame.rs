@@ -263,7 +263,7 @@ impl Frame {
                             }
                         }
                         @if page.search {
-                            form.top-search role="search" action=(links.models()) method="get" {
+                            form.top-search role="search" aria-label="Models" action=(links.models()) method="get" {
                                 (search_field("", "top-search", None))
                             }
                         }
@@ -337,7 +337,7 @@ impl Frame {
     fn banner(&self) -> Markup {
         html! {
             @if let Some(banner) = &self.banner {
-                div class={ "banner " (banner.tone.class()) } {
+                aside class={ "banner " (banner.tone.class()) } aria-label="Notice" {
                     div.banner-inner {
                         (banner.tone.icon())
                         p {

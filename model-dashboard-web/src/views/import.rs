@@ -56,8 +56,8 @@ impl ImportOutcome {
         match self {
             Self::Created => state::pill(Tone::Ok, "Created"),
             Self::Replaced(_) => state::pill(Tone::Ok, "Replaced"),
-            Self::Same => state::pill(Tone::Muted, "Unchanged"),
-            Self::Skipped => state::pill(Tone::Muted, "Kept"),
+            Self::Same => state::pill_with(Tone::Muted, Icon::Minus, "Unchanged"),
+            Self::Skipped => state::pill_with(Tone::Muted, Icon::Minus, "Kept"),
             Self::Refused(_) => state::pill(Tone::Danger, "Refused"),
         }
     }

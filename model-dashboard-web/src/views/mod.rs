@@ -55,3 +55,8 @@ mod trusted;
 pub use frame::{Banner, CsrfToken, Frame, May, Page, Person, Section, Status, Theme};
 pub use links::{Links, ModelAction, UserAction};
 pub use trusted::SafeHtml;
+
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;

@@ -99,7 +99,7 @@ pub fn page(frame: &Frame, view: &ModelsView) -> Markup {
         &page,
         &html! {
             (page_header("Models", &html! {}, &html! {
-                form.list-search id="search" role="search" action=(links.models()) method="get" {
+                form.list-search id="search" role="search" aria-label="Models" action=(links.models()) method="get" {
                     (search_field(&view.query.search, "q", Some((&links.models(), "#results"))))
                     button.button.without-script type="submit" { "Search" }
                 }
@@ -207,7 +207,7 @@ fn toolbar(frame: &Frame, view: &ModelsView) -> Markup {
                 (facet("Tag", &view.tags, query.tag.as_ref(), |value| query.with(|query| query.tag = value).href(links)))
                 (facet("Owner", &view.owners, query.owner.as_ref(), |value| query.with(|query| query.owner = value).href(links)))
                 (menu::menu(
-                    &html! { span.tool-name { "Sort" } (query.sort.text()) (Icon::ChevronDown) },
+                    &html! { span.tool-name { "Sort" } span.tool-value { (query.sort.text()) } (Icon::ChevronDown) },
                     &menu::Look { class: "button", label: None, align_right: true },
                     &html! {
                         @for sort in Sort::ALL {
@@ -283,13 +283,18 @@ fn list(frame: &Frame, view: &ModelsView) -> Markup {
     };
     let mut columns = Vec::new();
     if selectable {
-        columns.push(Column::new("Select").class("select-cell").hidden());
+        columns.push(Column::new("Select").class("select-cell").control(html! {
+            label.select.needs-script { input type="checkbox" data-select-page autocomplete="off" aria-label="Select all on this page"; }
+            span.visually-hidden.without-script { "Select" }
+        }));
     }
     columns.extend([
         Column::new("Model")
             .class("title")
             .sorted_by(sorted(Sort::Alias)),
-        Column::new("State").sorted_by(sorted(Sort::State)),
+        Column::new("State")
+            .class("bare")
+            .sorted_by(sorted(Sort::State)),
         Column::new("Version").class("version"),
         Column::new("Labels")
             .class("number")
@@ -360,15 +365,15 @@ fn cells(frame: &Frame, row: &ModelRow, selectable: bool) -> Vec<Markup> {
         },
         state::enabled(row.enabled),
         html! {
-            @if row.version.is_empty() { span.muted { "–" } } @else { (row.version) }
+            @if row.version.is_empty() { span.muted.none { "–" } } @else { (row.version) }
             @if let Some(revision) = row.revision { span.meta { "revision " (revision) } }
         },
         html! { (number(row.labels)) },
-        html! { @if row.owner.is_empty() { span.muted { "–" } } @else { (row.owner) } },
+        html! { @if row.owner.is_empty() { span.muted.none { "–" } } @else { (row.owner) } },
         html! {
             @match row.modified_at {
                 Some(at) => (time::relative(frame.now, at)),
-                None => span.muted { "–" },
+                None => span.muted.none { "–" },
             }
             @if !row.modified_by.is_empty() { span.meta { (row.modified_by) } }
         },

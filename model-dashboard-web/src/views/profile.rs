@@ -80,7 +80,7 @@ pub fn page(frame: &Frame, view: &ProfileView) -> Markup {
             aside.side-column aria-label="Role and permissions" {
                 section.panel {
                     h2 { "Role" }
-                    p { (state::pill(Tone::Info, &view.role)) }
+                    p { (state::pill_with(Tone::Info, Icon::Person, &view.role)) }
                     @if !view.role_reason.is_empty() { p.help { "Because you are " (view.role_reason) "." } }
                     h3 { "You may" }
                     ul.permissions {

@@ -168,18 +168,18 @@ pub fn list(frame: &Frame, view: &AuditView) -> Markup {
 
 fn cells(frame: &Frame, row: &AuditRow) -> Vec<Markup> {
     vec![
-        html! { a.nowrap href=(frame.links.audit_event(row.id)) { (time::exact(row.at)) } },
+        html! { a.nowrap href=(frame.links.audit_event(row.id)) { (time::to_the_second(row.at)) } },
         html! {
             @if row.who.is_empty() { span.muted { "unknown" } } @else { (row.who) }
             @if !row.source.is_empty() { span.meta { (row.source) } }
         },
         html! { code { (row.action) } },
         html! {
-            @if row.target.is_empty() { span.muted { "–" } } @else { span.reference { (row.target) } }
+            @if row.target.is_empty() { span.muted.none { "–" } } @else { span.reference { (row.target) } }
             @if !row.reason.is_empty() { span.meta { "“" (row.reason) "”" } }
         },
         row.outcome.pill(),
-        html! { @if row.address.is_empty() { span.muted { "–" } } @else { span.reference { (row.address) } } },
+        html! { @if row.address.is_empty() { span.muted.none { "–" } } @else { span.reference { (row.address) } } },
     ]
 }
 
@@ -256,7 +256,7 @@ pub fn event(frame: &Frame, view: &EventView) -> Markup {
         ("Time", time::exact(row.at)),
         (
             "Who",
-            html! { (or_dash(&row.who)) @if !row.source.is_empty() { span.meta { (row.source) } } },
+            html! { (or_dash(&row.who)) @if !row.source.is_empty() { " " span.meta { (row.source) } } },
         ),
         ("Action", html! { code { (row.action) } }),
         (

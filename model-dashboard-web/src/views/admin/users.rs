@@ -9,7 +9,7 @@ use crate::views::components::field::{Field, TextInput, error_summary, select};
 use crate::views::components::icon::Icon;
 use crate::views::components::table::{Column, table};
 use crate::views::components::{
-    Tone, breadcrumbs, copy_chip, empty_state, key_value, page_header, plural, section, state, time,
+    breadcrumbs, copy_chip, empty_state, key_value, page_header, plural, section, state, time,
 };
 use crate::views::frame::{Frame, Page, Section};
 use crate::views::links::UserAction;
@@ -52,7 +52,7 @@ pub fn list(frame: &Frame, view: &UsersView) -> Markup {
         (page_header("Administration", &html! {}, &html! {}))
         (super::section_tabs(frame, "Users"))
         div.toolbar {
-            form.filters role="search" action=(links.to("/admin/users")) method="get" {
+            form.filters role="search" aria-label="Users" action=(links.to("/admin/users")) method="get" {
                 label.search for="users-q" {
                     (Icon::Search)
                     span.visually-hidden { "Find people" }
@@ -323,7 +323,7 @@ fn facts(frame: &Frame, view: &UserView) -> Markup {
         }));
     }
     if view.own {
-        facts.push(("", state::pill(Tone::Info, "This is you")));
+        facts.push(("Note", html! { "This is your own account." }));
     }
     html! { section.panel { h2.visually-hidden { "Facts" } (key_value::list(&facts)) } }
 }

@@ -63,7 +63,7 @@ pub fn type_bar(parts: &[Part]) -> Markup {
         div.type-bar {
             svg viewBox={ "0 0 " (WIDTH) " 8" } width="100%" height="8" preserveAspectRatio="none" aria-hidden="true" {
                 @for (part, (x, width)) in parts.iter().zip(&widths) {
-                    rect x=(x) y="0" width=(width) height="8" fill=(labels::type_colour(&part.name));
+                    rect x=(x) y="0" width=(width) height="8" fill=(labels::type_colour(&part.name)) {}
                 }
             }
             ul {
@@ -89,10 +89,17 @@ fn widths(parts: &[Part]) -> Vec<(usize, usize)> {
     let taken = parts.len() * (GAP + NARROWEST);
     let shared = WIDTH.saturating_sub(taken);
     let mut x = 0;
+    let last = parts.len().saturating_sub(1);
     parts
         .iter()
-        .map(|part| {
-            let width = NARROWEST + part.count * shared / total;
+        .enumerate()
+        .map(|(position, part)| {
+            // Rounding leaves a few units over; the last part takes them.
+            let width = if position == last {
+                WIDTH.saturating_sub(x)
+            } else {
+                NARROWEST + part.count * shared / total
+            };
             let start = x;
             x += width + GAP;
             (start, width)

@@ -1,6 +1,8 @@
-//! What changed, with ＋ and − besides colour.
+//! What changed, with plus and minus besides colour.
 
 use maud::{Markup, html};
+
+use super::icon::Icon;
 
 /// A field that changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +24,8 @@ pub fn changes(changes: &[Change]) -> Markup {
                 div {
                     dt { (change.field) }
                     dd {
-                        @if let Some(before) = &change.before { (line("−", "del", "Before", before)) }
-                        @if let Some(after) = &change.after { (line("＋", "ins", "After", after)) }
+                        @if let Some(before) = &change.before { (line(Icon::Minus, "del", "Before", before)) }
+                        @if let Some(after) = &change.after { (line(Icon::Plus, "ins", "After", after)) }
                     }
                 }
             }
@@ -31,10 +33,10 @@ pub fn changes(changes: &[Change]) -> Markup {
     }
 }
 
-fn line(sign: &str, class: &str, spoken: &str, text: &str) -> Markup {
+fn line(sign: Icon, class: &str, spoken: &str, text: &str) -> Markup {
     html! {
         div class={ "difference-line " (class) } {
-            span.sign aria-hidden="true" { (sign) }
+            (sign)
             span.visually-hidden { (spoken) ": " }
             span.text { @if text.is_empty() { em { "empty" } } @else { (text) } }
         }

@@ -157,6 +157,8 @@ pub struct TextArea<'a> {
     pub rows: u32,
     /// An example.
     pub placeholder: Option<&'a str>,
+    /// Whether a heading beside it says the same as the label.
+    pub label_hidden: bool,
 }
 
 impl TextArea<'_> {
@@ -165,7 +167,8 @@ impl TextArea<'_> {
     pub fn markup(&self) -> Markup {
         html! {
             div.field {
-                (label(self.name, self.label, false))
+                @if self.label_hidden { label.visually-hidden for=(self.name) { (self.label) } }
+                @else { (label(self.name, self.label, false)) }
                 (help(self.name, self.help))
                 // The parser drops a first line break inside a textarea, so one more is written.
                 textarea id=(self.name) name=(self.name) rows=(self.rows) class=[self.mono.then_some("mono")]
@@ -274,8 +277,8 @@ fn error(name: &str, field: &Field) -> Markup {
 
 /// The line that a mistake is in, with a mark below the column.
 fn excerpt(text: &str, line: usize, column: usize) -> Markup {
-    const BEFORE: usize = 40;
-    const SHOWN: usize = 72;
+    const BEFORE: usize = 24;
+    const SHOWN: usize = 60;
     let content = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
     let at = column.saturating_sub(1);
     let skipped = at.saturating_sub(BEFORE);

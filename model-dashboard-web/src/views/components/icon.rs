@@ -63,7 +63,9 @@ impl Icon {
             }
             Self::Lock => "M3.75 7.25h8.5v6.5h-8.5zM5.25 7V5a2.75 2.75 0 0 1 5.5 0v2",
             Self::Minus => "M3 8h10",
-            Self::More => "M3.25 8h.01M8 8h.01M12.75 8h.01",
+            Self::More => {
+                "M4 8a1 1 0 1 1-2 0 1 1 0 0 1 2 0ZM9 8a1 1 0 1 1-2 0 1 1 0 0 1 2 0ZM14 8a1 1 0 1 1-2 0 1 1 0 0 1 2 0Z"
+            }
             Self::Off => {
                 "M8 14.25a6.25 6.25 0 1 0 0-12.5 6.25 6.25 0 0 0 0 12.5ZM3.75 12.25l8.5-8.5"
             }
@@ -93,7 +95,7 @@ impl Icon {
 impl Render for Icon {
     fn render(&self) -> Markup {
         html! {
-            svg.icon viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" { path d=(self.path()); }
+            svg.icon viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" { path d=(self.path()) {} }
         }
     }
 }

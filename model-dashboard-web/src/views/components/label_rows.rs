@@ -56,7 +56,7 @@ pub fn label_rows(labels: &LabelRows) -> Markup {
                     help: Some("A JSON object such as {\"1\": \"liver\", \"2\": [\"kidney\", \"tumour\"]}, or one label per line: number, tab, name. It replaces the rows above."),
                     mono: true,
                     rows: 5,
-                    placeholder: None,
+                    placeholder: None, label_hidden: false,
                 }.markup())
                 button.button.needs-script type="button" data-apply-paste { "Turn into rows" }
                 p.error.needs-script data-paste-error hidden {}

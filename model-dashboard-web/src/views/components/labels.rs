@@ -34,8 +34,7 @@ pub fn legend(labels: &[Label]) -> Markup {
             @for label in labels {
                 li {
                     span.label-number { (label.number) }
-                    @let first = label.names.first().map_or("", String::as_str);
-                    (swatch(&colour(first)))
+                    (swatch(&colour(&label.names.join(" "))))
                     span.label-names {
                         @for (position, name) in label.names.iter().enumerate() {
                             @if position > 0 { span.plus { "+" } }
@@ -54,13 +53,13 @@ pub fn legend(labels: &[Label]) -> Markup {
 pub fn swatch(colour: &str) -> Markup {
     html! {
         svg.swatch viewBox="0 0 12 12" width="12" height="12" aria-hidden="true" {
-            rect x="0.5" y="0.5" width="11" height="11" rx="2.5" fill=(colour) stroke="currentColor" stroke-opacity="0.35";
+            rect x="0.5" y="0.5" width="11" height="11" rx="2.5" fill=(colour) stroke="currentColor" stroke-opacity="0.35" {}
         }
     }
 }
 
-/// The colour of a label: the hue follows from the name, so that a structure looks the same in
-/// every model; left and right of a pair share the hue and differ in lightness.
+/// The colour of a label: the hue follows from the words of its names, so that a structure looks
+/// the same in every model; left and right of a pair share the hue and differ in lightness.
 #[must_use]
 pub fn colour(name: &str) -> String {
     let lower = name.to_lowercase();
@@ -78,6 +77,9 @@ pub fn colour(name: &str) -> String {
                 structure.push(' ');
             }
         }
+    }
+    if structure.is_empty() {
+        return "none".to_owned();
     }
     let hash = fnv1a(structure.as_bytes());
     let hue = hash % 360;

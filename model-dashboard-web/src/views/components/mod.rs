@@ -184,9 +184,9 @@ fn copy_button(text: &str, what: &str) -> Markup {
 #[must_use]
 pub fn filter_chip(name: &str, value: &str, without: &str) -> Markup {
     html! {
-        a.chip href=(without) aria-label={ "Remove the filter " (name) " " (value) } {
-            span.chip-name { (name) }
-            (value)
+        a.chip href=(without) {
+            span.visually-hidden { "Remove the filter " }
+            span { (name) ": " (value) }
             (Icon::Close)
         }
     }

@@ -8,7 +8,13 @@ use super::icon::Icon;
 /// A state in one word.
 #[must_use]
 pub fn pill(tone: Tone, text: &str) -> Markup {
-    html! { span class={ "pill " (tone.class()) } { (tone.icon()) (text) } }
+    pill_with(tone, tone.icon(), text)
+}
+
+/// A state in one word, with an icon that says more than the tone's own.
+#[must_use]
+pub fn pill_with(tone: Tone, icon: Icon, text: &str) -> Markup {
+    html! { span class={ "pill " (tone.class()) } { (icon) (text) } }
 }
 
 /// Enabled is green, disabled is grey: being off is no fault.
@@ -19,10 +25,4 @@ pub fn enabled(enabled: bool) -> Markup {
     } else {
         pill(Tone::Muted, "Disabled")
     }
-}
-
-/// A definition that does not parse.
-#[must_use]
-pub fn broken() -> Markup {
-    html! { span.pill.danger { (Icon::Alert) "Broken" } }
 }

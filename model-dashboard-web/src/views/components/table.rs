@@ -15,6 +15,8 @@ pub struct Column<'a> {
     pub sort: Option<SortLink>,
     /// Whether the heading is for assistive technology only.
     pub hidden: bool,
+    /// A control that stands in place of the heading.
+    pub control: Option<Markup>,
 }
 
 /// The address that sorts by a column, and how it is sorted now.
@@ -44,6 +46,7 @@ impl<'a> Column<'a> {
             class: "",
             sort: None,
             hidden: false,
+            control: None,
         }
     }
 
@@ -58,6 +61,16 @@ impl<'a> Column<'a> {
     pub fn hidden(self) -> Self {
         Self {
             hidden: true,
+            ..self
+        }
+    }
+
+    /// With a control in place of the heading.
+    #[must_use]
+    pub fn control(self, control: Markup) -> Self {
+        Self {
+            hidden: true,
+            control: Some(control),
             ..self
         }
     }
@@ -104,7 +117,9 @@ fn heading(column: &Column<'_>) -> Markup {
     });
     html! {
         th role="columnheader" scope="col" class=[class(column)] aria-sort=[order] {
-            @if let Some(sort) = &column.sort {
+            @if let Some(control) = &column.control {
+                (control)
+            } @else if let Some(sort) = &column.sort {
                 a href=(sort.href) {
                     (column.heading)
                     @match now {

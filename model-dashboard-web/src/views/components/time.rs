@@ -27,11 +27,19 @@ pub fn exact(at: SystemTime) -> Markup {
     }
 }
 
+/// Day, hour, minute and second, where the page says that times are in UTC.
+#[must_use]
+pub fn to_the_second(at: SystemTime) -> Markup {
+    html! {
+        time datetime=(format(at, "%Y-%m-%dT%H:%M:%SZ")) { (format(at, "%Y-%m-%d %H:%M:%S")) }
+    }
+}
+
 /// Hour and minute in UTC, below a heading that names the day.
 #[must_use]
 pub fn clock(at: SystemTime) -> Markup {
     html! {
-        time datetime=(format(at, "%Y-%m-%dT%H:%M:%SZ")) title=(format(at, "%Y-%m-%d %H:%M:%S UTC")) {
+        time.clock datetime=(format(at, "%Y-%m-%dT%H:%M:%SZ")) title=(format(at, "%Y-%m-%d %H:%M:%S UTC")) {
             (format(at, "%H:%M"))
         }
     }
