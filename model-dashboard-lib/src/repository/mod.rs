@@ -1,6 +1,7 @@
 //! Where model definitions and their history live: the [`ModelRepository`] trait.
 
 mod memory;
+mod object;
 mod revise;
 mod state;
 
@@ -13,6 +14,7 @@ use futures::stream::{self, StreamExt as _};
 use crate::model::{ModelDefinition, ModelId, ModelKey, Timestamp, Version, Via};
 
 pub use memory::MemoryRepository;
+pub use object::ObjectRepository;
 
 /// How many objects are read from a store at a time.
 const READS_AT_ONCE: usize = 64;

@@ -1,0 +1,203 @@
+//! Replacing a file on condition. Everything here blocks.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ulid::Ulid;
+
+use super::faults::{fault, in_the_way};
+use super::files::{Content, Files, is_absent, new_folder, read, stamp};
+use super::{Fault, SHARDS};
+use crate::model::Version;
+use crate::repository::Stamp;
+use crate::repository::object::conditional::{Condition, Tag};
+use crate::repository::object::keys::{REGISTRY, StoreKey};
+
+/// How long another process may hold a lock, which it needs for some milliseconds.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The lock that all writers of an object share.
+pub(super) fn shard(key: &StoreKey) -> usize {
+    // FNV-1a: the same in every process and every release.
+    let hash = key
+        .as_str()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+    usize::try_from(hash % SHARDS as u64).unwrap_or_default()
+}
+
+/// What a look at a file says about a write to it.
+enum Verdict {
+    Go,
+    /// It has the very bytes that were to be written.
+    Done(Stamp),
+    Refused,
+}
+
+impl Files {
+    /// Writes a file if the condition holds; see [`super::ConditionalStore::put`].
+    pub(super) fn put(
+        &self,
+        key: &StoreKey,
+        bytes: &[u8],
+        condition: &Condition,
+    ) -> Result<Option<Stamp>, Fault> {
+        let path = self.path(key);
+        let unwritable = |error| fault(&path, "cannot be written", error);
+        self.still_there()?;
+        let folder = self.make_way(&path)?;
+        if let Condition::Always = condition {
+            let (temporary, file) = self.write_temporary(bytes, false)?;
+            fs::rename(&temporary.0, &path).map_err(unwritable)?;
+            return Ok(Some(stamp(&file.metadata().map_err(unwritable)?)));
+        }
+        // Looking before anything is written spares the losers of a race the work.
+        match self.judge(&path, bytes, condition)? {
+            Verdict::Refused => return Ok(None),
+            Verdict::Go | Verdict::Done(_) => {}
+        }
+        let (temporary, file) = self.write_temporary(bytes, true)?;
+        let lock = self.lock(shard(key))?;
+        let stamp = match self.judge(&path, bytes, condition)? {
+            Verdict::Refused => return Ok(None),
+            Verdict::Done(stamp) => stamp,
+            Verdict::Go => {
+                fs::rename(&temporary.0, &path).map_err(unwritable)?;
+                stamp(&file.metadata().map_err(unwritable)?)
+            }
+        };
+        drop(lock);
+        // Also for bytes that someone else wrote: they may not have got this far.
+        sync_folder(&folder)?;
+        Ok(Some(stamp))
+    }
+
+    fn judge(&self, path: &Path, bytes: &[u8], condition: &Condition) -> Result<Verdict, Fault> {
+        let found = read(path).map_err(|error| fault(path, "cannot be read", error))?;
+        Ok(match (found, condition) {
+            (_, Condition::Always) => Verdict::Go,
+            (None, Condition::Absent) => match fs::symlink_metadata(path) {
+                Err(error) if is_absent(&error) => Verdict::Go,
+                Err(error) => return Err(fault(path, "cannot be read", error)),
+                Ok(found) if found.is_dir() => return Err(in_the_way(path, "a folder")),
+                Ok(_) => return Err(in_the_way(path, "a link or a special file")),
+            },
+            (Some(Content::Whole(found, stamp)), _) if *found == *bytes => Verdict::Done(stamp),
+            (Some(Content::Whole(found, _)), Condition::Unchanged(Tag::Content(version)))
+                if Version::of(&found) == *version =>
+            {
+                Verdict::Go
+            }
+            _ => Verdict::Refused,
+        })
+    }
+
+    /// Writes a file that no one sees.
+    fn write_temporary(&self, bytes: &[u8], sync: bool) -> Result<(Temporary, File), Fault> {
+        let folder = self.temporary();
+        let path = folder.join(Ulid::generate().to_string());
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o640);
+        let mut opened = options.open(&path);
+        if opened.as_ref().is_err_and(is_absent) {
+            self.make_way(&path)?;
+            opened = options.open(&path);
+        }
+        let unwritable = |error| fault(&folder, "cannot be written to", error);
+        let mut file = opened.map_err(unwritable)?;
+        let temporary = Temporary(path);
+        file.write_all(bytes).map_err(unwritable)?;
+        if sync {
+            file.sync_all().map_err(unwritable)?;
+        }
+        Ok((temporary, file))
+    }
+
+    /// Takes a lock that excludes other threads and processes until it is dropped.
+    fn lock(&self, shard: usize) -> Result<File, Fault> {
+        let path = self
+            .root()
+            .join(REGISTRY)
+            .join("locks")
+            .join(format!("{shard:02x}"));
+        let unlockable = |error| fault(&path, "cannot be locked", error);
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o640);
+        let mut opened = options.open(&path);
+        if opened.as_ref().is_err_and(is_absent) {
+            self.make_way(&path)?;
+            opened = options.open(&path);
+        }
+        let file = opened.map_err(unlockable)?;
+        let start = Instant::now();
+        let mut pause = Duration::from_millis(1);
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::Error(error)) => return Err(unlockable(error)),
+                Err(TryLockError::WouldBlock) if start.elapsed() > PATIENCE => {
+                    let held = "another process has held it for 10 seconds";
+                    return Err(unlockable(io::Error::new(ErrorKind::TimedOut, held)));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    thread::sleep(pause);
+                    pause = (pause * 2).min(Duration::from_millis(16));
+                }
+            }
+        }
+    }
+
+    /// Makes the folders on the way to a file, and answers the last of them.
+    fn make_way(&self, path: &Path) -> Result<PathBuf, Fault> {
+        let mut folders: Vec<&Path> = path.ancestors().skip(1).collect();
+        folders.retain(|folder| folder.starts_with(self.root()) && *folder != self.root());
+        let mut parent = self.root();
+        for folder in folders.into_iter().rev() {
+            match fs::symlink_metadata(folder) {
+                Ok(found) if found.is_dir() => {}
+                Ok(found) if found.is_symlink() => {
+                    return Err(in_the_way(folder, "a symbolic link"));
+                }
+                Ok(_) => return Err(in_the_way(folder, "a file")),
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    match new_folder(false).create(folder) {
+                        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                            return Err(fault(folder, "cannot be created", error));
+                        }
+                        _ => sync_folder(parent)?,
+                    }
+                }
+                Err(error) => return Err(fault(folder, "cannot be read", error)),
+            }
+            parent = folder;
+        }
+        Ok(parent.to_path_buf())
+    }
+}
+
+/// A file that is removed unless it was renamed.
+struct Temporary(PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        drop(fs::remove_file(&self.0));
+    }
+}
+
+/// Makes the names in a folder survive a power cut.
+fn sync_folder(folder: &Path) -> Result<(), Fault> {
+    #[cfg(unix)]
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|error| fault(folder, "cannot be synced", error))?;
+    Ok(())
+}

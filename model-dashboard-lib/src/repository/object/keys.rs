@@ -1,0 +1,82 @@
+//! Where things lie in a store.
+
+use std::fmt;
+
+use crate::model::{ModelId, ModelKey};
+
+/// The folder that holds everything but the definitions.
+pub(super) const REGISTRY: &str = ".registry";
+
+/// The key of an object: segments joined by `/`, each as it stands in names, nothing encoded.
+///
+/// Every segment comes from a [`ModelKey`], a [`ModelId`] or this file: none is empty, `.` or
+/// `..`, and none holds a slash or a control character.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct StoreKey(Box<str>);
+
+impl StoreKey {
+    /// The definition of a model.
+    pub(super) fn definition(key: &ModelKey) -> Self {
+        Self(key.to_string().into())
+    }
+
+    /// One revision of a model.
+    pub(super) fn revision(id: ModelId, number: u64) -> Self {
+        Self(format!("{REGISTRY}/revisions/{id}/{number:08}.json").into())
+    }
+
+    /// The id of the model that a key belongs to.
+    pub(super) fn id_of(key: &ModelKey) -> Self {
+        Self(format!("{REGISTRY}/keys/{key}").into())
+    }
+
+    /// The marker that every write renews.
+    pub(super) fn change() -> Self {
+        Self(format!("{REGISTRY}/change").into())
+    }
+
+    /// An object to try the store with; `word` makes it one of its own.
+    pub(super) fn probe(word: &str) -> Self {
+        Self(format!("{REGISTRY}/probe/{word}").into())
+    }
+
+    /// The key as text.
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for StoreKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A place that can be listed one level deep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Folder {
+    /// The whole store.
+    Root,
+    /// The folder of a network type, or of whatever else lies at the root.
+    Named(Box<str>),
+    /// The revisions of a model.
+    Revisions(ModelId),
+}
+
+impl Folder {
+    /// The path as text, without a slash at the end; empty for the root.
+    pub(super) fn path(&self) -> String {
+        match self {
+            Self::Root => String::new(),
+            Self::Named(name) => name.to_string(),
+            Self::Revisions(id) => format!("{REGISTRY}/revisions/{id}"),
+        }
+    }
+}
+
+/// The number of the revision in a file of this name.
+pub(super) fn revision_number(name: &str) -> Option<u64> {
+    let digits = name.strip_suffix(".json")?;
+    let number = digits.parse().ok()?;
+    (format!("{number:08}") == digits).then_some(number)
+}

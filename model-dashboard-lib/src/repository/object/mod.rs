@@ -1,0 +1,267 @@
+//! Models in an object store or a local folder, for any number of writers.
+//!
+//! The definition of a model lies at `{network_type}/{name}`; beside it, under `.registry`, its
+//! revisions (`revisions/{id}/{number:08}.json`), the id that belongs to each key
+//! (`keys/{network_type}/{name}`, for when another program drops the field that says it), and the
+//! marker that every writer renews (`change`).
+//!
+//! Every write goes the same way ([`write`]): the state to be replaced is archived, the definition
+//! is replaced on condition that it still is that state, the new state is archived. The second
+//! step alone decides; whoever comes next makes up for a third one that is missing. A rename has
+//! two objects to change ([`moves`]).
+
+mod conditional;
+mod folder;
+mod history;
+mod ids;
+mod keys;
+mod moves;
+mod probe;
+mod reconcile;
+mod remote;
+#[cfg(all(test, feature = "conformance"))]
+mod tests;
+mod write;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use object_store::memory::InMemory;
+
+use self::conditional::{ConditionalStore, Level, Object, Tag};
+use self::folder::FolderStore;
+use self::keys::{Folder, REGISTRY, StoreKey};
+use self::remote::RemoteStore;
+use super::revise::Revising;
+use super::state::State;
+use super::{
+    Change, ListedModel, Listing, Marker, ModelRepository, Precondition, RepositoryError, Revision,
+    StoredModel,
+};
+use crate::model::{ModelDefinition, ModelId, ModelKey, ModelName, NetworkType};
+
+/// How many folders are listed at a time.
+const LISTINGS_AT_ONCE: usize = 16;
+
+/// How many objects that are no definitions a listing names.
+const OTHERS_NAMED: usize = 10_000;
+
+/// How often a step is tried anew when other writers come between.
+const ATTEMPTS: usize = 256;
+
+/// A [`ModelRepository`] over a store of objects.
+#[derive(Clone, Debug)]
+pub struct ObjectRepository {
+    store: Arc<dyn ConditionalStore>,
+}
+
+/// The present object at a key, and by what the store knows it.
+#[derive(Debug)]
+struct Current {
+    state: State,
+    tag: Tag,
+}
+
+impl ObjectRepository {
+    fn new(store: Arc<dyn ConditionalStore>) -> Self {
+        Self { store }
+    }
+
+    /// Models in the memory of the process, behind the same write protocol as a real store.
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self::new(Arc::new(RemoteStore::new(
+            Arc::new(InMemory::new()),
+            "memory",
+        )))
+    }
+
+    /// Models in a local folder, one file per model, which is created if it is not there.
+    ///
+    /// Any number of processes may use the folder, if its file system has working file locks.
+    /// Symbolic links inside the folder are not followed. A change is on the disk when it is
+    /// acknowledged.
+    ///
+    /// [`Stamp`](super::Stamp)s are made of a file's change time, size and number: they miss a
+    /// change made in place, to a text of the same length, within the tick of the file system's
+    /// clock (some milliseconds at worst) in which the file was read.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Unavailable`] if the folder cannot be created or read. A folder that can
+    /// only be read is opened; writing to it is then [`RepositoryError::Unavailable`].
+    pub async fn open_folder(path: impl AsRef<Path> + Send) -> Result<Self, RepositoryError> {
+        let folder = FolderStore::open(path.as_ref().to_path_buf()).await?;
+        Ok(Self::new(Arc::new(folder)))
+    }
+
+    async fn current(&self, key: &ModelKey) -> Result<Option<Current>, RepositoryError> {
+        let found = self.store.get(&StoreKey::definition(key)).await;
+        let found = found.map_err(|fault| fault.at(key))?;
+        Ok(found.map(|object| Current {
+            tag: object.tag.clone(),
+            state: State::read(stored(key, object)),
+        }))
+    }
+}
+
+fn stored(key: &ModelKey, object: Object) -> StoredModel {
+    StoredModel {
+        key: key.clone(),
+        bytes: object.bytes,
+        version: object.version,
+        stamp: object.stamp,
+    }
+}
+
+impl Listing {
+    fn other(&mut self, name: String) {
+        if self.others.len() < OTHERS_NAMED {
+            self.others.push(name);
+        }
+    }
+
+    /// Takes in what lies in the folder of a network type.
+    fn extend(&mut self, network_type: &NetworkType, level: Level) {
+        for object in level.objects {
+            match ModelName::existing(&object.name) {
+                Ok(name) => self.models.push(ListedModel {
+                    key: ModelKey::new(network_type.clone(), name),
+                    stamp: object.stamp,
+                    size: object.size,
+                }),
+                Err(_) => self.other(format!("{network_type}/{}", object.name)),
+            }
+        }
+        for name in level.folders {
+            self.other(format!("{network_type}/{name}/"));
+        }
+        for name in level.odd {
+            self.other(format!("{network_type}/{name}"));
+        }
+    }
+}
+
+#[async_trait]
+impl ModelRepository for ObjectRepository {
+    async fn list(&self) -> Result<Listing, RepositoryError> {
+        let root = self.store.list(&Folder::Root).await?;
+        let mut listing = Listing::default();
+        let names = root.objects.into_iter().map(|object| object.name);
+        for name in names.chain(root.odd) {
+            listing.other(name);
+        }
+        let mut types = Vec::new();
+        for name in root.folders {
+            match NetworkType::existing(&name) {
+                Ok(network_type) => types.push(network_type),
+                Err(_) if name == REGISTRY => {}
+                Err(_) => listing.other(format!("{name}/")),
+            }
+        }
+        let levels = stream::iter(types).map(async |network_type| {
+            let folder = Folder::Named(network_type.as_str().into());
+            let level = self.store.list(&folder).await?;
+            Ok::<_, RepositoryError>((network_type, level))
+        });
+        let mut levels = levels.buffer_unordered(LISTINGS_AT_ONCE);
+        while let Some((network_type, level)) = levels.try_next().await? {
+            listing.extend(&network_type, level);
+        }
+        Ok(listing)
+    }
+
+    async fn get(&self, key: &ModelKey) -> Result<StoredModel, RepositoryError> {
+        let found = self.store.get(&StoreKey::definition(key)).await;
+        let found = found.map_err(|fault| fault.at(key))?;
+        found
+            .map(|object| stored(key, object))
+            .ok_or_else(|| RepositoryError::NotFound { key: key.clone() })
+    }
+
+    async fn get_many(&self, keys: &[ModelKey]) -> Vec<Result<StoredModel, RepositoryError>> {
+        let wanted = keys.iter().map(StoreKey::definition).collect();
+        let found = self.store.get_many(wanted).await;
+        let answer =
+            |(key, found): (&ModelKey, Result<Option<Object>, conditional::Fault>)| match found {
+                Ok(Some(object)) => Ok(stored(key, object)),
+                Ok(None) => Err(RepositoryError::NotFound { key: key.clone() }),
+                Err(fault) => Err(fault.at(key)),
+            };
+        keys.iter().zip(found).map(answer).collect()
+    }
+
+    async fn put(
+        &self,
+        key: &ModelKey,
+        content: &ModelDefinition,
+        precondition: &Precondition,
+        change: &Change,
+    ) -> Result<StoredModel, RepositoryError> {
+        let make = |next: &Revising<'_>| next.definition(content);
+        self.write(key, precondition, change, make).await
+    }
+
+    async fn delete(
+        &self,
+        key: &ModelKey,
+        precondition: &Precondition,
+        change: &Change,
+    ) -> Result<StoredModel, RepositoryError> {
+        if *precondition == Precondition::Absent {
+            // What is not there cannot be deleted, and what is there is not absent.
+            let current = self.current(key).await?.filter(|c| c.state.is_live());
+            let key = key.clone();
+            return Err(match current {
+                Some(_) => RepositoryError::Exists { key },
+                None => RepositoryError::NotFound { key },
+            });
+        }
+        let make = |next: &Revising<'_>| next.tombstone();
+        self.write(key, precondition, change, make).await
+    }
+
+    async fn rename(
+        &self,
+        from: &ModelKey,
+        to: &ModelKey,
+        content: &ModelDefinition,
+        precondition: &Precondition,
+        change: &Change,
+    ) -> Result<StoredModel, RepositoryError> {
+        self.move_model(from, to, content, precondition, change)
+            .await
+    }
+
+    async fn revisions(&self, id: &ModelId) -> Result<Vec<u64>, RepositoryError> {
+        self.numbers(*id).await
+    }
+
+    async fn revision(&self, id: &ModelId, number: u64) -> Result<Revision, RepositoryError> {
+        let bytes = self.archived(*id, number).await?;
+        Ok(Revision {
+            id: *id,
+            number,
+            bytes: bytes.ok_or(RepositoryError::RevisionNotFound { number })?,
+        })
+    }
+
+    async fn reconcile(&self, stored: &StoredModel) -> Result<bool, RepositoryError> {
+        self.make_up_for(stored).await
+    }
+
+    async fn marker(&self) -> Result<Marker, RepositoryError> {
+        let found = self.store.get(&StoreKey::change()).await?;
+        let text = found.map(|object| String::from_utf8_lossy(&object.bytes).into());
+        Ok(Marker(text))
+    }
+
+    async fn probe(&self) -> Result<(), RepositoryError> {
+        self.try_out().await
+    }
+
+    fn location(&self) -> String {
+        self.store.location()
+    }
+}

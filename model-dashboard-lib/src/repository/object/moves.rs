@@ -1,0 +1,210 @@
+//! Renames and moves: two objects to change, one of which decides.
+//!
+//! The model is first put at its new key, provisionally: it says where it came from
+//! (`registry.moved_from`), and the new key does not belong to it yet. Then a conditional write
+//! puts a tombstone at the old key: this decides. If the old definition was changed meanwhile, the
+//! move has failed, and the new key gets a tombstone instead. Whoever meets a provisional
+//! definition, the mover or anyone after a crash, settles it in the same way. At last the keys are
+//! noted anew: a new key that belongs to the model is settled for good.
+
+use super::conditional::{Condition, Labels, Tag};
+use super::ids::Noted;
+use super::keys::StoreKey;
+use super::{ATTEMPTS, Current, ObjectRepository};
+use crate::model::{ModelDefinition, ModelId, ModelKey, RegistryInfo};
+use crate::repository::revise::{Ready, Revising, moved_tombstone, new_write_id};
+use crate::repository::state::{State, check};
+use crate::repository::{Change, Precondition, RepositoryError, StoredModel};
+
+/// What became of a definition that may be provisional.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Settled {
+    /// It stands, as it did before.
+    Before,
+    /// It stands now: a move was finished.
+    Now,
+    /// The move had failed and was undone.
+    Undone,
+}
+
+/// What was noted for the two keys of a move before it was decided.
+#[derive(Debug)]
+struct Keys {
+    from: Noted,
+    to: Noted,
+}
+
+impl ObjectRepository {
+    pub(super) async fn move_model(
+        &self,
+        from: &ModelKey,
+        to: &ModelKey,
+        content: &ModelDefinition,
+        precondition: &Precondition,
+        change: &Change,
+    ) -> Result<StoredModel, RepositoryError> {
+        let write_id = new_write_id();
+        for _ in 0..ATTEMPTS {
+            let current = self.current(from).await?;
+            let Some(current) = current.filter(|current| current.state.is_live()) else {
+                return Err(RepositoryError::NotFound { key: from.clone() });
+            };
+            check(from, Some(&current.state), precondition)?;
+            let target = self.current(to).await?;
+            // A provisional definition at either key is another move that was interrupted.
+            let mut settled = self.settle(&current).await?;
+            if let Some(target) = &target
+                && settled == Settled::Before
+            {
+                settled = self.settle(target).await?;
+            }
+            if settled != Settled::Before {
+                continue;
+            }
+            check(to, target.as_ref().map(|t| &t.state), &Precondition::Absent)?;
+
+            let Some(ground) = self.ground(from, Some(&current)).await? else {
+                continue;
+            };
+            if let Some(former) = &target
+                && former.state.belongs_in_history()
+                && self.ground(to, Some(former)).await?.is_none()
+            {
+                continue;
+            }
+            let keys = self.keys(from, to).await?;
+            let ready = Revising {
+                key: to,
+                id: ground.id,
+                number: ground.number,
+                change,
+                write_id: &write_id,
+                carried: ground.carried.as_ref(),
+                moved_from: Some(from),
+            }
+            .definition(content)?;
+            let provisional = self.commit(to, target.as_ref(), &ready, &ground).await?;
+            let Some(provisional) = provisional else {
+                continue;
+            };
+            let moved = State::read(provisional);
+            let Some(noted) = moved.noted() else {
+                return Err(RepositoryError::Internal("a move left no trace".into()));
+            };
+            if self.decide(from, to, noted).await? {
+                self.note_keys(from, to, noted, &keys).await?;
+                self.finish(&ground, &ready, &write_id).await?;
+                return Ok(moved.stored().clone());
+            }
+            self.undo(from, &moved).await?;
+        }
+        Err(super::write::crowded(from))
+    }
+
+    /// Finishes or undoes the move that a definition may be provisional for. The caller reads
+    /// again unless it stood before.
+    pub(super) async fn settle(&self, current: &Current) -> Result<Settled, RepositoryError> {
+        let (Some(from), Some(noted)) = (current.state.moved_from(), current.state.noted()) else {
+            return Ok(Settled::Before);
+        };
+        let to = current.state.key();
+        let keys = self.keys(from, to).await?;
+        if keys.to.id == Some(noted.id) {
+            return Ok(Settled::Before);
+        }
+        if !self.decide(from, to, noted).await? {
+            self.undo(from, &current.state).await?;
+            return Ok(Settled::Undone);
+        }
+        self.note_keys(from, to, noted, &keys).await?;
+        Ok(Settled::Now)
+    }
+
+    /// Puts the tombstone at the old key, or sees that it was put; `false` if that key's model
+    /// went on without the move.
+    async fn decide(
+        &self,
+        from: &ModelKey,
+        to: &ModelKey,
+        noted: &RegistryInfo,
+    ) -> Result<bool, RepositoryError> {
+        let tombstone = moved_tombstone(from, to, noted)?;
+        for _ in 0..ATTEMPTS {
+            let Some(old) = self.current(from).await? else {
+                return Ok(true);
+            };
+            let said = old.state.said_here();
+            let Some(said) = said.filter(|said| said.id == noted.id) else {
+                // Another model, or another program's: no ground to undo anything.
+                return Ok(true);
+            };
+            if old.state.is_moved_away() {
+                return Ok(true);
+            }
+            let untouched = old.state.noted().is_some()
+                && old.state.is_live()
+                && said.revision < noted.revision;
+            if !untouched {
+                return Ok(false);
+            }
+            if self.replace(from, old.tag, tombstone.clone()).await? {
+                return Ok(true);
+            }
+        }
+        Err(super::write::crowded(from))
+    }
+
+    /// Puts a tombstone in the place of a provisional definition, if it is still there.
+    async fn undo(&self, from: &ModelKey, provisional: &State) -> Result<(), RepositoryError> {
+        let to = provisional.key();
+        let (Some(current), Some(noted)) = (self.current(to).await?, provisional.noted()) else {
+            return Ok(());
+        };
+        if current.state.stored().version == provisional.stored().version {
+            let tombstone = moved_tombstone(to, from, noted)?;
+            self.replace(to, current.tag, tombstone).await?;
+        }
+        Ok(())
+    }
+
+    async fn replace(
+        &self,
+        key: &ModelKey,
+        tag: Tag,
+        tombstone: Ready,
+    ) -> Result<bool, RepositoryError> {
+        let labels = Labels {
+            key: key.clone(),
+            enabled: tombstone.enabled,
+        };
+        let (at, condition) = (StoreKey::definition(key), Condition::Unchanged(tag));
+        let put = self
+            .store
+            .put(&at, tombstone.bytes, &condition, Some(&labels));
+        Ok(put.await?.is_some())
+    }
+
+    async fn keys(&self, from: &ModelKey, to: &ModelKey) -> Result<Keys, RepositoryError> {
+        let (from, to) = futures::try_join!(self.belongs(from), self.belongs(to))?;
+        Ok(Keys { from, to })
+    }
+
+    /// Notes that the old key no longer belongs to the model, and that the new one does: this
+    /// comes last and says that all is done. Where the notes have changed since before the move
+    /// was decided, someone else has done it.
+    async fn note_keys(
+        &self,
+        from: &ModelKey,
+        to: &ModelKey,
+        noted: &RegistryInfo,
+        before: &Keys,
+    ) -> Result<(), RepositoryError> {
+        if before.from.id == Some(noted.id) {
+            self.set_belongs(from, ModelId::new(), &before.from).await?;
+        }
+        if before.to.id != Some(noted.id) {
+            self.set_belongs(to, noted.id, &before.to).await?;
+        }
+        Ok(())
+    }
+}

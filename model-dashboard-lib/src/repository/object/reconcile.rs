@@ -1,0 +1,48 @@
+//! Making up for what a crashed writer or another program left undone.
+
+use super::ObjectRepository;
+use super::history::Archived;
+use super::moves::Settled;
+use crate::model::ModelKey;
+use crate::repository::revise::new_write_id;
+use crate::repository::state::State;
+use crate::repository::{RepositoryError, StoredModel};
+
+impl ObjectRepository {
+    /// Settles an interrupted move and archives the state if the history lacks it; whether there
+    /// was something to do. A state that is no longer the present one is left alone.
+    pub(super) async fn make_up_for(&self, stored: &StoredModel) -> Result<bool, RepositoryError> {
+        let current = self.current(&stored.key).await?;
+        let current = current.filter(|c| c.state.stored().version == stored.version);
+        let Some(current) = current else {
+            return Ok(false);
+        };
+        let mut settled = self.settle(&current).await?;
+        if !current.state.belongs_in_history() {
+            settled = self.settle_move_away(&current.state).await?;
+        }
+        if settled != Settled::Before {
+            self.renew_marker(&new_write_id()).await;
+        }
+        if settled == Settled::Undone || !current.state.belongs_in_history() {
+            return Ok(settled != Settled::Before);
+        }
+        let id = self.id(&stored.key, Some(&current.state)).await?;
+        let archived = self.archive(id, &current.state).await?;
+        Ok(settled == Settled::Now || matches!(archived, Archived::Now(_)))
+    }
+
+    /// Settles the move whose tombstone lies here, if its new key still waits for that.
+    async fn settle_move_away(&self, tombstone: &State) -> Result<Settled, RepositoryError> {
+        let to = tombstone.moved_to().and_then(|to| to.parse().ok());
+        let Some(to): Option<ModelKey> = to else {
+            return Ok(Settled::Before);
+        };
+        match self.current(&to).await? {
+            Some(target) if target.state.moved_from() == Some(tombstone.key()) => {
+                self.settle(&target).await
+            }
+            _ => Ok(Settled::Before),
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Any store of the `object_store` crate that honours conditional writes.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use object_store::path::Path;
+use object_store::{
+    Attribute, Attributes, Error, GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt as _,
+    PutMode, PutOptions, UpdateVersion,
+};
+
+use super::conditional::{Condition, ConditionalStore, Fault, Labels, Level, Listed, Object, Tag};
+use super::keys::{Folder, StoreKey};
+use crate::model::{MAX_DEFINITION_BYTES, Version};
+use crate::repository::Stamp;
+
+/// A [`ConditionalStore`] over an [`ObjectStore`].
+#[derive(Debug)]
+pub(super) struct RemoteStore {
+    store: Arc<dyn ObjectStore>,
+    location: String,
+}
+
+impl RemoteStore {
+    pub(super) fn new(store: Arc<dyn ObjectStore>, location: impl Into<String>) -> Self {
+        Self {
+            store,
+            location: location.into(),
+        }
+    }
+}
+
+#[async_trait]
+impl ConditionalStore for RemoteStore {
+    async fn get(&self, key: &StoreKey) -> Result<Option<Object>, Fault> {
+        let found = match self
+            .store
+            .get_opts(&path(key)?, GetOptions::default())
+            .await
+        {
+            Ok(found) => found,
+            Err(Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(fault(error)),
+        };
+        let meta = found.meta.clone();
+        if meta.size > MAX_DEFINITION_BYTES as u64 {
+            return Err(Fault::TooLarge { size: meta.size });
+        }
+        let bytes = found.bytes().await.map_err(fault)?;
+        Ok(Some(Object {
+            version: Version::of(&bytes),
+            bytes: Arc::from(&*bytes),
+            stamp: stamp(&meta),
+            tag: Tag::Given(UpdateVersion {
+                e_tag: meta.e_tag,
+                version: meta.version,
+            }),
+        }))
+    }
+
+    async fn put(
+        &self,
+        key: &StoreKey,
+        bytes: Arc<[u8]>,
+        condition: &Condition,
+        labels: Option<&Labels>,
+    ) -> Result<Option<Stamp>, Fault> {
+        let options = PutOptions {
+            mode: match condition {
+                Condition::Always => PutMode::Overwrite,
+                Condition::Absent => PutMode::Create,
+                Condition::Unchanged(Tag::Given(tag)) => PutMode::Update(tag.clone()),
+                Condition::Unchanged(Tag::Content(_)) => {
+                    return Err(Fault::Unexpected("a tag of another store".into()));
+                }
+            },
+            attributes: labels.map(attributes).unwrap_or_default(),
+            ..PutOptions::default()
+        };
+        let payload = Bytes::from_owner(bytes.clone()).into();
+        let refused = match self.store.put_opts(&path(key)?, payload, options).await {
+            Ok(put) => {
+                // Without a tag no listing can match, and the object is read once more.
+                return Ok(Some(Stamp(put.e_tag.unwrap_or_default().into())));
+            }
+            Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => None,
+            Err(Error::NotFound { .. }) => None,
+            Err(error) => Some(error),
+        };
+        // The answer to an earlier try of the same request may have been lost.
+        match (self.get(key).await, refused) {
+            (Ok(Some(object)), _) if object.bytes == bytes => Ok(Some(object.stamp)),
+            (_, Some(error)) => Err(fault(error)),
+            (Ok(_) | Err(Fault::TooLarge { .. }), None) => Ok(None),
+            (Err(error), None) => Err(error),
+        }
+    }
+
+    async fn remove(&self, key: &StoreKey) -> Result<(), Fault> {
+        match self.store.delete(&path(key)?).await {
+            Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(fault(error)),
+        }
+    }
+
+    async fn list(&self, folder: &Folder) -> Result<Level, Fault> {
+        let prefix = parse(&folder.path())?;
+        let found = self.store.list_with_delimiter(Some(&prefix)).await;
+        let found = found.map_err(fault)?;
+        let name = |path: &Path| path.filename().unwrap_or_default().to_owned();
+        Ok(Level {
+            folders: found.common_prefixes.iter().map(name).collect(),
+            objects: found
+                .objects
+                .iter()
+                .map(|meta| Listed {
+                    name: name(&meta.location),
+                    stamp: stamp(meta),
+                    size: meta.size,
+                })
+                .collect(),
+            odd: Vec::new(),
+        })
+    }
+
+    fn location(&self) -> String {
+        self.location.clone()
+    }
+}
+
+/// `Path::from` would encode `%`, `#` and everything that is not ASCII; the keys of the existing
+/// system are not encoded.
+fn parse(text: &str) -> Result<Path, Fault> {
+    Path::parse(text).map_err(|error| Fault::Unexpected(error.into()))
+}
+
+fn path(key: &StoreKey) -> Result<Path, Fault> {
+    parse(key.as_str())
+}
+
+fn stamp(meta: &ObjectMeta) -> Stamp {
+    Stamp(match &meta.e_tag {
+        Some(tag) => tag.as_str().into(),
+        None => {
+            let modified = meta.last_modified.timestamp_micros();
+            format!("{modified:x}-{:x}", meta.size).into()
+        }
+    })
+}
+
+/// Metadata travels in HTTP headers: a name that does not fit into one is left out.
+fn attributes(labels: &Labels) -> Attributes {
+    let enabled = if labels.enabled { "true" } else { "false" };
+    let named = [
+        ("name", labels.key.name.as_str()),
+        ("network_type", labels.key.network_type.as_str()),
+        ("enabled", enabled),
+    ];
+    let fitting = named.into_iter().filter(|(_, value)| value.is_ascii());
+    fitting
+        .map(|(name, value)| (Attribute::Metadata(name.into()), value.to_owned()))
+        .collect()
+}
+
+fn fault(error: Error) -> Fault {
+    let message = match &error {
+        Error::PermissionDenied { .. } => "it denies access",
+        Error::Unauthenticated { .. } => "it does not accept the credentials",
+        Error::NotSupported { .. } | Error::NotImplemented { .. } => {
+            "it cannot do what the registry needs"
+        }
+        Error::InvalidPath { .. } => return Fault::Unexpected(error.into()),
+        _ => "it does not answer as it should",
+    };
+    Fault::Unavailable {
+        message: message.to_owned(),
+        source: Some(error.into()),
+    }
+}

@@ -1,0 +1,165 @@
+//! The write protocol: archive what is replaced, replace it on condition, archive what is new.
+
+use std::sync::Arc;
+
+use super::conditional::{Condition, Labels};
+use super::history::Archived;
+use super::keys::StoreKey;
+use super::moves::Settled;
+use super::{ATTEMPTS, Current, ObjectRepository};
+use crate::model::{ModelId, ModelKey, RegistryInfo, Version};
+use crate::repository::revise::{Ready, Revising, new_write_id};
+use crate::repository::state::{State, check, conflict};
+use crate::repository::{Change, Precondition, RepositoryError, Stamp, StoredModel};
+
+/// What a write goes on from.
+#[derive(Debug)]
+pub(super) struct Ground {
+    pub(super) id: ModelId,
+    /// The number of the revision to be written.
+    pub(super) number: u64,
+    pub(super) carried: Option<RegistryInfo>,
+}
+
+impl ObjectRepository {
+    /// Writes what `make` makes at a key.
+    pub(super) async fn write(
+        &self,
+        key: &ModelKey,
+        precondition: &Precondition,
+        change: &Change,
+        make: impl Fn(&Revising<'_>) -> Result<Ready, RepositoryError> + Send + Sync,
+    ) -> Result<StoredModel, RepositoryError> {
+        let write_id = new_write_id();
+        for _ in 0..ATTEMPTS {
+            let current = self.current(key).await?;
+            check(key, current.as_ref().map(|c| &c.state), precondition)?;
+            if let Some(current) = &current
+                && self.settle(current).await? == Settled::Undone
+            {
+                continue;
+            }
+            let Some(ground) = self.ground(key, current.as_ref()).await? else {
+                continue;
+            };
+            let ready = make(&Revising {
+                key,
+                id: ground.id,
+                number: ground.number,
+                change,
+                write_id: &write_id,
+                carried: ground.carried.as_ref(),
+                moved_from: None,
+            })?;
+            if let Some(stored) = self.commit(key, current.as_ref(), &ready, &ground).await? {
+                self.finish(&ground, &ready, &write_id).await?;
+                return Ok(stored);
+            }
+        }
+        Err(crowded(key))
+    }
+
+    /// Archives the present state, and says what follows it; `None` if it is overtaken.
+    pub(super) async fn ground(
+        &self,
+        key: &ModelKey,
+        current: Option<&Current>,
+    ) -> Result<Option<Ground>, RepositoryError> {
+        let state = current.map(|current| &current.state);
+        let id = self.id(key, state).await?;
+        let last = match state.filter(|state| state.belongs_in_history()) {
+            None => self.last_number(id).await?,
+            Some(state) => match self.archive(id, state).await? {
+                Archived::Already(number) | Archived::Now(number) => number,
+                Archived::Overtaken => return Ok(None),
+            },
+        };
+        let carried = match state {
+            None => None,
+            Some(state) => self.carried(id, state, last).await?,
+        };
+        Ok(Some(Ground {
+            id,
+            number: last + 1,
+            carried,
+        }))
+    }
+
+    /// Replaces the definition if it still is what was read; `None` if it is not.
+    pub(super) async fn commit(
+        &self,
+        key: &ModelKey,
+        current: Option<&Current>,
+        ready: &Ready,
+        ground: &Ground,
+    ) -> Result<Option<StoredModel>, RepositoryError> {
+        let condition = match current {
+            None => Condition::Absent,
+            Some(current) => Condition::Unchanged(current.tag.clone()),
+        };
+        let labels = Labels {
+            key: key.clone(),
+            enabled: ready.enabled,
+        };
+        let at = StoreKey::definition(key);
+        let bytes = &ready.bytes;
+        let put = self
+            .store
+            .put(&at, bytes.clone(), &condition, Some(&labels));
+        let stamp = match put.await.map_err(|fault| fault.at(key))? {
+            Some(stamp) => stamp,
+            // The write may have been done, its answer lost, and the next writer have been quick:
+            // then that one archived it.
+            None => match self.archived(ground.id, ground.number).await? {
+                Some(archived) if archived == *bytes => Stamp(Box::default()),
+                _ => return Ok(None),
+            },
+        };
+        Ok(Some(StoredModel {
+            key: key.clone(),
+            bytes: bytes.clone(),
+            version: Version::of(bytes),
+            stamp,
+        }))
+    }
+
+    /// Archives a state just written, and tells the other writers to look again.
+    pub(super) async fn finish(
+        &self,
+        ground: &Ground,
+        ready: &Ready,
+        write_id: &str,
+    ) -> Result<(), RepositoryError> {
+        let recorded = self.record_written(ground.id, ground.number, &ready.bytes);
+        recorded.await.map_err(|error| match error {
+            RepositoryError::Unavailable { message, source } => RepositoryError::Unavailable {
+                message: format!(
+                    "{message} (the change itself is stored; its place in the history follows \
+                     with the next one)"
+                ),
+                source,
+            },
+            other => other,
+        })?;
+        self.renew_marker(write_id).await;
+        Ok(())
+    }
+
+    /// Renews the change marker. Without it the others see the change when they list next.
+    pub(super) async fn renew_marker(&self, word: &str) {
+        let word: Arc<[u8]> = word.as_bytes().into();
+        let key = StoreKey::change();
+        let put = self.store.put(&key, word, &Condition::Always, None);
+        if let Err(error) = put.await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the change marker was not renewed"
+            );
+        }
+    }
+}
+
+/// The error when others come between again and again.
+pub(super) fn crowded(key: &ModelKey) -> RepositoryError {
+    conflict(key, None::<&State>)
+}
