@@ -16,6 +16,9 @@ use tracing_subscriber::{Layer, Registry, fmt};
 /// Lines that may wait for a slow disk or terminal; more are dropped, so that no request waits.
 const WAITING_LINES: usize = 16_384;
 
+/// What starts the targets of this program: both crates' modules, and the access log.
+const OWN_TARGETS: [&str; 2] = ["model_dashboard", "access"];
+
 /// Writes what is logged. Dropping it writes what still waits.
 #[derive(Debug)]
 pub(crate) struct Logs {
@@ -115,10 +118,12 @@ fn filter(level: LogLevel) -> Targets {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    // Also the prefix of the web crate's own targets.
-    Targets::new()
+    OWN_TARGETS
+        .iter()
+        .fold(Targets::new(), |targets, own| {
+            targets.with_target(*own, level)
+        })
         .with_default(level.min(LevelFilter::WARN))
-        .with_target("model_dashboard", level)
 }
 
 #[cfg(test)]
@@ -199,6 +204,7 @@ mod tests {
         let text = logged(&config, false, || {
             debug!(target: "model_dashboard::catalog", "of the library");
             debug!(target: "model_dashboard_web::server", "of the server");
+            info!(target: "access", "of a request");
             info!(target: "hyper::proto", "what people sent");
             warn!(target: "hyper::proto", "what went wrong");
         });
