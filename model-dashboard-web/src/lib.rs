@@ -1,4 +1,5 @@
 //! The web server of Model Dashboard: dashboard and REST API.
 
 pub mod assets;
+pub mod server;
 pub mod views;
