@@ -1,4 +1,8 @@
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the report goes to the terminal")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the report goes to the terminal"
+)]
 //! What the benchmarks share.
 
 pub mod load;

@@ -18,13 +18,21 @@ pub(super) fn drive(
 ) -> Result<Load, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut command = process::pinned(process::LOAD_CORE, &program);
-    command.args(["--drive", url, &connections.to_string(), &time.as_millis().to_string()]);
+    command.args([
+        "--drive",
+        url,
+        &connections.to_string(),
+        &time.as_millis().to_string(),
+    ]);
     for (name, value) in headers {
         command.arg(format!("{name}: {value}"));
     }
     let output = command.output().map_err(|error| error.to_string())?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let numbers: Vec<u64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    let numbers: Vec<u64> = text
+        .split_whitespace()
+        .filter_map(|word| word.parse().ok())
+        .collect();
     let [answers, nanoseconds, p50, p99] = numbers[..] else {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     };
@@ -41,11 +49,17 @@ pub(super) fn main(words: &[&str]) -> Result<bool, String> {
     let [url, connections, milliseconds, headers @ ..] = words else {
         return Err("the client needs a URL, connections and milliseconds".to_owned());
     };
-    let rest = url.strip_prefix("http://").ok_or("the client speaks plain http")?;
+    let rest = url
+        .strip_prefix("http://")
+        .ok_or("the client speaks plain http")?;
     let slash = rest.find('/').ok_or("the URL has no path")?;
     let (authority, path) = rest.split_at(slash);
-    let address: SocketAddr = authority.parse().map_err(|_| "the URL has no socket address")?;
-    let connections: usize = connections.parse().map_err(|_| "connections is no number")?;
+    let address: SocketAddr = authority
+        .parse()
+        .map_err(|_| "the URL has no socket address")?;
+    let connections: usize = connections
+        .parse()
+        .map_err(|_| "connections is no number")?;
     let time = Duration::from_millis(milliseconds.parse().map_err(|_| "time is no number")?);
     let mut request = format!("GET {path} HTTP/1.1\r\nHost: {authority}\r\n");
     for header in headers {
@@ -83,8 +97,12 @@ pub(super) fn main(words: &[&str]) -> Result<bool, String> {
 
 /// Asks until the deadline; the latencies in nanoseconds.
 async fn ask(address: SocketAddr, request: String, until: Instant) -> Result<Vec<u32>, String> {
-    let mut stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
-    stream.set_nodelay(true).map_err(|error| error.to_string())?;
+    let mut stream = TcpStream::connect(address)
+        .await
+        .map_err(|error| error.to_string())?;
+    stream
+        .set_nodelay(true)
+        .map_err(|error| error.to_string())?;
     let mut buffer = Vec::with_capacity(512 * 1024);
     let mut latencies = Vec::new();
     loop {
@@ -92,11 +110,17 @@ async fn ask(address: SocketAddr, request: String, until: Instant) -> Result<Vec
         if sent >= until {
             return Ok(latencies);
         }
-        stream.write_all(request.as_bytes()).await.map_err(|error| error.to_string())?;
+        stream
+            .write_all(request.as_bytes())
+            .await
+            .map_err(|error| error.to_string())?;
         buffer.clear();
         let mut expected = None;
         while expected.is_none_or(|length| buffer.len() < length) {
-            let read = stream.read_buf(&mut buffer).await.map_err(|error| error.to_string())?;
+            let read = stream
+                .read_buf(&mut buffer)
+                .await
+                .map_err(|error| error.to_string())?;
             if read == 0 {
                 return Err("the server closed the connection".to_owned());
             }
@@ -115,7 +139,10 @@ fn answer_length(bytes: &[u8]) -> Result<Option<usize>, String> {
     };
     let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
     if !head.starts_with("http/1.1 2") {
-        return Err(format!("unexpected answer: {}", head.lines().next().unwrap_or_default()));
+        return Err(format!(
+            "unexpected answer: {}",
+            head.lines().next().unwrap_or_default()
+        ));
     }
     let length = head
         .lines()

@@ -65,15 +65,15 @@ pub struct Target {
 
 /// Targets that are compared with each other.
 #[derive(Debug, Clone, Copy)]
-pub struct Suite {
+pub struct Suite<'a> {
     /// Its name in the report and on the command line.
     pub name: &'static str,
     /// Numbers of connections, one measurement each.
-    pub connections: &'static [usize],
+    pub connections: &'a [usize],
     /// The servers; the first ones are the peers.
-    pub targets: &'static [Target],
+    pub targets: &'a [Target],
     /// What must hold between them.
-    pub limits: &'static [Limit],
+    pub limits: &'a [Limit],
 }
 
 /// One measurement: a target under load for a while.
@@ -107,7 +107,7 @@ usage: load [--seconds N] [--rounds N] [--own-client] [SUITE]
 ///
 /// The exit code is a failure if a server could not be measured or a [`Limit`] does not hold.
 #[must_use]
-pub fn main(suites: &[Suite]) -> ExitCode {
+pub fn main(suites: &[Suite<'_>]) -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     // The first two are how the harness starts itself again as a server or as a client.
@@ -127,12 +127,19 @@ pub fn main(suites: &[Suite]) -> ExitCode {
 }
 
 fn parse(words: &[&str]) -> Result<Options, String> {
-    let mut options = Options { seconds: 2, rounds: 5, filter: None, own_client: false };
+    let mut options = Options {
+        seconds: 2,
+        rounds: 5,
+        filter: None,
+        own_client: false,
+    };
     let mut words = words.iter();
     while let Some(word) = words.next() {
         let mut number = || {
             let value = words.next().and_then(|value| value.parse::<u64>().ok());
-            value.filter(|value| *value > 0).ok_or_else(|| format!("{word} needs a number\n{USAGE}"))
+            value
+                .filter(|value| *value > 0)
+                .ok_or_else(|| format!("{word} needs a number\n{USAGE}"))
         };
         match *word {
             "--seconds" => options.seconds = number()?,
@@ -147,7 +154,7 @@ fn parse(words: &[&str]) -> Result<Options, String> {
     Ok(options)
 }
 
-fn find<'a>(suites: &'a [Suite], suite: &str, target: &str) -> Result<&'a Target, String> {
+fn find<'a>(suites: &[Suite<'a>], suite: &str, target: &str) -> Result<&'a Target, String> {
     suites
         .iter()
         .filter(|candidate| candidate.name == suite)
@@ -156,9 +163,14 @@ fn find<'a>(suites: &'a [Suite], suite: &str, target: &str) -> Result<&'a Target
         .ok_or_else(|| format!("no target {target} in {suite}"))
 }
 
-fn run(suites: &[Suite], options: &Options) -> Result<bool, String> {
-    let wanted = |suite: &&Suite| options.filter.as_ref().is_none_or(|name| name == suite.name);
-    let chosen: Vec<&Suite> = suites.iter().filter(wanted).collect();
+fn run(suites: &[Suite<'_>], options: &Options) -> Result<bool, String> {
+    let wanted = |suite: &&Suite<'_>| {
+        options
+            .filter
+            .as_ref()
+            .is_none_or(|name| name == suite.name)
+    };
+    let chosen: Vec<&Suite<'_>> = suites.iter().filter(wanted).collect();
     if chosen.is_empty() {
         let names: Vec<&str> = suites.iter().map(|suite| suite.name).collect();
         return Err(format!("no such suite; there are: {}", names.join(", ")));
@@ -166,7 +178,11 @@ fn run(suites: &[Suite], options: &Options) -> Result<bool, String> {
     let wrk = !options.own_client && wrk::installed();
     println!(
         "Load by {}, {} s each, {} rounds in turns, medians; {}.",
-        if wrk { "wrk" } else { "the harness's own client" },
+        if wrk {
+            "wrk"
+        } else {
+            "the harness's own client"
+        },
         options.seconds,
         options.rounds,
         if process::can_pin() {
@@ -193,7 +209,7 @@ fn run(suites: &[Suite], options: &Options) -> Result<bool, String> {
 }
 
 fn measure(
-    suite: &Suite,
+    suite: &Suite<'_>,
     target: &Target,
     connections: usize,
     options: &Options,
@@ -203,13 +219,20 @@ fn measure(
     let drive = if wrk { wrk::drive } else { client::drive };
     let url = format!("http://{}{}", server.started.address, target.path);
     // Buffers, caches and branch predictors are warm before it counts.
-    drive(&url, &server.started.headers, connections, Duration::from_millis(300))?;
+    drive(
+        &url,
+        &server.started.headers,
+        connections,
+        Duration::from_millis(300),
+    )?;
     let before = server.cpu_time();
     let seconds = Duration::from_secs(options.seconds);
     let load = drive(&url, &server.started.headers, connections, seconds)?;
-    let cpu_per_request = before
-        .zip(server.cpu_time())
-        .map(|(before, after)| after.saturating_sub(before).div_f64(load.answers.max(1) as f64));
+    let cpu_per_request = before.zip(server.cpu_time()).map(|(before, after)| {
+        after
+            .saturating_sub(before)
+            .div_f64(load.answers.max(1) as f64)
+    });
     Ok(Sample {
         requests_per_second: load.requests_per_second,
         p50: load.p50,

@@ -34,7 +34,9 @@ pub(super) fn serve(target: &Target) -> Result<bool, String> {
         .enable_all()
         .build()
         .map_err(|error| error.to_string())?;
-    let started = runtime.block_on((target.start)()).map_err(|error| error.to_string())?;
+    let started = runtime
+        .block_on((target.start)())
+        .map_err(|error| error.to_string())?;
     println!("{}", started.address);
     for (name, value) in &started.headers {
         println!("{name}: {value}");
@@ -62,7 +64,11 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| error.to_string())?;
-        let started = child.stdout.take().ok_or("no output of the server").and_then(read_started);
+        let started = child
+            .stdout
+            .take()
+            .ok_or("no output of the server")
+            .and_then(read_started);
         match started {
             Ok(started) => Ok(Self { started, child }),
             Err(message) => {
@@ -88,7 +94,12 @@ impl Server {
     pub(super) fn resident(&self) -> Option<u64> {
         let text = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
         let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-        line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
+        line.trim()
+            .strip_suffix(" kB")?
+            .trim()
+            .parse::<u64>()
+            .ok()
+            .map(|kib| kib * 1024)
     }
 }
 
@@ -101,10 +112,15 @@ impl Drop for Server {
 
 fn read_started(output: ChildStdout) -> Result<Started, &'static str> {
     let mut lines = BufReader::new(output).lines().map_while(Result::ok);
-    let address = lines.next().and_then(|line| line.parse().ok()).ok_or("it did not start")?;
+    let address = lines
+        .next()
+        .and_then(|line| line.parse().ok())
+        .ok_or("it did not start")?;
     let mut headers = Vec::new();
     for line in lines.take_while(|line| !line.is_empty()) {
-        let (name, value) = line.split_once(": ").ok_or("it printed a line that is no header")?;
+        let (name, value) = line
+            .split_once(": ")
+            .ok_or("it printed a line that is no header")?;
         headers.push((name.to_owned(), value.to_owned()));
     }
     Ok(Started { address, headers })

@@ -18,20 +18,34 @@ pub struct Limit {
 }
 
 /// Prints the table of one measurement; whether every limit holds.
-pub(super) fn print(suite: &Suite, connections: usize, samples: &[Vec<Sample>]) -> bool {
+pub(super) fn print(suite: &Suite<'_>, connections: usize, samples: &[Vec<Sample>]) -> bool {
     let medians: Vec<Sample> = samples.iter().map(|samples| median(samples)).collect();
-    let width = suite.targets.iter().map(|target| target.name.len()).max().unwrap_or(0).max(6);
+    let width = suite
+        .targets
+        .iter()
+        .map(|target| target.name.len())
+        .max()
+        .unwrap_or(0)
+        .max(6);
     println!("\n{}, {connections} connections", suite.name);
     println!(
         "| {:width$} | requests/s | p50 µs | p99 µs | CPU µs/request | RSS MiB | of the first: requests/s | CPU |",
         "target"
     );
-    println!("| {:-<width$} | --: | --: | --: | --: | --: | --: | --: |", "");
-    let Some(first) = medians.first() else { return true };
+    println!(
+        "| {:-<width$} | --: | --: | --: | --: | --: | --: | --: |",
+        ""
+    );
+    let Some(first) = medians.first() else {
+        return true;
+    };
     for (target, sample) in suite.targets.iter().zip(&medians) {
         let cpu = sample.cpu_per_request.map(micros);
-        let cpu_ratio = cpu.zip(first.cpu_per_request.map(micros)).map(|(cpu, first)| cpu / first);
-        let show = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.2}"));
+        let cpu_ratio = cpu
+            .zip(first.cpu_per_request.map(micros))
+            .map(|(cpu, first)| cpu / first);
+        let show =
+            |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.2}"));
         println!(
             "| {:width$} | {:.0} | {:.0} | {:.0} | {} | {} | {:.3} | {} |",
             target.name,
@@ -39,18 +53,30 @@ pub(super) fn print(suite: &Suite, connections: usize, samples: &[Vec<Sample>]) 
             micros(sample.p50),
             micros(sample.p99),
             show(cpu),
-            sample.resident.map_or("–".to_owned(), |bytes| (bytes >> 20).to_string()),
+            sample
+                .resident
+                .map_or("–".to_owned(), |bytes| (bytes >> 20).to_string()),
             sample.requests_per_second / first.requests_per_second,
             show(cpu_ratio),
         );
     }
     let mut held = true;
-    for limit in suite.limits.iter().filter(|limit| limit.connections == connections) {
+    for limit in suite
+        .limits
+        .iter()
+        .filter(|limit| limit.connections == connections)
+    {
         let rate = |name| {
-            let index = suite.targets.iter().position(|target| target.name == name)?;
+            let index = suite
+                .targets
+                .iter()
+                .position(|target| target.name == name)?;
             Some(medians.get(index)?.requests_per_second)
         };
-        let Some(share) = rate(limit.target).zip(rate(limit.of)).map(|(one, of)| one / of) else {
+        let Some(share) = rate(limit.target)
+            .zip(rate(limit.of))
+            .map(|(one, of)| one / of)
+        else {
             println!("no such targets: {} and {}", limit.target, limit.of);
             held = false;
             continue;

@@ -20,18 +20,28 @@ pub(super) fn drive(
     // wrk counts in whole seconds.
     let seconds = time.as_secs().max(1);
     let mut command = process::pinned(process::LOAD_CORE, Path::new(PROGRAM));
-    command.args(["-t1", "--latency", &format!("-c{connections}"), &format!("-d{seconds}s")]);
+    command.args([
+        "-t1",
+        "--latency",
+        &format!("-c{connections}"),
+        &format!("-d{seconds}s"),
+    ]);
     for (name, value) in headers {
         command.args(["-H", &format!("{name}: {value}")]);
     }
-    let output = command.arg(url).output().map_err(|error| error.to_string())?;
+    let output = command
+        .arg(url)
+        .output()
+        .map_err(|error| error.to_string())?;
     let text = String::from_utf8_lossy(&output.stdout);
     read(&text).map_err(|message| format!("{message}\n{text}"))
 }
 
 fn read(text: &str) -> Result<Load, &'static str> {
     let after = |mark: &str| {
-        text.lines().find_map(|line| line.trim().strip_prefix(mark)).map(str::trim)
+        text.lines()
+            .find_map(|line| line.trim().strip_prefix(mark))
+            .map(str::trim)
     };
     if after("Non-2xx or 3xx responses:").is_some() {
         return Err("wrk got answers other than 2xx and 3xx");
@@ -48,7 +58,9 @@ fn read(text: &str) -> Result<Load, &'static str> {
         requests_per_second: after("Requests/sec:")
             .and_then(|value| value.parse().ok())
             .ok_or("wrk gave no rate")?,
-        p50: after("50%").and_then(duration).ok_or("wrk gave no median")?,
+        p50: after("50%")
+            .and_then(duration)
+            .ok_or("wrk gave no median")?,
         p99: after("99%").and_then(duration).ok_or("wrk gave no p99")?,
     })
 }
@@ -69,6 +81,7 @@ fn duration(text: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
