@@ -6,6 +6,8 @@ pub mod catalog;
 pub mod config;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+#[cfg(feature = "sqlite")]
+pub mod connect;
 pub mod dashboard;
 pub mod model;
 pub mod repository;

@@ -29,6 +29,7 @@ mod fields;
 mod first_administrator;
 mod model_changes;
 mod models;
+mod samples;
 mod sessions;
 mod sign_in;
 mod system;

@@ -1,0 +1,96 @@
+//! Plugs in a way to sign in of one's own: badges with a PIN.
+//!
+//! `cargo run -p model-dashboard-examples --example custom_authenticator`
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use model_dashboard::auth::{
+    AuthenticationError, Authenticator, GrantedRole, Identity, IdentityId, Password, Refusal, Role,
+    Source, Username,
+};
+use model_dashboard::dashboard::{Dashboard, RequestInfo, SignIn};
+use model_dashboard::model::Via;
+use model_dashboard::repository::MemoryRepository;
+use model_dashboard::store::MemoryStore;
+
+/// Knows people by their badge's number.
+#[derive(Debug)]
+struct Badges {
+    source: Source,
+    holders: HashMap<String, Badge>,
+}
+
+#[derive(Debug)]
+struct Badge {
+    pin: Password,
+    name: &'static str,
+    team: &'static str,
+}
+
+#[async_trait]
+impl Authenticator for Badges {
+    fn source(&self) -> &Source {
+        &self.source
+    }
+
+    fn label(&self) -> &str {
+        "Badge"
+    }
+
+    async fn authenticate(
+        &self,
+        username: &Username,
+        password: &Password,
+    ) -> Result<Identity, AuthenticationError> {
+        let badge = self.holders.get(username.folded()).ok_or(Refusal::UnknownUser)?;
+        if badge.pin != *password {
+            return Err(Refusal::WrongPassword.into());
+        }
+        let role = match badge.team {
+            "radiology" => Role::Publisher,
+            _ => Role::Viewer,
+        };
+        Ok(Identity {
+            // What stays the same when a name changes: here the number of the badge.
+            id: IdentityId::new(self.source.clone(), username.folded()),
+            username: username.clone(),
+            display_name: badge.name.to_owned(),
+            email: None,
+            groups: vec![badge.team.to_owned()],
+            role: Some(GrantedRole { role, reason: format!("team {}", badge.team) }),
+        })
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let pin = Password::parse("4711 0815")?;
+    let badge = Badge { pin, name: "Rosa Lopez", team: "radiology" };
+    let badges = Badges {
+        source: Source::parse("badge")?,
+        holders: HashMap::from([("b-1027".to_owned(), badge)]),
+    };
+    let dashboard = Dashboard::builder()
+        .repository(Arc::new(MemoryRepository::new()))
+        .accounts(Arc::new(MemoryStore::new()))
+        .authenticator(Arc::new(badges))
+        .build()
+        .await?;
+
+    let sign_in = |pin: &str| SignIn {
+        source: Source::parse("badge").ok(),
+        username: "B-1027".to_owned(),
+        password: pin.to_owned(),
+    };
+    let request = || RequestInfo::new(Via::Dashboard, "127.0.0.1", "example");
+    let person = dashboard.sign_in(sign_in("4711 0815"), "example", request()).await?.user;
+    println!("{} is {} ({})", person.display_name, person.role, person.role_reason);
+    if let Err(refused) = dashboard.sign_in(sign_in("0000"), "example", request()).await {
+        println!("with another PIN: {refused}");
+    }
+    dashboard.shutdown().await;
+    Ok(())
+}

@@ -1,0 +1,204 @@
+//! From a configuration to a running registry: the only place that names backends.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::catalog::CatalogOptions;
+use crate::config::{Config, DatabaseConfig, StorageLocation};
+use crate::dashboard::{BuildError, Dashboard, FirstAdministrator, Policy};
+use crate::repository::{ModelRepository, ObjectRepository, RepositoryError};
+use crate::store::{AuditKey, Migration, SqliteStore, StoreError};
+
+/// A registry as configured.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Connected {
+    /// The registry, its models loaded.
+    pub dashboard: Dashboard,
+    /// What became of an older user database when it was opened.
+    pub migration: Option<Migration>,
+    /// Copies that upgrades left beside the user database, oldest first. They hold what the
+    /// upgrade removed; delete them once it has proved itself.
+    pub backups: Vec<PathBuf>,
+    /// The first administrator as configured, for
+    /// [`Dashboard::ensure_first_administrator`].
+    pub first_administrator: FirstAdministrator,
+}
+
+/// Why a configuration does not lead to a registry.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// A setting asks for something that this build does not have.
+    #[error("{setting}: {reason}")]
+    Unsupported {
+        /// The setting and where it comes from.
+        setting: String,
+        /// What is missing.
+        reason: &'static str,
+    },
+    /// The folder for what has no place of its own cannot be made.
+    #[error("{setting}: the folder {} cannot be made", folder.display())]
+    DataFolder {
+        /// The setting and where it comes from.
+        setting: String,
+        /// The folder.
+        folder: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The user database cannot be opened.
+    #[error("{setting}")]
+    Database {
+        /// The setting and where it comes from.
+        setting: String,
+        /// The cause.
+        #[source]
+        source: StoreError,
+    },
+    /// The models cannot be opened or loaded.
+    #[error("{setting}")]
+    Models {
+        /// The setting and where it comes from.
+        setting: String,
+        /// The cause.
+        #[source]
+        source: RepositoryError,
+    },
+    /// The parts do not make a registry.
+    #[error("the registry cannot be built")]
+    Build(#[source] BuildError),
+}
+
+/// Opens everything that `config` names and loads the models.
+///
+/// Makes the data folder, the models' folder and the user database where they are missing, and
+/// upgrades an older database after a copy of it was made.
+///
+/// # Errors
+/// [`ConnectError`], which names the setting.
+pub async fn connect(config: &Config) -> Result<Connected, ConnectError> {
+    if config.ldap.is_some() {
+        return Err(ConnectError::Unsupported {
+            setting: config.cite("ldap.server"),
+            reason: "this build cannot ask a directory yet; leave the LDAP settings out",
+        });
+    }
+    make_folder(config, &config.data_dir).await?;
+    let store = open_database(config).await?;
+    let repository = open_models(config).await?;
+    let backups = store
+        .backups()
+        .await
+        .map_err(|source| database(config, source))?;
+    let migration = store.migration().cloned();
+
+    let policy = Policy {
+        session_idle_limit: config.auth.session_idle_limit,
+        session_absolute_limit: config.auth.session_absolute_limit,
+        token_days: config.auth.api_token_expiry_days,
+        ..Policy::default()
+    };
+    // Beside the accounts and not beside the models: several servers may share those.
+    let snapshot = match config.storage.location {
+        StorageLocation::Memory => None,
+        _ => Some(config.data_dir.join("cache").join("catalog")),
+    };
+    let catalog = CatalogOptions {
+        snapshot,
+        body_bytes: usize::try_from(config.catalog.cache_mb).unwrap_or(64) << 20,
+        look_every: config.catalog.poll_interval.max(Duration::from_secs(1)),
+    };
+    let dashboard = Dashboard::builder()
+        .repository(repository)
+        .accounts(Arc::new(store))
+        .policy(policy)
+        .catalog(catalog)
+        .build()
+        .await
+        .map_err(|error| match error {
+            BuildError::Models(source) => models(config, source),
+            other => ConnectError::Build(other),
+        })?;
+    let first_administrator = FirstAdministrator {
+        username: config.admin.username.clone(),
+        password: config
+            .admin
+            .password
+            .as_ref()
+            .map(|secret| secret.expose().to_owned()),
+    };
+    Ok(Connected {
+        dashboard,
+        migration,
+        backups,
+        first_administrator,
+    })
+}
+
+async fn open_database(config: &Config) -> Result<SqliteStore, ConnectError> {
+    let DatabaseConfig::Sqlite(path) = &config.database else {
+        return Err(ConnectError::Unsupported {
+            setting: config.cite("database.url"),
+            reason: "this build keeps accounts in SQLite only; give sqlite:FILE",
+        });
+    };
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        make_folder(config, folder).await?;
+    }
+    // Outside the database, or whoever can edit it could mend the chain.
+    let key_file = config.data_dir.join("audit.key");
+    let key = tokio::task::spawn_blocking(move || AuditKey::read_or_create(&key_file)).await;
+    let key = key.unwrap_or_else(|error| Err(StoreError::internal(error)));
+    let key = key.map_err(|source| ConnectError::Database {
+        setting: config.cite("data_dir"),
+        source,
+    })?;
+    SqliteStore::open(path, key)
+        .await
+        .map_err(|source| database(config, source))
+}
+
+async fn open_models(config: &Config) -> Result<Arc<dyn ModelRepository>, ConnectError> {
+    match &config.storage.location {
+        StorageLocation::Memory => Ok(Arc::new(ObjectRepository::in_memory())),
+        StorageLocation::Folder(folder) => {
+            let opened = ObjectRepository::open_folder(folder).await;
+            Ok(Arc::new(opened.map_err(|source| models(config, source))?))
+        }
+        StorageLocation::S3(_) => Err(ConnectError::Unsupported {
+            setting: config.cite("model_db.url"),
+            reason: "this build keeps models in a folder only; give a folder as STORAGE_URL and \
+                     leave the MINIO settings out",
+        }),
+    }
+}
+
+async fn make_folder(config: &Config, folder: &Path) -> Result<(), ConnectError> {
+    tokio::fs::create_dir_all(folder)
+        .await
+        .map_err(|source| ConnectError::DataFolder {
+            setting: config.cite("data_dir"),
+            folder: folder.to_owned(),
+            source,
+        })
+}
+
+fn database(config: &Config, source: StoreError) -> ConnectError {
+    ConnectError::Database {
+        setting: config.cite("database.path"),
+        source,
+    }
+}
+
+fn models(config: &Config, source: RepositoryError) -> ConnectError {
+    ConnectError::Models {
+        setting: config.cite("model_db.url"),
+        source,
+    }
+}

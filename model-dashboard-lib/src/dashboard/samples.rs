@@ -1,0 +1,68 @@
+//! Definitions to look around with.
+
+use super::{Caller, Dashboard, Error};
+use crate::model::{DuplicateKeys, FieldError, ModelDefinition, ModelKey, ModelName, NetworkType};
+
+/// One definition of each kind that people of this field know.
+const SAMPLES: [&str; 9] = [
+    include_str!("samples/nnUNet.Task055_SegTHOR.json"),
+    include_str!("samples/nnUNet.Task003_Liver.json"),
+    include_str!("samples/nnUNet_v2.Dataset220_KidneyTumour.json"),
+    include_str!("samples/nnUNet_v2.Dataset501_HeadAndNeckOAR.json"),
+    include_str!("samples/totalsegmentator.Task251_TotalBody.json"),
+    include_str!("samples/TotalSegmentatorV2.Dataset291_Organs.json"),
+    include_str!("samples/MIST.ProstateZones.json"),
+    include_str!("samples/vista3d.AbdomenMulti.json"),
+    include_str!("samples/tensorflow.LungNodules.json"),
+];
+
+impl Dashboard {
+    /// Puts sample models into a registry that holds none; answers how many. Needs
+    /// `models:write` and `models:enable`.
+    ///
+    /// # Errors
+    /// As [`Dashboard::create`].
+    pub async fn install_samples(&self, caller: &Caller) -> Result<usize, Error> {
+        if !self.picture(caller).await?.is_empty() {
+            return Ok(0);
+        }
+        for text in SAMPLES {
+            let (key, definition) = sample(text)?;
+            match self.create(caller, key, definition, "Sample model").await {
+                // Another process was quicker.
+                Ok(_) | Err(Error::Exists { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(SAMPLES.len())
+    }
+}
+
+fn sample(text: &str) -> Result<(ModelKey, ModelDefinition), Error> {
+    let invalid = |error: FieldError| Error::Invalid(vec![error]);
+    let definition = ModelDefinition::parse(text.as_bytes(), DuplicateKeys::Refuse)
+        .map_err(|error| invalid(FieldError::json("", &error)))?;
+    let network_type = NetworkType::parse(&definition.network_type().unwrap_or_default())
+        .map_err(|error| invalid(FieldError::new("network_type", error.to_string())))?;
+    let name = ModelName::parse(&definition.name().unwrap_or_default())
+        .map_err(|error| invalid(FieldError::new("name", error.to_string())))?;
+    Ok((ModelKey::new(network_type, name), definition))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sample_is_well_formed_and_most_known_types_have_one() {
+        for text in SAMPLES {
+            let (key, definition) = sample(text).unwrap_or_else(|error| panic!("{error}: {text}"));
+            assert!(
+                definition.check().is_empty(),
+                "{key}: {:?}",
+                definition.check()
+            );
+            assert!(key.network_type.is_known(), "{key}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The one way from a handler to an answer.
+
+use std::future::Future;
+
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, StatusCode};
+use model_dashboard::dashboard::{Caller, Dashboard, Error};
+use model_dashboard::model::Timestamp;
+use serde::Serialize;
+use warp::reply::Response;
+
+use super::problem::Problem;
+
+/// Says when a token that is about to end does so.
+pub(super) const TOKEN_EXPIRES: HeaderName = HeaderName::from_static("model-dashboard-token-expires");
+
+/// Somebody known who asks something.
+#[derive(Clone, Debug)]
+pub(super) struct Guest {
+    dashboard: Dashboard,
+    /// Who, with the rights of their token.
+    pub(super) caller: Caller,
+}
+
+impl Guest {
+    /// `caller` at the door of `dashboard`.
+    pub(super) fn new(dashboard: Dashboard, caller: Caller) -> Guest {
+        Guest { dashboard, caller }
+    }
+
+    /// The registry.
+    pub(super) fn dashboard(&self) -> &Dashboard {
+        &self.dashboard
+    }
+}
+
+/// Why a handler has no answer: the problem document that is sent instead.
+#[derive(Debug)]
+pub(super) struct Failure(Box<Problem>);
+
+impl Failure {
+    /// The request cannot be understood.
+    pub(super) fn bad_request(detail: impl Into<String>) -> Failure {
+        Problem::bad_request(detail).into()
+    }
+
+    /// The answer.
+    pub(super) fn into_response(self) -> Response {
+        self.0.into_response()
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Failure {
+        Failure(Box::new(problem))
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        Problem::from(error).into()
+    }
+}
+
+/// Answers a request that needs a known caller: what the handler says, or the problem.
+pub(super) async fn answer<F, Answer>(guest: Result<Guest, Failure>, handler: F) -> Response
+where
+    F: FnOnce(Guest) -> Answer,
+    Answer: Future<Output = Result<Response, Failure>>,
+{
+    let guest = match guest {
+        Ok(guest) => guest,
+        Err(failure) => return failure.into_response(),
+    };
+    let ends = guest.caller.token().filter(|token| token.expires_soon(Timestamp::now()));
+    let mut response = handler(guest).await.unwrap_or_else(Failure::into_response);
+    if let Some(end) = ends.and_then(|token| token.expires_at) {
+        // A time is printable ASCII.
+        if let Ok(value) = HeaderValue::from_str(&end.to_string()) {
+            response.headers_mut().insert(TOKEN_EXPIRES, value);
+        }
+    }
+    response
+}
+
+/// A JSON answer that no cache keeps.
+///
+/// # Errors
+/// Never for the types of this crate.
+pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Result<Response, Failure> {
+    let body = serde_json::to_vec(value).map_err(|e| Error::Internal(Box::new(e)))?;
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// An answer that says nothing but that it is done.
+///
+/// # Errors
+/// Never.
+pub(super) fn no_content() -> Result<Response, Failure> {
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    Ok(response)
+}

@@ -1,0 +1,106 @@
+//! Entity tags and preconditions (RFC 9110 §8.8.3 and §13).
+
+use http::HeaderMap;
+use http::header::{IF_MATCH, IF_NONE_MATCH};
+use model_dashboard::dashboard::Error;
+use model_dashboard::model::Version;
+use model_dashboard::repository::Precondition;
+
+/// The strong entity tag of a definition.
+pub(super) fn etag(version: &Version) -> String {
+    format!("\"{version}\"")
+}
+
+/// The opaque tags of a list such as `"a", W/"b"`; `None` when a part of it is no entity tag.
+fn tags(list: &str) -> Option<Vec<(bool, &str)>> {
+    let mut rest = list.trim();
+    let mut tags = Vec::new();
+    while !rest.is_empty() {
+        let weak = rest.starts_with("W/");
+        let quoted = rest.strip_prefix("W/").unwrap_or(rest).strip_prefix('"')?;
+        let end = quoted.find('"')?;
+        tags.push((weak, &quoted[..end]));
+        rest = quoted[end + 1..].trim_start();
+        rest = match rest.strip_prefix(',') {
+            Some(more) => more.trim_start(),
+            None if rest.is_empty() => rest,
+            None => return None,
+        };
+    }
+    Some(tags)
+}
+
+/// Whether `If-None-Match` names this tag (`etag` with its quotes): the answer is 304 then.
+pub(super) fn none_match(headers: &HeaderMap, etag: &str) -> bool {
+    let opaque = etag.trim_matches('"');
+    headers.get_all(IF_NONE_MATCH).iter().any(|value| {
+        let text = value.to_str().unwrap_or_default();
+        // Weak comparison (RFC 9110 §13.1.2).
+        text.trim() == "*"
+            || tags(text).is_some_and(|tags| tags.iter().any(|(_, tag)| *tag == opaque))
+    })
+}
+
+/// What `If-Match` asks of a change of an existing model.
+///
+/// # Errors
+/// [`Error::PreconditionRequired`] without the header; a tag that is none of ours, weak or one of
+/// several cannot match, which is a lost race and never an overwrite.
+pub(super) fn if_match(headers: &HeaderMap) -> Result<IfMatch, Error> {
+    let mut values = headers.get_all(IF_MATCH).iter();
+    let Some(value) = values.next() else {
+        return Err(Error::PreconditionRequired);
+    };
+    let text = value.to_str().unwrap_or_default().trim();
+    if text == "*" && values.next().is_none() {
+        return Ok(IfMatch::Is(Precondition::Exists));
+    }
+    match tags(text).as_deref() {
+        Some([(false, tag)]) if values.next().is_none() => Ok(Version::parse(tag)
+            .map_or(IfMatch::Never, |version| IfMatch::Is(Precondition::Version(version)))),
+        _ => Ok(IfMatch::Never),
+    }
+}
+
+/// A precondition as `If-Match` gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum IfMatch {
+    /// One that can hold.
+    Is(Precondition),
+    /// One that no state of ours fulfils.
+    Never,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn headers(name: &'static str, value: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, value.parse().unwrap());
+        headers
+    }
+
+    #[test]
+    fn a_list_of_tags_matches_weakly() {
+        assert!(none_match(&headers("if-none-match", r#"W/"a", "b""#), "\"a\""));
+        assert!(none_match(&headers("if-none-match", "*"), "\"a\""));
+        assert!(!none_match(&headers("if-none-match", r#""c""#), "\"a\""));
+        assert!(!none_match(&headers("if-none-match", "a"), "\"a\""));
+    }
+
+    #[test]
+    fn if_match_is_needed_and_never_widened() {
+        assert!(matches!(if_match(&HeaderMap::new()), Err(Error::PreconditionRequired)));
+        let version = Version::of(b"x");
+        let tag = etag(&version);
+        let is = |precondition| IfMatch::Is(precondition);
+        let read = |text: &str| if_match(&headers("if-match", text)).unwrap();
+        assert_eq!(read(&tag), is(Precondition::Version(version)));
+        assert_eq!(read("*"), is(Precondition::Exists));
+        assert_eq!(read(&format!("W/{tag}")), IfMatch::Never);
+        assert_eq!(read("\"older\""), IfMatch::Never);
+        assert_eq!(read("nonsense"), IfMatch::Never);
+    }
+}

@@ -1,0 +1,465 @@
+//! The wire format of the API. Domain types stay free of it.
+
+use model_dashboard::audit::{ChainState, Event};
+use model_dashboard::auth::{IdentityId, Permissions, Role, User};
+use model_dashboard::dashboard::Caller;
+use model_dashboard::model::Timestamp;
+use model_dashboard::tokens::ApiToken;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// An entry of a list of models: exactly these keys.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ModelEntry {
+    /// The name.
+    #[schema(example = "Task055_SegTHOR")]
+    pub(super) name: String,
+    /// The network type.
+    #[schema(example = "nnUNet")]
+    pub(super) network_type: String,
+    /// The first 200 characters of the description.
+    pub(super) description: String,
+    /// The version that people see.
+    #[schema(example = "2.1")]
+    pub(super) version: String,
+    /// Whether inference jobs may use the model.
+    pub(super) enabled: bool,
+    /// The name people read.
+    pub(super) alias: String,
+    /// When the model was made, as it is stored.
+    pub(super) create_date: String,
+    /// When it was last modified, as it is stored.
+    pub(super) last_modified_date: String,
+}
+
+/// A list of models.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ModelList {
+    /// How many match in all.
+    pub(super) total: usize,
+    /// Those of this answer, sorted.
+    pub(super) models: Vec<ModelEntry>,
+    /// Where to go on, if `limit` cut the list: the parameter `cursor` of the next request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) next_cursor: Option<String>,
+}
+
+/// A whole definition: the fields below, and any further ones, as they are stored.
+#[derive(Debug, ToSchema)]
+#[allow(dead_code, reason = "describes what is sent as raw text")]
+pub(super) struct Definition {
+    /// The name; it is that of the address.
+    pub(super) name: Option<String>,
+    /// The network type; it is that of the address.
+    pub(super) network_type: Option<String>,
+    /// Whether inference jobs may use the model.
+    pub(super) enabled: Option<bool>,
+    /// The name people read.
+    pub(super) alias: Option<String>,
+    /// Markdown.
+    pub(super) description: Option<String>,
+    /// Label number to name, or to a list of names for overlapping regions. The order counts.
+    #[schema(value_type = Object)]
+    pub(super) contour_names: Option<()>,
+    /// Free JSON of the framework.
+    #[schema(value_type = Object)]
+    pub(super) inference_information: Option<()>,
+    /// Arguments of the inference program.
+    pub(super) inference_args: Option<String>,
+    /// When the model was made; never rewritten.
+    pub(super) create_date: Option<String>,
+    /// When it was last modified; set by the server.
+    pub(super) last_modified_date: Option<String>,
+    /// The version.
+    pub(super) version: Option<String>,
+    /// What the registry keeps: id, revision, who changed it and why. `owner` and `tags` can be
+    /// set, the rest is set by the server.
+    #[schema(value_type = Object)]
+    pub(super) registry: Option<()>,
+}
+
+/// A new place for a model.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rename {
+    /// The new network type; the present one if it is left out.
+    pub(super) network_type: Option<String>,
+    /// The new name.
+    pub(super) name: String,
+}
+
+/// How many models of a network type there are.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct NetworkTypeCount {
+    /// The network type.
+    pub(super) network_type: String,
+    /// How many models, broken ones included.
+    pub(super) models: usize,
+}
+
+/// All network types in use.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct NetworkTypes {
+    /// How many types.
+    pub(super) total: usize,
+    /// The names, sorted.
+    pub(super) network_types: Vec<String>,
+    /// The same with numbers.
+    pub(super) counts: Vec<NetworkTypeCount>,
+}
+
+/// Source and subject of an account.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Id {
+    /// Where the account comes from.
+    #[schema(example = "local")]
+    pub(super) source: String,
+    /// Its id there; stays when the name changes.
+    #[schema(example = "3")]
+    pub(super) subject: String,
+}
+
+impl From<&IdentityId> for Id {
+    fn from(id: &IdentityId) -> Id {
+        Id { source: id.source.to_string(), subject: id.subject.to_string() }
+    }
+}
+
+/// Whoever asks.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Me {
+    /// The account.
+    #[serde(flatten)]
+    pub(super) account: Account,
+    /// What this token may do.
+    #[schema(value_type = Vec<String>, example = json!(["models:read"]))]
+    pub(super) permissions: Permissions,
+    /// When this token ends.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(super) token_expires_at: Option<Timestamp>,
+}
+
+impl From<&Caller> for Me {
+    fn from(caller: &Caller) -> Me {
+        Me {
+            account: caller.user().into(),
+            permissions: caller.permissions(),
+            token_expires_at: caller.token().and_then(|token| token.expires_at),
+        }
+    }
+}
+
+/// An account.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Account {
+    /// Source and subject.
+    pub(super) id: Id,
+    /// The name to sign in with.
+    pub(super) username: String,
+    /// The name people read.
+    pub(super) display_name: String,
+    /// Mail address.
+    pub(super) email: Option<String>,
+    /// The role.
+    #[schema(value_type = String, example = "publisher")]
+    pub(super) role: Role,
+    /// Why it has that role.
+    pub(super) role_reason: String,
+    /// Whether it may sign in and use tokens.
+    pub(super) is_active: bool,
+    /// The team that owns a service account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) team: Option<String>,
+    /// When it was made.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(super) created_at: Option<Timestamp>,
+    /// When somebody last signed in with it.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(super) last_sign_in: Option<Timestamp>,
+}
+
+impl From<&User> for Account {
+    fn from(user: &User) -> Account {
+        Account {
+            id: (&user.id).into(),
+            username: user.username.to_string(),
+            display_name: user.display_name.clone(),
+            email: user.email.clone(),
+            role: user.role,
+            role_reason: user.role_reason.clone(),
+            is_active: user.is_active,
+            team: user.team.clone(),
+            created_at: user.created_at,
+            last_sign_in: user.last_sign_in,
+        }
+    }
+}
+
+/// Accounts.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Accounts {
+    /// How many.
+    pub(super) total: usize,
+    /// The accounts, by source and name.
+    pub(super) users: Vec<Account>,
+}
+
+/// An account to be made: a person with a password, or a service account with a team.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewAccount {
+    /// The name.
+    pub(super) username: String,
+    /// The name people read; the username if it is left out.
+    #[serde(default)]
+    pub(super) display_name: String,
+    /// Mail address.
+    pub(super) email: Option<String>,
+    /// The role.
+    #[schema(value_type = String, example = "editor")]
+    pub(super) role: Role,
+    /// The first password of a person, at least 12 characters; left out, one is generated and
+    /// answered once.
+    pub(super) password: Option<String>,
+    /// The team that owns it: makes a service account, which has tokens but no sign-in.
+    pub(super) team: Option<String>,
+}
+
+impl std::fmt::Debug for NewAccount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewAccount").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+/// An account that was made, with its password if one was generated.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CreatedAccount {
+    /// The account.
+    #[serde(flatten)]
+    pub(super) account: Account,
+    /// The generated password, shown this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) generated_password: Option<String>,
+}
+
+/// What to change of an account; what is left out stays.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AccountChange {
+    /// New display name.
+    pub(super) display_name: Option<String>,
+    /// New mail address; empty removes it.
+    pub(super) email: Option<String>,
+    /// New role.
+    #[schema(value_type = Option<String>)]
+    pub(super) role: Option<Role>,
+    /// Activate or deactivate.
+    pub(super) is_active: Option<bool>,
+    /// New team of a service account.
+    pub(super) team: Option<String>,
+}
+
+/// A new password for an account.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PasswordReset {
+    /// The password, at least 12 characters; left out, one is generated and answered once.
+    pub(super) password: Option<String>,
+}
+
+/// The password that was generated, if none was given.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PasswordAnswer {
+    /// Shown this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) generated_password: Option<String>,
+}
+
+/// A token, without its secret.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Token {
+    /// Its number.
+    pub(super) id: i64,
+    /// What it is for.
+    pub(super) description: String,
+    /// Whose rights it carries.
+    pub(super) owner: Id,
+    /// The owner's name when it was made.
+    pub(super) username: String,
+    /// What it may do.
+    #[schema(value_type = Vec<String>, example = json!(["models:read"]))]
+    pub(super) scopes: Permissions,
+    /// When it ends.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(super) expires_at: Option<Timestamp>,
+    /// When it was made.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(super) created_at: Option<Timestamp>,
+    /// When it was last used.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(super) last_used_at: Option<Timestamp>,
+}
+
+impl From<&ApiToken> for Token {
+    fn from(token: &ApiToken) -> Token {
+        Token {
+            id: token.id,
+            description: token.description.clone(),
+            owner: (&token.owner).into(),
+            username: token.username.clone(),
+            scopes: token.scopes,
+            expires_at: token.expires_at,
+            created_at: token.created_at,
+            last_used_at: token.last_used_at,
+        }
+    }
+}
+
+/// Tokens.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Tokens {
+    /// How many.
+    pub(super) total: usize,
+    /// The tokens; those that end first come first.
+    pub(super) tokens: Vec<Token>,
+}
+
+/// A token to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewToken {
+    /// What it is for.
+    #[schema(example = "nightly pipeline")]
+    pub(super) description: String,
+    /// What it may do, at most what the owner may.
+    #[schema(value_type = Vec<String>, example = json!(["models:read"]))]
+    pub(super) scopes: Permissions,
+    /// Days until it ends; default 30.
+    pub(super) expires_in_days: Option<u16>,
+    /// The service account it is for (administrators).
+    pub(super) owner: Option<OwnerId>,
+}
+
+/// Source and subject of an account.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OwnerId {
+    /// The source, such as `service`.
+    pub(super) source: String,
+    /// The id there.
+    pub(super) subject: String,
+}
+
+/// A token that was made. The secret is in no other answer.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CreatedToken {
+    /// The secret, shown this once.
+    pub(super) token: String,
+    /// The token.
+    #[serde(flatten)]
+    pub(super) listed: Token,
+}
+
+/// An event of the audit log or the feed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct AuditEvent {
+    /// Its number, growing.
+    pub(super) seq: u64,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub(super) at: Timestamp,
+    /// Who, as `source:subject`.
+    pub(super) actor: String,
+    /// The name they had then.
+    pub(super) actor_name: String,
+    /// Through what: dashboard, api, cli, server.
+    pub(super) via: String,
+    /// From where; empty for readers without `audit:read`.
+    pub(super) from: String,
+    /// The request's id.
+    pub(super) request_id: String,
+    /// What.
+    #[schema(example = "model.enable")]
+    pub(super) action: String,
+    /// On what.
+    #[schema(example = "model:nnUNet/Task055_SegTHOR")]
+    pub(super) target: String,
+    /// The revision that came of it.
+    pub(super) revision: Option<u64>,
+    /// Why.
+    pub(super) reason: String,
+    /// More.
+    pub(super) detail: String,
+    /// The chained digest; empty in the feed.
+    pub(super) digest: String,
+}
+
+impl From<&Event> for AuditEvent {
+    fn from(entry: &Event) -> AuditEvent {
+        let event = &entry.event;
+        AuditEvent {
+            seq: entry.seq,
+            at: event.at,
+            actor: event.actor.clone(),
+            actor_name: event.actor_name.clone(),
+            via: event.via.clone(),
+            from: event.from.clone(),
+            request_id: event.request_id.clone(),
+            action: event.action.to_string(),
+            target: event.target.clone(),
+            revision: event.revision,
+            reason: event.reason.clone(),
+            detail: event.detail.clone(),
+            digest: entry.digest.clone(),
+        }
+    }
+}
+
+/// A part of the log.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Events {
+    /// The events.
+    pub(super) events: Vec<AuditEvent>,
+    /// Where to go on: `before` of the next request to the log, `after` of the next to the feed.
+    pub(super) next: Option<u64>,
+}
+
+/// What a check of the log's chain found.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ChainReport {
+    /// Whether every event is as it was written.
+    pub(super) intact: bool,
+    /// How many events, if it is intact.
+    pub(super) events: Option<u64>,
+    /// The number of the newest event, to compare with the program's log.
+    pub(super) head: Option<u64>,
+    /// Its digest.
+    pub(super) head_digest: Option<String>,
+    /// The first event that does not fit.
+    pub(super) broken_at: Option<u64>,
+    /// What does not fit.
+    pub(super) problem: Option<String>,
+}
+
+impl From<ChainState> for ChainReport {
+    fn from(state: ChainState) -> ChainReport {
+        let none = ChainReport {
+            intact: false,
+            events: None,
+            head: None,
+            head_digest: None,
+            broken_at: None,
+            problem: None,
+        };
+        match state {
+            ChainState::Intact { events, head } => {
+                let (head, head_digest) = head.unzip();
+                ChainReport { intact: true, events: Some(events), head, head_digest, ..none }
+            }
+            ChainState::Broken { at, problem } => {
+                ChainReport { broken_at: Some(at), problem: Some(problem), ..none }
+            }
+            _ => none,
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Lists of models: the fixed list, filters and paging, network types.
+
+use bytes::Bytes;
+use http::header::HeaderMap;
+use http::{HeaderValue, StatusCode};
+use model_dashboard::catalog::{Cursor, Page, Query, Sort, SortBy, StateFilter};
+use model_dashboard::model::NetworkType;
+use warp::reply::Response;
+
+use super::answer::{Failure, Guest, json};
+use super::dto::{ModelList, NetworkTypeCount, NetworkTypes};
+use super::list_body::{ListBodies, tagged};
+use super::parameters::Parameters;
+
+/// From this many models on a search runs on a thread that may block.
+const LARGE: usize = 5_000;
+
+const PARAMETERS: [&str; 9] = [
+    "network_type",
+    "enabled_only",
+    "search",
+    "tag",
+    "owner",
+    "sort",
+    "limit",
+    "offset",
+    "cursor",
+];
+
+/// List models
+///
+/// All models unless asked otherwise, sorted by network type and name. A list cut by `limit` says
+/// in `next_cursor` how to go on. The ETag changes with the content: ask with `If-None-Match`.
+#[utoipa::path(get, path = "/api/v1/models", tag = "models", security(("token" = [])),
+    params(
+        ("network_type" = Option<String>, Query, description = "Only this type", example = "nnUNet"),
+        ("enabled_only" = Option<bool>, Query, description = "Only enabled models"),
+        ("search" = Option<String>, Query, description = "Words that all occur in name, alias, description, labels, tags, owner or type"),
+        ("tag" = Option<String>, Query, description = "Only models with this tag"),
+        ("owner" = Option<String>, Query, description = "Only models of this owner"),
+        ("sort" = Option<String>, Query, description = "name, alias, modified, created, version, labels, owner or state; with `-` before it backwards"),
+        ("limit" = Option<usize>, Query, description = "At most so many, 1 to 10000"),
+        ("offset" = Option<usize>, Query, description = "Leave out so many"),
+        ("cursor" = Option<String>, Query, description = "Go on where a list was cut: its `next_cursor`"),
+        ("If-None-Match" = Option<String>, Header, description = "Answer 304 if the list is still this one"),
+    ),
+    responses((status = 200, body = ModelList, headers(("ETag" = String, description = "The version of the list"))),
+        (status = 304, description = "Not modified")))]
+pub(super) async fn list(
+    guest: &Guest,
+    bodies: &ListBodies,
+    query: &str,
+    headers: &HeaderMap,
+) -> Result<Response, Failure> {
+    if query.is_empty() {
+        let picture = guest.dashboard().picture(&guest.caller).await?;
+        return bodies.answer(picture, headers).await;
+    }
+    let parameters = Parameters::parse(query, &PARAMETERS)?;
+    answer(guest, read(&parameters)?, headers).await
+}
+
+/// List the models of a network type
+#[utoipa::path(get, path = "/api/v1/models/type/{network_type}", tag = "models",
+    security(("token" = [])), params(("network_type" = String, Path, example = "nnUNet")),
+    responses((status = 200, body = ModelList)))]
+pub(super) async fn of_type(
+    guest: &Guest,
+    network_type: &str,
+    query: &str,
+    headers: &HeaderMap,
+) -> Result<Response, Failure> {
+    Parameters::parse(query, &[])?;
+    let network_types = vec![parse_type(network_type)?];
+    let query = Query { network_types, state: StateFilter::Valid, limit: usize::MAX, ..Query::default() };
+    answer(guest, query, headers).await
+}
+
+/// List network types
+///
+/// Those that models have, with how many.
+#[utoipa::path(get, path = "/api/v1/network-types", tag = "models", security(("token" = [])),
+    responses((status = 200, body = NetworkTypes)))]
+pub(super) async fn network_types(guest: &Guest) -> Result<Response, Failure> {
+    let picture = guest.dashboard().picture(&guest.caller).await?;
+    let counts: Vec<_> = picture
+        .counts()
+        .by_type
+        .into_iter()
+        .map(|(network_type, models)| NetworkTypeCount {
+            network_type: network_type.to_string(),
+            models,
+        })
+        .collect();
+    let network_types = counts.iter().map(|count| count.network_type.clone()).collect();
+    json(StatusCode::OK, &NetworkTypes { total: counts.len(), network_types, counts })
+}
+
+/// Models as a table
+///
+/// For data frames: `json` is column by column as pandas writes it, `records` a list of rows,
+/// `csv` as in RFC 4180.
+#[utoipa::path(get, path = "/api/v1/models/dataframe", tag = "models", security(("token" = [])),
+    params(("format" = Option<String>, Query, description = "json (default), csv or records")),
+    responses((status = 200, description = "The table", content_type = "application/json")))]
+pub(super) async fn dataframe(
+    guest: &Guest,
+    query: &str,
+    headers: &HeaderMap,
+) -> Result<Response, Failure> {
+    use super::dataframe::Format;
+    let parameters = Parameters::parse(query, &["format"])?;
+    let formats = [("json", Format::Columns), ("csv", Format::Csv), ("records", Format::Records)];
+    let format = parameters.one_of("format", &formats)?.unwrap_or(Format::Columns);
+    let picture = guest.dashboard().picture(&guest.caller).await?;
+    let body = format.write(picture.entries_json());
+    tagged(Bytes::from(body), format.content_type(), headers).await
+}
+
+/// The entries of a page as the fixed list.
+async fn answer(guest: &Guest, query: Query, headers: &HeaderMap) -> Result<Response, Failure> {
+    let picture = guest.dashboard().picture(&guest.caller).await?;
+    let page = if picture.len() >= LARGE {
+        let (dashboard, caller) = (guest.dashboard().clone(), guest.caller.clone());
+        dashboard.list(&caller, &query).await?
+    } else {
+        picture.query(&query)
+    };
+    tagged(body(&page), HeaderValue::from_static("application/json"), headers).await
+}
+
+fn body(page: &Page) -> Bytes {
+    let mut out = format!("{{\"total\":{},\"models\":[", page.total).into_bytes();
+    for (i, entry) in page.rows.iter().filter_map(|entry| entry.list_json()).enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(entry.as_bytes());
+    }
+    out.push(b']');
+    if let Some(next) = &page.next {
+        // A cursor is letters, digits, - and _.
+        out.extend_from_slice(format!(",\"next_cursor\":\"{next}\"").as_bytes());
+    }
+    out.push(b'}');
+    out.into()
+}
+
+fn read(parameters: &Parameters) -> Result<Query, Failure> {
+    let enabled = parameters.value("enabled_only", "true or false")?.unwrap_or(false);
+    let count = "a number from 1 to 10000";
+    let limit = parameters.value::<usize>("limit", count)?;
+    if limit.is_some_and(|limit| !(1..=10_000).contains(&limit)) {
+        return Err(Failure::bad_request(format!("limit must be {count}")));
+    }
+    Ok(Query {
+        search: parameters.get("search").unwrap_or_default().to_owned(),
+        network_types: parameters
+            .get("network_type")
+            .map(parse_type)
+            .transpose()?
+            .into_iter()
+            .collect(),
+        state: if enabled { StateFilter::Enabled } else { StateFilter::Valid },
+        tag: parameters.get("tag").map(str::to_owned),
+        owner: parameters.get("owner").map(str::to_owned),
+        sort: parameters.get("sort").map(parse_sort).transpose()?.unwrap_or_default(),
+        offset: parameters.value("offset", "a number")?.unwrap_or(0),
+        after: parameters.value::<Cursor>("cursor", "the next_cursor of a list")?,
+        limit: limit.unwrap_or(usize::MAX),
+    })
+}
+
+fn parse_sort(text: &str) -> Result<Sort, Failure> {
+    let (word, descending) = match text.strip_prefix('-') {
+        Some(word) => (word, true),
+        None => (text, false),
+    };
+    SortBy::parse(word).map(|by| Sort { by, descending }).ok_or_else(|| {
+        let words: Vec<_> = SortBy::ALL.iter().map(|by| by.as_str()).collect();
+        Failure::bad_request(format!("sort must be one of {}, or that with - before it", words.join(", ")))
+    })
+}
+
+fn parse_type(text: &str) -> Result<NetworkType, Failure> {
+    NetworkType::existing(text)
+        .map_err(|e| Failure::bad_request(format!("network_type: {e}")))
+}
+

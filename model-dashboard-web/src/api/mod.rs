@@ -1,0 +1,354 @@
+//! The REST API: routes under `/api/v1`, health, and its description.
+//!
+//! A route is a path, a method and what it takes of the request; a handler is a plain async
+//! function that answers a result; [`Visit::answer`] lets in whoever shows a token and turns every
+//! error into a problem document. No route rejects once its path and method fit: what is left at
+//! the end is an address that nothing answers, or a method that it does not have.
+
+mod answer;
+mod audit;
+mod conditional;
+mod dataframe;
+mod docs;
+mod dto;
+mod health;
+mod list;
+mod list_body;
+mod models;
+mod openapi;
+mod parameters;
+mod problem;
+mod tokens;
+mod users;
+mod visit;
+
+use std::sync::Arc;
+
+use model_dashboard::dashboard::Dashboard;
+use model_dashboard::model::{ModelKey, ModelName, NetworkType};
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+use warp::{Filter, path};
+
+use self::answer::Failure;
+use self::list_body::ListBodies;
+use self::visit::{Visit, definition_body, json_body};
+use crate::route::{Segment, read};
+use crate::server::request_body;
+
+pub use self::openapi::document;
+
+/// The key of the model at an address. Names that no model can have are not found.
+fn key(network_type: &Segment, name: &Segment) -> Result<ModelKey, Failure> {
+    let wrong = |message: String| Failure::bad_request(message);
+    let network_type = NetworkType::existing(&network_type.0)
+        .map_err(|e| wrong(format!("the network type in the address: {e}")))?;
+    let name = ModelName::existing(&name.0)
+        .map_err(|e| wrong(format!("the name in the address: {e}")))?;
+    Ok(ModelKey::new(network_type, name))
+}
+
+/// All routes of the API on a port of its own. Never rejects.
+pub fn routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
+    beside_pages(dashboard, "").or(openapi::nothing_here("")).unify().boxed()
+}
+
+/// All routes of the API beside other ones, below `base` (empty, or as `/models`): rejects only
+/// what is neither below `api` nor a route.
+pub fn beside_pages(dashboard: &Dashboard, base: &'static str) -> BoxedFilter<(Response,)> {
+    let v1 = path("models")
+        .and(model_routes(dashboard))
+        .or(path("network-types").and(network_types(dashboard)))
+        .unify()
+        .or(path("tokens").and(token_routes(dashboard)))
+        .unify()
+        .or(path("users").and(user_routes(dashboard)))
+        .unify()
+        .or(account_routes(dashboard))
+        .unify()
+        .boxed();
+    let api = path("v1").and(v1).or(openapi::nothing_here(base)).unify();
+    path("api")
+        .and(api)
+        .or(health_routes(dashboard))
+        .unify()
+        .or(openapi::routes())
+        .unify()
+        .boxed()
+}
+
+fn model_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
+    let visit = || visit::visit(dashboard.clone());
+    let model = || path::param::<Segment>().and(path::param::<Segment>()).and(path::end());
+    let bodies = Arc::new(ListBodies::default());
+
+    let of_type = path("type")
+        .and(path::param::<Segment>())
+        .and(path::end())
+        .and(read())
+        .and(visit())
+        .then(|network_type: Segment, visit: Visit| {
+            visit.answer(async move |guest, visit| {
+                list::of_type(&guest, &network_type.0, &visit.query, &visit.headers).await
+            })
+        })
+        .boxed();
+    let show = model()
+        .and(read())
+        .and(visit())
+        .then(|network_type: Segment, name: Segment, visit: Visit| {
+            visit.answer(async move |guest, visit| {
+                models::show(&guest, key(&network_type, &name)?, &visit.headers).await
+            })
+        })
+        .boxed();
+    let list = path::end()
+        .and(read())
+        .and(visit())
+        .then(move |visit: Visit| {
+            let bodies = bodies.clone();
+            visit.answer(async move |guest, visit| {
+                list::list(&guest, &bodies, &visit.query, &visit.headers).await
+            })
+        })
+        .boxed();
+    let dataframe = path("dataframe")
+        .and(path::end())
+        .and(read())
+        .and(visit())
+        .then(|visit: Visit| {
+            visit.answer(async move |guest, visit| {
+                list::dataframe(&guest, &visit.query, &visit.headers).await
+            })
+        })
+        .boxed();
+    let find = path::param::<Segment>()
+        .and(path::end())
+        .and(read())
+        .and(visit())
+        .then(|name: Segment, visit: Visit| {
+            visit.answer(
+                async move |guest, visit| models::find(&guest, &name.0, &visit.headers).await,
+            )
+        })
+        .boxed();
+    let create = path::end()
+        .and(warp::post())
+        .and(visit())
+        .and(request_body())
+        .then(|visit: Visit, body| {
+            visit.answer(async move |guest, visit| {
+                let body = definition_body(body).await?;
+                models::create(&guest, &visit.headers, &body).await
+            })
+        })
+        .boxed();
+    let replace = model()
+        .and(warp::put())
+        .and(visit())
+        .and(request_body())
+        .then(|network_type: Segment, name: Segment, visit: Visit, body| {
+            visit.answer(async move |guest, visit| {
+                let key = key(&network_type, &name)?;
+                let body = definition_body(body).await?;
+                models::replace(&guest, key, &visit.headers, &body).await
+            })
+        })
+        .boxed();
+    let patch = model()
+        .and(warp::patch())
+        .and(visit())
+        .and(request_body())
+        .then(|network_type: Segment, name: Segment, visit: Visit, body| {
+            visit.answer(async move |guest, visit| {
+                let key = key(&network_type, &name)?;
+                let body = definition_body(body).await?;
+                models::patch(&guest, key, &visit.headers, &body).await
+            })
+        })
+        .boxed();
+    let delete = model()
+        .and(warp::delete())
+        .and(visit())
+        .then(|network_type: Segment, name: Segment, visit: Visit| {
+            visit.answer(async move |guest, visit| {
+                models::delete(&guest, key(&network_type, &name)?, &visit.headers).await
+            })
+        })
+        .boxed();
+    let rename = path::param::<Segment>()
+        .and(path::param::<Segment>())
+        .and(path("rename"))
+        .and(path::end())
+        .and(warp::post())
+        .and(visit())
+        .and(request_body())
+        .then(|network_type: Segment, name: Segment, visit: Visit, body| {
+            visit.answer(async move |guest, visit| {
+                let key = key(&network_type, &name)?;
+                models::rename(&guest, key, &visit.headers, json_body(body).await?).await
+            })
+        })
+        .boxed();
+
+    // `type/…` is a list, whatever a model of the earlier system may be called.
+    let reading = of_type.or(show).unify().or(list).unify().or(dataframe).unify().or(find).unify();
+    let writing = patch.or(replace).unify().or(create).unify().or(delete).unify().or(rename).unify();
+    reading.or(writing).unify().boxed()
+}
+
+fn network_types(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
+    path::end()
+        .and(read())
+        .and(visit::visit(dashboard.clone()))
+        .then(|visit: Visit| {
+            visit.answer(async move |guest, _| list::network_types(&guest).await)
+        })
+        .boxed()
+}
+
+fn token_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
+    let visit = || visit::visit(dashboard.clone());
+    let list = path::end()
+        .and(read())
+        .and(visit())
+        .then(|visit: Visit| {
+            visit.answer(async move |guest, visit| tokens::list(&guest, &visit.query).await)
+        })
+        .boxed();
+    let create = path::end()
+        .and(warp::post())
+        .and(visit())
+        .and(request_body())
+        .then(|visit: Visit, body| {
+            visit.answer(
+                async move |guest, _| tokens::create(&guest, json_body(body).await?).await,
+            )
+        })
+        .boxed();
+    let revoke = path::param::<i64>()
+        .and(path::end())
+        .and(warp::delete())
+        .and(visit())
+        .then(|id, visit: Visit| {
+            visit.answer(async move |guest, _| tokens::revoke(&guest, id).await)
+        })
+        .boxed();
+    list.or(create).unify().or(revoke).unify().boxed()
+}
+
+fn user_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
+    let visit = || visit::visit(dashboard.clone());
+    let user = || path::param::<Segment>().and(path::param::<Segment>());
+    let list = path::end()
+        .and(read())
+        .and(visit())
+        .then(|visit: Visit| {
+            visit.answer(async move |guest, visit| users::list(&guest, &visit.query).await)
+        })
+        .boxed();
+    let create = path::end()
+        .and(warp::post())
+        .and(visit())
+        .and(request_body())
+        .then(|visit: Visit, body| {
+            visit
+                .answer(async move |guest, _| users::create(&guest, json_body(body).await?).await)
+        })
+        .boxed();
+    let show = user()
+        .and(path::end())
+        .and(read())
+        .and(visit())
+        .then(|source: Segment, subject: Segment, visit: Visit| {
+            visit.answer(
+                async move |guest, _| users::show(&guest, &source.0, &subject.0).await,
+            )
+        })
+        .boxed();
+    let update = user()
+        .and(path::end())
+        .and(warp::patch())
+        .and(visit())
+        .and(request_body())
+        .then(|source: Segment, subject: Segment, visit: Visit, body| {
+            visit.answer(async move |guest, _| {
+                users::update(&guest, &source.0, &subject.0, json_body(body).await?).await
+            })
+        })
+        .boxed();
+    let delete = user()
+        .and(path::end())
+        .and(warp::delete())
+        .and(visit())
+        .then(|source: Segment, subject: Segment, visit: Visit| {
+            visit.answer(
+                async move |guest, _| users::delete(&guest, &source.0, &subject.0).await,
+            )
+        })
+        .boxed();
+    let reset_password = user()
+        .and(path("password"))
+        .and(path::end())
+        .and(warp::post())
+        .and(visit())
+        .and(request_body())
+        .then(|source: Segment, subject: Segment, visit: Visit, body| {
+            visit.answer(async move |guest, _| {
+                let reset = json_body(body).await?;
+                users::reset_password(&guest, &source.0, &subject.0, reset).await
+            })
+        })
+        .boxed();
+    let one = show.or(update).unify().or(delete).unify().or(reset_password).unify();
+    list.or(create).unify().or(one).unify().boxed()
+}
+
+/// Whoever asks, the log, the feed.
+fn account_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
+    let visit = || visit::visit(dashboard.clone());
+    let me = path("me")
+        .and(path::end())
+        .and(read())
+        .and(visit())
+        .then(|visit: Visit| visit.answer(async move |guest, _| users::me(&guest).await))
+        .boxed();
+    let log = path("audit")
+        .and(path::end())
+        .and(read())
+        .and(visit())
+        .then(|visit: Visit| {
+            visit.answer(async move |guest, visit| audit::list(&guest, &visit.query).await)
+        })
+        .boxed();
+    let verify = path("audit")
+        .and(path("verify"))
+        .and(path::end())
+        .and(read())
+        .and(visit())
+        .then(|visit: Visit| visit.answer(async move |guest, _| audit::verify(&guest).await))
+        .boxed();
+    let feed = path("events")
+        .and(path::end())
+        .and(read())
+        .and(visit())
+        .then(|visit: Visit| {
+            visit.answer(async move |guest, visit| audit::feed(&guest, &visit.query).await)
+        })
+        .boxed();
+    me.or(log).unify().or(verify).unify().or(feed).unify().boxed()
+}
+
+fn health_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
+    let health = path("health").and(path::end()).and(read()).map(health::health);
+    let livez = path("livez").and(path::end()).and(read()).map(health::livez);
+    let dashboard = dashboard.clone();
+    let readyz = path("readyz")
+        .and(path::end())
+        .and(read())
+        .then(move || {
+            let dashboard = dashboard.clone();
+            async move { health::readyz(&dashboard).await }
+        });
+    health.or(livez).unify().or(readyz).unify().boxed()
+}

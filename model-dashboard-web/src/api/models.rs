@@ -1,0 +1,270 @@
+//! One model: read, create, change, rename, delete.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, LOCATION};
+use http::{HeaderName, StatusCode};
+use model_dashboard::dashboard::{Error, Model};
+use model_dashboard::model::{
+    DuplicateKeys, FieldError, JsonError, JsonObject, ModelDefinition, ModelKey, ModelName,
+    NetworkType, Version,
+};
+use warp::reply::Response;
+
+use super::answer::{Failure, Guest, no_content};
+use super::conditional::{IfMatch, etag, if_match, none_match};
+use super::dto::{Definition, Rename};
+
+/// The reason for a change.
+pub(super) const MESSAGE: HeaderName = HeaderName::from_static("model-dashboard-message");
+
+/// Read a model
+///
+/// The whole definition as it is stored.
+#[utoipa::path(get, path = "/api/v1/models/{network_type}/{name}", tag = "models",
+    security(("token" = [])),
+    params(
+        ("network_type" = String, Path, example = "nnUNet"),
+        ("name" = String, Path, example = "Task055_SegTHOR"),
+        ("If-None-Match" = Option<String>, Header, description = "Answer 304 if this is still the version"),
+    ),
+    responses((status = 200, body = Definition, headers(("ETag" = String, description = "The version"))),
+        (status = 304, description = "Not modified")))]
+pub(super) async fn show(guest: &Guest, key: ModelKey, headers: &HeaderMap) -> Result<Response, Failure> {
+    let stored = guest.dashboard().body(&guest.caller, &key).await?;
+    Ok(definition(StatusCode::OK, stored.version, stored.bytes.clone(), headers))
+}
+
+/// Find a model by its name
+///
+/// The definition if one network type has the name; 409 with the candidates if several have it.
+#[utoipa::path(get, path = "/api/v1/models/{name}", tag = "models", security(("token" = [])),
+    params(("name" = String, Path, example = "Task055_SegTHOR")),
+    responses((status = 200, body = Definition),
+        (status = 409, body = super::problem::Problem, description = "Several network types have it")))]
+pub(super) async fn find(guest: &Guest, name: &str, headers: &HeaderMap) -> Result<Response, Failure> {
+    let model = guest.dashboard().find(&guest.caller, name).await?;
+    Ok(definition(StatusCode::OK, model.version, model.bytes, headers))
+}
+
+/// Create a model
+///
+/// `name` and `network_type` say where. It is disabled unless the definition enables it, which
+/// needs `models:enable`.
+#[utoipa::path(post, path = "/api/v1/models", tag = "models", security(("token" = [])),
+    params(("Model-Dashboard-Message" = Option<String>, Header, description = "Why, in your words")),
+    request_body = Definition,
+    responses((status = 201, body = Definition, headers(("Location" = String), ("ETag" = String)))))]
+pub(super) async fn create(guest: &Guest, headers: &HeaderMap, body: &[u8]) -> Result<Response, Failure> {
+    let content = parse_definition(body)?;
+    let mut errors = Vec::new();
+    let name = required(&mut errors, "name", content.name(), |text| ModelName::parse(text));
+    let network_type = content.network_type();
+    let network_type =
+        required(&mut errors, "network_type", network_type, |text| NetworkType::parse(text));
+    let (Some(name), Some(network_type)) = (name, network_type) else {
+        return Err(Error::Invalid(errors).into());
+    };
+    let key = ModelKey::new(network_type, name);
+    let message = message(headers)?;
+    let model = guest.dashboard().create(&guest.caller, key, content, &message).await?;
+    let address = address(&model.key);
+    Ok(located(written(StatusCode::CREATED, model), &address))
+}
+
+/// Replace a model
+///
+/// The whole definition. Of `registry`, `owner` and `tags` are taken; the rest is the server's.
+#[utoipa::path(put, path = "/api/v1/models/{network_type}/{name}", tag = "models",
+    security(("token" = [])),
+    params(
+        ("network_type" = String, Path), ("name" = String, Path),
+        ("If-Match" = String, Header, description = "The version that you change, or `*`"),
+        ("Model-Dashboard-Message" = Option<String>, Header, description = "Why; needed for enabled models"),
+    ),
+    request_body = Definition,
+    responses((status = 200, body = Definition), (status = 412, body = super::problem::Problem),
+        (status = 428, body = super::problem::Problem)))]
+pub(super) async fn replace(
+    guest: &Guest,
+    key: ModelKey,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Response, Failure> {
+    let content = parse_definition(body)?;
+    let message = message(headers)?;
+    let IfMatch::Is(precondition) = if_match(headers)? else { return Err(conflict(key)) };
+    let dashboard = guest.dashboard();
+    let model = dashboard.replace(&guest.caller, &key, content, precondition, &message).await?;
+    Ok(written(StatusCode::OK, model))
+}
+
+/// Change fields of a model
+///
+/// A merge patch (RFC 7396): what it does not name keeps its place and its text.
+#[utoipa::path(patch, path = "/api/v1/models/{network_type}/{name}", tag = "models",
+    security(("token" = [])),
+    params(
+        ("network_type" = String, Path), ("name" = String, Path),
+        ("If-Match" = String, Header, description = "The version that you change, or `*`"),
+        ("Model-Dashboard-Message" = Option<String>, Header, description = "Why; needed for enabled models"),
+    ),
+    request_body(content = Definition, content_type = "application/merge-patch+json"),
+    responses((status = 200, body = Definition), (status = 412, body = super::problem::Problem),
+        (status = 428, body = super::problem::Problem)))]
+pub(super) async fn patch(
+    guest: &Guest,
+    key: ModelKey,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Response, Failure> {
+    let patch = JsonObject::parse(body, DuplicateKeys::Refuse).map_err(invalid_json)?;
+    let message = message(headers)?;
+    let IfMatch::Is(precondition) = if_match(headers)? else { return Err(conflict(key)) };
+    let dashboard = guest.dashboard();
+    let model = dashboard.patch(&guest.caller, &key, &patch, precondition, &message).await?;
+    Ok(written(StatusCode::OK, model))
+}
+
+/// Delete a model
+///
+/// Its history stays, and a new model of the same name goes on with it.
+#[utoipa::path(delete, path = "/api/v1/models/{network_type}/{name}", tag = "models",
+    security(("token" = [])),
+    params(
+        ("network_type" = String, Path), ("name" = String, Path),
+        ("If-Match" = String, Header, description = "The version that you delete, or `*`"),
+        ("Model-Dashboard-Message" = Option<String>, Header, description = "Why; needed for enabled models"),
+    ),
+    responses((status = 204, description = "Deleted"), (status = 412, body = super::problem::Problem)))]
+pub(super) async fn delete(
+    guest: &Guest,
+    key: ModelKey,
+    headers: &HeaderMap,
+) -> Result<Response, Failure> {
+    let message = message(headers)?;
+    let IfMatch::Is(precondition) = if_match(headers)? else { return Err(conflict(key)) };
+    guest.dashboard().delete(&guest.caller, &key, precondition, &message).await?;
+    no_content()
+}
+
+/// Rename a model, or move it to another network type
+///
+/// It keeps its id and its history.
+#[utoipa::path(post, path = "/api/v1/models/{network_type}/{name}/rename", tag = "models",
+    security(("token" = [])),
+    params(
+        ("network_type" = String, Path), ("name" = String, Path),
+        ("If-Match" = String, Header, description = "The version that you rename, or `*`"),
+        ("Model-Dashboard-Message" = Option<String>, Header, description = "Why; needed for enabled models"),
+    ),
+    request_body = Rename,
+    responses((status = 200, body = Definition, headers(("Location" = String))),
+        (status = 409, body = super::problem::Problem), (status = 412, body = super::problem::Problem)))]
+pub(super) async fn rename(
+    guest: &Guest,
+    from: ModelKey,
+    headers: &HeaderMap,
+    to: Rename,
+) -> Result<Response, Failure> {
+    let mut errors = Vec::new();
+    let name = required(&mut errors, "name", Some(to.name), |text| ModelName::parse(text));
+    let network_type = match to.network_type {
+        None => Some(from.network_type.clone()),
+        given => required(&mut errors, "network_type", given, |text| NetworkType::parse(text)),
+    };
+    let (Some(name), Some(network_type)) = (name, network_type) else {
+        return Err(Error::Invalid(errors).into());
+    };
+    let to = ModelKey::new(network_type, name);
+    let message = message(headers)?;
+    let IfMatch::Is(precondition) = if_match(headers)? else { return Err(conflict(from)) };
+    let dashboard = guest.dashboard();
+    let model = dashboard.rename(&guest.caller, &from, &to, precondition, &message).await?;
+    let address = address(&model.key);
+    Ok(located(written(StatusCode::OK, model), &address))
+}
+
+/// The address of a model on this port.
+pub(super) fn address(key: &ModelKey) -> String {
+    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+    let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    format!("/api/v1/models/{}/{}", encoded(key.network_type.as_str()), encoded(key.name.as_str()))
+}
+
+/// What a change made of a model.
+fn written(status: StatusCode, model: Model) -> Response {
+    definition(status, model.version, model.bytes, &HeaderMap::new())
+}
+
+fn located(mut response: Response, address: &str) -> Response {
+    // An address is percent-encoded.
+    if let Ok(address) = HeaderValue::from_str(address) {
+        response.headers_mut().insert(LOCATION, address);
+    }
+    response
+}
+
+/// A definition as an answer, or 304.
+fn definition(
+    status: StatusCode,
+    version: Version,
+    bytes: Arc<[u8]>,
+    request: &HeaderMap,
+) -> Response {
+    let etag = etag(&version);
+    let unchanged = none_match(request, &etag);
+    let mut response = if unchanged {
+        Response::default()
+    } else {
+        Response::new(Bytes::from_owner(bytes).into())
+    };
+    *response.status_mut() = if unchanged { StatusCode::NOT_MODIFIED } else { status };
+    let headers = response.headers_mut();
+    if !unchanged {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    // Private: it needs a token. No-cache: ask again, with the tag.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    // A version is hexadecimal digits.
+    if let Ok(etag) = HeaderValue::from_str(&etag) {
+        headers.insert(ETAG, etag);
+    }
+    response
+}
+
+/// The reason in the header `Model-Dashboard-Message`, UTF-8; empty if there is none.
+fn message(headers: &HeaderMap) -> Result<String, Failure> {
+    let Some(value) = headers.get(MESSAGE) else { return Ok(String::new()) };
+    match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) => Ok(text.trim().to_owned()),
+        Err(_) => Err(Failure::bad_request("the header Model-Dashboard-Message is not UTF-8")),
+    }
+}
+
+fn parse_definition(body: &[u8]) -> Result<ModelDefinition, Failure> {
+    ModelDefinition::parse(body, DuplicateKeys::Refuse).map_err(invalid_json)
+}
+
+fn invalid_json(error: JsonError) -> Failure {
+    Error::Invalid(vec![FieldError::json("", &error)]).into()
+}
+
+fn conflict(key: ModelKey) -> Failure {
+    Error::Conflict { key, current: None }.into()
+}
+
+/// A field that must be there and parse.
+fn required<T, E: ToString>(
+    errors: &mut Vec<FieldError>,
+    field: &str,
+    text: Option<String>,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Option<T> {
+    let parsed = match text {
+        None => Err("is needed".to_owned()),
+        Some(text) => parse(&text).map_err(|e| e.to_string()),
+    };
+    parsed.map_err(|message| errors.push(FieldError::new(field, message))).ok()
+}

@@ -1,0 +1,180 @@
+//! Errors as RFC 9457 problem documents.
+
+use std::time::Duration;
+
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use model_dashboard::dashboard::Error;
+use model_dashboard::model::FieldError;
+use serde::Serialize;
+use utoipa::ToSchema;
+use warp::reply::Response;
+
+use crate::kind::Kind;
+
+/// An error answer (RFC 9457, `application/problem+json`).
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(super) struct Problem {
+    /// Names the kind of problem for programs; stable.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:model-dashboard:problem:not-found")]
+    pub(super) kind: String,
+    /// The kind of problem in words.
+    #[schema(example = "Not found")]
+    pub(super) title: &'static str,
+    /// The HTTP status.
+    #[schema(example = 404)]
+    pub(super) status: u16,
+    /// What is wrong this time, and what to do.
+    pub(super) detail: String,
+    /// The fields that are wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) errors: Vec<FieldProblem>,
+    /// Names like the one that was not found.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) near: Vec<String>,
+    /// All that the name can mean, as `type/name`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) candidates: Vec<String>,
+    /// The ETag of the present state, after a lost race.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) current_etag: Option<String>,
+    /// The permission that is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) missing_permission: Option<&'static str>,
+    #[serde(skip)]
+    retry_after: Option<Duration>,
+    #[serde(skip)]
+    challenge: Option<&'static str>,
+}
+
+/// What is wrong with one field.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(super) struct FieldProblem {
+    /// The field, dots before inner ones; empty for the whole.
+    #[schema(example = "contour_names")]
+    pub(super) field: String,
+    /// What is wrong and what is expected.
+    pub(super) message: String,
+    /// Line in the text that was sent, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) line: Option<usize>,
+    /// Column in that line, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) column: Option<usize>,
+}
+
+impl From<&FieldError> for FieldProblem {
+    fn from(error: &FieldError) -> FieldProblem {
+        FieldProblem {
+            field: error.field.clone(),
+            message: error.message.clone(),
+            line: error.position.map(|p| p.line),
+            column: error.position.map(|p| p.column),
+        }
+    }
+}
+
+/// Asked for with no credential at all (RFC 6750 §3).
+const CHALLENGE: &str = r#"Bearer realm="Model Dashboard""#;
+/// Asked for with a credential that does not count (RFC 6750 §3.1).
+const CHALLENGE_INVALID: &str = r#"Bearer realm="Model Dashboard", error="invalid_token""#;
+
+impl Problem {
+    /// A problem of this kind. `kind` is the end of the `type`.
+    pub(super) fn new(
+        status: StatusCode,
+        kind: &str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Problem {
+        Problem {
+            kind: format!("urn:model-dashboard:problem:{kind}"),
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            errors: Vec::new(),
+            near: Vec::new(),
+            candidates: Vec::new(),
+            current_etag: None,
+            missing_permission: None,
+            retry_after: None,
+            challenge: None,
+        }
+    }
+
+    /// No credential was given.
+    pub(super) fn no_credential() -> Problem {
+        let detail = "send an API token in the header “Authorization: Bearer …”; make one on the \
+                      page “API tokens” of the dashboard";
+        Problem {
+            challenge: Some(CHALLENGE),
+            ..Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Not signed in", detail)
+        }
+    }
+
+    /// The request itself cannot be understood.
+    pub(super) fn bad_request(detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::BAD_REQUEST, "bad-request", "Bad request", detail)
+    }
+
+    /// No such route.
+    pub(super) fn no_route() -> Problem {
+        let detail = "there is nothing at this address; /docs lists all routes";
+        Problem::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
+    }
+
+    /// The answer.
+    pub(super) fn into_response(self) -> Response {
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = Response::new(body.into());
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(wait) = self.retry_after {
+            headers.insert(RETRY_AFTER, wait.as_secs().max(1).into());
+        }
+        if let Some(challenge) = self.challenge {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        response
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Problem {
+        let Kind { status, name, title } = Kind::of(&error);
+        let detail = error.to_string();
+        let retry_after = error.retry_after();
+        if status == StatusCode::INTERNAL_SERVER_ERROR {
+            tracing::error!(error = &error as &dyn std::error::Error, "request failed");
+        }
+        let mut problem = Problem { retry_after, ..Problem::new(status, name, title, detail) };
+        match error {
+            Error::Unauthenticated { .. } => problem.challenge = Some(CHALLENGE_INVALID),
+            Error::Denied { permission, .. } => {
+                problem.missing_permission = Some(permission.as_str());
+            }
+            Error::NotFound { near, .. } => problem.near = near,
+            Error::Ambiguous { candidates, .. } => {
+                problem.candidates = candidates.iter().map(ToString::to_string).collect();
+            }
+            Error::Conflict { current: Some(current), .. } => {
+                problem.current_etag = Some(super::conditional::etag(&current.version));
+            }
+            Error::Invalid(errors) => {
+                problem.errors = errors.iter().map(FieldProblem::from).collect();
+            }
+            Error::Broken { reason, position, .. } => problem.errors = vec![FieldProblem {
+                field: String::new(),
+                message: reason,
+                line: position.map(|p| p.line),
+                column: position.map(|p| p.column),
+            }],
+            _ => {}
+        }
+        problem
+    }
+}

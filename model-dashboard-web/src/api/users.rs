@@ -1,0 +1,132 @@
+//! Accounts, for administrators; and whoever asks.
+
+use http::StatusCode;
+use model_dashboard::auth::{IdentityId, Source, UserChange, UserFilter};
+use model_dashboard::dashboard::{NewServiceAccount, NewUserRequest};
+use warp::reply::Response;
+
+use super::answer::{Failure, Guest, json, no_content};
+use super::dto::{
+    Account, AccountChange, Accounts, CreatedAccount, Me, NewAccount, PasswordAnswer,
+    PasswordReset,
+};
+use super::parameters::Parameters;
+
+/// Who am I
+///
+/// The account behind the token, and what the token may do.
+#[utoipa::path(get, path = "/api/v1/me", tag = "users", security(("token" = [])),
+    responses((status = 200, body = Me)))]
+pub(super) async fn me(guest: &Guest) -> Result<Response, Failure> {
+    json(StatusCode::OK, &Me::from(&guest.caller))
+}
+
+/// List accounts
+#[utoipa::path(get, path = "/api/v1/users", tag = "users", security(("token" = [])),
+    params(("source" = Option<String>, Query, description = "Only accounts of this source")),
+    responses((status = 200, body = Accounts)))]
+pub(super) async fn list(guest: &Guest, query: &str) -> Result<Response, Failure> {
+    let parameters = Parameters::parse(query, &["source"])?;
+    let source = parameters.get("source").map(parse_source).transpose()?;
+    let users = guest.dashboard().users(&guest.caller, &UserFilter { source }).await?;
+    let users: Vec<Account> = users.iter().map(Account::from).collect();
+    json(StatusCode::OK, &Accounts { total: users.len(), users })
+}
+
+/// Make an account
+///
+/// A person, or with `team` a service account, which has tokens but no sign-in.
+#[utoipa::path(post, path = "/api/v1/users", tag = "users", security(("token" = [])),
+    request_body = NewAccount, responses((status = 201, body = CreatedAccount)))]
+pub(super) async fn create(guest: &Guest, new: NewAccount) -> Result<Response, Failure> {
+    let NewAccount { username, display_name, email, role, password, team } = new;
+    let (user, generated) = match team {
+        Some(team) => {
+            let request = NewServiceAccount { username, display_name, team, role };
+            (guest.dashboard().create_service_account(&guest.caller, request).await?, None)
+        }
+        None => {
+            let request = NewUserRequest { username, display_name, email, role, password };
+            guest.dashboard().create_user(&guest.caller, request).await?
+        }
+    };
+    let created = CreatedAccount {
+        account: (&user).into(),
+        generated_password: generated.map(|p| p.password().expose().to_owned()),
+    };
+    json(StatusCode::CREATED, &created)
+}
+
+/// Show an account
+#[utoipa::path(get, path = "/api/v1/users/{source}/{subject}", tag = "users",
+    security(("token" = [])),
+    params(("source" = String, Path, example = "local"), ("subject" = String, Path)),
+    responses((status = 200, body = Account)))]
+pub(super) async fn show(guest: &Guest, source: &str, subject: &str) -> Result<Response, Failure> {
+    let user = guest.dashboard().user(&guest.caller, &id(source, subject)?).await?;
+    json(StatusCode::OK, &Account::from(&user))
+}
+
+/// Change an account
+///
+/// Deactivation and a new role end its sessions, and its tokens feel them at once.
+#[utoipa::path(patch, path = "/api/v1/users/{source}/{subject}", tag = "users",
+    security(("token" = [])), request_body = AccountChange,
+    params(("source" = String, Path, example = "local"), ("subject" = String, Path)),
+    responses((status = 200, body = Account)))]
+pub(super) async fn update(
+    guest: &Guest,
+    source: &str,
+    subject: &str,
+    change: AccountChange,
+) -> Result<Response, Failure> {
+    let change = UserChange {
+        display_name: change.display_name,
+        email: change.email.map(|mail| Some(mail).filter(|mail| !mail.is_empty())),
+        role: change.role,
+        is_active: change.is_active,
+        team: change.team,
+    };
+    let id = id(source, subject)?;
+    let user = guest.dashboard().update_user(&guest.caller, &id, change).await?;
+    json(StatusCode::OK, &Account::from(&user))
+}
+
+/// Reset a password
+///
+/// Ends all sessions of the account.
+#[utoipa::path(post, path = "/api/v1/users/{source}/{subject}/password", tag = "users",
+    security(("token" = [])), request_body = PasswordReset,
+    params(("source" = String, Path, example = "local"), ("subject" = String, Path)),
+    responses((status = 200, body = PasswordAnswer)))]
+pub(super) async fn reset_password(
+    guest: &Guest,
+    source: &str,
+    subject: &str,
+    reset: PasswordReset,
+) -> Result<Response, Failure> {
+    let id = id(source, subject)?;
+    let generated = guest.dashboard().reset_password(&guest.caller, &id, reset.password).await?;
+    let generated_password = generated.map(|p| p.password().expose().to_owned());
+    json(StatusCode::OK, &PasswordAnswer { generated_password })
+}
+
+/// Delete an account
+///
+/// With its sessions and tokens. What it did stays in history and audit log.
+#[utoipa::path(delete, path = "/api/v1/users/{source}/{subject}", tag = "users",
+    security(("token" = [])),
+    params(("source" = String, Path, example = "local"), ("subject" = String, Path)),
+    responses((status = 204, description = "Deleted")))]
+pub(super) async fn delete(guest: &Guest, source: &str, subject: &str) -> Result<Response, Failure> {
+    guest.dashboard().delete_user(&guest.caller, &id(source, subject)?).await?;
+    no_content()
+}
+
+fn parse_source(text: &str) -> Result<Source, Failure> {
+    Source::parse(text).map_err(|e| Failure::bad_request(e.to_string()))
+}
+
+fn id(source: &str, subject: &str) -> Result<IdentityId, Failure> {
+    Ok(IdentityId::new(parse_source(source)?, subject))
+}

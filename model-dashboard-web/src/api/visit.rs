@@ -1,0 +1,123 @@
+//! A request at the API's door.
+
+use std::future::Future;
+
+use http::StatusCode;
+use http::header::{AUTHORIZATION, HeaderMap};
+use model_dashboard::dashboard::{Dashboard, RequestInfo};
+use model_dashboard::model::{MAX_DEFINITION_BYTES, Via};
+use serde::de::DeserializeOwned;
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+
+use super::answer::{Failure, Guest, answer};
+use super::problem::{FieldProblem, Problem};
+use crate::server::{BodyError, BodyLimits, RequestBody, RequestContext, context};
+
+/// What every route gets of a request beside its path.
+#[derive(Debug)]
+pub(super) struct Visit {
+    dashboard: Dashboard,
+    context: RequestContext,
+    /// The headers.
+    pub(super) headers: HeaderMap,
+    /// The query, undecoded; empty if there is none.
+    pub(super) query: String,
+}
+
+/// Takes from a request what every route needs. Rejects nothing.
+pub(super) fn visit(dashboard: Dashboard) -> BoxedFilter<(Visit,)> {
+    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
+    context()
+        .and(warp::header::headers_cloned())
+        .and(query)
+        .map(move |context, headers, query| Visit {
+            dashboard: dashboard.clone(),
+            context,
+            headers,
+            query,
+        })
+        .boxed()
+}
+
+impl Visit {
+    /// Answers a route that needs a token. Cookies are never looked at.
+    pub(super) async fn answer<F, Answer>(self, handler: F) -> Response
+    where
+        F: FnOnce(Guest, Visit) -> Answer,
+        Answer: Future<Output = Result<Response, Failure>>,
+    {
+        let guest = self.guest().await;
+        answer(guest, |guest| handler(guest, self)).await
+    }
+
+    async fn guest(&self) -> Result<Guest, Failure> {
+        let token = bearer(&self.headers)?;
+        let from = self.context.client().map(|address| address.to_string()).unwrap_or_default();
+        let request = RequestInfo::new(Via::Api, from, self.context.id().as_str());
+        let caller = self.dashboard.caller_from_token(token, request).await?;
+        self.context.set_user(caller.username());
+        Ok(Guest::new(self.dashboard.clone(), caller))
+    }
+}
+
+/// The bearer token of a request (RFC 6750 §2.1); the scheme's case does not count (RFC 9110
+/// §11.1).
+fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let value = values.next().ok_or_else(Problem::no_credential)?;
+    if values.next().is_some() {
+        return Err(Problem::bad_request("send one header “Authorization”, not several"));
+    }
+    let text = value.to_str().unwrap_or_default();
+    match text.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
+        _ => Err(Problem::no_credential()),
+    }
+}
+
+/// For every body but that of a definition.
+const SMALL: BodyLimits = BodyLimits::new(64 << 10);
+
+/// Reads a definition's body: a little more than a definition may have, so that one that is too
+/// large is refused as what it is.
+///
+/// # Errors
+/// A problem document for a body that is too large or too slow.
+pub(super) async fn definition_body(body: RequestBody) -> Result<bytes::Bytes, Failure> {
+    const LIMITS: BodyLimits = BodyLimits::new(MAX_DEFINITION_BYTES as u64 + 1024);
+    Ok(body.read(&LIMITS).await.map_err(Problem::from)?)
+}
+
+/// Reads a small JSON body.
+///
+/// # Errors
+/// A problem document that names line and column.
+pub(super) async fn json_body<T: DeserializeOwned>(body: RequestBody) -> Result<T, Failure> {
+    let bytes = body.read(&SMALL).await.map_err(Problem::from)?;
+    let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+    serde_json::from_slice(bytes).map_err(|error| {
+        let message = error.to_string();
+        let mut problem =
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Not valid", &*message);
+        problem.errors.push(FieldProblem {
+            field: String::new(),
+            message,
+            line: Some(error.line()),
+            column: Some(error.column()),
+        });
+        problem.into()
+    })
+}
+
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Problem {
+        let (kind, title) = match error.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => ("too-large", "Body too large"),
+            StatusCode::REQUEST_TIMEOUT => ("too-slow", "Body too slow"),
+            _ => ("bad-request", "Bad request"),
+        };
+        Problem::new(error.status(), kind, title, error.to_string())
+    }
+}

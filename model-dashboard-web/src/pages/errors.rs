@@ -1,0 +1,135 @@
+//! Pages for what cannot be answered.
+
+use http::header::RETRY_AFTER;
+use http::{Response as HttpResponse, StatusCode};
+use bytes::Bytes;
+use model_dashboard::auth::Permission;
+use model_dashboard::dashboard::Error;
+use warp::reply::Response;
+
+use super::html;
+use super::visit::Request;
+use crate::kind::Kind;
+use crate::server::{BodyError, RequestContext};
+use crate::views::errors::{self, ErrorView};
+use crate::views::{Frame, Links};
+
+/// The page for an error of a use case.
+pub(super) fn answer(frame: &Frame, request: &Request, error: &Error) -> Response {
+    let kind = Kind::of(error);
+    let id = || Some(request.context.id().to_string());
+    let view = match error {
+        Error::Denied { permission, .. } => ErrorView::Forbidden {
+            permission: permission.to_string(),
+            meaning: meaning(*permission).to_owned(),
+            contact: request.site.settings.contact.clone(),
+        },
+        Error::NotFound { what, near } => ErrorView::NotFound {
+            wanted: Some(what.clone()),
+            near: near.iter().map(|name| near_link(&frame.links, name)).collect(),
+        },
+        Error::Unavailable { .. } => ErrorView::Unavailable {
+            what: sentence(&error.to_string()),
+            still_works: "Models that were known before can still be looked at.".to_owned(),
+        },
+        _ if kind.status.is_server_error() && kind.status != StatusCode::SERVICE_UNAVAILABLE => {
+            tracing::error!(error = error as &dyn std::error::Error, "page failed");
+            ErrorView::Other {
+                status: kind.status.as_u16(),
+                heading: "Something went wrong".to_owned(),
+                text: "This was not your fault. Try again; if it stays, tell your administrator \
+                       the number below."
+                    .to_owned(),
+                request_id: id(),
+            }
+        }
+        _ => ErrorView::Other {
+            status: kind.status.as_u16(),
+            heading: kind.title.to_owned(),
+            text: sentence(&error.to_string()),
+            request_id: None,
+        },
+    };
+    let mut response = html::plain(kind.status, errors::page(frame, &view).into_string());
+    if let Some(wait) = error.retry_after() {
+        response.headers_mut().insert(RETRY_AFTER, wait.as_secs().max(1).into());
+    }
+    response
+}
+
+/// The page where there is nothing.
+pub(super) fn nothing_here(frame: &Frame) -> Response {
+    let view = ErrorView::NotFound { wanted: None, near: Vec::new() };
+    html::plain(StatusCode::NOT_FOUND, errors::page(frame, &view).into_string())
+}
+
+/// The page for a form that is too old or comes from somewhere else.
+pub(super) fn expired_form(frame: &Frame, _request: &Request) -> Response {
+    let text = "Nothing was changed. The page was open for too long, you signed in again \
+                meanwhile, or the form came from another site. Go back, reload the page and try \
+                again; what you typed may still be in the form.";
+    other(frame, StatusCode::FORBIDDEN, "This form has expired", text)
+}
+
+/// The page for a body that could not be read.
+pub(super) fn body(frame: &Frame, _request: &Request, error: &BodyError) -> Response {
+    other(frame, error.status(), "The form could not be read", &sentence(&error.to_string()))
+}
+
+fn other(frame: &Frame, status: StatusCode, heading: &str, text: &str) -> Response {
+    let view = ErrorView::Other {
+        status: status.as_u16(),
+        heading: heading.to_owned(),
+        text: text.to_owned(),
+        request_id: None,
+    };
+    html::plain(status, errors::page(frame, &view).into_string())
+}
+
+/// What is answered when a handler panics: no frame, nothing that could fail again.
+pub(crate) fn failure(context: &RequestContext) -> HttpResponse<Bytes> {
+    let page = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Something went wrong\
+         </title><h1>Something went wrong</h1><p>Try again; if it stays, tell your administrator \
+         the number <code>{}</code>.</p>",
+        context.id()
+    );
+    let mut response = HttpResponse::new(Bytes::from(page));
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    let html = http::HeaderValue::from_static("text/html; charset=utf-8");
+    response.headers_mut().insert(http::header::CONTENT_TYPE, html);
+    response
+}
+
+fn near_link(links: &Links, name: &str) -> (String, String) {
+    let href = match name.split_once('/') {
+        Some((network_type, name)) => links.model(network_type, name),
+        None => links.query("/", [("q", name.to_owned())]),
+    };
+    (name.to_owned(), href)
+}
+
+/// What a permission allows, after “to”.
+fn meaning(permission: Permission) -> &'static str {
+    match permission {
+        Permission::ModelsRead => "see models",
+        Permission::ModelsWrite => "create and edit models",
+        Permission::ModelsEnable => "enable and disable models and change enabled ones",
+        Permission::PackagesRead => "download packages",
+        Permission::PackagesWrite => "upload packages",
+        Permission::AuditRead => "read the audit log",
+        Permission::UsersAdmin => "manage users",
+        _ => "administer the installation",
+    }
+}
+
+/// An error's text as a sentence.
+pub(super) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let Some(first) = letters.next() else { return String::new() };
+    let mut sentence: String = first.to_uppercase().chain(letters).collect();
+    if !sentence.ends_with(['.', '!', '?']) {
+        sentence.push('.');
+    }
+    sentence
+}

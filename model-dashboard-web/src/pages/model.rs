@@ -1,0 +1,191 @@
+//! One model.
+
+use ammonia::UrlRelative;
+use model_dashboard::dashboard::Model;
+use model_dashboard::model::{LabelNames, LabelNumber, ModelKey, ModelRef, shell_metacharacters};
+use pulldown_cmark::{Options, Parser};
+use serde_json::value::RawValue;
+use warp::reply::Response;
+
+use super::visit::{Failure, Visit};
+use crate::views::SafeHtml;
+use crate::views::components::Tone;
+use crate::views::components::field::Field;
+use crate::views::components::labels::Label;
+use crate::views::model::{self, Arguments, ModelNotice, ModelView};
+
+/// The page.
+pub(super) async fn show(visit: Visit, key: ModelKey) -> Result<Response, Failure> {
+    let model = visit.dashboard().model(&visit.caller, &key).await?;
+    let frame = visit.frame().await;
+    let markup = model::page(&frame, &view(&model));
+    visit.page(&frame, markup).await
+}
+
+fn view(model: &Model) -> ModelView {
+    let definition = &model.definition;
+    let registry = definition.registry();
+    let registry = registry.as_ref();
+    ModelView {
+        network_type: model.key.network_type.to_string(),
+        name: model.key.name.to_string(),
+        alias: definition.alias(),
+        enabled: definition.enabled(),
+        if_match: model.version.to_string(),
+        version: definition.version(),
+        revision: registry.map(|noted| noted.revision),
+        modified_by: registry.and_then(|noted| noted.modified_by.clone()).unwrap_or_default(),
+        modified_at: registry.and_then(|noted| noted.modified_at).map(Into::into),
+        message: registry.and_then(|noted| noted.message.clone()).unwrap_or_default(),
+        created: definition.create_date().as_str().to_owned(),
+        notices: notices(model),
+        description: markdown(&definition.description()),
+        labels: labels(model),
+        arguments: arguments(model),
+        facts: facts(definition.inference_information().unwrap_or_default()),
+        json: definition.as_object().to_pretty(),
+        owner: registry.and_then(|noted| noted.owner.clone()).unwrap_or_default(),
+        tags: registry.map(|noted| noted.tags.clone()).unwrap_or_default(),
+        derived_from: registry
+            .and_then(|noted| noted.derived_from.as_deref()?.parse::<ModelRef>().ok())
+            .map(|from| (from.key.network_type.to_string(), from.key.name.to_string())),
+        id: registry.map(|noted| noted.id.to_string()).unwrap_or_default(),
+        reason: Field::default(),
+        reason_required: false,
+    }
+}
+
+fn labels(model: &Model) -> Vec<Label> {
+    let names = model.definition.contour_names();
+    let label = |(number, names): (LabelNumber, &LabelNames)| Label {
+        number: number.to_string(),
+        names: names.as_slice().to_vec(),
+    };
+    names.iter().map(label).collect()
+}
+
+fn arguments(model: &Model) -> Arguments {
+    let args = model.definition.effective_inference_args();
+    match (args.text.trim().is_empty(), args.derived) {
+        (true, _) => Arguments::None,
+        (false, true) => Arguments::Derived(args.text),
+        (false, false) => Arguments::Given(args.text),
+    }
+}
+
+fn notices(model: &Model) -> Vec<ModelNotice> {
+    let definition = &model.definition;
+    let mut notices = Vec::new();
+    let mut say = |text: String| notices.push(ModelNotice { tone: Tone::Warning, text });
+    if let Some(contradiction) = definition.contradicts(&model.key) {
+        say(format!("{contradiction}. Where it lies counts: {}.", model.key));
+    }
+    // A definition that never went through this registry was made elsewhere, which is no surprise.
+    if definition.registry().is_some() && definition.is_changed_outside() {
+        say("This definition was changed outside of this dashboard, by another program or by hand."
+            .to_owned());
+    }
+    for wrong in definition.check() {
+        say(format!("The field {} has an unexpected value: {}", wrong.field, wrong.message));
+    }
+    let args = definition.effective_inference_args();
+    let odd = shell_metacharacters(&args.text);
+    if !odd.is_empty() && !args.derived {
+        let odd: Vec<String> = odd.iter().map(char::to_string).collect();
+        say(format!(
+            "The inference arguments hold characters that a shell may act on: {}",
+            odd.join(" ")
+        ));
+    }
+    notices
+}
+
+/// The single values of `inference_information`, for the list of facts.
+fn facts(information: &str) -> Vec<(String, String)> {
+    const MOST: usize = 24;
+    const LONGEST: usize = 80;
+    let Ok(members) = serde_json::from_str::<Members>(information) else { return Vec::new() };
+    let text = |value: &RawValue| {
+        let raw = value.get();
+        let text = serde_json::from_str::<String>(raw).unwrap_or_else(|_| raw.to_owned());
+        let single = !raw.starts_with('{') && text.chars().count() <= LONGEST && text != "null";
+        single.then_some(text).filter(|text| !text.is_empty())
+    };
+    let facts = members.0.into_iter().filter_map(|(key, value)| Some((key, text(&value)?)));
+    facts.take(MOST).collect()
+}
+
+/// The members of an object, in their order and with their text.
+struct Members(Vec<(String, Box<RawValue>)>);
+
+impl<'de> serde::Deserialize<'de> for Members {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A>(self, mut map: A) -> Result<Members, A::Error>
+            where
+                A: serde::de::MapAccess<'de>,
+            {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
+/// Markdown as HTML that can do no harm: no scripts, styles, forms or frames, links without a
+/// way back, images only as links.
+fn markdown(text: &str) -> SafeHtml {
+    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
+    let mut html = String::with_capacity(text.len() * 3 / 2);
+    pulldown_cmark::html::push_html(&mut html, Parser::new_ext(text, options));
+    let mut cleaner = ammonia::Builder::default();
+    cleaner
+        .rm_tags(["img", "map", "area"])
+        .link_rel(Some("noopener noreferrer nofollow"))
+        .url_schemes(["http", "https", "mailto"].into())
+        .url_relative(UrlRelative::Deny);
+    SafeHtml::from_sanitised(cleaner.clean(&html).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use maud::Render as _;
+
+    #[test]
+    fn markdown_that_would_do_harm_does_none() {
+        for (text, bad) in [
+            ("<script>alert(1)</script>", "<script"),
+            ("[x](javascript:alert(1))", "javascript:"),
+            ("<img src=x onerror=alert(1)>", "<img"),
+            ("<p style='position:fixed'>x</p>", "style"),
+            ("<a href='/logout'>x</a>", "/logout"),
+            ("<form action=/x><input></form>", "<form"),
+        ] {
+            let html = markdown(text).render().into_string();
+            assert!(!html.contains(bad), "{text} became {html}");
+        }
+        let html = markdown("**bold** [link](https://example.org)").render().into_string();
+        assert!(html.contains("<strong>bold</strong>"), "{html}");
+        assert!(html.contains("href=\"https://example.org\""), "{html}");
+    }
+
+    #[test]
+    fn facts_are_the_single_values_in_their_order() {
+        let facts = facts(r#"{"version":"2.5","nested":{"a":1},"folds":[0,1],"seed":12345678901234567890}"#);
+        let expected = [("version", "2.5"), ("folds", "[0,1]"), ("seed", "12345678901234567890")];
+        let expected: Vec<_> = expected.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+        assert_eq!(facts, expected);
+    }
+}

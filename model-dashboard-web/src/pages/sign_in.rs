@@ -1,0 +1,153 @@
+//! Signing in and out.
+
+use http::StatusCode;
+use model_dashboard::auth::{SessionSecret, Source};
+use model_dashboard::dashboard::{Error, SignIn};
+use warp::reply::Response;
+
+use super::form::{Form, local_path};
+use super::masked::{mask, unmask};
+use super::visit::{Failure, Request, Visit, redirect};
+use super::{errors, html};
+use crate::server::RequestBody;
+use crate::views::login::{self, LoginView, Refusal};
+use crate::views::CsrfToken;
+
+/// The sign-in page; somebody signed in already goes on.
+pub(super) async fn form(request: Request) -> Response {
+    let asked = Form::parse(request.query.as_bytes());
+    let next = next(&request, asked.given("next"));
+    let cookie = request.site.cookies.session(&request.headers);
+    if let Some(cookie) = cookie
+        && request.site.dashboard.caller_from_session(cookie, request.info()).await.is_ok()
+    {
+        let models = request.site.links.models();
+        return redirect(next.as_deref().unwrap_or(&models));
+    }
+    let view = LoginView { next, ..view(&request, None) };
+    show(&request, StatusCode::OK, view).await
+}
+
+/// Checks what was typed into it.
+pub(super) async fn submit(request: Request, body: RequestBody) -> Response {
+    let form = match Form::read(body).await {
+        Ok(form) => form,
+        Err(error) => return errors::body(&request.frame(), &request, &error),
+    };
+    let next = next(&request, form.given("next"));
+    let chosen = form.given("source").and_then(|source| Source::parse(source).ok());
+    let again = |status, refusal| {
+        let view = LoginView {
+            username: form.text("username").to_owned(),
+            refusal: Some(refusal),
+            next: next.clone(),
+            ..view(&request, chosen.as_ref())
+        };
+        show(&request, status, view)
+    };
+    if !is_ours(&request, form.text("csrf")) {
+        return again(StatusCode::FORBIDDEN, Refusal::Expired).await;
+    }
+    let sign_in = SignIn {
+        source: chosen.clone(),
+        username: form.text("username").to_owned(),
+        password: form.text("password").to_owned(),
+        user_agent: request.context.user_agent().unwrap_or_default(),
+    };
+    match request.site.dashboard.sign_in(sign_in, request.info()).await {
+        Ok(signed_in) => {
+            request.context.set_user(signed_in.user.username.as_str());
+            let models = request.site.links.models();
+            let mut response = redirect(next.as_deref().unwrap_or(&models));
+            let cookies = &request.site.cookies;
+            cookies.end_sign_in(response.headers_mut());
+            cookies.set_session(response.headers_mut(), &signed_in.secret.expose());
+            response
+        }
+        Err(Error::Unauthenticated { .. } | Error::Invalid(_)) => {
+            again(StatusCode::UNPROCESSABLE_ENTITY, Refusal::Wrong).await
+        }
+        Err(Error::TooManyAttempts { retry_after }) => {
+            // Whole seconds, rounded up: sooner would be refused again.
+            let seconds = retry_after.as_millis().div_ceil(1000).max(1);
+            let wait = Refusal::Wait(u64::try_from(seconds).unwrap_or(u64::MAX));
+            again(StatusCode::TOO_MANY_REQUESTS, wait).await
+        }
+        Err(Error::Busy { retry_after }) => {
+            let wait = Refusal::Wait(retry_after.as_secs().max(1));
+            again(StatusCode::SERVICE_UNAVAILABLE, wait).await
+        }
+        Err(Error::Unavailable { .. }) => {
+            again(StatusCode::SERVICE_UNAVAILABLE, Refusal::Unavailable).await
+        }
+        Err(error) => errors::answer(&request.frame(), &request, &error),
+    }
+}
+
+/// Ends this session.
+pub(super) async fn sign_out(visit: Visit) -> Result<Response, Failure> {
+    visit.dashboard().sign_out(&visit.caller).await?;
+    let mut response = redirect(&visit.links().to("/login"));
+    visit.request.site.cookies.end_session(response.headers_mut());
+    Ok(response)
+}
+
+/// Where to go after signing in: only ever to a page of this site.
+fn next(request: &Request, asked: Option<&str>) -> Option<String> {
+    local_path(request.site.links.base(), asked?).map(str::to_owned)
+}
+
+fn view(request: &Request, chosen: Option<&Source>) -> LoginView {
+    let sources = request.site.dashboard.sources();
+    let first = sources.first().map(|source| source.source.clone());
+    let chosen = chosen.or(first.as_ref());
+    LoginView {
+        institution: request.site.settings.site_name.clone(),
+        sources: sources
+            .iter()
+            .map(|source| login::Source {
+                id: source.source.to_string(),
+                name: source.label.clone(),
+                selected: Some(&source.source) == chosen,
+            })
+            .collect(),
+        contact: request.site.settings.contact.clone(),
+        ..LoginView::default()
+    }
+}
+
+/// Shows the form, bound to this browser by a cookie, so that no other site can sign somebody in
+/// under an account of its own.
+async fn show(request: &Request, status: StatusCode, view: LoginView) -> Response {
+    let cookies = &request.site.cookies;
+    let known = cookies.sign_in(&request.headers).and_then(SessionSecret::parse);
+    let secret = match known {
+        Some(secret) => Ok(secret),
+        None => SessionSecret::generate(),
+    };
+    let mut frame = request.frame();
+    let secret = match secret {
+        Ok(secret) => secret,
+        Err(error) => return errors::answer(&frame, request, &error.into()),
+    };
+    frame.csrf = CsrfToken(mask(secret.form_token().as_bytes()));
+    let had_status = frame.status.is_some();
+    let markup = login::page(&frame, &view);
+    let mut response = match html::answer(status, markup, &request.headers).await {
+        Ok(response) => response,
+        Err(error) => return errors::answer(&frame, request, &error),
+    };
+    cookies.set_sign_in(response.headers_mut(), &secret.expose());
+    if had_status {
+        cookies.end_status(response.headers_mut());
+    }
+    response
+}
+
+fn is_ours(request: &Request, token: &str) -> bool {
+    let secret = request.site.cookies.sign_in(&request.headers).and_then(SessionSecret::parse);
+    let Some(secret) = secret else { return false };
+    let given = unmask(token).unwrap_or_default();
+    let equal = subtle::ConstantTimeEq::ct_eq(secret.form_token().as_bytes(), &*given);
+    bool::from(equal) && request.is_same_origin()
+}

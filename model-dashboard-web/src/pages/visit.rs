@@ -1,0 +1,359 @@
+//! A request for a page, and who makes it.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use http::header::{HeaderMap, LOCATION};
+use http::{HeaderName, HeaderValue, StatusCode};
+use maud::Markup;
+use model_dashboard::auth::Permission;
+use model_dashboard::config;
+use model_dashboard::dashboard::{Caller, Dashboard, Error, RequestInfo, TOKEN_EXPIRES_SOON};
+use model_dashboard::model::{Timestamp, Via};
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::path::FullPath;
+use warp::reply::Response;
+
+use super::cookies::Cookies;
+use super::errors;
+use super::form::{Form, is_same_origin};
+use super::masked::{mask, unmask};
+use crate::server::{RequestBody, RequestContext, context};
+use crate::settings::WebSettings;
+use crate::views::components::Tone;
+use crate::views::{Banner, CsrfToken, Frame, Links, May, Person, Status, Theme};
+
+/// What all pages share.
+#[derive(Debug)]
+pub(super) struct Site {
+    pub(super) dashboard: Dashboard,
+    pub(super) settings: WebSettings,
+    pub(super) links: Links,
+    pub(super) cookies: Cookies,
+}
+
+/// A request for a page, whoever makes it.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    pub(super) site: Arc<Site>,
+    pub(super) context: RequestContext,
+    pub(super) headers: HeaderMap,
+    pub(super) path: String,
+    pub(super) query: String,
+}
+
+/// Takes from a request what every page needs. Rejects nothing.
+pub(super) fn request(site: Arc<Site>) -> BoxedFilter<(Request,)> {
+    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
+    context()
+        .and(warp::header::headers_cloned())
+        .and(warp::path::full())
+        .and(query)
+        .map(move |context, headers, path: FullPath, query| Request {
+            site: site.clone(),
+            context,
+            headers,
+            path: path.as_str().to_owned(),
+            query,
+        })
+        .boxed()
+}
+
+const HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
+const HX_HISTORY: HeaderName = HeaderName::from_static("hx-history-restore-request");
+const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
+
+impl Request {
+    /// How the request came, for the use cases.
+    pub(super) fn info(&self) -> RequestInfo {
+        let from = self.context.client().map(|address| address.to_string()).unwrap_or_default();
+        RequestInfo::new(Via::Dashboard, from, self.context.id().as_str())
+    }
+
+    /// Whether htmx asks, for a part of a page.
+    pub(super) fn wants_part(&self) -> bool {
+        self.headers.contains_key(HX_REQUEST) && !self.headers.contains_key(HX_HISTORY)
+    }
+
+    /// Whether the request may change something: it comes from a page of this site.
+    pub(super) fn is_same_origin(&self) -> bool {
+        is_same_origin(&self.headers, self.context.origin())
+    }
+
+    /// The frame of a page for nobody known.
+    pub(super) fn frame(&self) -> Frame {
+        let settings = &self.site.settings;
+        let theme = match self.site.cookies.theme(&self.headers) {
+            Some(chosen) => Theme::from_value(chosen),
+            None => match settings.theme {
+                config::Theme::Light => Theme::Light,
+                config::Theme::Dark => Theme::Dark,
+                config::Theme::System => Theme::System,
+            },
+        };
+        Frame {
+            links: self.site.links.clone(),
+            site_name: settings.site_name.clone().unwrap_or_else(|| "Model Dashboard".to_owned()),
+            now: SystemTime::now(),
+            theme,
+            csrf: CsrfToken::default(),
+            person: None,
+            banner: self.banner(),
+            status: self.site.cookies.status(&self.headers),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+
+    fn banner(&self) -> Option<Banner> {
+        if let Some(failing) = self.site.dashboard.catalog_state().failing {
+            return Some(Banner {
+                tone: Tone::Warning,
+                text: "The model store does not answer. You see what was known before, and \
+                       changes are refused until it does."
+                    .to_owned(),
+                since: Some(failing.since.into()),
+                action: None,
+            });
+        }
+        self.site.settings.demo.then(|| Banner {
+            tone: Tone::Info,
+            text: "This is a demonstration with sample models.".to_owned(),
+            since: None,
+            action: None,
+        })
+    }
+
+    /// Who asks.
+    async fn visit(self) -> Result<Visit, (Request, Error)> {
+        let cookie = self.site.cookies.session(&self.headers).unwrap_or_default().to_owned();
+        match self.site.dashboard.caller_from_session(&cookie, self.info()).await {
+            Ok(caller) => {
+                self.context.set_user(caller.username());
+                let form_token = form_token(&cookie);
+                Ok(Visit { request: self, caller, form_token })
+            }
+            Err(error) => Err((self, error)),
+        }
+    }
+
+    /// Answers a page that needs somebody signed in.
+    pub(super) async fn answer<F, Answer>(self, handler: F) -> Response
+    where
+        F: FnOnce(Visit) -> Answer,
+        Answer: Future<Output = Result<Response, Failure>>,
+    {
+        match self.visit().await {
+            Ok(visit) => {
+                let failing = visit.clone();
+                match handler(visit).await {
+                    Ok(response) => response,
+                    Err(failure) => failing.fail(failure).await,
+                }
+            }
+            Err((request, Error::Unauthenticated { .. })) => request.to_sign_in(),
+            Err((request, error)) => errors::answer(&request.frame(), &request, &error),
+        }
+    }
+
+    /// Answers a form that needs somebody signed in and comes from a page of theirs.
+    pub(super) async fn answer_form<F, Answer>(self, body: RequestBody, handler: F) -> Response
+    where
+        F: FnOnce(Visit, Form) -> Answer,
+        Answer: Future<Output = Result<Response, Failure>>,
+    {
+        self.answer(async move |visit: Visit| {
+            let form = Form::read(body).await?;
+            visit.check_form(form.text("csrf"))?;
+            handler(visit, form).await
+        })
+        .await
+    }
+
+    /// To the sign-in page, and from there back here.
+    fn to_sign_in(&self) -> Response {
+        let mut next = self.path.clone();
+        if !self.query.is_empty() {
+            next.push('?');
+            next.push_str(&self.query);
+        }
+        let links = &self.site.links;
+        let pairs = (next != links.models()).then_some(("next", next));
+        let mut response = redirect(&links.query("/login", pairs));
+        if self.wants_part() {
+            // Without it htmx would put the sign-in page into the page.
+            *response.status_mut() = StatusCode::OK;
+            if let Some(address) = response.headers_mut().remove(LOCATION) {
+                response.headers_mut().insert(HX_REDIRECT, address);
+            }
+        }
+        response
+    }
+}
+
+/// What forms of a session carry.
+fn form_token(cookie: &str) -> String {
+    use model_dashboard::auth::SessionSecret;
+    SessionSecret::parse(cookie).map(|secret| secret.form_token()).unwrap_or_default()
+}
+
+/// A request of somebody signed in.
+#[derive(Clone, Debug)]
+pub(super) struct Visit {
+    pub(super) request: Request,
+    pub(super) caller: Caller,
+    form_token: String,
+}
+
+/// Why a page cannot be answered.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The use case said so.
+    Error(Error),
+    /// The form comes from somewhere else, or is too old.
+    Form,
+    /// The body could not be read.
+    Body(crate::server::BodyError),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        Failure::Error(error)
+    }
+}
+
+impl From<crate::server::BodyError> for Failure {
+    fn from(error: crate::server::BodyError) -> Failure {
+        Failure::Body(error)
+    }
+}
+
+impl Visit {
+    /// The registry.
+    pub(super) fn dashboard(&self) -> &Dashboard {
+        &self.request.site.dashboard
+    }
+
+    /// The addresses of pages.
+    pub(super) fn links(&self) -> &Links {
+        &self.request.site.links
+    }
+
+    /// The rules of the installation.
+    pub(super) fn settings(&self) -> &WebSettings {
+        &self.request.site.settings
+    }
+
+    /// What the person may do.
+    pub(super) fn may(&self) -> May {
+        May {
+            write_models: self.caller.has(Permission::ModelsWrite),
+            enable_models: self.caller.has(Permission::ModelsEnable),
+            read_audit: self.caller.has(Permission::AuditRead),
+            manage_users: self.caller.has(Permission::UsersAdmin),
+            manage_system: self.caller.has(Permission::SystemAdmin),
+        }
+    }
+
+    /// Makes sure that a form was made by a page of this session.
+    pub(super) fn check_form(&self, token: &str) -> Result<(), Failure> {
+        let expected = self.form_token.as_bytes();
+        let given = unmask(token).unwrap_or_default();
+        let equal = !expected.is_empty() && subtle::ConstantTimeEq::ct_eq(expected, &*given).into();
+        if equal && self.request.is_same_origin() { Ok(()) } else { Err(Failure::Form) }
+    }
+
+    /// The frame of this person's page.
+    pub(super) async fn frame(&self) -> Frame {
+        let user = self.caller.user();
+        let mut frame = self.request.frame();
+        frame.csrf = CsrfToken(mask(self.form_token.as_bytes()));
+        frame.person = Some(Person {
+            display_name: user.display_name.clone(),
+            username: user.username.to_string(),
+            may: self.may(),
+        });
+        if frame.banner.as_ref().is_none_or(|banner| banner.tone == Tone::Info)
+            && let Some(banner) = self.expiring_token().await
+        {
+            frame.banner = Some(banner);
+        }
+        frame
+    }
+
+    /// A token of this person that ends soon.
+    async fn expiring_token(&self) -> Option<Banner> {
+        let tokens = self.dashboard().tokens(&self.caller).await.ok()?;
+        let now = Timestamp::now();
+        // Those that end first come first; ended ones are for the list of tokens.
+        let ends = |end: Timestamp| end > now && end <= now.plus(TOKEN_EXPIRES_SOON);
+        let token = tokens.iter().find(|token| token.expires_at.is_some_and(ends))?;
+        let left = token.expires_at?.duration_since(now);
+        let days = left.as_secs() / Duration::from_secs(24 * 60 * 60).as_secs();
+        let when = match days {
+            0 => "today".to_owned(),
+            1 => "tomorrow".to_owned(),
+            days => format!("in {days} days"),
+        };
+        Some(Banner {
+            tone: Tone::Warning,
+            text: format!("Your API token “{}” ends {when}.", token.description),
+            since: None,
+            action: Some(("Make a new one".to_owned(), self.links().to("/tokens"))),
+        })
+    }
+
+    /// A page as an answer.
+    pub(super) async fn page(&self, frame: &Frame, markup: Markup) -> Result<Response, Failure> {
+        self.page_with(StatusCode::OK, frame, markup).await
+    }
+
+    /// A page with a status of its own.
+    pub(super) async fn page_with(
+        &self,
+        status: StatusCode,
+        frame: &Frame,
+        markup: Markup,
+    ) -> Result<Response, Failure> {
+        let mut response = super::html::answer(status, markup, &self.request.headers).await?;
+        if frame.status.is_some() {
+            self.request.site.cookies.end_status(response.headers_mut());
+        }
+        Ok(response)
+    }
+
+    /// After a change: to another page, which says what was done.
+    pub(super) fn done(&self, to: &str, text: impl Into<String>) -> Result<Response, Failure> {
+        let status = Status { tone: Tone::Ok, text: text.into(), action: None };
+        self.leave(to, &status)
+    }
+
+    /// To another page, which says this.
+    pub(super) fn leave(&self, to: &str, status: &Status) -> Result<Response, Failure> {
+        let mut response = redirect(to);
+        self.request.site.cookies.set_status(response.headers_mut(), status);
+        Ok(response)
+    }
+
+    async fn fail(&self, failure: Failure) -> Response {
+        let frame = self.frame().await;
+        match failure {
+            Failure::Error(Error::Unauthenticated { .. }) => self.request.to_sign_in(),
+            Failure::Error(error) => errors::answer(&frame, &self.request, &error),
+            Failure::Form => errors::expired_form(&frame, &self.request),
+            Failure::Body(error) => errors::body(&frame, &self.request, &error),
+        }
+    }
+}
+
+/// To another page, with GET (RFC 9110 §15.4.4).
+pub(super) fn redirect(to: &str) -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    // Addresses are percent-encoded.
+    if let Ok(to) = HeaderValue::from_str(to) {
+        response.headers_mut().insert(LOCATION, to);
+    }
+    response
+}

@@ -1,0 +1,55 @@
+//! What the pages and the API need of the configuration.
+
+use std::sync::Arc;
+
+use model_dashboard::config::{Config, IpNetwork, PublicUrl, Setting, Theme};
+
+/// The settings of both ports. The default fits a program that answers on loopback.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct WebSettings {
+    /// The path below which pages and API are: empty, or `/` and segments.
+    pub base_path: String,
+    /// Where people reach the dashboard.
+    pub public_url: Option<PublicUrl>,
+    /// The session cookie's name, without `__Host-` before it.
+    pub session_cookie: String,
+    /// Whether people come by TLS: cookies are `Secure` then, and named `__Host-…`.
+    pub secure_cookies: bool,
+    /// The institution's or site's name.
+    pub site_name: Option<String>,
+    /// The theme of people who have not chosen.
+    pub theme: Theme,
+    /// Whom to ask for an account.
+    pub contact: Option<String>,
+    /// Proxies that are believed about clients.
+    pub trusted_proxies: Vec<IpNetwork>,
+    /// Whether this is a demonstration, which a banner says.
+    pub demo: bool,
+    /// Every setting, for administrators.
+    pub settings: Arc<[Setting]>,
+}
+
+impl Default for WebSettings {
+    fn default() -> Self {
+        Self::from(&Config::default())
+    }
+}
+
+impl From<&Config> for WebSettings {
+    fn from(config: &Config) -> Self {
+        let server = &config.server;
+        Self {
+            base_path: server.base_path.as_str().to_owned(),
+            public_url: server.public_url.clone(),
+            session_cookie: config.auth.session_cookie_key.as_str().to_owned(),
+            secure_cookies: server.secure_cookies(),
+            site_name: server.site_name.clone(),
+            theme: server.theme,
+            contact: config.auth.contact.clone(),
+            trusted_proxies: config.limits.trusted_proxies.clone(),
+            demo: false,
+            settings: config.settings().into(),
+        }
+    }
+}
