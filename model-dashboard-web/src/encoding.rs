@@ -134,11 +134,15 @@ mod tests {
         let whole = parts.concat();
         let mut read = Vec::new();
         let gzip = Coding::Gzip.encode(parts.clone(), Vec::new()).unwrap();
-        flate2::read::GzDecoder::new(&gzip[..]).read_to_end(&mut read).unwrap();
+        flate2::read::GzDecoder::new(&gzip[..])
+            .read_to_end(&mut read)
+            .unwrap();
         assert_eq!(read, whole);
         read.clear();
         let br = Coding::Brotli.encode(parts, Vec::new()).unwrap();
-        brotli::Decompressor::new(&br[..], 4096).read_to_end(&mut read).unwrap();
+        brotli::Decompressor::new(&br[..], 4096)
+            .read_to_end(&mut read)
+            .unwrap();
         assert_eq!(read, whole);
         assert!(br.len() < 200 && gzip.len() < 200);
     }

@@ -27,21 +27,31 @@ impl Kind {
             Error::Exists { .. } => (S::CONFLICT, "exists", "Exists already"),
             Error::LastAdministrator => (S::CONFLICT, "last-administrator", "Last administrator"),
             Error::Conflict { .. } => (S::PRECONDITION_FAILED, "conflict", "Changed meanwhile"),
-            Error::PreconditionRequired => {
-                (S::PRECONDITION_REQUIRED, "precondition-required", "Version needed")
-            }
+            Error::PreconditionRequired => (
+                S::PRECONDITION_REQUIRED,
+                "precondition-required",
+                "Version needed",
+            ),
             Error::Invalid(_) => (S::UNPROCESSABLE_ENTITY, "invalid", "Not valid"),
             Error::TooMany { .. } => (S::UNPROCESSABLE_ENTITY, "too-many", "Too many"),
-            Error::Broken { .. } => {
-                (S::UNPROCESSABLE_ENTITY, "broken-definition", "Broken definition")
-            }
-            Error::TooManyAttempts { .. } => {
-                (S::TOO_MANY_REQUESTS, "too-many-attempts", "Too many attempts")
-            }
+            Error::Broken { .. } => (
+                S::UNPROCESSABLE_ENTITY,
+                "broken-definition",
+                "Broken definition",
+            ),
+            Error::TooManyAttempts { .. } => (
+                S::TOO_MANY_REQUESTS,
+                "too-many-attempts",
+                "Too many attempts",
+            ),
             Error::Busy { .. } => (S::SERVICE_UNAVAILABLE, "busy", "Busy"),
             Error::Unavailable { .. } => (S::SERVICE_UNAVAILABLE, "unavailable", "Not available"),
             _ => (S::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
         };
-        Kind { status, name, title }
+        Kind {
+            status,
+            name,
+            title,
+        }
     }
 }

@@ -15,7 +15,9 @@ impl FromStr for Segment {
     type Err = std::str::Utf8Error;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Segment(percent_decode_str(text).decode_utf8()?.into_owned()))
+        Ok(Segment(
+            percent_decode_str(text).decode_utf8()?.into_owned(),
+        ))
     }
 }
 

@@ -12,7 +12,8 @@ use warp::reply::Response;
 use super::problem::Problem;
 
 /// Says when a token that is about to end does so.
-pub(super) const TOKEN_EXPIRES: HeaderName = HeaderName::from_static("model-dashboard-token-expires");
+pub(super) const TOKEN_EXPIRES: HeaderName =
+    HeaderName::from_static("model-dashboard-token-expires");
 
 /// Somebody known who asks something.
 #[derive(Clone, Debug)]
@@ -72,7 +73,10 @@ where
         Ok(guest) => guest,
         Err(failure) => return failure.into_response(),
     };
-    let ends = guest.caller.token().filter(|token| token.expires_soon(Timestamp::now()));
+    let ends = guest
+        .caller
+        .token()
+        .filter(|token| token.expires_soon(Timestamp::now()));
     let mut response = handler(guest).await.unwrap_or_else(Failure::into_response);
     if let Some(end) = ends.and_then(|token| token.expires_at) {
         // A time is printable ASCII.

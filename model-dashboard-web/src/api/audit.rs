@@ -28,11 +28,17 @@ const MAX_LIMIT: usize = 1000;
     ),
     responses((status = 200, body = Events)))]
 pub(super) async fn list(guest: &Guest, query: &str) -> Result<Response, Failure> {
-    let known = ["action", "actor", "target", "since", "until", "before", "limit"];
+    let known = [
+        "action", "actor", "target", "since", "until", "before", "limit",
+    ];
     let parameters = Parameters::parse(query, &known)?;
     let time = "a time like 2026-03-01T09:30:00Z";
     let filter = EventFilter {
-        actions: parameters.get("action").map(str::to_owned).into_iter().collect(),
+        actions: parameters
+            .get("action")
+            .map(str::to_owned)
+            .into_iter()
+            .collect(),
         actor: parameters.get("actor").map(str::to_owned),
         target: parameters.get("target").map(str::to_owned),
         since: parameters.value::<Timestamp>("since", time)?,
@@ -41,7 +47,10 @@ pub(super) async fn list(guest: &Guest, query: &str) -> Result<Response, Failure
     let before = parameters.value("before", "the number of an event")?;
     let limit = limit(&parameters)?;
     let page = EventPage::Newest { before };
-    let events = guest.dashboard().events(&guest.caller, &filter, page, limit).await?;
+    let events = guest
+        .dashboard()
+        .events(&guest.caller, &filter, page, limit)
+        .await?;
     answer(&events, limit)
 }
 
@@ -67,7 +76,9 @@ pub(super) async fn verify(guest: &Guest) -> Result<Response, Failure> {
     responses((status = 200, body = Events)))]
 pub(super) async fn feed(guest: &Guest, query: &str) -> Result<Response, Failure> {
     let parameters = Parameters::parse(query, &["after", "limit"])?;
-    let after = parameters.value("after", "the number of an event")?.unwrap_or(0);
+    let after = parameters
+        .value("after", "the number of an event")?
+        .unwrap_or(0);
     let limit = limit(&parameters)?;
     let (filter, page) = (EventFilter::default(), EventPage::After(after));
     let (dashboard, caller) = (guest.dashboard(), &guest.caller);
@@ -78,12 +89,20 @@ pub(super) async fn feed(guest: &Guest, query: &str) -> Result<Response, Failure
     };
     let next = events.last().map_or(after, |event| event.seq);
     let events = events.iter().map(AuditEvent::from).collect();
-    json(StatusCode::OK, &Events { events, next: Some(next) })
+    json(
+        StatusCode::OK,
+        &Events {
+            events,
+            next: Some(next),
+        },
+    )
 }
 
 fn limit(parameters: &Parameters) -> Result<usize, Failure> {
     let expected = "a number from 1 to 1000";
-    let limit = parameters.value::<usize>("limit", expected)?.unwrap_or(DEFAULT_LIMIT);
+    let limit = parameters
+        .value::<usize>("limit", expected)?
+        .unwrap_or(DEFAULT_LIMIT);
     if (1..=MAX_LIMIT).contains(&limit) {
         Ok(limit)
     } else {
@@ -92,7 +111,10 @@ fn limit(parameters: &Parameters) -> Result<usize, Failure> {
 }
 
 fn answer(events: &[Event], limit: usize) -> Result<Response, Failure> {
-    let next = events.last().filter(|_| events.len() == limit).map(|event| event.seq);
+    let next = events
+        .last()
+        .filter(|_| events.len() == limit)
+        .map(|event| event.seq);
     let events = events.iter().map(AuditEvent::from).collect();
     json(StatusCode::OK, &Events { events, next })
 }

@@ -57,7 +57,9 @@ pub(super) fn if_match(headers: &HeaderMap) -> Result<IfMatch, Error> {
     }
     match tags(text).as_deref() {
         Some([(false, tag)]) if values.next().is_none() => Ok(Version::parse(tag)
-            .map_or(IfMatch::Never, |version| IfMatch::Is(Precondition::Version(version)))),
+            .map_or(IfMatch::Never, |version| {
+                IfMatch::Is(Precondition::Version(version))
+            })),
         _ => Ok(IfMatch::Never),
     }
 }
@@ -84,7 +86,10 @@ mod tests {
 
     #[test]
     fn a_list_of_tags_matches_weakly() {
-        assert!(none_match(&headers("if-none-match", r#"W/"a", "b""#), "\"a\""));
+        assert!(none_match(
+            &headers("if-none-match", r#"W/"a", "b""#),
+            "\"a\""
+        ));
         assert!(none_match(&headers("if-none-match", "*"), "\"a\""));
         assert!(!none_match(&headers("if-none-match", r#""c""#), "\"a\""));
         assert!(!none_match(&headers("if-none-match", "a"), "\"a\""));
@@ -92,7 +97,10 @@ mod tests {
 
     #[test]
     fn if_match_is_needed_and_never_widened() {
-        assert!(matches!(if_match(&HeaderMap::new()), Err(Error::PreconditionRequired)));
+        assert!(matches!(
+            if_match(&HeaderMap::new()),
+            Err(Error::PreconditionRequired)
+        ));
         let version = Version::of(b"x");
         let tag = etag(&version);
         let is = |precondition| IfMatch::Is(precondition);

@@ -137,7 +137,10 @@ mod tests {
     fn csv_quotes_what_needs_it() {
         let text = written(Format::Csv);
         assert!(text.starts_with("name,network_type,description,version,"));
-        assert!(text.contains("a,T,\"x, \"\"y\"\"\n\",1,True,A,,\r\n"), "{text}");
+        assert!(
+            text.contains("a,T,\"x, \"\"y\"\"\n\",1,True,A,,\r\n"),
+            "{text}"
+        );
     }
 
     #[test]

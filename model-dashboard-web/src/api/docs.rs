@@ -33,8 +33,9 @@ pub(super) fn routes() -> BoxedFilter<(Response,)> {
     let script = path!("docs" / "docs.js")
         .and(read())
         .map(|| file(SCRIPT, "text/javascript; charset=utf-8"));
-    let style =
-        path!("docs" / "docs.css").and(read()).map(|| file(STYLE, "text/css; charset=utf-8"));
+    let style = path!("docs" / "docs.css")
+        .and(read())
+        .map(|| file(STYLE, "text/css; charset=utf-8"));
     page.or(script).unify().or(style).unify().boxed()
 }
 

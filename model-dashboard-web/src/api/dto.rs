@@ -121,7 +121,10 @@ pub(super) struct Id {
 
 impl From<&IdentityId> for Id {
     fn from(id: &IdentityId) -> Id {
-        Id { source: id.source.to_string(), subject: id.subject.to_string() }
+        Id {
+            source: id.source.to_string(),
+            subject: id.subject.to_string(),
+        }
     }
 }
 
@@ -227,7 +230,9 @@ pub(super) struct NewAccount {
 
 impl std::fmt::Debug for NewAccount {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NewAccount").field("username", &self.username).finish_non_exhaustive()
+        f.debug_struct("NewAccount")
+            .field("username", &self.username)
+            .finish_non_exhaustive()
     }
 }
 
@@ -454,11 +459,19 @@ impl From<ChainState> for ChainReport {
         match state {
             ChainState::Intact { events, head } => {
                 let (head, head_digest) = head.unzip();
-                ChainReport { intact: true, events: Some(events), head, head_digest, ..none }
+                ChainReport {
+                    intact: true,
+                    events: Some(events),
+                    head,
+                    head_digest,
+                    ..none
+                }
             }
-            ChainState::Broken { at, problem } => {
-                ChainReport { broken_at: Some(at), problem: Some(problem), ..none }
-            }
+            ChainState::Broken { at, problem } => ChainReport {
+                broken_at: Some(at),
+                problem: Some(problem),
+                ..none
+            },
             _ => none,
         }
     }

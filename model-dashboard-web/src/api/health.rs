@@ -81,8 +81,20 @@ pub(super) async fn readyz(dashboard: &Dashboard) -> Response {
         },
         since: dependency.since,
     };
-    let dependencies = dashboard.dependencies().await.into_iter().map(health).collect();
-    json(status, &Ready { status: word, dependencies }).unwrap_or_else(Failure::into_response)
+    let dependencies = dashboard
+        .dependencies()
+        .await
+        .into_iter()
+        .map(health)
+        .collect();
+    json(
+        status,
+        &Ready {
+            status: word,
+            dependencies,
+        },
+    )
+    .unwrap_or_else(Failure::into_response)
 }
 
 fn plain(status: StatusCode, content_type: &'static str, body: String) -> Response {

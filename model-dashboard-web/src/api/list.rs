@@ -72,7 +72,12 @@ pub(super) async fn of_type(
 ) -> Result<Response, Failure> {
     Parameters::parse(query, &[])?;
     let network_types = vec![parse_type(network_type)?];
-    let query = Query { network_types, state: StateFilter::Valid, limit: usize::MAX, ..Query::default() };
+    let query = Query {
+        network_types,
+        state: StateFilter::Valid,
+        limit: usize::MAX,
+        ..Query::default()
+    };
     answer(guest, query, headers).await
 }
 
@@ -92,8 +97,18 @@ pub(super) async fn network_types(guest: &Guest) -> Result<Response, Failure> {
             models,
         })
         .collect();
-    let network_types = counts.iter().map(|count| count.network_type.clone()).collect();
-    json(StatusCode::OK, &NetworkTypes { total: counts.len(), network_types, counts })
+    let network_types = counts
+        .iter()
+        .map(|count| count.network_type.clone())
+        .collect();
+    json(
+        StatusCode::OK,
+        &NetworkTypes {
+            total: counts.len(),
+            network_types,
+            counts,
+        },
+    )
 }
 
 /// Models as a table
@@ -110,8 +125,14 @@ pub(super) async fn dataframe(
 ) -> Result<Response, Failure> {
     use super::dataframe::Format;
     let parameters = Parameters::parse(query, &["format"])?;
-    let formats = [("json", Format::Columns), ("csv", Format::Csv), ("records", Format::Records)];
-    let format = parameters.one_of("format", &formats)?.unwrap_or(Format::Columns);
+    let formats = [
+        ("json", Format::Columns),
+        ("csv", Format::Csv),
+        ("records", Format::Records),
+    ];
+    let format = parameters
+        .one_of("format", &formats)?
+        .unwrap_or(Format::Columns);
     let picture = guest.dashboard().picture(&guest.caller).await?;
     let body = format.write(picture.entries_json());
     tagged(Bytes::from(body), format.content_type(), headers).await
@@ -126,12 +147,22 @@ async fn answer(guest: &Guest, query: Query, headers: &HeaderMap) -> Result<Resp
     } else {
         picture.query(&query)
     };
-    tagged(body(&page), HeaderValue::from_static("application/json"), headers).await
+    tagged(
+        body(&page),
+        HeaderValue::from_static("application/json"),
+        headers,
+    )
+    .await
 }
 
 fn body(page: &Page) -> Bytes {
     let mut out = format!("{{\"total\":{},\"models\":[", page.total).into_bytes();
-    for (i, entry) in page.rows.iter().filter_map(|entry| entry.list_json()).enumerate() {
+    for (i, entry) in page
+        .rows
+        .iter()
+        .filter_map(|entry| entry.list_json())
+        .enumerate()
+    {
         if i > 0 {
             out.push(b',');
         }
@@ -147,7 +178,9 @@ fn body(page: &Page) -> Bytes {
 }
 
 fn read(parameters: &Parameters) -> Result<Query, Failure> {
-    let enabled = parameters.value("enabled_only", "true or false")?.unwrap_or(false);
+    let enabled = parameters
+        .value("enabled_only", "true or false")?
+        .unwrap_or(false);
     let count = "a number from 1 to 10000";
     let limit = parameters.value::<usize>("limit", count)?;
     if limit.is_some_and(|limit| !(1..=10_000).contains(&limit)) {
@@ -161,10 +194,18 @@ fn read(parameters: &Parameters) -> Result<Query, Failure> {
             .transpose()?
             .into_iter()
             .collect(),
-        state: if enabled { StateFilter::Enabled } else { StateFilter::Valid },
+        state: if enabled {
+            StateFilter::Enabled
+        } else {
+            StateFilter::Valid
+        },
         tag: parameters.get("tag").map(str::to_owned),
         owner: parameters.get("owner").map(str::to_owned),
-        sort: parameters.get("sort").map(parse_sort).transpose()?.unwrap_or_default(),
+        sort: parameters
+            .get("sort")
+            .map(parse_sort)
+            .transpose()?
+            .unwrap_or_default(),
         offset: parameters.value("offset", "a number")?.unwrap_or(0),
         after: parameters.value::<Cursor>("cursor", "the next_cursor of a list")?,
         limit: limit.unwrap_or(usize::MAX),
@@ -176,14 +217,17 @@ fn parse_sort(text: &str) -> Result<Sort, Failure> {
         Some(word) => (word, true),
         None => (text, false),
     };
-    SortBy::parse(word).map(|by| Sort { by, descending }).ok_or_else(|| {
-        let words: Vec<_> = SortBy::ALL.iter().map(|by| by.as_str()).collect();
-        Failure::bad_request(format!("sort must be one of {}, or that with - before it", words.join(", ")))
-    })
+    SortBy::parse(word)
+        .map(|by| Sort { by, descending })
+        .ok_or_else(|| {
+            let words: Vec<_> = SortBy::ALL.iter().map(|by| by.as_str()).collect();
+            Failure::bad_request(format!(
+                "sort must be one of {}, or that with - before it",
+                words.join(", ")
+            ))
+        })
 }
 
 fn parse_type(text: &str) -> Result<NetworkType, Failure> {
-    NetworkType::existing(text)
-        .map_err(|e| Failure::bad_request(format!("network_type: {e}")))
+    NetworkType::existing(text).map_err(|e| Failure::bad_request(format!("network_type: {e}")))
 }
-

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use futures::Stream;
+use http::StatusCode;
 use http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, VARY,
 };
-use http::StatusCode;
 use model_dashboard::catalog::Picture;
 use model_dashboard::dashboard::Error;
 use sha2::{Digest as _, Sha256};
@@ -60,7 +60,12 @@ impl ListBodies {
             if none_match(request, &kept.etag) {
                 return Ok(not_modified(&kept.etag));
             }
-            return Ok(found(Response::new(kept.body.clone().into()), &kept.etag, JSON, coding));
+            return Ok(found(
+                Response::new(kept.body.clone().into()),
+                &kept.etag,
+                JSON,
+                coding,
+            ));
         }
         let etag = etag(&version.to_be_bytes(), coding);
         if none_match(request, &etag) {
@@ -74,7 +79,11 @@ impl ListBodies {
         let write = move || coding.encode(Chunks::new(&picture), Vec::new());
         let written = tokio::task::spawn_blocking(write).await;
         let body = made(written.map_err(io::Error::other).flatten().map(Bytes::from))?;
-        let kept = Kept { version, etag: etag.clone(), body: body.clone() };
+        let kept = Kept {
+            version,
+            etag: etag.clone(),
+            body: body.clone(),
+        };
         slot.store(Some(Arc::new(kept)));
         Ok(found(Response::new(body.into()), &etag, JSON, coding))
     }
@@ -99,7 +108,12 @@ pub(super) async fn tagged(
         return Ok(not_modified(&etag));
     }
     let body = made(coding.encoded(body).await)?;
-    Ok(found(Response::new(body.into()), &etag, content_type, coding))
+    Ok(found(
+        Response::new(body.into()),
+        &etag,
+        content_type,
+        coding,
+    ))
 }
 
 fn made(body: io::Result<Bytes>) -> Result<Bytes, Failure> {
@@ -118,7 +132,12 @@ fn not_modified(etag: &str) -> Response {
     response
 }
 
-fn found(mut response: Response, etag: &str, content_type: HeaderValue, coding: Coding) -> Response {
+fn found(
+    mut response: Response,
+    etag: &str,
+    content_type: HeaderValue,
+    coding: Coding,
+) -> Response {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, content_type);
     if let Some(name) = coding.name() {
@@ -190,7 +209,9 @@ fn stream(
     tokio::task::spawn_blocking(move || {
         // It ends early when the client goes away; nobody is left to hear of it.
         let out = BufWriter::with_capacity(CHUNK, Sender(sender));
-        let _ = coding.encode(Chunks::new(&picture), out).and_then(|mut out| out.flush());
+        let _ = coding
+            .encode(Chunks::new(&picture), out)
+            .and_then(|mut out| out.flush());
     });
     futures::stream::poll_fn(move |cx| receiver.poll_recv(cx).map(|chunk| chunk.map(Ok)))
 }

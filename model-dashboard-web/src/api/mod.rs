@@ -43,14 +43,17 @@ fn key(network_type: &Segment, name: &Segment) -> Result<ModelKey, Failure> {
     let wrong = |message: String| Failure::bad_request(message);
     let network_type = NetworkType::existing(&network_type.0)
         .map_err(|e| wrong(format!("the network type in the address: {e}")))?;
-    let name = ModelName::existing(&name.0)
-        .map_err(|e| wrong(format!("the name in the address: {e}")))?;
+    let name =
+        ModelName::existing(&name.0).map_err(|e| wrong(format!("the name in the address: {e}")))?;
     Ok(ModelKey::new(network_type, name))
 }
 
 /// All routes of the API on a port of its own. Never rejects.
 pub fn routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
-    beside_pages(dashboard, "").or(openapi::nothing_here("")).unify().boxed()
+    beside_pages(dashboard, "")
+        .or(openapi::nothing_here(""))
+        .unify()
+        .boxed()
 }
 
 /// All routes of the API beside other ones, below `base` (empty, or as `/models`): rejects only
@@ -79,7 +82,11 @@ pub fn beside_pages(dashboard: &Dashboard, base: &'static str) -> BoxedFilter<(R
 
 fn model_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
     let visit = || visit::visit(dashboard.clone());
-    let model = || path::param::<Segment>().and(path::param::<Segment>()).and(path::end());
+    let model = || {
+        path::param::<Segment>()
+            .and(path::param::<Segment>())
+            .and(path::end())
+    };
     let bodies = Arc::new(ListBodies::default());
 
     let of_type = path("type")
@@ -127,9 +134,9 @@ fn model_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
         .and(read())
         .and(visit())
         .then(|name: Segment, visit: Visit| {
-            visit.answer(
-                async move |guest, visit| models::find(&guest, &name.0, &visit.headers).await,
-            )
+            visit.answer(async move |guest, visit| {
+                models::find(&guest, &name.0, &visit.headers).await
+            })
         })
         .boxed();
     let create = path::end()
@@ -192,8 +199,24 @@ fn model_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
         .boxed();
 
     // `type/…` is a list, whatever a model of the earlier system may be called.
-    let reading = of_type.or(show).unify().or(list).unify().or(dataframe).unify().or(find).unify();
-    let writing = patch.or(replace).unify().or(create).unify().or(delete).unify().or(rename).unify();
+    let reading = of_type
+        .or(show)
+        .unify()
+        .or(list)
+        .unify()
+        .or(dataframe)
+        .unify()
+        .or(find)
+        .unify();
+    let writing = patch
+        .or(replace)
+        .unify()
+        .or(create)
+        .unify()
+        .or(delete)
+        .unify()
+        .or(rename)
+        .unify();
     reading.or(writing).unify().boxed()
 }
 
@@ -201,9 +224,7 @@ fn network_types(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
     path::end()
         .and(read())
         .and(visit::visit(dashboard.clone()))
-        .then(|visit: Visit| {
-            visit.answer(async move |guest, _| list::network_types(&guest).await)
-        })
+        .then(|visit: Visit| visit.answer(async move |guest, _| list::network_types(&guest).await))
         .boxed()
 }
 
@@ -221,9 +242,7 @@ fn token_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
         .and(visit())
         .and(request_body())
         .then(|visit: Visit, body| {
-            visit.answer(
-                async move |guest, _| tokens::create(&guest, json_body(body).await?).await,
-            )
+            visit.answer(async move |guest, _| tokens::create(&guest, json_body(body).await?).await)
         })
         .boxed();
     let revoke = path::param::<i64>()
@@ -252,8 +271,7 @@ fn user_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
         .and(visit())
         .and(request_body())
         .then(|visit: Visit, body| {
-            visit
-                .answer(async move |guest, _| users::create(&guest, json_body(body).await?).await)
+            visit.answer(async move |guest, _| users::create(&guest, json_body(body).await?).await)
         })
         .boxed();
     let show = user()
@@ -261,9 +279,7 @@ fn user_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
         .and(read())
         .and(visit())
         .then(|source: Segment, subject: Segment, visit: Visit| {
-            visit.answer(
-                async move |guest, _| users::show(&guest, &source.0, &subject.0).await,
-            )
+            visit.answer(async move |guest, _| users::show(&guest, &source.0, &subject.0).await)
         })
         .boxed();
     let update = user()
@@ -282,9 +298,7 @@ fn user_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
         .and(warp::delete())
         .and(visit())
         .then(|source: Segment, subject: Segment, visit: Visit| {
-            visit.answer(
-                async move |guest, _| users::delete(&guest, &source.0, &subject.0).await,
-            )
+            visit.answer(async move |guest, _| users::delete(&guest, &source.0, &subject.0).await)
         })
         .boxed();
     let reset_password = user()
@@ -300,7 +314,13 @@ fn user_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
             })
         })
         .boxed();
-    let one = show.or(update).unify().or(delete).unify().or(reset_password).unify();
+    let one = show
+        .or(update)
+        .unify()
+        .or(delete)
+        .unify()
+        .or(reset_password)
+        .unify();
     list.or(create).unify().or(one).unify().boxed()
 }
 
@@ -336,19 +356,28 @@ fn account_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
             visit.answer(async move |guest, visit| audit::feed(&guest, &visit.query).await)
         })
         .boxed();
-    me.or(log).unify().or(verify).unify().or(feed).unify().boxed()
+    me.or(log)
+        .unify()
+        .or(verify)
+        .unify()
+        .or(feed)
+        .unify()
+        .boxed()
 }
 
 fn health_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
-    let health = path("health").and(path::end()).and(read()).map(health::health);
-    let livez = path("livez").and(path::end()).and(read()).map(health::livez);
-    let dashboard = dashboard.clone();
-    let readyz = path("readyz")
+    let health = path("health")
         .and(path::end())
         .and(read())
-        .then(move || {
-            let dashboard = dashboard.clone();
-            async move { health::readyz(&dashboard).await }
-        });
+        .map(health::health);
+    let livez = path("livez")
+        .and(path::end())
+        .and(read())
+        .map(health::livez);
+    let dashboard = dashboard.clone();
+    let readyz = path("readyz").and(path::end()).and(read()).then(move || {
+        let dashboard = dashboard.clone();
+        async move { health::readyz(&dashboard).await }
+    });
     health.or(livez).unify().or(readyz).unify().boxed()
 }

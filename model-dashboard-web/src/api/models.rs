@@ -31,9 +31,18 @@ pub(super) const MESSAGE: HeaderName = HeaderName::from_static("model-dashboard-
     ),
     responses((status = 200, body = Definition, headers(("ETag" = String, description = "The version"))),
         (status = 304, description = "Not modified")))]
-pub(super) async fn show(guest: &Guest, key: ModelKey, headers: &HeaderMap) -> Result<Response, Failure> {
+pub(super) async fn show(
+    guest: &Guest,
+    key: ModelKey,
+    headers: &HeaderMap,
+) -> Result<Response, Failure> {
     let stored = guest.dashboard().body(&guest.caller, &key).await?;
-    Ok(definition(StatusCode::OK, stored.version, stored.bytes.clone(), headers))
+    Ok(definition(
+        StatusCode::OK,
+        stored.version,
+        stored.bytes.clone(),
+        headers,
+    ))
 }
 
 /// Find a model by its name
@@ -43,9 +52,18 @@ pub(super) async fn show(guest: &Guest, key: ModelKey, headers: &HeaderMap) -> R
     params(("name" = String, Path, example = "Task055_SegTHOR")),
     responses((status = 200, body = Definition),
         (status = 409, body = super::problem::Problem, description = "Several network types have it")))]
-pub(super) async fn find(guest: &Guest, name: &str, headers: &HeaderMap) -> Result<Response, Failure> {
+pub(super) async fn find(
+    guest: &Guest,
+    name: &str,
+    headers: &HeaderMap,
+) -> Result<Response, Failure> {
     let model = guest.dashboard().find(&guest.caller, name).await?;
-    Ok(definition(StatusCode::OK, model.version, model.bytes, headers))
+    Ok(definition(
+        StatusCode::OK,
+        model.version,
+        model.bytes,
+        headers,
+    ))
 }
 
 /// Create a model
@@ -56,19 +74,29 @@ pub(super) async fn find(guest: &Guest, name: &str, headers: &HeaderMap) -> Resu
     params(("Model-Dashboard-Message" = Option<String>, Header, description = "Why, in your words")),
     request_body = Definition,
     responses((status = 201, body = Definition, headers(("Location" = String), ("ETag" = String)))))]
-pub(super) async fn create(guest: &Guest, headers: &HeaderMap, body: &[u8]) -> Result<Response, Failure> {
+pub(super) async fn create(
+    guest: &Guest,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Response, Failure> {
     let content = parse_definition(body)?;
     let mut errors = Vec::new();
-    let name = required(&mut errors, "name", content.name(), |text| ModelName::parse(text));
+    let name = required(&mut errors, "name", content.name(), |text| {
+        ModelName::parse(text)
+    });
     let network_type = content.network_type();
-    let network_type =
-        required(&mut errors, "network_type", network_type, |text| NetworkType::parse(text));
+    let network_type = required(&mut errors, "network_type", network_type, |text| {
+        NetworkType::parse(text)
+    });
     let (Some(name), Some(network_type)) = (name, network_type) else {
         return Err(Error::Invalid(errors).into());
     };
     let key = ModelKey::new(network_type, name);
     let message = message(headers)?;
-    let model = guest.dashboard().create(&guest.caller, key, content, &message).await?;
+    let model = guest
+        .dashboard()
+        .create(&guest.caller, key, content, &message)
+        .await?;
     let address = address(&model.key);
     Ok(located(written(StatusCode::CREATED, model), &address))
 }
@@ -94,9 +122,13 @@ pub(super) async fn replace(
 ) -> Result<Response, Failure> {
     let content = parse_definition(body)?;
     let message = message(headers)?;
-    let IfMatch::Is(precondition) = if_match(headers)? else { return Err(conflict(key)) };
+    let IfMatch::Is(precondition) = if_match(headers)? else {
+        return Err(conflict(key));
+    };
     let dashboard = guest.dashboard();
-    let model = dashboard.replace(&guest.caller, &key, content, precondition, &message).await?;
+    let model = dashboard
+        .replace(&guest.caller, &key, content, precondition, &message)
+        .await?;
     Ok(written(StatusCode::OK, model))
 }
 
@@ -121,9 +153,13 @@ pub(super) async fn patch(
 ) -> Result<Response, Failure> {
     let patch = JsonObject::parse(body, DuplicateKeys::Refuse).map_err(invalid_json)?;
     let message = message(headers)?;
-    let IfMatch::Is(precondition) = if_match(headers)? else { return Err(conflict(key)) };
+    let IfMatch::Is(precondition) = if_match(headers)? else {
+        return Err(conflict(key));
+    };
     let dashboard = guest.dashboard();
-    let model = dashboard.patch(&guest.caller, &key, &patch, precondition, &message).await?;
+    let model = dashboard
+        .patch(&guest.caller, &key, &patch, precondition, &message)
+        .await?;
     Ok(written(StatusCode::OK, model))
 }
 
@@ -144,8 +180,13 @@ pub(super) async fn delete(
     headers: &HeaderMap,
 ) -> Result<Response, Failure> {
     let message = message(headers)?;
-    let IfMatch::Is(precondition) = if_match(headers)? else { return Err(conflict(key)) };
-    guest.dashboard().delete(&guest.caller, &key, precondition, &message).await?;
+    let IfMatch::Is(precondition) = if_match(headers)? else {
+        return Err(conflict(key));
+    };
+    guest
+        .dashboard()
+        .delete(&guest.caller, &key, precondition, &message)
+        .await?;
     no_content()
 }
 
@@ -169,19 +210,27 @@ pub(super) async fn rename(
     to: Rename,
 ) -> Result<Response, Failure> {
     let mut errors = Vec::new();
-    let name = required(&mut errors, "name", Some(to.name), |text| ModelName::parse(text));
+    let name = required(&mut errors, "name", Some(to.name), |text| {
+        ModelName::parse(text)
+    });
     let network_type = match to.network_type {
         None => Some(from.network_type.clone()),
-        given => required(&mut errors, "network_type", given, |text| NetworkType::parse(text)),
+        given => required(&mut errors, "network_type", given, |text| {
+            NetworkType::parse(text)
+        }),
     };
     let (Some(name), Some(network_type)) = (name, network_type) else {
         return Err(Error::Invalid(errors).into());
     };
     let to = ModelKey::new(network_type, name);
     let message = message(headers)?;
-    let IfMatch::Is(precondition) = if_match(headers)? else { return Err(conflict(from)) };
+    let IfMatch::Is(precondition) = if_match(headers)? else {
+        return Err(conflict(from));
+    };
     let dashboard = guest.dashboard();
-    let model = dashboard.rename(&guest.caller, &from, &to, precondition, &message).await?;
+    let model = dashboard
+        .rename(&guest.caller, &from, &to, precondition, &message)
+        .await?;
     let address = address(&model.key);
     Ok(located(written(StatusCode::OK, model), &address))
 }
@@ -190,7 +239,11 @@ pub(super) async fn rename(
 pub(super) fn address(key: &ModelKey) -> String {
     use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
     let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-    format!("/api/v1/models/{}/{}", encoded(key.network_type.as_str()), encoded(key.name.as_str()))
+    format!(
+        "/api/v1/models/{}/{}",
+        encoded(key.network_type.as_str()),
+        encoded(key.name.as_str())
+    )
 }
 
 /// What a change made of a model.
@@ -220,7 +273,11 @@ fn definition(
     } else {
         Response::new(Bytes::from_owner(bytes).into())
     };
-    *response.status_mut() = if unchanged { StatusCode::NOT_MODIFIED } else { status };
+    *response.status_mut() = if unchanged {
+        StatusCode::NOT_MODIFIED
+    } else {
+        status
+    };
     let headers = response.headers_mut();
     if !unchanged {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -236,10 +293,14 @@ fn definition(
 
 /// The reason in the header `Model-Dashboard-Message`, UTF-8; empty if there is none.
 fn message(headers: &HeaderMap) -> Result<String, Failure> {
-    let Some(value) = headers.get(MESSAGE) else { return Ok(String::new()) };
+    let Some(value) = headers.get(MESSAGE) else {
+        return Ok(String::new());
+    };
     match std::str::from_utf8(value.as_bytes()) {
         Ok(text) => Ok(text.trim().to_owned()),
-        Err(_) => Err(Failure::bad_request("the header Model-Dashboard-Message is not UTF-8")),
+        Err(_) => Err(Failure::bad_request(
+            "the header Model-Dashboard-Message is not UTF-8",
+        )),
     }
 }
 
@@ -266,5 +327,7 @@ fn required<T, E: ToString>(
         None => Err("is needed".to_owned()),
         Some(text) => parse(&text).map_err(|e| e.to_string()),
     };
-    parsed.map_err(|message| errors.push(FieldError::new(field, message))).ok()
+    parsed
+        .map_err(|message| errors.push(FieldError::new(field, message)))
+        .ok()
 }

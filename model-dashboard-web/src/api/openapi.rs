@@ -52,7 +52,9 @@ impl Modify for TokenScheme {
     fn modify(&self, document: &mut Document) {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("An API token, made on the page “API tokens” of the dashboard"))
+            .description(Some(
+                "An API token, made on the page “API tokens” of the dashboard",
+            ))
             .build();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("token", SecurityScheme::Http(scheme));
@@ -83,7 +85,9 @@ impl Modify for Failures {
                 ("403", "The token lacks the permission"),
                 ("503", "A store does not answer; see Retry-After"),
             ] {
-                responses.entry(status.to_owned()).or_insert_with(|| problem(text).into());
+                responses
+                    .entry(status.to_owned())
+                    .or_insert_with(|| problem(text).into());
             }
         }
     }
@@ -92,9 +96,15 @@ impl Modify for Failures {
 fn operations_mut(
     item: &mut PathItem,
 ) -> impl Iterator<Item = &mut utoipa::openapi::path::Operation> {
-    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch]
-        .into_iter()
-        .flatten()
+    [
+        &mut item.get,
+        &mut item.put,
+        &mut item.post,
+        &mut item.delete,
+        &mut item.patch,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The description of every route.
@@ -124,7 +134,10 @@ pub(super) fn openapi_json() -> Response {
 
 /// `/openapi.json` and `/docs`.
 pub(super) fn routes() -> BoxedFilter<(Response,)> {
-    let json = path("openapi.json").and(path::end()).and(read()).map(openapi_json);
+    let json = path("openapi.json")
+        .and(path::end())
+        .and(read())
+        .map(openapi_json);
     json.or(docs::routes()).unify().boxed()
 }
 
@@ -167,7 +180,11 @@ fn allowed_methods(path: &str) -> Vec<&'static str> {
             }
         }
     };
-    let items = document().paths.paths.iter().filter(|(template, _)| fits(template));
+    let items = document()
+        .paths
+        .paths
+        .iter()
+        .filter(|(template, _)| fits(template));
     let mut methods = Vec::new();
     for (_, item) in items {
         for (operation, method) in [

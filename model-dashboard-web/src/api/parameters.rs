@@ -26,21 +26,36 @@ impl Parameters {
                 read.push((name.into_owned(), value.into_owned()));
             }
         }
-        if errors.is_empty() { Ok(Parameters(read)) } else { Err(refuse(errors)) }
+        if errors.is_empty() {
+            Ok(Parameters(read))
+        } else {
+            Err(refuse(errors))
+        }
     }
 
     /// The value of a parameter; empty ones count as not given.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(n, v)| n == name && !v.is_empty()).map(|(_, v)| v.as_str())
+        self.0
+            .iter()
+            .find(|(n, v)| n == name && !v.is_empty())
+            .map(|(_, v)| v.as_str())
     }
 
     /// A parameter as a value; `expected` says what it has to be.
     ///
     /// # Errors
     /// A problem that names the parameter.
-    pub(super) fn value<T: FromStr>(&self, name: &str, expected: &str) -> Result<Option<T>, Problem> {
-        let Some(text) = self.get(name) else { return Ok(None) };
-        text.parse().map(Some).map_err(|_| refuse(vec![wrong(name, format!("must be {expected}"))]))
+    pub(super) fn value<T: FromStr>(
+        &self,
+        name: &str,
+        expected: &str,
+    ) -> Result<Option<T>, Problem> {
+        let Some(text) = self.get(name) else {
+            return Ok(None);
+        };
+        text.parse()
+            .map(Some)
+            .map_err(|_| refuse(vec![wrong(name, format!("must be {expected}"))]))
     }
 
     /// A parameter that is one of a few words.
@@ -52,7 +67,9 @@ impl Parameters {
         name: &str,
         words: &[(&str, T)],
     ) -> Result<Option<T>, Problem> {
-        let Some(text) = self.get(name) else { return Ok(None) };
+        let Some(text) = self.get(name) else {
+            return Ok(None);
+        };
         match words.iter().find(|(word, _)| *word == text) {
             Some((_, value)) => Ok(Some(*value)),
             None => {
@@ -66,7 +83,12 @@ impl Parameters {
 
 fn wrong(name: &str, message: impl Into<String>) -> FieldProblem {
     let field = name.chars().take(64).collect();
-    FieldProblem { field, message: message.into(), line: None, column: None }
+    FieldProblem {
+        field,
+        message: message.into(),
+        line: None,
+        column: None,
+    }
 }
 
 fn unknown(name: &str, known: &[&str]) -> String {
@@ -83,7 +105,10 @@ fn unknown(name: &str, known: &[&str]) -> String {
 }
 
 fn refuse(errors: Vec<FieldProblem>) -> Problem {
-    let text: Vec<_> = errors.iter().map(|e| format!("{} {}", e.field, e.message)).collect();
+    let text: Vec<_> = errors
+        .iter()
+        .map(|e| format!("{} {}", e.field, e.message))
+        .collect();
     let (status, title) = (StatusCode::BAD_REQUEST, "Bad query parameter");
     let mut problem = Problem::new(status, "bad-parameter", title, text.join("; "));
     problem.errors = errors;
@@ -113,7 +138,9 @@ mod tests {
         let read = Parameters::parse("a=n%C3%BC+x&n=-1&e=", &["a", "n", "e"]).unwrap();
         assert_eq!(read.get("a"), Some("nü x"));
         assert_eq!(read.get("e"), None);
-        let problem = read.value::<u32>("n", "a number from 1 to 1000").unwrap_err();
+        let problem = read
+            .value::<u32>("n", "a number from 1 to 1000")
+            .unwrap_err();
         assert_eq!(problem.detail, "n must be a number from 1 to 1000");
     }
 }

@@ -109,13 +109,23 @@ impl Problem {
                       page “API tokens” of the dashboard";
         Problem {
             challenge: Some(CHALLENGE),
-            ..Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Not signed in", detail)
+            ..Problem::new(
+                StatusCode::UNAUTHORIZED,
+                "unauthenticated",
+                "Not signed in",
+                detail,
+            )
         }
     }
 
     /// The request itself cannot be understood.
     pub(super) fn bad_request(detail: impl Into<String>) -> Problem {
-        Problem::new(StatusCode::BAD_REQUEST, "bad-request", "Bad request", detail)
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "bad-request",
+            "Bad request",
+            detail,
+        )
     }
 
     /// No such route.
@@ -131,7 +141,10 @@ impl Problem {
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(wait) = self.retry_after {
             headers.insert(RETRY_AFTER, wait.as_secs().max(1).into());
@@ -145,13 +158,20 @@ impl Problem {
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Problem {
-        let Kind { status, name, title } = Kind::of(&error);
+        let Kind {
+            status,
+            name,
+            title,
+        } = Kind::of(&error);
         let detail = error.to_string();
         let retry_after = error.retry_after();
         if status == StatusCode::INTERNAL_SERVER_ERROR {
             tracing::error!(error = &error as &dyn std::error::Error, "request failed");
         }
-        let mut problem = Problem { retry_after, ..Problem::new(status, name, title, detail) };
+        let mut problem = Problem {
+            retry_after,
+            ..Problem::new(status, name, title, detail)
+        };
         match error {
             Error::Unauthenticated { .. } => problem.challenge = Some(CHALLENGE_INVALID),
             Error::Denied { permission, .. } => {
@@ -161,18 +181,25 @@ impl From<Error> for Problem {
             Error::Ambiguous { candidates, .. } => {
                 problem.candidates = candidates.iter().map(ToString::to_string).collect();
             }
-            Error::Conflict { current: Some(current), .. } => {
+            Error::Conflict {
+                current: Some(current),
+                ..
+            } => {
                 problem.current_etag = Some(super::conditional::etag(&current.version));
             }
             Error::Invalid(errors) => {
                 problem.errors = errors.iter().map(FieldProblem::from).collect();
             }
-            Error::Broken { reason, position, .. } => problem.errors = vec![FieldProblem {
-                field: String::new(),
-                message: reason,
-                line: position.map(|p| p.line),
-                column: position.map(|p| p.column),
-            }],
+            Error::Broken {
+                reason, position, ..
+            } => {
+                problem.errors = vec![FieldProblem {
+                    field: String::new(),
+                    message: reason,
+                    line: position.map(|p| p.line),
+                    column: position.map(|p| p.column),
+                }]
+            }
             _ => {}
         }
         problem

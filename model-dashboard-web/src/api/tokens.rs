@@ -25,7 +25,13 @@ pub(super) async fn list(guest: &Guest, query: &str) -> Result<Response, Failure
         guest.dashboard().tokens(&guest.caller).await?
     };
     let tokens: Vec<Token> = tokens.iter().map(Token::from).collect();
-    json(StatusCode::OK, &Tokens { total: tokens.len(), tokens })
+    json(
+        StatusCode::OK,
+        &Tokens {
+            total: tokens.len(),
+            tokens,
+        },
+    )
 }
 
 /// Make a token
@@ -41,8 +47,14 @@ pub(super) async fn create(guest: &Guest, new: NewToken) -> Result<Response, Fai
         expires_in_days: new.expires_in_days,
         owner: new.owner.map(identity).transpose()?,
     };
-    let (plain, token) = guest.dashboard().create_token(&guest.caller, request).await?;
-    let created = CreatedToken { token: plain.expose().to_owned(), listed: (&token).into() };
+    let (plain, token) = guest
+        .dashboard()
+        .create_token(&guest.caller, request)
+        .await?;
+    let created = CreatedToken {
+        token: plain.expose().to_owned(),
+        listed: (&token).into(),
+    };
     json(StatusCode::CREATED, &created)
 }
 

@@ -7,8 +7,7 @@ use warp::reply::Response;
 
 use super::answer::{Failure, Guest, json, no_content};
 use super::dto::{
-    Account, AccountChange, Accounts, CreatedAccount, Me, NewAccount, PasswordAnswer,
-    PasswordReset,
+    Account, AccountChange, Accounts, CreatedAccount, Me, NewAccount, PasswordAnswer, PasswordReset,
 };
 use super::parameters::Parameters;
 
@@ -28,9 +27,18 @@ pub(super) async fn me(guest: &Guest) -> Result<Response, Failure> {
 pub(super) async fn list(guest: &Guest, query: &str) -> Result<Response, Failure> {
     let parameters = Parameters::parse(query, &["source"])?;
     let source = parameters.get("source").map(parse_source).transpose()?;
-    let users = guest.dashboard().users(&guest.caller, &UserFilter { source }).await?;
+    let users = guest
+        .dashboard()
+        .users(&guest.caller, &UserFilter { source })
+        .await?;
     let users: Vec<Account> = users.iter().map(Account::from).collect();
-    json(StatusCode::OK, &Accounts { total: users.len(), users })
+    json(
+        StatusCode::OK,
+        &Accounts {
+            total: users.len(),
+            users,
+        },
+    )
 }
 
 /// Make an account
@@ -39,15 +47,42 @@ pub(super) async fn list(guest: &Guest, query: &str) -> Result<Response, Failure
 #[utoipa::path(post, path = "/api/v1/users", tag = "users", security(("token" = [])),
     request_body = NewAccount, responses((status = 201, body = CreatedAccount)))]
 pub(super) async fn create(guest: &Guest, new: NewAccount) -> Result<Response, Failure> {
-    let NewAccount { username, display_name, email, role, password, team } = new;
+    let NewAccount {
+        username,
+        display_name,
+        email,
+        role,
+        password,
+        team,
+    } = new;
     let (user, generated) = match team {
         Some(team) => {
-            let request = NewServiceAccount { username, display_name, team, role };
-            (guest.dashboard().create_service_account(&guest.caller, request).await?, None)
+            let request = NewServiceAccount {
+                username,
+                display_name,
+                team,
+                role,
+            };
+            (
+                guest
+                    .dashboard()
+                    .create_service_account(&guest.caller, request)
+                    .await?,
+                None,
+            )
         }
         None => {
-            let request = NewUserRequest { username, display_name, email, role, password };
-            guest.dashboard().create_user(&guest.caller, request).await?
+            let request = NewUserRequest {
+                username,
+                display_name,
+                email,
+                role,
+                password,
+            };
+            guest
+                .dashboard()
+                .create_user(&guest.caller, request)
+                .await?
         }
     };
     let created = CreatedAccount {
@@ -63,7 +98,10 @@ pub(super) async fn create(guest: &Guest, new: NewAccount) -> Result<Response, F
     params(("source" = String, Path, example = "local"), ("subject" = String, Path)),
     responses((status = 200, body = Account)))]
 pub(super) async fn show(guest: &Guest, source: &str, subject: &str) -> Result<Response, Failure> {
-    let user = guest.dashboard().user(&guest.caller, &id(source, subject)?).await?;
+    let user = guest
+        .dashboard()
+        .user(&guest.caller, &id(source, subject)?)
+        .await?;
     json(StatusCode::OK, &Account::from(&user))
 }
 
@@ -82,13 +120,18 @@ pub(super) async fn update(
 ) -> Result<Response, Failure> {
     let change = UserChange {
         display_name: change.display_name,
-        email: change.email.map(|mail| Some(mail).filter(|mail| !mail.is_empty())),
+        email: change
+            .email
+            .map(|mail| Some(mail).filter(|mail| !mail.is_empty())),
         role: change.role,
         is_active: change.is_active,
         team: change.team,
     };
     let id = id(source, subject)?;
-    let user = guest.dashboard().update_user(&guest.caller, &id, change).await?;
+    let user = guest
+        .dashboard()
+        .update_user(&guest.caller, &id, change)
+        .await?;
     json(StatusCode::OK, &Account::from(&user))
 }
 
@@ -106,7 +149,10 @@ pub(super) async fn reset_password(
     reset: PasswordReset,
 ) -> Result<Response, Failure> {
     let id = id(source, subject)?;
-    let generated = guest.dashboard().reset_password(&guest.caller, &id, reset.password).await?;
+    let generated = guest
+        .dashboard()
+        .reset_password(&guest.caller, &id, reset.password)
+        .await?;
     let generated_password = generated.map(|p| p.password().expose().to_owned());
     json(StatusCode::OK, &PasswordAnswer { generated_password })
 }
@@ -118,8 +164,15 @@ pub(super) async fn reset_password(
     security(("token" = [])),
     params(("source" = String, Path, example = "local"), ("subject" = String, Path)),
     responses((status = 204, description = "Deleted")))]
-pub(super) async fn delete(guest: &Guest, source: &str, subject: &str) -> Result<Response, Failure> {
-    guest.dashboard().delete_user(&guest.caller, &id(source, subject)?).await?;
+pub(super) async fn delete(
+    guest: &Guest,
+    source: &str,
+    subject: &str,
+) -> Result<Response, Failure> {
+    guest
+        .dashboard()
+        .delete_user(&guest.caller, &id(source, subject)?)
+        .await?;
     no_content()
 }
 

@@ -54,7 +54,11 @@ impl Visit {
 
     async fn guest(&self) -> Result<Guest, Failure> {
         let token = bearer(&self.headers)?;
-        let from = self.context.client().map(|address| address.to_string()).unwrap_or_default();
+        let from = self
+            .context
+            .client()
+            .map(|address| address.to_string())
+            .unwrap_or_default();
         let request = RequestInfo::new(Via::Api, from, self.context.id().as_str());
         let caller = self.dashboard.caller_from_token(token, request).await?;
         self.context.set_user(caller.username());
@@ -68,7 +72,9 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = values.next().ok_or_else(Problem::no_credential)?;
     if values.next().is_some() {
-        return Err(Problem::bad_request("send one header “Authorization”, not several"));
+        return Err(Problem::bad_request(
+            "send one header “Authorization”, not several",
+        ));
     }
     let text = value.to_str().unwrap_or_default();
     match text.split_once(' ') {
@@ -99,8 +105,12 @@ pub(super) async fn json_body<T: DeserializeOwned>(body: RequestBody) -> Result<
     let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
     serde_json::from_slice(bytes).map_err(|error| {
         let message = error.to_string();
-        let mut problem =
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Not valid", &*message);
+        let mut problem = Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid",
+            "Not valid",
+            &*message,
+        );
         problem.errors.push(FieldProblem {
             field: String::new(),
             message,
