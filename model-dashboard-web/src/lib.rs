@@ -1,5 +1,18 @@
-//! The web server of Model Dashboard: dashboard and REST API.
+//! The web server of Model Dashboard: dashboard and REST API over the library's use cases.
+//!
+//! [`service`] gives the whole dashboard as a hyper service that another program can mount;
+//! [`api_service`] the API alone; [`server`] what stands around both on a socket.
 
+pub mod api;
 pub mod assets;
+mod encoding;
+mod kind;
+mod pages;
+mod route;
 pub mod server;
+mod service;
+mod settings;
 pub mod views;
+
+pub use service::{api_service, service};
+pub use settings::WebSettings;

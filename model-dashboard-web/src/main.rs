@@ -3,6 +3,7 @@
 mod arguments;
 mod failure;
 mod logging;
+mod run;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -33,5 +34,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
-    Ok(())
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|error| Failure::unavailable("the threads cannot be started", &error))?;
+    runtime.block_on(run::run(&config, arguments))
 }

@@ -38,8 +38,8 @@ pub fn service(
     + 'static,
 > {
     let https = settings.secure_cookies;
-    let edge = edge_settings("dashboard", SecurityHeaders::pages(https), settings)
-        .failure(pages::failure);
+    let edge =
+        edge_settings("dashboard", SecurityHeaders::pages(https), settings).failure(pages::failure);
     let routes = pages::routes(dashboard, settings.clone());
     Edge::tower(warp::service(routes), edge)
 }
@@ -58,7 +58,11 @@ pub fn api_service(
     + Send
     + 'static,
 > {
-    let edge = edge_settings("api", SecurityHeaders::api(settings.secure_cookies), settings);
+    let edge = edge_settings(
+        "api",
+        SecurityHeaders::api(settings.secure_cookies),
+        settings,
+    );
     Edge::tower(warp::service(api::routes(dashboard)), edge)
 }
 

@@ -17,7 +17,11 @@ fn told(output: &Output) -> &str {
 #[test]
 fn a_bad_setting_is_one_line_that_names_it_and_exit_code_2() {
     let folder = tempfile::tempdir().unwrap();
-    let output = server(&folder).args(["--port", "x"]).env("API_PORT", "1").output().unwrap();
+    let output = server(&folder)
+        .args(["--port", "x"])
+        .env("API_PORT", "1")
+        .output()
+        .unwrap();
     let line = "server.port (flag --port): \"x\": not a whole number; allowed: 0 to 65535\n";
     assert_eq!((told(&output), output.status.code()), (line, Some(2)));
     assert!(output.stdout.is_empty());
@@ -29,7 +33,10 @@ fn a_bad_setting_is_one_line_that_names_it_and_exit_code_2() {
 
 #[test]
 fn a_bad_flag_is_exit_code_2() {
-    let output = server(&tempfile::tempdir().unwrap()).arg("--bogus").output().unwrap();
+    let output = server(&tempfile::tempdir().unwrap())
+        .arg("--bogus")
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(told(&output).contains("--bogus"));
 }
@@ -38,7 +45,17 @@ fn a_bad_flag_is_exit_code_2() {
 fn a_log_folder_that_cannot_be_written_is_one_line_and_exit_code_6() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("file"), "").unwrap();
-    let output = server(&folder).env("LOG_DIR", "file/logs").output().unwrap();
-    assert!(told(&output).starts_with("logging.dir (variable LOG_DIR): "), "{}", told(&output));
-    assert_eq!((told(&output).lines().count(), output.status.code()), (1, Some(6)));
+    let output = server(&folder)
+        .env("LOG_DIR", "file/logs")
+        .output()
+        .unwrap();
+    assert!(
+        told(&output).starts_with("logging.dir (variable LOG_DIR): "),
+        "{}",
+        told(&output)
+    );
+    assert_eq!(
+        (told(&output).lines().count(), output.status.code()),
+        (1, Some(6))
+    );
 }

@@ -75,13 +75,20 @@ impl Cookies {
 
     /// Keeps the theme for a year.
     pub(super) fn set_theme(&self, answer: &mut HeaderMap, theme: &'static str) {
-        self.set(answer, &self.theme, theme, &format!("; HttpOnly; Max-Age={YEAR}"));
+        self.set(
+            answer,
+            &self.theme,
+            theme,
+            &format!("; HttpOnly; Max-Age={YEAR}"),
+        );
     }
 
     /// The sentence that the request before this one left.
     pub(super) fn status(&self, request: &HeaderMap) -> Option<Status> {
         let value = find(request, &self.status)?;
-        let mut parts = value.split('.').map(|part| percent_decode_str(part).decode_utf8());
+        let mut parts = value
+            .split('.')
+            .map(|part| percent_decode_str(part).decode_utf8());
         let mut part = || parts.next()?.ok().map(String::from);
         let tone = match part()?.as_str() {
             "warning" => Tone::Warning,
@@ -101,7 +108,11 @@ impl Cookies {
     /// Leaves a sentence for the next page.
     pub(super) fn set_status(&self, answer: &mut HeaderMap, status: &Status) {
         let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-        let tone = if status.tone == Tone::Warning { "warning" } else { "ok" };
+        let tone = if status.tone == Tone::Warning {
+            "warning"
+        } else {
+            "ok"
+        };
         let text: String = status.text.chars().take(300).collect();
         let mut value = format!("{tone}.{}", encode(&text));
         if let Some((label, href)) = &status.action {
@@ -125,7 +136,10 @@ impl Cookies {
 }
 
 fn find<'a>(request: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let headers = request.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let headers = request
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
     let mut pairs = headers.flat_map(|header| header.split(';')).map(str::trim);
     let value = pairs.find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
     (!value.is_empty()).then_some(value)

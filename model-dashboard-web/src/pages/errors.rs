@@ -1,8 +1,8 @@
 //! Pages for what cannot be answered.
 
+use bytes::Bytes;
 use http::header::RETRY_AFTER;
 use http::{Response as HttpResponse, StatusCode};
-use bytes::Bytes;
 use model_dashboard::auth::Permission;
 use model_dashboard::dashboard::Error;
 use warp::reply::Response;
@@ -26,7 +26,10 @@ pub(super) fn answer(frame: &Frame, request: &Request, error: &Error) -> Respons
         },
         Error::NotFound { what, near } => ErrorView::NotFound {
             wanted: Some(what.clone()),
-            near: near.iter().map(|name| near_link(&frame.links, name)).collect(),
+            near: near
+                .iter()
+                .map(|name| near_link(&frame.links, name))
+                .collect(),
         },
         Error::Unavailable { .. } => ErrorView::Unavailable {
             what: sentence(&error.to_string()),
@@ -52,15 +55,23 @@ pub(super) fn answer(frame: &Frame, request: &Request, error: &Error) -> Respons
     };
     let mut response = html::plain(kind.status, errors::page(frame, &view).into_string());
     if let Some(wait) = error.retry_after() {
-        response.headers_mut().insert(RETRY_AFTER, wait.as_secs().max(1).into());
+        response
+            .headers_mut()
+            .insert(RETRY_AFTER, wait.as_secs().max(1).into());
     }
     response
 }
 
 /// The page where there is nothing.
 pub(super) fn nothing_here(frame: &Frame) -> Response {
-    let view = ErrorView::NotFound { wanted: None, near: Vec::new() };
-    html::plain(StatusCode::NOT_FOUND, errors::page(frame, &view).into_string())
+    let view = ErrorView::NotFound {
+        wanted: None,
+        near: Vec::new(),
+    };
+    html::plain(
+        StatusCode::NOT_FOUND,
+        errors::page(frame, &view).into_string(),
+    )
 }
 
 /// The page for a form that is too old or comes from somewhere else.
@@ -73,7 +84,12 @@ pub(super) fn expired_form(frame: &Frame, _request: &Request) -> Response {
 
 /// The page for a body that could not be read.
 pub(super) fn body(frame: &Frame, _request: &Request, error: &BodyError) -> Response {
-    other(frame, error.status(), "The form could not be read", &sentence(&error.to_string()))
+    other(
+        frame,
+        error.status(),
+        "The form could not be read",
+        &sentence(&error.to_string()),
+    )
 }
 
 fn other(frame: &Frame, status: StatusCode, heading: &str, text: &str) -> Response {
@@ -97,7 +113,9 @@ pub(crate) fn failure(context: &RequestContext) -> HttpResponse<Bytes> {
     let mut response = HttpResponse::new(Bytes::from(page));
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     let html = http::HeaderValue::from_static("text/html; charset=utf-8");
-    response.headers_mut().insert(http::header::CONTENT_TYPE, html);
+    response
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, html);
     response
 }
 
@@ -126,7 +144,9 @@ fn meaning(permission: Permission) -> &'static str {
 /// An error's text as a sentence.
 pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
-    let Some(first) = letters.next() else { return String::new() };
+    let Some(first) = letters.next() else {
+        return String::new();
+    };
     let mut sentence: String = first.to_uppercase().chain(letters).collect();
     if !sentence.ends_with(['.', '!', '?']) {
         sentence.push('.');

@@ -38,17 +38,25 @@ impl Form {
 
     /// The first value of this name, if it was sent.
     pub(super) fn given(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// All values of this name.
     pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .filter(move |(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Everything that was sent.
     pub(super) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 
@@ -56,16 +64,27 @@ impl Form {
 /// origin. `origin` is that of `PUBLIC_URL` or what a trusted proxy says; without it, the host
 /// that was asked counts. A client that names no origin is no browser with a form.
 pub(super) fn is_same_origin(headers: &HeaderMap, origin: Option<&str>) -> bool {
-    if let Some(site) = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok())
+    if let Some(site) = headers
+        .get("sec-fetch-site")
+        .and_then(|value| value.to_str().ok())
         && !matches!(site, "same-origin" | "none")
     {
         return false;
     }
-    let Some(from) = headers.get(ORIGIN) else { return true };
-    let Ok(from) = from.to_str() else { return false };
-    match (origin, headers.get(HOST).and_then(|host| host.to_str().ok())) {
+    let Some(from) = headers.get(ORIGIN) else {
+        return true;
+    };
+    let Ok(from) = from.to_str() else {
+        return false;
+    };
+    match (
+        origin,
+        headers.get(HOST).and_then(|host| host.to_str().ok()),
+    ) {
         (Some(origin), _) if from == origin => true,
-        (_, Some(host)) => from.split_once("://").is_some_and(|(_, authority)| authority == host),
+        (_, Some(host)) => from
+            .split_once("://")
+            .is_some_and(|(_, authority)| authority == host),
         _ => false,
     }
 }
@@ -75,7 +94,9 @@ pub(super) fn local_path<'a>(base: &str, next: &'a str) -> Option<&'a str> {
     let plain = |c: char| c.is_ascii_graphic() && c != '\\';
     // `//host` and `/\host` are other sites to a browser.
     let local = next.starts_with('/') && !next.starts_with("//") && next.chars().all(plain);
-    let below = next.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let below = next
+        .strip_prefix(base)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     (local && below && next.len() <= 2048).then_some(next)
 }
 
@@ -89,7 +110,16 @@ mod tests {
         for good in ["/", "/models/a/b?x=%2F", "/a%20b"] {
             assert_eq!(local_path("", good), Some(good));
         }
-        let bad = ["", "//e", "/\\e", "https://e", "/a\r\nb", "/a b", "javascript:x", "/\te"];
+        let bad = [
+            "",
+            "//e",
+            "/\\e",
+            "https://e",
+            "/a\r\nb",
+            "/a b",
+            "javascript:x",
+            "/\te",
+        ];
         for bad in bad {
             assert_eq!(local_path("", bad), None, "{bad:?}");
         }
@@ -100,16 +130,30 @@ mod tests {
     #[test]
     fn a_form_of_another_site_is_told() {
         let headers = |pairs: &[(&'static str, &'static str)]| {
-            let pairs = pairs.iter().map(|(n, v)| (n.parse().unwrap(), v.parse().unwrap()));
+            let pairs = pairs
+                .iter()
+                .map(|(n, v)| (n.parse().unwrap(), v.parse().unwrap()));
             pairs.collect::<HeaderMap>()
         };
         let host = ("host", "models.example.org");
         assert!(is_same_origin(&headers(&[host]), None));
-        assert!(is_same_origin(&headers(&[host, ("origin", "https://models.example.org")]), None));
-        assert!(!is_same_origin(&headers(&[host, ("origin", "https://evil.example")]), None));
+        assert!(is_same_origin(
+            &headers(&[host, ("origin", "https://models.example.org")]),
+            None
+        ));
+        assert!(!is_same_origin(
+            &headers(&[host, ("origin", "https://evil.example")]),
+            None
+        ));
         assert!(!is_same_origin(&headers(&[host, ("origin", "null")]), None));
-        assert!(!is_same_origin(&headers(&[host, ("sec-fetch-site", "cross-site")]), None));
+        assert!(!is_same_origin(
+            &headers(&[host, ("sec-fetch-site", "cross-site")]),
+            None
+        ));
         let public = Some("https://public.example");
-        assert!(is_same_origin(&headers(&[host, ("origin", "https://public.example")]), public));
+        assert!(is_same_origin(
+            &headers(&[host, ("origin", "https://public.example")]),
+            public
+        ));
     }
 }

@@ -1,8 +1,8 @@
 //! A page as an answer.
 
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, VARY};
 use http::StatusCode;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, VARY};
 use maud::Markup;
 use model_dashboard::dashboard::Error;
 use warp::reply::Response;
@@ -23,10 +23,15 @@ pub(super) async fn answer(
         ..MIN_COMPRESSED => Coding::Identity,
         _ => Coding::negotiate(request),
     };
-    let body = coding.encoded(body).await.map_err(|error| Error::Internal(Box::new(error)))?;
+    let body = coding
+        .encoded(body)
+        .await
+        .map_err(|error| Error::Internal(Box::new(error)))?;
     let mut response = plain(status, body);
     if let Some(name) = coding.name() {
-        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(name));
+        response
+            .headers_mut()
+            .insert(CONTENT_ENCODING, HeaderValue::from_static(name));
     }
     Ok(response)
 }
@@ -36,7 +41,13 @@ pub(super) fn plain(status: StatusCode, body: impl Into<Bytes>) -> Response {
     let mut response = Response::new(body.into().into());
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    headers.insert(VARY, HeaderValue::from_static("accept-encoding, hx-request"));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/html; charset=utf-8"),
+    );
+    headers.insert(
+        VARY,
+        HeaderValue::from_static("accept-encoding, hx-request"),
+    );
     response
 }

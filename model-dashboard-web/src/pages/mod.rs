@@ -25,8 +25,8 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, path};
 
-pub(crate) use self::errors::failure;
 use self::cookies::Cookies;
+pub(crate) use self::errors::failure;
 use self::form::Form;
 use self::visit::{Failure, Request, Site, Visit};
 use crate::route::{Segment, read};
@@ -53,13 +53,19 @@ pub(crate) fn routes(dashboard: Dashboard, settings: WebSettings) -> BoxedFilter
         .or(api::beside_pages(&site.dashboard, base))
         .unify()
         .boxed();
-    below(base).and(pages).or(nothing_here(&site)).unify().boxed()
+    below(base)
+        .and(pages)
+        .or(nothing_here(&site))
+        .unify()
+        .boxed()
 }
 
 /// The segments of the base path.
 fn below(base: &'static str) -> BoxedFilter<()> {
     let segments = base.split('/').filter(|segment| !segment.is_empty());
-    segments.fold(warp::any().boxed(), |above, segment| above.and(path(segment)).boxed())
+    segments.fold(warp::any().boxed(), |above, segment| {
+        above.and(path(segment)).boxed()
+    })
 }
 
 /// Embedded files, for ever: their names change with their content.
@@ -73,12 +79,17 @@ fn asset_routes() -> BoxedFilter<(Response,)> {
                 *response.status_mut() = StatusCode::NOT_FOUND;
                 return response;
             };
-            let accepted = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+            let accepted = headers
+                .get(ACCEPT_ENCODING)
+                .and_then(|value| value.to_str().ok());
             let encoded = asset.encoded(accepted);
             let mut response = Response::new(encoded.body.into());
             let headers = response.headers_mut();
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(asset.content_type()));
-            headers.insert(CACHE_CONTROL, HeaderValue::from_static(assets::CACHE_CONTROL));
+            headers.insert(
+                CACHE_CONTROL,
+                HeaderValue::from_static(assets::CACHE_CONTROL),
+            );
             headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
             if let Some(encoding) = encoded.encoding {
                 headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
@@ -139,19 +150,33 @@ fn session_routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
         .and(request_body())
         .then(|request: Request, body| request.answer_form(body, set_theme))
         .boxed();
-    form.or(submit).unify().or(sign_out).unify().or(theme).unify().boxed()
+    form.or(submit)
+        .unify()
+        .or(sign_out)
+        .unify()
+        .or(theme)
+        .unify()
+        .boxed()
 }
 
 /// Keeps the theme, and goes back to where the switch was.
 async fn set_theme(visit: Visit, form: Form) -> Result<Response, Failure> {
     let theme = Theme::from_value(form.text("theme"));
-    let from = visit.request.headers.get(http::header::REFERER).and_then(|from| from.to_str().ok());
+    let from = visit
+        .request
+        .headers
+        .get(http::header::REFERER)
+        .and_then(|from| from.to_str().ok());
     let back = from
         .and_then(|from| http::Uri::try_from(from).ok())
         .and_then(|from| Some(from.path_and_query()?.as_str().to_owned()))
         .filter(|path| form::local_path(visit.links().base(), path).is_some());
     let mut response = visit::redirect(&back.unwrap_or_else(|| visit.links().models()));
-    visit.request.site.cookies.set_theme(response.headers_mut(), theme.value());
+    visit
+        .request
+        .site
+        .cookies
+        .set_theme(response.headers_mut(), theme.value());
     Ok(response)
 }
 
@@ -161,7 +186,10 @@ fn key(network_type: &Segment, name: &Segment) -> Result<ModelKey, Error> {
     let name = ModelName::existing(&name.0);
     match (network_type, name) {
         (Ok(network_type), Ok(name)) => Ok(ModelKey::new(network_type, name)),
-        _ => Err(Error::Invalid(vec![FieldError::new("", "no model can have this name")])),
+        _ => Err(Error::Invalid(vec![FieldError::new(
+            "",
+            "no model can have this name",
+        )])),
     }
 }
 

@@ -34,9 +34,13 @@ fn view(model: &Model) -> ModelView {
         if_match: model.version.to_string(),
         version: definition.version(),
         revision: registry.map(|noted| noted.revision),
-        modified_by: registry.and_then(|noted| noted.modified_by.clone()).unwrap_or_default(),
+        modified_by: registry
+            .and_then(|noted| noted.modified_by.clone())
+            .unwrap_or_default(),
         modified_at: registry.and_then(|noted| noted.modified_at).map(Into::into),
-        message: registry.and_then(|noted| noted.message.clone()).unwrap_or_default(),
+        message: registry
+            .and_then(|noted| noted.message.clone())
+            .unwrap_or_default(),
         created: definition.create_date().as_str().to_owned(),
         notices: notices(model),
         description: markdown(&definition.description()),
@@ -44,12 +48,16 @@ fn view(model: &Model) -> ModelView {
         arguments: arguments(model),
         facts: facts(definition.inference_information().unwrap_or_default()),
         json: definition.as_object().to_pretty(),
-        owner: registry.and_then(|noted| noted.owner.clone()).unwrap_or_default(),
+        owner: registry
+            .and_then(|noted| noted.owner.clone())
+            .unwrap_or_default(),
         tags: registry.map(|noted| noted.tags.clone()).unwrap_or_default(),
         derived_from: registry
             .and_then(|noted| noted.derived_from.as_deref()?.parse::<ModelRef>().ok())
             .map(|from| (from.key.network_type.to_string(), from.key.name.to_string())),
-        id: registry.map(|noted| noted.id.to_string()).unwrap_or_default(),
+        id: registry
+            .map(|noted| noted.id.to_string())
+            .unwrap_or_default(),
         reason: Field::default(),
         reason_required: false,
     }
@@ -76,17 +84,30 @@ fn arguments(model: &Model) -> Arguments {
 fn notices(model: &Model) -> Vec<ModelNotice> {
     let definition = &model.definition;
     let mut notices = Vec::new();
-    let mut say = |text: String| notices.push(ModelNotice { tone: Tone::Warning, text });
+    let mut say = |text: String| {
+        notices.push(ModelNotice {
+            tone: Tone::Warning,
+            text,
+        })
+    };
     if let Some(contradiction) = definition.contradicts(&model.key) {
-        say(format!("{contradiction}. Where it lies counts: {}.", model.key));
+        say(format!(
+            "{contradiction}. Where it lies counts: {}.",
+            model.key
+        ));
     }
     // A definition that never went through this registry was made elsewhere, which is no surprise.
     if definition.registry().is_some() && definition.is_changed_outside() {
-        say("This definition was changed outside of this dashboard, by another program or by hand."
-            .to_owned());
+        say(
+            "This definition was changed outside of this dashboard, by another program or by hand."
+                .to_owned(),
+        );
     }
     for wrong in definition.check() {
-        say(format!("The field {} has an unexpected value: {}", wrong.field, wrong.message));
+        say(format!(
+            "The field {} has an unexpected value: {}",
+            wrong.field, wrong.message
+        ));
     }
     let args = definition.effective_inference_args();
     let odd = shell_metacharacters(&args.text);
@@ -104,14 +125,19 @@ fn notices(model: &Model) -> Vec<ModelNotice> {
 fn facts(information: &str) -> Vec<(String, String)> {
     const MOST: usize = 24;
     const LONGEST: usize = 80;
-    let Ok(members) = serde_json::from_str::<Members>(information) else { return Vec::new() };
+    let Ok(members) = serde_json::from_str::<Members>(information) else {
+        return Vec::new();
+    };
     let text = |value: &RawValue| {
         let raw = value.get();
         let text = serde_json::from_str::<String>(raw).unwrap_or_else(|_| raw.to_owned());
         let single = !raw.starts_with('{') && text.chars().count() <= LONGEST && text != "null";
         single.then_some(text).filter(|text| !text.is_empty())
     };
-    let facts = members.0.into_iter().filter_map(|(key, value)| Some((key, text(&value)?)));
+    let facts = members
+        .0
+        .into_iter()
+        .filter_map(|(key, value)| Some((key, text(&value)?)));
     facts.take(MOST).collect()
 }
 
@@ -176,15 +202,23 @@ mod tests {
             let html = markdown(text).render().into_string();
             assert!(!html.contains(bad), "{text} became {html}");
         }
-        let html = markdown("**bold** [link](https://example.org)").render().into_string();
+        let html = markdown("**bold** [link](https://example.org)")
+            .render()
+            .into_string();
         assert!(html.contains("<strong>bold</strong>"), "{html}");
         assert!(html.contains("href=\"https://example.org\""), "{html}");
     }
 
     #[test]
     fn facts_are_the_single_values_in_their_order() {
-        let facts = facts(r#"{"version":"2.5","nested":{"a":1},"folds":[0,1],"seed":12345678901234567890}"#);
-        let expected = [("version", "2.5"), ("folds", "[0,1]"), ("seed", "12345678901234567890")];
+        let facts = facts(
+            r#"{"version":"2.5","nested":{"a":1},"folds":[0,1],"seed":12345678901234567890}"#,
+        );
+        let expected = [
+            ("version", "2.5"),
+            ("folds", "[0,1]"),
+            ("seed", "12345678901234567890"),
+        ];
         let expected: Vec<_> = expected.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
         assert_eq!(facts, expected);
     }

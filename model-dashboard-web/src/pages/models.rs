@@ -23,7 +23,10 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Failure> {
     let asked = Form::parse(visit.request.query.as_bytes());
     let (asked, unknown) = ModelsQuery::read(asked.fields());
     let picture = visit.dashboard().picture(&visit.caller).await?;
-    let page = visit.dashboard().list(&visit.caller, &query(&asked)).await?;
+    let page = visit
+        .dashboard()
+        .list(&visit.caller, &query(&asked))
+        .await?;
     let view = ModelsView {
         counts: Counts {
             enabled: page.counts.enabled,
@@ -33,7 +36,11 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Failure> {
         types: most_frequent(page.counts.by_type.iter().map(|(t, n)| (t.as_str(), *n))),
         tags: most_frequent(picture.tags()),
         owners: most_frequent(picture.owners()),
-        rows: page.rows.iter().map(|entry| row(entry, &asked.search)).collect(),
+        rows: page
+            .rows
+            .iter()
+            .map(|entry| row(entry, &asked.search))
+            .collect(),
         total: page.total,
         per_page: PER_PAGE,
         unknown,
@@ -42,7 +49,9 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Failure> {
     let view = narrowed(view, &page, picture.counts());
     let frame = visit.frame().await;
     if visit.request.wants_part() {
-        return visit.page_with(StatusCode::OK, &frame, models::results(&frame, &view)).await;
+        return visit
+            .page_with(StatusCode::OK, &frame, models::results(&frame, &view))
+            .await;
     }
     let markup = models::page(&frame, &view);
     visit.page(&frame, markup).await
@@ -51,8 +60,11 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Failure> {
 /// A search that finds nothing must not look like an empty registry.
 fn narrowed(mut view: ModelsView, page: &Page, all: catalog::Counts) -> ModelsView {
     if page.counts.all == 0 && all.all > 0 {
-        view.counts =
-            Counts { enabled: all.enabled, disabled: all.disabled, broken: all.broken };
+        view.counts = Counts {
+            enabled: all.enabled,
+            disabled: all.disabled,
+            broken: all.broken,
+        };
     }
     view
 }
@@ -81,7 +93,10 @@ fn query(asked: &ModelsQuery) -> Query {
         },
         tag: asked.tag.clone(),
         owner: asked.owner.clone(),
-        sort: catalog::Sort { by, descending: order == Order::Descending },
+        sort: catalog::Sort {
+            by,
+            descending: order == Order::Descending,
+        },
         offset: asked.page.saturating_sub(1).saturating_mul(PER_PAGE),
         limit: PER_PAGE,
         ..Query::default()
@@ -93,7 +108,10 @@ fn most_frequent<'a>(facet: impl Iterator<Item = (&'a str, usize)>) -> Vec<(Stri
     let mut counts: Vec<_> = facet.collect();
     counts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
     counts.truncate(MOST_FACETS);
-    counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
+    counts
+        .into_iter()
+        .map(|(name, count)| (name.to_owned(), count))
+        .collect()
 }
 
 fn row(entry: &Arc<Entry>, search: &str) -> ModelRow {

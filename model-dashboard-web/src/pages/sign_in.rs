@@ -10,8 +10,8 @@ use super::masked::{mask, unmask};
 use super::visit::{Failure, Request, Visit, redirect};
 use super::{errors, html};
 use crate::server::RequestBody;
-use crate::views::login::{self, LoginView, Refusal};
 use crate::views::CsrfToken;
+use crate::views::login::{self, LoginView, Refusal};
 
 /// The sign-in page; somebody signed in already goes on.
 pub(super) async fn form(request: Request) -> Response {
@@ -19,12 +19,20 @@ pub(super) async fn form(request: Request) -> Response {
     let next = next(&request, asked.given("next"));
     let cookie = request.site.cookies.session(&request.headers);
     if let Some(cookie) = cookie
-        && request.site.dashboard.caller_from_session(cookie, request.info()).await.is_ok()
+        && request
+            .site
+            .dashboard
+            .caller_from_session(cookie, request.info())
+            .await
+            .is_ok()
     {
         let models = request.site.links.models();
         return redirect(next.as_deref().unwrap_or(&models));
     }
-    let view = LoginView { next, ..view(&request, None) };
+    let view = LoginView {
+        next,
+        ..view(&request, None)
+    };
     show(&request, StatusCode::OK, view).await
 }
 
@@ -35,7 +43,9 @@ pub(super) async fn submit(request: Request, body: RequestBody) -> Response {
         Err(error) => return errors::body(&request.frame(), &request, &error),
     };
     let next = next(&request, form.given("next"));
-    let chosen = form.given("source").and_then(|source| Source::parse(source).ok());
+    let chosen = form
+        .given("source")
+        .and_then(|source| Source::parse(source).ok());
     let again = |status, refusal| {
         let view = LoginView {
             username: form.text("username").to_owned(),
@@ -54,7 +64,12 @@ pub(super) async fn submit(request: Request, body: RequestBody) -> Response {
         password: form.text("password").to_owned(),
         user_agent: request.context.user_agent().unwrap_or_default(),
     };
-    match request.site.dashboard.sign_in(sign_in, request.info()).await {
+    match request
+        .site
+        .dashboard
+        .sign_in(sign_in, request.info())
+        .await
+    {
         Ok(signed_in) => {
             request.context.set_user(signed_in.user.username.as_str());
             let models = request.site.links.models();
@@ -88,7 +103,11 @@ pub(super) async fn submit(request: Request, body: RequestBody) -> Response {
 pub(super) async fn sign_out(visit: Visit) -> Result<Response, Failure> {
     visit.dashboard().sign_out(&visit.caller).await?;
     let mut response = redirect(&visit.links().to("/login"));
-    visit.request.site.cookies.end_session(response.headers_mut());
+    visit
+        .request
+        .site
+        .cookies
+        .end_session(response.headers_mut());
     Ok(response)
 }
 
@@ -120,7 +139,9 @@ fn view(request: &Request, chosen: Option<&Source>) -> LoginView {
 /// under an account of its own.
 async fn show(request: &Request, status: StatusCode, view: LoginView) -> Response {
     let cookies = &request.site.cookies;
-    let known = cookies.sign_in(&request.headers).and_then(SessionSecret::parse);
+    let known = cookies
+        .sign_in(&request.headers)
+        .and_then(SessionSecret::parse);
     let secret = match known {
         Some(secret) => Ok(secret),
         None => SessionSecret::generate(),
@@ -145,7 +166,11 @@ async fn show(request: &Request, status: StatusCode, view: LoginView) -> Respons
 }
 
 fn is_ours(request: &Request, token: &str) -> bool {
-    let secret = request.site.cookies.sign_in(&request.headers).and_then(SessionSecret::parse);
+    let secret = request
+        .site
+        .cookies
+        .sign_in(&request.headers)
+        .and_then(SessionSecret::parse);
     let Some(secret) = secret else { return false };
     let given = unmask(token).unwrap_or_default();
     let equal = subtle::ConstantTimeEq::ct_eq(secret.form_token().as_bytes(), &*given);

@@ -68,7 +68,11 @@ const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
 impl Request {
     /// How the request came, for the use cases.
     pub(super) fn info(&self) -> RequestInfo {
-        let from = self.context.client().map(|address| address.to_string()).unwrap_or_default();
+        let from = self
+            .context
+            .client()
+            .map(|address| address.to_string())
+            .unwrap_or_default();
         RequestInfo::new(Via::Dashboard, from, self.context.id().as_str())
     }
 
@@ -95,7 +99,10 @@ impl Request {
         };
         Frame {
             links: self.site.links.clone(),
-            site_name: settings.site_name.clone().unwrap_or_else(|| "Model Dashboard".to_owned()),
+            site_name: settings
+                .site_name
+                .clone()
+                .unwrap_or_else(|| "Model Dashboard".to_owned()),
             now: SystemTime::now(),
             theme,
             csrf: CsrfToken::default(),
@@ -127,12 +134,26 @@ impl Request {
 
     /// Who asks.
     async fn visit(self) -> Result<Visit, (Request, Error)> {
-        let cookie = self.site.cookies.session(&self.headers).unwrap_or_default().to_owned();
-        match self.site.dashboard.caller_from_session(&cookie, self.info()).await {
+        let cookie = self
+            .site
+            .cookies
+            .session(&self.headers)
+            .unwrap_or_default()
+            .to_owned();
+        match self
+            .site
+            .dashboard
+            .caller_from_session(&cookie, self.info())
+            .await
+        {
             Ok(caller) => {
                 self.context.set_user(caller.username());
                 let form_token = form_token(&cookie);
-                Ok(Visit { request: self, caller, form_token })
+                Ok(Visit {
+                    request: self,
+                    caller,
+                    form_token,
+                })
             }
             Err(error) => Err((self, error)),
         }
@@ -195,7 +216,9 @@ impl Request {
 /// What forms of a session carry.
 fn form_token(cookie: &str) -> String {
     use model_dashboard::auth::SessionSecret;
-    SessionSecret::parse(cookie).map(|secret| secret.form_token()).unwrap_or_default()
+    SessionSecret::parse(cookie)
+        .map(|secret| secret.form_token())
+        .unwrap_or_default()
 }
 
 /// A request of somebody signed in.
@@ -261,7 +284,11 @@ impl Visit {
         let expected = self.form_token.as_bytes();
         let given = unmask(token).unwrap_or_default();
         let equal = !expected.is_empty() && subtle::ConstantTimeEq::ct_eq(expected, &*given).into();
-        if equal && self.request.is_same_origin() { Ok(()) } else { Err(Failure::Form) }
+        if equal && self.request.is_same_origin() {
+            Ok(())
+        } else {
+            Err(Failure::Form)
+        }
     }
 
     /// The frame of this person's page.
@@ -274,7 +301,10 @@ impl Visit {
             username: user.username.to_string(),
             may: self.may(),
         });
-        if frame.banner.as_ref().is_none_or(|banner| banner.tone == Tone::Info)
+        if frame
+            .banner
+            .as_ref()
+            .is_none_or(|banner| banner.tone == Tone::Info)
             && let Some(banner) = self.expiring_token().await
         {
             frame.banner = Some(banner);
@@ -288,7 +318,9 @@ impl Visit {
         let now = Timestamp::now();
         // Those that end first come first; ended ones are for the list of tokens.
         let ends = |end: Timestamp| end > now && end <= now.plus(TOKEN_EXPIRES_SOON);
-        let token = tokens.iter().find(|token| token.expires_at.is_some_and(ends))?;
+        let token = tokens
+            .iter()
+            .find(|token| token.expires_at.is_some_and(ends))?;
         let left = token.expires_at?.duration_since(now);
         let days = left.as_secs() / Duration::from_secs(24 * 60 * 60).as_secs();
         let when = match days {
@@ -325,14 +357,21 @@ impl Visit {
 
     /// After a change: to another page, which says what was done.
     pub(super) fn done(&self, to: &str, text: impl Into<String>) -> Result<Response, Failure> {
-        let status = Status { tone: Tone::Ok, text: text.into(), action: None };
+        let status = Status {
+            tone: Tone::Ok,
+            text: text.into(),
+            action: None,
+        };
         self.leave(to, &status)
     }
 
     /// To another page, which says this.
     pub(super) fn leave(&self, to: &str, status: &Status) -> Result<Response, Failure> {
         let mut response = redirect(to);
-        self.request.site.cookies.set_status(response.headers_mut(), status);
+        self.request
+            .site
+            .cookies
+            .set_status(response.headers_mut(), status);
         Ok(response)
     }
 
