@@ -45,7 +45,10 @@ impl Authenticator for Badges {
         username: &Username,
         password: &Password,
     ) -> Result<Identity, AuthenticationError> {
-        let badge = self.holders.get(username.folded()).ok_or(Refusal::UnknownUser)?;
+        let badge = self
+            .holders
+            .get(username.folded())
+            .ok_or(Refusal::UnknownUser)?;
         if badge.pin != *password {
             return Err(Refusal::WrongPassword.into());
         }
@@ -60,7 +63,10 @@ impl Authenticator for Badges {
             display_name: badge.name.to_owned(),
             email: None,
             groups: vec![badge.team.to_owned()],
-            role: Some(GrantedRole { role, reason: format!("team {}", badge.team) }),
+            role: Some(GrantedRole {
+                role,
+                reason: format!("team {}", badge.team),
+            }),
         })
     }
 }
@@ -68,7 +74,11 @@ impl Authenticator for Badges {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let pin = Password::parse("4711 0815")?;
-    let badge = Badge { pin, name: "Rosa Lopez", team: "radiology" };
+    let badge = Badge {
+        pin,
+        name: "Rosa Lopez",
+        team: "radiology",
+    };
     let badges = Badges {
         source: Source::parse("badge")?,
         holders: HashMap::from([("b-1027".to_owned(), badge)]),
@@ -84,11 +94,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
         source: Source::parse("badge").ok(),
         username: "B-1027".to_owned(),
         password: pin.to_owned(),
+        user_agent: "example".to_owned(),
     };
     let request = || RequestInfo::new(Via::Dashboard, "127.0.0.1", "example");
-    let person = dashboard.sign_in(sign_in("4711 0815"), "example", request()).await?.user;
-    println!("{} is {} ({})", person.display_name, person.role, person.role_reason);
-    if let Err(refused) = dashboard.sign_in(sign_in("0000"), "example", request()).await {
+    let person = dashboard
+        .sign_in(sign_in("4711 0815"), request())
+        .await?
+        .user;
+    println!(
+        "{} is {} ({})",
+        person.display_name, person.role, person.role_reason
+    );
+    if let Err(refused) = dashboard.sign_in(sign_in("0000"), request()).await {
         println!("with another PIN: {refused}");
     }
     dashboard.shutdown().await;

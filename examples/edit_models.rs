@@ -22,19 +22,35 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let caller = dashboard.host_caller("example@localhost");
 
     let key: ModelKey = "nnUNet/Task055_SegTHOR".parse()?;
-    let text = br#"{"alias": "Thoracic organs", "contour_names": {"1": "Esophagus", "2": "Heart"}}"#;
+    let text =
+        br#"{"alias": "Thoracic organs", "contour_names": {"1": "Esophagus", "2": "Heart"}}"#;
     let definition = ModelDefinition::parse(text, DuplicateKeys::Refuse)?;
-    let created = dashboard.create(&caller, key.clone(), definition, "First import").await?;
+    let created = dashboard
+        .create(&caller, key.clone(), definition, "First import")
+        .await?;
 
     // A patch touches what it names; the version says which state it changes.
     let patch = JsonObject::parse(br#"{"version": "1.1"}"#, DuplicateKeys::Refuse)?;
     let precondition = Precondition::Version(created.version);
-    dashboard.patch(&caller, &key, &patch, precondition, "New weights").await?;
-    dashboard.set_enabled(&caller, &key, true, Precondition::Exists, "").await?;
+    dashboard
+        .patch(&caller, &key, &patch, precondition, "New weights")
+        .await?;
+    dashboard
+        .set_enabled(&caller, &key, true, Precondition::Exists, "")
+        .await?;
 
-    let query = Query { search: "heart".to_owned(), ..Query::default() };
+    let query = Query {
+        search: "heart".to_owned(),
+        ..Query::default()
+    };
     for row in dashboard.list(&caller, &query).await?.rows {
-        println!("{}  {}  version {}  enabled {}", row.key(), row.alias(), row.shown_version(), row.enabled());
+        println!(
+            "{}  {}  version {}  enabled {}",
+            row.key(),
+            row.alias(),
+            row.shown_version(),
+            row.enabled()
+        );
     }
     dashboard.shutdown().await;
     Ok(())

@@ -31,7 +31,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
             stop.trigger();
         }
     });
-    serve(listener, |peer| service.for_peer(peer), &ConnectionLimits::default(), &shutdown).await;
+    serve(
+        listener,
+        |peer| service.for_peer(peer),
+        &ConnectionLimits::default(),
+        &shutdown,
+    )
+    .await;
     dashboard.shutdown().await;
     Ok(())
 }
