@@ -61,7 +61,9 @@ pub struct Entry {
     pub revision: Option<u64>,
     /// Why; empty if nobody said.
     pub message: String,
-    /// What changed, where that is known.
+    /// What changed, in a few words: `alias, contour_names`. Empty if there is no more to say.
+    pub detail: String,
+    /// What changed, field by field, where that is known.
     pub changes: Vec<Change>,
 }
 
@@ -140,6 +142,7 @@ fn one(frame: &Frame, entry: &Entry) -> Markup {
                     }
                 }
                 @if !entry.message.is_empty() { p.message { "“" (entry.message) "”" } }
+                @if !entry.detail.is_empty() { p.meta { (entry.detail) } }
                 @if !entry.changes.is_empty() {
                     details { summary { (plural(entry.changes.len(), "field changed", "fields changed")) } (changes(&entry.changes)) }
                 }

@@ -1,4 +1,4 @@
-//! Definitions that do not parse: the list, and a raw editor to mend one.
+//! Definitions that do not parse: the list, and a raw editor to repair one.
 
 use std::time::SystemTime;
 
@@ -34,7 +34,7 @@ pub fn list(frame: &Frame, rows: &[BrokenRow]) -> Markup {
     frame.page(&Page::new("Broken definitions", Section::Models), &html! {
         (breadcrumbs(&[(links.models(), "Models".to_owned())]))
         (page_header("Broken definitions", &html! {
-            p.lead { "These objects lie where definitions belong but cannot be read. No job sees them before they are mended." }
+            p.lead { "These objects lie where definitions belong but cannot be read. Jobs cannot use them before they are repaired." }
         }, &html! {}))
         @if rows.is_empty() {
             (empty_state(Icon::Check, "Nothing is broken", &html! {
@@ -85,12 +85,12 @@ pub struct BrokenView {
     pub error: Option<String>,
 }
 
-/// The page that mends one.
+/// The page that repairs one.
 #[must_use]
 pub fn editor(frame: &Frame, view: &BrokenView) -> Markup {
     let links = &frame.links;
     let may = frame.may();
-    frame.page(&Page::new(&format!("Mend {}", view.name), Section::Models), &html! {
+    frame.page(&Page::new(&format!("Repair {}", view.name), Section::Models), &html! {
         (breadcrumbs(&[
             (links.models(), "Models".to_owned()),
             (links.to("/broken"), "Broken definitions".to_owned()),

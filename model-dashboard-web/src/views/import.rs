@@ -70,7 +70,7 @@ pub fn page(frame: &Frame, view: &ImportView) -> Markup {
     frame.page(&Page::new("Import definitions", Section::Models), &html! {
         (breadcrumbs(&[(links.models(), "Models".to_owned())]))
         (page_header("Import definitions", &html! {
-            p.lead { "One definition per file, or a list of definitions. Imported models start disabled." }
+            p.lead { "One definition per file, or a list of definitions. One that says it is enabled takes the permission to enable models." }
         }, &html! {}))
         @if !view.results.is_empty() { (results(frame, &view.results)) }
         form.narrow method="post" action=(links.to("/import")) enctype="multipart/form-data" {
@@ -91,7 +91,7 @@ pub fn page(frame: &Frame, view: &ImportView) -> Markup {
                     }
                     label.check {
                         input type="radio" name="existing" value="replace" checked[view.replace];
-                        span { "Replace it; it stays enabled or disabled as it is" }
+                        span { "Replace it with what the file says" }
                     }
                 }
             }

@@ -39,7 +39,7 @@ pub enum ModelAction {
 /// What can be done to an account; the last segment of the address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UserAction {
-    /// Target: display name, mail and role.
+    /// Target: name, mail, team, role.
     Save,
     /// Confirm page and its target.
     Enable,
@@ -118,8 +118,8 @@ impl Links {
 
     /// Target: ends one session of one's own.
     #[must_use]
-    pub fn end_session(&self, id: &str) -> String {
-        self.to(&format!("/profile/sessions/{}/end", segment(id)))
+    pub fn end_session(&self, id: i64) -> String {
+        self.to(&format!("/profile/sessions/{id}/end"))
     }
 
     /// Confirm page and its target.
@@ -128,31 +128,22 @@ impl Links {
         self.to(&format!("/tokens/{id}/revoke"))
     }
 
-    /// Confirm page and its target.
+    /// One account, by `source:subject`.
     #[must_use]
-    pub fn delete_service_account(&self, name: &str) -> String {
-        self.to(&format!(
-            "/tokens/service-accounts/{}/delete",
-            segment(name)
-        ))
-    }
-
-    /// One account.
-    #[must_use]
-    pub fn user(&self, id: i64) -> String {
-        self.to(&format!("/admin/users/{id}"))
+    pub fn user(&self, id: &str) -> String {
+        self.to(&format!("/admin/users/{}", segment(id)))
     }
 
     /// Something done to one account.
     #[must_use]
-    pub fn user_action(&self, id: i64, action: UserAction) -> String {
+    pub fn user_action(&self, id: &str, action: UserAction) -> String {
         format!("{}{}", self.user(id), action.segment())
     }
 
     /// One event of the audit log.
     #[must_use]
-    pub fn audit_event(&self, id: i64) -> String {
-        self.to(&format!("/admin/audit/{id}"))
+    pub fn audit_event(&self, number: u64) -> String {
+        self.to(&format!("/admin/audit/{number}"))
     }
 
     /// A path with a query; nothing is added when `pairs` is empty.

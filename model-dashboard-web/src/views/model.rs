@@ -65,10 +65,8 @@ pub struct ModelView {
     pub derived_from: Option<(String, String)>,
     /// The identifier for life; empty before the first write of ours.
     pub id: String,
-    /// What was typed as a reason when enabling was refused.
+    /// What was typed as a reason when enabling or disabling was refused.
     pub reason: Field,
-    /// Whether enabling and disabling need a reason.
-    pub reason_required: bool,
 }
 
 /// Something to know about a model.
@@ -148,15 +146,17 @@ fn beside(frame: &Frame, view: &ModelView) -> Markup {
 
 fn actions(frame: &Frame, view: &ModelView) -> Markup {
     let may = frame.may();
+    // An enabled model is changed by those who may enable it.
+    let may_change = may.write_models && (!view.enabled || may.enable_models);
     let action = |action| {
         frame
             .links
             .model_action(&view.network_type, &view.name, action)
     };
     html! {
-        @if may.enable_models { (switch(frame, view)) }
+        @if may.write_models && may.enable_models { (switch(frame, view)) }
         div.buttons {
-            @if may.write_models && (!view.enabled || may.enable_models) {
+            @if may_change {
                 a.button href=(action(ModelAction::Edit)) { (Icon::Edit) "Edit" }
             }
             (menu::menu(
@@ -165,10 +165,12 @@ fn actions(frame: &Frame, view: &ModelView) -> Markup {
                 &html! {
                     @if may.write_models {
                         a href=(action(ModelAction::Derive)) { (Icon::Copy) "Derive a new model" }
+                    }
+                    @if may_change {
                         a href=(action(ModelAction::Rename)) { (Icon::Rename) "Rename or move" }
                     }
                     a href=(action(ModelAction::Export)) download { (Icon::Download) "Export as JSON" }
-                    @if may.write_models {
+                    @if may_change {
                         a.danger href=(action(ModelAction::Delete)) data-question-link { (Icon::Trash) "Delete" }
                     }
                 },
@@ -190,7 +192,7 @@ fn switch(frame: &Frame, view: &ModelView) -> Markup {
             input type="hidden" name="if_match" value=(view.if_match);
             (reason_input(&Reason {
                 field: &view.reason,
-                required: view.reason_required,
+                required: false,
                 example: if view.enabled { "Why is it taken out of use?" } else { "Why may it be used now?" },
             }))
             @if view.enabled {

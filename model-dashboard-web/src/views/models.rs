@@ -21,9 +21,9 @@ use super::models_query::{ModelsQuery, Sort, State};
 pub struct ModelsView {
     /// What was asked for.
     pub query: ModelsQuery,
-    /// How many there are in all.
+    /// How many there are of each state, as if no state had been asked for.
     pub counts: Counts,
-    /// How many of each network type, the most frequent first.
+    /// How many of each network type, as if no type had been asked for; the most frequent first.
     pub types: Vec<(String, usize)>,
     /// Tags and how many models have them, the most frequent first; long lists may be cut.
     pub tags: Vec<(String, usize)>,
@@ -89,7 +89,8 @@ pub fn page(frame: &Frame, view: &ModelsView) -> Markup {
         search: false,
     };
     let counts = view.counts;
-    if counts.enabled + counts.disabled + counts.broken == 0 {
+    // The counts are those within the other filters.
+    if counts.enabled + counts.disabled + counts.broken == 0 && !view.query.is_narrowed() {
         return frame.page(
             &page,
             &html! { h1.visually-hidden { "Models" } (nothing_yet(frame)) },
@@ -295,7 +296,9 @@ fn list(frame: &Frame, view: &ModelsView) -> Markup {
         Column::new("State")
             .class("bare")
             .sorted_by(sorted(Sort::State)),
-        Column::new("Version").class("version"),
+        Column::new("Version")
+            .class("version")
+            .sorted_by(sorted(Sort::Version)),
         Column::new("Labels")
             .class("number")
             .sorted_by(sorted(Sort::Labels)),

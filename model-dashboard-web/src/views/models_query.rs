@@ -38,40 +38,48 @@ pub enum State {
 pub enum Sort {
     /// Network type, then name.
     #[default]
-    Reference,
+    Name,
     /// Alias.
     Alias,
-    /// Enabled before disabled.
-    State,
-    /// Number of labels.
+    /// Time of the last change, newest first.
+    Modified,
+    /// Time of creation, newest first.
+    Created,
+    /// Version, highest first.
+    Version,
+    /// Number of labels, most first.
     Labels,
     /// Owner.
     Owner,
-    /// Time of the last change, newest first.
-    Modified,
+    /// Enabled before disabled.
+    State,
 }
 
 impl Sort {
     /// Every order, as the menu lists them.
-    pub const ALL: [Self; 6] = [
-        Self::Reference,
+    pub const ALL: [Self; 8] = [
+        Self::Name,
         Self::Alias,
-        Self::State,
+        Self::Modified,
+        Self::Created,
+        Self::Version,
         Self::Labels,
         Self::Owner,
-        Self::Modified,
+        Self::State,
     ];
 
     /// The value in the address.
     #[must_use]
     pub fn value(self) -> &'static str {
         match self {
-            Self::Reference => "reference",
+            Self::Name => "name",
             Self::Alias => "alias",
-            Self::State => "state",
+            Self::Modified => "modified",
+            Self::Created => "created",
+            Self::Version => "version",
             Self::Labels => "labels",
             Self::Owner => "owner",
-            Self::Modified => "modified",
+            Self::State => "state",
         }
     }
 
@@ -79,12 +87,14 @@ impl Sort {
     #[must_use]
     pub fn text(self) -> &'static str {
         match self {
-            Self::Reference => "Type and name",
+            Self::Name => "Type and name",
             Self::Alias => "Alias",
-            Self::State => "State",
+            Self::Modified => "Last change",
+            Self::Created => "Creation",
+            Self::Version => "Version",
             Self::Labels => "Number of labels",
             Self::Owner => "Owner",
-            Self::Modified => "Last change",
+            Self::State => "State",
         }
     }
 
@@ -92,7 +102,7 @@ impl Sort {
     #[must_use]
     pub fn natural_order(self) -> Order {
         match self {
-            Self::Modified | Self::Labels => Order::Descending,
+            Self::Modified | Self::Created | Self::Version | Self::Labels => Order::Descending,
             _ => Order::Ascending,
         }
     }

@@ -11,24 +11,24 @@ use super::frame::{Frame, Page, Section};
 
 /// Name, role, password and sessions.
 ///
-/// A local account posts `display_name`, `email` to `/profile`, and `current_password`,
-/// `new_password`, `repeated_password` to `/profile/password`. Every session has a form that posts
+/// A local account posts `current_password`, `new_password`, `repeated_password` to
+/// `/profile/password`. Every session has a form that posts
 /// to [`super::Links::end_session`]; `/profile/sessions/end-others` ends all but the present one.
 #[derive(Debug, Clone, Default)]
 pub struct ProfileView {
     /// The name people read.
-    pub display_name: Field,
-    /// The mail address.
-    pub email: Field,
+    pub display_name: String,
+    /// The mail address; empty if there is none.
+    pub email: String,
     /// The name to sign in with.
     pub username: String,
     /// Where the account lives, in words: `this installation`, `hospital directory`.
     pub source: String,
-    /// Whether name, mail and password are kept here; otherwise the directory keeps them.
+    /// Whether the password is kept here; otherwise the directory keeps it.
     pub local: bool,
     /// The role.
     pub role: String,
-    /// Why it is that role: `member of CN=Segmentation`. Empty if it was given here.
+    /// Why it is that role, in a sentence. Empty if it was given here.
     pub role_reason: String,
     /// What the role allows: permission and its meaning.
     pub permissions: Vec<(String, String)>,
@@ -52,8 +52,8 @@ pub struct PasswordForm {
 /// A session.
 #[derive(Debug, Clone)]
 pub struct SessionRow {
-    /// Names it in addresses; not the secret.
-    pub id: String,
+    /// Its number; not the secret.
+    pub id: i64,
     /// Whether it is the one that asks.
     pub current: bool,
     /// The browser, in words: `Firefox on Linux`.
@@ -69,62 +69,51 @@ pub struct SessionRow {
 /// The page.
 #[must_use]
 pub fn page(frame: &Frame, view: &ProfileView) -> Markup {
-    frame.page(&Page::new("Profile", Section::Elsewhere), &html! {
-        (page_header("Profile", &html! {}, &html! {}))
-        div.columns {
-            div.main-column {
-                (account(frame, view))
-                @if view.local { (password(frame, &view.password)) }
-                (sessions(frame, &view.sessions))
-            }
-            aside.side-column aria-label="Role and permissions" {
-                section.panel {
-                    h2 { "Role" }
-                    p { (state::pill_with(Tone::Info, Icon::Person, &view.role)) }
-                    @if !view.role_reason.is_empty() { p.help { "Because you are " (view.role_reason) "." } }
-                    h3 { "You may" }
-                    ul.permissions {
-                        @for (permission, meaning) in &view.permissions {
-                            li { (Icon::Check) div { (meaning) code { (permission) } } }
+    frame.page(
+        &Page::new("Profile", Section::Elsewhere),
+        &html! {
+            (page_header("Profile", &html! {}, &html! {}))
+            div.columns {
+                div.main-column {
+                    (account(view))
+                    @if view.local { (password(frame, &view.password)) }
+                    (sessions(frame, &view.sessions))
+                }
+                aside.side-column aria-label="Role and permissions" {
+                    section.panel {
+                        h2 { "Role" }
+                        p { (state::pill_with(Tone::Info, Icon::Person, &view.role)) }
+                        @if !view.role_reason.is_empty() { p.help { (view.role_reason) } }
+                        h3 { "You may" }
+                        ul.permissions {
+                            @for (permission, meaning) in &view.permissions {
+                                li { (Icon::Check) div { (meaning) code { (permission) } } }
+                            }
                         }
                     }
                 }
             }
-        }
-    })
+        },
+    )
 }
 
-fn account(frame: &Frame, view: &ProfileView) -> Markup {
-    let fixed = [
+fn account(view: &ProfileView) -> Markup {
+    let facts = [
+        ("Name", html! { (view.display_name) }),
+        (
+            "Mail",
+            html! { @if view.email.is_empty() { span.muted { "none" } } @else { (view.email) } },
+        ),
         ("Username", html! { code { (view.username) } }),
         ("Account", html! { (view.source) }),
     ];
     section(
         "Account",
         &html! {
-            @if view.local {
-                (key_value::list(&fixed))
-                form method="post" action=(frame.links.to("/profile")) {
-                    (frame.csrf_field())
-                    (TextInput {
-                        name: "display_name", label: "Name", field: &view.display_name, required: true,
-                        autocomplete: "name", max_length: Some(200), ..TextInput::default()
-                    }.markup())
-                    (TextInput {
-                        name: "email", label: "Mail", field: &view.email, kind: "email", autocomplete: "email",
-                        max_length: Some(254), ..TextInput::default()
-                    }.markup())
-                    div.buttons { button.button type="submit" { "Save" } }
-                }
-            } @else {
-                @let [username, source] = fixed;
-                (key_value::list(&[
-                    ("Name", html! { (view.display_name.value) }),
-                    ("Mail", html! { @if view.email.value.is_empty() { span.muted { "none" } } @else { (view.email.value) } }),
-                    username,
-                    source,
-                ]))
-                p.help { "Name, mail and password are kept in the directory and changed there." }
+            (key_value::list(&facts))
+            p.help {
+                @if view.local { "Name and mail are changed by an administrator." }
+                @else { "Name, mail and password are kept in the directory and changed there." }
             }
         },
     )
@@ -160,7 +149,7 @@ fn password(frame: &Frame, form: &PasswordForm) -> Markup {
                 (input("current_password", "Current password", &current, "current-password", None).markup())
                 (input("new_password", "New password", &new, "new-password", Some("At least 12 characters. Several words do well.")).markup())
                 (input("repeated_password", "New password again", &repeated, "new-password", None).markup())
-                p.help { "All other sessions and all API tokens of yours end with the old password." }
+                p.help { "All your other sessions end. API tokens stay as they are." }
                 div.buttons { button.button type="submit" { "Change the password" } }
             }
         },
@@ -184,7 +173,7 @@ fn sessions(frame: &Frame, sessions: &[SessionRow]) -> Markup {
                             }
                         }
                         @if !session.current {
-                            form method="post" action=(frame.links.end_session(&session.id)) {
+                            form method="post" action=(frame.links.end_session(session.id)) {
                                 (frame.csrf_field())
                                 button.button type="submit" aria-label={ "End the session of " (session.browser) } { "End" }
                             }

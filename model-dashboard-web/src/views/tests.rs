@@ -427,7 +427,7 @@ fn numbers_are_grouped_by_thousands() {
 #[test]
 fn the_first_page_with_fifty_models_stays_below_its_weight() {
     use crate::assets::{Asset, asset_url, find};
-    let page = samples::fifty_models().into_string();
+    let page = samples::models::fifty_models().into_string();
     let mut requests = 1;
     let mut bytes = crate::assets::tests::gzipped(page.as_bytes());
     for asset in [

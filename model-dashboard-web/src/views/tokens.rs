@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use maud::{Markup, html};
 
+use super::admin::users::RoleChoice;
 use super::components::field::{Field, TextInput, checkbox, error_summary, select};
 use super::components::icon::Icon;
 use super::components::table::{Column, table};
@@ -16,9 +17,10 @@ use super::frame::{Frame, Page, Section};
 /// Tokens, service accounts and the forms that make them.
 ///
 /// A token is posted to `/tokens` as `description`, `scope` (once per scope), `expires_in_days` and,
-/// where there are service accounts, `account` (empty: one's own). It is answered with this page
+/// where there are service accounts, `account` (its id; empty: one's own). It is answered with this page
 /// and [`TokensView::created`], so that the token is never stored. A service account is posted to
-/// `/tokens/service-accounts` as `account_name`, `account_owner`.
+/// `/tokens/service-accounts` as `account_name`, `account_team`, `account_role`; each has a page
+/// among the users.
 #[derive(Debug, Clone, Default)]
 pub struct TokensView {
     /// The token that was just made: the only time it is shown.
@@ -113,17 +115,25 @@ pub struct ServiceAccounts {
     pub accounts: Vec<ServiceAccountRow>,
     /// The name of a new one.
     pub name: Field,
-    /// Who answers for it.
-    pub owner: Field,
+    /// The team that answers for it.
+    pub team: Field,
+    /// Its role.
+    pub role: Field,
+    /// The roles.
+    pub roles: Vec<RoleChoice>,
 }
 
 /// A service account.
 #[derive(Debug, Clone)]
 pub struct ServiceAccountRow {
+    /// What names it in addresses: `source:subject`.
+    pub id: String,
     /// Its name.
     pub name: String,
-    /// Who answers for it.
-    pub owner: String,
+    /// The team that answers for it.
+    pub team: String,
+    /// Its role.
+    pub role: String,
     /// How many tokens it has.
     pub tokens: usize,
     /// Whether its tokens work.
@@ -254,10 +264,8 @@ fn new_token(frame: &Frame, view: &TokensView) -> Markup {
                 .iter()
                 .filter(|account| account.enabled)
                 .map(|account| {
-                    (
-                        account.name.clone(),
-                        format!("Service account {}", account.name),
-                    )
+                    let text = format!("Service account {}", account.name);
+                    (account.id.clone(), text)
                 }),
         );
     }
@@ -301,10 +309,9 @@ fn service_accounts(frame: &Frame, services: &ServiceAccounts) -> Markup {
                             div {
                                 strong.nowrap { (Icon::Robot) " " (account.name) }
                                 @if !account.enabled { " " (state::enabled(false)) }
-                                p.meta { span { (account.owner) } span { (plural(account.tokens, "token", "tokens")) } }
+                                p.meta { span { (account.team) } span { (account.role) } span { (plural(account.tokens, "token", "tokens")) } }
                             }
-                            a.button.danger-quiet href=(frame.links.delete_service_account(&account.name)) data-question-link
-                                aria-label={ "Delete the service account " (account.name) } { "Delete" }
+                            a.button href=(frame.links.user(&account.id)) aria-label={ "Manage " (account.name) } { "Manage" }
                         }
                     }
                 }
@@ -316,9 +323,10 @@ fn service_accounts(frame: &Frame, services: &ServiceAccounts) -> Markup {
                     placeholder: Some("argo-inference"), max_length: Some(64), ..TextInput::default()
                 }.markup())
                 (TextInput {
-                    name: "account_owner", label: "Team that answers for it", field: &services.owner, required: true,
-                    max_length: Some(200), ..TextInput::default()
+                    name: "account_team", label: "Team", field: &services.team, required: true,
+                    max_length: Some(128), ..TextInput::default()
                 }.markup())
+                (select("account_role", "Role", &RoleChoice::options(&services.roles), &services.role, None))
                 div.buttons { button.button type="submit" { (Icon::Plus) "Add" } }
             }
         },

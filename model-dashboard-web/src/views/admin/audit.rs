@@ -34,9 +34,7 @@ pub struct AuditQuery {
     pub who: String,
     /// `action`: only this one.
     pub action: String,
-    /// `outcome`: `success`, `denied` or `failed`.
-    pub outcome: String,
-    /// `target`: only with this in its target.
+    /// `target`: only on this.
     pub target: String,
     /// `from`: from this day on, `2026-03-01`, UTC.
     pub from: String,
@@ -51,7 +49,6 @@ impl AuditQuery {
         [
             ("who", &self.who),
             ("action", &self.action),
-            ("outcome", &self.outcome),
             ("target", &self.target),
             ("from", &self.from),
             ("to", &self.to),
@@ -73,54 +70,31 @@ impl AuditQuery {
 #[derive(Debug, Clone)]
 pub struct AuditRow {
     /// Its number.
-    pub id: i64,
+    pub number: u64,
     /// When.
     pub at: SystemTime,
-    /// Who: username; empty if unknown.
+    /// Who, by the name of then; empty if unknown.
     pub who: String,
-    /// Where the account lives: `local`, `ldap`, `cli`.
-    pub source: String,
+    /// Who, for ever: `source:subject`; empty if unknown.
+    pub identity: String,
     /// What: `model.enable`.
     pub action: String,
-    /// To what; empty if to nothing.
+    /// Whether it was refused.
+    pub refused: bool,
+    /// On what: `model:nnUNet/Task055`; empty if on nothing.
     pub target: String,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// From where; empty if unknown.
-    pub address: String,
-    /// Which revision it made.
+    /// Where the target can be looked at, if it can.
+    pub target_href: Option<String>,
+    /// Through what: `dashboard`, `api`, `cli`.
+    pub via: String,
+    /// From where: an address or a host; empty if unknown.
+    pub from: String,
+    /// Which revision came of it.
     pub revision: Option<u64>,
-    /// Why; empty if nobody said.
+    /// Why, in the words of the person; empty if they did not say.
     pub reason: String,
-}
-
-/// How something ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// It was done.
-    Success,
-    /// It was not allowed.
-    Denied,
-    /// It could not be done.
-    Failed,
-}
-
-impl Outcome {
-    fn value(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Denied => "denied",
-            Self::Failed => "failed",
-        }
-    }
-
-    fn pill(self) -> Markup {
-        match self {
-            Self::Success => state::pill(Tone::Ok, "Success"),
-            Self::Denied => state::pill(Tone::Danger, "Denied"),
-            Self::Failed => state::pill(Tone::Warning, "Failed"),
-        }
-    }
+    /// What changed, or why it was refused; empty if there is no more to say.
+    pub detail: String,
 }
 
 /// The page that lists them.
@@ -151,8 +125,7 @@ pub fn list(frame: &Frame, view: &AuditView) -> Markup {
                     Column::new("Who"),
                     Column::new("Action"),
                     Column::new("Target").class("grow"),
-                    Column::new("Outcome"),
-                    Column::new("Address"),
+                    Column::new("From"),
                 ],
                 &view.rows.iter().map(|row| cells(frame, row)).collect::<Vec<_>>(),
             ))
@@ -168,19 +141,43 @@ pub fn list(frame: &Frame, view: &AuditView) -> Markup {
 
 fn cells(frame: &Frame, row: &AuditRow) -> Vec<Markup> {
     vec![
-        html! { a.nowrap href=(frame.links.audit_event(row.id)) { (time::to_the_second(row.at)) } },
+        html! { a.nowrap href=(frame.links.audit_event(row.number)) { (time::to_the_second(row.at)) } },
         html! {
             @if row.who.is_empty() { span.muted { "unknown" } } @else { (row.who) }
-            @if !row.source.is_empty() { span.meta { (row.source) } }
+            @if !row.via.is_empty() { span.meta { (row.via) } }
         },
-        html! { code { (row.action) } },
         html! {
-            @if row.target.is_empty() { span.muted.none { "–" } } @else { span.reference { (row.target) } }
-            @if !row.reason.is_empty() { span.meta { "“" (row.reason) "”" } }
+            code.nowrap { (row.action) }
+            @if row.refused { span.below { (refused()) } }
         },
-        row.outcome.pill(),
-        html! { @if row.address.is_empty() { span.muted.none { "–" } } @else { span.reference { (row.address) } } },
+        html! {
+            (target(row))
+            @if !row.detail.is_empty() { span.meta { (row.detail) } }
+            @if !row.reason.is_empty() { span.meta { "“" (row.reason) "”" } }
+            @if row.target.is_empty() && row.detail.is_empty() && row.reason.is_empty() { span.muted.none { "–" } }
+        },
+        html! { @if row.from.is_empty() { span.muted.none { "–" } } @else { span.reference { (row.from) } } },
     ]
+}
+
+fn refused() -> Markup {
+    state::pill(Tone::Danger, "Refused")
+}
+
+fn target(row: &AuditRow) -> Markup {
+    html! {
+        @if let Some(href) = &row.target_href { a.reference href=(href) { (row.target) } }
+        @else if !row.target.is_empty() { span.reference { (row.target) } }
+    }
+}
+
+/// What people type there: both are compared as a whole.
+fn example(field: &str) -> Option<&'static str> {
+    match field {
+        "who" => Some("username"),
+        "target" => Some("model:type/name"),
+        _ => None,
+    }
 }
 
 fn filters(frame: &Frame, view: &AuditView) -> Markup {
@@ -190,7 +187,8 @@ fn filters(frame: &Frame, view: &AuditView) -> Markup {
         html! {
             div.field {
                 label for=(id) { (label) }
-                input id=(id) type=(kind) name=(name) value=(value) autocomplete="off" spellcheck="false";
+                input id=(id) type=(kind) name=(name) value=(value) placeholder=[example(name)]
+                    autocomplete="off" spellcheck="false";
             }
         }
     };
@@ -203,18 +201,6 @@ fn filters(frame: &Frame, view: &AuditView) -> Markup {
                     select id="audit-action" name="action" {
                         option value="" { "Any" }
                         @for action in &view.actions { option value=(action) selected[*action == query.action] { (action) } }
-                    }
-                    (Icon::ChevronDown)
-                }
-            }
-            div.field {
-                label for="audit-outcome" { "Outcome" }
-                span.select {
-                    select id="audit-outcome" name="outcome" {
-                        option value="" { "Any" }
-                        @for (outcome, text) in [(Outcome::Success, "Success"), (Outcome::Denied, "Denied"), (Outcome::Failed, "Failed")] {
-                            option value=(outcome.value()) selected[outcome.value() == query.outcome] { (text) }
-                        }
                     }
                     (Icon::ChevronDown)
                 }
@@ -235,13 +221,13 @@ fn filters(frame: &Frame, view: &AuditView) -> Markup {
 pub struct EventView {
     /// The event.
     pub row: AuditRow,
-    /// The browser or program.
-    pub agent: String,
-    /// The number under which the logs know the request.
+    /// The number under which the logs know the request; empty if there was none.
     pub request_id: String,
-    /// Whether the chain of digests holds up to this event; `None` if it was not checked.
+    /// The digest that chains it to the event before.
+    pub digest: String,
+    /// Whether the chain of digests holds; `None` if it was not checked.
     pub chain_intact: Option<bool>,
-    /// The event as it is stored, indented.
+    /// The event as the API gives it, indented.
     pub json: String,
 }
 
@@ -250,46 +236,63 @@ pub struct EventView {
 pub fn event(frame: &Frame, view: &EventView) -> Markup {
     let row = &view.row;
     let links = &frame.links;
-    let or_dash =
-        |text: &str| html! { @if text.is_empty() { span.muted { "–" } } @else { (text) } };
+    let heading = format!("Event {}", row.number);
+    let dash = || html! { span.muted { "–" } };
+    let or_dash = |text: &str| {
+        if text.is_empty() {
+            dash()
+        } else {
+            html! { (text) }
+        }
+    };
     let mut facts = vec![
-        ("Time", time::exact(row.at)),
+        ("Time", time::to_the_second(row.at)),
         (
             "Who",
-            html! { (or_dash(&row.who)) @if !row.source.is_empty() { " " span.meta { (row.source) } } },
+            html! {
+                (or_dash(&row.who))
+                @if !row.identity.is_empty() { " " span.reference { (row.identity) } }
+            },
         ),
-        ("Action", html! { code { (row.action) } }),
+        (
+            "Action",
+            html! { code { (row.action) } @if row.refused { " " (refused()) } },
+        ),
         (
             "Target",
-            html! { @if row.target.is_empty() { span.muted { "–" } } @else { code { (row.target) } } },
+            if row.target.is_empty() {
+                dash()
+            } else {
+                target(row)
+            },
         ),
-        ("Outcome", row.outcome.pill()),
         ("Reason", or_dash(&row.reason)),
+        ("Detail", or_dash(&row.detail)),
         (
             "Revision",
-            html! { @if let Some(revision) = row.revision { (revision) } @else { span.muted { "–" } } },
+            row.revision
+                .map_or_else(dash, |revision| html! { (revision) }),
         ),
-        ("Address", or_dash(&row.address)),
-        ("Browser or program", or_dash(&view.agent)),
+        ("Through", or_dash(&row.via)),
+        ("From", or_dash(&row.from)),
         ("Request", or_dash(&view.request_id)),
+        ("Digest", html! { code { (view.digest) } }),
     ];
     if let Some(intact) = view.chain_intact {
-        facts.push((
-            "Chain",
-            if intact {
-                state::pill(Tone::Ok, "Intact")
-            } else {
-                state::pill(Tone::Danger, "Broken")
-            },
-        ));
+        let pill = if intact {
+            state::pill(Tone::Ok, "Intact")
+        } else {
+            state::pill(Tone::Danger, "Broken")
+        };
+        facts.push(("Chain", pill));
     }
     frame.page(
-        &Page::new(&format!("Event {}", row.id), Section::Admin),
+        &Page::new(&heading, Section::Admin),
         &html! {
             (breadcrumbs(&[(links.to("/admin/audit"), "Audit log".to_owned())]))
-            (page_header(&format!("Event {}", row.id), &html! {}, &html! {}))
+            (page_header(&heading, &html! {}, &html! {}))
             section.panel { h2.visually-hidden { "Facts" } (key_value::list(&facts)) }
-            section.panel { h2 { "As it is stored" } (copy_block(&view.json, "the event")) }
+            section.panel { h2 { "As the API gives it" } (copy_block(&view.json, "the event")) }
         },
     )
 }

@@ -26,13 +26,13 @@ pub struct UsersView {
 /// A person in the list.
 #[derive(Debug, Clone, Default)]
 pub struct UserRow {
-    /// The account's number.
-    pub id: i64,
+    /// What names the account in addresses: `source:subject`.
+    pub id: String,
     /// The name to sign in with.
     pub username: String,
     /// The name people read.
     pub display_name: String,
-    /// Where the account lives, in words.
+    /// Where the account lives, in words: `this installation`, `service account`.
     pub source: String,
     /// The role.
     pub role: String,
@@ -87,7 +87,7 @@ pub fn list(frame: &Frame, view: &UsersView) -> Markup {
 fn cells(frame: &Frame, row: &UserRow) -> Vec<Markup> {
     vec![
         html! {
-            a.model-link href=(frame.links.user(row.id)) {
+            a.model-link href=(frame.links.user(&row.id)) {
                 strong { (row.display_name) }
                 span.reference { (row.username) }
             }
@@ -115,7 +115,7 @@ pub struct RoleChoice {
 }
 
 impl RoleChoice {
-    fn options(roles: &[Self]) -> Vec<(String, String)> {
+    pub(in crate::views) fn options(roles: &[Self]) -> Vec<(String, String)> {
         roles
             .iter()
             .map(|role| {
@@ -174,8 +174,9 @@ pub fn new(frame: &Frame, view: &NewUserView) -> Markup {
                     ..TextInput::default()
                 }.markup())
                 (TextInput {
-                    name: "display_name", label: "Name", field: &view.display_name, required: true,
-                    max_length: Some(200), ..TextInput::default()
+                    name: "display_name", label: "Name", field: &view.display_name,
+                    help: Some("The name people read. Empty: the username."), max_length: Some(128),
+                    ..TextInput::default()
                 }.markup())
                 (TextInput {
                     name: "email", label: "Mail", field: &view.email, kind: "email", max_length: Some(254),
@@ -196,25 +197,27 @@ pub fn new(frame: &Frame, view: &NewUserView) -> Markup {
     })
 }
 
-/// One account. Name, mail and role are posted to [`UserAction::Save`] as `display_name`, `email`,
-/// `role`; the other actions are pages that ask first.
+/// One account. What can be changed is posted to [`UserAction::Save`] as `display_name`, `email`,
+/// `team`, `role`, those that the page shows; the other actions are pages that ask first.
 #[derive(Debug, Clone, Default)]
 pub struct UserView {
     /// The account.
     pub row: UserRow,
-    /// Whether it lives here, so that its name, mail and password can be changed.
-    pub local: bool,
+    /// What kind of account it is.
+    pub kind: AccountKind,
     /// Whether it is one's own, which cannot be disabled, demoted or deleted here.
     pub own: bool,
     /// The name people read.
     pub display_name: Field,
     /// The mail address.
     pub email: Field,
+    /// The team that answers for a service account.
+    pub team: Field,
     /// The role.
     pub role: Field,
     /// The roles.
     pub roles: Vec<RoleChoice>,
-    /// Why the role cannot be chosen: `member of CN=Segmentation`.
+    /// Why the role cannot be chosen, in a sentence.
     pub role_reason: Option<String>,
     /// When the account was made.
     pub created_at: Option<SystemTime>,
@@ -222,6 +225,18 @@ pub struct UserView {
     pub generated: Option<GeneratedPassword>,
     /// What is wrong with the form as a whole.
     pub error: Option<String>,
+}
+
+/// What kind of account it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AccountKind {
+    /// A person of this installation: name, mail and password can be changed here.
+    #[default]
+    Local,
+    /// A person of a directory, which keeps name, mail and password.
+    Directory,
+    /// A service account: no password, a team answers for it.
+    Service,
 }
 
 /// A password that was just generated.
@@ -239,13 +254,13 @@ impl fmt::Debug for GeneratedPassword {
 pub fn one(frame: &Frame, view: &UserView) -> Markup {
     let links = &frame.links;
     let row = &view.row;
-    let action = |action| links.user_action(row.id, action);
+    let action = |action| links.user_action(&row.id, action);
     frame.page(&Page::new(&row.display_name, Section::Admin), &html! {
         (breadcrumbs(&[(links.to("/admin/users"), "Users".to_owned())]))
         (page_header(&row.display_name, &html! { div.beside { (state::enabled(row.enabled)) code { (row.username) } } }, &html! {
             @if !view.own {
                 div.buttons {
-                    @if view.local { a.button href=(action(UserAction::ResetPassword)) data-question-link { (Icon::Key) "Reset password" } }
+                    @if view.kind == AccountKind::Local { a.button href=(action(UserAction::ResetPassword)) data-question-link { (Icon::Key) "Reset password" } }
                     @if row.enabled { a.button href=(action(UserAction::Disable)) data-question-link { (Icon::Off) "Disable" } }
                     @else { a.button href=(action(UserAction::Enable)) data-question-link { (Icon::Check) "Enable" } }
                     a.button.danger-quiet href=(action(UserAction::Delete)) data-question-link { (Icon::Trash) "Delete" }
@@ -270,25 +285,33 @@ fn account_form(frame: &Frame, view: &UserView) -> Markup {
     section(
         "Account",
         &html! {
-            form method="post" action=(frame.links.user_action(view.row.id, UserAction::Save)) data-guard {
+            form method="post" action=(frame.links.user_action(&view.row.id, UserAction::Save)) data-guard {
                 (frame.csrf_field())
                 (error_summary(view.error.as_deref(), &[]))
-                @if view.local {
+                @if view.kind == AccountKind::Directory {
+                    p.help { "Name, mail and password are kept in the directory." }
+                } @else {
                     (TextInput {
                         name: "display_name", label: "Name", field: &view.display_name, required: true,
-                        max_length: Some(200), ..TextInput::default()
+                        max_length: Some(128), ..TextInput::default()
                     }.markup())
+                }
+                @if view.kind == AccountKind::Local {
                     (TextInput {
                         name: "email", label: "Mail", field: &view.email, kind: "email", max_length: Some(254),
                         ..TextInput::default()
                     }.markup())
-                } @else {
-                    p.help { "Name, mail and password are kept in the directory." }
+                }
+                @if view.kind == AccountKind::Service {
+                    (TextInput {
+                        name: "team", label: "Team", field: &view.team, required: true,
+                        help: Some("Who answers for it."), max_length: Some(128), ..TextInput::default()
+                    }.markup())
                 }
                 @if view.own {
                     (key_value::list(&[("Role", html! { (view.role.value) p.help { "Somebody else has to change your own role." } })]))
                 } @else if let Some(reason) = &view.role_reason {
-                    (key_value::list(&[("Role", html! { (view.role.value) p.help { "Because they are " (reason) "." } })]))
+                    (key_value::list(&[("Role", html! { (view.role.value) p.help { (reason) } })]))
                 } @else {
                     (select("role", "Role", &RoleChoice::options(&view.roles), &view.role,
                         Some("A changed role ends their sessions and limits their tokens at once.")))

@@ -61,6 +61,7 @@ pub fn type_bar(parts: &[Part]) -> Markup {
     let widths = widths(parts);
     html! {
         div.type-bar {
+            @if parts.is_empty() { p.meta { "No network types" } }
             svg viewBox={ "0 0 " (WIDTH) " 8" } width="100%" height="8" preserveAspectRatio="none" aria-hidden="true" {
                 @for (part, (x, width)) in parts.iter().zip(&widths) {
                     rect x=(x) y="0" width=(width) height="8" fill=(labels::type_colour(&part.name)) {}
