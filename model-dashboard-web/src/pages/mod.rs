@@ -5,10 +5,17 @@
 //! and turns every error into a page, and [`Request::answer_form`] also reads a form and makes sure
 //! that it comes from a page of the same session.
 
+mod actions;
+mod broken;
+mod bulk;
+mod conflict;
 mod cookies;
+mod definition;
+mod edit;
 mod errors;
 mod form;
 mod html;
+mod import;
 mod masked;
 mod model;
 mod models;
@@ -32,7 +39,7 @@ use self::visit::{Failure, Request, Site, Visit};
 use crate::route::{Segment, read};
 use crate::server::request_body;
 use crate::settings::WebSettings;
-use crate::views::{Links, Theme};
+use crate::views::{Links, ModelAction, Theme};
 use crate::{api, assets};
 
 /// All pages below the base path, with the API beside them. Never rejects.
@@ -106,17 +113,189 @@ fn model_routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
         .and(request())
         .then(|request: Request| request.answer(models::list))
         .boxed();
-    let show = path("models")
-        .and(path::param::<Segment>())
-        .and(path::param::<Segment>())
-        .and(path::end())
+    let bulk = path!("models" / "bulk")
+        .and(warp::post())
+        .and(request())
+        .and(request_body())
+        .then(|request: Request, body| request.answer_form(body, bulk::bulk))
+        .boxed();
+    let show = path!("models" / Segment / Segment)
         .and(read())
         .and(request())
         .then(|network_type: Segment, name: Segment, request: Request| {
             request.answer(async move |visit| model::show(visit, key(&network_type, &name)?).await)
         })
         .boxed();
-    list.or(show).unify().boxed()
+    list.or(show)
+        .unify()
+        .or(bulk)
+        .unify()
+        .or(action_routes(site))
+        .unify()
+        .or(definition_routes(site))
+        .unify()
+        .boxed()
+}
+
+/// What is done to one model: `models/{type}/{name}/{action}`.
+fn action_routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
+    let model = || {
+        path("models")
+            .and(path::param::<Segment>())
+            .and(path::param::<Segment>())
+    };
+    let ask = model()
+        .and(path::param::<ActionSegment>())
+        .and(path::end())
+        .and(read())
+        .and(visit::request(site.clone()))
+        .then(
+            |network_type: Segment, name: Segment, action: ActionSegment, request: Request| {
+                request.answer(async move |visit| {
+                    let key = key(&network_type, &name)?;
+                    match action.0 {
+                        ModelAction::Edit => edit::edit_form(visit, key).await,
+                        ModelAction::Derive => actions::derive_form(visit, Some(key)).await,
+                        ModelAction::Rename => actions::rename_form(visit, key).await,
+                        ModelAction::Delete => actions::ask_delete(visit, key).await,
+                        ModelAction::Enable => actions::ask_enabled(visit, key, true).await,
+                        ModelAction::Disable => actions::ask_enabled(visit, key, false).await,
+                        ModelAction::Export => actions::export(visit, key).await,
+                    }
+                })
+            },
+        )
+        .boxed();
+    let act = model()
+        .and(path::param::<ActionSegment>())
+        .and(path::end())
+        .and(warp::post())
+        .and(visit::request(site.clone()))
+        .and(request_body())
+        .then(
+            |network_type: Segment,
+             name: Segment,
+             action: ActionSegment,
+             request: Request,
+             body| {
+                request.answer_form(body, async move |visit, form| {
+                    let key = key(&network_type, &name)?;
+                    match action.0 {
+                        ModelAction::Edit => edit::edit(visit, key, form).await,
+                        ModelAction::Derive => actions::derive(visit, Some(key), form).await,
+                        ModelAction::Rename => actions::rename(visit, key, form).await,
+                        ModelAction::Delete => actions::delete(visit, key, form).await,
+                        ModelAction::Enable => actions::set_enabled(visit, key, form, true).await,
+                        ModelAction::Disable => actions::set_enabled(visit, key, form, false).await,
+                        ModelAction::Export => actions::export(visit, key).await,
+                    }
+                })
+            },
+        )
+        .boxed();
+    ask.or(act).unify().boxed()
+}
+
+/// The last segment of an action's address.
+struct ActionSegment(ModelAction);
+
+impl std::str::FromStr for ActionSegment {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let all = [
+            ModelAction::Edit,
+            ModelAction::Derive,
+            ModelAction::Rename,
+            ModelAction::Delete,
+            ModelAction::Enable,
+            ModelAction::Disable,
+            ModelAction::Export,
+        ];
+        all.into_iter()
+            .find(|action| action.segment() == text)
+            .map(ActionSegment)
+            .ok_or(())
+    }
+}
+
+/// New definitions, and those that do not parse.
+fn definition_routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
+    let request = || visit::request(site.clone());
+    let create_form = path!("create")
+        .and(read())
+        .and(request())
+        .then(|request: Request| request.answer(edit::create_form))
+        .boxed();
+    let create = path!("create")
+        .and(warp::post())
+        .and(request())
+        .and(request_body())
+        .then(|request: Request, body| request.answer_form(body, edit::create))
+        .boxed();
+    let derive_form = path!("derive")
+        .and(read())
+        .and(request())
+        .then(|request: Request| {
+            request.answer(async |visit| actions::derive_form(visit, None).await)
+        })
+        .boxed();
+    let derive = path!("derive")
+        .and(warp::post())
+        .and(request())
+        .and(request_body())
+        .then(|request: Request, body| {
+            request.answer_form(body, async |visit, form| {
+                actions::derive(visit, None, form).await
+            })
+        })
+        .boxed();
+    let import_form = path!("import")
+        .and(read())
+        .and(request())
+        .then(|request: Request| request.answer(import::form))
+        .boxed();
+    let import = path!("import")
+        .and(warp::post())
+        .and(request())
+        .and(request_body())
+        .then(import::submit)
+        .boxed();
+    let broken = path!("broken")
+        .and(read())
+        .and(request())
+        .then(|request: Request| request.answer(broken::list))
+        .boxed();
+    let editor = path!("broken" / Segment / Segment)
+        .and(read())
+        .and(request())
+        .then(|network_type: Segment, name: Segment, request: Request| {
+            request
+                .answer(async move |visit| broken::editor(visit, key(&network_type, &name)?).await)
+        })
+        .boxed();
+    let save = path!("broken" / Segment / Segment)
+        .and(warp::post())
+        .and(request())
+        .and(request_body())
+        .then(
+            |network_type: Segment, name: Segment, request: Request, body| {
+                request.answer_form(body, async move |visit, form| {
+                    broken::save(visit, key(&network_type, &name)?, form).await
+                })
+            },
+        )
+        .boxed();
+    let new = create_form
+        .or(create)
+        .unify()
+        .or(derive_form)
+        .unify()
+        .or(derive)
+        .unify();
+    let files = import_form.or(import).unify();
+    let mend = broken.or(editor).unify().or(save).unify();
+    new.or(files).unify().or(mend).unify().boxed()
 }
 
 fn session_routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {

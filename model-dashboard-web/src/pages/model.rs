@@ -59,7 +59,6 @@ fn view(model: &Model) -> ModelView {
             .map(|noted| noted.id.to_string())
             .unwrap_or_default(),
         reason: Field::default(),
-        reason_required: false,
     }
 }
 

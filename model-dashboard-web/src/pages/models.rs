@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use model_dashboard::catalog::{self, Entry, EntryState, Page, Query, SortBy, StateFilter};
+use model_dashboard::catalog::{self, Entry, EntryState, Query, SortBy, StateFilter};
 use model_dashboard::model::NetworkType;
 use warp::reply::Response;
 
@@ -36,17 +36,12 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Failure> {
         types: most_frequent(page.counts.by_type.iter().map(|(t, n)| (t.as_str(), *n))),
         tags: most_frequent(picture.tags()),
         owners: most_frequent(picture.owners()),
-        rows: page
-            .rows
-            .iter()
-            .map(|entry| row(entry, &asked.search))
-            .collect(),
+        rows: page.rows.iter().map(row).collect(),
         total: page.total,
         per_page: PER_PAGE,
         unknown,
         query: asked,
     };
-    let view = narrowed(view, &page, picture.counts());
     let frame = visit.frame().await;
     if visit.request.wants_part() {
         return visit
@@ -57,26 +52,16 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Failure> {
     visit.page(&frame, markup).await
 }
 
-/// A search that finds nothing must not look like an empty registry.
-fn narrowed(mut view: ModelsView, page: &Page, all: catalog::Counts) -> ModelsView {
-    if page.counts.all == 0 && all.all > 0 {
-        view.counts = Counts {
-            enabled: all.enabled,
-            disabled: all.disabled,
-            broken: all.broken,
-        };
-    }
-    view
-}
-
 fn query(asked: &ModelsQuery) -> Query {
     let by = match asked.sort {
-        Sort::Reference => SortBy::Name,
+        Sort::Name => SortBy::Name,
         Sort::Alias => SortBy::Alias,
         Sort::State => SortBy::State,
         Sort::Labels => SortBy::Labels,
         Sort::Owner => SortBy::Owner,
         Sort::Modified => SortBy::Modified,
+        Sort::Created => SortBy::Created,
+        Sort::Version => SortBy::Version,
     };
     let order = asked.order.unwrap_or(asked.sort.natural_order());
     Query {
@@ -114,8 +99,7 @@ fn most_frequent<'a>(facet: impl Iterator<Item = (&'a str, usize)>) -> Vec<(Stri
         .collect()
 }
 
-fn row(entry: &Arc<Entry>, search: &str) -> ModelRow {
-    let _ = search;
+fn row(entry: &Arc<Entry>) -> ModelRow {
     ModelRow {
         network_type: entry.key().network_type.to_string(),
         name: entry.key().name.to_string(),

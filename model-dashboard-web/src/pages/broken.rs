@@ -1,0 +1,124 @@
+//! Definitions that do not parse, and their raw editor.
+
+use http::StatusCode;
+use model_dashboard::dashboard::Error;
+use model_dashboard::model::{ModelKey, Version};
+use warp::reply::Response;
+
+use super::errors::sentence;
+use super::form::Form;
+use super::visit::{Failure, Visit};
+use crate::views::broken::{self, BrokenRow, BrokenView};
+use crate::views::components::field::Field;
+
+/// The list.
+pub(super) async fn list(visit: Visit) -> Result<Response, Failure> {
+    let entries = visit.dashboard().broken(&visit.caller).await?;
+    let rows: Vec<BrokenRow> = entries
+        .iter()
+        .filter_map(|entry| entry.broken())
+        .map(|broken| BrokenRow {
+            network_type: broken.key.network_type.to_string(),
+            name: broken.key.name.to_string(),
+            reason: match broken.position {
+                Some(place) => {
+                    format!(
+                        "{} (line {}, column {})",
+                        broken.reason, place.line, place.column
+                    )
+                }
+                None => broken.reason.to_string(),
+            },
+            size: usize::try_from(broken.size).unwrap_or(usize::MAX),
+            modified_at: None,
+        })
+        .collect();
+    let frame = visit.frame().await;
+    visit.page(&frame, broken::list(&frame, &rows)).await
+}
+
+/// The editor with what is stored, and where it is wrong.
+pub(super) async fn editor(visit: Visit, key: ModelKey) -> Result<Response, Failure> {
+    let raw = visit.dashboard().raw(&visit.caller, &key).await?;
+    let text = String::from_utf8_lossy(&raw.bytes);
+    let mut field = Field::new(text.as_ref());
+    if let Some(broken) = &raw.broken {
+        field = match broken.position {
+            Some(place) => field.wrong_at(&*broken.reason, place.line, place.column),
+            None => field.wrong(&*broken.reason),
+        };
+    }
+    let view = BrokenView {
+        text: field,
+        not_text: std::str::from_utf8(&raw.bytes).is_err(),
+        if_match: raw.version.to_string(),
+        ..of(&key)
+    };
+    show(&visit, StatusCode::OK, &view).await
+}
+
+/// Stores what was typed, once it is a definition.
+pub(super) async fn save(visit: Visit, key: ModelKey, form: Form) -> Result<Response, Failure> {
+    let Ok(version) = Version::parse(form.text("if_match")) else {
+        return Err(Failure::Form);
+    };
+    let text = form.lines("text");
+    let mut view = BrokenView {
+        text: Field::new(text.clone()),
+        if_match: version.to_string(),
+        reason: Field::new(form.text("reason")),
+        ..of(&key)
+    };
+    let (dashboard, reason) = (visit.dashboard(), form.text("reason"));
+    match dashboard
+        .replace_raw(&visit.caller, &key, text.as_bytes(), version, reason)
+        .await
+    {
+        Ok(model) => {
+            let to = visit
+                .links()
+                .model(key.network_type.as_str(), key.name.as_str());
+            visit.done(
+                &to,
+                format!("{} can be read again.", model.definition.alias()),
+            )
+        }
+        Err(Error::Invalid(wrong)) => {
+            for error in wrong {
+                if error.field == "message" {
+                    view.reason = view.reason.wrong(error.message);
+                    continue;
+                }
+                let message = match error.field.as_str() {
+                    "" => error.message,
+                    field => format!("{field}: {}", error.message),
+                };
+                view.text = match error.position {
+                    Some(place) => view.text.wrong_at(message, place.line, place.column),
+                    None => view.text.wrong(message),
+                };
+            }
+            show(&visit, StatusCode::UNPROCESSABLE_ENTITY, &view).await
+        }
+        Err(error @ (Error::Conflict { .. } | Error::Unavailable { .. })) => {
+            view.error = Some(sentence(&error.to_string()));
+            show(&visit, crate::kind::Kind::of(&error).status, &view).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn of(key: &ModelKey) -> BrokenView {
+    BrokenView {
+        network_type: key.network_type.to_string(),
+        name: key.name.to_string(),
+        ..BrokenView::default()
+    }
+}
+
+async fn show(visit: &Visit, status: StatusCode, view: &BrokenView) -> Result<Response, Failure> {
+    let frame = visit.frame().await;
+    visit
+        .page_with(status, &frame, broken::editor(&frame, view))
+        .await
+}

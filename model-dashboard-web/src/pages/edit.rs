@@ -1,0 +1,195 @@
+//! Creating and editing definitions.
+
+use http::StatusCode;
+use model_dashboard::dashboard::{Error, Model};
+use model_dashboard::model::{
+    FieldError, ModelDefinition, ModelKey, ModelName, NetworkType, Version,
+};
+use model_dashboard::repository::Precondition;
+use warp::reply::Response;
+
+use super::definition::{apply, show_errors, shown, suggest, typed};
+use super::form::Form;
+use super::visit::{Failure, Visit};
+use super::{conflict, errors};
+use crate::views::components::field::Field;
+use crate::views::definition_form::{self, DefinitionForm, Edited};
+
+/// The empty form. `network_type` and `name` in the address fill it.
+pub(super) async fn create_form(visit: Visit) -> Result<Response, Failure> {
+    let asked = Form::parse(visit.request.query.as_bytes());
+    let form = DefinitionForm {
+        network_type: Field::new(asked.text("network_type")),
+        name: Field::new(asked.text("name")),
+        ..DefinitionForm::default()
+    };
+    show_create(&visit, StatusCode::OK, form).await
+}
+
+/// Makes a model of what was typed.
+pub(super) async fn create(visit: Visit, form: Form) -> Result<Response, Failure> {
+    let mut shown = typed(&form);
+    if form.text("action") == "add-rows" {
+        return show_create(&visit, StatusCode::OK, shown).await;
+    }
+    let mut wrong = Vec::new();
+    let mut refused = |field: &str, message: String| wrong.push(FieldError::new(field, message));
+    let network_type = NetworkType::parse(shown.network_type.value.trim())
+        .map_err(|e| refused("network_type", e.to_string()));
+    let name =
+        ModelName::parse(shown.name.value.trim()).map_err(|e| refused("name", e.to_string()));
+    // The rest is looked at too, so that every mistake is told at once.
+    let mut content = ModelDefinition::default();
+    wrong.extend(apply(&shown, &mut content).err().unwrap_or_default());
+    let (Ok(network_type), Ok(name), true) = (network_type, name, wrong.is_empty()) else {
+        show_errors(&mut shown, &wrong);
+        return show_create(&visit, StatusCode::UNPROCESSABLE_ENTITY, shown).await;
+    };
+    let key = ModelKey::new(network_type, name);
+    let (dashboard, reason) = (visit.dashboard(), shown.reason.value.clone());
+    match dashboard.create(&visit.caller, key, content, &reason).await {
+        Ok(model) => {
+            let (network_type, name) = (model.key.network_type.as_str(), model.key.name.as_str());
+            let text = format!("{} was created. It is disabled.", model.definition.alias());
+            visit.done(&visit.links().model(network_type, name), text)
+        }
+        Err(Error::Invalid(wrong)) => {
+            show_errors(&mut shown, &wrong);
+            show_create(&visit, StatusCode::UNPROCESSABLE_ENTITY, shown).await
+        }
+        Err(Error::Exists { .. }) => {
+            let taken = "there is a model of this type and name already";
+            shown.name = std::mem::take(&mut shown.name).wrong(taken);
+            show_create(&visit, StatusCode::CONFLICT, shown).await
+        }
+        Err(error) if is_passing(&error) => {
+            shown.error = Some(errors::sentence(&error.to_string()));
+            show_create(&visit, StatusCode::SERVICE_UNAVAILABLE, shown).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn show_create(
+    visit: &Visit,
+    status: StatusCode,
+    mut form: DefinitionForm,
+) -> Result<Response, Failure> {
+    suggest(&mut form, &*visit.dashboard().picture(&visit.caller).await?);
+    let frame = visit.frame().await;
+    let markup = definition_form::create(&frame, &form);
+    visit.page_with(status, &frame, markup).await
+}
+
+/// The form with what is stored.
+pub(super) async fn edit_form(visit: Visit, key: ModelKey) -> Result<Response, Failure> {
+    let model = visit.dashboard().model(&visit.caller, &key).await?;
+    let form = shown(&model.definition);
+    show_edit(
+        &visit,
+        StatusCode::OK,
+        &model,
+        form,
+        &model.version.to_string(),
+    )
+    .await
+}
+
+/// Saves what was typed, if the model still is what the form was filled from.
+pub(super) async fn edit(visit: Visit, key: ModelKey, form: Form) -> Result<Response, Failure> {
+    let model = visit.dashboard().model(&visit.caller, &key).await?;
+    let seen = form.text("if_match");
+    let mut shown = typed(&form);
+    if form.text("action") == "add-rows" {
+        return show_edit(&visit, StatusCode::OK, &model, shown, seen).await;
+    }
+    let mut content = model.definition.clone();
+    if let Err(wrong) = apply(&shown, &mut content) {
+        show_errors(&mut shown, &wrong);
+        return show_edit(
+            &visit,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &model,
+            shown,
+            seen,
+        )
+        .await;
+    }
+    let Ok(version) = Version::parse(seen) else {
+        return Err(Failure::Form);
+    };
+    if version != model.version {
+        return conflict::show(&visit, &model, &shown).await;
+    }
+    let precondition = Precondition::Version(version);
+    let (dashboard, reason) = (visit.dashboard(), shown.reason.value.clone());
+    match dashboard
+        .replace(&visit.caller, &key, content, precondition, &reason)
+        .await
+    {
+        Ok(saved) if saved.version == model.version => {
+            let to = visit
+                .links()
+                .model(key.network_type.as_str(), key.name.as_str());
+            visit.done(
+                &to,
+                "Nothing was changed: what you typed is what is stored.",
+            )
+        }
+        Ok(saved) => {
+            let to = visit
+                .links()
+                .model(key.network_type.as_str(), key.name.as_str());
+            let revision = saved.revision().map(|n| format!(" as revision {n}"));
+            visit.done(&to, format!("Saved{}.", revision.unwrap_or_default()))
+        }
+        Err(Error::Invalid(wrong)) => {
+            show_errors(&mut shown, &wrong);
+            show_edit(
+                &visit,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &model,
+                shown,
+                seen,
+            )
+            .await
+        }
+        Err(Error::Conflict { .. }) => {
+            let now = visit.dashboard().model(&visit.caller, &key).await?;
+            conflict::show(&visit, &now, &shown).await
+        }
+        Err(error) if is_passing(&error) => {
+            shown.error = Some(errors::sentence(&error.to_string()));
+            show_edit(&visit, StatusCode::SERVICE_UNAVAILABLE, &model, shown, seen).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether trying again later can help: then what was typed must not be lost.
+fn is_passing(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Unavailable { .. } | Error::Busy { .. } | Error::Denied { .. }
+    )
+}
+
+async fn show_edit(
+    visit: &Visit,
+    status: StatusCode,
+    model: &Model,
+    mut form: DefinitionForm,
+    seen: &str,
+) -> Result<Response, Failure> {
+    form.network_type.value = model.key.network_type.to_string();
+    form.name.value = model.key.name.to_string();
+    suggest(&mut form, &*visit.dashboard().picture(&visit.caller).await?);
+    let edited = Edited {
+        alias: model.definition.alias(),
+        enabled: model.definition.enabled(),
+        if_match: seen.to_owned(),
+    };
+    let frame = visit.frame().await;
+    let markup = definition_form::edit(&frame, &edited, &form);
+    visit.page_with(status, &frame, markup).await
+}
