@@ -128,7 +128,7 @@ fn near_link(links: &Links, name: &str) -> (String, String) {
 }
 
 /// What a permission allows, after “to”.
-fn meaning(permission: Permission) -> &'static str {
+pub(super) fn meaning(permission: Permission) -> &'static str {
     match permission {
         Permission::ModelsRead => "see models",
         Permission::ModelsWrite => "create and edit models",

@@ -6,6 +6,8 @@
 //! that it comes from a page of the same session.
 
 mod actions;
+mod activity;
+mod admin;
 mod broken;
 mod bulk;
 mod conflict;
@@ -19,10 +21,13 @@ mod import;
 mod masked;
 mod model;
 mod models;
+mod profile;
 mod sign_in;
+mod tokens;
 mod visit;
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -47,6 +52,7 @@ pub(crate) fn routes(dashboard: Dashboard, settings: WebSettings) -> BoxedFilter
     // A base path lives as long as the program.
     let base: &'static str = String::leak(settings.base_path.clone());
     let site = Arc::new(Site {
+        started_at: SystemTime::now(),
         cookies: Cookies::new(&settings),
         links: Links::new(base),
         dashboard,
@@ -56,6 +62,10 @@ pub(crate) fn routes(dashboard: Dashboard, settings: WebSettings) -> BoxedFilter
         .or(model_routes(&site))
         .unify()
         .or(session_routes(&site))
+        .unify()
+        .or(account_routes(&site))
+        .unify()
+        .or(admin::routes(&site))
         .unify()
         .or(api::beside_pages(&site.dashboard, base))
         .unify()
@@ -334,6 +344,103 @@ fn session_routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
         .or(sign_out)
         .unify()
         .or(theme)
+        .unify()
+        .boxed()
+}
+
+/// The activity of all, one's own account and tokens.
+fn account_routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
+    let request = || visit::request(site.clone());
+    let activity = path!("activity")
+        .and(read())
+        .and(request())
+        .then(|request: Request| request.answer(activity::show))
+        .boxed();
+    let profile = path!("profile")
+        .and(read())
+        .and(request())
+        .then(|request: Request| request.answer(profile::show))
+        .boxed();
+    let password = path!("profile" / "password")
+        .and(warp::post())
+        .and(request())
+        .and(request_body())
+        .then(|request: Request, body| request.answer_form(body, profile::change_password))
+        .boxed();
+    let end_others = path!("profile" / "sessions" / "end-others")
+        .and(warp::post())
+        .and(request())
+        .and(request_body())
+        .then(|request: Request, body| {
+            request.answer_form(body, async |visit, _| profile::end_others(visit).await)
+        })
+        .boxed();
+    let end_session = path!("profile" / "sessions" / i64 / "end")
+        .and(warp::post())
+        .and(request())
+        .and(request_body())
+        .then(|id, request: Request, body| {
+            request.answer_form(body, async move |visit, _| {
+                profile::end_session(visit, id).await
+            })
+        })
+        .boxed();
+    let own = profile
+        .or(password)
+        .unify()
+        .or(end_others)
+        .unify()
+        .or(end_session)
+        .unify();
+    activity
+        .or(own)
+        .unify()
+        .or(token_routes(site))
+        .unify()
+        .boxed()
+}
+
+fn token_routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
+    let request = || visit::request(site.clone());
+    let tokens = path!("tokens")
+        .and(read())
+        .and(request())
+        .then(|request: Request| request.answer(tokens::show))
+        .boxed();
+    let create = path!("tokens")
+        .and(warp::post())
+        .and(request())
+        .and(request_body())
+        .then(|request: Request, body| request.answer_form(body, tokens::create))
+        .boxed();
+    let account = path!("tokens" / "service-accounts")
+        .and(warp::post())
+        .and(request())
+        .and(request_body())
+        .then(|request: Request, body| request.answer_form(body, tokens::create_account))
+        .boxed();
+    let ask_revoke = path!("tokens" / i64 / "revoke")
+        .and(read())
+        .and(request())
+        .then(|id, request: Request| {
+            request.answer(async move |visit| tokens::ask_revoke(visit, id).await)
+        })
+        .boxed();
+    let revoke = path!("tokens" / i64 / "revoke")
+        .and(warp::post())
+        .and(request())
+        .and(request_body())
+        .then(|id, request: Request, body| {
+            request.answer_form(body, async move |visit, _| tokens::revoke(visit, id).await)
+        })
+        .boxed();
+    let revoking = ask_revoke.or(revoke).unify();
+    tokens
+        .or(create)
+        .unify()
+        .or(account)
+        .unify()
+        .or(revoking)
         .unify()
         .boxed()
 }

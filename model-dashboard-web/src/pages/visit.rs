@@ -32,6 +32,7 @@ pub(super) struct Site {
     pub(super) settings: WebSettings,
     pub(super) links: Links,
     pub(super) cookies: Cookies,
+    pub(super) started_at: SystemTime,
 }
 
 /// A request for a page, whoever makes it.
@@ -263,7 +264,21 @@ impl Visit {
         &self.request.site.links
     }
 
-    /// The rules of the installation.
+    /// What links that leave the site start with.
+    pub(super) fn origin(&self) -> String {
+        let request = &self.request;
+        let host = request
+            .headers
+            .get(http::header::HOST)
+            .and_then(|host| host.to_str().ok());
+        match (request.context.origin(), host) {
+            (Some(origin), _) => origin.to_owned(),
+            (None, Some(host)) => format!("http://{host}"),
+            (None, None) => String::new(),
+        }
+    }
+
+    /// The settings of the installation.
     pub(super) fn settings(&self) -> &WebSettings {
         &self.request.site.settings
     }

@@ -1,0 +1,125 @@
+//! What happened to the models.
+
+use model_dashboard::audit::{Action, Event, EventFilter, EventPage};
+use model_dashboard::catalog::Picture;
+use model_dashboard::model::ModelKey;
+use warp::reply::Response;
+
+use super::form::Form;
+use super::visit::{Failure, Visit};
+use crate::views::activity::{self, ActivityQuery, ActivityView, Entry};
+use crate::views::components::icon::Icon;
+
+/// How many entries a page shows.
+const PER_PAGE: usize = 50;
+
+/// The kinds to choose from.
+const KINDS: [(&str, &str); 6] = [
+    ("model.create", "created"),
+    ("model.update", "edited"),
+    ("model.enable", "enabled"),
+    ("model.disable", "disabled"),
+    ("model.rename", "renamed"),
+    ("model.delete", "deleted"),
+];
+
+/// The page.
+pub(super) async fn show(visit: Visit) -> Result<Response, Failure> {
+    let asked = Form::parse(visit.request.query.as_bytes());
+    let given = |name| Some(asked.text(name).trim().to_owned()).filter(|text| !text.is_empty());
+    let query = ActivityQuery {
+        person: given("person"),
+        model: given("model"),
+        kind: given("kind"),
+    };
+    let filter = EventFilter {
+        actions: query.kind.iter().cloned().collect(),
+        actor: query.person.clone(),
+        target: query.model.as_ref().map(|model| format!("model:{model}")),
+        ..EventFilter::default()
+    };
+    let before = asked.text("before").parse().ok();
+    let page = EventPage::Newest { before };
+    let (dashboard, caller) = (visit.dashboard(), &visit.caller);
+    let mut events = dashboard
+        .activity(caller, &filter, page, PER_PAGE + 1)
+        .await?;
+    let more = events.len() > PER_PAGE;
+    events.truncate(PER_PAGE);
+    let picture = dashboard.picture(caller).await?;
+    let pairs = |before: Option<u64>| {
+        let filters = [
+            ("person", &query.person),
+            ("model", &query.model),
+            ("kind", &query.kind),
+        ];
+        let filters = filters
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, value.clone()?)));
+        let pairs: Vec<_> = filters
+            .chain(before.map(|before| ("before", before.to_string())))
+            .collect();
+        visit.links().query("/activity", pairs)
+    };
+    let mut people: Vec<String> = events
+        .iter()
+        .map(|event| event.event.actor_name.clone())
+        .collect();
+    people.sort();
+    people.dedup();
+    let view = ActivityView {
+        people,
+        kinds: KINDS
+            .iter()
+            .map(|(value, text)| ((*value).to_owned(), (*text).to_owned()))
+            .collect(),
+        older: more.then(|| pairs(events.last().map(|event| event.seq))),
+        newer: before.map(|_| pairs(None)),
+        entries: events.iter().map(|event| entry(event, &picture)).collect(),
+        query,
+    };
+    let frame = visit.frame().await;
+    visit.page(&frame, activity::page(&frame, &view)).await
+}
+
+fn entry(entry: &Event, picture: &Picture) -> Entry {
+    let event = &entry.event;
+    let name = event.action.as_str();
+    let done = KINDS
+        .iter()
+        .find(|(kind, _)| *kind == name)
+        .map_or(name, |(_, done)| done);
+    let key = event
+        .target
+        .strip_prefix("model:")
+        .and_then(|key| ModelKey::parse(key).ok());
+    let model = key.as_ref().and_then(|key| picture.get(key));
+    Entry {
+        at: event.at.into(),
+        who: event.actor_name.clone(),
+        via: match event.via.as_str() {
+            "api" => Some("API".to_owned()),
+            "cli" => Some("command line".to_owned()),
+            _ => None,
+        },
+        done: done.to_owned(),
+        icon: match event.action {
+            Action::ModelCreate => Icon::Plus,
+            Action::ModelEnable => Icon::Check,
+            Action::ModelDisable => Icon::Off,
+            Action::ModelRename => Icon::Rename,
+            Action::ModelDelete => Icon::Trash,
+            _ => Icon::Edit,
+        },
+        alias: model
+            .as_ref()
+            .map(|model| model.alias().into_owned())
+            .unwrap_or_default(),
+        exists: model.is_some(),
+        model: key.map(|key| (key.network_type.to_string(), key.name.to_string())),
+        revision: event.revision,
+        message: event.reason.clone(),
+        detail: event.detail.clone(),
+        changes: Vec::new(),
+    }
+}

@@ -1,0 +1,390 @@
+//! People: the list, one account, a new one.
+
+use std::str::FromStr;
+
+use http::StatusCode;
+use model_dashboard::auth::{IdentityId, Permission, Role, Source, User, UserChange, UserFilter};
+use model_dashboard::dashboard::{Error, NewUserRequest};
+use model_dashboard::model::FieldError;
+use warp::reply::Response;
+
+use crate::pages::errors::sentence;
+use crate::pages::form::Form;
+use crate::pages::profile::source_name;
+use crate::pages::tokens::roles;
+use crate::pages::visit::{Failure, Visit};
+use crate::views::Section;
+use crate::views::admin::users::{
+    self, AccountKind, GeneratedPassword, NewUserView, UserRow, UserView, UsersView,
+};
+use crate::views::components::field::Field;
+use crate::views::confirm::{self, ConfirmView};
+
+/// What is asked about first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Enable,
+    Disable,
+    ResetPassword,
+    Delete,
+}
+
+impl Step {
+    const NAMED: [(Step, &'static str); 4] = [
+        (Step::Enable, "enable"),
+        (Step::Disable, "disable"),
+        (Step::ResetPassword, "reset-password"),
+        (Step::Delete, "delete"),
+    ];
+}
+
+impl FromStr for Step {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Step, ()> {
+        Step::NAMED
+            .into_iter()
+            .find(|(_, name)| *name == text)
+            .map(|(step, _)| step)
+            .ok_or(())
+    }
+}
+
+/// The list.
+pub(super) async fn list(visit: Visit) -> Result<Response, Failure> {
+    let (dashboard, caller) = (visit.dashboard(), &visit.caller);
+    let users = dashboard.users(caller, &UserFilter::default()).await?;
+    let tokens = dashboard.all_tokens(caller).await?;
+    let search = Form::parse(visit.request.query.as_bytes())
+        .text("q")
+        .trim()
+        .to_owned();
+    let wanted = search.to_lowercase();
+    let found = |user: &&User| {
+        let shown = [
+            user.username.as_str(),
+            &user.display_name,
+            user.email.as_deref().unwrap_or(""),
+        ];
+        shown
+            .iter()
+            .any(|text| text.to_lowercase().contains(&wanted))
+    };
+    let rows = users.iter().filter(found).map(|user| {
+        let count = tokens.iter().filter(|token| token.owner == user.id).count();
+        row(&visit, user, count)
+    });
+    let view = UsersView {
+        rows: rows.collect(),
+        search,
+    };
+    let frame = visit.frame().await;
+    visit.page(&frame, users::list(&frame, &view)).await
+}
+
+fn row(visit: &Visit, user: &User, tokens: usize) -> UserRow {
+    UserRow {
+        id: user.id.to_string(),
+        username: user.username.to_string(),
+        display_name: user.display_name.clone(),
+        source: source_name(visit, &user.id.source),
+        role: user.role.to_string(),
+        enabled: user.is_active,
+        last_sign_in: user.last_sign_in.map(Into::into),
+        tokens,
+    }
+}
+
+/// The form for a new account.
+pub(super) async fn new(visit: Visit) -> Result<Response, Failure> {
+    if !visit.may().manage_users {
+        let username = visit.caller.username().to_owned();
+        return Err(Error::Denied {
+            permission: Permission::UsersAdmin,
+            username,
+        }
+        .into());
+    }
+    let view = NewUserView {
+        role: Field::new(Role::Viewer.as_str()),
+        ..NewUserView::default()
+    };
+    show_new(&visit, StatusCode::OK, view).await
+}
+
+async fn show_new(
+    visit: &Visit,
+    status: StatusCode,
+    mut view: NewUserView,
+) -> Result<Response, Failure> {
+    view.roles = roles();
+    let frame = visit.frame().await;
+    visit
+        .page_with(status, &frame, users::new(&frame, &view))
+        .await
+}
+
+/// Makes an account; a generated password is shown this once.
+pub(super) async fn create(visit: Visit, form: Form) -> Result<Response, Failure> {
+    let field = |name| Field::new(form.text(name));
+    let mut view = NewUserView {
+        username: field("username"),
+        display_name: field("display_name"),
+        email: field("email"),
+        role: field("role"),
+        ..NewUserView::default()
+    };
+    let text = |name| Some(form.text(name).to_owned()).filter(|text| !text.is_empty());
+    let outcome = match form.text("role").parse() {
+        Ok(role) => {
+            let request = NewUserRequest {
+                username: form.text("username").trim().to_owned(),
+                display_name: form.text("display_name").trim().to_owned(),
+                email: text("email"),
+                role,
+                password: text("password"),
+            };
+            visit.dashboard().create_user(&visit.caller, request).await
+        }
+        Err(_) => Err(Error::Invalid(vec![FieldError::new(
+            "role",
+            "choose a role",
+        )])),
+    };
+    match outcome {
+        Ok((user, Some(password))) => {
+            let generated = GeneratedPassword(password.password().expose().to_owned());
+            show_one(&visit, StatusCode::CREATED, &user, Some(generated), &[]).await
+        }
+        Ok((user, None)) => {
+            let to = visit.links().user(&user.id.to_string());
+            visit.done(&to, format!("{} can sign in now.", user.username))
+        }
+        Err(Error::Exists { .. }) => {
+            view.username = view
+                .username
+                .wrong("There is an account of this name already.");
+            show_new(&visit, StatusCode::CONFLICT, view).await
+        }
+        Err(Error::Invalid(errors)) => {
+            for error in errors {
+                let message = sentence(&error.message);
+                let field = match error.field.as_str() {
+                    "username" => &mut view.username,
+                    "display_name" => &mut view.display_name,
+                    "email" => &mut view.email,
+                    "role" => &mut view.role,
+                    "password" => {
+                        view.password_error = Some(message);
+                        continue;
+                    }
+                    _ => {
+                        view.error = Some(message);
+                        continue;
+                    }
+                };
+                *field = std::mem::take(field).wrong(message);
+            }
+            show_new(&visit, StatusCode::UNPROCESSABLE_ENTITY, view).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// One account.
+pub(super) async fn show(visit: Visit, id: IdentityId) -> Result<Response, Failure> {
+    let user = visit.dashboard().user(&visit.caller, &id).await?;
+    show_one(&visit, StatusCode::OK, &user, None, &[]).await
+}
+
+async fn show_one(
+    visit: &Visit,
+    status: StatusCode,
+    user: &User,
+    generated: Option<GeneratedPassword>,
+    errors: &[FieldError],
+) -> Result<Response, Failure> {
+    let tokens = visit.dashboard().all_tokens(&visit.caller).await?;
+    let count = tokens.iter().filter(|token| token.owner == user.id).count();
+    let kind = match user.id.source.as_str() {
+        Source::LOCAL => AccountKind::Local,
+        Source::SERVICE => AccountKind::Service,
+        _ => AccountKind::Directory,
+    };
+    let mut view = UserView {
+        row: row(visit, user, count),
+        kind,
+        own: user.id == *visit.caller.id(),
+        display_name: Field::new(&*user.display_name),
+        email: Field::new(user.email.clone().unwrap_or_default()),
+        team: Field::new(user.team.clone().unwrap_or_default()),
+        role: Field::new(user.role.as_str()),
+        roles: roles(),
+        role_reason: None,
+        created_at: user.created_at.map(Into::into),
+        generated,
+        error: None,
+    };
+    for error in errors {
+        let message = sentence(&error.message);
+        let field = match error.field.as_str() {
+            "display_name" => &mut view.display_name,
+            "email" => &mut view.email,
+            "team" => &mut view.team,
+            "role" => &mut view.role,
+            _ => {
+                view.error = Some(message);
+                continue;
+            }
+        };
+        *field = std::mem::take(field).wrong(message);
+    }
+    let frame = visit.frame().await;
+    visit
+        .page_with(status, &frame, users::one(&frame, &view))
+        .await
+}
+
+/// Changes name, mail, team or role: those that were sent.
+pub(super) async fn save(visit: Visit, id: IdentityId, form: Form) -> Result<Response, Failure> {
+    let user = visit.dashboard().user(&visit.caller, &id).await?;
+    let given = |name| form.given(name).map(|text| text.trim().to_owned());
+    let role = match given("role")
+        .filter(|role| !role.is_empty())
+        .map(|role| role.parse())
+    {
+        Some(Err(_)) => {
+            let wrong = [FieldError::new("role", "choose a role")];
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            return show_one(&visit, status, &user, None, &wrong).await;
+        }
+        Some(Ok(role)) => Some(role),
+        None => None,
+    };
+    let change = UserChange {
+        display_name: given("display_name").filter(|name| *name != user.display_name),
+        email: given("email")
+            .map(|email| Some(email).filter(|email| !email.is_empty()))
+            .filter(|email| *email != user.email),
+        role: role.filter(|role| *role != user.role),
+        is_active: None,
+        team: given("team").filter(|team| Some(team) != user.team.as_ref()),
+    };
+    change_account(&visit, &user, change, "Saved.").await
+}
+
+async fn change_account(
+    visit: &Visit,
+    user: &User,
+    change: UserChange,
+    done: &str,
+) -> Result<Response, Failure> {
+    match visit
+        .dashboard()
+        .update_user(&visit.caller, &user.id, change)
+        .await
+    {
+        Ok(_) => visit.done(&visit.links().user(&user.id.to_string()), done),
+        Err(Error::Invalid(errors)) => {
+            show_one(visit, StatusCode::UNPROCESSABLE_ENTITY, user, None, &errors).await
+        }
+        Err(error @ Error::LastAdministrator) => {
+            let wrong = [FieldError::new("", error.to_string())];
+            show_one(visit, StatusCode::CONFLICT, user, None, &wrong).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Asks before something that ends sessions.
+pub(super) async fn ask(visit: Visit, id: IdentityId, step: Step) -> Result<Response, Failure> {
+    let user = visit.dashboard().user(&visit.caller, &id).await?;
+    if !visit.may().manage_users {
+        let username = visit.caller.username().to_owned();
+        return Err(Error::Denied {
+            permission: Permission::UsersAdmin,
+            username,
+        }
+        .into());
+    }
+    let name = &user.display_name;
+    let (heading, consequence, button) = match step {
+        Step::Enable => (
+            format!("Enable {name}?"),
+            "The account may sign in again, and its tokens work again until they expire.",
+            "Enable the account",
+        ),
+        Step::Disable => (
+            format!("Disable {name}?"),
+            "All sessions end now and tokens stop working. Everything stays as it is otherwise.",
+            "Disable the account",
+        ),
+        Step::ResetPassword => (
+            format!("Reset the password of {name}?"),
+            "A new password is generated and shown once. All sessions end now.",
+            "Reset the password",
+        ),
+        Step::Delete => (
+            format!("Delete {name}?"),
+            "The account goes with its tokens and sessions. What it did stays in history and \
+             audit log.",
+            "Delete the account",
+        ),
+    };
+    let links = visit.links();
+    let back = links.user(&id.to_string());
+    let segment = Step::NAMED
+        .iter()
+        .find(|(named, _)| *named == step)
+        .map_or("", |(_, name)| name);
+    let view = ConfirmView {
+        section: Section::Admin,
+        heading,
+        consequences: vec![consequence.to_owned()],
+        items: Vec::new(),
+        action: format!("{back}/{segment}"),
+        hidden: Vec::new(),
+        button: button.to_owned(),
+        danger: step == Step::Delete,
+        back,
+        reason: None,
+    };
+    let frame = visit.frame().await;
+    visit.page(&frame, confirm::page(&frame, &view)).await
+}
+
+/// Does it.
+pub(super) async fn act(visit: Visit, id: IdentityId, step: Step) -> Result<Response, Failure> {
+    let (dashboard, caller) = (visit.dashboard(), &visit.caller);
+    let user = dashboard.user(caller, &id).await?;
+    let active = |is_active| UserChange {
+        is_active: Some(is_active),
+        ..UserChange::default()
+    };
+    match step {
+        Step::Enable => {
+            change_account(&visit, &user, active(true), "The account is enabled.").await
+        }
+        Step::Disable => {
+            let done = "The account is disabled and signed out everywhere.";
+            change_account(&visit, &user, active(false), done).await
+        }
+        Step::ResetPassword => {
+            let generated = dashboard.reset_password(caller, &id, None).await?;
+            let generated =
+                generated.map(|new| GeneratedPassword(new.password().expose().to_owned()));
+            show_one(&visit, StatusCode::OK, &user, generated, &[]).await
+        }
+        Step::Delete => match dashboard.delete_user(caller, &id).await {
+            Ok(()) => {
+                let text = format!("{} was deleted.", user.display_name);
+                visit.done(&visit.links().to("/admin/users"), text)
+            }
+            Err(error @ Error::LastAdministrator) => {
+                let wrong = [FieldError::new("", error.to_string())];
+                show_one(&visit, StatusCode::CONFLICT, &user, None, &wrong).await
+            }
+            Err(error) => Err(error.into()),
+        },
+    }
+}
