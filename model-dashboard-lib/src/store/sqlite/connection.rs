@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::error::Result;
+use super::error::{Error, Result};
 
 /// How long a connection waits for the lock of another program.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -19,6 +19,10 @@ const CACHED_STATEMENTS: usize = 64;
 pub(super) fn open(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
+    // SQLite falls back to reading if it may not write, and fails only at the first write.
+    if connection.is_readonly("main")? {
+        return Err(Error::read_only());
+    }
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     // FULL: a commit is on the disk before it is acknowledged.

@@ -40,6 +40,12 @@ impl Error {
         Error::Store(StoreError::internal(source))
     }
 
+    /// What SQLite answers to a write to a file that may only be read.
+    pub(super) fn read_only() -> Error {
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
+        Error::Sqlite(rusqlite::Error::SqliteFailure(code, None))
+    }
+
     /// Whether a unique index refused the row.
     pub(super) fn is_duplicate(&self) -> bool {
         matches!(self, Error::Sqlite(rusqlite::Error::SqliteFailure(error, _))
