@@ -2,7 +2,11 @@
 
 use super::MemoryStore;
 use crate::audit::{Action, AuditLog as _, ChainState, NewEvent};
+use crate::auth::{
+    Identity, IdentityId, Permissions, Role, Source, UserFilter, UserStore as _, Username,
+};
 use crate::model::Timestamp;
+use crate::tokens::{ApiToken, TokenHash, TokenStore as _};
 
 fn fresh() -> (MemoryStore, ()) {
     (MemoryStore::new(), ())
@@ -22,6 +26,54 @@ mod sessions {
 
 mod audit {
     crate::audit_log_conformance!(super::fresh());
+}
+
+#[tokio::test]
+async fn lists_have_at_most_10000_rows() {
+    let store = MemoryStore::new();
+    let ldap = Source::parse(Source::LDAP).unwrap();
+    for n in 0..10_002u32 {
+        let subject = n.to_string();
+        let identity = Identity {
+            id: IdentityId::new(ldap.clone(), &*subject),
+            username: Username::parse(&subject).unwrap(),
+            display_name: String::new(),
+            email: None,
+            groups: vec![],
+            role: None,
+        };
+        store
+            .remember(&identity, Role::Viewer, true, Timestamp::UNIX_EPOCH)
+            .await
+            .unwrap();
+        let mut hash = [0; 32];
+        hash[..4].copy_from_slice(&n.to_be_bytes());
+        let token = ApiToken {
+            id: n.into(),
+            owner: identity.id,
+            username: subject,
+            description: String::new(),
+            scopes: Permissions::NONE,
+            expires_at: Some(Timestamp::from_unix_micros((20_000 - n).into())),
+            created_at: None,
+            last_used_at: None,
+        };
+        store.state().tokens.insert(TokenHash(hash), token);
+    }
+    assert_eq!(
+        store
+            .list_users(&UserFilter::default())
+            .await
+            .unwrap()
+            .len(),
+        10_000
+    );
+    let tokens = store.list_tokens(None).await.unwrap();
+    assert_eq!(
+        (tokens.len(), tokens[0].id),
+        (10_000, 10_001),
+        "those that end first"
+    );
 }
 
 /// One that changes the field.

@@ -151,7 +151,11 @@ fn remember(
         return Ok(user);
     }
     let known = match find(db, &identity.id)? {
-        Some(known) => Some(known),
+        Some(known) => {
+            // From now on the id is known to be the stable one, even if it is a username.
+            settle(db, &identity.id)?;
+            Some(known)
+        }
         None => adopt(db, identity)?,
     };
     let decided = match &known {
@@ -181,19 +185,27 @@ fn remember(
     Ok(user)
 }
 
+fn settle(db: &Connection, id: &IdentityId) -> Result<()> {
+    let mut statement = db.prepare_cached(
+        "UPDATE accounts SET provisional = FALSE WHERE source = ? AND subject = ? AND provisional",
+    )?;
+    statement.execute([id.source.as_str(), &id.subject])?;
+    Ok(())
+}
+
 /// Gives the account that was taken over from the earlier system under the name of `identity`,
 /// with its tokens, the stable id that its directory has told by now.
 fn adopt(db: &Connection, identity: &Identity) -> Result<Option<User>> {
     let IdentityId { source, subject } = &identity.id;
     let provisional = identity.username.folded();
     let moved = db.execute(
-        "UPDATE accounts SET subject = ?1, provisional = FALSE
-         WHERE source = ?2 AND subject = ?3 AND provisional",
+        "UPDATE accounts SET subject = ?1 WHERE source = ?2 AND subject = ?3 AND provisional",
         [subject, source.as_str(), provisional],
     )?;
     if moved == 0 {
         return Ok(None);
     }
+    settle(db, &identity.id)?;
     db.execute(
         "UPDATE api_tokens SET owner_subject = ?1 WHERE owner_source = ?2 AND owner_subject = ?3",
         [subject, source.as_str(), provisional],

@@ -123,6 +123,19 @@ async fn a_removed_end_shows_even_after_further_events() {
 }
 
 #[tokio::test]
+async fn numbers_of_removed_events_are_not_given_again() {
+    let (store, _folder) = fresh().await;
+    append(&store, 1..10).await;
+    other_program(store.path())
+        .execute_batch(
+            "DROP TRIGGER audit_events_are_not_removed; DELETE FROM audit_events WHERE seq > 5",
+        )
+        .unwrap();
+    let written = store.append(&[event(10)]).await.unwrap();
+    assert_eq!(written[0].seq, 10);
+}
+
+#[tokio::test]
 async fn an_insertion_shows() {
     let copy = "INSERT INTO audit_events (seq, at, actor, actor_name, via, \"from\", request_id,
         action, target, revision, reason, detail, digest) SELECT";

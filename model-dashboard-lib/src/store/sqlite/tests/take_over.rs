@@ -479,6 +479,44 @@ async fn tokens_of_directory_people_wait_for_their_stable_id() {
 }
 
 #[tokio::test]
+async fn a_username_that_is_the_stable_id_is_not_taken_for_a_provisional_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = changed(
+        folder.path(),
+        "PRAGMA foreign_keys = OFF;
+         INSERT INTO api_tokens (id, username, token_hash) VALUES (10, 'jdoe', 'x');",
+    );
+    let store = open(&path).await.unwrap();
+    let by_name = |subject: &str, username: &str| Identity {
+        id: IdentityId::new(Source::parse(Source::LDAP).unwrap(), subject),
+        username: Username::parse(username).unwrap(),
+        display_name: String::new(),
+        email: None,
+        groups: vec![],
+        role: None,
+    };
+    for (settled, tokens) in [("jdoe", 1), ("other", 0)] {
+        let settled = by_name(settled, settled);
+        store
+            .remember(&settled, Role::Viewer, true, Timestamp::now())
+            .await
+            .unwrap();
+        let thief = by_name("uuid", settled.username.as_str());
+        store
+            .remember(&thief, Role::Viewer, true, Timestamp::now())
+            .await
+            .unwrap();
+        assert!(store.user(&settled.id).await.unwrap().is_some());
+        assert_eq!(
+            store.list_tokens(Some(&settled.id)).await.unwrap().len(),
+            tokens
+        );
+        assert_eq!(store.list_tokens(Some(&thief.id)).await.unwrap(), vec![]);
+        store.delete_user(&thief.id).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn another_directory_does_not_inherit_them() {
     let folder = tempfile::tempdir().unwrap();
     let path = changed(
