@@ -120,7 +120,7 @@ pub struct UserChange {
     pub team: Option<String>,
 }
 
-/// Which accounts [`UserStore::list`] gives.
+/// Which accounts [`UserStore::list_users`] gives.
 #[derive(Clone, Debug, Default)]
 pub struct UserFilter {
     /// Only accounts of this source.

@@ -19,7 +19,13 @@ mod tests {
             include_str!("repository.rs"),
             include_str!("sessions.rs"),
             include_str!("tokens.rs"),
-            include_str!("users.rs"),
+            concat!(
+                include_str!("users/mod.rs"),
+                include_str!("users/administrators.rs"),
+                include_str!("users/directory.rs"),
+                include_str!("users/leaving.rs"),
+                include_str!("users/passwords.rs"),
+            ),
         ];
         for suite in suites {
             let (list, cases) = suite.split_once("(@cases $fresh:expr; $($case").unwrap();

@@ -31,6 +31,7 @@ pub(super) struct Writer {
     queue: mpsc::Sender<Message>,
     thread: Mutex<Option<JoinHandle<()>>>,
     path: Arc<Path>,
+    patience: Duration,
 }
 
 impl Writer {
@@ -43,6 +44,7 @@ impl Writer {
             queue,
             thread: Mutex::new(Some(thread)),
             path,
+            patience: PATIENCE,
         })
     }
 
@@ -64,7 +66,7 @@ impl Writer {
             // Nobody waits any more: the write stands all the same.
             let _ = answer.send(result);
         });
-        match timeout(PATIENCE, self.queue.send(Message::Run(job))).await {
+        match timeout(self.patience, self.queue.send(Message::Run(job))).await {
             Err(_) => Err(self.unavailable("too many writes are waiting; try again")),
             Ok(Err(_)) => Err(self.unavailable("it is closed")),
             Ok(Ok(())) => match answered.await {
@@ -111,4 +113,41 @@ fn in_transaction<T>(
     let value = work(&transaction)?;
     transaction.commit()?;
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::mpsc;
+
+    use futures::future::join_all;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_write_waits_for_a_place_in_the_queue_but_not_for_ever() {
+        let connection = Connection::open_in_memory().unwrap();
+        let mut writer = Writer::start(connection, Path::new("users.db").into()).unwrap();
+        writer.patience = Duration::from_millis(20);
+        let (go_on, may_go_on) = mpsc::channel::<()>();
+        let busy = writer.write(move |_| Ok(may_go_on.recv().unwrap()));
+        // One is being done, the queue is full, and one is too many.
+        let waiting = join_all((0..QUEUE).map(|_| writer.write(|_| Ok(()))));
+        let too_many = async {
+            let refused = writer.write(|_| Ok(())).await;
+            go_on.send(()).unwrap();
+            refused
+        };
+        let (_, waited, refused) = tokio::join!(busy, waiting, too_many);
+        let refusals = waited
+            .iter()
+            .chain([&refused])
+            .filter_map(|r| r.as_ref().err());
+        let refusals: Vec<String> = refusals.map(ToString::to_string).collect();
+        assert!((1..=2).contains(&refusals.len()), "{refusals:?}");
+        assert!(
+            refusals[0].contains("too many writes are waiting"),
+            "{refusals:?}"
+        );
+    }
 }

@@ -1,9 +1,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod chain;
+mod directory;
 mod faults;
 mod kill;
 mod queries;
+mod refusals;
 mod take_over;
 
 use std::path::Path;

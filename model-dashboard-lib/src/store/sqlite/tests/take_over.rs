@@ -3,15 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
-
 use super::{make, open, other_program};
 use crate::auth::{
-    Identity, IdentityId, Password, PasswordCheck, Permission, Permissions, Role,
-    SessionStore as _, Source, UserFilter, UserStore as _, Username,
+    IdentityId, Password, PasswordCheck, Permission, Permissions, Role, SessionStore as _, Source,
+    UserFilter, UserStore as _, Username,
 };
 use crate::model::Timestamp;
-use crate::store::StoreError;
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::connection::beside;
 use crate::tokens::{PlainToken, TokenStore as _};
@@ -29,22 +26,29 @@ pub(super) fn existing(folder: &Path) -> PathBuf {
 }
 
 /// A copy that `change` was done to with the earlier system.
-fn changed(folder: &Path, change: &str) -> PathBuf {
+pub(super) fn changed(folder: &Path, change: &str) -> PathBuf {
     let path = existing(folder);
     other_program(&path).execute_batch(change).unwrap();
     path
 }
 
-/// The bare hashes in the earlier system's file.
-fn bare_hashes() -> Vec<String> {
-    let folder = tempfile::tempdir().unwrap();
-    let db = other_program(&existing(folder.path()));
-    let mut statement = db.prepare("SELECT password_hash FROM users").unwrap();
+/// The stored hashes in a file of the earlier system.
+pub(super) fn bare_hashes(path: &Path) -> Vec<String> {
+    let db = other_program(path);
+    let mut statement = db
+        .prepare("SELECT password_hash FROM users ORDER BY id")
+        .unwrap();
     statement
         .query_map([], |row| row.get(0))
         .unwrap()
         .map(Result::unwrap)
         .collect()
+}
+
+/// Those in the fixture.
+pub(super) fn fixed_hashes() -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    bare_hashes(&existing(folder.path()))
 }
 
 fn holds(path: &Path, text: &str) -> bool {
@@ -55,7 +59,7 @@ fn holds(path: &Path, text: &str) -> bool {
 }
 
 pub(super) fn assert_no_bare_hash(path: &Path) {
-    for hash in bare_hashes() {
+    for hash in fixed_hashes() {
         for suffix in ["", "-wal", "-shm", "-journal"] {
             assert!(
                 !holds(&beside(path, suffix), &hash),
@@ -140,7 +144,7 @@ async fn people_keep_their_names_and_passwords() {
     }
     for (username, hash) in ["admin", "mkeller", "guest", "Ünal", "rlopez"]
         .iter()
-        .zip(bare_hashes())
+        .zip(fixed_hashes())
     {
         assert_eq!(
             check(&store, username, &hash).await,
@@ -230,7 +234,7 @@ async fn no_bare_hash_stays_in_the_file() {
              DELETE FROM users WHERE username = 'gone';"
         ),
     );
-    assert!(holds(&path, &deleted) && holds(&path, &bare_hashes()[0]));
+    assert!(holds(&path, &deleted) && holds(&path, &fixed_hashes()[0]));
     let store = open(&path).await.unwrap();
     make(&store, "somebody").await.unwrap();
     assert_no_bare_hash(&path);
@@ -249,16 +253,7 @@ async fn a_copy_of_the_file_as_it_was_lies_beside_it() {
     let backup = beside(store.path(), ".before-migration-1");
     assert_eq!(store.migration().unwrap().backup.as_ref(), Some(&backup));
     assert_eq!(store.backups().await.unwrap(), vec![backup.clone()]);
-    let rows = |db: &Connection| -> Vec<(i64, String, String)> {
-        let mut statement = db
-            .prepare("SELECT id, username, password_hash FROM users")
-            .unwrap();
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
-        rows.unwrap().map(Result::unwrap).collect()
-    };
-    let original = tempfile::tempdir().unwrap();
-    let original = rows(&other_program(&existing(original.path())));
-    assert_eq!(rows(&other_program(&backup)), original);
+    assert_eq!(bare_hashes(&backup), fixed_hashes());
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -326,218 +321,6 @@ async fn what_is_only_in_the_write_ahead_log_is_copied_and_taken_over() {
         )
         .unwrap();
     assert_eq!(late, 1);
-}
-
-async fn refused(path: &Path) -> String {
-    let before = fs::read(path).unwrap();
-    let error = open(path).await.unwrap_err();
-    let StoreError::Unusable { message } = error else {
-        panic!("{error:?}")
-    };
-    assert_eq!(fs::read(path).unwrap(), before, "nothing was changed");
-    let files = fs::read_dir(path.parent().unwrap()).unwrap().count();
-    assert_eq!(files, 1, "nothing was left beside the file");
-    message
-}
-
-#[tokio::test]
-async fn names_that_fold_together_are_refused_in_pairs() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = changed(
-        folder.path(),
-        "INSERT INTO users (username, password_hash, display_name) VALUES
-            ('ADMIN', 'x', ''), ('u\u{308}nal', 'x', ''), ('other', 'x', '')",
-    );
-    let message = refused(&path).await;
-    assert!(message.contains("“ADMIN” and “admin”; "), "{message}");
-    assert!(message.contains("“u\u{308}nal” and “Ünal”"), "{message}");
-    assert!(
-        !message.contains("mkeller") && !message.contains("other”"),
-        "{message}"
-    );
-    assert!(
-        message.contains("Rename or delete all but one of each"),
-        "{message}"
-    );
-    // Once that is done it goes on.
-    other_program(&path)
-        .execute_batch("DELETE FROM users WHERE username IN ('ADMIN', 'u\u{308}nal')")
-        .unwrap();
-    open(&path).await.unwrap();
-}
-
-#[tokio::test]
-async fn names_that_nobody_can_sign_in_with_are_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = changed(
-        folder.path(),
-        "PRAGMA foreign_keys = OFF;
-         INSERT INTO users (username, password_hash, display_name) VALUES ('bob ', 'x', '');
-         INSERT INTO api_tokens (username, token_hash) VALUES ('ad\u{200b}min', 'x');",
-    );
-    let message = refused(&path).await;
-    assert!(
-        message.contains("\"bob \", \"ad\\u{200b}min\" (owner of tokens)"),
-        "{message}"
-    );
-}
-
-#[tokio::test]
-async fn a_file_of_a_newer_program_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = changed(folder.path(), "PRAGMA user_version = 99");
-    let message = refused(&path).await;
-    assert!(
-        message.contains("newer version of this program (schema 99"),
-        "{message}"
-    );
-}
-
-#[tokio::test]
-async fn a_database_of_another_kind_is_refused() {
-    for schema in [
-        "CREATE TABLE invoices (id)",
-        "CREATE TABLE users (id, username, password_hash)",
-    ] {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("users.db");
-        other_program(&path).execute_batch(schema).unwrap();
-        let message = refused(&path).await;
-        assert!(message.contains("is no user database"), "{message}");
-    }
-}
-
-#[tokio::test]
-async fn tokens_of_directory_people_wait_for_their_stable_id() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = changed(
-        folder.path(),
-        "PRAGMA foreign_keys = OFF;
-         INSERT INTO api_tokens (id, username, token_hash) VALUES
-            (10, 'JDoe', 'x'), (11, 'jdoe', 'y'), (12, 'other', 'z'), (13, 'MKeller', 'w');",
-    );
-    let store = open(&path).await.unwrap();
-    assert_eq!(
-        store.migration().unwrap().directory_people,
-        ["JDoe", "other"]
-    );
-    let ldap = Source::parse(Source::LDAP).unwrap();
-    let provisional = IdentityId::new(ldap.clone(), "jdoe");
-    let owned = async |owner: &IdentityId| {
-        let tokens = store.list_tokens(Some(owner)).await.unwrap();
-        tokens.iter().map(|token| token.id).collect::<Vec<_>>()
-    };
-    assert_eq!(owned(&provisional).await, [10, 11]);
-    // A local person of the name is the owner, however it is written.
-    assert_eq!(
-        owned(&IdentityId::new(Source::local(), "2")).await,
-        [2, 4, 13]
-    );
-    let user = store.user(&provisional).await.unwrap().unwrap();
-    assert_eq!(
-        (user.role, user.is_active, user.username.as_str()),
-        (Role::Publisher, true, "JDoe")
-    );
-
-    let signed_in = Identity {
-        id: IdentityId::new(ldap.clone(), "6f1c-uuid"),
-        username: Username::parse("jdoe").unwrap(),
-        display_name: "J. Doe".into(),
-        email: None,
-        groups: vec![],
-        role: None,
-    };
-    let user = store
-        .remember(&signed_in, Role::Viewer, true, Timestamp::now())
-        .await
-        .unwrap();
-    assert_eq!(
-        (user.id.clone(), user.role),
-        (signed_in.id.clone(), Role::Viewer)
-    );
-    assert_eq!(owned(&signed_in.id).await, [10, 11]);
-    assert_eq!(
-        (
-            owned(&provisional).await,
-            store.user(&provisional).await.unwrap()
-        ),
-        (vec![], None)
-    );
-    // Only once: the name may pass to somebody else.
-    let next = Identity {
-        id: IdentityId::new(ldap, "77aa-uuid"),
-        ..signed_in.clone()
-    };
-    store
-        .remember(&next, Role::Viewer, true, Timestamp::now())
-        .await
-        .unwrap();
-    assert_eq!(
-        (owned(&signed_in.id).await, owned(&next.id).await),
-        (vec![10, 11], vec![])
-    );
-}
-
-#[tokio::test]
-async fn a_username_that_is_the_stable_id_is_not_taken_for_a_provisional_one() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = changed(
-        folder.path(),
-        "PRAGMA foreign_keys = OFF;
-         INSERT INTO api_tokens (id, username, token_hash) VALUES (10, 'jdoe', 'x');",
-    );
-    let store = open(&path).await.unwrap();
-    let by_name = |subject: &str, username: &str| Identity {
-        id: IdentityId::new(Source::parse(Source::LDAP).unwrap(), subject),
-        username: Username::parse(username).unwrap(),
-        display_name: String::new(),
-        email: None,
-        groups: vec![],
-        role: None,
-    };
-    for (settled, tokens) in [("jdoe", 1), ("other", 0)] {
-        let settled = by_name(settled, settled);
-        store
-            .remember(&settled, Role::Viewer, true, Timestamp::now())
-            .await
-            .unwrap();
-        let thief = by_name("uuid", settled.username.as_str());
-        store
-            .remember(&thief, Role::Viewer, true, Timestamp::now())
-            .await
-            .unwrap();
-        assert!(store.user(&settled.id).await.unwrap().is_some());
-        assert_eq!(
-            store.list_tokens(Some(&settled.id)).await.unwrap().len(),
-            tokens
-        );
-        assert_eq!(store.list_tokens(Some(&thief.id)).await.unwrap(), vec![]);
-        store.delete_user(&thief.id).await.unwrap();
-    }
-}
-
-#[tokio::test]
-async fn another_directory_does_not_inherit_them() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = changed(
-        folder.path(),
-        "PRAGMA foreign_keys = OFF;
-         INSERT INTO api_tokens (id, username, token_hash) VALUES (10, 'jdoe', 'x');",
-    );
-    let store = open(&path).await.unwrap();
-    let stranger = Identity {
-        id: IdentityId::new(Source::parse("partner").unwrap(), "jdoe"),
-        username: Username::parse("jdoe").unwrap(),
-        display_name: String::new(),
-        email: None,
-        groups: vec![],
-        role: None,
-    };
-    store
-        .remember(&stranger, Role::Viewer, true, Timestamp::now())
-        .await
-        .unwrap();
-    assert_eq!(store.list_tokens(Some(&stranger.id)).await.unwrap(), vec![]);
 }
 
 #[tokio::test]

@@ -1,0 +1,234 @@
+//! People of directories.
+
+use super::*;
+
+/// Everything that the directory tells is taken over each time.
+pub async fn a_person_of_a_directory_is_entered_and_refreshed(store: &impl UserStore) {
+    let mut rosa = found(Source::LDAP, "uuid-1", "rlopez");
+    let entered = store
+        .remember(&rosa, Role::Publisher, true, at(0))
+        .await
+        .unwrap();
+    assert_eq!(entered.id, rosa.id);
+    assert_eq!((entered.role, entered.is_active), (Role::Publisher, true));
+    assert_eq!(
+        (entered.last_sign_in, entered.checked_at),
+        (Some(at(0)), Some(at(0)))
+    );
+    assert_eq!(entered.groups, rosa.groups);
+    assert_eq!(store.user(&rosa.id).await.unwrap(), Some(entered));
+
+    rosa.username = name("rmartinez");
+    rosa.display_name = "Rosa Martínez".into();
+    rosa.email = Some("rosa@example.org".into());
+    rosa.groups = vec!["cn=a".into(), "cn=\"b\"".into()];
+    let checked = store
+        .remember(&rosa, Role::Publisher, false, at(5))
+        .await
+        .unwrap();
+    assert_eq!(checked.username.as_str(), "rmartinez");
+    assert_eq!(checked.display_name, "Rosa Martínez");
+    assert_eq!(checked.email.as_deref(), Some("rosa@example.org"));
+    assert_eq!(checked.groups, rosa.groups);
+    assert_eq!(
+        (checked.last_sign_in, checked.checked_at),
+        (Some(at(0)), Some(at(5)))
+    );
+    assert_eq!(store.user(&rosa.id).await.unwrap().as_ref(), Some(&checked));
+    assert_eq!(
+        store.list_users(&UserFilter::default()).await.unwrap(),
+        vec![checked]
+    );
+}
+
+/// With its reason, over what an administrator set.
+pub async fn the_source_decides_on_a_role_if_it_gives_one(store: &impl UserStore) {
+    let mut rosa = found(Source::LDAP, "uuid-1", "rosa");
+    store
+        .remember(&rosa, Role::Viewer, true, at(0))
+        .await
+        .unwrap();
+    let promote = UserChange {
+        role: Some(Role::Admin),
+        ..UserChange::default()
+    };
+    store.update_user(&rosa.id, promote).await.unwrap();
+    rosa.role = Some(GrantedRole {
+        role: Role::Editor,
+        reason: "cn=editors".into(),
+    });
+    let user = store
+        .remember(&rosa, Role::Viewer, true, at(1))
+        .await
+        .unwrap();
+    assert_eq!(
+        (user.role, user.role_reason.as_str()),
+        (Role::Editor, "cn=editors")
+    );
+    assert_eq!(store.user(&rosa.id).await.unwrap(), Some(user));
+    // Once the source gives it no more, it is gone.
+    rosa.role = None;
+    let user = store
+        .remember(&rosa, Role::Viewer, true, at(2))
+        .await
+        .unwrap();
+    assert_eq!(user.role, Role::Viewer);
+}
+
+/// While the source gives none.
+pub async fn a_role_that_an_administrator_set_stays(store: &impl UserStore) {
+    let rosa = found(Source::LDAP, "uuid-1", "rosa");
+    store
+        .remember(&rosa, Role::Viewer, true, at(0))
+        .await
+        .unwrap();
+    let promote = UserChange {
+        role: Some(Role::Publisher),
+        ..UserChange::default()
+    };
+    let promoted = store.update_user(&rosa.id, promote).await.unwrap();
+    let rename = UserChange {
+        display_name: Some("R.".into()),
+        ..UserChange::default()
+    };
+    store.update_user(&rosa.id, rename).await.unwrap();
+    let user = store
+        .remember(&rosa, Role::Viewer, true, at(1))
+        .await
+        .unwrap();
+    assert_eq!(
+        (user.role, user.role_reason),
+        (Role::Publisher, promoted.role_reason)
+    );
+}
+
+/// So that a directory without mapped groups loses its default rights once a group is mapped.
+pub async fn a_role_that_nobody_set_follows_the_default(store: &impl UserStore) {
+    let rosa = found(Source::LDAP, "uuid-1", "rosa");
+    let user = store
+        .remember(&rosa, Role::Publisher, true, at(0))
+        .await
+        .unwrap();
+    assert_eq!(user.role, Role::Publisher);
+    let user = store
+        .remember(&rosa, Role::Viewer, false, at(1))
+        .await
+        .unwrap();
+    assert_eq!(user.role, Role::Viewer);
+}
+
+/// An administrator's no outlasts the directory's yes.
+pub async fn remembering_does_not_activate(store: &impl UserStore) {
+    let rosa = found(Source::LDAP, "uuid-1", "rosa");
+    store
+        .remember(&rosa, Role::Viewer, true, at(0))
+        .await
+        .unwrap();
+    let deactivate = UserChange {
+        is_active: Some(false),
+        ..UserChange::default()
+    };
+    store.update_user(&rosa.id, deactivate).await.unwrap();
+    let user = store
+        .remember(&rosa, Role::Viewer, true, at(1))
+        .await
+        .unwrap();
+    assert!(!user.is_active);
+    assert!(
+        !store
+            .user(&rosa.id)
+            .await
+            .unwrap()
+            .expect("her account")
+            .is_active
+    );
+}
+
+/// Its name, role and mail address are kept here, not where somebody signs in.
+pub async fn remembering_an_account_made_here_notes_the_time_only(store: &impl UserStore) {
+    let made = store
+        .create_user(person("mkeller", Role::Editor))
+        .await
+        .unwrap();
+    let mut identity = found(Source::LOCAL, &made.id.subject, "other");
+    identity.role = Some(GrantedRole {
+        role: Role::Admin,
+        reason: "none".into(),
+    });
+    let seen = store
+        .remember(&identity, Role::Admin, true, at(3))
+        .await
+        .unwrap();
+    let expected = User {
+        last_sign_in: Some(at(3)),
+        checked_at: Some(at(3)),
+        ..made
+    };
+    assert_eq!(seen, expected);
+    assert_eq!(store.user(&expected.id).await.unwrap(), Some(expected));
+}
+
+/// The stable id tells them apart; the name finds who was seen last.
+pub async fn a_directory_may_give_a_name_to_somebody_else(store: &impl UserStore) {
+    let old = found(Source::LDAP, "uuid-2", "rosa");
+    let new = found(Source::LDAP, "uuid-1", "rosa");
+    store
+        .remember(&old, Role::Viewer, true, at(0))
+        .await
+        .unwrap();
+    store
+        .remember(&new, Role::Viewer, true, at(1))
+        .await
+        .unwrap();
+    assert_eq!(
+        store
+            .list_users(&UserFilter::default())
+            .await
+            .unwrap()
+            .len(),
+        2
+    );
+    let source = Source::parse(Source::LDAP).unwrap();
+    let by_name = store.user_by_name(&source, &name("Rosa")).await.unwrap();
+    assert_eq!(by_name.expect("somebody").id, new.id);
+}
+
+/// The same name or subject in another source is another account.
+pub async fn sources_do_not_mix(store: &impl UserStore) {
+    let local = store
+        .create_user(person("rosa", Role::Admin))
+        .await
+        .unwrap();
+    let subject = local.id.subject.to_string();
+    let one = found(Source::LDAP, &subject, "rosa");
+    let other = found("ldap2", &subject, "rosa");
+    for identity in [&one, &other] {
+        let user = store
+            .remember(identity, Role::Viewer, true, at(0))
+            .await
+            .unwrap();
+        assert_eq!((user.role, &user.id), (Role::Viewer, &identity.id));
+    }
+    assert_eq!(
+        store
+            .list_users(&UserFilter::default())
+            .await
+            .unwrap()
+            .len(),
+        3
+    );
+    assert_eq!(store.user(&local.id).await.unwrap(), Some(local.clone()));
+    let (user, _) = store
+        .password_hash(&name("rosa"))
+        .await
+        .unwrap()
+        .expect("a hash");
+    assert_eq!(user, local);
+    let refused = store.set_password_hash(&one.id, hash("x"), None).await;
+    assert!(
+        matches!(refused, Err(StoreError::NotFound { .. })),
+        "{refused:?}"
+    );
+    store.delete_user(&one.id).await.unwrap();
+    assert!(store.user(&other.id).await.unwrap().is_some());
+}

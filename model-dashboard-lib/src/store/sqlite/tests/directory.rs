@@ -1,0 +1,101 @@
+//! People of a directory whom the earlier system knew by name only.
+
+use tempfile::TempDir;
+
+use super::open;
+use super::take_over::changed;
+use crate::auth::{Identity, IdentityId, Role, Source, User, UserStore as _, Username};
+use crate::model::Timestamp;
+use crate::store::sqlite::SqliteStore;
+use crate::tokens::TokenStore as _;
+
+/// Somebody whom the directory `source` knows.
+fn known(source: &str, subject: &str, username: &str) -> Identity {
+    Identity {
+        id: IdentityId::new(Source::parse(source).unwrap(), subject),
+        username: Username::parse(username).unwrap(),
+        display_name: String::new(),
+        email: None,
+        groups: vec![],
+        role: None,
+    }
+}
+
+async fn sign_in(store: &SqliteStore, identity: &Identity) -> User {
+    let user = store
+        .remember(identity, Role::Viewer, true, Timestamp::now())
+        .await;
+    user.unwrap()
+}
+
+/// The numbers of the tokens of `owner`.
+async fn owned(store: &SqliteStore, owner: &IdentityId) -> Vec<i64> {
+    let tokens = store.list_tokens(Some(owner)).await.unwrap();
+    tokens.iter().map(|token| token.id).collect()
+}
+
+/// A store taken over with tokens (number, name) whose names are of no local person.
+async fn taken_over(tokens: &[(i64, &str)]) -> (SqliteStore, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut change = "PRAGMA foreign_keys = OFF;".to_owned();
+    for (id, name) in tokens {
+        change.push_str(&format!(
+            "INSERT INTO api_tokens (id, username, token_hash) VALUES ({id}, '{name}', {id});"
+        ));
+    }
+    let store = open(&changed(folder.path(), &change)).await.unwrap();
+    (store, folder)
+}
+
+#[tokio::test]
+async fn their_tokens_wait_for_their_stable_id() {
+    let tokens = [(10, "JDoe"), (11, "jdoe"), (12, "other"), (13, "MKeller")];
+    let (store, _folder) = taken_over(&tokens).await;
+    assert_eq!(
+        store.migration().unwrap().directory_people,
+        ["JDoe", "other"]
+    );
+    let provisional = known(Source::LDAP, "jdoe", "jdoe").id;
+    assert_eq!(owned(&store, &provisional).await, [10, 11]);
+    // A local person of the name is the owner, however it is written.
+    let mkeller = IdentityId::new(Source::local(), "2");
+    assert_eq!(owned(&store, &mkeller).await, [2, 4, 13]);
+    let user = store.user(&provisional).await.unwrap().unwrap();
+    assert_eq!((user.role, user.is_active), (Role::Publisher, true));
+    assert_eq!(user.username.as_str(), "JDoe");
+
+    let first = known(Source::LDAP, "6f1c-uuid", "jdoe");
+    let user = sign_in(&store, &first).await;
+    assert_eq!((&user.id, user.role), (&first.id, Role::Viewer));
+    assert_eq!(owned(&store, &first.id).await, [10, 11]);
+    assert_eq!(owned(&store, &provisional).await, [0; 0]);
+    assert_eq!(store.user(&provisional).await.unwrap(), None);
+    // Only once: the name may pass to somebody else.
+    let next = known(Source::LDAP, "77aa-uuid", "jdoe");
+    sign_in(&store, &next).await;
+    assert_eq!(owned(&store, &first.id).await, [10, 11]);
+    assert_eq!(owned(&store, &next.id).await, [0; 0]);
+}
+
+#[tokio::test]
+async fn a_username_that_is_the_stable_id_is_not_taken_for_a_provisional_one() {
+    let (store, _folder) = taken_over(&[(10, "jdoe")]).await;
+    for (name, tokens) in [("jdoe", &[10][..]), ("other", &[])] {
+        let settled = known(Source::LDAP, name, name);
+        sign_in(&store, &settled).await;
+        let namesake = known(Source::LDAP, "uuid", name);
+        sign_in(&store, &namesake).await;
+        assert!(store.user(&settled.id).await.unwrap().is_some());
+        assert_eq!(owned(&store, &settled.id).await, tokens);
+        assert_eq!(owned(&store, &namesake.id).await, [0; 0]);
+        store.delete_user(&namesake.id).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn another_directory_does_not_inherit_their_tokens() {
+    let (store, _folder) = taken_over(&[(10, "jdoe")]).await;
+    let stranger = known("partner", "jdoe", "jdoe");
+    sign_in(&store, &stranger).await;
+    assert_eq!(owned(&store, &stranger.id).await, [0; 0]);
+}
