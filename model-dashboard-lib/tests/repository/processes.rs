@@ -1,0 +1,79 @@
+//! Other processes: this test program again, with one test that is ignored otherwise.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+/// What a line starts with that a child says to its parent; the rest is the test runner's.
+const SAID: &str = "said:";
+
+/// The variable that names the folder to a child.
+const FOLDER: &str = "REPOSITORY_TEST_FOLDER";
+
+/// This program, about to run one of its ignored tests alone.
+pub(crate) fn arguments(test: &str) -> [&str; 4] {
+    [test, "--exact", "--ignored", "--nocapture"]
+}
+
+/// Starts a child that works on a folder.
+pub(crate) fn start(test: &str, folder: &Path, variables: &[(&str, String)]) -> Child {
+    let program = std::env::current_exe().unwrap();
+    Command::new(program)
+        .args(arguments(test))
+        .env(FOLDER, folder)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// The folder that a child works on.
+pub(crate) fn folder() -> std::path::PathBuf {
+    std::env::var_os(FOLDER)
+        .expect("run by another test")
+        .into()
+}
+
+/// A variable that the parent set for a child.
+pub(crate) fn variable(name: &str) -> u64 {
+    let value = std::env::var(name).expect("run by another test");
+    value.parse().unwrap()
+}
+
+/// Says a line to the parent, at once.
+pub(crate) fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "\n{SAID}{line}").unwrap();
+    out.flush().unwrap();
+}
+
+/// What a child says, line by line, until it ends. A line cut off by its death is left out.
+pub(crate) fn heard(out: ChildStdout) -> impl Iterator<Item = String> {
+    let mut out = BufReader::new(out);
+    std::iter::from_fn(move || {
+        loop {
+            let mut line = String::new();
+            if out.read_line(&mut line).unwrap() == 0 || !line.ends_with('\n') {
+                return None;
+            }
+            if let Some(said) = line.trim_end().strip_prefix(SAID) {
+                return Some(said.to_owned());
+            }
+        }
+    })
+}
+
+/// A small random number generator (SplitMix64), the same for the same seed.
+pub(crate) struct Dice(pub(crate) u64);
+
+impl Dice {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % limit
+    }
+}
