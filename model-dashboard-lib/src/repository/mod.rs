@@ -61,8 +61,8 @@ pub struct ListedModel {
 pub struct Listing {
     /// Objects whose key has exactly two segments, in no particular order.
     pub models: Vec<ListedModel>,
-    /// Objects that are no definitions: at the root, deeper, folder markers, names that cannot be
-    /// read. At most 10,000 are named.
+    /// Objects that are no definitions: at the root, folders deeper down (with a slash at the end,
+    /// without what they hold), links, names that cannot be a key. At most 10,000 are named.
     pub others: Vec<String>,
 }
 
@@ -112,17 +112,31 @@ pub struct Marker(pub Option<Box<str>>);
 /// trait and for a crash at any point: the revision to be replaced is archived, then the
 /// definition is replaced on condition that it still is what the caller saw, then the new
 /// revision is archived, before the write is acknowledged. Of several writers with the same
-/// precondition one wins and the others get [`RepositoryError::Conflict`].
+/// precondition one wins and the others get [`RepositoryError::Conflict`] (or what describes the
+/// winner's doing better: [`RepositoryError::Exists`] after a creation,
+/// [`RepositoryError::NotFound`] after a deletion or a rename).
 ///
 /// The repository fills the `registry` field: a new model gets an id and revision 1; a change
 /// keeps the id and takes the next number. `owner`, `tags`, `package` and `derived_from` are
-/// taken from the content's `registry` where it names them, otherwise carried forward from the
-/// definition that is replaced (or, where another program dropped the field, from the last
-/// archived revision). Everything else in the content's `registry` is replaced.
+/// taken from the content's `registry` where it names them (null names none), otherwise carried
+/// forward from the definition that is replaced (or, where another program dropped the field,
+/// from the last archived revision that has it); nothing is carried over a deletion. Everything
+/// else in the content's `registry` is replaced.
+///
+/// # Other writers
+/// A definition that lacks the field, whose `content_digest` does not match, or that was written
+/// for another key (a copy made by hand) was changed outside. It belongs to the model that its
+/// key belonged to before, or to a new one; [`reconcile`](ModelRepository::reconcile) or the next
+/// write archives it under the next number. The promise of no lost update binds only writers that
+/// use this trait.
 ///
 /// # Deleting
 /// A deleted model stays as a small tombstone at its key. Numbers go on after it: creating the
 /// same key again continues the same id, unless the model moved away, then a new one begins.
+///
+/// # Dropped futures
+/// A write whose future is dropped is done, not done, or done but for its place in the history,
+/// which the next write or `reconcile` makes up for.
 #[async_trait]
 pub trait ModelRepository: fmt::Debug + Send + Sync {
     /// Lists all definitions (tombstones and broken ones included). Cost: one listing, no reads.
@@ -171,7 +185,8 @@ pub trait ModelRepository: fmt::Debug + Send + Sync {
 
     /// Gives the model at `from` the key `to`, with the same id and the next number; `content` is
     /// what it holds from then on. A tombstone with a pointer stays at `from`. A crash in between
-    /// leaves the model readable under both names; the next refresh finishes the move.
+    /// leaves the model readable under both names; the next write or `reconcile` of either finishes
+    /// the move, or takes it back if the model at `from` was changed before that.
     ///
     /// # Errors
     /// As [`put`](ModelRepository::put); [`RepositoryError::Exists`] when `to` is taken.
@@ -194,8 +209,9 @@ pub trait ModelRepository: fmt::Debug + Send + Sync {
     async fn revision(&self, id: &ModelId, number: u64) -> Result<Revision, RepositoryError>;
 
     /// Completes what a crashed writer or another program left undone for the object at
-    /// `stored.key`: archives its state if the history lacks it, and finishes a move.
-    /// Idempotent; answers whether there was something to do.
+    /// `stored.key`: archives its state if the history lacks it, and finishes a move. Idempotent;
+    /// answers whether there was something to do. A state that is no longer the present one is
+    /// left alone. Cost: three small reads when there is nothing to do.
     async fn reconcile(&self, stored: &StoredModel) -> Result<bool, RepositoryError>;
 
     /// The present change marker: one small read.

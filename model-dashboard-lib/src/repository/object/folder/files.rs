@@ -202,8 +202,7 @@ pub(super) fn read(path: &Path) -> io::Result<Option<Content>> {
         if before.len() > limit {
             return Ok(Some(Content::TooLarge(before.len())));
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(before.len()).unwrap_or(0) + 1);
-        (&file).take(limit + 1).read_to_end(&mut bytes)?;
+        let bytes = read_open(&file, usize::try_from(before.len()).unwrap_or(0))?;
         let (stamp, after) = (stamp(&before), stamp(&file.metadata()?));
         again += 1;
         if stamp == after || again == READ_AGAIN {
@@ -211,6 +210,18 @@ pub(super) fn read(path: &Path) -> io::Result<Option<Content>> {
             return Ok(Some(Content::Whole(bytes.into(), stamp)));
         }
     }
+}
+
+/// Reads a file that most likely has `size` bytes: then in one go.
+fn read_open(mut file: &File, size: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; size + 1];
+    let read = file.read(&mut bytes)?;
+    bytes.truncate(read);
+    if read != size {
+        let limit = (MAX_DEFINITION_BYTES + 1 - read.min(MAX_DEFINITION_BYTES)) as u64;
+        file.take(limit).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 /// Whether the error says that there is no such file, which a name too long for one also does.

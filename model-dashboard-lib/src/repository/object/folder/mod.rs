@@ -93,9 +93,8 @@ impl ConditionalStore for FolderStore {
         let batches: Vec<Vec<StoreKey>> = keys.chunks(BATCH).map(<[_]>::to_vec).collect();
         let batches = stream::iter(batches).map(async |keys| {
             let expected = keys.len();
-            let work =
-                move |files: &Files| -> Vec<_> { keys.iter().map(|key| files.read(key)).collect() };
-            match self.run(&self.readers, None, work).await {
+            let read = move |files: &Files| keys.iter().map(|key| files.read(key)).collect();
+            match self.run(&self.readers, None, read).await {
                 Ok(found) => found,
                 Err(fault) => {
                     let message = fault.to_string();
