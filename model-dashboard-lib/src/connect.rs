@@ -38,7 +38,7 @@ pub enum ConnectError {
         /// What is missing.
         reason: &'static str,
     },
-    /// The folder for what has no place of its own cannot be made.
+    /// A folder for data cannot be made.
     #[error("{setting}: the folder {} cannot be made", folder.display())]
     DataFolder {
         /// The setting and where it comes from.
@@ -86,7 +86,7 @@ pub async fn connect(config: &Config) -> Result<Connected, ConnectError> {
             reason: "this build cannot ask a directory yet; leave the LDAP settings out",
         });
     }
-    make_folder(config, &config.data_dir).await?;
+    make_folder(&config.data_dir, || config.cite("data_dir")).await?;
     let store = open_database(config).await?;
     let repository = open_models(config).await?;
     let backups = store
@@ -149,7 +149,7 @@ async fn open_database(config: &Config) -> Result<SqliteStore, ConnectError> {
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
     {
-        make_folder(config, folder).await?;
+        make_folder(folder, || cite_database(config)).await?;
     }
     // Outside the database, or whoever can edit it could mend the chain.
     let key_file = config.data_dir.join("audit.key");
@@ -179,11 +179,11 @@ async fn open_models(config: &Config) -> Result<Arc<dyn ModelRepository>, Connec
     }
 }
 
-async fn make_folder(config: &Config, folder: &Path) -> Result<(), ConnectError> {
+async fn make_folder(folder: &Path, setting: impl Fn() -> String) -> Result<(), ConnectError> {
     tokio::fs::create_dir_all(folder)
         .await
         .map_err(|source| ConnectError::DataFolder {
-            setting: config.cite("data_dir"),
+            setting: setting(),
             folder: folder.to_owned(),
             source,
         })
@@ -191,9 +191,22 @@ async fn make_folder(config: &Config, folder: &Path) -> Result<(), ConnectError>
 
 fn database(config: &Config, source: StoreError) -> ConnectError {
     ConnectError::Database {
-        setting: config.cite("database.path"),
+        setting: cite_database(config),
         source,
     }
+}
+
+/// The one of two settings that says where the database is.
+fn cite_database(config: &Config) -> String {
+    let by_url = config
+        .settings()
+        .iter()
+        .any(|it| it.name == "database.url" && it.is_set());
+    config.cite(if by_url {
+        "database.url"
+    } else {
+        "database.path"
+    })
 }
 
 fn models(config: &Config, source: RepositoryError) -> ConnectError {

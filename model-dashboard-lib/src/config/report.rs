@@ -44,6 +44,12 @@ impl Setting {
             origin,
         }
     }
+
+    /// Whether anything but the default sets it.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.origin != Origin::Default
+    }
 }
 
 /// The table of all settings in Markdown, for the README.

@@ -251,6 +251,9 @@ impl StorageConfig {
                 StorageLocation::S3(raw.into_s3(bucket, String::new(), endpoint, reader))
             }
         };
+        if single_writer && !matches!(location, StorageLocation::S3(_)) {
+            reader.warn("without effect, as model_db.url names no bucket: model_db.single_writer");
+        }
         Self {
             location,
             single_writer,

@@ -39,7 +39,7 @@ settings! {
         public_url: Option<PublicUrl> = None, "PUBLIC_URL";
         /// Accept that people sign in over plain http from other machines. Passwords and sessions can then be read on the way.
         allow_http: bool = false, "DASHBOARD_ALLOW_HTTP";
-        /// Largest upload in MB (of 1,048,576 bytes).
+        /// Largest package that may be uploaded, in MB (of 1,048,576 bytes).
         max_upload_mb: u32 = 8192, "DASHBOARD_MAX_UPLOAD_MB", streamlit "server.maxUploadSize", within (1, 1_048_576);
         /// Colours of the pages while a person has not chosen: system, light or dark.
         theme: Theme = Theme::System, "DASHBOARD_THEME", streamlit "theme.base";
@@ -53,7 +53,7 @@ settings! {
         host: IpAddr = LOCALHOST, "API_HOST", flag "--api-host";
         /// Port of the API; 0 takes a free one.
         port: u16 = 8000, "API_PORT", flag "--api-port";
-        /// Address and port of their own for /metrics. Without it, the API answers /metrics to the machine itself only.
+        /// Address and port of their own for metrics. Reserved: this version has none, and does not start with it.
         metrics_addr: Option<SocketAddr> = None, "METRICS_ADDR";
     }
 
@@ -133,8 +133,6 @@ settings! {
     pub struct CatalogConfig in "catalog." {
         /// How often to ask the storage whether another writer changed something.
         poll_interval: Duration = Duration::from_secs(3), "CATALOG_POLL_INTERVAL", within (Duration::from_secs(1), minutes(60));
-        /// How often to list the whole storage, at least; seldomer when that takes long.
-        list_interval: Duration = minutes(1), "CATALOG_LIST_INTERVAL", within (Duration::from_secs(5), minutes(24 * 60));
         /// Memory for whole definitions, in MB (of 1,048,576 bytes).
         cache_mb: u32 = 64, "CATALOG_CACHE_MB", within (1, 65_536);
     }

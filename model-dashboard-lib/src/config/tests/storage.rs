@@ -85,15 +85,24 @@ fn host_port_and_tls_of_a_bucket_make_its_endpoint() {
 
 #[test]
 fn bucket_settings_beside_a_folder_are_told_to_have_no_effect() {
-    let config = with(&[("STORAGE_URL", "models"), ("MINIO_HOST", "minio")]).unwrap();
+    let variables = [
+        ("STORAGE_URL", "models"),
+        ("MINIO_HOST", "minio"),
+        ("MINIO_PORT", "1"),
+    ];
+    let config = with(&variables).unwrap();
     assert_eq!(
         config.storage.location,
         StorageLocation::Folder("models".into())
     );
+    let none = "without effect, as model_db.url names no bucket: ";
     assert_eq!(
         config.warnings(),
-        ["without effect, as model_db.url names no bucket: model_db.host"]
+        [format!("{none}model_db.host, model_db.port")]
     );
+
+    let config = with(&[("STORAGE_SINGLE_WRITER", "true")]).unwrap();
+    assert_eq!(config.warnings(), [format!("{none}model_db.single_writer")]);
 }
 
 #[test]
