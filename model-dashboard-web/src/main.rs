@@ -1,9 +1,11 @@
 //! The web server of Model Dashboard: reads the configuration, starts what it says, ends in order.
 
+mod administrator;
 mod arguments;
 mod failure;
 mod logging;
 mod run;
+mod welcome;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -1,66 +1,75 @@
-//! A whole run of the server: connect, listen, serve, end in order.
+//! A whole run of the server: listen, connect, serve, end in order.
 
-use std::fmt::Write as _;
-use std::io::{self, IsTerminal as _, Write as _};
-use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::io::{self, Write};
+use std::net::{IpAddr, SocketAddr};
 
-use model_dashboard::auth::NewPassword;
 use model_dashboard::config::Config;
 use model_dashboard::connect::{ConnectError, Connected, connect};
-use model_dashboard::dashboard::{AdministratorState, Dashboard};
+use model_dashboard::dashboard::Dashboard;
 use model_dashboard_web::server::{
     ConnectionLimits, Listener, Shutdown, raise_open_file_limit, serve, shutdown_signal,
 };
 use model_dashboard_web::{WebSettings, api_service, service};
 
+use crate::administrator;
 use crate::arguments::{Arguments, Only};
 use crate::failure::Failure;
+use crate::welcome::{Welcome, local_url};
 
 /// Serves until a signal asks to end.
 pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Failure> {
+    // From the first poll on, a signal ends the run in order, and not in the middle of a start.
+    let mut signal = Box::pin(shutdown_signal());
+    let early = futures::poll!(&mut signal);
+    let signal = async move {
+        match early {
+            std::task::Poll::Ready(signal) => signal,
+            std::task::Poll::Pending => signal.await,
+        }
+    };
+
+    if config.api.metrics_addr.is_some() {
+        let setting = config.cite("api.metrics_addr");
+        return Err(Failure::usage(format!(
+            "{setting}: this version has no metrics yet; leave it out"
+        )));
+    }
     // Ports first: whoever starts a second server is told before it touches the data.
+    let (server, api) = (&config.server, &config.api);
     let dashboard_port = match arguments.only {
         Some(Only::Api) => None,
-        _ => Some(
-            listen(
-                config,
-                "server.port",
-                config.server.host,
-                config.server.port,
-            )
-            .await?,
-        ),
+        _ => Some(listen(config, "server.port", server.host, server.port).await?),
     };
     let api_port = match arguments.only {
         Some(Only::Dashboard) => None,
-        _ => Some(listen(config, "api.port", config.api.host, config.api.port).await?),
+        _ => Some(listen(config, "api.port", api.host, api.port).await?),
     };
     let connected = connect(config).await.map_err(unusable)?;
     let dashboard = connected.dashboard.clone();
     tell_of_upgrade(&connected);
-    let administrator = first_administrator(config, &connected).await?;
-    if arguments.demo {
-        add_samples(&dashboard).await?;
-    }
+    let welcome = Welcome {
+        dashboard: dashboard_port
+            .as_ref()
+            .map(|port| match &server.public_url {
+                Some(url) => format!("{}{}", url.origin(), server.base_path),
+                None => local_url(port.local_addr(), server.base_path.as_str()),
+            }),
+        api: api_port
+            .as_ref()
+            .map(|port| local_url(port.local_addr(), "")),
+        administrator: administrator::ensure(config, &connected).await?,
+        samples: if arguments.demo {
+            add_samples(&dashboard).await?
+        } else {
+            0
+        },
+    };
+    // Nobody may be reading; the server runs all the same.
+    let _ = io::stdout().write_all(welcome.to_string().as_bytes());
 
     let mut settings = WebSettings::from(config);
     settings.demo = arguments.demo;
-    let mut said = String::new();
-    if let Some(port) = &dashboard_port {
-        let base = config.server.base_path.as_str();
-        let _ = writeln!(said, "Dashboard  http://{}{base}", port.local_addr());
-    }
-    if let Some(port) = &api_port {
-        let _ = writeln!(said, "API        http://{}", port.local_addr());
-    }
-    said.push_str(&administrator);
-    // Nobody may be reading; the server runs all the same.
-    let _ = io::stdout().write_all(said.as_bytes());
-
     let shutdown = Shutdown::new();
-    tokio::spawn(stop_at_signal(shutdown.clone()));
     let limits = ConnectionLimits::from(&config.limits);
     let limits = match raise_open_file_limit() {
         Some(files) => limits.within_open_files(files, 2),
@@ -78,7 +87,10 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Fa
             serve(listener, |peer| service.for_peer(peer), &limits, &shutdown).await;
         }
     };
-    tokio::join!(pages, api);
+    tokio::select! {
+        _ = async { tokio::join!(pages, api) } => {}
+        () = until_told_twice(signal, &shutdown) => {}
+    }
     dashboard.shutdown().await;
     tracing::info!("ended");
     Ok(())
@@ -87,20 +99,30 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Fa
 async fn listen(
     config: &Config,
     setting: &str,
-    host: std::net::IpAddr,
+    host: IpAddr,
     port: u16,
 ) -> Result<Listener, Failure> {
     let bound = Listener::bind(SocketAddr::new(host, port)).await;
     bound.map_err(|error| Failure::unavailable(config.cite(setting), &error))
 }
 
-async fn stop_at_signal(shutdown: Shutdown) {
-    match shutdown_signal().await {
-        Ok(signal) => {
-            tracing::info!(signal, "ending: requests in flight may finish");
-            shutdown.trigger();
+/// Lets the servers end at the first signal, and returns at the second: whoever asks twice does
+/// not want to wait for requests in flight.
+async fn until_told_twice(
+    first: impl Future<Output = io::Result<&'static str>>,
+    shutdown: &Shutdown,
+) {
+    match first.await {
+        Ok(signal) => tracing::info!(signal, "ending: requests in flight may finish"),
+        Err(error) => {
+            tracing::error!(%error, "signals cannot be received");
+            std::future::pending().await
         }
-        Err(error) => tracing::error!(%error, "signals cannot be received"),
+    }
+    shutdown.trigger();
+    match shutdown_signal().await {
+        Ok(signal) => tracing::warn!(signal, "ending at once: requests in flight are cut"),
+        Err(_) => std::future::pending().await,
     }
 }
 
@@ -124,75 +146,8 @@ fn tell_of_upgrade(connected: &Connected) {
     }
 }
 
-/// Makes the first administrator if there is no account; what is to be said about it.
-async fn first_administrator(config: &Config, connected: &Connected) -> Result<String, Failure> {
-    let first = connected.first_administrator.clone();
-    let state = connected.dashboard.ensure_first_administrator(first).await;
-    let state =
-        state.map_err(|error| Failure::unavailable(config.cite("admin.username"), &error))?;
-    Ok(match state {
-        AdministratorState::Created {
-            user,
-            generated: Some(password),
-        } => tell_password(config, user.username.as_str(), &password)?,
-        AdministratorState::Created { user, .. } => {
-            format!(
-                "Sign in as {} with the password that is configured.\n",
-                user.username
-            )
-        }
-        AdministratorState::Missing { candidates } => {
-            let name = candidates
-                .first()
-                .map_or("NAME", |user| user.username.as_str());
-            format!(
-                "There is no active administrator. Make one with:\n    model-dashboard user \
-                 set-role '{name}' admin\n"
-            )
-        }
-        _ => String::new(),
-    })
-}
-
-/// Shows a generated password once: at a terminal there, otherwise in a file for the owner only,
-/// because output that is kept by a service manager is read by many.
-fn tell_password(
-    config: &Config,
-    username: &str,
-    password: &NewPassword,
-) -> Result<String, Failure> {
-    let password = password.password().expose();
-    if io::stdout().is_terminal() {
-        return Ok(format!(
-            "\nSign in as {username} with the password {password}\n(shown this once; change it on \
-             the page “Profile”)\n"
-        ));
-    }
-    let file = config.data_dir.join("first-administrator-password");
-    write_secret(&file, password)
-        .map_err(|error| Failure::unavailable(config.cite("data_dir"), &error))?;
-    Ok(format!(
-        "\nSign in as {username}; the password is in {} (delete the file afterwards)\n",
-        file.display()
-    ))
-}
-
-fn write_secret(file: &Path, secret: &str) -> io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(file)?;
-    writeln!(file, "{secret}")?;
-    file.sync_all()
-}
-
-async fn add_samples(dashboard: &Dashboard) -> Result<(), Failure> {
+async fn add_samples(dashboard: &Dashboard) -> Result<usize, Failure> {
     let caller = dashboard.host_caller("demo@localhost");
     let added = dashboard.install_samples(&caller).await;
-    let added = added.map_err(|error| Failure::unavailable("--demo", &error))?;
-    tracing::info!(added, "sample models");
-    Ok(())
+    added.map_err(|error| Failure::unavailable("--demo", &error))
 }

@@ -1,7 +1,10 @@
 //! How the web server's binary starts and ends, as a person or a script sees it.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::process::{Command, Output};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::Duration;
 
 /// The binary in an empty folder, without any variable.
 fn server(folder: &tempfile::TempDir) -> Command {
@@ -25,6 +28,14 @@ fn a_bad_setting_is_one_line_that_names_it_and_exit_code_2() {
     let line = "server.port (flag --port): \"x\": not a whole number; allowed: 0 to 65535\n";
     assert_eq!((told(&output), output.status.code()), (line, Some(2)));
     assert!(output.stdout.is_empty());
+
+    let output = server(&folder)
+        .env("METRICS_ADDR", "127.0.0.1:0")
+        .output()
+        .unwrap();
+    let start = "api.metrics_addr (variable METRICS_ADDR): ";
+    assert!(told(&output).starts_with(start), "{}", told(&output));
+    assert_eq!(output.status.code(), Some(2));
 
     let output = server(&folder).env("MINIO_BUKET", "x").output().unwrap();
     let line = "MINIO_BUKET: unknown variable; the nearest known one is MINIO_BUCKET\n";
@@ -58,4 +69,185 @@ fn a_log_folder_that_cannot_be_written_is_one_line_and_exit_code_6() {
         (told(&output).lines().count(), output.status.code()),
         (1, Some(6))
     );
+}
+
+#[test]
+fn a_taken_port_is_one_line_that_names_the_setting_and_exit_code_6() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    for (flag, other, name) in [
+        ("--port", "--api-port", "server.port"),
+        ("--api-port", "--port", "api.port"),
+    ] {
+        let output = server(&folder)
+            .args([flag, &port, other, "0"])
+            .output()
+            .unwrap();
+        let start = format!("{name} (flag {flag}): 127.0.0.1:{port} is taken");
+        assert!(told(&output).starts_with(&start), "{}", told(&output));
+        assert_eq!(
+            (told(&output).lines().count(), output.status.code()),
+            (1, Some(6))
+        );
+    }
+    let left = std::fs::read_dir(&folder).unwrap().count();
+    assert_eq!(left, 0, "a server that cannot listen touches no data");
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_is_one_line_that_names_the_setting_and_exit_code_6() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    let ports = ["--port", "0", "--api-port", "0"];
+    for (variable, value, name) in [
+        ("DATA_DIR", "file/data", "data_dir (variable DATA_DIR)"),
+        (
+            "STORAGE_URL",
+            "file/models",
+            "model_db.url (variable STORAGE_URL)",
+        ),
+        (
+            "AUTH_DB_PATH",
+            "file/users.db",
+            "database.path (variable AUTH_DB_PATH)",
+        ),
+    ] {
+        let output = server(&folder)
+            .args(ports)
+            .env(variable, value)
+            .output()
+            .unwrap();
+        assert!(told(&output).contains(name), "{}", told(&output));
+        assert_eq!(
+            (told(&output).lines().count(), output.status.code()),
+            (1, Some(6))
+        );
+    }
+}
+
+#[test]
+fn a_first_password_that_is_too_short_is_a_bad_setting() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = server(&folder)
+        .args(["--port", "0", "--api-port", "0"])
+        .env("ADMIN_PASSWORD", "canary")
+        .output()
+        .unwrap();
+    let start = "admin.password (variable ADMIN_PASSWORD): ";
+    assert!(told(&output).starts_with(start), "{}", told(&output));
+    assert!(!told(&output).contains("canary"));
+    assert_eq!(
+        (told(&output).lines().count(), output.status.code()),
+        (1, Some(2))
+    );
+}
+
+/// A server that runs, and ends with the test.
+struct Running {
+    process: Child,
+    output: BufReader<ChildStdout>,
+}
+
+impl Running {
+    fn start(command: &mut Command) -> Self {
+        let mut process = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let output = BufReader::new(process.stdout.take().unwrap());
+        Self { process, output }
+    }
+
+    /// What stands behind `label` in one of the next lines of standard output.
+    fn line(&mut self, label: &str) -> String {
+        loop {
+            let mut line = String::new();
+            assert_ne!(
+                self.output.read_line(&mut line).unwrap(),
+                0,
+                "no line {label}"
+            );
+            if let Some(rest) = line.trim().strip_prefix(label) {
+                return rest.trim().to_owned();
+            }
+        }
+    }
+
+    fn terminate(&self) {
+        let pid = self.process.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The answer to a GET, up to the end of the connection.
+fn get(url: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn a_demonstration_tells_where_to_go_and_ends_in_order_at_sigterm() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server =
+        Running::start(server(&folder).args(["--demo", "--port", "0", "--api-port", "0"]));
+    let (dashboard, api) = (server.line("Dashboard"), server.line("API"));
+    assert_eq!(server.line("Sign in"), "admin");
+    let password = server.line("Password");
+    let file = folder.path().join("data/first-administrator-password");
+    assert!(
+        password.starts_with("in ./data/first-administrator-password"),
+        "{password}"
+    );
+    assert!(std::fs::read_to_string(&file).unwrap().trim().len() >= 12);
+    assert!(server.line("").is_empty());
+    assert!(
+        server
+            .line("")
+            .ends_with("sample models were put into the empty registry.")
+    );
+
+    assert!(get(&api, "/health").contains(r#"{"status":"healthy","message":"API is running"}"#));
+    assert!(get(&dashboard, "/login").starts_with("HTTP/1.1 200"));
+    server.terminate();
+    assert_eq!(server.process.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn only_one_of_the_servers_runs_if_so_asked_and_a_second_start_tells_no_password() {
+    let folder = tempfile::tempdir().unwrap();
+    for first in [true, false] {
+        let args = ["--only", "api", "--api-port", "0"];
+        let mut server = Running::start(server(&folder).args(args));
+        server.line("API");
+        server.terminate();
+        assert_eq!(server.process.wait().unwrap().code(), Some(0));
+        let mut rest = String::new();
+        server.output.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest.contains("Sign in"), first, "{rest}");
+    }
 }
