@@ -150,7 +150,7 @@ impl Dashboard {
     /// Checks the password and begins a session. What was checked may change until the session is
     /// there, so it is checked that it did not: whoever is deactivated, or changes the password,
     /// after that ends the session.
-    async fn check_and_begin(
+    pub(super) async fn check_and_begin(
         &self,
         authenticator: &dyn Authenticator,
         username: &Username,

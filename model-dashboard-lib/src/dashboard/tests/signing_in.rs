@@ -1,0 +1,482 @@
+//! Signing in and out, and passwords.
+
+use super::*;
+use crate::auth::{
+    AuthenticationError, Authenticator, Identity, IdentityId, Refusal, Source, UserChange,
+};
+
+const PASSWORD: &str = "a long enough password";
+
+fn typed(username: &str, password: &str) -> SignIn {
+    SignIn {
+        source: None,
+        username: username.to_owned(),
+        password: password.to_owned(),
+        user_agent: "browser".to_owned(),
+    }
+}
+
+impl World {
+    async fn sign_in(&self, username: &str, password: &str, from: &str) -> Result<SignedIn, Error> {
+        self.dashboard
+            .sign_in(typed(username, password), request(from))
+            .await
+    }
+
+    async fn signed_in(&self, username: &str) -> (String, Caller) {
+        let signed_in = self.sign_in(username, PASSWORD, "192.0.2.1").await.unwrap();
+        let cookie = signed_in.secret.expose();
+        let caller = self.by_cookie(&cookie).await.unwrap();
+        (cookie, caller)
+    }
+}
+
+#[tokio::test]
+async fn a_right_password_begins_a_session() {
+    let world = World::new().await;
+    let ana = world.with_password("Ana", Role::Editor, PASSWORD).await;
+    // Look-alikes of the name are the name.
+    for name in ["Ana", "ana", "ＡＮＡ"] {
+        let signed_in = world.sign_in(name, PASSWORD, "192.0.2.1").await.unwrap();
+        assert_eq!(signed_in.user.id, ana.id);
+        assert!(signed_in.user.last_sign_in.is_some());
+        assert_eq!(signed_in.session.made_from, "192.0.2.1, browser");
+        let caller = world.by_cookie(&signed_in.secret.expose()).await.unwrap();
+        assert_eq!(caller.session_id(), Some(signed_in.session.id));
+        assert_eq!(caller.permissions(), Role::Editor.permissions());
+    }
+    let event = world.last_event().await;
+    assert_eq!(event.action, Action::SignIn);
+    assert_eq!(
+        (event.actor, event.actor_name),
+        (ana.id.to_string(), "Ana".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn every_refusal_has_the_same_answer_and_its_reason_in_the_audit_log() {
+    let world = World::new().await;
+    world.with_password("ana", Role::Viewer, PASSWORD).await;
+    let gone = world.with_password("gone", Role::Viewer, PASSWORD).await;
+    let off = UserChange {
+        is_active: Some(false),
+        ..UserChange::default()
+    };
+    world.store.update_user(&gone.id, off).await.unwrap();
+    let request = NewServiceAccount {
+        username: "robot".to_owned(),
+        display_name: String::new(),
+        team: "imaging".to_owned(),
+        role: Role::Viewer,
+    };
+    world
+        .dashboard
+        .create_service_account(&world.host(), request)
+        .await
+        .unwrap();
+
+    for (name, password, why) in [
+        ("ana", "another password", "wrong password"),
+        ("gone", PASSWORD, "account is disabled"),
+        ("nobody", PASSWORD, "unknown account"),
+        ("robot", PASSWORD, "unknown account"),
+    ] {
+        let refused = world.sign_in(name, password, "192.0.2.1").await;
+        assert_eq!(reason(refused), Unauthenticated::SignInRefused, "{name}");
+        let event = world.last_event().await;
+        assert_eq!(event.action, Action::SignInRefused);
+        assert_eq!(event.detail, why, "{name}");
+        assert_eq!(
+            event.actor_name,
+            if why.contains("unknown") { "" } else { name }
+        );
+    }
+    for (name, password) in [
+        ("", PASSWORD),
+        ("ana", ""),
+        ("a\0na", PASSWORD),
+        ("ana ", PASSWORD),
+    ] {
+        let refused = world.sign_in(name, password, "192.0.2.1").await;
+        assert_eq!(reason(refused), Unauthenticated::SignInRefused, "{name:?}");
+    }
+}
+
+#[tokio::test]
+async fn unknown_names_cost_the_work_of_a_wrong_password() {
+    let world = World::new().await;
+    world.with_password("ana", Role::Viewer, PASSWORD).await;
+    let mut times = [Vec::new(), Vec::new()];
+    for n in 0..15 {
+        for (times, name) in times.iter_mut().zip(["ana", "nobody"]) {
+            let from = format!("192.0.2.{n}");
+            let start = std::time::Instant::now();
+            assert!(world.sign_in(name, "wrong password", &from).await.is_err());
+            times.push(start.elapsed());
+        }
+    }
+    let [known, unknown] = times.map(|mut times| {
+        times.sort();
+        times[times.len() / 2]
+    });
+    // A name that was answered without hashing would take a hundredth.
+    let ratio = known.as_secs_f64() / unknown.as_secs_f64();
+    assert!((0.5..2.0).contains(&ratio), "{known:?} {unknown:?}");
+}
+
+#[tokio::test]
+async fn ten_thousand_guesses_do_not_lock_the_owner_out_elsewhere() {
+    let world = World::new().await;
+    world.with_password("ana", Role::Viewer, PASSWORD).await;
+    let mut checked = 0;
+    for n in 0..10_000u32 {
+        let guess = format!("guess number {n}");
+        let from = format!("198.51.100.{}", n % 4);
+        match world.sign_in("ana", &guess, &from).await {
+            Err(Error::TooManyAttempts { retry_after }) => assert!(!retry_after.is_zero()),
+            Err(Error::Unauthenticated { .. }) => checked += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(checked < 60, "{checked} of 10,000 guesses were checked");
+    assert!(world.sign_in("ana", PASSWORD, "203.0.113.9").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_guess_leaves_a_trace_even_if_nobody_waits_for_the_answer() {
+    let world = World::new().await;
+    world.with_password("ana", Role::Viewer, PASSWORD).await;
+    let mut guess = Box::pin(world.sign_in("ana", "wrong password", "192.0.2.1"));
+    assert!(futures::poll!(&mut guess).is_pending());
+    drop(guess);
+    while world.count(Action::SignInRefused).await == 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn many_sign_ins_at_once_are_busy_and_not_many_threads() {
+    let world = World::new().await;
+    for n in 0..200 {
+        let hash = PasswordHash::unusable();
+        world.account(&format!("user{n}"), Role::Viewer, hash).await;
+    }
+    let all = (0..200).map(|n| {
+        let (name, from) = (format!("user{n}"), format!("192.0.2.{n}"));
+        let dashboard = world.dashboard.clone();
+        tokio::spawn(async move { dashboard.sign_in(typed(&name, "x"), request(&from)).await })
+    });
+    let mut busy = 0;
+    for one in futures::future::join_all(all).await {
+        match one.unwrap() {
+            Err(Error::Busy { retry_after }) => busy += u32::from(!retry_after.is_zero()),
+            Err(Error::Unauthenticated { .. }) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(busy >= 200 - 64, "{busy}");
+    // Who was turned away was not counted as wrong.
+    world.with_password("ana", Role::Viewer, PASSWORD).await;
+    assert!(world.sign_in("ana", PASSWORD, "192.0.2.1").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_session_is_new_at_each_sign_in_and_dead_after_sign_out() {
+    let world = World::new().await;
+    world.with_password("ana", Role::Viewer, PASSWORD).await;
+    let (first, caller) = world.signed_in("ana").await;
+    let (second, _) = world.signed_in("ana").await;
+    assert_ne!(first, second);
+    world.dashboard.sign_out(&caller).await.unwrap();
+    assert_eq!(
+        reason(world.by_cookie(&first).await),
+        Unauthenticated::NoSession
+    );
+    assert!(world.by_cookie(&second).await.is_ok());
+    assert_eq!(world.last_event().await.action, Action::SignOut);
+    // Once more does no harm.
+    world.dashboard.sign_out(&caller).await.unwrap();
+    assert_eq!(world.count(Action::SignOut).await, 1);
+}
+
+#[tokio::test]
+async fn a_changed_password_ends_the_other_sessions() {
+    let world = World::new().await;
+    let ana = world.with_password("ana", Role::Viewer, PASSWORD).await;
+    let (other, _) = world.signed_in("ana").await;
+    let (own, caller) = world.signed_in("ana").await;
+    let change = |current: &str, new: &str| {
+        world
+            .dashboard
+            .change_password(&caller, current.to_owned(), new.to_owned())
+    };
+    assert_eq!(
+        wrong_fields(change("wrong", "the next password").await),
+        ["current"]
+    );
+    assert_eq!(wrong_fields(change(PASSWORD, "short").await), ["password"]);
+    assert_eq!(wrong_fields(change(PASSWORD, PASSWORD).await), ["password"]);
+    change(PASSWORD, "the next password").await.unwrap();
+
+    assert!(world.by_cookie(&own).await.is_ok());
+    assert_eq!(
+        reason(world.by_cookie(&other).await),
+        Unauthenticated::NoSession
+    );
+    assert!(world.sign_in("ana", PASSWORD, "192.0.2.1").await.is_err());
+    assert!(
+        world
+            .sign_in("ana", "the next password", "192.0.2.1")
+            .await
+            .is_ok()
+    );
+
+    let id = &ana.id;
+    let generated = world
+        .dashboard
+        .reset_password(&world.host(), id, None)
+        .await
+        .unwrap();
+    assert!(world.by_cookie(&own).await.is_err(), "a reset ends all");
+    let generated = generated.unwrap();
+    let password = generated.password().expose();
+    assert!(world.sign_in("ana", password, "192.0.2.1").await.is_ok());
+}
+
+#[tokio::test]
+async fn guessing_the_present_password_is_delayed_like_signing_in() {
+    let world = World::new().await;
+    world.with_password("ana", Role::Viewer, PASSWORD).await;
+    let (_, caller) = world.signed_in("ana").await;
+    let guess = || {
+        let new = "the next password".to_owned();
+        world
+            .dashboard
+            .change_password(&caller, "wrong".to_owned(), new)
+    };
+    for _ in 0..3 {
+        assert_eq!(wrong_fields(guess().await), ["current"]);
+    }
+    assert!(matches!(guess().await, Err(Error::TooManyAttempts { .. })));
+}
+
+#[tokio::test]
+async fn people_end_their_own_sessions() {
+    let world = World::new().await;
+    world.with_password("ana", Role::Viewer, PASSWORD).await;
+    let (one, _) = world.signed_in("ana").await;
+    let (two, second) = world.signed_in("ana").await;
+    let (three, caller) = world.signed_in("ana").await;
+    assert_eq!(world.dashboard.sessions(&caller).await.unwrap().len(), 3);
+    let id = second.session_id().unwrap();
+    world.dashboard.end_session(&caller, id).await.unwrap();
+    assert!(world.by_cookie(&two).await.is_err());
+    assert_eq!(
+        world.dashboard.end_other_sessions(&caller).await.unwrap(),
+        1
+    );
+    assert!(world.by_cookie(&one).await.is_err());
+    assert!(world.by_cookie(&three).await.is_ok());
+}
+
+#[tokio::test]
+async fn hashes_of_the_earlier_system_are_renewed_at_sign_in() {
+    let world = World::new().await;
+    // SHA-256 of `admin123`.
+    let sha256 = "240be518fabd2724ddb6f04eeb1da5967448d7e831c08c8fa822809f74c720a9";
+    let hash = PasswordHash::wrap_sha256(sha256).unwrap().unwrap();
+    let admin = world.account("admin", Role::Admin, hash).await;
+    assert!(
+        world
+            .sign_in("admin", "admin124", "192.0.2.1")
+            .await
+            .is_err()
+    );
+    let stored = async || {
+        world
+            .store
+            .password_hash(&admin.username)
+            .await
+            .unwrap()
+            .unwrap()
+            .1
+    };
+    assert!(
+        stored().await.is_wrapped(),
+        "a wrong password renews nothing"
+    );
+    for _ in 0..2 {
+        world
+            .sign_in("admin", "admin123", "192.0.2.1")
+            .await
+            .unwrap();
+        assert!(
+            stored()
+                .await
+                .expose()
+                .starts_with("$argon2id$v=19$m=19456,t=2,p=1$")
+        );
+    }
+    assert!(world.sign_in("admin", sha256, "192.0.2.1").await.is_err());
+}
+
+/// Lets everybody in, and does something between the check and the session.
+struct Meanwhile<F> {
+    source: Source,
+    id: Option<IdentityId>,
+    work: F,
+}
+
+impl<F> std::fmt::Debug for Meanwhile<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Meanwhile")
+    }
+}
+
+#[async_trait::async_trait]
+impl<F: Fn() -> R + Send + Sync, R: Future<Output = ()> + Send> Authenticator for Meanwhile<F> {
+    fn source(&self) -> &Source {
+        &self.source
+    }
+
+    async fn authenticate(
+        &self,
+        username: &Username,
+        _: &Password,
+    ) -> Result<Identity, AuthenticationError> {
+        (self.work)().await;
+        if username.folded() == "stranger" {
+            return Err(Refusal::NotInGroup.into());
+        }
+        Ok(Identity {
+            id: self
+                .id
+                .clone()
+                .unwrap_or_else(|| IdentityId::new(self.source.clone(), username.folded())),
+            username: username.clone(),
+            display_name: username.to_string(),
+            email: None,
+            groups: Vec::new(),
+            role: None,
+        })
+    }
+}
+
+fn directory(name: &str) -> Source {
+    Source::parse(name).unwrap()
+}
+
+#[tokio::test]
+async fn sources_never_mix() {
+    let world = World::with(|builder| {
+        builder.authenticator(Arc::new(Meanwhile {
+            source: directory("clinic"),
+            id: None,
+            work: || async {},
+        }))
+    })
+    .await;
+    world.with_password("ana", Role::Admin, PASSWORD).await;
+    let sources = world.dashboard.sources();
+    let names: Vec<_> = sources.iter().map(|s| s.source.as_str()).collect();
+    assert_eq!(names, ["local", "clinic"]);
+
+    let sign_in = async |source: Option<&str>, name: &str| {
+        let source = source.map(directory);
+        let typed = SignIn {
+            source,
+            ..typed(name, "not the local password")
+        };
+        world.dashboard.sign_in(typed, request("192.0.2.1")).await
+    };
+    assert_eq!(wrong_fields(sign_in(None, "ana").await), ["source"]);
+    assert_eq!(
+        wrong_fields(sign_in(Some("other"), "ana").await),
+        ["source"]
+    );
+    assert!(sign_in(Some("local"), "ana").await.is_err());
+    let ana = sign_in(Some("clinic"), "ana").await.unwrap();
+    assert_eq!(ana.user.id.to_string(), "clinic:ana");
+    assert_eq!(
+        ana.user.role,
+        Role::Publisher,
+        "the default, not the local one's"
+    );
+    let refused = sign_in(Some("clinic"), "stranger").await;
+    assert_eq!(reason(refused), Unauthenticated::SignInRefused);
+
+    // People of a directory have no password here.
+    let caller = world.by_cookie(&ana.secret.expose()).await.unwrap();
+    let change = world
+        .dashboard
+        .change_password(&caller, "x".into(), "y".repeat(12));
+    assert_eq!(wrong_fields(change.await), ["password"]);
+}
+
+#[tokio::test]
+async fn whoever_is_deactivated_during_a_sign_in_gets_no_session() {
+    let store = Arc::new(MemoryStore::new());
+    let (source, users) = (directory("clinic"), store.clone());
+    let ana = IdentityId::new(source.clone(), "ana");
+    let id = ana.clone();
+    let deactivate = move || {
+        let (users, id) = (users.clone(), id.clone());
+        async move {
+            let off = UserChange {
+                is_active: Some(false),
+                ..UserChange::default()
+            };
+            // The first time there is no account yet.
+            let _ = users.update_user(&id, off).await;
+        }
+    };
+    let dashboard = Dashboard::builder()
+        .repository(Arc::new(MemoryRepository::new()))
+        .accounts(store.clone())
+        .without_local_sign_in()
+        .authenticator(Arc::new(Meanwhile {
+            source,
+            id: None,
+            work: deactivate,
+        }))
+        .build()
+        .await
+        .unwrap();
+    let sign_in = || dashboard.sign_in(typed("ana", "x"), request("192.0.2.1"));
+    assert!(sign_in().await.is_ok());
+    assert_eq!(reason(sign_in().await), Unauthenticated::SignInRefused);
+    assert!(store.list_sessions(&ana).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_password_changed_during_a_sign_in_ends_it() {
+    let world = World::new().await;
+    let ana = world.with_password("ana", Role::Admin, PASSWORD).await;
+    let (store, id) = (world.store.clone(), ana.id.clone());
+    // As another process would, of which this one cannot know.
+    let change = move || {
+        let (store, id) = (store.clone(), id.clone());
+        async move {
+            let stored = store.set_password_hash(&id, PasswordHash::unusable(), None);
+            assert!(stored.await.unwrap());
+        }
+    };
+    let local = Meanwhile {
+        source: Source::local(),
+        id: Some(ana.id.clone()),
+        work: change,
+    };
+    let password = Password::parse(PASSWORD).unwrap();
+    let begun = world
+        .dashboard
+        .check_and_begin(&local, &ana.username, &password, String::new());
+    let refused = begun.await;
+    assert!(
+        matches!(
+            refused,
+            Err(AuthenticationError::Refused(Refusal::WrongPassword))
+        ),
+        "{refused:?}"
+    );
+    assert!(world.store.list_sessions(&ana.id).await.unwrap().is_empty());
+}
