@@ -1,7 +1,6 @@
 //! What a dashboard does by itself: it follows the models, asks the store whether tokens and
 //! sessions changed elsewhere, writes times of use, and removes sessions that ended.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -104,11 +103,9 @@ impl Background {
 }
 
 /// Completes when the dashboard is stopped or dropped.
-fn ended(mut stopped: watch::Receiver<bool>) -> impl Future<Output = ()> + Send {
-    async move {
-        // An error means that it was dropped.
-        let _ = stopped.wait_for(|stop| *stop).await;
-    }
+async fn ended(mut stopped: watch::Receiver<bool>) {
+    // An error means that it was dropped.
+    let _ = stopped.wait_for(|stop| *stop).await;
 }
 
 /// One tick after each period, until the end. What is done at a tick is not interrupted.

@@ -26,6 +26,10 @@ impl std::fmt::Debug for FirstAdministrator {
 /// What was found or done.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one of them in the life of a program"
+)]
 pub enum AdministratorState {
     /// There is an active administrator.
     Present,

@@ -113,7 +113,6 @@ struct Inner {
 
 impl Dashboard {
     /// Builds a dashboard from its parts.
-    #[must_use]
     pub fn builder() -> DashboardBuilder {
         DashboardBuilder::new()
     }

@@ -51,6 +51,7 @@ fn sample(text: &str) -> Result<(ModelKey, ModelDefinition), Error> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::panic)]
     use super::*;
 
     #[test]

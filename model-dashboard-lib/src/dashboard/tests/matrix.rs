@@ -226,7 +226,7 @@ fn rows() -> Vec<Row> {
     }
 }
 
-fn first<T>(result: Result<Vec<(ModelKey, Result<T, Error>)>, Error>) -> Result<T, Error> {
+fn first(result: Result<Vec<(ModelKey, Result<(), Error>)>, Error>) -> Result<(), Error> {
     result?.pop().unwrap().1
 }
 
