@@ -1,1 +1,71 @@
-fn main() {}
+//! The command line of Model Dashboard: works on the installation it is configured for, as the
+//! host's administrator. What a command found goes to standard output, everything else to
+//! standard error.
+
+mod args;
+mod audit;
+mod completions;
+mod config;
+mod doctor;
+mod failure;
+mod init;
+mod installation;
+mod model;
+mod output;
+mod progress;
+mod prompt;
+mod token;
+mod user;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::filter::LevelFilter;
+
+use self::args::{Arguments, Command};
+use self::failure::Failure;
+use self::installation::Context;
+
+fn main() -> ExitCode {
+    let Arguments { globals, command } = Arguments::parse();
+    start_logs();
+    match run(command, &Context::new(globals)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.print();
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(command: Command, context: &Context) -> Result<(), Failure> {
+    // Questions and files block this thread, which runs nothing but the command itself: the
+    // library's tasks have threads of their own.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::io("the program could not start", &error))?;
+    runtime.block_on(async {
+        match command {
+            Command::User(command) => user::run(command, context).await,
+            Command::Token(command) => token::run(command, context).await,
+            Command::Model(command) => model::run(command, context).await,
+            Command::Init(command) => init::run(command, context).await,
+            Command::Audit(command) => audit::run(command, context).await,
+            Command::Config(command) => config::run(command, context),
+            Command::Doctor => doctor::run(context).await,
+            Command::Completions(command) => completions::run(&command, context),
+        }
+    })
+}
+
+/// What the library has to warn of goes to standard error; results and errors do not pass here.
+fn start_logs() {
+    tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::WARN)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .without_time()
+        .init();
+}

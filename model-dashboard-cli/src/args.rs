@@ -1,0 +1,138 @@
+//! The command line: what is the same for every command.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::audit::AuditCommand;
+use crate::completions::Completions;
+use crate::config::ConfigCommand;
+use crate::init::Init;
+use crate::model::ModelCommand;
+use crate::output::Format;
+use crate::token::TokenCommand;
+use crate::user::UserCommand;
+
+/// Administers a Model Dashboard: accounts, API tokens, models, the installation itself.
+///
+/// Works on the installation of this machine's configuration, with all rights, also while its
+/// server runs. The audit log says who did it: cli:USER@HOST.
+///
+/// Exit codes: 1 failed, 2 wrong usage or input, 3 not found, 4 conflict, 5 denied, 6 something
+/// that is needed is not available.
+#[derive(Debug, Parser)]
+#[command(name = "model-dashboard", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) globals: Globals,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What applies to every command.
+#[derive(Debug, Args)]
+pub(crate) struct Globals {
+    /// Folder of config.toml and secrets.toml [default: ./config]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        help_heading = "Global options"
+    )]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Folder for models and accounts [default: ./data]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        help_heading = "Global options"
+    )]
+    pub(crate) data_dir: Option<String>,
+
+    /// Shape of the result on standard output
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT",
+        help_heading = "Global options"
+    )]
+    pub(crate) output: Format,
+
+    /// Do what cannot be undone without asking
+    #[arg(long, short, global = true, help_heading = "Global options")]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Accounts of people and pipelines
+    #[command(subcommand)]
+    User(UserCommand),
+    /// API tokens
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Models
+    #[command(subcommand)]
+    Model(ModelCommand),
+    /// Set up an installation: storage, first administrator, models. Again changes nothing
+    Init(Init),
+    /// The audit log
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// The configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Try everything that the installation depends on, and say what to fix
+    Doctor,
+    /// Print completions for a shell
+    Completions(Completions),
+}
+
+/// Why something is changed.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Reason {
+    /// Why; needed where an enabled model is changed
+    #[arg(
+        id = "message",
+        long = "message",
+        short = 'm',
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(crate) text: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn no_argument_takes_a_secret() {
+        fn check(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                let name = argument.get_id().as_str();
+                let takes_value = argument.get_action().takes_values();
+                let is_secret = name.contains("password") || name.contains("secret");
+                assert!(
+                    !(is_secret && takes_value) || name == "password_file",
+                    "{} {name}",
+                    command.get_name()
+                );
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Arguments::command());
+    }
+}

@@ -1,0 +1,273 @@
+//! Why a command ended early: lines for people, and the exit code for scripts.
+
+use std::error::Error as StdError;
+use std::fmt::{self, Display, Write as _};
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use model_dashboard::config::ConfigError;
+use model_dashboard::dashboard::Error;
+use model_dashboard::model::FieldError;
+
+use crate::output::printable;
+
+/// A reason to end, and what to do about it.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    kind: Kind,
+    message: String,
+    hint: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Failed,
+    Usage,
+    NotFound,
+    Conflict,
+    Denied,
+    Unavailable,
+    /// Nobody reads standard output any more, as `… | head` does: no error.
+    OutputClosed,
+}
+
+impl Failure {
+    pub(crate) fn new(kind: Kind, message: impl Display) -> Self {
+        Self {
+            kind,
+            message: message.to_string(),
+            hint: None,
+        }
+    }
+
+    /// The command line, or what was given to it, is wrong.
+    pub(crate) fn usage(message: impl Display) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    /// A file or stream could not be used. `what` says which and for what.
+    pub(crate) fn io(what: impl Display, error: &io::Error) -> Self {
+        let kind = match error.kind() {
+            io::ErrorKind::NotFound => Kind::NotFound,
+            io::ErrorKind::PermissionDenied => Kind::Denied,
+            _ => Kind::Failed,
+        };
+        Self::new(kind, format!("{what}: {error}"))
+    }
+
+    /// Something else than expected happened at standard output.
+    pub(crate) fn output(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::new(Kind::OutputClosed, ""),
+            _ => Self::io("the result could not be written", error),
+        }
+    }
+
+    /// Something that is needed is not there, with all its causes.
+    pub(crate) fn unavailable(error: &dyn StdError) -> Self {
+        let doctor = "`model-dashboard doctor` tries everything and says what to fix";
+        Self::new(Kind::Unavailable, chain(error)).hint(doctor)
+    }
+
+    /// Some of several things failed; each was told already.
+    pub(crate) fn several(what: &str, kinds: &[Kind], all: usize) -> Self {
+        let same = kinds.iter().all(|kind| Some(kind) == kinds.first());
+        let kind = match kinds.first() {
+            Some(kind) if same => *kind,
+            _ => Kind::Failed,
+        };
+        Self::new(kind, format!("{} of {all} {what} failed", kinds.len()))
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What went wrong, on as many lines as it takes, without the hint.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Tells people, unless nobody needs to know.
+    pub(crate) fn print(&self) {
+        if self.kind != Kind::OutputClosed {
+            // Without standard error there is no one left to tell.
+            let _ = writeln!(io::stderr(), "{self}");
+        }
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self.kind {
+            Kind::OutputClosed => 0,
+            Kind::Failed => 1,
+            Kind::Usage => 2,
+            Kind::NotFound => 3,
+            Kind::Conflict => 4,
+            Kind::Denied => 5,
+            Kind::Unavailable => 6,
+        })
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = |text: &str| -> Vec<String> {
+            text.lines()
+                .map(|line| printable(line).into_owned())
+                .collect()
+        };
+        write!(f, "error: {}", lines(&self.message).join("\n       "))?;
+        match &self.hint {
+            Some(hint) => write!(f, "\nhint: {}", lines(hint).join("\n      ")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        let hint = "`model-dashboard config show` prints every setting once these are right";
+        Self::usage(error).hint(hint)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let message = match &error {
+            Error::Invalid(errors) => fields(errors),
+            Error::Broken {
+                position: Some(position),
+                ..
+            } => format!("{} ({position})", chain(&error)),
+            _ => chain(&error),
+        };
+        Self {
+            kind: kind_of(&error),
+            message,
+            hint: hint_for(&error),
+        }
+    }
+}
+
+fn kind_of(error: &Error) -> Kind {
+    match error {
+        Error::Invalid(_) | Error::PreconditionRequired => Kind::Usage,
+        Error::NotFound { .. } => Kind::NotFound,
+        Error::Ambiguous { .. }
+        | Error::Exists { .. }
+        | Error::Conflict { .. }
+        | Error::LastAdministrator
+        | Error::TooMany { .. } => Kind::Conflict,
+        Error::Denied { .. } | Error::SignInNeeded | Error::Unauthenticated { .. } => Kind::Denied,
+        Error::Unavailable { .. }
+        | Error::Busy { .. }
+        | Error::TooManyAttempts { .. }
+        | Error::Store(_)
+        | Error::Repository(_) => Kind::Unavailable,
+        _ => Kind::Failed,
+    }
+}
+
+fn hint_for(error: &Error) -> Option<String> {
+    Some(match error {
+        Error::NotFound { near, .. } if !near.is_empty() => {
+            format!("did you mean {}?", near.join(", "))
+        }
+        Error::Ambiguous { candidates, .. } => {
+            let names: Vec<String> = candidates.iter().map(ToString::to_string).collect();
+            format!("choose one of {}", names.join(", "))
+        }
+        Error::Invalid(errors) if errors.iter().any(|error| error.field == "message") => {
+            "give the reason with -m".to_owned()
+        }
+        Error::Broken { key, .. } => format!(
+            "`model-dashboard model show --raw '{key}'` prints its text, `model edit '{key}'` \
+             mends it"
+        ),
+        Error::LastAdministrator => {
+            "`model-dashboard user set-role USER admin` makes another one".to_owned()
+        }
+        Error::Unavailable { .. } | Error::Store(_) | Error::Repository(_) => {
+            "`model-dashboard doctor` tries everything and says what to fix".to_owned()
+        }
+        _ => return None,
+    })
+}
+
+/// What is wrong with fields, a line for each.
+fn fields(errors: &[FieldError]) -> String {
+    let mut text = String::new();
+    for error in errors {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        if !error.field.is_empty() {
+            text.push_str(&error.field);
+            text.push_str(": ");
+        }
+        text.push_str(&error.message);
+        if let Some(position) = &error.position {
+            // Writing to a String cannot fail.
+            let _ = write!(text, " ({position})");
+        }
+    }
+    text
+}
+
+/// An error and what caused it, on one line; a cause that the text before it holds is left out.
+pub(crate) fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    for cause in std::iter::successors(error.source(), |&error| error.source()) {
+        let cause = cause.to_string();
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_shows_no_control_characters_and_what_to_do() {
+        let failure = Failure::usage("first\u{1b}[31m\nsecond").hint("do this");
+        assert_eq!(
+            failure.to_string(),
+            "error: first\u{fffd}[31m\n       second\nhint: do this"
+        );
+    }
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let inner = io::Error::other("the disk is full");
+        let same = Error::Unavailable {
+            what: "cannot write: the disk is full".to_owned(),
+            since: None,
+            retry_after: std::time::Duration::ZERO,
+            source: Some(Box::new(inner)),
+        };
+        assert_eq!(chain(&same), "cannot write: the disk is full");
+        let inner = io::Error::other("the disk is full");
+        let other = Error::Internal(Box::new(inner));
+        assert!(chain(&other).ends_with(": the disk is full"));
+    }
+
+    #[test]
+    fn several_failures_of_one_kind_keep_it() {
+        let same = Failure::several("models", &[Kind::NotFound, Kind::NotFound], 3);
+        assert_eq!(same.kind(), Kind::NotFound);
+        let mixed = Failure::several("models", &[Kind::NotFound, Kind::Usage], 3);
+        assert_eq!(
+            (mixed.kind(), mixed.message()),
+            (Kind::Failed, "2 of 3 models failed")
+        );
+    }
+}

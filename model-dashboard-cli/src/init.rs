@@ -1,0 +1,206 @@
+//! `init`: everything that an installation needs at first; again, it changes nothing.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use model_dashboard::auth::NewPassword;
+use model_dashboard::dashboard::{AdministratorState, Error, ImportMode};
+use serde::Serialize;
+
+use crate::args::Reason;
+use crate::failure::Failure;
+use crate::installation::{Context, Installation};
+use crate::model::files::{Definition, read_all};
+use crate::model::{ImportedFiles, import_all};
+use crate::output::note;
+
+/// Where a generated password goes that nobody could read at a terminal; the server does the same.
+const PASSWORD_FILE: &str = "first-administrator-password";
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Put sample models into a registry that holds none
+    #[arg(long)]
+    sample: bool,
+
+    /// Put these definitions in: a JSON file, or a folder of such or laid out as TYPE/NAME.
+    /// Models that are there already stay as they are
+    #[arg(long, value_name = "DIR|FILE", conflicts_with = "sample")]
+    from: Option<PathBuf>,
+
+    #[command(flatten)]
+    reason: Reason,
+}
+
+#[derive(Serialize)]
+struct Done {
+    /// Whether anything was changed.
+    changed: bool,
+    administrator: Administrator,
+    /// How many sample models were put in.
+    samples: usize,
+    models: Option<ImportedFiles>,
+}
+
+#[derive(Serialize)]
+struct Administrator {
+    /// `created`, `present` or `missing`.
+    state: &'static str,
+    username: Option<String>,
+    /// Where a generated password is, if it is not printed.
+    password_file: Option<PathBuf>,
+}
+
+pub(crate) async fn run(init: Init, context: &Context) -> Result<(), Failure> {
+    let definitions: Vec<Definition> = match &init.from {
+        Some(path) => read_all(std::slice::from_ref(path))?.definitions,
+        None => Vec::new(),
+    };
+    context
+        .with_installation(async |installation| {
+            let administrator = administrator(installation, context).await?;
+            let samples = match init.sample {
+                true => samples(installation).await?,
+                false => 0,
+            };
+            let models = match init.from {
+                Some(_) => {
+                    let mode = ImportMode::CreateOnly;
+                    let reason = &init.reason.text;
+                    Some(import_all(installation, definitions, reason, mode, true).await?)
+                }
+                None => None,
+            };
+            let created = models.as_ref().map_or(0, |imported| imported.created);
+            let done = Done {
+                changed: administrator.state == "created" || samples + created > 0,
+                administrator,
+                samples,
+                models,
+            };
+            report(&done, context)
+        })
+        .await
+}
+
+fn report(done: &Done, context: &Context) -> Result<(), Failure> {
+    if let Some(models) = &done.models {
+        note(models.summary());
+    }
+    if !done.changed {
+        note("nothing was changed: everything is there already");
+    }
+    context.output.show(done, || match &done.models {
+        Some(models) if models.failed > 0 => models.table(context.output),
+        _ => String::new(),
+    })?;
+    done.models.as_ref().map_or(Ok(()), ImportedFiles::failure)
+}
+
+async fn samples(installation: &Installation) -> Result<usize, Failure> {
+    let Installation {
+        dashboard, caller, ..
+    } = installation;
+    let samples = dashboard.install_samples(caller).await?;
+    match samples {
+        0 => note("the registry holds models already: no samples were put in"),
+        _ => note(format_args!("put {samples} sample models in")),
+    }
+    Ok(samples)
+}
+
+async fn administrator(
+    installation: &Installation,
+    context: &Context,
+) -> Result<Administrator, Failure> {
+    let first = installation.first_administrator.clone();
+    let state = installation.dashboard.ensure_first_administrator(first);
+    let found = |state, username| Administrator {
+        state,
+        username,
+        password_file: None,
+    };
+    Ok(
+        match state.await.map_err(|error| refused(error, installation))? {
+            AdministratorState::Created { user, generated } => {
+                note(format_args!(
+                    "made the first administrator, {}",
+                    user.username
+                ));
+                let password_file = match generated {
+                    Some(password) => tell(&password, installation, context)?,
+                    None => None,
+                };
+                Administrator {
+                    state: "created",
+                    username: Some(user.username.to_string()),
+                    password_file,
+                }
+            }
+            AdministratorState::Missing { candidates } => {
+                let name = candidates.first();
+                let name = name.map_or("NAME".to_owned(), |user| user.username.to_string());
+                note("warning: there are accounts, but no active administrator");
+                note(format_args!(
+                    "hint: `model-dashboard user set-role '{name}' admin` makes one"
+                ));
+                found("missing", None)
+            }
+            _ => found("present", None),
+        },
+    )
+}
+
+/// What is wrong with the administrator that is configured, by the names of the settings.
+fn refused(error: Error, installation: &Installation) -> Failure {
+    let Error::Invalid(fields) = &error else {
+        return error.into();
+    };
+    let lines = fields.iter().map(|field| {
+        let setting = match field.field.as_str() {
+            "password" => "admin.password",
+            _ => "admin.username",
+        };
+        format!("{}: {}", installation.config.cite(setting), field.message)
+    });
+    Failure::usage(lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// Shows the password at a terminal. Elsewhere output is kept where many can read it, so the
+/// password goes to a file for its owner only, which is answered.
+fn tell(
+    password: &NewPassword,
+    installation: &Installation,
+    context: &Context,
+) -> Result<Option<PathBuf>, Failure> {
+    let password = password.password().expose();
+    if context.output.is_terminal() && !context.output.is_json() {
+        note("its password, shown only now:");
+        context.output.text(password)?;
+        return Ok(None);
+    }
+    let path = installation.config.data_dir.join(PASSWORD_FILE);
+    write_secret(&path, password).map_err(|error| {
+        Failure::io(format!("{} cannot be written", path.display()), &error)
+            .hint("`model-dashboard user reset-password` sets another password")
+    })?;
+    note(format_args!(
+        "its password is in {}; delete the file when you have read it",
+        path.display()
+    ));
+    Ok(Some(path))
+}
+
+/// Replaces the file as a whole, so that one that lay there, open to others, is not written to.
+fn write_secret(path: &Path, secret: &str) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    // For its owner only: that is how temporary files are made.
+    let mut file = tempfile::Builder::new()
+        .prefix(".password-")
+        .tempfile_in(folder)?;
+    writeln!(file, "{secret}")?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}

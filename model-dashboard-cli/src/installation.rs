@@ -1,0 +1,194 @@
+//! The installation that commands work on.
+
+use std::path::PathBuf;
+
+use model_dashboard::auth::{Source, User, UserFilter, Username};
+use model_dashboard::config::Config;
+use model_dashboard::connect::{ConnectError, connect};
+use model_dashboard::dashboard::{Caller, Dashboard, FirstAdministrator};
+use model_dashboard::model::{ModelKey, ModelName, NetworkType};
+
+use crate::args::Globals;
+use crate::failure::{Failure, Kind, chain};
+use crate::output::{Output, note};
+
+/// What every command gets.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) globals: Globals,
+    pub(crate) output: Output,
+}
+
+impl Context {
+    pub(crate) fn new(globals: Globals) -> Self {
+        Self {
+            output: Output::new(globals.output),
+            globals,
+        }
+    }
+
+    /// The configuration, from files, variables and flags.
+    pub(crate) fn config(&self) -> Result<Config, Failure> {
+        let flags = self.globals.data_dir.clone();
+        let flags = flags.map(|folder| ("--data-dir", folder));
+        let folder = self.globals.config.as_deref();
+        Ok(Config::load(folder, std::env::vars_os(), flags)?)
+    }
+
+    /// Opens the installation, works on it, and closes it in order, whatever came of the work.
+    pub(crate) async fn with_installation<T>(
+        &self,
+        work: impl AsyncFnOnce(&Installation) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let installation = Installation::open(self.config()?).await?;
+        let result = work(&installation).await;
+        installation.close().await;
+        result
+    }
+}
+
+/// An open installation, and who works on it.
+#[derive(Debug)]
+pub(crate) struct Installation {
+    pub(crate) dashboard: Dashboard,
+    pub(crate) caller: Caller,
+    pub(crate) config: Config,
+    /// Copies that upgrades left beside the user database.
+    pub(crate) backups: Vec<PathBuf>,
+    pub(crate) first_administrator: FirstAdministrator,
+}
+
+impl Installation {
+    pub(crate) async fn open(config: Config) -> Result<Self, Failure> {
+        let connected = connect(&config).await.map_err(|error| match error {
+            ConnectError::Unsupported { .. } => Failure::usage(chain(&error)),
+            other => Failure::unavailable(&other),
+        })?;
+        if let Some(migration) = &connected.migration {
+            note(format_args!(
+                "upgraded the user database: {} accounts and {} tokens of the earlier system were \
+                 taken over",
+                migration.users, migration.tokens
+            ));
+            if let Some(copy) = &migration.backup {
+                note(format_args!(
+                    "the file as it was is kept as {}",
+                    copy.display()
+                ));
+            }
+        }
+        Ok(Self {
+            caller: connected.dashboard.host_caller(&user_at_host()),
+            dashboard: connected.dashboard,
+            backups: connected.backups,
+            first_administrator: connected.first_administrator,
+            config,
+        })
+    }
+
+    pub(crate) async fn close(&self) {
+        self.dashboard.shutdown().await;
+    }
+
+    /// The model that `text` names: `type/name`, or a name that is there once.
+    pub(crate) async fn model_key(&self, text: &str) -> Result<ModelKey, Failure> {
+        if text.contains('/') {
+            return text.parse().map_err(|error| {
+                Failure::usage(format!("“{text}” cannot be a model: each part {error}"))
+            });
+        }
+        let picture = self.dashboard.picture(&self.caller).await?;
+        if let [key] = picture.find_by_name(text).as_slice() {
+            return Ok(key.clone());
+        }
+        let model = self.dashboard.find(&self.caller, text).await?;
+        Ok(model.key)
+    }
+
+    /// The account that `text` names: a username that one source has, or `source:username`, or an
+    /// id as lists show it.
+    pub(crate) async fn account(&self, text: &str) -> Result<User, Failure> {
+        let everybody = UserFilter::default();
+        let all = self.dashboard.users(&self.caller, &everybody).await?;
+        let named = Username::parse(text).ok();
+        let is_named = |user: &User| named.as_ref() == Some(&user.username);
+        let mut found: Vec<&User> = all.iter().filter(|user| is_named(user)).collect();
+        if found.is_empty() {
+            let in_full = |user: &User| {
+                let prefixed = text
+                    .split_once(':')
+                    .filter(|(source, _)| *source == user.id.source.as_str())
+                    .and_then(|(_, name)| Username::parse(name).ok());
+                user.id.to_string() == text || prefixed.as_ref() == Some(&user.username)
+            };
+            found = all.iter().filter(|user| in_full(user)).collect();
+        }
+        match found.as_slice() {
+            [user] => Ok((*user).clone()),
+            [] => self.account_of_source(text).await,
+            several => {
+                let full = |user: &&User| format!("{}:{}", user.id.source, user.username);
+                let names = several.iter().map(full);
+                let names = names.collect::<Vec<_>>().join(", ");
+                let message = format!("several accounts are called “{text}”");
+                Err(Failure::new(Kind::Conflict, message).hint(format!("choose one of {names}")))
+            }
+        }
+    }
+
+    /// Asks a source by itself: for the error with names like it, and as lists have an end.
+    async fn account_of_source(&self, text: &str) -> Result<User, Failure> {
+        let parsed = text
+            .split_once(':')
+            .and_then(|(source, name)| Some((Source::parse(source).ok()?, name)));
+        let (source, name) = parsed.unwrap_or((Source::local(), text));
+        let found = self.dashboard.user_by_name(&self.caller, &source, name);
+        Ok(found.await?)
+    }
+}
+
+/// A key for something new; a name alone takes the type of `like`.
+pub(crate) fn new_key(text: &str, like: Option<&NetworkType>) -> Result<ModelKey, Failure> {
+    let wrong = |part: &str, error: &dyn std::fmt::Display| {
+        Failure::usage(format!("{part} of “{text}” {error}"))
+            .hint("write a model as TYPE/NAME, such as nnUNet_v2/Dataset220_KiTS2023")
+    };
+    let (network_type, name) = match (text.split_once('/'), like) {
+        (Some((network_type, name)), _) => {
+            let network_type = NetworkType::parse(network_type);
+            (network_type.map_err(|e| wrong("the type", &e))?, name)
+        }
+        (None, Some(like)) => (like.clone(), text),
+        (None, None) => return Err(wrong("the type", &"is missing")),
+    };
+    let name = ModelName::parse(name).map_err(|e| wrong("the name", &e))?;
+    Ok(ModelKey::new(network_type, name))
+}
+
+/// Who works here, for the audit log. Whoever can write to the installation could say anything
+/// here; it is for people who ask later.
+fn user_at_host() -> String {
+    let variable = |name| std::env::var(name).ok().filter(|text| !text.is_empty());
+    let user = ["SUDO_USER", "USER", "LOGNAME", "USERNAME"]
+        .into_iter()
+        .find_map(variable)
+        .unwrap_or_else(user_number);
+    let host = gethostname::gethostname();
+    format!("{user}@{}", host.to_string_lossy())
+}
+
+/// Containers often run under a number that has no name.
+#[cfg(target_os = "linux")]
+fn user_number() -> String {
+    use std::os::unix::fs::MetadataExt as _;
+    // The files of a process belong to its effective user.
+    match std::fs::metadata("/proc/self") {
+        Ok(own) => format!("uid{}", own.uid()),
+        Err(_) => "unknown".to_owned(),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn user_number() -> String {
+    "unknown".to_owned()
+}

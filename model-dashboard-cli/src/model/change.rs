@@ -1,0 +1,163 @@
+//! `model rename`, `enable`, `disable` and `delete`.
+
+use clap::Args;
+use model_dashboard::dashboard::Error;
+use model_dashboard::model::ModelKey;
+use model_dashboard::repository::Precondition;
+use serde::Serialize;
+
+use super::show_changed;
+use crate::args::Reason;
+use crate::failure::{Failure, Kind};
+use crate::installation::{Context, Installation, new_key};
+use crate::output::note;
+use crate::prompt::confirm;
+
+#[derive(Debug, Args)]
+pub(crate) struct Rename {
+    /// TYPE/NAME, or a name
+    from: String,
+
+    /// The new TYPE/NAME, or a new name within the same type
+    to: String,
+
+    #[command(flatten)]
+    reason: Reason,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Several {
+    /// TYPE/NAME, or a name
+    #[arg(required = true, value_name = "MODEL")]
+    models: Vec<String>,
+
+    #[command(flatten)]
+    reason: Reason,
+}
+
+pub(super) async fn rename(rename: &Rename, context: &Context) -> Result<(), Failure> {
+    context
+        .with_installation(async |installation| {
+            let Installation {
+                dashboard, caller, ..
+            } = installation;
+            let from = installation.model_key(&rename.from).await?;
+            let to = new_key(&rename.to, Some(&from.network_type))?;
+            let reason = &rename.reason.text;
+            let present = Precondition::Exists;
+            let model = dashboard
+                .rename(caller, &from, &to, present, reason)
+                .await?;
+            note(format_args!("{from} is {} now", model.key));
+            show_changed(&model, context)
+        })
+        .await
+}
+
+pub(super) async fn enable(
+    several: &Several,
+    enabled: bool,
+    context: &Context,
+) -> Result<(), Failure> {
+    let done = match enabled {
+        true => "enabled",
+        false => "disabled",
+    };
+    context
+        .with_installation(async |installation| {
+            let Installation {
+                dashboard, caller, ..
+            } = installation;
+            let keys = resolve(several, installation).await?;
+            each(keys, done, context, async |key| {
+                let present = Precondition::Exists;
+                let reason = &several.reason.text;
+                dashboard
+                    .set_enabled(caller, key, enabled, present, reason)
+                    .await
+                    .map(drop)
+            })
+            .await
+        })
+        .await
+}
+
+pub(super) async fn delete(several: &Several, context: &Context) -> Result<(), Failure> {
+    context
+        .with_installation(async |installation| {
+            let Installation {
+                dashboard, caller, ..
+            } = installation;
+            let keys = resolve(several, installation).await?;
+            let question = match keys.as_slice() {
+                [key] => format!("Delete {key}?"),
+                keys => format!("Delete {} models?", keys.len()),
+            };
+            confirm(&context.globals, &question)?;
+            each(keys, "deleted", context, async |key| {
+                let present = Precondition::Exists;
+                dashboard
+                    .delete(caller, key, present, &several.reason.text)
+                    .await
+            })
+            .await
+        })
+        .await
+}
+
+/// Nothing is changed while one of them is not known.
+async fn resolve(several: &Several, installation: &Installation) -> Result<Vec<ModelKey>, Failure> {
+    let mut keys = Vec::with_capacity(several.models.len());
+    for model in &several.models {
+        keys.push(installation.model_key(model).await?);
+    }
+    Ok(keys)
+}
+
+#[derive(Serialize)]
+struct Outcomes {
+    models: Vec<Outcome>,
+}
+
+#[derive(Serialize)]
+struct Outcome {
+    key: String,
+    result: &'static str,
+    error: Option<String>,
+}
+
+/// Changes one model after the other; what fails for one leaves the others as they are.
+async fn each(
+    keys: Vec<ModelKey>,
+    done: &'static str,
+    context: &Context,
+    change: impl AsyncFn(&ModelKey) -> Result<(), Error>,
+) -> Result<(), Failure> {
+    let mut outcomes = Outcomes { models: Vec::new() };
+    let mut failed: Vec<Kind> = Vec::new();
+    for key in &keys {
+        let error = match change(key).await {
+            Ok(()) => {
+                note(format_args!("{done} {key}"));
+                None
+            }
+            Err(error) if keys.len() == 1 => return Err(error.into()),
+            Err(error) => {
+                let failure = Failure::from(error);
+                failure.print();
+                failed.push(failure.kind());
+                Some(failure.message().to_owned())
+            }
+        };
+        outcomes.models.push(Outcome {
+            key: key.to_string(),
+            result: if error.is_none() { done } else { "failed" },
+            error,
+        });
+    }
+    context.output.show(&outcomes, String::new)?;
+    match failed.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::several("models", &failed, keys.len())),
+    }
+}

@@ -1,0 +1,185 @@
+//! `model export`.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use model_dashboard::dashboard::Exported;
+use model_dashboard::model::{DuplicateKeys, ModelDefinition, ModelKey};
+
+use super::list::Selection;
+use crate::failure::{Failure, Kind};
+use crate::installation::{Context, Installation};
+use crate::output::note;
+use crate::progress::bar;
+
+/// How many definitions are read at a time.
+const AT_ONCE: usize = 100;
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// TYPE/NAME, or a name [default: all models]
+    #[arg(value_name = "MODEL")]
+    models: Vec<String>,
+
+    #[command(flatten)]
+    selection: Selection,
+
+    /// A folder for a file TYPE/NAME.json of each, or one file whose name ends in .json for a
+    /// list of all [default: that list to standard output]
+    #[arg(long, value_name = "DIR|FILE")]
+    to: Option<PathBuf>,
+}
+
+pub(super) async fn run(export: Export, context: &Context) -> Result<(), Failure> {
+    context
+        .with_installation(async |installation| {
+            let Installation {
+                dashboard, caller, ..
+            } = installation;
+            let keys = selected(export.models, export.selection, installation).await?;
+            let mut target = Target::open(export.to.as_deref())?;
+            let bar = bar(keys.len(), "exporting");
+            for keys in keys.chunks(AT_ONCE) {
+                for exported in dashboard.export(caller, keys.to_vec()).await? {
+                    target.write(&exported)?;
+                    bar.inc(1);
+                }
+            }
+            bar.finish_and_clear();
+            let left_out = target.finish()?;
+            if let Some(path) = &export.to {
+                let count = keys.len() - left_out;
+                note(format_args!(
+                    "exported {count} models to {}",
+                    path.display()
+                ));
+            }
+            match left_out {
+                0 => Ok(()),
+                _ => {
+                    let message = format!("{left_out} broken definitions were left out");
+                    let hint = "export to a folder to have their texts, or mend them first";
+                    Err(Failure::new(Kind::Failed, message).hint(hint))
+                }
+            }
+        })
+        .await
+}
+
+async fn selected(
+    models: Vec<String>,
+    selection: Selection,
+    installation: &Installation,
+) -> Result<Vec<ModelKey>, Failure> {
+    if models.is_empty() {
+        let query = selection.query()?;
+        let page = installation.dashboard.list(&installation.caller, &query);
+        let rows = page.await?.rows;
+        return Ok(rows.iter().map(|entry| entry.key().clone()).collect());
+    }
+    let mut keys = Vec::with_capacity(models.len());
+    for model in &models {
+        keys.push(installation.model_key(model).await?);
+    }
+    Ok(keys)
+}
+
+/// Where definitions go.
+enum Target {
+    /// One file for each, as it is stored.
+    Folder(PathBuf),
+    /// A JSON list.
+    List {
+        name: Option<PathBuf>,
+        file: Box<dyn Write>,
+        count: usize,
+        left_out: usize,
+    },
+}
+
+impl Target {
+    fn open(to: Option<&Path>) -> Result<Self, Failure> {
+        let (name, file): (_, Box<dyn Write>) = match to {
+            None => (None, Box::new(io::stdout().lock())),
+            Some(path) if path.extension().is_some_and(|ending| ending == "json") => {
+                let file = File::create(path).map_err(|error| failed(Some(path), &error))?;
+                (Some(path.to_owned()), Box::new(file))
+            }
+            Some(path) => {
+                fs::create_dir_all(path).map_err(|error| failed(Some(path), &error))?;
+                return Ok(Self::Folder(path.to_owned()));
+            }
+        };
+        let mut target = Self::List {
+            name,
+            file: Box::new(BufWriter::new(file)),
+            count: 0,
+            left_out: 0,
+        };
+        target.append(b"[")?;
+        Ok(target)
+    }
+
+    fn write(&mut self, exported: &Exported) -> Result<(), Failure> {
+        match self {
+            Self::Folder(folder) => {
+                let folder = folder.join(exported.key.network_type.as_str());
+                let path = folder.join(format!("{}.json", exported.key.name));
+                fs::create_dir_all(&folder)
+                    .and_then(|()| fs::write(&path, &exported.bytes))
+                    .map_err(|error| failed(Some(&path), &error))
+            }
+            Self::List {
+                count, left_out, ..
+            } => {
+                // Written anew: stored text may hold what a list cannot, such as a byte order mark.
+                let read = ModelDefinition::parse(&exported.bytes, DuplicateKeys::LastWins);
+                let Ok(definition) = read else {
+                    *left_out += 1;
+                    note(format_args!("{} is broken and left out", exported.key));
+                    return Ok(());
+                };
+                let separator: &[u8] = if *count == 0 { b"\n" } else { b",\n" };
+                *count += 1;
+                self.append(separator)?;
+                self.append(&definition.to_bytes())
+            }
+        }
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        match self {
+            Self::Folder(_) => Ok(()),
+            Self::List { name, file, .. } => file
+                .write_all(bytes)
+                .map_err(|error| failed(name.as_deref(), &error)),
+        }
+    }
+
+    /// Ends the file; answers how many were left out.
+    fn finish(mut self) -> Result<usize, Failure> {
+        self.append(b"\n]\n")?;
+        match self {
+            Self::Folder(_) => Ok(0),
+            Self::List {
+                name,
+                mut file,
+                left_out,
+                ..
+            } => {
+                file.flush()
+                    .map_err(|error| failed(name.as_deref(), &error))?;
+                Ok(left_out)
+            }
+        }
+    }
+}
+
+fn failed(path: Option<&Path>, error: &io::Error) -> Failure {
+    match path {
+        None => Failure::output(error),
+        Some(path) => Failure::io(format!("{} cannot be written", path.display()), error),
+    }
+}

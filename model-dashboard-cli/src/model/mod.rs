@@ -1,0 +1,79 @@
+//! `model`: models and their definitions.
+
+mod change;
+mod create;
+mod edit;
+mod export;
+mod fields;
+pub(crate) mod files;
+mod import;
+mod list;
+mod show;
+
+pub(crate) use import::{ImportedFiles, import_all};
+
+use clap::Subcommand;
+use model_dashboard::dashboard::Model;
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::installation::Context;
+
+/// Models are named TYPE/NAME, or by the name alone where one type has it.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelCommand {
+    /// List models, also broken ones
+    List(list::List),
+    /// Show a model; with --output json its definition
+    Show(show::Show),
+    /// Create a model
+    Create(create::Create),
+    /// Change a definition: in $EDITOR, or by --set, --patch or --file
+    Edit(edit::Edit),
+    /// Give a model another name or type; it keeps its identity and history
+    Rename(change::Rename),
+    /// Let inference jobs use models
+    Enable(change::Several),
+    /// Keep inference jobs from using models
+    Disable(change::Several),
+    /// Delete models; their history stays
+    Delete(change::Several),
+    /// Take in definitions from files
+    Import(import::Import),
+    /// Write definitions to a folder or one JSON file
+    Export(export::Export),
+}
+
+pub(crate) async fn run(command: ModelCommand, context: &Context) -> Result<(), Failure> {
+    match command {
+        ModelCommand::List(list) => list::run(list, context).await,
+        ModelCommand::Show(show) => show::run(&show, context).await,
+        ModelCommand::Create(create) => create::run(create, context).await,
+        ModelCommand::Edit(edit) => edit::run(edit, context).await,
+        ModelCommand::Rename(rename) => change::rename(&rename, context).await,
+        ModelCommand::Enable(several) => change::enable(&several, true, context).await,
+        ModelCommand::Disable(several) => change::enable(&several, false, context).await,
+        ModelCommand::Delete(several) => change::delete(&several, context).await,
+        ModelCommand::Import(import) => import::run(import, context).await,
+        ModelCommand::Export(export) => export::run(export, context).await,
+    }
+}
+
+/// A model that was changed, for programs; people have read a note.
+#[derive(Serialize)]
+struct Changed {
+    key: String,
+    enabled: bool,
+    revision: Option<u64>,
+    version: String,
+}
+
+fn show_changed(model: &Model, context: &Context) -> Result<(), Failure> {
+    let changed = Changed {
+        key: model.key.to_string(),
+        enabled: model.definition.enabled(),
+        revision: model.revision(),
+        version: model.version.to_string(),
+    };
+    context.output.show(&changed, String::new)
+}
