@@ -1,0 +1,171 @@
+//! `user`.
+
+use crate::installation::{Installation, fields};
+
+const PASSWORD: &str = "correct horse battery";
+
+fn with_ana() -> Installation {
+    let here = Installation::new();
+    here.run_with_input(
+        &[
+            "user",
+            "create",
+            "ana",
+            "--role",
+            "admin",
+            "--password-stdin",
+        ],
+        PASSWORD,
+    )
+    .succeeds();
+    here
+}
+
+#[test]
+fn people_are_made_listed_and_shown() {
+    let here = with_ana();
+    let made = here.json(&[
+        "user",
+        "create",
+        "ben",
+        "--display-name",
+        "Ben K.",
+        "--email",
+        "ben@example.org",
+        "--generate",
+    ]);
+    assert_eq!(fields(&made), ["password", "user"]);
+    assert_eq!(made["password"].as_str().unwrap().len(), 20);
+    assert_eq!(made["user"]["role"], "viewer");
+
+    let list = here.json(&["user", "list"]);
+    let names: Vec<&str> = list["users"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|user| user["username"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["ana", "ben"]);
+
+    let ben = here.json(&["user", "show", "BEN"]);
+    assert_eq!(
+        fields(&ben),
+        [
+            "active",
+            "created_at",
+            "display_name",
+            "email",
+            "groups",
+            "id",
+            "last_sign_in",
+            "role",
+            "role_reason",
+            "source",
+            "team",
+            "updated_at",
+            "username"
+        ]
+    );
+    assert_eq!(ben["email"], "ben@example.org");
+    for name in ["local:ben", ben["id"].as_str().unwrap()] {
+        assert_eq!(here.json(&["user", "show", name])["username"], "ben");
+    }
+}
+
+#[test]
+fn passwords_come_from_standard_input_a_file_or_a_generator() {
+    let here = with_ana();
+    let file = here.write("password", &format!("{PASSWORD}\n"));
+    let file = file.to_str().unwrap();
+    here.run(&["user", "create", "one", "--password-file", file])
+        .succeeds();
+    let run = here
+        .run(&["user", "create", "two", "--generate"])
+        .succeeds();
+    assert_eq!(run.stdout.trim().len(), 20, "{}", run.stdout);
+    here.run(&["user", "create", "three"])
+        .ends_with(2)
+        .tells("--password-stdin");
+    here.run_with_input(&["user", "create", "four", "--password-stdin"], "short")
+        .ends_with(2)
+        .tells("at least 12 characters");
+    here.run_with_input(&["user", "create", "ana", "--password-stdin"], PASSWORD)
+        .ends_with(4)
+        .tells("exists already");
+    let reset = here
+        .run(&["user", "reset-password", "one", "--generate"])
+        .succeeds();
+    assert_eq!(reset.stdout.trim().len(), 20);
+    let reset = here
+        .run_with_input(
+            &["user", "reset-password", "one", "--password-stdin"],
+            PASSWORD,
+        )
+        .succeeds();
+    assert_eq!(reset.stdout, "");
+}
+
+#[test]
+fn accounts_are_disabled_enabled_given_roles_and_deleted() {
+    let here = with_ana();
+    here.run(&["user", "create", "ben", "--generate"])
+        .succeeds();
+    assert_eq!(here.json(&["user", "disable", "ben"])["active"], false);
+    assert_eq!(here.json(&["user", "enable", "ben"])["active"], true);
+    assert_eq!(
+        here.json(&["user", "set-role", "ben", "editor"])["role"],
+        "editor"
+    );
+    here.run(&["user", "delete", "ben"])
+        .ends_with(2)
+        .tells("--yes");
+    here.run(&["user", "show", "ben"]).succeeds();
+    here.run(&["user", "delete", "ben", "--yes"]).succeeds();
+    here.run(&["user", "show", "ben"]).ends_with(3);
+}
+
+#[test]
+fn the_last_administrator_stays() {
+    let here = with_ana();
+    for command in [
+        &["user", "disable", "ana"][..],
+        &["user", "set-role", "ana", "viewer"],
+        &["user", "delete", "ana", "--yes"],
+    ] {
+        here.run(command)
+            .ends_with(4)
+            .tells("last active administrator");
+    }
+}
+
+#[test]
+fn service_accounts_have_a_team_and_no_password() {
+    let here = with_ana();
+    let create = [
+        "user",
+        "create",
+        "nightly",
+        "--service",
+        "--team",
+        "imaging",
+    ];
+    here.run(&[&create[..], &["--generate"]].concat())
+        .ends_with(2);
+    here.run(&create[..4]).ends_with(2);
+    let made = here.json(&create);
+    assert_eq!(made["user"]["source"], "service");
+    assert_eq!(made["user"]["team"], "imaging");
+    assert!(made["password"].is_null());
+}
+
+#[test]
+fn a_name_of_two_sources_needs_the_source() {
+    let here = with_ana();
+    here.run(&["user", "create", "ana", "--service", "--team", "imaging"])
+        .succeeds();
+    here.run(&["user", "show", "ana"])
+        .ends_with(4)
+        .tells("local:ana, service:ana");
+    let service = here.json(&["user", "show", "service:ana"]);
+    assert_eq!(service["source"], "service");
+}

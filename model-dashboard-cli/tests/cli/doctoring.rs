@@ -1,0 +1,83 @@
+//! `doctor`.
+
+use std::fs;
+use std::net::TcpListener;
+
+use serde_json::Value;
+
+use crate::installation::{Installation, fields};
+
+/// Ports that nobody else takes.
+fn quiet(here: Installation) -> Installation {
+    here.with("API_PORT", "0").with("DASHBOARD_PORT", "0")
+}
+
+fn states<'a>(checks: &'a Value, name: &str) -> Vec<&'a str> {
+    let checks = checks["checks"].as_array().unwrap().iter();
+    let named = checks.filter(|check| check["name"] == name);
+    named
+        .map(|check| check["state"].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn a_sound_installation_has_nothing_to_fix() {
+    let here = quiet(Installation::new());
+    here.run(&["init", "--sample"]).succeeds();
+    let checks = here.json(&["doctor"]);
+    let checks = checks["checks"].as_array().unwrap();
+    assert!(checks.len() >= 10, "{checks:?}");
+    for check in checks {
+        assert_eq!(fields(check), ["fix", "message", "name", "state"]);
+        assert_eq!(check["state"], "ok", "{check}");
+        assert!(!check["message"].as_str().unwrap().is_empty(), "{check}");
+    }
+}
+
+#[test]
+fn looking_sets_nothing_up() {
+    let here = quiet(Installation::new());
+    let checks = here.json(&["doctor"]);
+    assert_eq!(states(&checks, "accounts"), ["warning"]);
+    assert_eq!(fs::read_dir(here.path("")).unwrap().count(), 0);
+}
+
+#[test]
+fn what_is_wrong_is_named_with_what_to_do() {
+    let here = quiet(Installation::existing());
+    let run = here.run(&["doctor", "--output", "json"]).ends_with(6);
+    let checks = run.json();
+    assert_eq!(states(&checks, "administrators"), ["failed"]);
+    assert_eq!(states(&checks, "old copies"), ["warning"]);
+    assert_eq!(states(&checks, "definitions"), ["warning"]);
+    let table = here.run(&["doctor"]).ends_with(6);
+    assert!(
+        table.stdout.contains("user set-role USER admin"),
+        "{}",
+        table.stdout
+    );
+    here.run(&["user", "set-role", "admin", "admin"]).succeeds();
+    here.run(&["doctor"]).succeeds();
+}
+
+#[test]
+fn a_taken_port_and_plain_http_are_warned_of() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let here = Installation::new()
+        .with("API_PORT", &port)
+        .with("DASHBOARD_PORT", "0")
+        .with("DASHBOARD_ALLOW_HTTP", "true");
+    let checks = here.json(&["doctor"]);
+    assert_eq!(states(&checks, "API port"), ["warning"]);
+    assert_eq!(states(&checks, "configuration"), ["warning"]);
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_fails() {
+    let here = Installation::new();
+    here.write("file", "");
+    let here = quiet(here).with("DATA_DIR", "file");
+    let run = here.run(&["doctor", "--output", "json"]).ends_with(6);
+    assert_eq!(states(&run.json(), "data folder"), ["failed"]);
+}
