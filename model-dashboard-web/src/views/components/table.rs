@@ -85,7 +85,7 @@ impl<'a> Column<'a> {
     }
 }
 
-/// A table of rows; each row holds one cell per column. Below 640 px every row is a card: its
+/// A table of rows; each row holds one cell per column. Below 720 px every row is a card: its
 /// first cell with content is the card's title, the others follow after their headings. The roles
 /// repeat what the elements mean, because browsers forget it when the layout changes.
 #[must_use]
