@@ -185,7 +185,7 @@ pub trait ModelRepository: fmt::Debug + Send + Sync {
 
     /// Gives the model at `from` the key `to`, with the same id and the next number; `content` is
     /// what it holds from then on. A tombstone with a pointer stays at `from`. A crash in between
-    /// leaves the model readable under both names; the next write or `reconcile` of either finishes
+    /// leaves the model readable under both names; the next write or `reconcile` at `to` finishes
     /// the move, or takes it back if the model at `from` was changed before that.
     ///
     /// # Errors

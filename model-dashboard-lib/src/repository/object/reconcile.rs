@@ -3,9 +3,7 @@
 use super::ObjectRepository;
 use super::history::Archived;
 use super::moves::Settled;
-use crate::model::ModelKey;
 use crate::repository::revise::new_write_id;
-use crate::repository::state::State;
 use crate::repository::{RepositoryError, StoredModel};
 
 impl ObjectRepository {
@@ -17,10 +15,7 @@ impl ObjectRepository {
         let Some(current) = current else {
             return Ok(false);
         };
-        let mut settled = self.settle(&current).await?;
-        if !current.state.belongs_in_history() {
-            settled = self.settle_move_away(&current.state).await?;
-        }
+        let settled = self.settle(&current).await?;
         if settled != Settled::Before {
             self.renew_marker(&new_write_id()).await;
         }
@@ -30,19 +25,5 @@ impl ObjectRepository {
         let id = self.id(&stored.key, Some(&current.state)).await?;
         let archived = self.archive(id, &current.state).await?;
         Ok(settled == Settled::Now || matches!(archived, Archived::Now(_)))
-    }
-
-    /// Settles the move whose tombstone lies here, if its new key still waits for that.
-    async fn settle_move_away(&self, tombstone: &State) -> Result<Settled, RepositoryError> {
-        let to = tombstone.moved_to().and_then(|to| to.parse().ok());
-        let Some(to): Option<ModelKey> = to else {
-            return Ok(Settled::Before);
-        };
-        match self.current(&to).await? {
-            Some(target) if target.state.moved_from() == Some(tombstone.key()) => {
-                self.settle(&target).await
-            }
-            _ => Ok(Settled::Before),
-        }
     }
 }

@@ -348,3 +348,31 @@ async fn an_edit_wins_over_a_move_that_was_not_decided() {
     Write::Rename.run(repository).await.unwrap();
     after_a_restart(repository).await;
 }
+
+/// A key whose model has moved away is free at once, even if the mover died before it noted that.
+#[tokio::test]
+async fn a_model_created_where_one_is_still_moving_away_is_another_one() {
+    let harness = InFolder::fresh().await;
+    Write::Rename.prepare(&harness).await;
+    let store: Arc<dyn ConditionalStore> = harness.repository.store.clone();
+    // The definition at the new key and the tombstone are the first two writes of a rename.
+    let failing = FailingStore::new(store, 2, Fails::Before);
+    Write::Rename
+        .run(&ObjectRepository::new(Arc::new(failing)))
+        .await
+        .unwrap_err();
+    let repository = &harness.repository;
+    let (a, b) = (key("nnUNet/A"), key("nnUNet/B"));
+    let other = content(&a, "other");
+    let other = repository
+        .put(&a, &other, &Precondition::Absent, &because())
+        .await
+        .unwrap();
+    let moved = repository.get(&b).await.unwrap();
+    assert_ne!(info(&other).id, info(&moved).id);
+    after_a_restart(repository).await;
+    assert_eq!(repository.get(&a).await.unwrap(), other);
+    assert_eq!(repository.get(&b).await.unwrap(), moved);
+    assert_eq!(history(repository, info(&moved).id).await.len(), 2);
+    assert_eq!(history(repository, info(&other).id).await.len(), 1);
+}

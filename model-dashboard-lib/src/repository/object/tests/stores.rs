@@ -14,10 +14,12 @@ use object_store::{
     PutResult, Result,
 };
 
-use crate::model::{ModelDefinition, ModelKey, Timestamp, Via};
+use crate::model::{
+    DuplicateKeys, ModelDefinition, ModelId, ModelKey, RegistryInfo, Timestamp, Via,
+};
 use crate::repository::object::ObjectRepository;
 use crate::repository::object::remote::RemoteStore;
-use crate::repository::{Change, ModelRepository, Precondition, RepositoryError};
+use crate::repository::{Change, ModelRepository, Precondition, RepositoryError, StoredModel};
 
 fn key(text: &str) -> ModelKey {
     text.parse().unwrap()
@@ -35,7 +37,7 @@ fn because() -> Change {
 /// A store in memory with a fault of its own.
 #[derive(Debug, Default)]
 struct Odd {
-    inner: InMemory,
+    inner: Arc<InMemory>,
     fault: Fault,
     /// Set while the fault shows.
     on: AtomicBool,
@@ -51,6 +53,34 @@ enum Fault {
     LostAnswer,
     /// Conditions are not looked at.
     IgnoresConditions,
+    /// The write of a definition is done, but before its answer, a 412, comes, someone else has
+    /// edited the definition.
+    LostSuccessAndOvertaken,
+    /// Before the writer of a definition goes on, another program has replaced it, and someone
+    /// else has seen that and archived it.
+    ReplacedAtOnce,
+}
+
+const OUTSIDE: &[u8] = b"{\"by\":\"another program\"}";
+
+fn precondition_failed(path: &Path) -> Error {
+    Error::Precondition {
+        path: path.to_string(),
+        source: "412".into(),
+    }
+}
+
+impl Odd {
+    /// The same store without its fault.
+    fn beside(&self) -> ObjectRepository {
+        let store = RemoteStore::new(self.inner.clone(), "beside");
+        ObjectRepository::new(Arc::new(store))
+    }
+
+    /// Whether the fault shows at the write of a definition, which it does once.
+    fn shows_once(&self, path: &Path) -> bool {
+        !path.as_ref().starts_with(".registry") && self.on.swap(false, Ordering::SeqCst)
+    }
 }
 
 impl fmt::Display for Odd {
@@ -73,10 +103,23 @@ impl ObjectStore for Odd {
         }
         let done = self.inner.put_opts(path, payload, options).await?;
         match self.fault {
-            Fault::LostSuccess if on => Err(Error::Precondition {
-                path: path.to_string(),
-                source: "412".into(),
-            }),
+            Fault::LostSuccess if on => Err(precondition_failed(path)),
+            Fault::LostSuccessAndOvertaken if self.shows_once(path) => {
+                let at = key(path.as_ref());
+                let content = ModelDefinition::new(&at);
+                let exists = Precondition::Exists;
+                let edited = self.beside().put(&at, &content, &exists, &because()).await;
+                edited.unwrap();
+                Err(precondition_failed(path))
+            }
+            Fault::ReplacedAtOnce if self.shows_once(path) => {
+                let payload = PutPayload::from_static(OUTSIDE);
+                self.inner.put(path, payload).await?;
+                let beside = self.beside();
+                let seen = beside.get(&key(path.as_ref())).await.unwrap();
+                assert!(beside.reconcile(&seen).await.unwrap());
+                Ok(done)
+            }
             Fault::LostAnswer if on => Err(Error::Generic {
                 store: "odd",
                 source: "the connection was closed".into(),
@@ -150,15 +193,72 @@ async fn a_write_whose_answer_was_lost_is_known_again() {
             .rename(&at, &to, &content, &precondition, &change)
             .await
             .unwrap();
-        let definition =
-            ModelDefinition::parse(&moved.bytes, crate::model::DuplicateKeys::LastWins);
-        let noted = definition.unwrap().registry().unwrap();
-        assert_eq!(
-            repository.revisions(&noted.id).await.unwrap(),
-            [1, 2, 3],
-            "{fault:?}"
-        );
+        let archived = history(&repository, noted(&moved).id).await;
+        let states = [created.bytes, edited.bytes, moved.bytes];
+        assert_eq!(archived, states, "{fault:?}");
     }
+}
+
+fn noted(stored: &StoredModel) -> RegistryInfo {
+    let definition = ModelDefinition::parse(&stored.bytes, DuplicateKeys::LastWins);
+    definition.unwrap().registry().unwrap()
+}
+
+/// The bytes of all revisions of a model.
+async fn history(repository: &ObjectRepository, id: ModelId) -> Vec<Arc<[u8]>> {
+    let mut all = Vec::new();
+    for (number, expected) in repository
+        .revisions(&id)
+        .await
+        .unwrap()
+        .into_iter()
+        .zip(1..)
+    {
+        assert_eq!(number, expected);
+        all.push(repository.revision(&id, number).await.unwrap().bytes);
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_no_conflict_even_if_the_next_writer_was_quick() {
+    let (odd, repository) = over(Fault::LostSuccessAndOvertaken);
+    let at = key("nnUNet/A");
+    let content = ModelDefinition::new(&at);
+    let created = repository
+        .put(&at, &content, &Precondition::Absent, &because())
+        .await
+        .unwrap();
+    odd.on.store(true, Ordering::SeqCst);
+    let unchanged = Precondition::Version(created.version);
+    let edited = repository
+        .put(&at, &content, &unchanged, &because())
+        .await
+        .unwrap();
+    let present = repository.get(&at).await.unwrap();
+    assert_eq!((noted(&edited).revision, noted(&present).revision), (2, 3));
+    let id = noted(&edited).id;
+    let states = [created.bytes, edited.bytes, present.bytes];
+    assert_eq!(history(&repository, id).await, states);
+}
+
+#[tokio::test]
+async fn a_number_taken_by_a_change_from_outside_is_left_to_it() {
+    let (odd, repository) = over(Fault::ReplacedAtOnce);
+    let at = key("nnUNet/A");
+    let content = ModelDefinition::new(&at);
+    let created = repository
+        .put(&at, &content, &Precondition::Absent, &because())
+        .await
+        .unwrap();
+    odd.on.store(true, Ordering::SeqCst);
+    let edited = repository
+        .put(&at, &content, &Precondition::Exists, &because())
+        .await
+        .unwrap();
+    let archived = history(&repository, noted(&created).id).await;
+    let states: Vec<&[u8]> = archived.iter().map(|bytes| &**bytes).collect();
+    assert_eq!(states, [&*created.bytes, OUTSIDE, &*edited.bytes]);
 }
 
 #[tokio::test]
