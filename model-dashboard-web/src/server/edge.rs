@@ -10,13 +10,12 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
 use hyper::service::Service;
-use hyper_util::service::TowerToHyperService;
 use model_dashboard::config::PublicUrl;
 use pin_project_lite::pin_project;
-use tracing::Span;
+use tracing::{Level, Span};
 
 use super::access_log::{LoggedBody, Record};
 use super::connection::BoxError;
@@ -94,11 +93,29 @@ struct Peer {
     trusted: bool,
 }
 
-impl<S> Edge<TowerToHyperService<S>> {
-    /// Around a tower service such as `warp::service(routes)`.
+impl<S> Edge<AlwaysReady<S>> {
+    /// Around a tower service that is always ready, as `warp::service(routes)` is: it is called
+    /// without asking. Others go into [`new`](Self::new) within a `TowerToHyperService`.
     #[must_use]
     pub fn tower(service: S, settings: EdgeSettings) -> Self {
-        Self::new(TowerToHyperService::new(service), settings)
+        Self::new(AlwaysReady(service), settings)
+    }
+}
+
+/// A tower service as a hyper service.
+#[derive(Debug, Clone)]
+pub struct AlwaysReady<S>(S);
+
+impl<S, R> Service<R> for AlwaysReady<S>
+where
+    S: tower_service::Service<R> + Clone,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn call(&self, request: R) -> Self::Future {
+        self.0.clone().call(request)
     }
 }
 
@@ -134,9 +151,7 @@ impl<S> Edge<S> {
         let origin = self.settings.origin.clone();
         match self.peer {
             Some(proxy) if proxy.trusted => {
-                let given = headers
-                    .get(REQUEST_ID)
-                    .and_then(|id| RequestId::parse(id.as_bytes()));
+                let given = headers.get(REQUEST_ID).and_then(RequestId::parse);
                 RequestContext::new(
                     given.unwrap_or_else(RequestId::generate),
                     Some(self.settings.proxies.client(proxy.address, headers)),
@@ -170,15 +185,12 @@ where
             request.uri(),
             &context,
         );
-        // OPTIONS, GET, HEAD and TRACE are safe.
-        let span = if request.method().is_safe() {
-            tracing::debug_span!("request", request_id = %context.id())
-        } else {
-            tracing::info_span!("request", request_id = %context.id())
-        };
+        let span = request_span(request.method(), &context);
         request.extensions_mut().insert(context.clone());
-        let answer =
-            span.in_scope(|| catch_unwind(AssertUnwindSafe(|| self.service.call(request))));
+        let answer = {
+            let _entered = span.as_ref().map(Span::enter);
+            catch_unwind(AssertUnwindSafe(|| self.service.call(request)))
+        };
         let (answer, panic) = match answer {
             Ok(answer) => (Some(answer), None),
             Err(panic) => (None, Some(panic_message(&*panic).to_owned())),
@@ -192,6 +204,19 @@ where
             span,
         }
     }
+}
+
+/// The span of a request, if anybody reads it: even one that is disabled costs something.
+fn request_span(method: &Method, context: &RequestContext) -> Option<Span> {
+    // GET, HEAD, OPTIONS and TRACE are safe.
+    let span = if !method.is_safe() {
+        tracing::info_span!("request", request_id = %context.id())
+    } else if tracing::enabled!(Level::DEBUG) {
+        tracing::debug_span!("request", request_id = %context.id())
+    } else {
+        return None;
+    };
+    (!span.is_disabled()).then_some(span)
 }
 
 impl<S, B, R> tower_service::Service<Request<B>> for Edge<S>
@@ -223,7 +248,7 @@ pin_project! {
         settings: Arc<EdgeSettings>,
         context: RequestContext,
         record: Option<Box<Record>>,
-        span: Span,
+        span: Option<Span>,
     }
 }
 
@@ -237,7 +262,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let _entered = this.span.enter();
+        let _entered = this.span.as_ref().map(Span::enter);
         let answered = match this.answer.as_mut().as_pin_mut() {
             // What a panic leaves behind is dropped with this future and not looked at again.
             Some(answer) => match catch_unwind(AssertUnwindSafe(|| answer.poll(cx))) {
@@ -261,10 +286,7 @@ where
         };
         let headers = response.headers_mut();
         this.settings.headers.apply(headers);
-        // An id is letters, digits, dots and dashes.
-        if let Ok(id) = HeaderValue::from_bytes(this.context.id().as_str().as_bytes()) {
-            headers.insert(REQUEST_ID, id);
-        }
+        headers.insert(REQUEST_ID, this.context.id().header());
         Poll::Ready(Ok(response))
     }
 }

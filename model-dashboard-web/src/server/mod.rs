@@ -60,7 +60,7 @@ mod tests;
 pub use self::accept::{DrainReport, serve};
 pub use self::access_log::LoggedBody;
 pub use self::body::{BodyError, BodyLimits, RequestBody, request_body};
-pub use self::edge::{Edge, EdgeFuture, EdgeSettings};
+pub use self::edge::{AlwaysReady, Edge, EdgeFuture, EdgeSettings};
 pub use self::forwarded::Proxies;
 pub use self::limits::{ConnectionLimits, raise_open_file_limit};
 pub use self::listener::{BindError, Listener};

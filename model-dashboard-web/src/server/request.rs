@@ -1,5 +1,6 @@
 //! What is known about a request apart from what it asks for.
 
+use std::cell::RefCell;
 use std::collections::hash_map::RandomState;
 use std::convert::Infallible;
 use std::fmt;
@@ -8,6 +9,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use bytes::BytesMut;
 use http::HeaderValue;
 use warp::Filter;
 
@@ -17,14 +19,19 @@ const LONGEST_ID: usize = 64;
 /// How much of a `User-Agent` is kept, in characters.
 const USER_AGENT_LENGTH: usize = 200;
 
+/// How many bytes of ids are allocated at once.
+const ID_BLOCK: usize = 4096;
+
+thread_local! {
+    /// Where the next ids are written: one allocation for many of them.
+    static IDS: RefCell<BytesMut> = RefCell::new(BytesMut::with_capacity(ID_BLOCK));
+}
+
 /// Names a request in the answer (`X-Request-Id`) and in the logs: 16 hexadecimal digits that do
 /// not repeat within a process and are unlikely to across processes, or what a trusted proxy
 /// chose, of at most 64 letters, digits, `.`, `_` and `-`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct RequestId {
-    bytes: [u8; LONGEST_ID],
-    length: u8,
-}
+#[derive(Clone, PartialEq, Eq)]
+pub struct RequestId(HeaderValue);
 
 impl RequestId {
     /// A new one.
@@ -35,36 +42,38 @@ impl RequestId {
         let seed = SEED.get_or_init(|| RandomState::new().hash_one(0));
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let mixed = mix(seed.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
-        let mut bytes = [0; LONGEST_ID];
-        for (index, digit) in bytes.iter_mut().take(16).enumerate() {
+        let mut digits = [0; 16];
+        for (index, digit) in digits.iter_mut().enumerate() {
             // Four bits, the highest first.
-            let nibble = (mixed >> (60 - 4 * index)) & 0xf;
-            *digit = b"0123456789abcdef"
-                .get(nibble as usize)
-                .copied()
-                .unwrap_or(b'0');
+            let nibble = (mixed >> (60 - 4 * index)) as u8 & 0xf;
+            *digit = nibble + if nibble < 10 { b'0' } else { b'a' - 10 };
         }
-        Self { bytes, length: 16 }
+        let id = IDS.with_borrow_mut(|ids| {
+            ids.extend_from_slice(&digits);
+            ids.split().freeze()
+        });
+        // Hexadecimal digits are a header value.
+        Self(HeaderValue::from_maybe_shared(id).unwrap_or(HeaderValue::from_static("none")))
     }
 
     /// The one that a trusted proxy chose, if it has the shape of one.
-    pub(super) fn parse(text: &[u8]) -> Option<Self> {
+    pub(super) fn parse(given: &HeaderValue) -> Option<Self> {
         let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
-        let length = u8::try_from(text.len()).ok().filter(|length| *length > 0)?;
-        let mut bytes = [0; LONGEST_ID];
-        bytes.get_mut(..text.len())?.copy_from_slice(text);
-        text.iter().all(plain).then_some(Self { bytes, length })
+        let text = given.as_bytes();
+        let fine = (1..=LONGEST_ID).contains(&text.len()) && text.iter().all(plain);
+        fine.then(|| Self(given.clone()))
     }
 
     /// The id.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        let bytes = self
-            .bytes
-            .get(..usize::from(self.length))
-            .unwrap_or_default();
-        // Both ways to make one take nothing but ASCII.
-        std::str::from_utf8(bytes).unwrap_or_default()
+        // It is made of visible ASCII, which is what can be read as text.
+        self.0.to_str().unwrap_or_default()
+    }
+
+    /// The value of the header `X-Request-Id`.
+    pub(super) fn header(&self) -> HeaderValue {
+        self.0.clone()
     }
 }
 
