@@ -41,6 +41,7 @@ pub struct Entry {
     pub(super) kind: Kind,
 }
 
+#[expect(clippy::large_enum_variant, reason = "almost every entry is a model")]
 pub(super) enum Kind {
     Model(ModelParts),
     Broken(Box<BrokenDefinition>),

@@ -37,7 +37,7 @@ impl Guest {
 
 /// Why a handler has no answer: the problem document that is sent instead.
 #[derive(Debug)]
-pub(super) struct Failure(Box<Problem>);
+pub(super) struct Failure(pub(super) Box<Problem>);
 
 impl Failure {
     /// The request cannot be understood.

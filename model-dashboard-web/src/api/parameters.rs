@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use super::answer::Failure;
 use super::problem::{FieldProblem, Problem};
 use http::StatusCode;
 
@@ -14,7 +15,7 @@ impl Parameters {
     ///
     /// # Errors
     /// A problem that lists the parameters that are not in `known`, or given twice.
-    pub(super) fn parse(query: &str, known: &[&str]) -> Result<Parameters, Problem> {
+    pub(super) fn parse(query: &str, known: &[&str]) -> Result<Parameters, Failure> {
         let mut read: Vec<(String, String)> = Vec::new();
         let mut errors = Vec::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -49,7 +50,7 @@ impl Parameters {
         &self,
         name: &str,
         expected: &str,
-    ) -> Result<Option<T>, Problem> {
+    ) -> Result<Option<T>, Failure> {
         let Some(text) = self.get(name) else {
             return Ok(None);
         };
@@ -66,7 +67,7 @@ impl Parameters {
         &self,
         name: &str,
         words: &[(&str, T)],
-    ) -> Result<Option<T>, Problem> {
+    ) -> Result<Option<T>, Failure> {
         let Some(text) = self.get(name) else {
             return Ok(None);
         };
@@ -104,7 +105,7 @@ fn unknown(name: &str, known: &[&str]) -> String {
     }
 }
 
-fn refuse(errors: Vec<FieldProblem>) -> Problem {
+fn refuse(errors: Vec<FieldProblem>) -> Failure {
     let text: Vec<_> = errors
         .iter()
         .map(|e| format!("{} {}", e.field, e.message))
@@ -112,7 +113,7 @@ fn refuse(errors: Vec<FieldProblem>) -> Problem {
     let (status, title) = (StatusCode::BAD_REQUEST, "Bad query parameter");
     let mut problem = Problem::new(status, "bad-parameter", title, text.join("; "));
     problem.errors = errors;
-    problem
+    problem.into()
 }
 
 #[cfg(test)]
@@ -122,14 +123,16 @@ mod tests {
 
     #[test]
     fn an_unknown_parameter_is_named_with_the_nearest_known_one() {
-        let problem = Parameters::parse("serach=x&limit=3", &["search", "limit"]).unwrap_err();
+        let problem = Parameters::parse("serach=x&limit=3", &["search", "limit"])
+            .unwrap_err()
+            .0;
         assert_eq!(problem.status, 400);
         assert_eq!(problem.detail, "serach is not known; did you mean search?");
     }
 
     #[test]
     fn a_parameter_given_twice_is_refused() {
-        let problem = Parameters::parse("a=1&a=2", &["a"]).unwrap_err();
+        let problem = Parameters::parse("a=1&a=2", &["a"]).unwrap_err().0;
         assert_eq!(problem.detail, "a is given twice");
     }
 
@@ -140,7 +143,8 @@ mod tests {
         assert_eq!(read.get("e"), None);
         let problem = read
             .value::<u32>("n", "a number from 1 to 1000")
-            .unwrap_err();
+            .unwrap_err()
+            .0;
         assert_eq!(problem.detail, "n must be a number from 1 to 1000");
     }
 }

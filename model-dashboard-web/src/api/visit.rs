@@ -68,18 +68,18 @@ impl Visit {
 
 /// The bearer token of a request (RFC 6750 §2.1); the scheme's case does not count (RFC 9110
 /// §11.1).
-fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+fn bearer(headers: &HeaderMap) -> Result<&str, Failure> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = values.next().ok_or_else(Problem::no_credential)?;
     if values.next().is_some() {
-        return Err(Problem::bad_request(
+        return Err(Failure::bad_request(
             "send one header “Authorization”, not several",
         ));
     }
     let text = value.to_str().unwrap_or_default();
     match text.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
-        _ => Err(Problem::no_credential()),
+        _ => Err(Problem::no_credential().into()),
     }
 }
 

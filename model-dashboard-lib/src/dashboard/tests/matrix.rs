@@ -226,7 +226,9 @@ fn rows() -> Vec<Row> {
     }
 }
 
-fn first(result: Result<Vec<(ModelKey, Result<(), Error>)>, Error>) -> Result<(), Error> {
+type Outcomes = Vec<(ModelKey, Result<(), Error>)>;
+
+fn first(result: Result<Outcomes, Error>) -> Result<(), Error> {
     result?.pop().unwrap().1
 }
 

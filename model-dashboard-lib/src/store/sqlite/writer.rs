@@ -130,7 +130,10 @@ mod tests {
         let mut writer = Writer::start(connection, Path::new("users.db").into()).unwrap();
         writer.patience = Duration::from_millis(20);
         let (go_on, may_go_on) = mpsc::channel::<()>();
-        let busy = writer.write(move |_| Ok(may_go_on.recv().unwrap()));
+        let busy = writer.write(move |_| {
+            may_go_on.recv().unwrap();
+            Ok(())
+        });
         // One is being done, the queue is full, and one is too many.
         let waiting = join_all((0..QUEUE).map(|_| writer.write(|_| Ok(()))));
         let too_many = async {
