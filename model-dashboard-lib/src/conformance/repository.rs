@@ -1,6 +1,6 @@
 //! What every [`ModelRepository`] must do.
 //!
-//! ```ignore
+//! ```text
 //! struct MyStore { … }
 //! impl RepositoryHarness for MyStore { … }
 //!
