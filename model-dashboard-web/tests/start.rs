@@ -251,3 +251,40 @@ fn only_one_of_the_servers_runs_if_so_asked_and_a_second_start_tells_no_password
         assert_eq!(rest.contains("Sign in"), first, "{rest}");
     }
 }
+
+#[test]
+fn a_second_signal_does_not_wait_for_requests_in_flight() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["--only", "dashboard", "--port", "0"];
+    let mut server = Running::start(server(&folder).args(args));
+    let url = server.line("Dashboard");
+    let address = url.strip_prefix("http://").unwrap();
+
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    write!(
+        stream,
+        "POST /login HTTP/1.1\r\nHost: {address}\r\nOrigin: {url}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\
+         Expect: 100-continue\r\n\r\n"
+    )
+    .unwrap();
+    // Said once the handler reads the body, which never comes.
+    let go_on = b"HTTP/1.1 100 Continue\r\n\r\n";
+    let mut said = vec![0; go_on.len()];
+    stream.read_exact(&mut said).unwrap();
+    assert_eq!(said, go_on, "{}", String::from_utf8_lossy(&said));
+
+    server.terminate();
+    // The listener is closed after the first signal was taken.
+    while TcpStream::connect(address).is_ok() {
+        std::thread::yield_now();
+    }
+    server.terminate();
+    assert_eq!(server.process.wait().unwrap().code(), Some(0));
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    assert_eq!(answer, "", "the request was cut, and not waited for");
+}
