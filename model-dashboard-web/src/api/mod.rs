@@ -1,7 +1,7 @@
 //! The REST API: routes under `/api/v1`, health, and its description.
 //!
 //! A route is a path, a method and what it takes of the request; a handler is a plain async
-//! function that answers a result; [`Visit::answer`] lets in whoever shows a token and turns every
+//! function that answers a result; `Visit::answer` lets in whoever shows a token and turns every
 //! error into a problem document. No route rejects once its path and method fit: what is left at
 //! the end is an address that nothing answers, or a method that it does not have.
 

@@ -1,0 +1,413 @@
+//! What the API answers.
+
+use http::Method;
+use model_dashboard::auth::Permissions;
+
+use crate::app::{App, Client};
+
+const MODEL: &str = "/api/v1/models/nnUNet/Task003_Liver";
+
+async fn admin() -> (App, Client) {
+    let app = App::start().await;
+    let client = app.token(Permissions::all()).await;
+    (app, client)
+}
+
+#[tokio::test]
+async fn the_fixed_answers_are_exactly_as_before() {
+    let (app, client) = admin().await;
+    let health = app.anonymous().get("/health").await;
+    assert_eq!(
+        health.text(),
+        r#"{"status":"healthy","message":"API is running"}"#
+    );
+
+    let list = client.get("/api/v1/models").await;
+    let text = list.text();
+    assert!(text.starts_with(r#"{"total":9,"models":[{"name":"ProstateZones","network_type":"#));
+    let list = list.json();
+    assert_eq!(list["models"].as_array().unwrap().len(), 9);
+    for model in list["models"].as_array().unwrap() {
+        let keys: Vec<_> = model
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        let mut fixed = [
+            "name",
+            "network_type",
+            "description",
+            "version",
+            "enabled",
+            "alias",
+            "create_date",
+            "last_modified_date",
+        ];
+        fixed.sort_unstable();
+        assert_eq!(keys, fixed);
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_filtered_sorted_and_paged() {
+    let (_app, client) = admin().await;
+    let names = async |query: &str| {
+        let answer = client.get(&format!("/api/v1/models?{query}")).await;
+        let list = answer.json();
+        let models = list["models"].as_array().unwrap();
+        models
+            .iter()
+            .map(|m| m["name"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        names("network_type=nnUNet").await,
+        ["Task003_Liver", "Task055_SegTHOR"]
+    );
+    assert_eq!(names("enabled_only=true").await.len(), 4);
+    assert_eq!(
+        names("search=brainstem").await,
+        ["Dataset501_HeadAndNeckOAR"]
+    );
+    assert_eq!(names("tag=regions").await, ["Dataset220_KidneyTumour"]);
+    assert_eq!(names("sort=-labels&limit=1").await, ["Dataset291_Organs"]);
+
+    let first = client.get("/api/v1/models?limit=4").await.json();
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let rest = client
+        .get(&format!("/api/v1/models?limit=100&cursor={cursor}"))
+        .await
+        .json();
+    assert_eq!(rest["models"].as_array().unwrap().len(), 5);
+    assert_eq!(rest["total"], 9);
+    assert!(rest.get("next_cursor").is_none());
+}
+
+#[tokio::test]
+async fn a_list_that_did_not_change_is_not_sent_again() {
+    let (_app, client) = admin().await;
+    for coding in ["identity", "gzip", "br"] {
+        let client = client.with("accept-encoding", coding);
+        let list = client.get("/api/v1/models").await;
+        let tag = list.header("etag").to_owned();
+        let again = client
+            .with("if-none-match", &tag)
+            .get("/api/v1/models")
+            .await;
+        assert_eq!(
+            (again.status.as_u16(), again.body.len()),
+            (304, 0),
+            "{coding}"
+        );
+        let patched = client
+            .with("if-match", "*")
+            .send(Method::PATCH, MODEL, format!(r#"{{"version":"{coding}"}}"#))
+            .await;
+        assert_eq!(patched.status, 200);
+        let changed = client
+            .with("if-none-match", &tag)
+            .get("/api/v1/models")
+            .await;
+        assert_eq!(changed.status, 200, "{coding}");
+    }
+}
+
+#[tokio::test]
+async fn a_model_is_created_read_changed_renamed_and_deleted() {
+    let (_app, client) = admin().await;
+    let definition =
+        r#"{"name":"New","network_type":"MIST","extra":{"seed":12345678901234567890}}"#;
+    let created = client
+        .send(Method::POST, "/api/v1/models", definition)
+        .await;
+    assert_eq!(created.status, 201, "{}", created.text());
+    let address = created.location().to_owned();
+    assert!(
+        created
+            .text()
+            .contains(r#""extra":{"seed":12345678901234567890}"#)
+    );
+    let taken = client
+        .send(Method::POST, "/api/v1/models", definition)
+        .await;
+    assert_eq!(taken.status, 409);
+
+    let read = client.get(&address).await;
+    let tag = read.header("etag").to_owned();
+    let again = client.with("if-none-match", &tag).get(&address).await;
+    assert_eq!(again.status, 304);
+    let by_name = client.get("/api/v1/models/New").await;
+    assert_eq!(by_name.body, read.body);
+
+    let blind = client
+        .send(Method::PATCH, &address, r#"{"alias":"x"}"#)
+        .await;
+    assert_eq!(blind.status, 428);
+    let holder = client.with("if-match", &tag);
+    let patched = holder
+        .send(Method::PATCH, &address, r#"{"alias":"x"}"#)
+        .await;
+    assert_eq!(patched.status, 200);
+    assert_eq!(patched.json()["alias"], "x");
+    let late = holder
+        .send(Method::PATCH, &address, r#"{"alias":"y"}"#)
+        .await;
+    assert_eq!(late.status, 412);
+    assert_eq!(late.header("content-type"), "application/problem+json");
+    assert_eq!(late.json()["current_etag"], patched.header("etag"));
+
+    let holder = client.with("if-match", patched.header("etag"));
+    let rename = format!("{address}/rename");
+    let renamed = holder
+        .send(Method::POST, &rename, r#"{"name":"Newer"}"#)
+        .await;
+    assert_eq!(renamed.status, 200, "{}", renamed.text());
+    assert_eq!(client.get(&address).await.status, 404);
+    let holder = client.with("if-match", renamed.header("etag"));
+    let deleted = holder.send(Method::DELETE, renamed.location(), "").await;
+    assert_eq!(deleted.status, 204);
+    assert_eq!(client.get(renamed.location()).await.status, 404);
+}
+
+#[tokio::test]
+async fn an_enabled_model_is_changed_with_a_reason() {
+    let (_app, client) = admin().await;
+    let client = client.with("if-match", "*");
+    let enabled = "/api/v1/models/nnUNet/Task055_SegTHOR";
+    let silent = client
+        .send(Method::PATCH, enabled, r#"{"alias":"x"}"#)
+        .await;
+    assert_eq!(silent.status, 422);
+    assert_eq!(silent.json()["errors"][0]["field"], "message");
+    let told = client.with("model-dashboard-message", "übersetzt");
+    let told = told.send(Method::PATCH, enabled, r#"{"alias":"x"}"#).await;
+    assert_eq!(told.json()["registry"]["message"], "übersetzt");
+}
+
+#[tokio::test]
+async fn names_that_could_reach_elsewhere_are_refused() {
+    let (_app, client) = admin().await;
+    let long = "a".repeat(129);
+    for name in [
+        "..",
+        "a/b",
+        "a b",
+        "a%2fb",
+        "",
+        "dataframe",
+        "type",
+        "../x",
+        &long,
+        ".registry",
+    ] {
+        let body = serde_json::json!({ "name": name, "network_type": "MIST" }).to_string();
+        let refused = client.send(Method::POST, "/api/v1/models", body).await;
+        assert_eq!(refused.status, 422, "{name}: {}", refused.text());
+        assert_eq!(refused.json()["errors"][0]["field"], "name");
+    }
+    for path in [
+        "/api/v1/models/nnUNet/..%2f..%2fetc%2fpasswd",
+        "/api/v1/models/nnUNet/%2e%2e",
+        "/api/v1/models/.registry/change",
+        "/api/v1/models/nnUNet/a%00b",
+        "/api/v1/models/nnUNet/%252e%252e",
+        "/api/v1/models/nnUNet/..",
+    ] {
+        let refused = client.get(path).await;
+        assert!(
+            [400, 404].contains(&refused.status.as_u16()),
+            "{path}: {}",
+            refused.status
+        );
+        assert_eq!(
+            refused.header("content-type"),
+            "application/problem+json",
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn json_that_cannot_be_taken_is_told_with_its_place() {
+    let (_app, client) = admin().await;
+    let deep = format!(
+        r#"{{"name":"x","network_type":"MIST","d":{}{}}}"#,
+        "[".repeat(10_000),
+        "]".repeat(10_000)
+    );
+    let duplicate = "{\"name\":\"x\",\n \"network_type\":\"MIST\", \"name\":\"y\"}";
+    let cases = [
+        (r#"{"name":"x","network_type":"MIST","enabled":tru"#, 422),
+        (deep.as_str(), 422),
+        (duplicate, 422),
+        (r#"{"name":"x","network_type":"MIST","enabled":"yes"}"#, 422),
+        (
+            r#"{"name":"x","network_type":"MIST","contour_names":[1]}"#,
+            422,
+        ),
+        (r#"[]"#, 422),
+        (r#"{"name":"x","network_type":"MIST","lr":NaN}"#, 422),
+    ];
+    for (body, status) in cases {
+        let refused = client
+            .send(Method::POST, "/api/v1/models", body.to_owned())
+            .await;
+        let start: String = body.chars().take(60).collect();
+        assert_eq!(refused.status, status, "{start}: {}", refused.text());
+        assert!(
+            !refused.json()["errors"].as_array().unwrap().is_empty(),
+            "{start}"
+        );
+    }
+    let refused = client.send(Method::POST, "/api/v1/models", duplicate).await;
+    assert_eq!(refused.json()["errors"][0]["line"], 2);
+    let large = format!(r#"{{"name":"x","pad":"{}"}}"#, "x".repeat(2 << 20));
+    let refused = client.send(Method::POST, "/api/v1/models", large).await;
+    assert_eq!(refused.status, 413);
+    assert_eq!(
+        client.get("/api/v1/models").await.json()["total"],
+        9,
+        "nothing was stored"
+    );
+}
+
+#[tokio::test]
+async fn unknown_parameters_methods_and_addresses_are_named() {
+    let (_app, client) = admin().await;
+    let typo = client.get("/api/v1/models?serach=liver").await;
+    assert_eq!(typo.status, 400);
+    assert!(
+        typo.text().contains("did you mean search?"),
+        "{}",
+        typo.text()
+    );
+    let method = client.send(Method::PUT, "/api/v1/models", "").await;
+    assert_eq!(
+        (method.status.as_u16(), method.header("allow")),
+        (405, "GET, HEAD, POST")
+    );
+    assert_eq!(client.get("/api/v1/nothing").await.status, 404);
+    assert_eq!(client.get("/").await.status, 404);
+}
+
+#[tokio::test]
+async fn tables_come_in_three_forms() {
+    let (_app, client) = admin().await;
+    let columns = client.get("/api/v1/models/dataframe").await.json();
+    assert_eq!(columns["name"]["0"], "ProstateZones");
+    let records = client
+        .get("/api/v1/models/dataframe?format=records")
+        .await
+        .json();
+    assert_eq!(records.as_array().unwrap().len(), 9);
+    let csv = client.get("/api/v1/models/dataframe?format=csv").await;
+    assert!(csv.header("content-type").starts_with("text/csv"));
+    assert_eq!(
+        client
+            .get("/api/v1/models/dataframe?format=xml")
+            .await
+            .status,
+        400
+    );
+    let of_type = client.get("/api/v1/models/type/nnUNet").await.json();
+    assert_eq!(of_type["total"], 2);
+    let types = client.get("/api/v1/network-types").await.json();
+    assert_eq!(types["total"], 7);
+}
+
+#[tokio::test]
+async fn a_revoked_token_is_refused_at_once() {
+    let (_app, client) = admin().await;
+    let new = r#"{"description":"pipeline","scopes":["models:read"]}"#;
+    let created = client.send(Method::POST, "/api/v1/tokens", new).await;
+    assert_eq!(created.status, 201, "{}", created.text());
+    let created = created.json();
+    let bearer = format!("Bearer {}", created["token"].as_str().unwrap());
+    let pipeline = client.with("authorization", &bearer);
+    assert_eq!(pipeline.get("/api/v1/models").await.status, 200);
+    let me = pipeline.get("/api/v1/me").await.json();
+    assert_eq!(me["permissions"], serde_json::json!(["models:read"]));
+
+    let more = r#"{"description":"more","scopes":["models:write"]}"#;
+    let more = pipeline.send(Method::POST, "/api/v1/tokens", more).await;
+    assert!(
+        [403, 422].contains(&more.status.as_u16()),
+        "a token cannot make a stronger one"
+    );
+
+    let revoke = format!("/api/v1/tokens/{}", created["id"]);
+    assert_eq!(client.send(Method::DELETE, &revoke, "").await.status, 204);
+    let refused = pipeline.get("/api/v1/models").await;
+    assert_eq!(refused.status, 401);
+    assert!(refused.header("www-authenticate").contains("invalid_token"));
+}
+
+#[tokio::test]
+async fn a_new_password_is_in_one_answer_and_in_no_other() {
+    let (_app, client) = admin().await;
+    let new = r#"{"username":"rosa","role":"editor"}"#;
+    let created = client.send(Method::POST, "/api/v1/users", new).await;
+    assert_eq!(created.status, 201, "{}", created.text());
+    let created = created.json();
+    let password = created["generated_password"].as_str().unwrap().to_owned();
+    let id = &created["id"];
+    let address = format!(
+        "/api/v1/users/{}/{}",
+        id["source"].as_str().unwrap(),
+        id["subject"].as_str().unwrap()
+    );
+    for path in ["/api/v1/users", "/api/v1/audit", &address] {
+        assert!(!client.get(path).await.text().contains(&password), "{path}");
+    }
+    let changed = client
+        .send(Method::PATCH, &address, r#"{"is_active":false}"#)
+        .await;
+    assert_eq!(changed.json()["is_active"], false);
+    assert_eq!(client.send(Method::DELETE, &address, "").await.status, 204);
+    let log = client.get("/api/v1/audit?action=user.").await.json();
+    let actions: Vec<_> = log["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["action"].as_str().unwrap())
+        .collect();
+    assert!(
+        actions.starts_with(&["user.delete", "user.update", "user.create"]),
+        "{actions:?}"
+    );
+    assert_eq!(
+        client.get("/api/v1/audit/verify").await.json()["intact"],
+        true
+    );
+}
+
+#[tokio::test]
+async fn the_feed_goes_on_where_it_was_left() {
+    let (app, client) = admin().await;
+    let first = client.get("/api/v1/events?limit=1000").await.json();
+    let next = first["next"].as_u64().unwrap();
+    let patch = client.with("if-match", "*");
+    assert_eq!(
+        patch
+            .send(Method::PATCH, MODEL, r#"{"version":"9"}"#)
+            .await
+            .status,
+        200
+    );
+    let viewer = app.secret("viewer", "models:read".parse().unwrap()).await;
+    let viewer = app
+        .anonymous()
+        .with("authorization", &format!("Bearer {viewer}"));
+    let feed = viewer
+        .get(&format!("/api/v1/events?after={next}"))
+        .await
+        .json();
+    let events = feed["events"].as_array().unwrap();
+    assert_eq!(events.len(), 1, "{feed}");
+    assert_eq!(events[0]["action"], "model.update");
+    assert_eq!(
+        events[0]["from"], "",
+        "addresses of others are for auditors"
+    );
+}

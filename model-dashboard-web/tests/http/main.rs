@@ -1,0 +1,14 @@
+//! Pages and API over real sockets.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_debug_implementations,
+    unreachable_pub
+)]
+
+mod api;
+mod app;
+mod matrix;
+mod pages;

@@ -1,0 +1,273 @@
+//! What the pages answer to browsers, and to those who pretend to be one.
+
+use http::header::{COOKIE, ORIGIN};
+use http::{Method, StatusCode};
+
+use crate::app::{App, Client, PASSWORD};
+
+/// Every page that is read, and who at least may.
+const PAGES: [(&str, &str); 19] = [
+    ("/", "viewer"),
+    ("/?q=liver&sort=modified&page=2", "viewer"),
+    ("/models/nnUNet/Task055_SegTHOR", "viewer"),
+    ("/models/nnUNet/Task055_SegTHOR/edit", "publisher"),
+    ("/models/nnUNet/Task003_Liver/derive", "editor"),
+    ("/models/nnUNet/Task003_Liver/rename", "editor"),
+    ("/models/nnUNet/Task003_Liver/delete", "editor"),
+    ("/models/nnUNet/Task003_Liver/enable", "publisher"),
+    ("/models/nnUNet/Task003_Liver/export", "viewer"),
+    ("/create", "editor"),
+    ("/derive", "editor"),
+    ("/import", "editor"),
+    ("/broken", "viewer"),
+    ("/activity", "viewer"),
+    ("/profile", "viewer"),
+    ("/tokens", "viewer"),
+    ("/admin/users", "admin"),
+    ("/admin/audit", "auditor"),
+    ("/admin/system", "admin"),
+];
+
+#[tokio::test]
+async fn every_page_opens_for_those_who_may_and_for_nobody_else() {
+    let app = App::start().await;
+    let stranger = Client::new(app.pages);
+    let admin = app.signed_in("admin").await;
+    let viewer = app.signed_in("viewer").await;
+    for (path, least) in PAGES {
+        let asked = stranger.get(path).await;
+        assert_eq!(asked.status, StatusCode::SEE_OTHER, "{path}");
+        assert!(asked.location().starts_with("/login"), "{path}");
+        assert_eq!(
+            app.signed_in(least).await.get(path).await.status,
+            200,
+            "{path} as {least}"
+        );
+        assert_eq!(admin.get(path).await.status, 200, "{path}");
+        if path.starts_with("/admin") {
+            assert_eq!(viewer.get(path).await.status, 403, "{path}");
+        }
+    }
+    assert_eq!(admin.get("/nothing").await.status, 404);
+    assert_eq!(stranger.get("/nothing").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_form_from_elsewhere_changes_nothing() {
+    let app = App::start().await;
+    let admin = app.signed_in("admin").await;
+    let page = admin.get("/models/nnUNet/Task003_Liver/enable").await;
+    let text = page.text();
+    let tag = text
+        .split("name=\"if_match\" value=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let csrf = page.csrf();
+    let other = app.signed_in("viewer").await.get("/profile").await.csrf();
+    let target = "/models/nnUNet/Task003_Liver/enable";
+    for (why, client, token) in [
+        ("no token", admin.clone(), ""),
+        ("another session's token", admin.clone(), other.as_str()),
+        (
+            "another origin",
+            admin.with(ORIGIN.as_str(), "https://evil.example"),
+            csrf.as_str(),
+        ),
+        (
+            "no origin at all",
+            admin.with(ORIGIN.as_str(), "null"),
+            csrf.as_str(),
+        ),
+        (
+            "another site",
+            admin.with("sec-fetch-site", "cross-site"),
+            csrf.as_str(),
+        ),
+    ] {
+        let answer = client
+            .post_form(target, &[("csrf", token), ("if_match", tag)])
+            .await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{why}");
+    }
+    let list = admin.get("/?state=enabled").await.text();
+    assert!(!list.contains("Task003_Liver"), "it is still disabled");
+    let done = admin
+        .post_form(target, &[("csrf", &csrf), ("if_match", tag)])
+        .await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text());
+    assert!(
+        admin
+            .get("/?state=enabled")
+            .await
+            .text()
+            .contains("Task003_Liver")
+    );
+}
+
+#[tokio::test]
+async fn signing_in_makes_a_new_session_and_signing_out_ends_it() {
+    let app = App::start().await;
+    let browser = Client::new(app.pages);
+    let form = browser.get("/login").await;
+    let planted = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let cookies = format!(
+        "{}; model_dashboard_session={planted}",
+        form.cookie("_sign_in")
+    );
+    let browser = browser.with(COOKIE.as_str(), &cookies);
+    let csrf = form.csrf();
+    let sign_in = |password: &'static str, next: &'static str| {
+        let (browser, csrf) = (browser.clone(), csrf.clone());
+        async move {
+            let fields = [
+                ("csrf", csrf.as_str()),
+                ("username", "admin"),
+                ("password", password),
+                ("next", next),
+            ];
+            browser.post_form("/login", &fields).await
+        }
+    };
+    let wrong = sign_in("not the password", "").await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(!wrong.text().contains("not the password"));
+
+    for (next, goes_to) in [
+        ("/activity", "/activity"),
+        ("//evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("https://evil.example", "/"),
+    ] {
+        let answer = sign_in(PASSWORD, next).await;
+        assert_eq!(answer.location(), goes_to, "{next}");
+        assert!(
+            !answer.cookie("_session").contains(planted),
+            "a planted session is not taken"
+        );
+    }
+    let unbound = Client::new(app.pages);
+    let fields = [
+        ("csrf", csrf.as_str()),
+        ("username", "admin"),
+        ("password", PASSWORD),
+    ];
+    let unbound = unbound.post_form("/login", &fields).await;
+    assert_eq!(
+        unbound.status,
+        StatusCode::FORBIDDEN,
+        "the form is bound to a browser"
+    );
+
+    let person = app.signed_in("admin").await;
+    let csrf = person.get("/profile").await.csrf();
+    let out = person.post_form("/logout", &[("csrf", &csrf)]).await;
+    assert_eq!(out.location(), "/login");
+    assert_eq!(
+        person.get("/").await.status,
+        StatusCode::SEE_OTHER,
+        "the cookie is worth nothing"
+    );
+}
+
+#[tokio::test]
+async fn what_was_typed_is_shown_again_with_what_is_wrong_with_it() {
+    let app = App::start().await;
+    let editor = app.signed_in("editor").await;
+    let csrf = editor.get("/create").await.csrf();
+    let fields = [
+        ("csrf", csrf.as_str()),
+        ("network_type", "MIST"),
+        ("name", "bad name"),
+        ("alias", "kept <b>alias</b>"),
+        ("label_number", "1"),
+        ("label_names", "kept label"),
+        ("inference_information", "{\n  \"a\": tru\n}"),
+        ("description", "kept description"),
+        ("action", "save"),
+    ];
+    let refused = editor.post_form("/create", &fields).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let text = refused.text();
+    for kept in [
+        "bad name",
+        "kept &lt;b&gt;alias",
+        "kept label",
+        "kept description",
+        "ine 2",
+    ] {
+        assert!(text.contains(kept), "{kept} is missing");
+    }
+    assert!(!text.contains("<b>alias"), "what was typed is escaped");
+}
+
+#[tokio::test]
+async fn the_second_of_two_windows_settles_the_conflict() {
+    let app = App::start().await;
+    let one = app.signed_in("editor").await;
+    let two = app.signed_in("publisher").await;
+    let path = "/models/nnUNet/Task003_Liver/edit";
+    let hidden = |text: &str| {
+        let rest = text.split("name=\"if_match\" value=\"").nth(1).unwrap();
+        rest.split('"').next().unwrap().to_owned()
+    };
+    let page = one.get(path).await;
+    let (csrf_one, seen) = (page.csrf(), hidden(&page.text()));
+    let csrf_two = two.get(path).await.csrf();
+    let save = async |client: &Client, csrf: &str, seen: &str, alias: &str| {
+        let fields = [
+            ("csrf", csrf),
+            ("if_match", seen),
+            ("alias", alias),
+            ("owner", "radiology"),
+            ("tags", "ct, abdomen"),
+            ("action", "save"),
+        ];
+        client.post_form(path, &fields).await
+    };
+    let first = save(&one, &csrf_one, &seen, "First").await;
+    assert_eq!(first.status, StatusCode::SEE_OTHER, "{}", first.text());
+    let second = save(&two, &csrf_two, &seen, "Second").await;
+    assert_eq!(second.status, StatusCode::CONFLICT);
+    let text = second.text();
+    assert!(
+        text.contains("First") && text.contains("Second"),
+        "both are shown"
+    );
+    let settled = save(&two, &second.csrf(), &hidden(&text), "Second").await;
+    assert_eq!(settled.status, StatusCode::SEE_OTHER, "{}", settled.text());
+}
+
+#[tokio::test]
+async fn pages_and_assets_say_what_browsers_may_do() {
+    let app = App::start().await;
+    let admin = app.signed_in("admin").await;
+    let page = admin.get("/").await;
+    let policy = page.header("content-security-policy");
+    assert!(
+        policy.contains("default-src 'none'") && !policy.contains("unsafe"),
+        "{policy}"
+    );
+    assert_eq!(page.header("cache-control"), "no-store");
+    assert_eq!(page.header("x-content-type-options"), "nosniff");
+    assert!(!page.header("x-request-id").is_empty());
+    let text = page.text();
+    assert!(
+        !text.contains(" style=") && !text.contains("<script>"),
+        "nothing inline"
+    );
+    let mut assets = 0;
+    for part in text.split("\"/assets/").skip(1) {
+        let path = format!("/assets/{}", part.split('"').next().unwrap());
+        let asset = admin.send(Method::GET, &path, "").await;
+        assert_eq!(asset.status, 200, "{path}");
+        assert!(
+            asset.header("cache-control").contains("immutable"),
+            "{path}"
+        );
+        assets += 1;
+    }
+    assert!((4..=8).contains(&assets), "{assets} assets");
+}
