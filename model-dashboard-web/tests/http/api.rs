@@ -319,7 +319,7 @@ async fn tables_come_in_three_forms() {
 #[tokio::test]
 async fn a_revoked_token_is_refused_at_once() {
     let (_app, client) = admin().await;
-    let new = r#"{"description":"pipeline","scopes":["models:read"]}"#;
+    let new = r#"{"description":"pipeline","scopes":["models:read"],"expires_in_days":1}"#;
     let created = client.send(Method::POST, "/api/v1/tokens", new).await;
     assert_eq!(created.status, 201, "{}", created.text());
     let created = created.json();

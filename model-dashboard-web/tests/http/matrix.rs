@@ -57,6 +57,12 @@ fn operations() -> Vec<Operation> {
             .into_iter()
             .filter(|(operation, ..)| operation.is_some())
         {
+            let body = match (template.as_str(), body) {
+                (_, "") => "",
+                ("/api/v1/users", _) => r#"{"username":"x","role":"viewer"}"#,
+                (path, _) if path.starts_with("/api/v1/users") => "{}",
+                (_, body) => body,
+            };
             let path = template
                 .replace("{network_type}", "nnUNet")
                 .replace("{name}", "Task003_Liver")
