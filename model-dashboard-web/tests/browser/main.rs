@@ -1,0 +1,186 @@
+//! The main job in a real browser, and every page before an accessibility checker.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    dead_code,
+    missing_debug_implementations,
+    unreachable_pub
+)]
+
+#[path = "../http/app.rs"]
+mod app;
+mod driver;
+
+use fantoccini::{Client, Locator};
+
+use self::app::{App, PASSWORD};
+use self::driver::{Driver, axe};
+
+fn url(app: &App, path: &str) -> String {
+    format!("http://{}{path}", app.pages)
+}
+
+async fn sign_in(app: &App, browser: &Client, username: &str) {
+    browser.goto(&url(app, "/login")).await.unwrap();
+    fill(browser, "#username", username).await;
+    fill(browser, "#password", PASSWORD).await;
+    press(browser, "main button[type=submit]").await;
+    browser
+        .wait()
+        .for_element(Locator::Css("header.top"))
+        .await
+        .unwrap();
+}
+
+async fn fill(browser: &Client, css: &str, text: &str) {
+    let field = browser.wait().for_element(Locator::Css(css)).await.unwrap();
+    field.clear().await.unwrap();
+    field.send_keys(text).await.unwrap();
+}
+
+async fn press(browser: &Client, css: &str) {
+    browser
+        .wait()
+        .for_element(Locator::Css(css))
+        .await
+        .unwrap()
+        .click()
+        .await
+        .unwrap();
+}
+
+/// Waits until the page says this somewhere.
+async fn says(browser: &Client, text: &str) {
+    let path = format!("//main[contains(., '{text}')]");
+    let found = browser.wait().for_element(Locator::XPath(&path)).await;
+    if found.is_err() {
+        panic!(
+            "the page does not say {text}: {}",
+            browser.source().await.unwrap()
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_main_job_works_in_a_browser() {
+    let Some(driver) = Driver::start() else {
+        return;
+    };
+    let app = App::start().await;
+    let browser = driver.browser("one").await;
+    sign_in(&app, &browser, "admin").await;
+
+    // Find, by a label.
+    fill(&browser, "input[name=q]", "brainstem").await;
+    says(&browser, "1 model found").await;
+    press(&browser, "a.model-link").await;
+    says(&browser, "Head and neck organs at risk").await;
+
+    // Create.
+    browser.goto(&url(&app, "/create")).await.unwrap();
+    fill(&browser, "[name=network_type]", "MIST").await;
+    fill(&browser, "[name=name]", "FromBrowser").await;
+    fill(&browser, "[name=alias]", "Made in a browser").await;
+    press(&browser, ".action-bar button[value=save]").await;
+    says(&browser, "was created").await;
+
+    // Edit in two windows: the second one settles it.
+    let edit = url(&app, "/models/MIST/FromBrowser/edit");
+    let other = driver.browser("two").await;
+    sign_in(&app, &other, "publisher").await;
+    browser.goto(&edit).await.unwrap();
+    other.goto(&edit).await.unwrap();
+    fill(&browser, "[name=alias]", "From the first window").await;
+    press(&browser, ".action-bar button[value=save]").await;
+    says(&browser, "From the first window").await;
+    fill(&other, "[name=alias]", "From the second window").await;
+    press(&other, ".action-bar button[value=save]").await;
+    says(&other, "From the first window").await;
+    press(&other, ".action-bar button[type=submit]").await;
+    says(&other, "Saved").await;
+    other.close().await.unwrap();
+
+    // A token, shown once.
+    browser.goto(&url(&app, "/tokens")).await.unwrap();
+    fill(&browser, "[name=description]", "from the browser").await;
+    press(&browser, "aside button[type=submit]").await;
+    says(&browser, "it is not shown again").await;
+
+    // Delete, with the confirm page.
+    browser
+        .goto(&url(&app, "/models/MIST/FromBrowser/delete"))
+        .await
+        .unwrap();
+    press(&browser, "form.question button[type=submit]").await;
+    says(&browser, "was deleted").await;
+
+    // Sign out.
+    browser.goto(&url(&app, "/profile")).await.unwrap();
+    let sign_out = "document.querySelector('form[action$=\"/logout\"]').requestSubmit()";
+    browser.execute(sign_out, vec![]).await.unwrap();
+    browser
+        .wait()
+        .for_element(Locator::Css("#password"))
+        .await
+        .unwrap();
+    browser.goto(&url(&app, "/")).await.unwrap();
+    browser
+        .wait()
+        .for_element(Locator::Css("#password"))
+        .await
+        .unwrap();
+    browser.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_hinders_people() {
+    let Some(driver) = Driver::start() else {
+        return;
+    };
+    let Some(axe) = axe() else { return };
+    let app = App::start().await;
+    let browser = driver.browser("axe").await;
+    browser.goto(&url(&app, "/login")).await.unwrap();
+    assert_accessible(&browser, &axe, "/login").await;
+    sign_in(&app, &browser, "admin").await;
+    for path in [
+        "/",
+        "/?q=nothing+like+this",
+        "/models/nnUNet_v2/Dataset501_HeadAndNeckOAR",
+        "/models/nnUNet/Task055_SegTHOR/edit",
+        "/models/nnUNet/Task055_SegTHOR/rename",
+        "/models/nnUNet/Task055_SegTHOR/derive",
+        "/models/nnUNet/Task055_SegTHOR/delete",
+        "/create",
+        "/import",
+        "/broken",
+        "/activity",
+        "/profile",
+        "/tokens",
+        "/admin/users",
+        "/admin/users/new",
+        "/admin/audit",
+        "/admin/audit/1",
+        "/admin/system",
+        "/nothing-here",
+        "/docs",
+    ] {
+        browser.goto(&url(&app, path)).await.unwrap();
+        assert_accessible(&browser, &axe, path).await;
+    }
+    browser.close().await.unwrap();
+}
+
+async fn assert_accessible(browser: &Client, axe: &str, path: &str) {
+    browser.execute(axe, vec![]).await.unwrap();
+    let check = "const done = arguments[0]; axe.run().then(found => done(found.violations.map(v => \
+                 v.id + ': ' + v.nodes[0].html)))";
+    let violations = browser.execute_async(check, vec![]).await.unwrap();
+    assert_eq!(violations, serde_json::json!([]), "{path}");
+    let width = "return document.documentElement.scrollWidth <= window.innerWidth";
+    let fits = browser.execute(width, vec![]).await.unwrap();
+    assert_eq!(fits, serde_json::json!(true), "{path} scrolls sideways");
+}
