@@ -16,7 +16,15 @@ mod tests {
     fn every_case_is_in_its_suites_macro() {
         let suites = [
             include_str!("audit.rs"),
-            include_str!("repository.rs"),
+            concat!(
+                include_str!("repository/mod.rs"),
+                include_str!("repository/leaving.rs"),
+                include_str!("repository/outside.rs"),
+                include_str!("repository/races.rs"),
+                include_str!("repository/reading.rs"),
+                include_str!("repository/registry_field.rs"),
+                include_str!("repository/writing.rs"),
+            ),
             include_str!("sessions.rs"),
             include_str!("tokens.rs"),
             concat!(

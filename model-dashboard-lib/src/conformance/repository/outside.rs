@@ -1,0 +1,192 @@
+//! Objects that other programs and people have written.
+
+use super::*;
+
+/// Where another program wrote the definition anew without the field `registry`, its state is
+/// archived, and the next write goes on with id, number, owner, tags and package.
+pub async fn a_dropped_registry_field_is_made_up_for(harness: Harness<'_>) {
+    let repository = harness.repository();
+    let at = key("nnUNet/Task001");
+    let content = definition(r#"{"registry":{"owner":"team-a","tags":["x"],"package":"pkg"}}"#);
+    let change = because("");
+    let first = repository
+        .put(&at, &content, &Precondition::Absent, &change)
+        .await
+        .unwrap();
+    let outside: [&[u8]; 2] = [
+        br#"{"description":"theirs"}"#,
+        br#"{"description": "again"}"#,
+    ];
+    harness.write_outside(&at, outside[0]).await;
+    let seen = repository.get(&at).await.unwrap();
+    assert!(repository.reconcile(&seen).await.unwrap());
+    harness.write_outside(&at, outside[1]).await;
+    let last = repository.get(&at).await.unwrap();
+    let mut content = read(&last);
+    content.set_alias("ours");
+    let precondition = Precondition::Version(last.version);
+    let written = repository
+        .put(&at, &content, &precondition, &change)
+        .await
+        .unwrap();
+
+    let (noted, before) = (info(&written), info(&first));
+    assert_eq!((noted.id, noted.revision), (before.id, 4));
+    assert_eq!(noted.owner.as_deref(), Some("team-a"));
+    assert_eq!(noted.tags, ["x"]);
+    assert_eq!(noted.package.as_deref(), Some("pkg"));
+    assert_eq!(read(&written).description(), "again");
+    let states = [&*first.bytes, outside[0], outside[1], &*written.bytes];
+    let archived = history(harness, noted.id).await;
+    assert_eq!(
+        archived.iter().map(|bytes| &**bytes).collect::<Vec<_>>(),
+        states
+    );
+}
+
+/// Where another program kept the field but changed the rest, the next write of ours archives its
+/// state under the next number and goes on after it.
+pub async fn a_change_with_a_stale_digest_is_archived(harness: Harness<'_>) {
+    let repository = harness.repository();
+    let first = create(harness, &key("nnUNet/Task001"), "first").await;
+    let mut theirs = read(&first);
+    theirs.set_description("theirs");
+    harness.write_outside(&first.key, &theirs.to_bytes()).await;
+    let seen = repository.get(&first.key).await.unwrap();
+    assert!(read(&seen).is_changed_outside());
+    let written = edit(harness, &seen, "ours").await;
+    assert_eq!(
+        (info(&written).id, info(&written).revision),
+        (info(&first).id, 3)
+    );
+    assert!(!read(&written).is_changed_outside());
+    let states = [first.bytes.clone(), seen.bytes, written.bytes];
+    assert_eq!(history(harness, info(&first).id).await, states);
+}
+
+/// Older bytes put back by hand are a change like any other: they get a number of their own.
+pub async fn a_return_to_older_bytes_is_archived_as_a_change(harness: Harness<'_>) {
+    let repository = harness.repository();
+    let first = create(harness, &key("nnUNet/Task001"), "first").await;
+    let second = edit(harness, &first, "second").await;
+    harness.write_outside(&first.key, &first.bytes).await;
+    let back = repository.get(&first.key).await.unwrap();
+    assert!(repository.reconcile(&back).await.unwrap());
+    assert!(!repository.reconcile(&back).await.unwrap());
+    let written = edit(harness, &back, "third").await;
+    assert_eq!(info(&written).revision, 4);
+    let states = [
+        first.bytes.clone(),
+        second.bytes,
+        first.bytes.clone(),
+        written.bytes,
+    ];
+    assert_eq!(history(harness, info(&first).id).await, states);
+}
+
+/// Reconciling archives what is missing, and then there is nothing more to do.
+pub async fn reconciling_archives_once(harness: Harness<'_>) {
+    let repository = harness.repository();
+    let first = create(harness, &key("nnUNet/Task001"), "first").await;
+    assert!(!repository.reconcile(&first).await.unwrap());
+    let mut theirs = read(&first);
+    theirs.set_description("theirs");
+    harness.write_outside(&first.key, &theirs.to_bytes()).await;
+    let seen = repository.get(&first.key).await.unwrap();
+    assert!(repository.reconcile(&seen).await.unwrap());
+    assert!(!repository.reconcile(&seen).await.unwrap());
+    assert_eq!(repository.get(&first.key).await.unwrap(), seen);
+    let states = [first.bytes.clone(), seen.bytes];
+    assert_eq!(history(harness, info(&first).id).await, states);
+}
+
+/// A state that is no longer the present one is left alone: whoever replaced it archived it.
+pub async fn reconciling_an_older_state_does_nothing(harness: Harness<'_>) {
+    let repository = harness.repository();
+    let first = create(harness, &key("nnUNet/Task001"), "first").await;
+    let second = edit(harness, &first, "second").await;
+    assert!(!repository.reconcile(&first).await.unwrap());
+    let states = [first.bytes.clone(), second.bytes];
+    assert_eq!(history(harness, info(&first).id).await, states);
+}
+
+/// An object that only the existing system has written gets an id at the first look, one however
+/// many look at once, and keeps it when it is written.
+pub async fn an_object_of_the_existing_system_gets_one_id(harness: Harness<'_>) {
+    let repository = harness.repository();
+    let at = key("nnUNet/Task001");
+    let theirs = br#"{"name":"Task001","network_type":"nnUNet"}"#;
+    harness.write_outside(&at, theirs).await;
+    let seen = repository.get(&at).await.unwrap();
+    let looking: Vec<_> = (0..16)
+        .map(|_| {
+            let (repository, seen) = (harness.repository(), seen.clone());
+            tokio::spawn(async move { repository.reconcile(&seen).await })
+        })
+        .collect();
+    for look in looking {
+        look.await.unwrap().unwrap();
+    }
+    let written = edit(harness, &seen, "ours").await;
+    assert_eq!(info(&written).revision, 2);
+    let archived = history(harness, info(&written).id).await;
+    assert_eq!(archived, [seen.bytes, written.bytes]);
+}
+
+/// An object copied to another key by hand is a model of its own, with a history of its own; the
+/// one it was copied from stays as it is.
+pub async fn a_copy_made_by_hand_is_another_model(harness: Harness<'_>) {
+    let repository = harness.repository();
+    let original = create(harness, &key("nnUNet/One"), "first").await;
+    let moved = rename(harness, &original, &key("nnUNet/Two")).await;
+    let copy = key("nnUNet/Copy");
+    harness.write_outside(&copy, &moved.bytes).await;
+    let seen = repository.get(&copy).await.unwrap();
+    assert!(repository.reconcile(&seen).await.unwrap());
+    assert!(!repository.reconcile(&moved).await.unwrap());
+    let edited = edit(harness, &seen, "of the copy").await;
+    assert_ne!(info(&edited).id, info(&moved).id);
+    assert_eq!(info(&edited).revision, 2);
+    assert_eq!(repository.get(&moved.key).await.unwrap(), moved);
+    assert_eq!(history(harness, info(&moved).id).await.len(), 2);
+}
+
+/// A definition that does not parse is read as it is, counts as there, is archived and can be
+/// replaced and deleted.
+pub async fn a_broken_object_can_be_replaced(harness: Harness<'_>) {
+    let repository = harness.repository();
+    for (n, bytes) in [&b"{\"name\": \"Tas"[..], b"", b"[1]", b"\xff\xfe"]
+        .into_iter()
+        .enumerate()
+    {
+        let at = key(&format!("nnUNet/Broken{n}"));
+        harness.write_outside(&at, bytes).await;
+        let broken = repository.get(&at).await.unwrap();
+        assert_eq!(&*broken.bytes, bytes);
+        let content = described(&at, "mended");
+        let change = because("mend");
+        let created = repository
+            .put(&at, &content, &Precondition::Absent, &change)
+            .await;
+        assert!(
+            matches!(created, Err(RepositoryError::Exists { .. })),
+            "{created:?}"
+        );
+        let precondition = Precondition::Version(broken.version);
+        let mended = repository
+            .put(&at, &content, &precondition, &change)
+            .await
+            .unwrap();
+        assert_eq!(info(&mended).revision, 2);
+
+        harness.write_outside(&at, bytes).await;
+        let broken = repository.get(&at).await.unwrap();
+        let tombstone = delete(harness, &broken).await;
+        assert_eq!(
+            (info(&tombstone).id, info(&tombstone).revision),
+            (info(&mended).id, 4)
+        );
+        let archived = history(harness, info(&mended).id).await;
+        assert_eq!((&*archived[0], &*archived[2]), (bytes, bytes));
+    }
+}
