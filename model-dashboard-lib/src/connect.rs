@@ -82,7 +82,7 @@ pub enum ConnectError {
 pub async fn connect(config: &Config) -> Result<Connected, ConnectError> {
     if config.ldap.is_some() {
         return Err(ConnectError::Unsupported {
-            setting: config.cite("ldap.server"),
+            setting: cite_set(config, "ldap.", "ldap.server"),
             reason: "this build cannot ask a directory yet; leave the LDAP settings out",
         });
     }
@@ -141,7 +141,7 @@ pub async fn connect(config: &Config) -> Result<Connected, ConnectError> {
 async fn open_database(config: &Config) -> Result<SqliteStore, ConnectError> {
     let DatabaseConfig::Sqlite(path) = &config.database else {
         return Err(ConnectError::Unsupported {
-            setting: config.cite("database.url"),
+            setting: cite_database(config),
             reason: "this build keeps accounts in SQLite only; give sqlite:FILE",
         });
     };
@@ -172,7 +172,7 @@ async fn open_models(config: &Config) -> Result<Arc<dyn ModelRepository>, Connec
             Ok(Arc::new(opened.map_err(|source| models(config, source))?))
         }
         StorageLocation::S3(_) => Err(ConnectError::Unsupported {
-            setting: config.cite("model_db.url"),
+            setting: cite_set(config, "model_db.", "model_db.url"),
             reason: "this build keeps models in a folder only; give a folder as STORAGE_URL and \
                      leave the MINIO settings out",
         }),
@@ -196,22 +196,21 @@ fn database(config: &Config, source: StoreError) -> ConnectError {
     }
 }
 
-/// The one of two settings that says where the database is.
+/// The setting that says where the database is.
 fn cite_database(config: &Config) -> String {
-    let by_url = config
-        .settings()
-        .iter()
-        .any(|it| it.name == "database.url" && it.is_set());
-    config.cite(if by_url {
-        "database.url"
-    } else {
-        "database.path"
-    })
+    cite_set(config, "database.", "database.path")
 }
 
 fn models(config: &Config, source: RepositoryError) -> ConnectError {
     ConnectError::Models {
-        setting: config.cite("model_db.url"),
+        setting: cite_set(config, "model_db.", "model_db.url"),
         source,
     }
+}
+
+/// The first setting of a section that something sets, or else the one that would change it.
+fn cite_set(config: &Config, section: &str, otherwise: &str) -> String {
+    let mut settings = config.settings().iter();
+    let set = settings.find(|it| it.name.starts_with(section) && it.is_set());
+    config.cite(set.map_or(otherwise, |it| it.name))
 }

@@ -1,0 +1,292 @@
+//! The use cases over SQLite and a folder, as a configuration connects them.
+
+use std::path::Path;
+
+use super::*;
+use crate::catalog::Query;
+use crate::config::{Config, Sources};
+use crate::connect::{ConnectError, Connected, connect};
+
+const FIXTURE: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/tests/fixtures/existing-installation"
+);
+
+fn config(dir: &Path, more: &[(&str, &str)]) -> Config {
+    let dir = dir.to_str().unwrap().to_owned();
+    let variables = more
+        .iter()
+        .map(|(name, value)| ((*name).into(), (*value).into()));
+    let sources = Sources::new()
+        .variables([("DATA_DIR".into(), dir.into())])
+        .variables(variables);
+    Config::from_sources(sources, |path| std::fs::read_to_string(path)).unwrap()
+}
+
+async fn open(dir: &Path) -> Dashboard {
+    connect(&config(dir, &[])).await.unwrap().dashboard
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy(&entry.path(), &to),
+            false => drop(std::fs::copy(entry.path(), to).unwrap()),
+        }
+    }
+}
+
+async fn sign_in(dashboard: &Dashboard, name: &str, password: &str) -> Result<SignedIn, Error> {
+    let typed = SignIn {
+        source: None,
+        username: name.to_owned(),
+        password: password.to_owned(),
+        user_agent: String::new(),
+    };
+    dashboard.sign_in(typed, request("192.0.2.1")).await
+}
+
+async fn administrator(dashboard: &Dashboard) -> Caller {
+    let first = FirstAdministrator {
+        username: "admin".to_owned(),
+        password: Some("a long enough password".to_owned()),
+    };
+    dashboard.ensure_first_administrator(first).await.unwrap();
+    let signed_in = sign_in(dashboard, "admin", "a long enough password")
+        .await
+        .unwrap();
+    let cookie = signed_in.secret.expose();
+    dashboard
+        .caller_from_session(&cookie, request("192.0.2.1"))
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everything_is_there_again_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let dashboard = open(dir.path()).await;
+    let admin = administrator(&dashboard).await;
+    let installed = dashboard.install_samples(&admin).await.unwrap();
+    assert!(installed >= 8);
+    let request = NewTokenRequest {
+        description: "pipeline".to_owned(),
+        scopes: Permissions::of(&[crate::auth::Permission::ModelsRead]),
+        ..NewTokenRequest::default()
+    };
+    let (secret, token) = dashboard.create_token(&admin, request).await.unwrap();
+    let by_token = async |dashboard: &Dashboard| {
+        let request = RequestInfo::new(Via::Api, "192.0.2.2", "");
+        dashboard.caller_from_token(secret.expose(), request).await
+    };
+    let before = Timestamp::now();
+    by_token(&dashboard).await.unwrap();
+    dashboard.shutdown().await;
+    drop(dashboard);
+
+    let dashboard = open(dir.path()).await;
+    let caller = by_token(&dashboard).await.unwrap();
+    let page = dashboard.list(&caller, &Query::default()).await.unwrap();
+    assert_eq!(page.total, installed);
+    let host = dashboard.host_caller("ana@gpu-7");
+    let tokens = dashboard.all_tokens(&host).await.unwrap();
+    assert_eq!(tokens[0].id, token.id);
+    assert!(
+        tokens[0].last_used_at.unwrap() >= before,
+        "written at the end"
+    );
+    assert_eq!(dashboard.install_samples(&host).await.unwrap(), 0);
+    match dashboard.verify_audit(&host).await.unwrap() {
+        crate::audit::ChainState::Intact { events, .. } => assert!(events > 10),
+        other => panic!("{other:?}"),
+    }
+    dashboard.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_process_revokes_is_dead_in_another_within_seconds() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, other) = (open(dir.path()).await, open(dir.path()).await);
+    let admin = administrator(&one).await;
+    let request = NewTokenRequest {
+        description: "pipeline".to_owned(),
+        scopes: Permissions::all(),
+        ..NewTokenRequest::default()
+    };
+    let (secret, token) = one.create_token(&admin, request).await.unwrap();
+    let seen = async || {
+        let request = RequestInfo::new(Via::Api, "192.0.2.2", "");
+        other.caller_from_token(secret.expose(), request).await
+    };
+    seen().await.unwrap();
+    one.revoke_token(&admin, token.id).await.unwrap();
+    let revoked = std::time::Instant::now();
+    while seen().await.is_ok() {
+        assert!(revoked.elapsed() < Duration::from_secs(5));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    one.shutdown().await;
+    other.shutdown().await;
+}
+
+/// A copy of what the earlier system leaves behind, connected.
+async fn taken_over(dir: &Path) -> Connected {
+    copy(Path::new(FIXTURE), dir);
+    let users = dir.join("users.db");
+    let bucket = dir.join("bucket");
+    let more = [
+        ("AUTH_DB_PATH", users.to_str().unwrap()),
+        ("STORAGE_URL", bucket.to_str().unwrap()),
+    ];
+    connect(&config(&dir.join("data"), &more)).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_and_tokens_of_the_earlier_system_get_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let connected = taken_over(dir.path()).await;
+    assert!(connected.migration.is_some());
+    assert_eq!(connected.backups.len(), 1);
+    let dashboard = connected.dashboard;
+    for (name, password) in [
+        ("admin", "admin123"),
+        ("mkeller", "Segment-2026"),
+        ("Ünal", "päßwörd"),
+        // Once more, against the renewed hash.
+        ("admin", "admin123"),
+    ] {
+        let signed_in = sign_in(&dashboard, name, password).await.unwrap();
+        assert_eq!(signed_in.user.role, Role::Publisher, "{name}");
+    }
+    let refused = sign_in(&dashboard, "guest", "guest").await;
+    assert_eq!(reason(refused), Unauthenticated::SignInRefused);
+
+    let by_token = async |bearer: &str| {
+        let request = RequestInfo::new(Via::Api, "192.0.2.2", "");
+        dashboard.caller_from_token(bearer, request).await
+    };
+    for good in [
+        "3vJ0hZ1nqYp2xW8sT5uK7bR4mC6dF9gL-aE_iO0QzXy",
+        "token-that-never-expires-0000000000000003",
+    ] {
+        let caller = by_token(good).await.unwrap();
+        assert_eq!(
+            caller.permissions(),
+            Permissions::of(&[crate::auth::Permission::ModelsRead])
+        );
+    }
+    let expired = by_token("expired-token-value-for-the-tests-000000001").await;
+    assert_eq!(reason(expired), Unauthenticated::ExpiredToken);
+    let off = by_token("token-of-a-deactivated-account-00000000002").await;
+    assert_eq!(reason(off), Unauthenticated::Deactivated);
+
+    // Nobody was an administrator there, so somebody has to be named.
+    let first = connected.first_administrator;
+    match dashboard.ensure_first_administrator(first).await.unwrap() {
+        AdministratorState::Missing { candidates } => {
+            assert!(
+                candidates
+                    .iter()
+                    .any(|user| user.username.as_str() == "admin")
+            );
+            assert!(candidates.iter().all(|user| user.is_active));
+        }
+        other => panic!("{other:?}"),
+    }
+    dashboard.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn definitions_of_the_earlier_system_are_there_and_survive_an_edit() {
+    let dir = tempfile::tempdir().unwrap();
+    let dashboard = taken_over(dir.path()).await.dashboard;
+    let host = dashboard.host_caller("ana@gpu-7");
+    let all = dashboard.list(&host, &Query::default()).await.unwrap();
+    let broken = dashboard.broken(&host).await.unwrap();
+    assert!(
+        all.counts.all >= 7 && !broken.is_empty(),
+        "{:?}",
+        all.counts
+    );
+    for entry in &broken {
+        assert!(
+            !entry.broken().unwrap().reason.is_empty(),
+            "{}",
+            entry.key()
+        );
+        assert!(
+            dashboard
+                .raw(&host, entry.key())
+                .await
+                .unwrap()
+                .broken
+                .is_some()
+        );
+    }
+    for entry in all.rows.iter().filter(|entry| entry.broken().is_none()) {
+        let model = dashboard.model(&host, entry.key()).await.unwrap();
+        let fields = |m: &Model| -> Vec<(String, String)> {
+            let own = ["registry", "last_modified_date", "description"];
+            let fields = m.definition.as_object().iter();
+            let kept = fields.filter(|(field, _)| !own.contains(field));
+            kept.map(|(field, raw)| (field.to_owned(), raw.to_owned()))
+                .collect()
+        };
+        let patch = object(r#"{"description":"edited"}"#);
+        let seen = Precondition::Version(model.version);
+        let edited = dashboard
+            .patch(&host, &model.key, &patch, seen, "why")
+            .await
+            .unwrap();
+        assert_eq!(fields(&edited), fields(&model), "{}", model.key);
+    }
+    dashboard.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_this_build_does_not_have_is_refused_with_the_name_of_the_setting() {
+    let dir = tempfile::tempdir().unwrap();
+    for (more, setting) in [
+        (
+            &[
+                ("LDAP_SERVER", "ldaps://d.example"),
+                ("LDAP_BASE_DN", "dc=example"),
+            ][..],
+            "LDAP_SERVER",
+        ),
+        (
+            &[("DATABASE_URL", "postgres://u:secret@db/md")][..],
+            "DATABASE_URL",
+        ),
+        (&[("MINIO_HOST", "minio")][..], "MINIO_HOST"),
+        (&[("STORAGE_URL", "s3://models")][..], "STORAGE_URL"),
+    ] {
+        let error = connect(&config(dir.path(), more)).await.unwrap_err();
+        assert!(
+            matches!(error, ConnectError::Unsupported { .. }),
+            "{setting}: {error:?}"
+        );
+        assert!(error.to_string().contains(setting), "{error}");
+        assert!(!format!("{error} {error:?}").contains("secret"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_opened_is_refused_with_the_name_of_the_setting() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    std::fs::write(&file, "no folder, no database").unwrap();
+    let text = file.to_str().unwrap();
+    for (more, setting) in [
+        (("AUTH_DB_PATH", text), "AUTH_DB_PATH"),
+        (("STORAGE_URL", text), "STORAGE_URL"),
+    ] {
+        let error = connect(&config(dir.path(), &[more])).await.unwrap_err();
+        assert!(error.to_string().contains(setting), "{error:?}");
+    }
+    let error = connect(&config(&file, &[])).await.unwrap_err();
+    assert!(error.to_string().contains("DATA_DIR"), "{error:?}");
+}
