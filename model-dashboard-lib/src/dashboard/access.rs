@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::cache::{DigestCache, Freshness};
 use super::caller::Principal;
+use super::recheck::{Due, Vouched};
 use super::uses::Uses;
 use super::{Caller, Dashboard, Error, RequestInfo, Unauthenticated};
 use crate::audit::Action;
@@ -41,12 +42,14 @@ pub(super) struct Access {
     pub(super) freshness: Freshness,
     pub(super) token_uses: Uses,
     pub(super) session_uses: Uses,
+    pub(super) due: Due,
 }
 
 struct KnownToken {
     principal: Arc<Principal>,
     id: i64,
     expires_at: Option<Timestamp>,
+    vouched: Option<Vouched>,
     /// When its use was noted last, in microseconds.
     noted: AtomicI64,
 }
@@ -55,6 +58,7 @@ struct KnownSession {
     principal: Arc<Principal>,
     id: i64,
     expires_at: Timestamp,
+    vouched: Option<Vouched>,
     /// When it was used last, in microseconds.
     used: AtomicI64,
     /// When its use was noted last, in microseconds.
@@ -69,6 +73,7 @@ impl Access {
             freshness: Freshness::new(max_staleness),
             token_uses: Uses::default(),
             session_uses: Uses::default(),
+            due: Due::default(),
         }
     }
 
@@ -97,13 +102,16 @@ impl Access {
 
 impl KnownToken {
     /// Judges the token now.
-    fn check(&self, uses: &Uses) -> Result<Arc<Principal>, Unauthenticated> {
+    fn check(&self, access: &Access) -> Result<Arc<Principal>, Unauthenticated> {
         let now = Timestamp::now();
         if self.expires_at.is_some_and(|end| end <= now) {
             return Err(Unauthenticated::ExpiredToken);
         }
+        if let Some(vouched) = &self.vouched {
+            vouched.check(now, &access.due)?;
+        }
         if is_due(&self.noted, now, TOKEN_NOTED_EVERY) {
-            uses.note(self.id, now);
+            access.token_uses.note(self.id, now);
         }
         Ok(self.principal.clone())
     }
@@ -111,22 +119,25 @@ impl KnownToken {
 
 impl KnownSession {
     /// Judges the session now. What is not yet noted elsewhere counts as used.
-    fn check(&self, uses: &Uses, idle: Duration) -> Result<Arc<Principal>, Unauthenticated> {
+    fn check(&self, access: &Access, idle: Duration) -> Result<Arc<Principal>, Unauthenticated> {
         let now = Timestamp::now();
         let used = Timestamp::from_unix_micros(self.used.load(Ordering::Relaxed));
         if self.expires_at <= now || now.duration_since(used) > idle + SESSION_NOTED_EVERY {
             return Err(Unauthenticated::ExpiredSession);
         }
+        if let Some(vouched) = &self.vouched {
+            vouched.check(now, &access.due)?;
+        }
         self.used.fetch_max(now.unix_micros(), Ordering::Relaxed);
         if is_due(&self.noted, now, SESSION_NOTED_EVERY) {
-            uses.note(self.id, now);
+            access.session_uses.note(self.id, now);
         }
         Ok(self.principal.clone())
     }
 }
 
 /// Whether a use should be noted again; of several callers at once one is told so.
-fn is_due(noted: &AtomicI64, now: Timestamp, every: Duration) -> bool {
+pub(super) fn is_due(noted: &AtomicI64, now: Timestamp, every: Duration) -> bool {
     let last = noted.load(Ordering::Relaxed);
     let now_micros = now.unix_micros();
     now.duration_since(Timestamp::from_unix_micros(last)) >= every
@@ -164,7 +175,7 @@ impl Dashboard {
             }
             None => self.look_up_token(hash).await?,
         };
-        let principal = known.check(&access.token_uses)?;
+        let principal = known.check(access)?;
         Ok(Caller::new(principal, request))
     }
 
@@ -177,6 +188,7 @@ impl Dashboard {
             .filter(|user| user.is_active)
             .ok_or(Unauthenticated::Deactivated)?;
         let known = Arc::new(KnownToken {
+            vouched: Vouched::new(&owner, self.policy().unchecked_limit),
             principal: Arc::new(Principal::for_token(owner, &token)),
             id: token.id,
             expires_at: token.expires_at,
@@ -208,7 +220,7 @@ impl Dashboard {
             Some(known) => known,
             None => self.look_up_session(hash).await?,
         };
-        let principal = known.check(&access.session_uses, self.inner.policy.session_idle_limit)?;
+        let principal = known.check(access, self.inner.policy.session_idle_limit)?;
         Ok(Caller::new(principal, request))
     }
 
@@ -222,6 +234,7 @@ impl Dashboard {
             .ok_or(Unauthenticated::Deactivated)?;
         let used = session.last_used_at.unix_micros();
         let known = Arc::new(KnownSession {
+            vouched: Vouched::new(&user, self.policy().unchecked_limit),
             principal: Arc::new(Principal::for_session(user, &session)),
             id: session.id,
             expires_at: session.expires_at,

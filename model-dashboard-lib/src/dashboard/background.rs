@@ -22,6 +22,9 @@ const POLL_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often times of use are written.
 const WRITE_EVERY: Duration = Duration::from_secs(3);
 
+/// How often people are looked at again for whom that is due.
+const RECHECK_EVERY: Duration = Duration::from_secs(2);
+
 /// How often sessions that ended are removed.
 const PURGE_EVERY: Duration = Duration::from_secs(10 * 60);
 
@@ -57,6 +60,12 @@ impl Background {
         tasks.spawn(async move {
             while ticks.next().await {
                 context.write_uses().await;
+            }
+        });
+        let (context, mut ticks) = (inner.clone(), Ticks::new(RECHECK_EVERY, &stopped));
+        tasks.spawn(async move {
+            while ticks.next().await {
+                context.recheck_due().await;
             }
         });
         let (context, mut ticks) = (inner.clone(), Ticks::new(PURGE_EVERY, &stopped));

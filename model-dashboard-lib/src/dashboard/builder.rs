@@ -32,6 +32,9 @@ pub struct Policy {
     pub max_token_days: u16,
     /// The most days of a service account's token. Default: 365.
     pub max_service_token_days: u16,
+    /// People of other sources get in by token or session for this long after their source last
+    /// vouched for them, at sign-in or when it was asked again. Default: 7 days.
+    pub unchecked_limit: Duration,
     /// The role of people of other sources to whom nobody gave one. Default: publisher.
     pub default_role: Role,
     /// How long what is in memory about tokens and sessions is believed while the store cannot be
@@ -47,6 +50,7 @@ impl Default for Policy {
             token_days: 30,
             max_token_days: 90,
             max_service_token_days: 365,
+            unchecked_limit: Duration::from_secs(7 * 24 * 60 * 60),
             default_role: Role::Publisher,
             max_staleness: MAX_STALENESS,
         }

@@ -32,6 +32,9 @@ pub enum BulkAction {
     Delete,
 }
 
+/// What became of one model of a selection.
+pub type BulkOutcome = (ModelKey, Result<(), Error>);
+
 /// A file with one definition, or with a list of them.
 #[derive(Clone)]
 pub struct ImportFile {
@@ -109,7 +112,7 @@ impl Dashboard {
         action: BulkAction,
         keys: Vec<ModelKey>,
         message: &str,
-    ) -> Result<Vec<(ModelKey, Result<(), Error>)>, Error> {
+    ) -> Result<Vec<BulkOutcome>, Error> {
         at_most(keys.len(), MAX_BULK)?;
         let one = |key: ModelKey| async move {
             let result = self.bulk_one(caller, action, &key, message).await;

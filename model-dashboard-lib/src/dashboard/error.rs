@@ -151,6 +151,9 @@ pub enum Unauthenticated {
     /// The session was not used for too long, or is too old.
     #[error("your session has ended; sign in again")]
     ExpiredSession,
+    /// The source that the account comes from has not vouched for it for too long.
+    #[error("sign in to the dashboard once more: your directory was not asked about you for long")]
+    NotVouched,
     /// The account is deactivated or gone.
     #[error("this account is deactivated")]
     Deactivated,

@@ -4,7 +4,6 @@ use super::users::parse_username;
 use super::{Dashboard, Error};
 use crate::audit::{Action, NewEvent};
 use crate::auth::{NewPassword, NewUser, NewUserKind, Role, User, UserFilter};
-use crate::model::Timestamp;
 
 /// The first administrator, as configured.
 #[derive(Clone)]
@@ -105,19 +104,8 @@ impl Dashboard {
             let Some(user) = this.inner.users.create_first_user(new).await? else {
                 return Ok(None);
             };
-            let event = NewEvent {
-                at: Timestamp::now(),
-                actor: String::new(),
-                actor_name: String::new(),
-                via: "server".to_owned(),
-                from: String::new(),
-                request_id: String::new(),
-                action: Action::UserCreate,
-                target: format!("user:{}", user.id),
-                revision: None,
-                reason: String::new(),
-                detail: format!("{} as the first administrator", user.username),
-            };
+            let event = NewEvent::of_server(Action::UserCreate, format!("user:{}", user.id))
+                .with_detail(format!("{} as the first administrator", user.username));
             this.inner.trail.record(event).await;
             Ok(Some(AdministratorState::Created { user, generated }))
         })

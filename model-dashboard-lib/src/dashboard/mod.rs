@@ -29,6 +29,7 @@ mod fields;
 mod first_administrator;
 mod model_changes;
 mod models;
+mod recheck;
 mod samples;
 mod sessions;
 mod sign_in;
@@ -49,7 +50,8 @@ use tracing::Instrument as _;
 
 pub use builder::{BuildError, DashboardBuilder, Policy};
 pub use bulk::{
-    BulkAction, Exported, ImportFile, ImportMode, ImportOutcome, Imported, MAX_BULK, MAX_IMPORT,
+    BulkAction, BulkOutcome, Exported, ImportFile, ImportMode, ImportOutcome, Imported, MAX_BULK,
+    MAX_IMPORT,
 };
 pub use caller::{Caller, Credential, RequestInfo, TOKEN_EXPIRES_SOON, TokenInUse};
 pub use edits::{MAX_TAG_CHARS, MAX_TAGS};

@@ -160,6 +160,13 @@ impl Dashboard {
         let source = authenticator.source();
         let before = self.stored_password(source, username).await?;
         let identity = authenticator.authenticate(username, password).await?;
+        if identity.id.source != *source {
+            // Or a directory could sign people in as local administrators.
+            return Err(AuthenticationError::Unavailable {
+                reason: format!("{source} answered for people of {}", identity.id.source),
+                source: None,
+            });
+        }
         let signed_in = self.begin_session(&identity, made_from).await?;
         let still_right = async {
             let after = self.stored_password(source, username).await?;
@@ -275,17 +282,10 @@ impl Dashboard {
 /// An event of somebody who is not known yet.
 fn sign_in_event(request: &RequestInfo, action: Action, target: String) -> NewEvent {
     NewEvent {
-        at: Timestamp::now(),
-        actor: String::new(),
-        actor_name: String::new(),
         via: request.via.as_str().to_owned(),
         from: request.from.clone(),
         request_id: request.request_id.clone(),
-        action,
-        target,
-        revision: None,
-        reason: String::new(),
-        detail: String::new(),
+        ..NewEvent::of_server(action, target)
     }
 }
 

@@ -179,6 +179,23 @@ impl Caller {
 }
 
 impl NewEvent {
+    /// An event that nobody asked for: the server itself does it, now.
+    pub(crate) fn of_server(action: Action, target: impl Into<String>) -> NewEvent {
+        NewEvent {
+            at: Timestamp::now(),
+            actor: String::new(),
+            actor_name: String::new(),
+            via: "server".to_owned(),
+            from: String::new(),
+            request_id: String::new(),
+            action,
+            target: target.into(),
+            revision: None,
+            reason: String::new(),
+            detail: String::new(),
+        }
+    }
+
     /// Adds to what people read about the event.
     pub(crate) fn with_detail(mut self, detail: impl AsRef<str>) -> NewEvent {
         if !self.detail.is_empty() {

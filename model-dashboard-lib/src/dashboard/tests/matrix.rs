@@ -226,9 +226,7 @@ fn rows() -> Vec<Row> {
     }
 }
 
-type Outcomes = Vec<(ModelKey, Result<(), Error>)>;
-
-fn first(result: Result<Outcomes, Error>) -> Result<(), Error> {
+fn first(result: Result<Vec<BulkOutcome>, Error>) -> Result<(), Error> {
     result?.pop().unwrap().1
 }
 

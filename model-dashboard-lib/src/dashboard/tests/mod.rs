@@ -7,6 +7,8 @@ mod callers;
 mod faults;
 mod matrix;
 mod models;
+#[cfg(feature = "sqlite")]
+mod on_disk;
 mod signing_in;
 mod tokens;
 

@@ -413,6 +413,150 @@ async fn sources_never_mix() {
     assert_eq!(wrong_fields(change.await), ["password"]);
 }
 
+/// Says of everybody that they are still there, or that they left.
+#[derive(Debug)]
+struct Staff {
+    source: Source,
+    left: std::sync::atomic::AtomicBool,
+}
+
+#[async_trait::async_trait]
+impl Authenticator for Staff {
+    fn source(&self) -> &Source {
+        &self.source
+    }
+
+    async fn authenticate(
+        &self,
+        username: &Username,
+        _: &Password,
+    ) -> Result<Identity, AuthenticationError> {
+        Err(Refusal::Other(format!("{username} does not sign in here")).into())
+    }
+
+    async fn recheck(&self, id: &IdentityId) -> Result<Option<Identity>, AuthenticationError> {
+        let left = self.left.load(Ordering::SeqCst);
+        Ok((!left).then(|| person_of(id)))
+    }
+}
+
+fn person_of(id: &IdentityId) -> Identity {
+    Identity {
+        id: id.clone(),
+        username: Username::parse("bo").unwrap(),
+        display_name: "Bo".to_owned(),
+        email: None,
+        groups: Vec::new(),
+        role: None,
+    }
+}
+
+#[tokio::test]
+async fn people_of_a_directory_are_looked_at_again_and_lose_everything_when_they_left() {
+    let source = directory("clinic");
+    let left = std::sync::atomic::AtomicBool::new(false);
+    let staff = Arc::new(Staff {
+        source: source.clone(),
+        left,
+    });
+    let world = World::with(|builder| builder.authenticator(staff.clone())).await;
+    let id = IdentityId::new(source, "7");
+    let long_ago = Timestamp::now().minus(HOUR);
+    let identity = person_of(&id);
+    let bo = world
+        .store
+        .remember(&identity, Role::Viewer, true, long_ago)
+        .await
+        .unwrap();
+    let (bearer, _) = world.token(&bo, Permissions::all()).await;
+    let cookie = world.session(&bo).await;
+
+    let inner = &world.dashboard.inner;
+    world.by_token(&bearer).await.unwrap();
+    inner.recheck_due().await;
+    let checked_at = world
+        .by_token(&bearer)
+        .await
+        .unwrap()
+        .user()
+        .checked_at
+        .unwrap();
+    assert!(
+        Timestamp::now().duration_since(checked_at) < HOUR / 2,
+        "looked at, and noted"
+    );
+
+    // Time passes, and they leave.
+    world
+        .store
+        .remember(&identity, Role::Viewer, false, long_ago)
+        .await
+        .unwrap();
+    inner.access.forget_account(&id);
+    staff.left.store(true, Ordering::SeqCst);
+    world.by_token(&bearer).await.unwrap();
+    inner.recheck_due().await;
+    assert_eq!(
+        reason(world.by_token(&bearer).await),
+        Unauthenticated::Deactivated
+    );
+    assert_eq!(
+        reason(world.by_cookie(&cookie).await),
+        Unauthenticated::NoSession
+    );
+    assert!(
+        world
+            .last_event()
+            .await
+            .detail
+            .contains("does not let them sign in")
+    );
+}
+
+#[tokio::test]
+async fn without_a_look_people_of_a_directory_are_kept_out_after_some_days() {
+    let world = World::new().await;
+    let id = IdentityId::new(directory("clinic"), "7");
+    let days = |n: u32| Timestamp::now().minus(n * 24 * HOUR);
+    for (ago, fine) in [(6, true), (8, false)] {
+        let seen = world
+            .store
+            .remember(&person_of(&id), Role::Viewer, true, days(ago))
+            .await;
+        let (bearer, _) = world.token(&seen.unwrap(), Permissions::all()).await;
+        match world.by_token(&bearer).await {
+            Ok(_) => assert!(fine),
+            refused => assert_eq!(
+                (reason(refused), fine),
+                (Unauthenticated::NotVouched, false)
+            ),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_directory_cannot_sign_people_in_as_those_of_another_source() {
+    let id = Some(IdentityId::new(Source::local(), "1"));
+    let source = directory("clinic");
+    let evil = Arc::new(Meanwhile {
+        source: source.clone(),
+        id,
+        work: || async {},
+    });
+    let world = World::with(|builder| builder.authenticator(evil)).await;
+    let admin = world.with_password("admin", Role::Admin, PASSWORD).await;
+    assert_eq!(admin.id.to_string(), "local:1");
+    let typed = SignIn {
+        source: Some(source),
+        ..typed("admin", "x")
+    };
+    let refused = world.dashboard.sign_in(typed, request("192.0.2.1")).await;
+    assert!(
+        matches!(refused, Err(Error::Unavailable { .. })),
+        "{refused:?}"
+    );
+}
+
 #[tokio::test]
 async fn whoever_is_deactivated_during_a_sign_in_gets_no_session() {
     let store = Arc::new(MemoryStore::new());
