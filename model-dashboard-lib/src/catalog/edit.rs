@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::entry::{Entry, EntryState, Fresh};
+use super::gathered::Gathered;
 use super::order::{SortBy, splice};
 use super::picture::{CHUNK, Chunk, Facet, Picture};
 use super::search::Texts;
@@ -36,6 +37,13 @@ struct Change {
 }
 
 impl Change {
+    fn key(&self) -> Option<&ModelKey> {
+        self.after
+            .as_ref()
+            .or(self.before.as_ref())
+            .map(|entry| &entry.key)
+    }
+
     fn visible_before(&self) -> Option<&Entry> {
         self.before.as_deref().filter(|entry| entry.is_visible())
     }
@@ -59,8 +67,43 @@ impl Picture {
         let mut next = self.clone();
         let changes = next.assign_slots(edits);
         next.change_chunks(&changes);
+        next.index(self, &changes);
+        next
+    }
+
+    /// The picture of these entries, whose keys differ from each other.
+    pub(super) fn of(mut gathered: Gathered) -> Self {
+        gathered.close();
+        let mut next = Self {
+            chunks: gathered.chunks,
+            ..Self::default()
+        };
+        let chunks = next.chunks.iter().zip((0..).step_by(CHUNK));
+        let mut changes: Vec<Change> = chunks
+            .flat_map(|(chunk, first)| {
+                chunk
+                    .entries
+                    .iter()
+                    .zip(first..)
+                    .map(|(entry, slot)| Change {
+                        slot,
+                        before: None,
+                        after: Some(entry.clone()),
+                        words: Box::default(),
+                    })
+            })
+            .collect();
+        changes.sort_unstable_by(|a, b| a.key().cmp(&b.key()));
+        next.keys = Arc::new(changes.iter().map(|change| change.slot).collect());
+        next.index(&Self::default(), &changes);
+        next
+    }
+
+    /// Brings orders, facets and version up to date with changes, which are sorted by key, of the
+    /// entries of `old`.
+    fn index(&mut self, old: &Self, changes: &[Change]) {
         for by in SortBy::ALL {
-            next.orders[by as usize] = self.change_order(by, &changes);
+            self.orders[by as usize] = old.change_order(by, changes);
         }
         for state in [
             EntryState::Enabled,
@@ -72,26 +115,25 @@ impl Picture {
                 entry.as_ref().is_some_and(|entry| entry.state() == state)
             };
             let (lost, gained) =
-                lost_and_gained(&changes, |change| (has(&change.before), has(&change.after)));
-            change_slots(&mut next.states[state as usize], &lost, &gained);
+                lost_and_gained(changes, |change| (has(&change.before), has(&change.after)));
+            change_slots(&mut self.states[state as usize], &lost, &gained);
         }
-        change_facet(&mut next.types, &changes, |entry| {
+        change_facet(&mut self.types, changes, |entry| {
             vec![entry.key.network_type.as_str().into()]
         });
-        change_facet(&mut next.owners, &changes, |entry| {
+        change_facet(&mut self.owners, changes, |entry| {
             entry.shared_owner().cloned().into_iter().collect()
         });
-        change_facet(&mut next.tags, &changes, |entry| {
+        change_facet(&mut self.tags, changes, |entry| {
             entry.shared_tags().to_vec()
         });
-        for change in &changes {
+        for change in changes {
             let hash = |entry: Option<&Entry>| entry.map_or(0, Entry::hash);
-            next.hash = next
+            self.hash = self
                 .hash
                 .wrapping_sub(hash(change.visible_before()))
                 .wrapping_add(hash(change.visible_after()));
         }
-        next
     }
 
     /// Finds or makes a slot for each edit; `edits` are sorted by key, and so are the changes.

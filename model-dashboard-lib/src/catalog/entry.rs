@@ -52,12 +52,10 @@ pub(super) enum Kind {
 pub(super) struct ModelParts {
     pub(super) enabled: bool,
     pub(super) contradicts_key: bool,
-    pub(super) changed_outside: bool,
     pub(super) has_wrong_types: bool,
     pub(super) label_count: u32,
     pub(super) list_json: Box<str>,
     pub(super) spans: Spans,
-    pub(super) folded_alias: Box<str>,
     pub(super) created: Option<Timestamp>,
     pub(super) modified: Option<Timestamp>,
     pub(super) modified_at: Option<Timestamp>,
@@ -198,12 +196,10 @@ impl ModelParts {
         Self {
             enabled: summary.enabled,
             contradicts_key: summary.contradicts_key,
-            changed_outside: summary.changed_outside,
             has_wrong_types: summary.has_wrong_types,
             label_count: summary.label_count,
             spans: Spans::of(&list_json),
             list_json,
-            folded_alias: fold_for_search(&summary.alias).into(),
             created: summary.create_date.instant(),
             modified: summary.last_modified_date.instant(),
             modified_at: summary.modified_at,
@@ -242,17 +238,17 @@ fn distinct(tags: Box<[Box<str>]>) -> Box<[Arc<str>]> {
 /// Where texts lie in a list entry, without their quotes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Spans {
-    description: Span,
-    version: Span,
-    alias: Span,
-    create_date: Span,
-    last_modified_date: Span,
+    pub(super) description: Span,
+    pub(super) version: Span,
+    pub(super) alias: Span,
+    pub(super) create_date: Span,
+    pub(super) last_modified_date: Span,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Span {
-    start: u32,
-    end: u32,
+pub(super) struct Span {
+    pub(super) start: u32,
+    pub(super) end: u32,
 }
 
 impl Span {
@@ -374,14 +370,6 @@ impl Entry {
         }
     }
 
-    /// The alias as [`fold_for_search`] gives it: what [`SortBy::Alias`](super::SortBy) sorts by.
-    pub(super) fn folded_alias(&self) -> Cow<'_, str> {
-        match self.model() {
-            Some(model) => Cow::Borrowed(&model.folded_alias),
-            None => fold_for_search(self.key.name.as_str()),
-        }
-    }
-
     /// The first 200 characters of the description.
     #[must_use]
     pub fn description(&self) -> Cow<'_, str> {
@@ -483,12 +471,6 @@ impl Entry {
     #[must_use]
     pub fn contradicts_key(&self) -> bool {
         self.model().is_some_and(|model| model.contradicts_key)
-    }
-
-    /// Whether another writer than the registry made this state.
-    #[must_use]
-    pub fn changed_outside(&self) -> bool {
-        self.model().is_some_and(|model| model.changed_outside)
     }
 
     /// Whether fields have a type that they should not have.

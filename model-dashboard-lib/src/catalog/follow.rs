@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use futures::StreamExt;
 use futures::stream;
 
-use super::refresh::{Following, blocking};
+use super::fetch::blocking;
+use super::refresh::Following;
 use super::{Catalog, lock, snapshot};
 use crate::model::ModelKey;
 use crate::repository::RepositoryError;
@@ -26,14 +27,22 @@ impl Catalog {
     /// first if it is not loaded. Never fails: see [`Catalog::state`].
     pub async fn follow(&self, shutdown: impl Future<Output = ()> + Send) {
         let mut shutdown = pin!(shutdown);
+        let mut saved: Option<Instant> = None;
         loop {
-            let look = async {
-                self.look().await;
-                tokio::time::sleep(self.inner.options.look_every).await;
-            };
             tokio::select! {
+                biased;
                 () = &mut shutdown => break,
-                () = look => {}
+                () = self.look() => {}
+            }
+            // Outside of the choice: a snapshot once begun is finished.
+            if self.is_worth_saving() && saved.is_none_or(|saved| saved.elapsed() >= SAVE_GAP) {
+                self.save().await;
+                saved = Some(Instant::now());
+            }
+            tokio::select! {
+                biased;
+                () = &mut shutdown => break,
+                () = tokio::time::sleep(self.inner.options.look_every) => {}
             }
         }
         self.save().await;
@@ -56,10 +65,6 @@ impl Catalog {
             return;
         }
         self.check_some(&mut following).await;
-        if self.is_worth_saving(&following) {
-            following.saved_at = Some(Instant::now());
-            self.save().await;
-        }
     }
 
     /// Completes what a crashed or a foreign writer left undone, for some of the objects.
@@ -92,13 +97,10 @@ impl Catalog {
     }
 
     /// Whether so much changed that the next start would be noticeably slower without a snapshot.
-    fn is_worth_saving(&self, following: &Following) -> bool {
+    fn is_worth_saving(&self) -> bool {
         let unsaved = lock(&self.inner.writing).unsaved;
         let known = self.current().keys.len();
-        let waited = following
-            .saved_at
-            .is_none_or(|saved| saved.elapsed() >= SAVE_GAP);
-        waited && unsaved > known / 50 && unsaved >= 100
+        unsaved > known / 50 && unsaved >= 100
     }
 
     /// Writes the snapshot now, if one is configured and anything changed since the last one.

@@ -16,9 +16,12 @@
 
 mod bits;
 mod bodies;
+mod difference;
 mod edit;
 mod entry;
+mod fetch;
 mod follow;
+mod gathered;
 mod near;
 mod order;
 mod picture;

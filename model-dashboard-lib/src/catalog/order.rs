@@ -68,7 +68,7 @@ impl SortBy {
     pub(super) fn value(self, entry: &Entry) -> SortValue<'_> {
         match self {
             Self::Name => SortValue::Number(0),
-            Self::Alias => SortValue::Text(entry.folded_alias()),
+            Self::Alias => SortValue::Text(fold(entry.alias())),
             Self::Modified => SortValue::Date(entry.modified(), entry.last_modified_date()),
             Self::Created => SortValue::Date(entry.created(), entry.create_date()),
             Self::Version => SortValue::Natural(Natural(entry.shown_version())),
@@ -88,6 +88,13 @@ impl SortBy {
         self.value(a)
             .cmp(&self.value(b))
             .then_with(|| a.key.cmp(&b.key))
+    }
+}
+
+fn fold(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => fold_for_search(text),
+        Cow::Owned(text) => fold_for_search(&text).into_owned().into(),
     }
 }
 

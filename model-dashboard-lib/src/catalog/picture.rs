@@ -36,7 +36,7 @@ pub struct Picture {
 }
 
 /// The entries of [`CHUNK`] slots, with their search texts.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Chunk {
     pub(super) entries: Vec<Arc<Entry>>,
     pub(super) texts: Texts,

@@ -1,32 +1,19 @@
 //! Bringing the picture up to date with a listing.
 
-use std::cmp::Ordering;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures::StreamExt;
-use futures::stream;
-
+use super::difference::{Difference, SnapshotOf};
 use super::edit::Edit;
-use super::entry::{Fresh, SharedTexts, unseen};
+use super::entry::Entry;
+use super::fetch::blocking;
+use super::gathered::Gathered;
 use super::picture::Picture;
 use super::schedule::Schedule;
-use super::{Catalog, Failing, lock, snapshot};
-use crate::model::{BrokenDefinition, ModelKey, Timestamp};
-use crate::repository::{ListedModel, Listing, Marker, RepositoryError, StoredModel};
-
-/// How many objects are read at a time.
-const READS: usize = 64;
-
-/// How many objects are parsed in one go, on a thread that may block.
-const BATCH: usize = 128;
-
-/// How many such threads are used.
-const PARSERS: usize = 2;
-
-/// How many objects may fail to be read before the refresh gives up.
-const MAX_UNREADABLE: usize = 64;
+use super::{Catalog, Failing, lock};
+use crate::model::{ModelKey, Timestamp};
+use crate::repository::{Marker, RepositoryError};
 
 /// How many of the objects found at the very first load are checked for an unfinished write.
 const CHECKED_AT_FIRST: usize = 64;
@@ -35,44 +22,13 @@ const CHECKED_AT_FIRST: usize = 64;
 const MAX_UNCHECKED: usize = 10_000;
 
 /// What the one who refreshes remembers between refreshes.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Following {
     /// The marker as it was before the last listing; `None`: look again in any case.
     pub(super) marker: Option<Marker>,
     pub(super) schedule: Schedule,
     /// Objects in which another writer, or a crashed one of ours, may have left something undone.
     pub(super) unchecked: VecDeque<ModelKey>,
-    pub(super) saved_at: Option<Instant>,
-}
-
-impl Default for Following {
-    fn default() -> Self {
-        Self {
-            marker: None,
-            schedule: Schedule::new(),
-            unchecked: VecDeque::new(),
-            saved_at: None,
-        }
-    }
-}
-
-/// What a listing shows to be different.
-#[derive(Debug, Default)]
-struct Difference {
-    /// Entries of the snapshot that the listing confirms.
-    confirmed: Vec<Fresh>,
-    /// Objects to read.
-    changed: Vec<ListedModel>,
-    /// Keys that are no more.
-    gone: Vec<ModelKey>,
-}
-
-/// What came of reading objects.
-#[derive(Debug, Default)]
-struct Fetched {
-    fresh: Vec<Fresh>,
-    gone: Vec<ModelKey>,
-    unreadable: Vec<(ListedModel, RepositoryError)>,
 }
 
 impl Catalog {
@@ -85,8 +41,10 @@ impl Catalog {
     /// was, and may be loaded again.
     pub async fn load(&self) -> Result<(), RepositoryError> {
         let mut following = self.inner.following.lock().await;
-        let known = self.read_snapshot().await;
-        let result = self.update(&mut following, known).await;
+        let location = self.inner.repository.location();
+        let path = self.inner.options.snapshot.clone();
+        let snapshot = path.map(|path| SnapshotOf { path, location });
+        let result = self.update(&mut following, snapshot).await;
         self.note(&result, true);
         result
     }
@@ -105,7 +63,7 @@ impl Catalog {
         &self,
         following: &mut Following,
     ) -> Result<(), RepositoryError> {
-        let result = self.update(following, Vec::new()).await;
+        let result = self.update(following, None).await;
         self.note(&result, true);
         result
     }
@@ -137,37 +95,10 @@ impl Catalog {
         }
     }
 
-    async fn read_snapshot(&self) -> Vec<Fresh> {
-        let Some(path) = self.inner.options.snapshot.clone() else {
-            return Vec::new();
-        };
-        let location = self.inner.repository.location();
-        let shown = path.display().to_string();
-        let read = move || snapshot::read(&path, &location);
-        match blocking(read).await {
-            Ok(Ok(known)) => known,
-            Ok(Err(snapshot::SnapshotError::Io(error)))
-                if error.kind() == std::io::ErrorKind::NotFound =>
-            {
-                Vec::new()
-            }
-            Ok(Err(error)) => {
-                let error: &dyn std::error::Error = &error;
-                tracing::warn!(
-                    file.path = shown,
-                    error,
-                    "the catalogue's snapshot is ignored"
-                );
-                Vec::new()
-            }
-            Err(_) => Vec::new(),
-        }
-    }
-
     async fn update(
         &self,
         following: &mut Following,
-        known: Vec<Fresh>,
+        snapshot: Option<SnapshotOf>,
     ) -> Result<(), RepositoryError> {
         let began = Instant::now();
         // In this order: what is written after either of these lines is seen by the next refresh
@@ -177,116 +108,60 @@ impl Catalog {
         let listing = self.inner.repository.list().await?;
 
         let picture = self.current();
-        let first = known.is_empty() && picture.keys.is_empty();
-        let difference = blocking(move || Difference::find(listing, known, &picture)).await?;
-        let mut fetched = self.fetch(difference.changed).await;
-        let complete = self.settle_unreadable(&mut fetched).await?;
+        let empty = picture.keys.is_empty();
+        let find = move || {
+            let mut difference = Difference::find(listing, &picture);
+            snapshot
+                .iter()
+                .for_each(|snapshot| difference.confirm(snapshot));
+            difference
+        };
+        let Difference {
+            confirmed,
+            changed,
+            mut gone,
+        } = blocking(find).await?;
+        let known = confirmed.len();
+        let mut fetched = self.fetch(changed, confirmed).await?;
+        gone.append(&mut fetched.gone);
 
-        following.marker = complete.then_some(marker);
-        following.note_unchecked(&fetched.fresh, first);
+        let news = fetched.gathered.entries().skip(known);
+        following.note_unchecked(news, empty && known == 0);
         let catalog = self.clone();
-        let confirmed = difference.confirmed;
-        let gone = difference.gone.into_iter().chain(fetched.gone).collect();
-        let commit = move || catalog.commit(confirmed, fetched.fresh, gone);
-        if !blocking(commit).await? {
-            following.marker = None;
-        }
+        let commit = move || catalog.commit(fetched.gathered, known, gone);
+        let complete = blocking(commit).await? && fetched.complete;
+        following.marker = complete.then_some(marker);
         following.schedule.listed(began, Instant::now());
         Ok(())
     }
 
-    /// Reads objects, and parses them elsewhere meanwhile. What fails is tried once more.
-    async fn fetch(&self, changed: Vec<ListedModel>) -> Fetched {
-        let get = async |listed: ListedModel| {
-            let mut result = self.inner.repository.get(&listed.key).await;
-            if matches!(result, Err(RepositoryError::Unavailable { .. })) {
-                result = self.inner.repository.get(&listed.key).await;
-            }
-            (listed, result)
-        };
-        let mut fetched = Fetched::default();
-        let mut shared = SharedTexts::default();
-        let parse = |batch: Vec<(ListedModel, Result<StoredModel, RepositoryError>)>| {
-            blocking(move || Fetched::parse(batch))
-        };
-        let mut parsed = stream::iter(changed)
-            .map(get)
-            .buffer_unordered(READS)
-            .chunks(BATCH)
-            .map(parse)
-            .buffer_unordered(PARSERS);
-        while let Some(batch) = parsed.next().await {
-            let Ok(mut batch) = batch else { continue };
-            batch
-                .fresh
-                .iter_mut()
-                .for_each(|fresh| shared.share_in(fresh));
-            fetched.fresh.append(&mut batch.fresh);
-            fetched.gone.append(&mut batch.gone);
-            fetched.unreadable.append(&mut batch.unreadable);
-            if fetched.unreadable.len() > MAX_UNREADABLE {
-                break;
-            }
-        }
-        fetched
-    }
-
-    /// Lists what could not be read as broken, if it is not the repository as a whole that fails.
-    /// Answers whether everything could be read.
-    async fn settle_unreadable(&self, fetched: &mut Fetched) -> Result<bool, RepositoryError> {
-        let too_many = fetched.unreadable.len() > MAX_UNREADABLE;
-        let mut unreadable = std::mem::take(&mut fetched.unreadable)
-            .into_iter()
-            .peekable();
-        if unreadable.peek().is_none() {
-            return Ok(true);
-        }
-        if too_many && let Some((_, error)) = unreadable.next() {
-            return Err(error);
-        }
-        self.inner.repository.marker().await?;
-        for (listed, error) in unreadable {
-            let key = listed.key.to_string();
-            let reason = format!("cannot be read: {error}").into();
-            let error: &dyn std::error::Error = &error;
-            tracing::warn!(model.key = key, error, "a definition cannot be read");
-            let broken = BrokenDefinition {
-                key: listed.key,
-                version: None,
-                reason,
-                position: None,
-                size: listed.size,
-            };
-            fetched.fresh.push(Fresh::broken(unseen(), broken));
-        }
-        Ok(false)
-    }
-
-    /// Enters what a refresh found, but for what this process wrote meanwhile. Answers whether
-    /// there was no such thing.
-    fn commit(&self, confirmed: Vec<Fresh>, fresh: Vec<Fresh>, gone: Vec<ModelKey>) -> bool {
+    /// Enters what a refresh gathered, but for what this process wrote meanwhile. Answers whether
+    /// there was no such thing. The first `known` entries are in the snapshot already.
+    fn commit(&self, gathered: Gathered, known: usize, gone: Vec<ModelKey>) -> bool {
         let mut writing = lock(&self.inner.writing);
         let written = writing.written.take().unwrap_or_default();
-        writing.unsaved += fresh.len() + gone.len();
-        let puts = confirmed.into_iter().chain(fresh).map(Edit::Put);
-        let mut edits: Vec<Edit> = puts.chain(gone.into_iter().map(Edit::Remove)).collect();
-        let found = edits.len();
+        let found = gathered.len() + gone.len();
+        writing.unsaved += found - known;
+        if found == 0 {
+            return true;
+        }
+        let picture = self.current();
+        if picture.keys.is_empty() && written.is_empty() {
+            self.inner.picture.store(Arc::new(Picture::of(gathered)));
+            return true;
+        }
+        let mut edits = gathered.into_edits();
+        edits.extend(gone.into_iter().map(Edit::Remove));
         edits.retain(|edit| !written.contains(edit.key()));
         let all = edits.len() == found;
-        if !edits.is_empty() {
-            let picture = self.current();
-            self.inner.picture.store(Arc::new(picture.with(edits)));
-        }
+        self.inner.picture.store(Arc::new(picture.with(edits)));
         all
     }
 }
 
 impl Following {
-    fn note_unchecked(&mut self, fresh: &[Fresh], first: bool) {
-        let readable = fresh
-            .iter()
-            .map(|fresh| &fresh.entry)
-            .filter(|e| e.broken().is_none());
+    fn note_unchecked<'a>(&mut self, news: impl Iterator<Item = &'a Arc<Entry>>, first: bool) {
+        let readable = news.filter(|entry| entry.broken().is_none());
         if first {
             // Everything is new here. Only the last writes can have been cut off by a crash, and
             // a legacy bucket is not archived as a whole.
@@ -300,71 +175,4 @@ impl Following {
                 .extend(readable.take(room).map(|entry| entry.key.clone()));
         }
     }
-}
-
-impl Difference {
-    /// Compares a listing with what is known: a picture, or the entries of a snapshot while the
-    /// picture does not have them.
-    fn find(mut listing: Listing, mut known: Vec<Fresh>, picture: &Picture) -> Self {
-        listing.models.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        known.sort_by(|a, b| a.entry.key.cmp(&b.entry.key));
-        let mut difference = Self::default();
-        let mut shared = SharedTexts::default();
-        let mut known = known.into_iter().peekable();
-        let mut present = picture
-            .keys
-            .iter()
-            .map(|&slot| picture.entry(slot))
-            .peekable();
-        for listed in listing.models {
-            while let Some(entry) = present.next_if(|entry| entry.key < listed.key) {
-                difference.gone.push(entry.key.clone());
-            }
-            let entry = present.next_if(|entry| entry.key == listed.key);
-            if entry.is_some_and(|entry| entry.stamp == listed.stamp) {
-                continue;
-            }
-            while known
-                .next_if(|fresh| fresh.entry.key < listed.key)
-                .is_some()
-            {}
-            match known.next_if(|fresh| fresh.entry.key.cmp(&listed.key) == Ordering::Equal) {
-                Some(mut fresh) if fresh.entry.stamp == listed.stamp => {
-                    shared.share_in(&mut fresh);
-                    difference.confirmed.push(fresh);
-                }
-                _ => difference.changed.push(listed),
-            }
-        }
-        difference
-            .gone
-            .extend(present.map(|entry| entry.key.clone()));
-        difference
-    }
-}
-
-impl Fetched {
-    fn parse(batch: Vec<(ListedModel, Result<StoredModel, RepositoryError>)>) -> Self {
-        let mut fetched = Self::default();
-        for (listed, result) in batch {
-            match result {
-                Ok(stored) => fetched.fresh.push(Fresh::read(&stored)),
-                Err(RepositoryError::NotFound { .. }) => fetched.gone.push(listed.key),
-                Err(RepositoryError::TooLarge { size, .. }) => {
-                    let broken = BrokenDefinition::too_large(listed.key, size);
-                    fetched.fresh.push(Fresh::broken(listed.stamp, broken));
-                }
-                Err(error) => fetched.unreadable.push((listed, error)),
-            }
-        }
-        fetched
-    }
-}
-
-/// Runs what takes long on a thread that may block.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, RepositoryError> {
-    let joined = tokio::task::spawn_blocking(work).await;
-    joined.map_err(|error| RepositoryError::Internal(error.into()))
 }

@@ -12,20 +12,13 @@ const IDLE_GAP: (Duration, Duration) = (Duration::from_secs(10), Duration::from_
 const BUSY_GAP: Duration = Duration::from_secs(60);
 
 /// When the last listing was, and how much it cost.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Schedule {
     ended: Option<Instant>,
     cost: Duration,
 }
 
 impl Schedule {
-    pub(super) fn new() -> Self {
-        Self {
-            ended: None,
-            cost: Duration::ZERO,
-        }
-    }
-
     /// Notes a listing.
     pub(super) fn listed(&mut self, began: Instant, ended: Instant) {
         self.cost = ended.saturating_duration_since(began);
@@ -50,7 +43,7 @@ mod tests {
 
     fn gap(cost_ms: u64, changed: bool) -> Duration {
         let start = Instant::now();
-        let mut schedule = Schedule::new();
+        let mut schedule = Schedule::default();
         assert!(schedule.is_due(start, changed));
         let ended = start + Duration::from_millis(cost_ms);
         schedule.listed(start, ended);

@@ -19,7 +19,7 @@ const MAX_WORDS: usize = 32;
 /// A word of a search holds no white space, so it occurs in the text if and only if it occurs in
 /// one of these words: order and repetition need no room.
 pub(super) fn distinct_words(folded: &str) -> Box<str> {
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::with_capacity(folded.len() / 8);
     let mut out = String::with_capacity(folded.len().min(MAX_TEXT_BYTES));
     for word in folded.split_whitespace() {
         if !seen.insert(word) {

@@ -10,7 +10,7 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::entry::{Entry, Fresh, Kind, ModelParts, Spans, Tombstone, unseen};
+use super::entry::{Entry, Fresh, Kind, ModelParts, Span, Spans, Tombstone, unseen};
 use super::picture::Picture;
 use crate::model::{
     BrokenDefinition, ModelId, ModelKey, ModelName, NetworkType, Position, Timestamp, Version,
@@ -70,8 +70,13 @@ pub(super) fn write(path: &Path, location: &str, picture: &Picture) -> io::Resul
     Ok(())
 }
 
-/// Reads the entries of a snapshot of this repository.
-pub(super) fn read(path: &Path, location: &str) -> Result<Vec<Fresh>, SnapshotError> {
+/// Reads the entries of a snapshot of this repository, sorted by key, one after the other. They
+/// are of no use unless the answer is `Ok`.
+pub(super) fn read(
+    path: &Path,
+    location: &str,
+    mut found: impl FnMut(Fresh),
+) -> Result<(), SnapshotError> {
     let file = BufReader::with_capacity(1 << 18, File::open(path)?);
     let mut input = Summed {
         inner: file,
@@ -83,19 +88,18 @@ pub(super) fn read(path: &Path, location: &str) -> Result<Vec<Fresh>, SnapshotEr
     if header.text() != Some(&expected) || header.text() != Some(location) {
         return Err(SnapshotError::Foreign);
     }
-    let mut entries = Vec::new();
     loop {
         let mut fields = input.read_record(&mut buffer)?;
         if fields.0.is_empty() {
             break;
         }
-        entries.push(fields.entry().ok_or(SnapshotError::Damaged)?);
+        found(fields.entry().ok_or(SnapshotError::Damaged)?);
     }
     let crc = input.crc.clone().finalize();
     let mut noted = [0; 4];
     input.fill(&mut noted)?;
     if u32::from_le_bytes(noted) == crc {
-        Ok(entries)
+        Ok(())
     } else {
         Err(SnapshotError::Damaged)
     }
@@ -165,6 +169,11 @@ impl Record {
         self.0.extend(text.as_bytes());
     }
 
+    fn span(&mut self, span: Span) {
+        self.0.extend(span.start.to_le_bytes());
+        self.0.extend(span.end.to_le_bytes());
+    }
+
     fn option<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
         self.byte(value.is_some().into());
         if let Some(value) = value {
@@ -216,17 +225,21 @@ impl Record {
     }
 
     fn model(&mut self, model: &ModelParts) {
-        for flag in [
-            model.enabled,
-            model.contradicts_key,
-            model.changed_outside,
-            model.has_wrong_types,
-        ] {
+        for flag in [model.enabled, model.contradicts_key, model.has_wrong_types] {
             self.byte(flag.into());
         }
         self.number(model.label_count.into());
         self.text(&model.list_json);
-        self.text(&model.folded_alias);
+        let Spans {
+            description,
+            version,
+            alias,
+            create_date,
+            last_modified_date,
+        } = model.spans;
+        for span in [description, version, alias, create_date, last_modified_date] {
+            self.span(span);
+        }
         self.instant(model.created);
         self.instant(model.modified);
         self.instant(model.modified_at);
@@ -268,6 +281,22 @@ impl<'a> Fields<'a> {
     fn text(&mut self) -> Option<&'a str> {
         let length = u32::from_le_bytes(self.take(4)?.try_into().ok()?);
         std::str::from_utf8(self.take(length as usize)?).ok()
+    }
+
+    fn spans(&mut self) -> Option<Spans> {
+        let mut spans = [Span::default(); 5];
+        for span in &mut spans {
+            span.start = u32::from_le_bytes(self.take(4)?.try_into().ok()?);
+            span.end = u32::from_le_bytes(self.take(4)?.try_into().ok()?);
+        }
+        let [description, version, alias, create_date, last_modified_date] = spans;
+        Some(Spans {
+            description,
+            version,
+            alias,
+            create_date,
+            last_modified_date,
+        })
     }
 
     fn option<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
@@ -333,19 +362,16 @@ impl<'a> Fields<'a> {
     fn model(&mut self) -> Option<ModelParts> {
         let enabled = self.flag()?;
         let contradicts_key = self.flag()?;
-        let changed_outside = self.flag()?;
         let has_wrong_types = self.flag()?;
         let label_count = self.number()?.try_into().ok()?;
         let list_json: Box<str> = self.text()?.into();
         Some(ModelParts {
             enabled,
             contradicts_key,
-            changed_outside,
             has_wrong_types,
             label_count,
-            spans: Spans::of(&list_json),
             list_json,
-            folded_alias: self.text()?.into(),
+            spans: self.spans()?,
             created: self.instant()?,
             modified: self.instant()?,
             modified_at: self.instant()?,

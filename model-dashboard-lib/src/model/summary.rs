@@ -51,8 +51,6 @@ pub struct ModelSummary {
     pub deleted: bool,
     /// Whether the definition gives itself another name or type than its key.
     pub contradicts_key: bool,
-    /// Whether another writer made this state.
-    pub changed_outside: bool,
     /// Whether fields have a type that they should not have.
     pub has_wrong_types: bool,
     search: Box<str>,
@@ -118,7 +116,6 @@ impl ModelSummary {
             modified_at: noted.and_then(|r| r.modified_at),
             deleted: noted.is_some_and(|r| r.deleted.is_some()),
             contradicts_key: definition.contradicts(&key).is_some(),
-            changed_outside: definition.differs_from(noted),
             has_wrong_types: !label_errors.is_empty() || !definition.check_fields().is_empty(),
             search: search.into(),
             key,

@@ -1,5 +1,7 @@
 //! Rewriting the white space of JSON text that is known to be valid, and single strings.
 
+use memchr::memchr2;
+
 /// The widest list that is shown on one line, in bytes.
 const ONE_LINE: usize = 72;
 
@@ -31,12 +33,12 @@ fn is_space(b: u8) -> bool {
 fn string_len(text: &str) -> usize {
     let bytes = text.as_bytes();
     let mut at = 1;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'"' => return at + 1,
-            b'\\' => at += 2,
-            _ => at += 1,
+    while let Some(run) = bytes.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+        at += run;
+        if bytes[at] == b'"' {
+            return at + 1;
         }
+        at += 2;
     }
     bytes.len()
 }

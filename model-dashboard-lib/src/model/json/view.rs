@@ -127,7 +127,12 @@ pub(super) fn last_wins<V>(members: &mut Vec<Member<'_, V>>) {
     let unique = |(n, member): (usize, &Member<'_, V>)| {
         members[..n].iter().all(|other| other.key != member.key)
     };
-    if members.len() <= 24 && members.iter().enumerate().all(unique) {
+    // Label numbers mostly ascend, and then none comes twice.
+    let ascends =
+        |a: &Member<'_, V>, b: &Member<'_, V>| (a.key.len(), &a.key) < (b.key.len(), &b.key);
+    if members.is_sorted_by(ascends)
+        || (members.len() <= 24 && members.iter().enumerate().all(unique))
+    {
         return;
     }
     let mut places: HashMap<Cow<'_, str>, usize> = HashMap::with_capacity(members.len());

@@ -45,7 +45,7 @@ fn what_the_registry_keeps_is_summed_up() {
     );
     assert_eq!(summary.owner.as_deref(), Some("Radiology"));
     assert_eq!(summary.modified_by.as_deref(), Some("mkeller"));
-    assert!(!summary.changed_outside && !summary.deleted && !summary.has_wrong_types);
+    assert!(!summary.deleted && !summary.has_wrong_types);
     for word in ["task001", "nnunet", "heart", "vessel", "ct", "radiology"] {
         assert!(summary.search_text().contains(word), "{word}");
     }

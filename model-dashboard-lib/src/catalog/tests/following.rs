@@ -1,0 +1,224 @@
+//! Following a repository that others write to, that fails and comes back.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::sync::oneshot;
+
+use super::steered::Steered;
+use super::{change, definition, key};
+use crate::catalog::{Catalog, CatalogOptions};
+use crate::model::MAX_DEFINITION_BYTES;
+use crate::repository::{ModelRepository, Precondition};
+
+fn outside(repository: &Steered, at: &str, text: &str) {
+    repository.inner.write_outside(&key(at), text.as_bytes());
+}
+
+fn catalog(repository: &Arc<Steered>) -> Catalog {
+    let look_every = Duration::from_millis(1);
+    Catalog::new(
+        repository.clone(),
+        CatalogOptions {
+            look_every,
+            ..CatalogOptions::default()
+        },
+    )
+}
+
+async fn create(repository: &Steered, at: &str) {
+    let at = key(at);
+    let content = definition(&json!({
+        "name": at.name.as_str(), "network_type": at.network_type.as_str(),
+    }));
+    repository
+        .put(&at, &content, &Precondition::Absent, &change())
+        .await
+        .unwrap();
+}
+
+async fn until(what: impl Fn() -> bool) {
+    let wait = async {
+        while !what() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), wait)
+        .await
+        .expect("it never came true");
+}
+
+#[tokio::test]
+async fn only_what_changed_is_read() {
+    let repository = Arc::new(Steered::default());
+    for n in 0..200 {
+        outside(&repository, &format!("MIST/m{n}"), "{}");
+    }
+    let catalog = catalog(&repository);
+    catalog.load().await.unwrap();
+    assert_eq!(repository.gets.swap(0, Ordering::SeqCst), 200);
+    outside(&repository, "MIST/m7", r#"{"alias":"seven"}"#);
+    catalog.refresh().await.unwrap();
+    assert_eq!(repository.gets.load(Ordering::SeqCst), 1);
+    assert_eq!(
+        catalog.current().get(&key("MIST/m7")).unwrap().alias(),
+        "seven"
+    );
+}
+
+#[tokio::test]
+async fn one_object_that_cannot_be_read_does_no_harm_to_the_others() {
+    let repository = Arc::new(Steered::default());
+    outside(&repository, "MIST/good", "{}");
+    outside(&repository, "MIST/locked", "{}");
+    outside(&repository, "MIST/nan", "{\n  \"version\": NaN }");
+    outside(
+        &repository,
+        "MIST/large",
+        &" ".repeat(MAX_DEFINITION_BYTES + 1),
+    );
+    repository
+        .unreadable
+        .lock()
+        .unwrap()
+        .insert(key("MIST/locked"));
+    let catalog = catalog(&repository);
+    catalog.load().await.unwrap();
+    let picture = catalog.current();
+    assert_eq!(picture.counts().disabled, 1);
+    let broken: Vec<(String, String)> = picture
+        .broken()
+        .iter()
+        .map(|entry| {
+            (
+                entry.key().to_string(),
+                entry.broken().unwrap().reason.to_string(),
+            )
+        })
+        .collect();
+    let named: Vec<&str> = broken.iter().map(|(key, _)| key.as_str()).collect();
+    assert_eq!(named, ["MIST/large", "MIST/locked", "MIST/nan"]);
+    assert!(broken[0].1.contains("1 MiB"), "{broken:?}");
+    assert!(broken[1].1.contains("unplugged"), "{broken:?}");
+    let nan = picture.get(&key("MIST/nan")).unwrap();
+    assert_eq!(nan.broken().unwrap().position.unwrap().line, 2);
+
+    repository.unreadable.lock().unwrap().clear();
+    catalog.refresh().await.unwrap();
+    assert_eq!(catalog.current().counts().disabled, 2);
+    assert_eq!(catalog.state().failing, None);
+}
+
+#[tokio::test]
+async fn many_objects_that_cannot_be_read_are_a_failure_of_the_store() {
+    let repository = Arc::new(Steered::default());
+    let catalog = catalog(&repository);
+    catalog.load().await.unwrap();
+    for n in 0..500 {
+        outside(&repository, &format!("MIST/m{n}"), "{}");
+        repository
+            .unreadable
+            .lock()
+            .unwrap()
+            .insert(key(&format!("MIST/m{n}")));
+    }
+    assert!(catalog.refresh().await.is_err());
+    assert!(catalog.current().is_empty());
+}
+
+#[tokio::test]
+async fn a_store_that_fails_leaves_the_last_picture_and_is_picked_up_when_it_is_back() {
+    let repository = Arc::new(Steered::default());
+    create(&repository, "MIST/a").await;
+    let catalog = catalog(&repository);
+    catalog.load().await.unwrap();
+    repository.down.store(true, Ordering::SeqCst);
+    catalog.look().await;
+    let failing = catalog.state().failing.unwrap();
+    assert!(failing.message.contains("unplugged"), "{failing:?}");
+    catalog.look().await;
+    assert_eq!(catalog.state().failing.unwrap().since, failing.since);
+    assert_eq!(catalog.current().len(), 1);
+
+    repository.down.store(false, Ordering::SeqCst);
+    create(&repository, "MIST/b").await;
+    catalog.look().await;
+    assert_eq!(catalog.state().failing, None);
+    assert_eq!(catalog.current().len(), 2);
+}
+
+#[tokio::test]
+async fn a_catalogue_that_could_not_be_loaded_loads_when_the_store_is_there() {
+    let repository = Arc::new(Steered::default());
+    create(&repository, "MIST/a").await;
+    repository.down.store(true, Ordering::SeqCst);
+    let catalog = catalog(&repository);
+    assert!(catalog.load().await.is_err());
+    assert_eq!(catalog.state().loaded_at, None);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let following = tokio::spawn({
+        let catalog = catalog.clone();
+        async move { catalog.follow(async { drop(stopped.await) }).await }
+    });
+    repository.down.store(false, Ordering::SeqCst);
+    until(|| catalog.state().loaded_at.is_some()).await;
+    assert_eq!(catalog.current().len(), 1);
+    // What another process writes is found by its marker.
+    create(&repository, "MIST/b").await;
+    until(|| catalog.current().len() == 2).await;
+    stop.send(()).unwrap();
+    following.await.unwrap();
+}
+
+#[tokio::test]
+async fn without_a_change_nothing_is_listed() {
+    let repository = Arc::new(Steered::default());
+    create(&repository, "MIST/a").await;
+    let catalog = catalog(&repository);
+    for _ in 0..10 {
+        catalog.look().await;
+    }
+    assert_eq!(repository.lists.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn what_was_changed_outside_is_archived() {
+    let repository = Arc::new(Steered::default());
+    create(&repository, "MIST/a").await;
+    let catalog = catalog(&repository);
+    catalog.load().await.unwrap();
+    outside(&repository, "MIST/a", r#"{"alias":"changed by hand"}"#);
+    catalog.refresh().await.unwrap();
+    repository.reconciled.lock().unwrap().clear();
+    catalog.look().await;
+    assert!(
+        repository
+            .reconciled
+            .lock()
+            .unwrap()
+            .contains(&key("MIST/a"))
+    );
+    let id = catalog.inner.repository.get(&key("MIST/a")).await.unwrap();
+    assert!(
+        !repository.inner.reconcile(&id).await.unwrap(),
+        "something was left to do"
+    );
+}
+
+#[tokio::test]
+async fn at_the_first_start_only_the_latest_of_our_own_writes_are_checked() {
+    let repository = Arc::new(Steered::default());
+    for n in 0..300 {
+        outside(&repository, &format!("nnUNet/legacy{n}"), "{}");
+        create(&repository, &format!("MIST/m{n}")).await;
+    }
+    let catalog = catalog(&repository);
+    catalog.look().await;
+    catalog.look().await;
+    let checked = repository.reconciled.lock().unwrap().clone();
+    assert_eq!(checked.len(), 64);
+    assert!(checked.contains(&key("MIST/m299")));
+    assert!(checked.iter().all(|key| key.network_type == "MIST"));
+}

@@ -1,0 +1,174 @@
+//! A repository whose answers a test can hold back or turn into failures.
+
+use std::collections::HashSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use tokio::sync::Semaphore;
+
+use crate::model::{ModelDefinition, ModelId, ModelKey};
+use crate::repository::{
+    Change, Listing, Marker, MemoryRepository, ModelRepository, Precondition, RepositoryError,
+    Revision, StoredModel,
+};
+
+/// The repository in memory, steered.
+#[derive(Debug, Default)]
+pub(super) struct Steered {
+    pub(super) inner: MemoryRepository,
+    /// Holds a listing back after it was made.
+    pub(super) list_gate: Gate,
+    /// Holds an object back after it was read.
+    pub(super) get_gate: Gate,
+    /// The store does not answer at all.
+    pub(super) down: AtomicBool,
+    /// These objects cannot be read.
+    pub(super) unreadable: Mutex<HashSet<ModelKey>>,
+    pub(super) lists: AtomicUsize,
+    pub(super) gets: AtomicUsize,
+    pub(super) reconciled: Mutex<Vec<ModelKey>>,
+}
+
+/// Where a call waits once the gate is closed.
+#[derive(Debug)]
+pub(super) struct Gate {
+    closed: AtomicBool,
+    reached: Semaphore,
+    passes: Semaphore,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self {
+            closed: AtomicBool::new(false),
+            reached: Semaphore::new(0),
+            passes: Semaphore::new(0),
+        }
+    }
+}
+
+impl Gate {
+    /// The next call will wait.
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+    }
+
+    /// Waits until a call waits.
+    pub(super) async fn reached(&self) {
+        self.reached.acquire().await.unwrap().forget();
+    }
+
+    /// Lets the call that waits go on.
+    pub(super) fn open(&self) {
+        self.passes.add_permits(1);
+    }
+
+    async fn pass(&self) {
+        if self.closed.swap(false, Ordering::SeqCst) {
+            self.reached.add_permits(1);
+            self.passes.acquire().await.unwrap().forget();
+        }
+    }
+}
+
+pub(super) fn unavailable() -> RepositoryError {
+    RepositoryError::Unavailable {
+        message: "unplugged".to_owned(),
+        source: None,
+    }
+}
+
+impl Steered {
+    fn check(&self) -> Result<(), RepositoryError> {
+        if self.down.load(Ordering::SeqCst) {
+            Err(unavailable())
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[async_trait]
+impl ModelRepository for Steered {
+    async fn list(&self) -> Result<Listing, RepositoryError> {
+        self.check()?;
+        self.lists.fetch_add(1, Ordering::SeqCst);
+        let listing = self.inner.list().await;
+        self.list_gate.pass().await;
+        listing
+    }
+
+    async fn get(&self, key: &ModelKey) -> Result<StoredModel, RepositoryError> {
+        self.check()?;
+        if self.unreadable.lock().unwrap().contains(key) {
+            return Err(unavailable());
+        }
+        self.gets.fetch_add(1, Ordering::SeqCst);
+        let stored = self.inner.get(key).await;
+        self.get_gate.pass().await;
+        stored
+    }
+
+    async fn put(
+        &self,
+        key: &ModelKey,
+        content: &ModelDefinition,
+        precondition: &Precondition,
+        change: &Change,
+    ) -> Result<StoredModel, RepositoryError> {
+        self.check()?;
+        self.inner.put(key, content, precondition, change).await
+    }
+
+    async fn delete(
+        &self,
+        key: &ModelKey,
+        precondition: &Precondition,
+        change: &Change,
+    ) -> Result<StoredModel, RepositoryError> {
+        self.check()?;
+        self.inner.delete(key, precondition, change).await
+    }
+
+    async fn rename(
+        &self,
+        from: &ModelKey,
+        to: &ModelKey,
+        content: &ModelDefinition,
+        precondition: &Precondition,
+        change: &Change,
+    ) -> Result<StoredModel, RepositoryError> {
+        self.check()?;
+        self.inner
+            .rename(from, to, content, precondition, change)
+            .await
+    }
+
+    async fn revisions(&self, id: &ModelId) -> Result<Vec<u64>, RepositoryError> {
+        self.inner.revisions(id).await
+    }
+
+    async fn revision(&self, id: &ModelId, number: u64) -> Result<Revision, RepositoryError> {
+        self.inner.revision(id, number).await
+    }
+
+    async fn reconcile(&self, stored: &StoredModel) -> Result<bool, RepositoryError> {
+        self.check()?;
+        self.reconciled.lock().unwrap().push(stored.key.clone());
+        self.inner.reconcile(stored).await
+    }
+
+    async fn marker(&self) -> Result<Marker, RepositoryError> {
+        self.check()?;
+        self.inner.marker().await
+    }
+
+    async fn probe(&self) -> Result<(), RepositoryError> {
+        self.inner.probe().await
+    }
+
+    fn location(&self) -> String {
+        self.inner.location()
+    }
+}
