@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::components::action_bar::{Reason, action_bar};
 use super::components::difference::{Change, changes};
 use super::components::field::Field;
-use super::components::{Tone, breadcrumbs, notice, page_header, section, time};
+use super::components::{Tone, breadcrumbs, notice, page_header, section, sentence, time};
 use super::frame::{Frame, Page, Section};
 use super::links::ModelAction;
 
@@ -127,7 +127,7 @@ fn conflict(field: &ConflictField) -> Markup {
                     autocomplete="off" spellcheck="false" aria-describedby=[error_id.as_deref()]
                     aria-invalid=[error.map(|_| "true")] { "\n" (field.result.value) }
                 @if let (Some(error), Some(id)) = (error, &error_id) {
-                    div.error id=(id) { p { (error.message) } }
+                    div.error id=(id) { p { (sentence(&error.message)) } }
                 }
             }
         }

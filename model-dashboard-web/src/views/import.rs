@@ -6,7 +6,7 @@ use super::components::action_bar::{Reason, action_bar};
 use super::components::difference::{Change, changes};
 use super::components::field::{Field, error_summary};
 use super::components::icon::Icon;
-use super::components::{Tone, breadcrumbs, page_header, plural, section, state};
+use super::components::{Tone, breadcrumbs, page_header, plural, section, sentence, state};
 use super::frame::{Frame, Page, Section};
 
 /// The form, posted to `/import` as `multipart/form-data`: `files` (several), `existing` (`skip` or
@@ -139,7 +139,7 @@ fn results(frame: &Frame, results: &[ImportResult]) -> Markup {
                             }
                             span.meta { (result.file) }
                             @match &result.outcome {
-                                ImportOutcome::Refused(reason) => p { (reason) },
+                                ImportOutcome::Refused(reason) => p { (sentence(reason)) },
                                 ImportOutcome::Replaced(fields) if !fields.is_empty() => {
                                     details { summary { (plural(fields.len(), "field changed", "fields changed")) } (changes(fields)) }
                                 },

@@ -334,7 +334,7 @@ fn facts(frame: &Frame, view: &ModelView) -> Markup {
         ),
     ];
     if !view.created.is_empty() {
-        facts.push(("Created", html! { (view.created) }));
+        facts.push(("Created", time::stored(&view.created)));
     }
     if let Some(at) = view.modified_at {
         facts.push(("Last change", time::exact(at)));

@@ -417,6 +417,31 @@ fn a_first_line_break_in_a_text_is_kept() {
 }
 
 #[test]
+fn a_message_becomes_a_sentence() {
+    let sentence = components::sentence;
+    assert_eq!(sentence("must not be empty"), "Must not be empty.");
+    assert_eq!(
+        sentence("expected ',' or '}' after the value"),
+        "Expected ',' or '}' after the value."
+    );
+    assert_eq!(
+        sentence("contour_names is no object"),
+        "contour_names is no object."
+    );
+    assert_eq!(sentence("Is it so?"), "Is it so?");
+    assert_eq!(sentence(""), "");
+}
+
+#[test]
+fn a_stored_date_is_told_for_people_only_if_it_is_a_timestamp() {
+    assert_eq!(
+        time::stored("2026-11-22T21:56:11.728282Z").into_string(),
+        "<time datetime=\"2026-11-22T21:56:11Z\">2026-11-22 21:56 UTC</time>"
+    );
+    assert_eq!(time::stored("11/15/25").into_string(), "11/15/25");
+}
+
+#[test]
 fn numbers_are_grouped_by_thousands() {
     assert_eq!(number(7), "7");
     assert_eq!(number(1000), "1,000");

@@ -56,7 +56,7 @@ pub enum Health {
 /// A setting.
 #[derive(Debug, Clone)]
 pub struct Setting {
-    /// The part of the file it belongs to: `server`.
+    /// The part of the file it belongs to: `server`; empty for none.
     pub section: String,
     /// Its name: `port`.
     pub name: String,
@@ -96,7 +96,7 @@ pub fn page(frame: &Frame, view: &SystemView) -> Markup {
                 "Settings",
                 &[Column::new("Setting").class("title"), Column::new("Value").class("grow"), Column::new("From")],
                 &view.settings.iter().map(|setting| vec![
-                    html! { code { (setting.section) "." (setting.name) } },
+                    html! { code { @if !setting.section.is_empty() { (setting.section) "." } (setting.name) } },
                     html! { @if setting.value.is_empty() { span.muted { "not set" } } @else { code { (setting.value) } } },
                     html! { @if setting.given { strong { (setting.origin) } } @else { span.muted { (setting.origin) } } },
                 ]).collect::<Vec<_>>(),

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::icon::Icon;
+use super::sentence;
 
 /// A field of a form as it was typed, and what is wrong with it. A form that is refused is shown
 /// again with every field as it was.
@@ -229,7 +230,7 @@ pub fn error_summary(general: Option<&str>, wrong: &[(&str, &str)]) -> Markup {
             div.notice.danger role="alert" tabindex="-1" data-focus {
                 (Icon::Alert)
                 div {
-                    @if let Some(general) = general { p { (general) } }
+                    @if let Some(general) = general { p { (sentence(general)) } }
                     @if !wrong.is_empty() {
                         p {
                             "Nothing has been saved yet. Please look at "
@@ -263,7 +264,7 @@ fn error(name: &str, field: &Field) -> Markup {
     html! {
         @if let Some(error) = &field.error {
             div.error id={ (name) "-error" } {
-                p { (Icon::Alert) (error.message) }
+                p { (Icon::Alert) (sentence(&error.message)) }
                 @if let Some((line, column)) = error.position {
                     (excerpt(&field.value, line, column))
                     button.link.needs-script type="button" data-goto=(name) data-line=(line) data-column=(column) {

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::field::{Field, TextArea};
 use super::icon::Icon;
-use super::labels;
+use super::{labels, sentence};
 
 /// The labels of a form as they were typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub fn label_rows(labels: &LabelRows) -> Markup {
     html! {
         div.label-rows id="labels" data-label-rows {
             @if let Some(error) = &labels.error {
-                div.error { p { (Icon::Alert) (error) } }
+                div.error { p { (Icon::Alert) (sentence(error)) } }
             }
             div.label-row.label-head aria-hidden="true" { span { "Number" } span {} span { "Name" } span {} }
             ol data-rows {
@@ -77,7 +77,7 @@ fn one_row(row: &LabelRow) -> Markup {
                 (Icon::Close)
             }
             @if let Some(error) = &row.error {
-                p.error { (Icon::Alert) (error) }
+                p.error { (Icon::Alert) (sentence(error)) }
             }
         }
     }

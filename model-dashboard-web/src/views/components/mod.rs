@@ -204,6 +204,28 @@ pub fn tag(text: &str, href: Option<&str>) -> Markup {
     }
 }
 
+/// A message as a sentence: with a capital letter and a full stop. One that starts with a name
+/// of machines keeps it as it is.
+#[must_use]
+pub fn sentence(message: &str) -> String {
+    let message = message.trim();
+    let first_word = message
+        .split(char::is_whitespace)
+        .next()
+        .unwrap_or_default();
+    let mut letters = message.chars();
+    let mut sentence = match letters.next() {
+        Some(first) if first_word.chars().all(char::is_lowercase) => {
+            first.to_uppercase().chain(letters).collect()
+        }
+        _ => message.to_owned(),
+    };
+    if sentence.ends_with(|c: char| c.is_alphanumeric() || matches!(c, ')' | '”' | '"' | '\'')) {
+        sentence.push('.');
+    }
+    sentence
+}
+
 /// `1 model`, `2 models`, `12,345 models`.
 #[must_use]
 pub fn plural(count: usize, one: &str, many: &str) -> String {

@@ -27,6 +27,15 @@ pub fn exact(at: SystemTime) -> Markup {
     }
 }
 
+/// A date as a definition holds it: a timestamp is shown as [`exact`] does, anything else as it is.
+#[must_use]
+pub fn stored(text: &str) -> Markup {
+    match text.parse::<Timestamp>() {
+        Ok(at) => exact(SystemTime::from(at)),
+        Err(_) => html! { (text) },
+    }
+}
+
 /// Day, hour, minute and second, where the page says that times are in UTC.
 #[must_use]
 pub fn to_the_second(at: SystemTime) -> Markup {
