@@ -6,3 +6,4 @@
 //! What the benchmarks share.
 
 pub mod load;
+pub mod sample;
