@@ -7,7 +7,6 @@ use maud::{Markup, Render, html};
 pub enum Icon {
     Activity,
     Alert,
-    ArrowRight,
     Brand,
     Check,
     ChevronDown,
@@ -17,10 +16,8 @@ pub enum Icon {
     Copy,
     Download,
     Edit,
-    File,
     Info,
     Key,
-    Lock,
     Minus,
     More,
     Off,
@@ -34,7 +31,6 @@ pub enum Icon {
     SortUp,
     Trash,
     Upload,
-    Wrench,
 }
 
 impl Icon {
@@ -42,7 +38,6 @@ impl Icon {
         match self {
             Self::Activity => "M1.5 8.5h3l2-5.5 3 10.5 2-5h3",
             Self::Alert => "M8 2.25 14.5 13.5h-13L8 2.25ZM8 6.5v3.25M8 11.4v.2",
-            Self::ArrowRight => "M3 8h10M9 4l4 4-4 4",
             Self::Brand => {
                 "M8 1.75 14.25 4.9 8 8 1.75 4.9 8 1.75ZM1.75 8 8 11.1 14.25 8M1.75 11.1 8 14.25l6.25-3.15"
             }
@@ -54,14 +49,12 @@ impl Icon {
             Self::Copy => "M5.75 5.75h7.5v7.5h-7.5zM10.25 5.5V2.75h-7.5v7.5H5.5",
             Self::Download => "M8 2.5v8M4.75 7.5 8 10.75l3.25-3.25M2.75 13.25h10.5",
             Self::Edit => "m10.25 3.25 2.5 2.5-7 7-3.25.75.75-3.25 7-7Z",
-            Self::File => "M9.25 1.75h-5.5v12.5h8.5v-9.5l-3-3Zm0 0v3h3",
             Self::Info => {
                 "M8 14.25a6.25 6.25 0 1 0 0-12.5 6.25 6.25 0 0 0 0 12.5ZM8 7.5v3.75M8 4.9v.2"
             }
             Self::Key => {
                 "M5.25 13.25a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5ZM7.1 9l6.15-6.25M10.5 5.5l2 2"
             }
-            Self::Lock => "M3.75 7.25h8.5v6.5h-8.5zM5.25 7V5a2.75 2.75 0 0 1 5.5 0v2",
             Self::Minus => "M3 8h10",
             Self::More => {
                 "M4 8a1 1 0 1 1-2 0 1 1 0 0 1 2 0ZM9 8a1 1 0 1 1-2 0 1 1 0 0 1 2 0ZM14 8a1 1 0 1 1-2 0 1 1 0 0 1 2 0Z"
@@ -85,9 +78,6 @@ impl Icon {
                 "M2.75 4.25h10.5M6 4V2.25h4V4M4 4.5l.75 9.25h6.5L12 4.5M6.75 7v4M9.25 7v4"
             }
             Self::Upload => "M8 10.75v-8M4.75 5.75 8 2.5l3.25 3.25M2.75 13.25h10.5",
-            Self::Wrench => {
-                "M13.5 4.5a3.5 3.5 0 0 1-4.75 4l-5 5-1.5-1.5 5-5a3.5 3.5 0 0 1 4.5-4.5L9.5 4.75l1.75 1.75 2.25-2Z"
-            }
         }
     }
 }
