@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use model_dashboard::catalog::{Catalog, CatalogOptions};
 use model_dashboard::repository::ObjectRepository;
-use model_dashboard_benches::sample;
+use model_dashboard_benches::registry;
 
 type Failure = Box<dyn Error>;
 
@@ -28,11 +28,7 @@ fn main() -> Result<(), Failure> {
         let folder = tempfile::tempdir()?;
         let models = folder.path().join("models");
         let snapshot = folder.path().join("catalogue");
-        for n in 0..count {
-            let path = models.join(sample::key(n).to_string());
-            std::fs::create_dir_all(path.parent().unwrap_or(&models))?;
-            std::fs::write(path, sample::definition(n))?;
-        }
+        registry::write_models(&models, count)?;
         println!("{count} models");
         for what in ["first start", "with snapshot", "with snapshot"] {
             print!("  {what:>14}: ");

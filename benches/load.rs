@@ -2,26 +2,19 @@
 //!
 //! `cargo bench -p model-dashboard-benches --bench load -- [--seconds N] [--rounds N] [SUITE]`
 
-use std::convert::Infallible;
 use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::body::Bytes;
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Request, Response};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use model_dashboard_benches::load::{self, Limit, Start, Started, Suite, Target};
+use model_dashboard_benches::peers;
+use model_dashboard_benches::registry::{self, LIST, MODEL};
 use model_dashboard_web::server::{
     ConnectionLimits, Edge, EdgeSettings, Listener, SecurityHeaders, Shutdown, serve,
 };
-use tokio::net::TcpListener;
-use warp::{Filter, Rejection, Reply};
-
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// A JSON answer of that many bytes.
 fn body(size: usize) -> Bytes {
@@ -29,16 +22,8 @@ fn body(size: usize) -> Bytes {
     Bytes::from(format!(r#"{{"v":"{filling}"}}"#))
 }
 
-async fn listener() -> io::Result<(TcpListener, Started)> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-    let address = listener.local_addr()?;
-    let headers = Vec::new();
-    Ok((listener, Started { address, headers }))
-}
-
-/// Nothing but hyper: the least that any server here can cost.
 fn bare_hyper<const SIZE: usize>() -> Start {
-    hyper_server(SIZE, http1::Builder::new())
+    Box::pin(peers::hyper(body(SIZE), http1::Builder::new()))
 }
 
 /// With hyper's own header timeout, which arms a timer for each request.
@@ -46,45 +31,11 @@ fn hyper_with_timer<const SIZE: usize>() -> Start {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::default())
         .header_read_timeout(Duration::from_secs(10));
-    hyper_server(SIZE, http)
+    Box::pin(peers::hyper(body(SIZE), http))
 }
 
-fn hyper_server(size: usize, http: http1::Builder) -> Start {
-    Box::pin(async move {
-        let (listener, started) = listener().await?;
-        let body = body(size);
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let _ = stream.set_nodelay(true);
-                let body = body.clone();
-                let service = service_fn(move |_: Request<Incoming>| {
-                    let mut response = Response::new(Full::new(body.clone()));
-                    response.headers_mut().insert(CONTENT_TYPE, JSON);
-                    std::future::ready(Ok::<_, Infallible>(response))
-                });
-                tokio::spawn(http.serve_connection(TokioIo::new(stream), service));
-            }
-        });
-        Ok(started)
-    })
-}
-
-fn route(size: usize) -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone {
-    let body = body(size);
-    warp::path!("trivial").and(warp::get()).map(move || {
-        let mut response = warp::reply::Response::new(body.clone().into());
-        response.headers_mut().insert(CONTENT_TYPE, JSON);
-        response
-    })
-}
-
-/// One route in warp's own server.
 fn one_route_warp<const SIZE: usize>() -> Start {
-    Box::pin(async {
-        let (listener, started) = listener().await?;
-        tokio::spawn(warp::serve(route(SIZE)).incoming(listener).run());
-        Ok(started)
-    })
+    Box::pin(peers::warp(body(SIZE)))
 }
 
 /// The same route in this project's server, nobody reading the access log.
@@ -94,13 +45,12 @@ fn this_server<const SIZE: usize>() -> Start {
         let listener = Listener::bind(any_port).await.map_err(io::Error::other)?;
         let address = listener.local_addr();
         let settings = EdgeSettings::new("api", SecurityHeaders::api(true));
-        let edge = Edge::tower(warp::service(route(SIZE)), settings);
+        let edge = Edge::tower(warp::service(peers::route(body(SIZE))), settings);
         tokio::spawn(async move {
             let (limits, shutdown) = (ConnectionLimits::default(), Shutdown::new());
             serve(listener, |peer| edge.for_peer(peer), &limits, &shutdown).await
         });
-        let headers = Vec::new();
-        Ok(Started { address, headers })
+        Ok(Started::at(address))
     })
 }
 
@@ -114,8 +64,38 @@ fn with_access_log<const SIZE: usize>() -> Start {
     this_server::<SIZE>()
 }
 
+/// The registry's API with 1,000 models and a token.
+fn registry() -> Start {
+    Box::pin(registry::api(1_000))
+}
+
+/// hyper by itself with the bytes that the list has.
+fn hyper_like_list() -> Start {
+    Box::pin(async {
+        let body = load::answer_of("list", "list of 1,000", LIST)?;
+        peers::hyper(body, http1::Builder::new()).await
+    })
+}
+
+/// hyper by itself with the bytes that the model has.
+fn hyper_like_model() -> Start {
+    Box::pin(async { peers::hyper(model()?, http1::Builder::new()).await })
+}
+
+/// One route of warp with the bytes that the model has.
+fn warp_like_model() -> Start {
+    Box::pin(async { peers::warp(model()?).await })
+}
+
+fn model() -> io::Result<Bytes> {
+    load::answer_of("model", "model by name", MODEL)
+}
+
 const fn target(name: &'static str, start: fn() -> Start) -> Target {
-    let path = "/trivial";
+    asked(name, start, "/trivial")
+}
+
+const fn asked(name: &'static str, start: fn() -> Start, path: &'static str) -> Target {
     Target { name, start, path }
 }
 
@@ -150,6 +130,35 @@ fn main() -> ExitCode {
                 target: "this server",
                 of: "bare hyper",
                 share: 0.85,
+                connections: 64,
+            }],
+        },
+        Suite {
+            name: "list",
+            connections: &[1, 64],
+            targets: &[
+                target("bare hyper", hyper_like_list),
+                asked("list of 1,000", registry, LIST),
+            ],
+            limits: &[Limit {
+                target: "list of 1,000",
+                of: "bare hyper",
+                share: 0.85,
+                connections: 64,
+            }],
+        },
+        Suite {
+            name: "model",
+            connections: &[1, 64],
+            targets: &[
+                target("bare hyper", hyper_like_model),
+                target("one-route warp", warp_like_model),
+                asked("model by name", registry, MODEL),
+            ],
+            limits: &[Limit {
+                target: "model by name",
+                of: "one-route warp",
+                share: 0.80,
                 connections: 64,
             }],
         },

@@ -6,4 +6,6 @@
 //! What the benchmarks share.
 
 pub mod load;
+pub mod peers;
+pub mod registry;
 pub mod sample;

@@ -14,7 +14,7 @@
 //!     Box::pin(async {
 //!         // … bind to port 0 of 127.0.0.1, spawn the server …
 //!         # let address = "127.0.0.1:0".parse().unwrap();
-//!         Ok(Started { address, headers: vec![("Authorization".into(), "Bearer …".into())] })
+//!         Ok(Started::at(address).header("Authorization", "Bearer …"))
 //!     })
 //! }
 //!
@@ -38,18 +38,45 @@ use std::pin::Pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
+pub use process::answer_of;
 pub use report::Limit;
+use tempfile::TempDir;
 
 /// What [`Target::start`] returns.
 pub type Start = Pin<Box<dyn Future<Output = std::io::Result<Started>> + Send>>;
 
 /// A server that listens, and what a request to it must carry.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Started {
-    /// Where it listens.
-    pub address: SocketAddr,
-    /// Headers of every request, for example a token made at the start.
-    pub headers: Vec<(String, String)>,
+    address: SocketAddr,
+    headers: Vec<(String, String)>,
+    folder: Option<TempDir>,
+}
+
+impl Started {
+    /// A server that listens there.
+    #[must_use]
+    pub fn at(address: SocketAddr) -> Self {
+        Self {
+            address,
+            headers: Vec::new(),
+            folder: None,
+        }
+    }
+
+    /// A header of every request, for example a token made at the start.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A folder that is removed when the server ends.
+    #[must_use]
+    pub fn keeping(mut self, folder: TempDir) -> Self {
+        self.folder = Some(folder);
+        self
+    }
 }
 
 /// One server under load.

@@ -1,9 +1,12 @@
 //! The server process: started by the harness, pinned to a core, measured through `/proc`.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
+
+use hyper::body::Bytes;
 
 use super::{Started, Target};
 
@@ -45,6 +48,7 @@ pub(super) fn serve(target: &Target) -> Result<bool, String> {
     // The harness holds the other end: when it goes, so does the server.
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
     runtime.shutdown_background();
+    drop(started);
     Ok(true)
 }
 
@@ -104,9 +108,40 @@ impl Server {
 }
 
 impl Drop for Server {
+    /// Its standard input ends here; it removes what it made and ends by itself.
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        drop(self.child.stdin.take());
         let _ = self.child.wait();
+    }
+}
+
+/// What the target `name` of `suite` answers at `path`: the bytes that its peers have to answer,
+/// too. It runs in a process of its own for it, so that nothing of it stays with the peer.
+///
+/// # Errors
+/// If it does not start or does not answer 200.
+pub fn answer_of(suite: &str, name: &str, path: &str) -> io::Result<Bytes> {
+    let server = Server::start(suite, name).map_err(io::Error::other)?;
+    let Started {
+        address, headers, ..
+    } = &server.started;
+    let mut request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    for (name, value) in headers {
+        request += &format!("{name}: {value}\r\n");
+    }
+    request += "\r\n";
+    let mut stream = TcpStream::connect(address)?;
+    stream.write_all(request.as_bytes())?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+    match end {
+        Some(end) if answer.starts_with(b"HTTP/1.1 200 ") => {
+            Ok(Bytes::from(answer).slice(end + 4..))
+        }
+        _ => Err(io::Error::other(
+            String::from_utf8_lossy(&answer).into_owned(),
+        )),
     }
 }
 
@@ -116,12 +151,12 @@ fn read_started(output: ChildStdout) -> Result<Started, &'static str> {
         .next()
         .and_then(|line| line.parse().ok())
         .ok_or("it did not start")?;
-    let mut headers = Vec::new();
+    let mut started = Started::at(address);
     for line in lines.take_while(|line| !line.is_empty()) {
         let (name, value) = line
             .split_once(": ")
             .ok_or("it printed a line that is no header")?;
-        headers.push((name.to_owned(), value.to_owned()));
+        started = started.header(name, value);
     }
-    Ok(Started { address, headers })
+    Ok(started)
 }
