@@ -19,6 +19,10 @@ const WAITING_LINES: usize = 16_384;
 /// What starts the targets of this program: both crates' modules, and the access log.
 const OWN_TARGETS: [&str; 2] = ["model_dashboard", "access"];
 
+/// Every event of the audit log with its digest: a copy outside the database, whatever the level,
+/// that an edited or shortened audit log can be held against.
+const AUDIT: &str = "audit";
+
 /// Writes what is logged. Dropping it writes what still waits.
 #[derive(Debug)]
 pub(crate) struct Logs {
@@ -123,6 +127,7 @@ fn filter(level: LogLevel) -> Targets {
         .fold(Targets::new(), |targets, own| {
             targets.with_target(*own, level)
         })
+        .with_target(AUDIT, level.max(LevelFilter::INFO))
         .with_default(level.min(LevelFilter::WARN))
 }
 
@@ -218,6 +223,18 @@ mod tests {
         );
         config.level = LogLevel::Error;
         assert_eq!(logged(&config, false, || warn!("nothing to see")), "");
+    }
+
+    #[test]
+    fn the_digests_of_the_audit_log_are_written_at_every_level() {
+        let mut config = config();
+        for level in [LogLevel::Error, LogLevel::Info, LogLevel::Trace] {
+            config.level = level;
+            let text = logged(&config, false, || {
+                info!(target: "audit", digest = "d1", "model.enable");
+            });
+            assert!(text.contains("d1"), "{level:?}: {text}");
+        }
     }
 
     #[test]

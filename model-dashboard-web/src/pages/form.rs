@@ -7,8 +7,15 @@ use model_dashboard::model::MAX_DEFINITION_BYTES;
 
 use crate::server::{BodyError, BodyLimits, RequestBody};
 
-/// A definition grows to at most three times its size on the way (percent-encoding).
-const LIMITS: BodyLimits = BodyLimits::new(4 * MAX_DEFINITION_BYTES as u64);
+/// For forms that hold a definition, which grows to at most three times its size on the way
+/// (percent-encoding). Only people who are signed in may send so much.
+pub(super) const OF_DEFINITION: BodyLimits = BodyLimits::new(4 * MAX_DEFINITION_BYTES as u64);
+
+/// For forms that anybody may send: a name and a password.
+pub(super) const SMALL: BodyLimits = BodyLimits::new(16 << 10);
+
+/// The most fields of a form: 10,000 labels, a number and a name each, and the rest.
+const MOST_FIELDS: usize = 20_100;
 
 /// The fields of a form, in order; a name can come several times.
 #[derive(Clone, Debug, Default)]
@@ -16,8 +23,15 @@ pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {
     /// Reads a body of `application/x-www-form-urlencoded`.
-    pub(super) async fn read(body: RequestBody) -> Result<Form, BodyError> {
-        let bytes: Bytes = body.read(&LIMITS).await?;
+    ///
+    /// # Errors
+    /// A body beyond the limits, or one that was not read to its end.
+    pub(super) async fn read(body: RequestBody, limits: &BodyLimits) -> Result<Form, BodyError> {
+        let bytes: Bytes = body.read(limits).await?;
+        // Before anything is made of them: an empty field costs a byte on the way, and fifty here.
+        if bytes.iter().filter(|byte| **byte == b'&').count() >= MOST_FIELDS {
+            return Err(BodyError::TooManyFields { most: MOST_FIELDS });
+        }
         Ok(Form::parse(&bytes))
     }
 

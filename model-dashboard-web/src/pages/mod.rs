@@ -18,6 +18,7 @@ mod errors;
 mod form;
 mod html;
 mod import;
+mod markdown;
 mod masked;
 mod model;
 mod models;

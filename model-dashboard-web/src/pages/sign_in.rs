@@ -5,7 +5,7 @@ use model_dashboard::auth::{SessionSecret, Source};
 use model_dashboard::dashboard::{Error, SignIn};
 use warp::reply::Response;
 
-use super::form::{Form, local_path};
+use super::form::{Form, SMALL, local_path};
 use super::masked::{mask, unmask};
 use super::visit::{Failure, Request, Visit, redirect};
 use super::{errors, html};
@@ -38,7 +38,7 @@ pub(super) async fn form(request: Request) -> Response {
 
 /// Checks what was typed into it.
 pub(super) async fn submit(request: Request, body: RequestBody) -> Response {
-    let form = match Form::read(body).await {
+    let form = match Form::read(body, &SMALL).await {
         Ok(form) => form,
         Err(error) => return errors::body(&request.frame(), &request, &error),
     };

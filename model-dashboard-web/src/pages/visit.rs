@@ -18,7 +18,7 @@ use warp::reply::Response;
 
 use super::cookies::Cookies;
 use super::errors;
-use super::form::{Form, is_same_origin};
+use super::form::{Form, OF_DEFINITION, is_same_origin};
 use super::masked::{mask, unmask};
 use crate::server::{RequestBody, RequestContext, context};
 use crate::settings::WebSettings;
@@ -186,7 +186,7 @@ impl Request {
         Answer: Future<Output = Result<Response, Failure>>,
     {
         self.answer(async move |visit: Visit| {
-            let form = Form::read(body).await?;
+            let form = Form::read(body, &OF_DEFINITION).await?;
             visit.check_form(form.text("csrf"))?;
             handler(visit, form).await
         })

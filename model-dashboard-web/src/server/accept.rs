@@ -12,7 +12,7 @@ use hyper::server::conn::http1;
 use hyper::service::Service;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until, timeout};
 
 use super::connection::{BoxError, Connections};
 use super::limits::ConnectionLimits;
@@ -110,7 +110,8 @@ where
                     connections.set_crowded(false);
                 }
             }
-            () = sleep(pause.length()), if pause.is_on() => pause.end(),
+            // Until a point in time: every turn of the loop begins to wait anew.
+            () = sleep_until(pause.until()), if pause.is_on() => pause.end(),
             accepted = listener.accept(), if waiting.is_none() && !pause.is_on() => match accepted {
                 Ok(accepted) => {
                     pause = Pause::default();
@@ -201,13 +202,18 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 /// A pause in accepting that doubles from error to error.
 #[derive(Debug, Default)]
 struct Pause {
-    on: bool,
+    until: Option<tokio::time::Instant>,
     length: Duration,
 }
 
 impl Pause {
     fn is_on(&self) -> bool {
-        self.on
+        self.until.is_some()
+    }
+
+    /// When it ends; now if it is not on.
+    fn until(&self) -> tokio::time::Instant {
+        self.until.unwrap_or_else(tokio::time::Instant::now)
     }
 
     fn length(&self) -> Duration {
@@ -215,12 +221,12 @@ impl Pause {
     }
 
     fn begin(&mut self) {
-        self.on = true;
         self.length = (self.length * 2).clamp(Duration::from_millis(10), LONGEST_PAUSE);
+        self.until = Some(tokio::time::Instant::now() + self.length);
     }
 
     fn end(&mut self) {
-        self.on = false;
+        self.until = None;
     }
 }
 
@@ -230,5 +236,25 @@ struct CutOnDrop(Arc<Connections>);
 impl Drop for CutOnDrop {
     fn drop(&mut self) {
         self.0.cut_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The loop that accepts takes a turn at every sweep, long before a long pause is over.
+    #[test]
+    fn the_end_of_a_pause_does_not_move_while_the_loop_turns() {
+        let mut pause = Pause::default();
+        for _ in 0..20 {
+            pause.begin();
+        }
+        assert_eq!(pause.length(), LONGEST_PAUSE);
+        let end = pause.until();
+        assert!(pause.is_on() && end <= tokio::time::Instant::now() + LONGEST_PAUSE);
+        assert_eq!(pause.until(), end);
+        pause.end();
+        assert!(!pause.is_on());
     }
 }

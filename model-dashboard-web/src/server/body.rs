@@ -60,6 +60,12 @@ pub enum BodyError {
         /// The most bytes that would have been read.
         max_bytes: u64,
     },
+    /// A form with more fields than any of ours has.
+    #[error("the form has more than {most} fields")]
+    TooManyFields {
+        /// The most fields that would have been taken.
+        most: usize,
+    },
     /// It came too slowly, or stopped.
     #[error("the body came too slowly; send it again over a faster connection")]
     TooSlow,
@@ -73,7 +79,7 @@ impl BodyError {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge { .. } | Self::TooManyFields { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Broken(_) => StatusCode::BAD_REQUEST,
         }

@@ -1,6 +1,6 @@
 //! What the pages answer to browsers, and to those who pretend to be one.
 
-use http::header::{COOKIE, ORIGIN};
+use http::header::{CONTENT_TYPE, COOKIE, ORIGIN};
 use http::{Method, StatusCode};
 
 use crate::app::{App, Client, PASSWORD};
@@ -270,4 +270,20 @@ async fn pages_and_assets_say_what_browsers_may_do() {
         assets += 1;
     }
     assert!((4..=8).contains(&assets), "{assets} assets");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_may_send_no_more_than_a_name_and_a_password() {
+    let app = App::start().await;
+    let browser =
+        Client::new(app.pages).with(CONTENT_TYPE.as_str(), "application/x-www-form-urlencoded");
+    let large = format!("username={}", "a".repeat(20_000));
+    let answer = browser.send(Method::POST, "/login", large).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+
+    let anna = app.signed_in("publisher").await;
+    let many = "a&".repeat(30_000);
+    let anna = anna.with(CONTENT_TYPE.as_str(), "application/x-www-form-urlencoded");
+    let answer = anna.send(Method::POST, "/create", many).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
 }
