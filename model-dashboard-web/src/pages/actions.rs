@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
+use model_dashboard::auth::Permission;
 use model_dashboard::dashboard::{Error, Model};
 use model_dashboard::model::{ModelKey, ModelName, NetworkType, Version};
 use model_dashboard::repository::Precondition;
@@ -237,6 +238,7 @@ pub(super) async fn derive_form(
     visit: Visit,
     source: Option<ModelKey>,
 ) -> Result<Response, Failure> {
+    visit.require(Permission::ModelsWrite)?;
     let mut view = DeriveView::default();
     if let Some(key) = &source {
         let model = visit.dashboard().model(&visit.caller, key).await?;
@@ -284,7 +286,7 @@ pub(super) async fn derive(
     let target = new_key(&mut view.network_type, &mut view.name);
     let from = match &source {
         Some(key) => Some(key.clone()),
-        None => match ModelKey::parse(view.from.value.trim()) {
+        None => match view.from.value.trim().parse::<ModelKey>() {
             Ok(key) => Some(key),
             Err(error) => {
                 view.from = view.from.wrong(error.to_string());

@@ -5,34 +5,23 @@ use model_dashboard::dashboard::Model;
 use warp::reply::Response;
 
 use super::definition::shown;
+use super::parts::{Base, Part};
 use super::visit::{Failure, Visit};
+use crate::views::components::difference::Change;
 use crate::views::components::field::Field;
 use crate::views::conflict::{self, ConflictField, ConflictView};
 use crate::views::definition_form::DefinitionForm;
 
-/// The page: what you typed beside what is stored now, field by field.
+/// The page: what you typed beside what is stored now, for each field that both changed since the
+/// form was made. What only one of the two changed is merged.
 pub(super) async fn show(
     visit: &Visit,
     now: &Model,
     typed: &DefinitionForm,
+    base: &Base,
 ) -> Result<Response, Failure> {
-    let theirs = fields(&shown(&now.definition));
-    let mut differing = Vec::new();
-    let mut carried = Vec::new();
-    for (yours, theirs) in fields(typed).into_iter().zip(theirs) {
-        if yours.value.trim() == theirs.value.trim() {
-            carried.push((yours.name.to_owned(), theirs.value));
-        } else {
-            differing.push(ConflictField {
-                name: yours.name.to_owned(),
-                label: yours.label.to_owned(),
-                theirs: theirs.value,
-                result: Field::new(yours.value.clone()),
-                yours: yours.value,
-                mono: yours.mono,
-            });
-        }
-    }
+    let theirs = shown(&now.definition);
+    let merged = Merged::of(base, typed, &theirs);
     let registry = now.definition.registry();
     let registry = registry.as_ref();
     let view = ConflictView {
@@ -40,6 +29,7 @@ pub(super) async fn show(
         name: now.key.name.to_string(),
         alias: now.definition.alias(),
         if_match: now.version.to_string(),
+        base: Base::of(&theirs).as_str().to_owned(),
         revision: now.revision(),
         modified_by: registry
             .and_then(|noted| noted.modified_by.clone())
@@ -48,10 +38,10 @@ pub(super) async fn show(
         message: registry
             .and_then(|noted| noted.message.clone())
             .unwrap_or_default(),
-        fields: differing,
-        only_theirs: Vec::new(),
-        only_yours: Vec::new(),
-        carried,
+        fields: merged.both,
+        only_theirs: merged.only_theirs,
+        only_yours: merged.only_yours,
+        carried: merged.carried,
         reason: typed.reason.clone(),
         reason_required: now.definition.enabled(),
     };
@@ -60,62 +50,88 @@ pub(super) async fn show(
     visit.page_with(StatusCode::CONFLICT, &frame, markup).await
 }
 
-/// A field of the form as one text.
-struct Text {
-    name: &'static str,
-    label: &'static str,
-    value: String,
-    mono: bool,
+/// The three-way merge of a form.
+#[derive(Debug, Default)]
+struct Merged {
+    both: Vec<ConflictField>,
+    only_theirs: Vec<Change>,
+    only_yours: Vec<Change>,
+    carried: Vec<(String, String)>,
 }
 
-fn fields(form: &DefinitionForm) -> Vec<Text> {
-    let text = |name, label, value: &Field, mono| Text {
-        name,
-        label,
-        value: value.value.clone(),
-        mono,
-    };
-    vec![
-        text("alias", "Alias", &form.alias, false),
-        text("version", "Version", &form.version, false),
-        Text {
-            name: "labels_pasted",
-            label: "Labels",
-            value: labels(form),
-            mono: true,
-        },
-        text(
-            "inference_args",
-            "Inference arguments",
-            &form.inference_args,
-            true,
-        ),
-        text(
-            "inference_information",
-            "Inference information",
-            &form.inference_information,
-            true,
-        ),
-        text("description", "Description", &form.description, false),
-        text("owner", "Owner", &form.owner, false),
-        text("tags", "Tags", &form.tags, false),
-        text("other_fields", "Other fields", &form.other_fields, true),
-    ]
-}
-
-/// The labels as lines, as they can be pasted.
-fn labels(form: &DefinitionForm) -> String {
-    if !form.labels.pasted.value.trim().is_empty() {
-        return form.labels.pasted.value.clone();
+impl Merged {
+    fn of(base: &Base, typed: &DefinitionForm, stored: &DefinitionForm) -> Merged {
+        let mut merged = Merged::default();
+        for part in Part::ALL {
+            let (yours, theirs) = (part.text(typed), part.text(stored));
+            let change = |before: &str, after: &str| Change {
+                field: part.label().to_owned(),
+                before: Some(before.to_owned()),
+                after: Some(after.to_owned()),
+            };
+            let result = if yours == theirs {
+                theirs
+            } else if base.is_unchanged(part, typed) {
+                merged.only_theirs.push(change(&yours, &theirs));
+                theirs
+            } else if base.is_unchanged(part, stored) {
+                merged.only_yours.push(change(&theirs, &yours));
+                yours
+            } else {
+                merged.both.push(ConflictField {
+                    name: part.name().to_owned(),
+                    label: part.label().to_owned(),
+                    theirs,
+                    result: Field::new(yours.clone()),
+                    yours,
+                    mono: part.is_mono(),
+                });
+                continue;
+            };
+            merged.carried.push((part.name().to_owned(), result));
+        }
+        merged
     }
-    let rows = form
-        .labels
-        .rows
-        .iter()
-        .filter(|row| !row.number.trim().is_empty());
-    let line = |row: &crate::views::components::label_rows::LabelRow| {
-        let names = super::definition::split_names(&row.names).join("\t");
-        format!("{}\t{names}", row.number.trim())
-    };
-    rows.map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(alias: &str, description: &str, owner: &str) -> DefinitionForm {
+        DefinitionForm {
+            alias: Field::new(alias),
+            description: Field::new(description),
+            owner: Field::new(owner),
+            ..DefinitionForm::default()
+        }
+    }
+
+    #[test]
+    fn what_only_one_changed_is_merged_and_what_both_changed_is_asked() {
+        let base = Base::of(&form("old", "old\r\ntext", "old"));
+        let yours = form("old", "your\ntext", "you");
+        let merged = Merged::of(&base, &yours, &form("theirs", "old\ntext", "they"));
+        let names = |changes: &[Change]| -> Vec<String> {
+            changes.iter().map(|change| change.field.clone()).collect()
+        };
+        assert_eq!(names(&merged.only_theirs), ["Alias"]);
+        assert_eq!(names(&merged.only_yours), ["Description"]);
+        let both: Vec<_> = merged.both.iter().map(|field| &*field.name).collect();
+        assert_eq!(both, ["owner"]);
+        let carried = |name: &str, value: &str| {
+            let pair = (name.to_owned(), value.to_owned());
+            assert!(merged.carried.contains(&pair), "{:?}", merged.carried);
+        };
+        carried("alias", "theirs");
+        carried("description", "your\ntext");
+    }
+
+    #[test]
+    fn a_form_that_does_not_say_what_it_showed_is_asked_about_every_difference() {
+        let (yours, theirs) = (form("a", "same", "c"), form("b", "same", "d"));
+        let merged = Merged::of(&Base::default(), &yours, &theirs);
+        let both: Vec<_> = merged.both.iter().map(|field| &*field.name).collect();
+        assert_eq!(both, ["alias", "owner"]);
+    }
 }

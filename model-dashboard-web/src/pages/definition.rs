@@ -6,6 +6,7 @@ use model_dashboard::model::{
 };
 
 use super::form::Form;
+use super::parts::Part;
 use crate::views::components::field::Field;
 use crate::views::components::label_rows::{LabelRow, LabelRows};
 use crate::views::definition_form::DefinitionForm;
@@ -192,7 +193,8 @@ pub(super) fn known_types(picture: &Picture) -> Vec<String> {
 }
 
 /// Applies what was typed to `content`, or says beside each field what is wrong with it. Only what
-/// differs is touched, so that everything else keeps its text.
+/// differs from what a form shows of `content` is touched, so that everything else keeps its text,
+/// however it is written.
 ///
 /// # Errors
 /// The fields that are wrong.
@@ -200,22 +202,55 @@ pub(super) fn apply(
     typed: &DefinitionForm,
     content: &mut ModelDefinition,
 ) -> Result<(), Vec<FieldError>> {
+    let shown = shown(content);
+    let changed = |part: &Part| !part.is_same(typed, &shown);
+    apply_parts(typed, content, Part::ALL.into_iter().filter(changed))
+}
+
+/// Fills a new definition with all that was typed, or says beside each field what is wrong with it.
+///
+/// # Errors
+/// The fields that are wrong.
+pub(super) fn fill(
+    typed: &DefinitionForm,
+    content: &mut ModelDefinition,
+) -> Result<(), Vec<FieldError>> {
+    apply_parts(typed, content, Part::ALL)
+}
+
+fn apply_parts(
+    typed: &DefinitionForm,
+    content: &mut ModelDefinition,
+    parts: impl IntoIterator<Item = Part>,
+) -> Result<(), Vec<FieldError>> {
     let mut errors = Vec::new();
-    content.set_alias(typed.alias.value.trim());
-    if own_version(content) != typed.version.value.trim() {
-        content.set_version(typed.version.value.trim());
-    }
-    content.set_description(&typed.description.value);
-    content.set_inference_args(typed.inference_args.value.trim());
-    match labels(&typed.labels) {
-        Ok(names) => {
-            let names = names.in_shape_of(&content.contour_names());
-            content.set_contour_names(&names);
+    for part in parts {
+        match part {
+            Part::Alias => content.set_alias(typed.alias.value.trim()),
+            // A new definition has no field for a version that nobody gave.
+            Part::Version if own_version(content) == typed.version.value.trim() => {}
+            Part::Version => content.set_version(typed.version.value.trim()),
+            Part::Labels => match labels(&typed.labels) {
+                Ok(names) => {
+                    let names = names.in_shape_of(&content.contour_names());
+                    content.set_contour_names(&names);
+                }
+                Err(wrong) => errors.extend(wrong),
+            },
+            Part::InferenceArgs => content.set_inference_args(typed.inference_args.value.trim()),
+            Part::InferenceInformation => apply_information(typed, content, &mut errors),
+            Part::Description => content.set_description(&typed.description.value),
+            Part::Owner => {
+                let owner = Some(typed.owner.value.trim()).filter(|owner| !owner.is_empty());
+                curate(content, &serde_json::json!({ "owner": owner }));
+            }
+            Part::Tags => {
+                let tags = split_names(&typed.tags.value);
+                curate(content, &serde_json::json!({ "tags": tags }));
+            }
+            Part::OtherFields => apply_others(typed, content, &mut errors),
         }
-        Err(wrong) => errors.extend(wrong),
     }
-    apply_json(typed, content, &mut errors);
-    apply_curation(typed, content);
     if errors.is_empty() {
         Ok(())
     } else {
@@ -244,7 +279,11 @@ fn labels(labels: &LabelRows) -> Result<ContourNames, Vec<FieldError>> {
     ContourNames::from_rows(rows)
 }
 
-fn apply_json(typed: &DefinitionForm, content: &mut ModelDefinition, errors: &mut Vec<FieldError>) {
+fn apply_information(
+    typed: &DefinitionForm,
+    content: &mut ModelDefinition,
+    errors: &mut Vec<FieldError>,
+) {
     let information = match typed.inference_information.value.trim() {
         "" => "{}",
         text => text,
@@ -253,7 +292,7 @@ fn apply_json(typed: &DefinitionForm, content: &mut ModelDefinition, errors: &mu
         Err(error) => errors.push(FieldError::json("inference_information", &error)),
         Ok(object) => {
             let stored = content.inference_information().unwrap_or("{}");
-            // Indenting it for the form must not change what is stored.
+            // Other spaces between the same values change nothing.
             if pretty(stored) != object.to_pretty()
                 && let Err(error) = content.set_inference_information(information)
             {
@@ -261,17 +300,24 @@ fn apply_json(typed: &DefinitionForm, content: &mut ModelDefinition, errors: &mu
             }
         }
     }
+}
+
+fn apply_others(
+    typed: &DefinitionForm,
+    content: &mut ModelDefinition,
+    errors: &mut Vec<FieldError>,
+) {
     let others = match typed.other_fields.value.trim() {
         "" => "{}",
         text => text,
     };
-    match JsonObject::parse(others.as_bytes(), DuplicateKeys::Refuse) {
-        Err(error) => errors.push(FieldError::json("other_fields", &error)),
-        Ok(others) => apply_others(&others, content, errors),
-    }
-}
-
-fn apply_others(others: &JsonObject, content: &mut ModelDefinition, errors: &mut Vec<FieldError>) {
+    let others = match JsonObject::parse(others.as_bytes(), DuplicateKeys::Refuse) {
+        Ok(others) => others,
+        Err(error) => {
+            errors.push(FieldError::json("other_fields", &error));
+            return;
+        }
+    };
     if let Some((key, _)) = others.iter().find(|(key, _)| KNOWN.contains(key)) {
         let message = format!("{key} has a field of its own; take it out here");
         errors.push(FieldError::new("other_fields", message));
@@ -297,12 +343,9 @@ fn apply_others(others: &JsonObject, content: &mut ModelDefinition, errors: &mut
 }
 
 /// Owner and tags lie in what the registry keeps.
-fn apply_curation(typed: &DefinitionForm, content: &mut ModelDefinition) {
-    let owner = Some(typed.owner.value.trim()).filter(|owner| !owner.is_empty());
-    let curation = serde_json::json!({
-        "registry": { "owner": owner, "tags": split_names(&typed.tags.value) }
-    });
-    if let Ok(patch) = JsonObject::parse(curation.to_string().as_bytes(), DuplicateKeys::Refuse) {
+fn curate(content: &mut ModelDefinition, noted: &serde_json::Value) {
+    let patch = serde_json::json!({ "registry": noted }).to_string();
+    if let Ok(patch) = JsonObject::parse(patch.as_bytes(), DuplicateKeys::Refuse) {
         content.merge_patch(&patch);
     }
 }
@@ -374,6 +417,58 @@ mod tests {
         for field in fields {
             assert!(text.contains(field), "{field} is not in {text}");
         }
+    }
+
+    /// What a browser sends of this form: controls of one line drop line breaks, those of several
+    /// send CRLF (HTML §4.10.5.1.2 and §4.10.21.4).
+    fn sent(form: &DefinitionForm) -> DefinitionForm {
+        let one_line = |text: &str| text.replace(['\r', '\n'], "");
+        let several = |text: &str| {
+            let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+            lines.replace('\n', "\r\n")
+        };
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        for row in &form.labels.rows {
+            body.append_pair("label_number", &one_line(&row.number));
+            body.append_pair("label_names", &one_line(&row.names));
+        }
+        for (name, field) in [
+            ("alias", &form.alias),
+            ("version", &form.version),
+            ("inference_args", &form.inference_args),
+            ("owner", &form.owner),
+            ("tags", &form.tags),
+        ] {
+            body.append_pair(name, &one_line(&field.value));
+        }
+        for (name, field) in [
+            ("labels_pasted", &form.labels.pasted),
+            ("inference_information", &form.inference_information),
+            ("description", &form.description),
+            ("other_fields", &form.other_fields),
+        ] {
+            body.append_pair(name, &several(&field.value));
+        }
+        typed(&Form::parse(body.finish().as_bytes()))
+    }
+
+    #[test]
+    fn what_nobody_touched_keeps_its_text_however_it_is_written() {
+        let odd = r#"{"name":"a","network_type":"T","alias":" spaced ","version":" 1 ","description":"one\r\ntwo\rthree\n","contour_names":{"1":" liver "},"inference_information":null,"inference_args":" --a\n --b ","extra":{"n":1.50},"registry":{"owner":" team ","tags":["a, b","c"]}}"#;
+        let odd = ModelDefinition::parse(odd.as_bytes(), DuplicateKeys::Refuse).unwrap();
+        let mut content = odd.clone();
+        apply(&sent(&shown(&odd)), &mut content).unwrap();
+        assert_eq!(
+            String::from_utf8(content.to_bytes()).unwrap(),
+            String::from_utf8(odd.to_bytes()).unwrap()
+        );
+
+        let mut form = shown(&odd);
+        form.alias.value = "Another".to_owned();
+        apply(&sent(&form), &mut content).unwrap();
+        let mut expected = odd.clone();
+        expected.set_alias("Another");
+        assert_eq!(content.to_bytes(), expected.to_bytes(), "only the alias");
     }
 
     #[test]

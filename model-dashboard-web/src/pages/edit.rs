@@ -1,6 +1,7 @@
 //! Creating and editing definitions.
 
 use http::StatusCode;
+use model_dashboard::auth::Permission;
 use model_dashboard::dashboard::{Error, Model};
 use model_dashboard::model::{
     FieldError, ModelDefinition, ModelKey, ModelName, NetworkType, Version,
@@ -8,8 +9,9 @@ use model_dashboard::model::{
 use model_dashboard::repository::Precondition;
 use warp::reply::Response;
 
-use super::definition::{apply, show_errors, shown, suggest, typed};
+use super::definition::{apply, fill, show_errors, shown, suggest, typed};
 use super::form::Form;
+use super::parts::Base;
 use super::visit::{Failure, Visit};
 use super::{conflict, errors};
 use crate::views::components::field::Field;
@@ -17,6 +19,7 @@ use crate::views::definition_form::{self, DefinitionForm, Edited};
 
 /// The empty form. `network_type` and `name` in the address fill it.
 pub(super) async fn create_form(visit: Visit) -> Result<Response, Failure> {
+    visit.require(Permission::ModelsWrite)?;
     let asked = Form::parse(visit.request.query.as_bytes());
     let form = DefinitionForm {
         network_type: Field::new(asked.text("network_type")),
@@ -40,7 +43,7 @@ pub(super) async fn create(visit: Visit, form: Form) -> Result<Response, Failure
         ModelName::parse(shown.name.value.trim()).map_err(|e| refused("name", e.to_string()));
     // The rest is looked at too, so that every mistake is told at once.
     let mut content = ModelDefinition::default();
-    wrong.extend(apply(&shown, &mut content).err().unwrap_or_default());
+    wrong.extend(fill(&shown, &mut content).err().unwrap_or_default());
     let (Ok(network_type), Ok(name), true) = (network_type, name, wrong.is_empty()) else {
         show_errors(&mut shown, &wrong);
         return show_create(&visit, StatusCode::UNPROCESSABLE_ENTITY, shown).await;
@@ -83,43 +86,45 @@ async fn show_create(
 
 /// The form with what is stored.
 pub(super) async fn edit_form(visit: Visit, key: ModelKey) -> Result<Response, Failure> {
+    visit.require(Permission::ModelsWrite)?;
     let model = visit.dashboard().model(&visit.caller, &key).await?;
     let form = shown(&model.definition);
-    show_edit(
-        &visit,
-        StatusCode::OK,
-        &model,
-        form,
-        &model.version.to_string(),
-    )
-    .await
+    let seen = Seen {
+        if_match: model.version.to_string(),
+        base: Base::of(&form),
+    };
+    show_edit(&visit, StatusCode::OK, &model, form, &seen).await
+}
+
+/// What a form was filled from.
+struct Seen {
+    if_match: String,
+    base: Base,
 }
 
 /// Saves what was typed, if the model still is what the form was filled from.
 pub(super) async fn edit(visit: Visit, key: ModelKey, form: Form) -> Result<Response, Failure> {
     let model = visit.dashboard().model(&visit.caller, &key).await?;
-    let seen = form.text("if_match");
+    let seen = Seen {
+        if_match: form.text("if_match").to_owned(),
+        base: Base::sent(form.text("base")),
+    };
     let mut shown = typed(&form);
     if form.text("action") == "add-rows" {
-        return show_edit(&visit, StatusCode::OK, &model, shown, seen).await;
+        return show_edit(&visit, StatusCode::OK, &model, shown, &seen).await;
+    }
+    let Ok(version) = Version::parse(&seen.if_match) else {
+        return Err(Failure::Form);
+    };
+    let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
+    // Mistakes are told once it is settled what is saved.
+    if version != model.version {
+        return conflict::show(&visit, &model, &shown, &seen.base).await;
     }
     let mut content = model.definition.clone();
     if let Err(wrong) = apply(&shown, &mut content) {
         show_errors(&mut shown, &wrong);
-        return show_edit(
-            &visit,
-            StatusCode::UNPROCESSABLE_ENTITY,
-            &model,
-            shown,
-            seen,
-        )
-        .await;
-    }
-    let Ok(version) = Version::parse(seen) else {
-        return Err(Failure::Form);
-    };
-    if version != model.version {
-        return conflict::show(&visit, &model, &shown).await;
+        return show_edit(&visit, unprocessable, &model, shown, &seen).await;
     }
     let precondition = Precondition::Version(version);
     let (dashboard, reason) = (visit.dashboard(), shown.reason.value.clone());
@@ -145,22 +150,22 @@ pub(super) async fn edit(visit: Visit, key: ModelKey, form: Form) -> Result<Resp
         }
         Err(Error::Invalid(wrong)) => {
             show_errors(&mut shown, &wrong);
-            show_edit(
-                &visit,
-                StatusCode::UNPROCESSABLE_ENTITY,
-                &model,
-                shown,
-                seen,
-            )
-            .await
+            show_edit(&visit, unprocessable, &model, shown, &seen).await
         }
         Err(Error::Conflict { .. }) => {
             let now = visit.dashboard().model(&visit.caller, &key).await?;
-            conflict::show(&visit, &now, &shown).await
+            conflict::show(&visit, &now, &shown, &seen.base).await
         }
         Err(error) if is_passing(&error) => {
             shown.error = Some(errors::sentence(&error.to_string()));
-            show_edit(&visit, StatusCode::SERVICE_UNAVAILABLE, &model, shown, seen).await
+            show_edit(
+                &visit,
+                StatusCode::SERVICE_UNAVAILABLE,
+                &model,
+                shown,
+                &seen,
+            )
+            .await
         }
         Err(error) => Err(error.into()),
     }
@@ -168,10 +173,7 @@ pub(super) async fn edit(visit: Visit, key: ModelKey, form: Form) -> Result<Resp
 
 /// Whether trying again later can help: then what was typed must not be lost.
 fn is_passing(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::Unavailable { .. } | Error::Busy { .. } | Error::Denied { .. }
-    )
+    matches!(error, Error::Unavailable { .. } | Error::Busy { .. })
 }
 
 async fn show_edit(
@@ -179,7 +181,7 @@ async fn show_edit(
     status: StatusCode,
     model: &Model,
     mut form: DefinitionForm,
-    seen: &str,
+    seen: &Seen,
 ) -> Result<Response, Failure> {
     form.network_type.value = model.key.network_type.to_string();
     form.name.value = model.key.name.to_string();
@@ -187,7 +189,8 @@ async fn show_edit(
     let edited = Edited {
         alias: model.definition.alias(),
         enabled: model.definition.enabled(),
-        if_match: seen.to_owned(),
+        if_match: seen.if_match.clone(),
+        base: seen.base.as_str().to_owned(),
     };
     let frame = visit.frame().await;
     let markup = definition_form::edit(&frame, &edited, &form);

@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use model_dashboard::auth::Permission;
 use model_dashboard::dashboard::{Error, ImportFile, ImportMode, Imported};
 use warp::reply::Response;
 
@@ -18,6 +19,7 @@ const MAX_FILES: usize = 1_000;
 
 /// The form.
 pub(super) async fn form(visit: Visit) -> Result<Response, Failure> {
+    visit.require(Permission::ModelsWrite)?;
     show(&visit, StatusCode::OK, ImportView::default()).await
 }
 

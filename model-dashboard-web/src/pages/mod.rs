@@ -22,6 +22,7 @@ mod markdown;
 mod masked;
 mod model;
 mod models;
+mod parts;
 mod profile;
 mod sign_in;
 mod tokens;

@@ -294,6 +294,17 @@ impl Visit {
         }
     }
 
+    /// Makes sure that the person may use a form before they fill it in; the use case checks again.
+    pub(super) fn require(&self, permission: Permission) -> Result<(), Failure> {
+        if self.caller.has(permission) {
+            return Ok(());
+        }
+        Err(Failure::Error(Error::Denied {
+            username: self.caller.username().to_string(),
+            permission,
+        }))
+    }
+
     /// Makes sure that a form was made by a page of this session.
     pub(super) fn check_form(&self, token: &str) -> Result<(), Failure> {
         let expected = self.form_token.as_bytes();

@@ -23,6 +23,8 @@ pub struct ConflictView {
     pub alias: String,
     /// The state as it is now, which the result replaces.
     pub if_match: String,
+    /// What the fields are now, for the next who comes second; posted as `base`.
+    pub base: String,
     /// The revision as it is now.
     pub revision: Option<u64>,
     /// Who was quicker.
@@ -48,7 +50,7 @@ pub struct ConflictView {
 /// A field that both changed.
 #[derive(Debug, Clone, Default)]
 pub struct ConflictField {
-    /// The name it is posted under. Labels are posted as `labels_pasted`, as JSON.
+    /// The name it is posted under. Labels are posted as `labels_pasted`, one per line.
     pub name: String,
     /// What it is called.
     pub label: String,
@@ -83,12 +85,17 @@ pub fn page(frame: &Frame, view: &ConflictView) -> Markup {
                 @if let Some(at) = view.modified_at { (time::relative(frame.now, at)) ", " }
                 "while you were editing"
                 @if !view.message.is_empty() { ": “" (view.message) "”" }
-                ". Nothing of yours is lost: choose for each field what is saved."
+                @if view.fields.is_empty() {
+                    ". You changed different fields: look through what will be saved."
+                } @else {
+                    ". Nothing of yours is lost: choose for each field what is saved."
+                }
             }
         }))
         form.definition method="post" action=(links.model_action(&view.network_type, &view.name, ModelAction::Edit)) data-guard="changed" {
             (frame.csrf_field())
             input type="hidden" name="if_match" value=(view.if_match);
+            input type="hidden" name="base" value=(view.base);
             @for (name, value) in &view.carried { input type="hidden" name=(name) value=(value); }
             @for field in &view.fields { (conflict(field)) }
             @if !view.only_theirs.is_empty() {

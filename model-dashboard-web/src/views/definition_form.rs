@@ -12,8 +12,8 @@ use super::links::ModelAction;
 
 /// A definition in a form, as it was typed. Posted as `network_type` and `name` (when creating),
 /// `alias`, `version`, the rows of [`LabelRows`], `inference_args`, `inference_information`,
-/// `description`, `owner`, `tags`, `other_fields`, `reason`, `if_match` (when editing) and
-/// `action` (`save` or `add-rows`).
+/// `description`, `owner`, `tags`, `other_fields`, `reason`, `if_match` and `base` (when
+/// editing) and `action` (`save` or `add-rows`).
 #[derive(Debug, Clone, Default)]
 pub struct DefinitionForm {
     /// The network type; shown but not changed when editing.
@@ -57,6 +57,8 @@ pub struct Edited {
     pub enabled: bool,
     /// The state that the form was filled from.
     pub if_match: String,
+    /// What the fields were then, so that only what both changed is asked in a conflict.
+    pub base: String,
 }
 
 /// The page that creates a definition, posted to `/create`.
@@ -105,6 +107,7 @@ pub fn edit(frame: &Frame, edited: &Edited, form: &DefinitionForm) -> Markup {
         form.definition method="post" action=(links.model_action(network_type, name, ModelAction::Edit)) data-guard {
             (frame.csrf_field())
             input type="hidden" name="if_match" value=(edited.if_match);
+            input type="hidden" name="base" value=(edited.base);
             (default_button())
             (summary(form))
             (identity_existing(frame, form))

@@ -3,7 +3,7 @@
 use http::header::{CONTENT_TYPE, COOKIE, ORIGIN};
 use http::{Method, StatusCode};
 
-use crate::app::{App, Client, PASSWORD};
+use crate::app::{Answer, App, Client, PASSWORD};
 
 /// Every page that is read, and who at least may.
 const PAGES: [(&str, &str); 19] = [
@@ -238,6 +238,109 @@ async fn the_second_of_two_windows_settles_the_conflict() {
     );
     let settled = save(&two, &second.csrf(), &hidden(&text), "Second").await;
     assert_eq!(settled.status, StatusCode::SEE_OTHER, "{}", settled.text());
+}
+
+#[tokio::test]
+async fn what_two_people_changed_in_different_fields_is_kept_from_both() {
+    let app = App::start().await;
+    let one = app.signed_in("editor").await;
+    let two = app.signed_in("publisher").await;
+    let path = "/models/nnUNet/Task003_Liver/edit";
+    let page = one.get(path).await;
+    let (mut ours, mut theirs) = (
+        controls(&page.text()),
+        controls(&two.get(path).await.text()),
+    );
+    set(&mut ours, "alias", "Their alias");
+    let first = post(&one, path, &ours).await;
+    assert_eq!(first.status, StatusCode::SEE_OTHER, "{}", first.text());
+    set(&mut theirs, "description", "Our description");
+    let second = post(&two, path, &theirs).await;
+    assert_eq!(second.status, StatusCode::CONFLICT);
+    let text = second.text();
+    assert!(!text.contains("data-conflict"), "no field is in conflict");
+    let result = controls(&text);
+    let value = |name: &str| &result.iter().find(|(n, _)| n == name).unwrap().1;
+    assert_eq!(value("alias"), "Their alias");
+    assert_eq!(value("description"), "Our description");
+    let settled = post(&two, path, &result).await;
+    assert_eq!(settled.status, StatusCode::SEE_OTHER, "{}", settled.text());
+    let saved = controls(&two.get(path).await.text());
+    for (name, text) in [("alias", "Their alias"), ("description", "Our description")] {
+        let pair = (name.to_owned(), text.to_owned());
+        assert!(saved.contains(&pair), "{saved:?}");
+    }
+}
+
+/// What the form of a definition would send: its inputs and text areas, in order.
+fn controls(page: &str) -> Vec<(String, String)> {
+    let (_, form) = page.split_once("<form class=\"definition\"").unwrap();
+    let form = form.split("</form>").next().unwrap();
+    // A template is not sent.
+    let (before, rest) = form.split_once("<template").unwrap_or((form, ""));
+    let after = rest
+        .split_once("</template>")
+        .map_or("", |(_, after)| after);
+    let attribute = |tag: &str, name: &str| {
+        let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
+        Some(unescape(rest.split('"').next()?))
+    };
+    let mut controls = Vec::new();
+    for piece in before.split('<').chain(after.split('<')) {
+        let (tag, text) = piece.split_once('>').unwrap_or((piece, ""));
+        let Some(name) = attribute(tag, "name") else {
+            continue;
+        };
+        if tag.starts_with("input") {
+            controls.push((name, attribute(tag, "value").unwrap_or_default()));
+        } else if tag.starts_with("textarea") {
+            let text = text.strip_prefix('\n').unwrap_or(text);
+            controls.push((name, unescape(text).replace('\n', "\r\n")));
+        }
+    }
+    controls
+}
+
+fn unescape(text: &str) -> String {
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&amp;", "&")
+}
+
+fn set(controls: &mut [(String, String)], name: &str, value: &str) {
+    let control = controls.iter_mut().find(|(n, _)| n == name).unwrap();
+    value.clone_into(&mut control.1);
+}
+
+async fn post(client: &Client, path: &str, controls: &[(String, String)]) -> Answer {
+    let fields: Vec<(&str, &str)> = controls.iter().map(|(n, v)| (&**n, &**v)).collect();
+    client.post_form(path, &fields).await
+}
+
+#[tokio::test]
+async fn a_form_is_refused_to_those_who_may_not_send_it() {
+    let app = App::start().await;
+    let viewer = app.signed_in("viewer").await;
+    let edit = "/models/nnUNet/Task003_Liver/edit";
+    for path in [
+        "/create",
+        "/import",
+        "/derive",
+        edit,
+        "/models/nnUNet/Task003_Liver/derive",
+    ] {
+        let answer = viewer.get(path).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}");
+        assert!(answer.text().contains("models:write"), "{path}");
+    }
+    let form = app.signed_in("editor").await.get(edit).await;
+    let mut controls = controls(&form.text());
+    let csrf = viewer.get("/profile").await.csrf();
+    set(&mut controls, "csrf", &csrf);
+    set(&mut controls, "alias", "Not allowed");
+    let answer = post(&viewer, edit, &controls).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN, "{}", answer.text());
 }
 
 #[tokio::test]

@@ -84,6 +84,7 @@ pub(super) fn edited() -> Edited {
         alias: text("Kidney, tumour and cyst"),
         enabled: true,
         if_match: text("\"5f1c\""),
+        base: text("alias:0b7f3c2d91e64a58"),
     }
 }
 
@@ -93,6 +94,7 @@ pub(super) fn conflict_view() -> ConflictView {
         name: text("Dataset220_KiTS2023"),
         alias: text("Kidney, tumour and cyst"),
         if_match: text("\"77aa\""),
+        base: text("alias:5d41402abc4b2a76"),
         revision: Some(15),
         modified_by: text("Ünal Demir"),
         modified_at: Some(ago(0)),
