@@ -92,7 +92,7 @@ fn entry(entry: &Event, picture: &Picture) -> Entry {
     let key = event
         .target
         .strip_prefix("model:")
-        .and_then(|key| ModelKey::parse(key).ok());
+        .and_then(|key| key.parse::<ModelKey>().ok());
     let model = key.as_ref().and_then(|key| picture.get(key));
     Entry {
         at: event.at.into(),

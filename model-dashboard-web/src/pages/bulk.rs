@@ -20,7 +20,7 @@ const MOST_NAMED: usize = 20;
 pub(super) async fn bulk(visit: Visit, form: Form) -> Result<Response, Failure> {
     let keys: Vec<ModelKey> = form
         .all("model")
-        .filter_map(|text| ModelKey::parse(text).ok())
+        .filter_map(|text| text.parse::<ModelKey>().ok())
         .collect();
     if keys.is_empty() {
         let status = Status {

@@ -84,7 +84,7 @@ fn row(links: &Links, entry: &Event) -> AuditRow {
     let model = event
         .target
         .strip_prefix("model:")
-        .and_then(|key| ModelKey::parse(key).ok());
+        .and_then(|key| key.parse::<ModelKey>().ok());
     let user = event.target.strip_prefix("user:");
     let target_href = match (&model, user) {
         (Some(key), _) => Some(links.model(key.network_type.as_str(), key.name.as_str())),
