@@ -6,7 +6,7 @@ use model_dashboard::model::ModelKey;
 use warp::reply::Response;
 
 use super::actions::download;
-use super::form::Form;
+use super::form::{Form, local_path};
 use super::visit::{Failure, Visit};
 use crate::views::components::Tone;
 use crate::views::components::field::Field;
@@ -28,7 +28,7 @@ pub(super) async fn bulk(visit: Visit, form: Form) -> Result<Response, Failure> 
             text: "Nothing was selected.".to_owned(),
             action: None,
         };
-        return visit.leave(&visit.links().models(), &status);
+        return visit.leave(&back(&visit, &form), &status);
     }
     let action = match form.text("action") {
         "export" => return export(&visit, keys).await,
@@ -59,7 +59,13 @@ pub(super) async fn bulk(visit: Visit, form: Form) -> Result<Response, Failure> 
         }
         other => other?,
     };
-    visit.leave(&visit.links().models(), &told(action, &outcome))
+    visit.leave(&back(&visit, &form), &told(action, &outcome))
+}
+
+/// The list as it was seen when the models were selected.
+fn back(visit: &Visit, form: &Form) -> String {
+    local_path(visit.links().base(), form.text("back"))
+        .map_or_else(|| visit.links().models(), str::to_owned)
 }
 
 fn told(action: BulkAction, outcome: &[(ModelKey, Result<(), Error>)]) -> Status {
@@ -122,6 +128,7 @@ async fn ask(
     let mut hidden = vec![
         ("action".to_owned(), form.text("action").to_owned()),
         ("confirmed".to_owned(), "yes".to_owned()),
+        ("back".to_owned(), back(visit, form)),
     ];
     hidden.extend(keys.iter().map(|key| ("model".to_owned(), key.to_string())));
     let view = ConfirmView {
@@ -137,7 +144,7 @@ async fn ask(
         hidden,
         button: format!("{verb} {count} {models}"),
         danger: action == BulkAction::Delete,
-        back: visit.links().models(),
+        back: back(visit, form),
         reason: Some(ConfirmReason {
             field: reason,
             required: any_enabled && action == BulkAction::Delete,
