@@ -11,6 +11,7 @@ use super::html;
 use super::visit::Request;
 use crate::kind::Kind;
 use crate::server::{BodyError, RequestContext};
+pub(super) use crate::views::components::sentence;
 use crate::views::errors::{self, ErrorView};
 use crate::views::{Frame, Links};
 
@@ -139,17 +140,4 @@ pub(super) fn meaning(permission: Permission) -> &'static str {
         Permission::UsersAdmin => "manage users",
         _ => "administer the installation",
     }
-}
-
-/// An error's text as a sentence.
-pub(super) fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let Some(first) = letters.next() else {
-        return String::new();
-    };
-    let mut sentence: String = first.to_uppercase().chain(letters).collect();
-    if !sentence.ends_with(['.', '!', '?']) {
-        sentence.push('.');
-    }
-    sentence
 }
