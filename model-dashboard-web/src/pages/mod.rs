@@ -26,6 +26,7 @@ mod parts;
 mod profile;
 mod sign_in;
 mod tokens;
+mod used_forms;
 mod visit;
 
 use std::sync::Arc;
@@ -42,6 +43,7 @@ use warp::{Filter, path};
 use self::cookies::Cookies;
 pub(crate) use self::errors::failure;
 use self::form::Form;
+use self::used_forms::UsedForms;
 use self::visit::{Failure, Request, Site, Visit};
 use crate::route::{Segment, read};
 use crate::server::request_body;
@@ -55,6 +57,7 @@ pub(crate) fn routes(dashboard: Dashboard, settings: WebSettings) -> BoxedFilter
     let base: &'static str = String::leak(settings.base_path.clone());
     let site = Arc::new(Site {
         started_at: SystemTime::now(),
+        token_forms: UsedForms::default(),
         cookies: Cookies::new(&settings),
         links: Links::new(base),
         dashboard,

@@ -9,15 +9,17 @@ use warp::reply::Response;
 
 use super::errors::{meaning, sentence};
 use super::form::Form;
+use super::used_forms::{Use, UsedForms};
 use super::visit::{Failure, Visit};
-use crate::views::Section;
 use crate::views::admin::users::RoleChoice;
+use crate::views::components::Tone;
 use crate::views::components::field::Field;
 use crate::views::confirm::{self, ConfirmView};
 use crate::views::tokens::{
     self, CreatedToken, ScopeChoice, ServiceAccountRow, ServiceAccounts, TokenForm, TokenRow,
     TokensView,
 };
+use crate::views::{Section, Status};
 
 /// The choices of days, as far as the installation allows them.
 const DAYS: [u16; 6] = [1, 7, 30, 90, 180, 365];
@@ -88,6 +90,7 @@ async fn page(
     days.push(policy.token_days);
     days.sort_unstable();
     days.dedup();
+    view.form.once = UsedForms::number();
     view.form.days = days.into_iter().map(u32::from).collect();
     view.tokens = tokens.iter().map(|token| row(token, caller.id())).collect();
     let frame = visit.frame().await;
@@ -154,16 +157,33 @@ pub(super) async fn create(visit: Visit, form: Form) -> Result<Response, Failure
         shown.expires_in_days = shown.expires_in_days.wrong("Give a number of days.");
         return again(&visit, shown).await;
     };
-    let owner = Some(form.text("account"))
-        .filter(|text| !text.is_empty())
-        .and_then(identity);
+    let owner = match form.text("account") {
+        "" => None,
+        text => match identity(text) {
+            Some(account) => Some(account),
+            None => {
+                shown.account = shown.account.wrong("Choose one of the accounts.");
+                return again(&visit, shown).await;
+            }
+        },
+    };
     let request = NewTokenRequest {
         description: form.text("description").to_owned(),
         scopes: chosen,
         expires_in_days,
         owner,
     };
-    match visit.dashboard().create_token(&visit.caller, request).await {
+    let (forms, number) = (&visit.request.site.token_forms, form.text("once"));
+    match forms.take(number) {
+        Use::First => {}
+        Use::Again => return made_before(&visit),
+        Use::Invalid => return Err(Failure::Form),
+    }
+    let made = visit.dashboard().create_token(&visit.caller, request).await;
+    if made.is_err() {
+        forms.give_back(number);
+    }
+    match made {
         Ok((plain, token)) => {
             let models = visit.links().to("/api/v1/models");
             let view = TokensView {
@@ -199,6 +219,18 @@ pub(super) async fn create(visit: Visit, form: Form) -> Result<Response, Failure
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// A page that shows a token was reloaded, which sends its form again.
+fn made_before(visit: &Visit) -> Result<Response, Failure> {
+    let status = Status {
+        tone: Tone::Warning,
+        text: "This form made its token already; it is not shown again. If you did not copy it, \
+               revoke it and make another."
+            .to_owned(),
+        action: None,
+    };
+    visit.leave(&visit.links().to("/tokens"), &status)
 }
 
 async fn again(visit: &Visit, form: TokenForm) -> Result<Response, Failure> {

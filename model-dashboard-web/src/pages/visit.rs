@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use http::header::{HeaderMap, LOCATION};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 use maud::Markup;
 use model_dashboard::auth::Permission;
 use model_dashboard::config;
@@ -20,6 +20,7 @@ use super::cookies::Cookies;
 use super::errors;
 use super::form::{Form, OF_DEFINITION, is_same_origin};
 use super::masked::{mask, unmask};
+use super::used_forms::UsedForms;
 use crate::server::{RequestBody, RequestContext, context};
 use crate::settings::WebSettings;
 use crate::views::components::Tone;
@@ -33,6 +34,8 @@ pub(super) struct Site {
     pub(super) links: Links,
     pub(super) cookies: Cookies,
     pub(super) started_at: SystemTime,
+    /// The forms that made an API token.
+    pub(super) token_forms: UsedForms,
 }
 
 /// A request for a page, whoever makes it.
@@ -41,6 +44,7 @@ pub(super) struct Request {
     pub(super) site: Arc<Site>,
     pub(super) context: RequestContext,
     pub(super) headers: HeaderMap,
+    method: Method,
     pub(super) path: String,
     pub(super) query: String,
 }
@@ -50,15 +54,19 @@ pub(super) fn request(site: Arc<Site>) -> BoxedFilter<(Request,)> {
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
     context()
         .and(warp::header::headers_cloned())
+        .and(warp::method())
         .and(warp::path::full())
         .and(query)
-        .map(move |context, headers, path: FullPath, query| Request {
-            site: site.clone(),
-            context,
-            headers,
-            path: path.as_str().to_owned(),
-            query,
-        })
+        .map(
+            move |context, headers, method, path: FullPath, query| Request {
+                site: site.clone(),
+                context,
+                headers,
+                method,
+                path: path.as_str().to_owned(),
+                query,
+            },
+        )
         .boxed()
 }
 
@@ -193,7 +201,8 @@ impl Request {
         .await
     }
 
-    /// To the sign-in page, and from there back here.
+    /// To the sign-in page, and from there back here. What was posted is lost, and its address may
+    /// be none that can be opened.
     fn to_sign_in(&self) -> Response {
         let mut next = self.path.clone();
         if !self.query.is_empty() {
@@ -201,7 +210,8 @@ impl Request {
             next.push_str(&self.query);
         }
         let links = &self.site.links;
-        let pairs = (next != links.models()).then_some(("next", next));
+        let opens = matches!(self.method, Method::GET | Method::HEAD);
+        let pairs = (opens && next != links.models()).then_some(("next", next));
         let mut response = redirect(&links.query("/login", pairs));
         if self.wants_part() {
             // Without it htmx would put the sign-in page into the page.

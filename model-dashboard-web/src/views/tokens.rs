@@ -58,6 +58,8 @@ impl fmt::Debug for CreatedToken {
 /// The form that makes a token, as it was filled in.
 #[derive(Debug, Clone, Default)]
 pub struct TokenForm {
+    /// What the form is known by, so that sending it again makes no second token; posted as `once`.
+    pub once: String,
     /// What it is for.
     pub description: Field,
     /// What it may do, those that the person may give.
@@ -274,13 +276,14 @@ fn new_token(frame: &Frame, view: &TokensView) -> Markup {
         &html! {
             form method="post" action=(frame.links.to("/tokens")) {
                 (frame.csrf_field())
+                input type="hidden" name="once" value=(form.once);
                 (error_summary(form.error.as_deref(), &[]))
                 (TextInput {
                     name: "description", label: "Description", field: &form.description, required: true,
                     help: Some("What is it for, and where does it run?"), max_length: Some(200),
                     ..TextInput::default()
                 }.markup())
-                @if accounts.len() > 1 { (select("account", "Acts for", &accounts, &form.account, None)) }
+                @if accounts.len() > 1 || form.account.error.is_some() { (select("account", "Acts for", &accounts, &form.account, None)) }
                 (select("expires_in_days", "Expires after", &days, &form.expires_in_days, form.remark.as_deref()))
                 fieldset.choice {
                     legend { "It may" }

@@ -344,6 +344,86 @@ async fn a_form_is_refused_to_those_who_may_not_send_it() {
 }
 
 #[tokio::test]
+async fn a_bulk_action_goes_back_to_the_list_as_it_was() {
+    let app = App::start().await;
+    let publisher = app.signed_in("publisher").await;
+    let csrf = publisher.get("/profile").await.csrf();
+    let seen = "/?q=liver&page=2";
+    for (given, goes_to) in [(seen, seen), ("//evil.example", "/"), ("", "/")] {
+        let fields = [
+            ("csrf", &*csrf),
+            ("model", "nnUNet/Task003_Liver"),
+            ("action", "disable"),
+            ("back", given),
+        ];
+        let asked = publisher.post_form("/models/bulk", &fields).await.text();
+        let kept = format!("name=\"back\" value=\"{}\"", goes_to.replace('&', "&amp;"));
+        assert!(asked.contains(&kept), "{asked}");
+        let fields = [&fields[..], &[("confirmed", "yes")]].concat();
+        let done = publisher.post_form("/models/bulk", &fields).await;
+        assert_eq!(done.location(), goes_to, "{}", done.text());
+    }
+}
+
+#[tokio::test]
+async fn a_bulk_action_takes_the_names_that_stored_models_have() {
+    let app = App::start().await;
+    let publisher = app.signed_in("publisher").await;
+    let csrf = publisher.get("/profile").await.csrf();
+    // No new model may have this name; a stored one may.
+    let fields = [
+        ("csrf", &*csrf),
+        ("model", "nnUNet/A name with spaces"),
+        ("action", "enable"),
+    ];
+    let asked = publisher.post_form("/models/bulk", &fields).await;
+    assert_eq!(asked.status, StatusCode::OK, "{}", asked.text());
+    assert!(asked.text().contains("A name with spaces"));
+}
+
+#[tokio::test]
+async fn signing_in_again_never_leads_to_an_address_that_cannot_be_opened() {
+    let app = App::start().await;
+    let stranger = Client::new(app.pages);
+    for path in ["/logout", "/theme", "/models/bulk", "/profile/password"] {
+        let answer = stranger.post_form(path, &[("csrf", "old")]).await;
+        assert_eq!(answer.location(), "/login", "{path}");
+    }
+    let read = stranger.get("/activity?who=admin").await;
+    assert_eq!(read.location(), "/login?next=%2Factivity%3Fwho%3Dadmin");
+}
+
+#[tokio::test]
+async fn a_form_makes_one_token_for_the_account_it_names() {
+    let app = App::start().await;
+    let admin = app.signed_in("admin").await;
+    let page = admin.get("/tokens").await;
+    let text = page.text();
+    let (_, rest) = text.split_once("name=\"once\" value=\"").unwrap();
+    let once = rest.split('"').next().unwrap();
+    let csrf = page.csrf();
+    let send = async |account: &str| {
+        let fields = [
+            ("csrf", &*csrf),
+            ("once", once),
+            ("description", "for a pipeline"),
+            ("scope", "models:read"),
+            ("account", account),
+        ];
+        admin.post_form("/tokens", &fields).await
+    };
+    let wrong = send("no account").await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.text().contains("Choose one of the accounts."));
+    assert_eq!(send("").await.status, StatusCode::CREATED);
+    let reloaded = send("").await;
+    assert_eq!(reloaded.status, StatusCode::SEE_OTHER);
+    assert_eq!(reloaded.location(), "/tokens");
+    let list = admin.get("/tokens").await.text();
+    assert_eq!(list.matches("<strong>for a pipeline</strong>").count(), 1);
+}
+
+#[tokio::test]
 async fn pages_and_assets_say_what_browsers_may_do() {
     let app = App::start().await;
     let admin = app.signed_in("admin").await;
