@@ -123,3 +123,35 @@ fn entry(entry: &Event, picture: &Picture) -> Entry {
         changes: Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model_dashboard::audit::NewEvent;
+    use model_dashboard::model::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn a_model_is_named_even_if_no_new_one_could_have_its_name() {
+        let event = NewEvent {
+            at: Timestamp::now(),
+            actor: String::new(),
+            actor_name: String::new(),
+            via: String::new(),
+            from: String::new(),
+            request_id: String::new(),
+            action: Action::ModelDelete,
+            target: "model:nnUNet/A name with spaces".to_owned(),
+            revision: None,
+            reason: String::new(),
+            detail: String::new(),
+        };
+        let event = Event {
+            seq: 1,
+            event,
+            digest: String::new(),
+        };
+        let named = ("nnUNet".to_owned(), "A name with spaces".to_owned());
+        assert_eq!(entry(&event, &Picture::default()).model, Some(named));
+    }
+}

@@ -366,7 +366,7 @@ async fn a_bulk_action_goes_back_to_the_list_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_bulk_action_takes_the_names_that_stored_models_have() {
+async fn forms_take_the_names_that_stored_models_have() {
     let app = App::start().await;
     let publisher = app.signed_in("publisher").await;
     let csrf = publisher.get("/profile").await.csrf();
@@ -379,6 +379,18 @@ async fn a_bulk_action_takes_the_names_that_stored_models_have() {
     let asked = publisher.post_form("/models/bulk", &fields).await;
     assert_eq!(asked.status, StatusCode::OK, "{}", asked.text());
     assert!(asked.text().contains("A name with spaces"));
+
+    let fields = [
+        ("csrf", &*csrf),
+        ("from", "nnUNet/A name with spaces"),
+        ("network_type", "nnUNet"),
+        ("name", "Copy"),
+    ];
+    let derived = publisher.post_form("/derive", &fields).await.text();
+    assert!(
+        derived.contains("A name with spaces was not found"),
+        "{derived}"
+    );
 }
 
 #[tokio::test]

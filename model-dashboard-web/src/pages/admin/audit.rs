@@ -221,3 +221,37 @@ fn push_csv(out: &mut String, entry: &Event) {
     }
     out.push_str("\r\n");
 }
+
+#[cfg(test)]
+mod tests {
+    use model_dashboard::audit::NewEvent;
+
+    use super::*;
+
+    #[test]
+    fn a_model_is_linked_even_if_no_new_one_could_have_its_name() {
+        let event = NewEvent {
+            at: Timestamp::now(),
+            actor: String::new(),
+            actor_name: String::new(),
+            via: String::new(),
+            from: String::new(),
+            request_id: String::new(),
+            action: Action::ModelDelete,
+            target: "model:nnUNet/A name with spaces".to_owned(),
+            revision: None,
+            reason: String::new(),
+            detail: String::new(),
+        };
+        let event = Event {
+            seq: 1,
+            event,
+            digest: String::new(),
+        };
+        let href = row(&Links::new(""), &event).target_href;
+        assert_eq!(
+            href.as_deref(),
+            Some("/models/nnUNet/A%20name%20with%20spaces")
+        );
+    }
+}
