@@ -16,11 +16,6 @@ use model_dashboard::config::Config;
 use self::arguments::Arguments;
 use self::failure::Failure;
 
-/// Gives large blocks back to the system as soon as they are free. The C library's allocator keeps
-/// those of 19 MiB that hashing a password takes, one for each thread that ever hashed one.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,7 @@
 //! Who somebody is and what they may do: the [`Authenticator`] trait, identities, accounts,
 //! sessions, permissions and roles.
 
+mod argon2id;
 mod authenticator;
 mod identity;
 pub mod local;

@@ -1,11 +1,10 @@
 //! Hashing and checking passwords: argon2id, also around the hashes of the earlier system.
 
-use argon2::Argon2;
+use argon2::password_hash::Error;
 use argon2::password_hash::phc::PasswordHash as PhcHash;
-use argon2::password_hash::{Error, PasswordHasher as _, PasswordVerifier as _};
 use sha2::{Digest as _, Sha256};
 
-use super::{Password, PasswordError, PasswordHash};
+use super::{Password, PasswordError, PasswordHash, argon2id};
 
 /// Stands before the PHC string when argon2id was taken over the lower-case hexadecimal SHA-256
 /// of the password instead of the password itself.
@@ -37,7 +36,7 @@ impl PasswordHash {
     /// # Errors
     /// [`PasswordError::NoRandomness`], [`PasswordError::NoMemory`].
     pub fn of(password: &Password) -> Result<PasswordHash, PasswordError> {
-        argon2id(password.expose().as_bytes()).map(PasswordHash)
+        made(password.expose().as_bytes()).map(PasswordHash)
     }
 
     /// A hash that no password fits. Checking it costs what a real check costs, so it also
@@ -55,7 +54,7 @@ impl PasswordHash {
         if sha256.len() != 64 || !sha256.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Ok(None);
         }
-        let phc = argon2id(sha256.to_ascii_lowercase().as_bytes())?;
+        let phc = made(sha256.to_ascii_lowercase().as_bytes())?;
         Ok(Some(PasswordHash(format!("{WRAPPED}{phc}"))))
     }
 
@@ -77,25 +76,23 @@ impl PasswordHash {
             None => (self.0.as_str(), password.expose().as_bytes().to_vec()),
         };
         let Ok(stored) = PhcHash::new(phc) else {
-            argon2id(&input)?;
+            made(&input)?;
             return Ok(PasswordCheck::Wrong);
         };
-        match Argon2::default().verify_password(&input, &stored) {
-            Ok(()) if self.is_wrapped() || !is_current(&stored) => {
+        match argon2id::fits(&input, &stored) {
+            Ok(true) if self.is_wrapped() || !is_current(&stored) => {
                 Ok(PasswordCheck::RightButOutdated)
             }
-            Ok(()) => Ok(PasswordCheck::Right),
+            Ok(true) => Ok(PasswordCheck::Right),
             Err(Error::OutOfMemory) => Err(PasswordError::NoMemory),
-            Err(_) => Ok(PasswordCheck::Wrong),
+            Ok(false) | Err(_) => Ok(PasswordCheck::Wrong),
         }
     }
 }
 
-/// `Argon2::default()` is the variant and the parameters that [`PasswordHash`] promises; a test
-/// holds it to them.
-fn argon2id(input: &[u8]) -> Result<String, PasswordError> {
-    match Argon2::default().hash_password(input) {
-        Ok(phc) => Ok(phc.to_string()),
+fn made(input: &[u8]) -> Result<String, PasswordError> {
+    match argon2id::hash(input) {
+        Ok(phc) => Ok(phc),
         Err(Error::OutOfMemory) => Err(PasswordError::NoMemory),
         // Length and parameters are in range, so only the salt's random bytes can fail.
         Err(_) => Err(PasswordError::NoRandomness),
@@ -114,6 +111,9 @@ fn is_current(stored: &PhcHash) -> bool {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use argon2::Argon2;
+    use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+
     use super::*;
 
     fn password(text: &str) -> Password {
@@ -135,6 +135,10 @@ mod tests {
             PasswordHash::of(&password("päßwörd")).unwrap(),
             "the salt is random"
         );
+        // By the crate's own reading of it.
+        let read = PhcHash::new(hash.expose()).unwrap();
+        let verify = |text: &str| Argon2::default().verify_password(text.as_bytes(), &read);
+        assert!(verify("päßwörd").is_ok() && verify("passwort").is_err());
     }
 
     #[test]

@@ -142,12 +142,14 @@ pub(super) fn routes() -> BoxedFilter<(Response,)> {
 }
 
 /// Answers what no route below `base` took: 405 with the methods where the address has others,
-/// else 404.
+/// else 404. An address that has the method was not taken because of what stands in it: a number
+/// that is none, or bytes that are no text.
 pub(super) fn nothing_here(base: &'static str) -> BoxedFilter<(Response,)> {
     path::full()
-        .map(move |path: FullPath| {
+        .and(warp::method())
+        .map(move |path: FullPath, method: Method| {
             let allowed = allowed_methods(path.as_str().strip_prefix(base).unwrap_or_default());
-            if allowed.is_empty() {
+            if allowed.is_empty() || allowed.contains(&method.as_str()) {
                 return Problem::no_route().into_response();
             }
             let allowed = allowed.join(", ");

@@ -288,6 +288,9 @@ async fn unknown_parameters_methods_and_addresses_are_named() {
         (405, "GET, HEAD, POST")
     );
     assert_eq!(client.get("/api/v1/nothing").await.status, 404);
+    assert_eq!(client.get("/api/v1/models/nnUNet/%FF").await.status, 404);
+    let revoked = client.send(Method::DELETE, "/api/v1/tokens/abc", "").await;
+    assert_eq!(revoked.status, 404);
     assert_eq!(client.get("/").await.status, 404);
 }
 
