@@ -68,6 +68,9 @@ macro_rules! model_repository_conformance {
             a_rename_does_not_replace_a_live_model
             a_rename_over_a_tombstone_keeps_both_histories
             a_rename_and_an_edit_at_once_leave_one_model
+            of_two_renames_at_once_one_wins
+            an_object_of_the_existing_system_can_be_renamed
+            a_model_changed_outside_can_be_renamed
             unknown_fields_numbers_and_order_survive
             owner_tags_and_package_are_carried_forward
             the_rest_of_the_registry_field_is_not_taken_from_the_content

@@ -190,3 +190,37 @@ pub async fn a_broken_object_can_be_replaced(harness: Harness<'_>) {
         assert_eq!((&*archived[0], &*archived[2]), (bytes, bytes));
     }
 }
+
+/// A model that only another program has written can be renamed: the old key is a tombstone, and
+/// what the other program wrote lies in the history.
+pub async fn an_object_of_the_existing_system_can_be_renamed(harness: Harness<'_>) {
+    let at = key("nnUNet/Task001");
+    harness
+        .write_outside(&at, br#"{"description":"theirs"}"#)
+        .await;
+    is_renamed(harness, &at, 0).await;
+}
+
+/// A model that another program changed, with the field `registry` left in place, can be renamed.
+pub async fn a_model_changed_outside_can_be_renamed(harness: Harness<'_>) {
+    let first = create(harness, &key("nnUNet/Task001"), "first").await;
+    let mut theirs = read(&first);
+    theirs.set_description("theirs");
+    harness.write_outside(&first.key, &theirs.to_bytes()).await;
+    is_renamed(harness, &first.key, 1).await;
+}
+
+/// Renames what another program wrote; `earlier` revisions precede that in the history.
+async fn is_renamed(harness: Harness<'_>, at: &ModelKey, earlier: usize) {
+    let repository = harness.repository();
+    let theirs = repository.get(at).await.unwrap();
+    let moved = rename(harness, &theirs, &key("nnUNet/Renamed")).await;
+    assert_eq!(read(&moved).description(), "theirs");
+    let left = info(&repository.get(at).await.unwrap());
+    let to = left.deleted.and_then(|deleted| deleted.moved_to);
+    assert_eq!(to, Some(moved.key.to_string()));
+    assert!(!repository.reconcile(&moved).await.unwrap());
+    let archived = history(harness, info(&moved).id).await;
+    assert_eq!(archived.get(earlier), Some(&theirs.bytes));
+    assert_eq!(archived.last(), Some(&moved.bytes));
+}

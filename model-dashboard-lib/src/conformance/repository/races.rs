@@ -198,3 +198,38 @@ pub async fn a_rename_and_an_edit_at_once_leave_one_model(harness: Harness<'_>) 
         assert_eq!(history(harness, info(&won[0]).id).await, states);
     }
 }
+
+/// Renames of one model to different keys at once: one wins, and the model is live there only.
+pub async fn of_two_renames_at_once_one_wins(harness: Harness<'_>) {
+    let repository = harness.repository();
+    for round in 0..20 {
+        let from = key(&format!("nnUNet/From{round}"));
+        let targets = ["X", "Y"].map(|to| key(&format!("nnUNet/{to}{round}")));
+        let stored = create(harness, &from, "first").await;
+        let won = at_once(targets.len(), |writer| {
+            let (repository, from, to) =
+                (harness.repository(), from.clone(), targets[writer].clone());
+            let precondition = Precondition::Version(stored.version);
+            let content = described(&to, "moved");
+            async move {
+                let change = because("");
+                repository
+                    .rename(&from, &to, &content, &precondition, &change)
+                    .await
+            }
+        })
+        .await;
+        assert_eq!(won.len(), 1, "winners in round {round}");
+        for at in [&from, &targets[0], &targets[1]] {
+            let Ok(found) = repository.get(at).await else {
+                continue;
+            };
+            repository.reconcile(&found).await.unwrap();
+            let found = repository.get(at).await.unwrap();
+            let live = info(&found).deleted.is_none();
+            assert_eq!(live, *at == won[0].key, "{at} in round {round}");
+        }
+        let states = [stored.bytes, won[0].bytes.clone()];
+        assert_eq!(history(harness, info(&won[0]).id).await, states);
+    }
+}

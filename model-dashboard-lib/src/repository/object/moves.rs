@@ -6,12 +6,16 @@
 //! move has failed, and the new key gets a tombstone instead. Whoever meets a provisional
 //! definition, the mover or anyone after a crash, settles it in the same way. At last the keys are
 //! noted anew: a new key that belongs to the model is settled for good.
+//!
+//! Only a definition of ours can be decided upon. What another program wrote or changed is first
+//! written anew as a revision of ours, where it is.
 
 use super::conditional::{Condition, Labels, Tag};
 use super::ids::Noted;
 use super::keys::StoreKey;
+use super::write::Ground;
 use super::{ATTEMPTS, Current, ObjectRepository};
-use crate::model::{ModelDefinition, ModelId, ModelKey, RegistryInfo};
+use crate::model::{DuplicateKeys, ModelDefinition, ModelId, ModelKey, RegistryInfo};
 use crate::repository::revise::{Ready, Revising, moved_tombstone, new_write_id};
 use crate::repository::state::{State, check};
 use crate::repository::{Change, Precondition, RepositoryError, StoredModel};
@@ -44,12 +48,13 @@ impl ObjectRepository {
         change: &Change,
     ) -> Result<StoredModel, RepositoryError> {
         let write_id = new_write_id();
+        let mut precondition = precondition.clone();
         for _ in 0..ATTEMPTS {
             let current = self.current(from).await?;
             let Some(current) = current.filter(|current| current.state.is_live()) else {
                 return Err(RepositoryError::NotFound { key: from.clone() });
             };
-            check(from, Some(&current.state), precondition)?;
+            check(from, Some(&current.state), &precondition)?;
             let target = self.current(to).await?;
             // A provisional definition at either key is another move that was interrupted.
             let mut settled = self.settle(&current).await?;
@@ -66,6 +71,15 @@ impl ObjectRepository {
             let Some(ground) = self.ground(from, Some(&current)).await? else {
                 continue;
             };
+            if current.state.noted().is_none() {
+                let adopted = self.adopt(&current, &ground, content, change).await?;
+                if let (Some(adopted), Precondition::Version(version)) =
+                    (adopted, &mut precondition)
+                {
+                    *version = adopted.version;
+                }
+                continue;
+            }
             if let Some(former) = &target
                 && former.state.belongs_in_history()
                 && self.ground(to, Some(former)).await?.is_none()
@@ -101,6 +115,41 @@ impl ObjectRepository {
         Err(super::write::crowded(from))
     }
 
+    /// Writes what another program wrote or changed anew as a revision of ours; `None` if it is
+    /// overtaken. What cannot be read is replaced by the content that is to be moved.
+    async fn adopt(
+        &self,
+        current: &Current,
+        ground: &Ground,
+        content: &ModelDefinition,
+        change: &Change,
+    ) -> Result<Option<StoredModel>, RepositoryError> {
+        let stored = current.state.stored();
+        let found = ModelDefinition::parse(&stored.bytes, DuplicateKeys::LastWins);
+        let found = found.unwrap_or_else(|_| {
+            let mut content = content.clone();
+            content.set_key(&stored.key);
+            content
+        });
+        let write_id = new_write_id();
+        let ready = Revising {
+            key: &stored.key,
+            id: ground.id,
+            number: ground.number,
+            change,
+            write_id: &write_id,
+            carried: ground.carried.as_ref(),
+            moved_from: None,
+        }
+        .definition(&found)?;
+        let adopted = self.commit(&stored.key, Some(current), &ready, ground);
+        let Some(adopted) = adopted.await? else {
+            return Ok(None);
+        };
+        self.finish(ground, &ready, &write_id).await?;
+        Ok(Some(adopted))
+    }
+
     /// Finishes or undoes the move that a definition may be provisional for. The caller reads
     /// again unless it stood before.
     pub(super) async fn settle(&self, current: &Current) -> Result<Settled, RepositoryError> {
@@ -121,7 +170,7 @@ impl ObjectRepository {
     }
 
     /// Puts the tombstone at the old key, or sees that it was put; `false` if that key's model
-    /// went on without the move.
+    /// went on without the move, or by another one.
     async fn decide(
         &self,
         from: &ModelKey,
@@ -138,8 +187,8 @@ impl ObjectRepository {
                 // Another model, or another program's: no ground to undo anything.
                 return Ok(true);
             };
-            if old.state.is_moved_away() {
-                return Ok(true);
+            if let Some(there) = old.state.moved_to() {
+                return Ok(there == to.to_string() && said.write_id == noted.write_id);
             }
             let untouched = old.state.noted().is_some()
                 && old.state.is_live()

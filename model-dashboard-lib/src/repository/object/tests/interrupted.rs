@@ -51,6 +51,7 @@ enum Write {
     Rename,
     RenameOverTombstone,
     RenameBack,
+    RenameOfOutside,
 }
 
 const WRITES: [Write; 8] = [
@@ -86,6 +87,11 @@ impl Write {
         };
         match self {
             Self::Create => {}
+            Self::RenameOfOutside => {
+                harness
+                    .write_outside(&a, b"{\"by\":\"another program\"}")
+                    .await;
+            }
             Self::CreateOverTombstone => {
                 create(&a).await;
                 delete(&a).await;
@@ -128,7 +134,7 @@ impl Write {
                 repository.put(&a, &content, &exists, &change).await
             }
             Self::Delete => repository.delete(&a, &exists, &change).await,
-            Self::Rename | Self::RenameOverTombstone | Self::RenameBack => {
+            Self::Rename | Self::RenameOverTombstone | Self::RenameBack | Self::RenameOfOutside => {
                 repository.rename(&a, &b, &content, &exists, &change).await
             }
         }
@@ -287,7 +293,8 @@ fn info_if_any(stored: &StoredModel) -> Option<RegistryInfo> {
 /// As above, but without anyone reconciling first: the next writer makes up for it itself.
 #[tokio::test]
 async fn the_next_writer_makes_up_for_one_that_was_interrupted() {
-    for write in WRITES {
+    // Two revisions are written where another program's definition is renamed.
+    for write in WRITES.into_iter().chain([Write::RenameOfOutside]) {
         for fails in [Fails::Before, Fails::After] {
             for stops in 0.. {
                 let harness = InFolder::fresh().await;
@@ -347,6 +354,31 @@ async fn an_edit_wins_over_a_move_that_was_not_decided() {
     // The new key is free again, for this model too.
     Write::Rename.run(repository).await.unwrap();
     after_a_restart(repository).await;
+}
+
+/// A move to elsewhere wins over one that was interrupted before it was decided.
+#[tokio::test]
+async fn a_move_wins_over_one_that_was_not_decided() {
+    let harness = InFolder::fresh().await;
+    Write::Rename.prepare(&harness).await;
+    let store: Arc<dyn ConditionalStore> = harness.repository.store.clone();
+    // The definition at the new key is the first write of a rename; the tombstone would follow.
+    let failing = FailingStore::new(store, 1, Fails::Before);
+    Write::Rename
+        .run(&ObjectRepository::new(Arc::new(failing)))
+        .await
+        .unwrap_err();
+    let repository = &harness.repository;
+    let (a, b, c) = (key("nnUNet/A"), key("nnUNet/B"), key("nnUNet/C"));
+    assert!(info(&repository.get(&b).await.unwrap()).deleted.is_none());
+    let (content, change) = (content(&c, "moved"), because());
+    let moved = repository
+        .rename(&a, &c, &content, &Precondition::Exists, &change)
+        .await
+        .unwrap();
+    let seen = after_a_restart(repository).await;
+    assert_eq!(seen.live.into_keys().collect::<Vec<_>>(), [c.clone()]);
+    assert_eq!(repository.get(&c).await.unwrap(), moved);
 }
 
 /// A key whose model has moved away is free at once, even if the mover died before it noted that.
