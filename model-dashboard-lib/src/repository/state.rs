@@ -3,6 +3,18 @@
 use super::{Precondition, RepositoryError, StoredModel};
 use crate::model::{DuplicateKeys, ModelDefinition, ModelId, ModelKey, RegistryInfo};
 
+/// The highest number of a revision. A higher one was written by hand, and counts as none.
+pub(crate) const MAX_REVISION: u64 = 1 << 48;
+
+/// The number after `last`.
+pub(crate) fn next_number(id: ModelId, last: u64) -> Result<u64, RepositoryError> {
+    let next = last.checked_add(1).filter(|next| *next <= MAX_REVISION);
+    next.ok_or_else(|| {
+        let message = format!("revision {last} of {id} has the highest number there is");
+        RepositoryError::Internal(message.into())
+    })
+}
+
 /// An object read as far as it can be read.
 #[derive(Debug)]
 pub(crate) struct State {
@@ -31,7 +43,10 @@ impl State {
         let in_place = info
             .as_ref()
             .is_some_and(|info| info.key.as_ref() == Some(&stored.key));
-        let ours = in_place && definition.is_some_and(|d| !d.is_changed_outside());
+        let counted = info
+            .as_ref()
+            .is_some_and(|info| info.revision <= MAX_REVISION);
+        let ours = in_place && counted && definition.is_some_and(|d| !d.is_changed_outside());
         Self { stored, info, ours }
     }
 

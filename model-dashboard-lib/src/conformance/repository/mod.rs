@@ -71,6 +71,7 @@ macro_rules! model_repository_conformance {
             of_two_renames_at_once_one_wins
             an_object_of_the_existing_system_can_be_renamed
             a_model_changed_outside_can_be_renamed
+            a_number_written_by_hand_does_no_harm
             unknown_fields_numbers_and_order_survive
             owner_tags_and_package_are_carried_forward
             the_rest_of_the_registry_field_is_not_taken_from_the_content

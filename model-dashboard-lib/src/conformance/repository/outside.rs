@@ -224,3 +224,21 @@ async fn is_renamed(harness: Harness<'_>, at: &ModelKey, earlier: usize) {
     assert_eq!(archived.get(earlier), Some(&theirs.bytes));
     assert_eq!(archived.last(), Some(&moved.bytes));
 }
+
+/// A definition in which someone wrote the highest number there is can be changed and renamed.
+pub async fn a_number_written_by_hand_does_no_harm(harness: Harness<'_>) {
+    let repository = harness.repository();
+    let first = create(harness, &key("nnUNet/Task001"), "first").await;
+    let mut noted = info(&first);
+    noted.revision = u64::MAX;
+    let mut theirs = read(&first);
+    theirs.set_description("theirs");
+    let theirs = theirs.with_registry(&noted);
+    harness.write_outside(&first.key, &theirs.to_bytes()).await;
+    let seen = repository.get(&first.key).await.unwrap();
+    assert!(repository.reconcile(&seen).await.unwrap());
+    let edited = edit(harness, &seen, "second").await;
+    assert_eq!(info(&edited).revision, 3);
+    harness.write_outside(&first.key, &theirs.to_bytes()).await;
+    is_renamed(harness, &first.key, 3).await;
+}

@@ -6,7 +6,7 @@ use super::conditional::Condition;
 use super::keys::{Folder, StoreKey, revision_number};
 use super::{ATTEMPTS, ObjectRepository};
 use crate::model::{ModelId, RegistryInfo, Version};
-use crate::repository::state::{Carried, State};
+use crate::repository::state::{Carried, State, next_number};
 use crate::repository::{RepositoryError, Stamp, StoredModel};
 
 /// How far back owner and package are looked for where other programs dropped them again and
@@ -62,7 +62,7 @@ impl ObjectRepository {
         if noted > 0 {
             // The usual case, seen by two reads, however long the history is.
             let own = self.archived(id, noted);
-            let next = self.archived(id, noted + 1);
+            let next = self.archived(id, noted.saturating_add(1));
             if let (Some(own), None) = futures::try_join!(own, next)?
                 && own == *bytes
             {
@@ -79,7 +79,7 @@ impl ObjectRepository {
             if !self.is_present(state).await? {
                 return Ok(Archived::Overtaken);
             }
-            let number = noted.max(last + 1);
+            let number = noted.max(next_number(id, last)?);
             if self.record(id, number, bytes).await? {
                 return Ok(Archived::Now(number));
             }

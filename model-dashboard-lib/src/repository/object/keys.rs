@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::model::{ModelId, ModelKey};
+use crate::repository::state::MAX_REVISION;
 
 /// The folder that holds everything but the definitions.
 pub(super) const REGISTRY: &str = ".registry";
@@ -77,6 +78,6 @@ impl Folder {
 /// The number of the revision in a file of this name.
 pub(super) fn revision_number(name: &str) -> Option<u64> {
     let digits = name.strip_suffix(".json")?;
-    let number = digits.parse().ok()?;
-    (format!("{number:08}") == digits).then_some(number)
+    let number: u64 = digits.parse().ok()?;
+    (number <= MAX_REVISION && format!("{number:08}") == digits).then_some(number)
 }

@@ -9,7 +9,7 @@ use super::moves::Settled;
 use super::{ATTEMPTS, Current, ObjectRepository};
 use crate::model::{ModelId, ModelKey, RegistryInfo, Version};
 use crate::repository::revise::{Ready, Revising, new_write_id};
-use crate::repository::state::{State, check, conflict};
+use crate::repository::state::{State, check, conflict, next_number};
 use crate::repository::{Change, Precondition, RepositoryError, Stamp, StoredModel};
 
 /// What a write goes on from.
@@ -80,7 +80,7 @@ impl ObjectRepository {
         };
         Ok(Some(Ground {
             id,
-            number: last + 1,
+            number: next_number(id, last)?,
             carried,
         }))
     }
