@@ -79,10 +79,12 @@ impl Catalog {
         let repository = &self.inner.repository;
         let keys: Vec<ModelKey> = batch.iter().map(|listed| listed.key.clone()).collect();
         let mut results = repository.get_many(&keys).await;
-        for (result, key) in results.iter_mut().zip(&keys).take(MAX_UNREADABLE) {
-            if matches!(result, Err(RepositoryError::Unavailable { .. })) {
-                *result = repository.get(key).await;
-            }
+        let failed = results.iter_mut().zip(&keys);
+        let failed = failed
+            .filter(|(result, _)| matches!(result, Err(RepositoryError::Unavailable { .. })))
+            .take(MAX_UNREADABLE);
+        for (result, key) in failed {
+            *result = repository.get(key).await;
         }
         batch.into_iter().zip(results).collect()
     }
