@@ -50,8 +50,14 @@ impl Catalog {
 
     /// Looks at the change marker once, and does what follows from it and from the time.
     pub(super) async fn look(&self) {
-        if self.state().loaded_at.is_none() && self.load().await.is_err() {
-            return;
+        if self.state().loaded_at.is_none() {
+            let may_try = {
+                let following = self.inner.following.lock().await;
+                following.schedule.may_try(Instant::now())
+            };
+            if !may_try || self.load().await.is_err() {
+                return;
+            }
         }
         let mut following = self.inner.following.lock().await;
         let marker = self.inner.repository.marker().await;
@@ -59,7 +65,11 @@ impl Catalog {
         let Ok(marker) = marker else { return };
         let changed = following.marker.as_ref() != Some(&marker);
         let recovering = self.state().failing.is_some();
-        if (recovering || following.schedule.is_due(Instant::now(), changed))
+        let now = Instant::now();
+        if recovering && !following.schedule.may_try(now) {
+            return;
+        }
+        if (recovering || following.schedule.is_due(now, changed))
             && self.refresh_with(&mut following).await.is_err()
         {
             return;

@@ -104,6 +104,20 @@ impl Catalog {
         // In this order: what is written after either of these lines is seen by the next refresh
         // or is left to whoever wrote it.
         let marker = self.inner.repository.marker().await?;
+        let result = self.update_since(marker, began, following, snapshot).await;
+        if result.is_err() {
+            following.schedule.failed(Instant::now());
+        }
+        result
+    }
+
+    async fn update_since(
+        &self,
+        marker: Marker,
+        began: Instant,
+        following: &mut Following,
+        snapshot: Option<SnapshotOf>,
+    ) -> Result<(), RepositoryError> {
         lock(&self.inner.writing).written = Some(HashSet::new());
         let listing = self.inner.repository.list().await?;
 

@@ -222,3 +222,26 @@ async fn at_the_first_start_only_the_latest_of_our_own_writes_are_checked() {
     assert!(checked.contains(&key("MIST/m299")));
     assert!(checked.iter().all(|key| key.network_type == "MIST"));
 }
+
+#[tokio::test]
+async fn a_listing_that_failed_is_not_tried_again_at_every_look() {
+    for loaded in [false, true] {
+        let repository = Arc::new(Steered::default());
+        let catalog = catalog(&repository);
+        if loaded {
+            catalog.load().await.unwrap();
+        }
+        repository.unlistable.store(true, Ordering::SeqCst);
+        repository.lists.store(0, Ordering::SeqCst);
+        catalog.refresh().await.unwrap_err();
+        for _ in 0..5 {
+            catalog.look().await;
+        }
+        assert_eq!(repository.lists.load(Ordering::SeqCst), 1);
+        assert!(catalog.state().failing.is_some());
+        // Whoever asks for it is answered at once.
+        repository.unlistable.store(false, Ordering::SeqCst);
+        catalog.refresh().await.unwrap();
+        assert_eq!(catalog.state().failing, None);
+    }
+}

@@ -23,6 +23,8 @@ pub(super) struct Steered {
     pub(super) get_gate: Gate,
     /// The store does not answer at all.
     pub(super) down: AtomicBool,
+    /// The store gives the marker, and no listing.
+    pub(super) unlistable: AtomicBool,
     /// These objects cannot be read.
     pub(super) unreadable: Mutex<HashSet<ModelKey>>,
     pub(super) lists: AtomicUsize,
@@ -94,6 +96,9 @@ impl ModelRepository for Steered {
     async fn list(&self) -> Result<Listing, RepositoryError> {
         self.check()?;
         self.lists.fetch_add(1, Ordering::SeqCst);
+        if self.unlistable.load(Ordering::SeqCst) {
+            return Err(unavailable());
+        }
         let listing = self.inner.list().await;
         self.list_gate.pass().await;
         listing
