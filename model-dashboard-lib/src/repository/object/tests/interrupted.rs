@@ -377,7 +377,7 @@ async fn a_move_wins_over_one_that_was_not_decided() {
         .await
         .unwrap();
     let seen = after_a_restart(repository).await;
-    assert_eq!(seen.live.into_keys().collect::<Vec<_>>(), [c.clone()]);
+    assert!(seen.live.keys().eq([&c]));
     assert_eq!(repository.get(&c).await.unwrap(), moved);
 }
 
