@@ -1,5 +1,7 @@
 //! What an edit makes of a definition: pure functions from the stored state and what was sent.
 
+use std::collections::{HashMap, HashSet};
+
 use super::{Error, Model};
 use crate::model::{
     FieldError, JsonKind, JsonObject, ModelDefinition, ModelKey, ModelName, NameError, NetworkType,
@@ -79,6 +81,7 @@ pub(super) fn replaced(
     let registry = editable(&given, &mut errors);
     none(errors)?;
     keep_field(&mut given, &before.definition, "create_date")?;
+    name_like(&before.key, &mut given);
     changed(before, given, &registry)
 }
 
@@ -198,6 +201,22 @@ fn contradictions(
         .collect()
 }
 
+/// Writes name and network type where the definition does not say them: its readers look there.
+fn name_like(key: &ModelKey, given: &mut ModelDefinition) {
+    let says = |given: &ModelDefinition, field| given.as_object().kind(field).is_some();
+    if !says(given, "name") {
+        given.set_name(&key.name);
+    }
+    if !says(given, "network_type") {
+        given.set_network_type(&key.network_type);
+    }
+}
+
+/// Whether a merge patch does nothing but enable or disable, which needs no reason.
+pub(super) fn is_switch(patch: &JsonObject) -> bool {
+    patch.len() == 1 && patch.kind("enabled").is_some()
+}
+
 /// Gives `field` its stored value back, if there is one.
 fn keep_field(
     given: &mut ModelDefinition,
@@ -268,14 +287,16 @@ fn read_tags(object: &JsonObject) -> Result<Option<Vec<String>>, FieldError> {
     let mut kept: Vec<String> = Vec::new();
     for tag in tags.unwrap_or_default() {
         let tag = checked_word(field, &tag)?;
-        if !tag.is_empty() && !kept.contains(&tag) {
-            kept.push(tag);
+        if tag.is_empty() || kept.contains(&tag) {
+            continue;
         }
+        // Before the next look through them: a definition has room for 150,000.
+        if kept.len() == MAX_TAGS {
+            return Err(FieldError::new(field, format!("at most {MAX_TAGS} tags")));
+        }
+        kept.push(tag);
     }
-    match kept.len() > MAX_TAGS {
-        true => Err(FieldError::new(field, format!("at most {MAX_TAGS} tags"))),
-        false => Ok(Some(kept)),
-    }
+    Ok(Some(kept))
 }
 
 fn checked_word(field: &str, text: &str) -> Result<String, FieldError> {
@@ -347,13 +368,17 @@ pub(super) fn changed_fields(before: Option<&ModelDefinition>, after: &ModelDefi
     };
     let (old, new) = (before.as_object(), after.as_object());
     let written = |field: &str| ["last_modified_date", REGISTRY].contains(&field);
-    let keys = new.iter().map(|(field, _)| field);
+    let stored: HashMap<&str, &str> = old.iter().collect();
+    let named: HashSet<&str> = new.iter().map(|(field, _)| field).collect();
+    let changed = new
+        .iter()
+        .filter(|(field, value)| stored.get(field) != Some(value))
+        .map(|(field, _)| field);
     let removed = old
         .iter()
         .map(|(field, _)| field)
-        .filter(|field| new.get(field).is_none());
-    let mut fields: Vec<&str> = keys
-        .filter(|field| old.get(field) != new.get(field))
+        .filter(|field| !named.contains(field));
+    let mut fields: Vec<&str> = changed
         .chain(removed)
         .filter(|field| !written(field))
         .take(20)

@@ -97,7 +97,8 @@ pub enum Error {
     /// Something that this needs cannot be reached. HTTP: 503.
     #[error("{what}")]
     Unavailable {
-        /// What, and what is wrong with it.
+        /// What, fit for anybody who may ask: where it lies and what is wrong with it are in the
+        /// cause.
         what: String,
         /// Since when, if that is known.
         since: Option<Timestamp>,
@@ -197,7 +198,7 @@ impl From<StoreError> for Error {
             StoreError::LastAdministrator => Error::LastAdministrator,
             StoreError::TooMany { what, limit } => Error::TooMany { what, limit },
             unavailable @ StoreError::Unavailable { .. } => Error::Unavailable {
-                what: unavailable.to_string(),
+                what: "the user database does not answer; try again in a moment".to_owned(),
                 since: None,
                 retry_after: STORE_RETRY,
                 source: Some(Box::new(unavailable)),
@@ -224,7 +225,7 @@ impl From<RepositoryError> for Error {
                 position: None,
             },
             unavailable @ RepositoryError::Unavailable { .. } => Error::Unavailable {
-                what: unavailable.to_string(),
+                what: "the model store does not answer; try again in a moment".to_owned(),
                 since: None,
                 retry_after: STORE_RETRY,
                 source: Some(Box::new(unavailable)),

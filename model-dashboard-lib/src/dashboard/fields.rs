@@ -48,10 +48,18 @@ pub(super) fn message_field(text: &str) -> Result<String, Error> {
     Ok(text)
 }
 
+/// How much of a name is compared, in characters: no new name has more than twice as many, and
+/// what was asked for may be as long as a request.
+const COMPARED: usize = 64;
+
 /// Up to three names that `given` may have been meant for.
 pub(super) fn near_names<'a>(given: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let given = given.to_lowercase();
-    let likeness = |name: &str| strsim::jaro_winkler(&given, &name.to_lowercase());
+    let folded = |name: &str| -> String {
+        let start = name.chars().take(COMPARED);
+        start.flat_map(char::to_lowercase).collect()
+    };
+    let given = folded(given);
+    let likeness = |name: &str| strsim::jaro_winkler(&given, &folded(name));
     let mut near: Vec<(f64, &str)> = names.map(|name| (likeness(name), name)).collect();
     near.retain(|(likeness, _)| *likeness > 0.8);
     near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));

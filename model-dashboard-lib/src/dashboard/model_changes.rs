@@ -10,7 +10,8 @@
 //! is refused. `create_date` is never rewritten; `last_modified_date` follows every change.
 
 use super::edits::{
-    changed_fields, check_new_key, derived_content, mended, new_content, patched, replaced,
+    changed_fields, check_new_key, derived_content, is_switch, mended, new_content, patched,
+    replaced,
 };
 use super::fields::message_field;
 use super::{Caller, Dashboard, Error, Model};
@@ -162,7 +163,7 @@ impl Dashboard {
     /// Applies a merge patch (RFC 7396). Fields that it does not name keep their place and text.
     ///
     /// # Errors
-    /// As [`Dashboard::replace`]; [`Error::Invalid`] also for fields that are the registry's.
+    /// As [`Dashboard::replace`], but a patch of `enabled` alone needs no reason; [`Error::Invalid`] also for fields that are the registry's.
     pub async fn patch(
         &self,
         caller: &Caller,
@@ -171,15 +172,14 @@ impl Dashboard {
         precondition: Precondition,
         message: &str,
     ) -> Result<Model, Error> {
+        let reason = match is_switch(patch) {
+            true => Reason::Optional,
+            false => Reason::IfEnabled,
+        };
         let patch = patch.clone();
-        self.change_model(
-            caller,
-            key,
-            precondition,
-            message,
-            Reason::IfEnabled,
-            move |before| Ok(patched(before.readable()?, &patch)?.map(After::Content)),
-        )
+        self.change_model(caller, key, precondition, message, reason, move |before| {
+            Ok(patched(before.readable()?, &patch)?.map(After::Content))
+        })
         .await
     }
 

@@ -71,7 +71,7 @@ pub(super) async fn find(
 /// `name` and `network_type` say where. It is disabled unless the definition enables it, which
 /// needs `models:enable`.
 #[utoipa::path(post, path = "/api/v1/models", tag = "models", security(("token" = [])),
-    params(("Model-Dashboard-Message" = Option<String>, Header, description = "Why, in your words")),
+    params(("Model-Dashboard-Message" = Option<String>, Header, description = "Why, in your words; UTF-8 or ISO 8859-1")),
     request_body = Definition,
     responses((status = 201, body = Definition, headers(("Location" = String), ("ETag" = String)))))]
 pub(super) async fn create(
@@ -109,7 +109,7 @@ pub(super) async fn create(
     params(
         ("network_type" = String, Path), ("name" = String, Path),
         ("If-Match" = String, Header, description = "The version that you change, or `*`"),
-        ("Model-Dashboard-Message" = Option<String>, Header, description = "Why; needed for enabled models"),
+        ("Model-Dashboard-Message" = Option<String>, Header, description = "Why, UTF-8 or ISO 8859-1; needed for enabled models"),
     ),
     request_body = Definition,
     responses((status = 200, body = Definition), (status = 412, body = super::problem::Problem),
@@ -140,7 +140,7 @@ pub(super) async fn replace(
     params(
         ("network_type" = String, Path), ("name" = String, Path),
         ("If-Match" = String, Header, description = "The version that you change, or `*`"),
-        ("Model-Dashboard-Message" = Option<String>, Header, description = "Why; needed for enabled models"),
+        ("Model-Dashboard-Message" = Option<String>, Header, description = "Why, UTF-8 or ISO 8859-1; needed for enabled models"),
     ),
     request_body(content = Definition, content_type = "application/merge-patch+json"),
     responses((status = 200, body = Definition), (status = 412, body = super::problem::Problem),
@@ -171,7 +171,7 @@ pub(super) async fn patch(
     params(
         ("network_type" = String, Path), ("name" = String, Path),
         ("If-Match" = String, Header, description = "The version that you delete, or `*`"),
-        ("Model-Dashboard-Message" = Option<String>, Header, description = "Why; needed for enabled models"),
+        ("Model-Dashboard-Message" = Option<String>, Header, description = "Why, UTF-8 or ISO 8859-1; needed for enabled models"),
     ),
     responses((status = 204, description = "Deleted"), (status = 412, body = super::problem::Problem)))]
 pub(super) async fn delete(
@@ -198,7 +198,7 @@ pub(super) async fn delete(
     params(
         ("network_type" = String, Path), ("name" = String, Path),
         ("If-Match" = String, Header, description = "The version that you rename, or `*`"),
-        ("Model-Dashboard-Message" = Option<String>, Header, description = "Why; needed for enabled models"),
+        ("Model-Dashboard-Message" = Option<String>, Header, description = "Why, UTF-8 or ISO 8859-1; needed for enabled models"),
     ),
     request_body = Rename,
     responses((status = 200, body = Definition, headers(("Location" = String))),
@@ -291,17 +291,18 @@ fn definition(
     response
 }
 
-/// The reason in the header `Model-Dashboard-Message`, UTF-8; empty if there is none.
+/// The reason in the header `Model-Dashboard-Message`; empty if there is none. What is not UTF-8
+/// is ISO 8859-1, as browsers and Python's `http.client` send it (RFC 9110 §5.5 leaves it open).
 fn message(headers: &HeaderMap) -> Result<String, Failure> {
     let Some(value) = headers.get(MESSAGE) else {
         return Ok(String::new());
     };
-    match std::str::from_utf8(value.as_bytes()) {
-        Ok(text) => Ok(text.trim().to_owned()),
-        Err(_) => Err(Failure::bad_request(
-            "the header Model-Dashboard-Message is not UTF-8",
-        )),
-    }
+    let bytes = value.as_bytes();
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().copied().map(char::from).collect(),
+    };
+    Ok(text.trim().to_owned())
 }
 
 fn parse_definition(body: &[u8]) -> Result<ModelDefinition, Failure> {
@@ -330,4 +331,20 @@ fn required<T, E: ToString>(
     parsed
         .map_err(|message| errors.push(FieldError::new(field, message)))
         .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_reason_may_come_in_either_encoding() {
+        for bytes in ["geprüft".as_bytes(), b"gepr\xfcft"] {
+            let mut headers = HeaderMap::new();
+            headers.insert(MESSAGE, HeaderValue::from_bytes(bytes).unwrap());
+            assert_eq!(message(&headers).unwrap(), "geprüft");
+        }
+        assert_eq!(message(&HeaderMap::new()).unwrap(), "");
+    }
 }

@@ -167,6 +167,8 @@ impl From<Error> for Problem {
         let retry_after = error.retry_after();
         if status == StatusCode::INTERNAL_SERVER_ERROR {
             tracing::error!(error = &error as &dyn std::error::Error, "request failed");
+        } else if let Error::Unavailable { .. } = error {
+            tracing::warn!(error = &error as &dyn std::error::Error, "request refused");
         }
         let mut problem = Problem {
             retry_after,

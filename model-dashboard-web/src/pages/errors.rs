@@ -32,10 +32,13 @@ pub(super) fn answer(frame: &Frame, request: &Request, error: &Error) -> Respons
                 .map(|name| near_link(&frame.links, name))
                 .collect(),
         },
-        Error::Unavailable { .. } => ErrorView::Unavailable {
-            what: sentence(&error.to_string()),
-            still_works: "Models that were known before can still be looked at.".to_owned(),
-        },
+        Error::Unavailable { .. } => {
+            tracing::warn!(error = error as &dyn std::error::Error, "page refused");
+            ErrorView::Unavailable {
+                what: sentence(&error.to_string()),
+                still_works: "Models that were known before can still be looked at.".to_owned(),
+            }
+        }
         _ if kind.status.is_server_error() && kind.status != StatusCode::SERVICE_UNAVAILABLE => {
             tracing::error!(error = error as &dyn std::error::Error, "page failed");
             ErrorView::Other {

@@ -4,6 +4,7 @@
 mod accounts;
 mod audit;
 mod callers;
+mod edits;
 mod faults;
 mod matrix;
 mod models;

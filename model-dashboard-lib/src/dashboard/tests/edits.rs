@@ -1,0 +1,90 @@
+//! What an edit makes of a definition.
+
+use super::*;
+use crate::dashboard::MAX_TAGS;
+use crate::dashboard::edits::changed_fields;
+
+const ANY: Precondition = Precondition::Exists;
+
+async fn with_model(content: &str) -> (World, Model) {
+    let world = World::new().await;
+    let (host, content) = (world.host(), definition(content));
+    let created = world
+        .dashboard
+        .create(&host, key("nnUNet/Lung"), content, "");
+    let model = created.await.unwrap();
+    (world, model)
+}
+
+#[tokio::test]
+async fn a_replacement_without_name_and_type_gets_those_of_its_key() {
+    let (world, model) = with_model("{}").await;
+    let given = definition(r#"{"version":"9"}"#);
+    let host = world.host();
+    let replaced = world
+        .dashboard
+        .replace(&host, &model.key, given, ANY, "")
+        .await;
+    let said = replaced.unwrap().definition;
+    assert_eq!(said.name().unwrap(), "Lung");
+    assert_eq!(said.network_type().unwrap(), "nnUNet");
+}
+
+#[tokio::test]
+async fn enabling_and_disabling_by_a_patch_needs_no_reason() {
+    let (world, model) = with_model("{}").await;
+    let host = world.host();
+    let patch = async |text: &str| {
+        let patch = object(text);
+        let patched = world.dashboard.patch(&host, &model.key, &patch, ANY, "");
+        patched.await
+    };
+    assert!(
+        patch(r#"{"enabled":true}"#)
+            .await
+            .unwrap()
+            .definition
+            .enabled()
+    );
+    assert_eq!(
+        wrong_fields(patch(r#"{"enabled":false,"alias":"x"}"#).await),
+        ["message"]
+    );
+    assert!(
+        !patch(r#"{"enabled":false}"#)
+            .await
+            .unwrap()
+            .definition
+            .enabled()
+    );
+}
+
+/// As many as fit: with a look through all of them for each this does not end.
+#[tokio::test]
+async fn as_many_tags_and_fields_as_fit_are_looked_at_once() {
+    let (world, model) = with_model("{}").await;
+    let tags: Vec<String> = (0..130_000).map(|n| format!("{n:x}")).collect();
+    let patch = object(&serde_json::json!({ "registry": { "tags": tags } }).to_string());
+    let patched = world
+        .dashboard
+        .patch(&world.host(), &model.key, &patch, ANY, "")
+        .await;
+    assert_eq!(wrong_fields(patched), ["registry.tags"]);
+
+    let fifty = serde_json::json!({ "registry": { "tags": &tags[..MAX_TAGS] } }).to_string();
+    let patched = world
+        .dashboard
+        .patch(&world.host(), &model.key, &object(&fifty), ANY, "")
+        .await;
+    let registry = patched.unwrap().definition.registry().unwrap();
+    assert_eq!(registry.tags.len(), MAX_TAGS);
+
+    let fields = |last: u32| {
+        let fields: Vec<String> = (0..90_000).map(|n| format!("\"{n:x}\":0")).collect();
+        definition(&format!("{{{},\"last\":{last}}}", fields.join(",")))
+    };
+    assert_eq!(
+        changed_fields(Some(&fields(1)), &fields(2)),
+        "changed: last"
+    );
+}
