@@ -220,13 +220,14 @@ impl Dashboard {
             self.require_all(caller, role.permissions(), target).await?;
         }
         let change = checked(change, &before)?;
-        let (this, caller, id) = (self.clone(), caller.clone(), id.clone());
+        let (this, caller) = (self.clone(), caller.clone());
         self.change(async move {
-            let changed = this.inner.users.update_user(&id, change).await;
-            this.inner.access.forget_account(&id);
+            let id = &before.id;
+            let changed = this.inner.users.update_user(id, change).await;
+            this.inner.access.forget_account(id);
             let user = changed?;
             let ended = match user.role != before.role || !user.is_active {
-                true => this.end_all_sessions(&id, None).await,
+                true => this.end_all_sessions(id, None).await,
                 false => Ok(0),
             };
             let event = caller

@@ -41,6 +41,7 @@ macro_rules! user_store_conformance {
             of_many_at_once_one_is_the_first
             the_first_account_is_an_administrator
             whoever_is_unknown_is_not_found
+            an_account_has_one_id
             a_change_touches_what_it_names_only
             the_last_administrator_stays
             only_active_local_people_count_as_administrators
@@ -297,6 +298,43 @@ pub async fn whoever_is_unknown_is_not_found(store: &impl UserStore) {
             .unwrap()
             .is_none()
     );
+}
+
+/// Another text for the same number is nobody: sessions and tokens go by the text.
+pub async fn an_account_has_one_id(store: &impl UserStore) {
+    let person = store.create_user(person("ana", Role::Viewer)).await;
+    let robot = store.create_user(service("robot", Role::Viewer)).await;
+    for user in [person.unwrap(), robot.unwrap()] {
+        let subject = &user.id.subject;
+        for alias in [
+            format!("0{subject}"),
+            format!("+{subject}"),
+            format!(" {subject}"),
+            format!("{subject}.0"),
+        ] {
+            let id = IdentityId::new(user.id.source.clone(), alias);
+            assert_eq!(store.user(&id).await.unwrap(), None, "{id}");
+            let off = UserChange {
+                is_active: Some(false),
+                ..UserChange::default()
+            };
+            let changes = [
+                store.update_user(&id, off).await.map(drop),
+                store
+                    .set_password_hash(&id, hash("x"), None)
+                    .await
+                    .map(drop),
+                store.delete_user(&id).await,
+            ];
+            for refused in changes {
+                assert!(
+                    matches!(refused, Err(StoreError::NotFound { .. })),
+                    "{id}: {refused:?}"
+                );
+            }
+        }
+        assert_eq!(store.user(&user.id).await.unwrap(), Some(user));
+    }
 }
 
 /// Field by field, and what is answered is what is stored.

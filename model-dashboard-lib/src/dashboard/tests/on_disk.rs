@@ -107,6 +107,45 @@ async fn everything_is_there_again_after_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_that_loses_its_access_is_named_by_its_id_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let dashboard = open(dir.path()).await;
+    let host = dashboard.host_caller("ana@gpu-7");
+    let new = NewUserRequest {
+        username: "bo".to_owned(),
+        display_name: String::new(),
+        email: None,
+        role: Role::Viewer,
+        password: Some("a long enough password".to_owned()),
+    };
+    let (bo, _) = dashboard.create_user(&host, new).await.unwrap();
+    let signed_in = sign_in(&dashboard, "bo", "a long enough password").await;
+    let cookie = signed_in.unwrap().secret.expose();
+    let by_cookie = || dashboard.caller_from_session(&cookie, request("192.0.2.1"));
+    by_cookie().await.unwrap();
+    let deactivate = |id: crate::auth::IdentityId| {
+        let (dashboard, host) = (dashboard.clone(), host.clone());
+        let off = crate::auth::UserChange {
+            is_active: Some(false),
+            ..Default::default()
+        };
+        async move { dashboard.update_user(&host, &id, off).await }
+    };
+    for alias in ["022", "+22"].map(|alias| alias.replace("22", &bo.id.subject)) {
+        let alias = crate::auth::IdentityId::new(bo.id.source.clone(), alias);
+        let refused = deactivate(alias).await;
+        assert!(
+            matches!(refused, Err(Error::NotFound { .. })),
+            "{refused:?}"
+        );
+        assert!(by_cookie().await.unwrap().user().is_active);
+    }
+    deactivate(bo.id).await.unwrap();
+    assert_eq!(reason(by_cookie().await), Unauthenticated::NoSession);
+    dashboard.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_one_process_revokes_is_dead_in_another_within_seconds() {
     let dir = tempfile::tempdir().unwrap();
     let (one, other) = (open(dir.path()).await, open(dir.path()).await);

@@ -52,9 +52,11 @@ pub(super) fn is_local(source: &Source) -> bool {
     source.as_str() == Source::LOCAL
 }
 
-/// The row number of a local person; a subject that is none belongs to nobody.
-pub(super) fn row_number(id: &IdentityId) -> i64 {
-    id.subject.parse().unwrap_or(-1)
+/// The row number of a local person. Only the text that [`account`] gives is one, or an account had
+/// several ids; any other subject is null, which no row has.
+pub(super) fn row_number(id: &IdentityId) -> Option<i64> {
+    let number: i64 = id.subject.parse().ok()?;
+    (number.to_string() == *id.subject).then_some(number)
 }
 
 fn one(db: &Connection, what: &str, params: impl Params) -> Result<Option<User>> {
