@@ -1,12 +1,13 @@
 //! What a listing shows to be different from what is known.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use super::gathered::Gathered;
 use super::picture::Picture;
 use super::snapshot::{self, SnapshotError};
-use crate::model::ModelKey;
-use crate::repository::{ListedModel, Listing};
+use crate::model::{ModelKey, NetworkType};
+use crate::repository::{ListedModel, Listing, UnreadableType};
 
 /// What is to do to bring a picture up to date with a listing.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub(super) struct Difference {
     pub(super) changed: Vec<ListedModel>,
     /// Keys that are no more.
     pub(super) gone: Vec<ModelKey>,
+    /// Network types that the listing says nothing about: what is known of them stands.
+    pub(super) unreadable: Vec<UnreadableType>,
 }
 
 /// Where the snapshot of a repository lies.
@@ -31,6 +34,7 @@ impl Difference {
     pub(super) fn find(mut listing: Listing, picture: &Picture) -> Self {
         listing.models.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         listing.models.dedup_by(|a, b| a.key == b.key);
+        let unreadable = unreadable_types(&listing.unreadable);
         let mut gone = Vec::new();
         let mut present = picture
             .keys
@@ -45,16 +49,20 @@ impl Difference {
             entry.is_none_or(|entry| entry.stamp != listed.stamp)
         });
         gone.extend(present.map(|entry| entry.key.clone()));
+        gone.retain(|key| !unreadable.contains(&key.network_type));
         Self {
             confirmed: Gathered::default(),
             changed: listing.models,
             gone,
+            unreadable: listing.unreadable,
         }
     }
 
-    /// Takes what did not change since a snapshot from there. A snapshot that is of no use is
-    /// ignored, with a warning unless there simply is none.
-    pub(super) fn confirm(&mut self, snapshot: &SnapshotOf) {
+    /// Takes what did not change since a snapshot from there, and what `picture` lacks of types
+    /// that cannot be listed. A snapshot that is of no use is ignored, with a warning unless there
+    /// simply is none.
+    pub(super) fn confirm(&mut self, snapshot: &SnapshotOf, picture: &Picture) {
+        let unreadable = unreadable_types(&self.unreadable);
         let mut confirmed = vec![false; self.changed.len()];
         let mut gathered = Gathered::default();
         let mut place = 0;
@@ -71,6 +79,8 @@ impl Difference {
             if listed.is_some_and(|l| l.key == *key && l.stamp == fresh.entry.stamp) {
                 confirmed[place] = true;
                 place += 1;
+                gathered.push(fresh);
+            } else if unreadable.contains(&key.network_type) && picture.known(key).is_none() {
                 gathered.push(fresh);
             }
         });
@@ -92,4 +102,9 @@ impl Difference {
             }
         }
     }
+}
+
+fn unreadable_types(unreadable: &[UnreadableType]) -> HashSet<NetworkType> {
+    let types = unreadable.iter().map(|one| one.network_type.clone());
+    types.collect()
 }

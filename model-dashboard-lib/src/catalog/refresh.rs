@@ -12,8 +12,8 @@ use super::gathered::Gathered;
 use super::picture::Picture;
 use super::schedule::Schedule;
 use super::{Catalog, Failing, lock};
-use crate::model::{ModelKey, Timestamp};
-use crate::repository::{Marker, RepositoryError};
+use crate::model::{ModelKey, NetworkType, Timestamp};
+use crate::repository::{Marker, RepositoryError, UnreadableType};
 
 /// How many of the objects found at the very first load are checked for an unfinished write.
 const CHECKED_AT_FIRST: usize = 64;
@@ -29,6 +29,8 @@ pub(super) struct Following {
     pub(super) schedule: Schedule,
     /// Objects in which another writer, or a crashed one of ours, may have left something undone.
     pub(super) unchecked: VecDeque<ModelKey>,
+    /// Network types that the last listing could not read.
+    unreadable: HashSet<NetworkType>,
 }
 
 impl Catalog {
@@ -127,13 +129,14 @@ impl Catalog {
             let mut difference = Difference::find(listing, &picture);
             snapshot
                 .iter()
-                .for_each(|snapshot| difference.confirm(snapshot));
+                .for_each(|snapshot| difference.confirm(snapshot, &picture));
             difference
         };
         let Difference {
             confirmed,
             changed,
             mut gone,
+            unreadable,
         } = blocking(find).await?;
         let known = confirmed.len();
         let mut fetched = self.fetch(changed, confirmed).await?;
@@ -143,7 +146,9 @@ impl Catalog {
         following.note_unchecked(news, empty && known == 0);
         let catalog = self.clone();
         let commit = move || catalog.commit(fetched.gathered, known, gone);
-        let complete = blocking(commit).await? && fetched.complete;
+        let all_entered = blocking(commit).await?;
+        let as_before = following.note_unreadable(unreadable);
+        let complete = all_entered && fetched.complete && as_before;
         following.marker = complete.then_some(marker);
         following.schedule.listed(began, Instant::now());
         Ok(())
@@ -174,6 +179,35 @@ impl Catalog {
 }
 
 impl Following {
+    /// Remembers which types could not be listed and logs each once; whether there is none that
+    /// could be listed before.
+    fn note_unreadable(&mut self, unreadable: Vec<UnreadableType>) -> bool {
+        let before = std::mem::take(&mut self.unreadable);
+        for UnreadableType {
+            network_type,
+            reason,
+        } in unreadable
+        {
+            if !before.contains(&network_type) {
+                let network_type = network_type.as_str();
+                tracing::warn!(
+                    model.network_type = network_type,
+                    reason,
+                    "a folder cannot be listed"
+                );
+            }
+            self.unreadable.insert(network_type);
+        }
+        for network_type in before.difference(&self.unreadable) {
+            let network_type = network_type.as_str();
+            tracing::info!(
+                model.network_type = network_type,
+                "a folder can be listed again"
+            );
+        }
+        self.unreadable.is_subset(&before)
+    }
+
     fn note_unchecked<'a>(&mut self, news: impl Iterator<Item = &'a Arc<Entry>>, first: bool) {
         let readable = news.filter(|entry| entry.broken().is_none());
         if first {

@@ -210,7 +210,7 @@ impl ModelRepository for MemoryRepository {
         });
         Ok(Listing {
             models: models.collect(),
-            others: Vec::new(),
+            ..Listing::default()
         })
     }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt as _};
 
-use crate::model::{ModelDefinition, ModelId, ModelKey, Timestamp, Version, Via};
+use crate::model::{ModelDefinition, ModelId, ModelKey, NetworkType, Timestamp, Version, Via};
 
 pub use memory::MemoryRepository;
 pub use object::ObjectRepository;
@@ -64,6 +64,17 @@ pub struct Listing {
     /// Objects that are no definitions: at the root, folders deeper down (with a slash at the end,
     /// without what they hold), links, names that cannot be a key. At most 10,000 are named.
     pub others: Vec<String>,
+    /// Network types whose folder could not be listed: what lies there is not among the models.
+    pub unreadable: Vec<UnreadableType>,
+}
+
+/// A network type whose folder could not be listed, while the store answers otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadableType {
+    /// The type.
+    pub network_type: NetworkType,
+    /// Why, fit for people to read.
+    pub reason: String,
 }
 
 /// What must be true of the stored state for a write to happen.
@@ -140,6 +151,7 @@ pub struct Marker(pub Option<Box<str>>);
 #[async_trait]
 pub trait ModelRepository: fmt::Debug + Send + Sync {
     /// Lists all definitions (tombstones and broken ones included). Cost: one listing, no reads.
+    /// A network type that cannot be listed does not hide the others: it is named.
     async fn list(&self) -> Result<Listing, RepositoryError>;
 
     /// Reads one definition; tombstones and broken ones are given too.

@@ -173,6 +173,9 @@ fn without_permission_to_write_models_are_read_and_writing_is_refused() {
     let mode = |path: &Path, mode| {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     };
+    let lost = folder.path().join("lost+found");
+    fs::create_dir(&lost).unwrap();
+    mode(&lost, 0o000);
     for path in [folder.path().to_path_buf(), folder.path().join("nnUNet")] {
         mode(&path, 0o555);
     }
@@ -184,8 +187,8 @@ fn without_permission_to_write_models_are_read_and_writing_is_refused() {
         child.uid(65534).gid(65534);
     }
     let run = child.output();
-    for path in [folder.path().to_path_buf(), folder.path().join("nnUNet")] {
-        mode(&path, 0o755);
+    for path in [folder.path(), &folder.path().join("nnUNet"), &lost] {
+        mode(path, 0o755);
     }
     let Ok(run) = run else {
         eprintln!(
@@ -207,7 +210,11 @@ fn without_permission_to_write_models_are_read_and_writing_is_refused() {
 async fn without_permission() {
     let repository = ObjectRepository::open_folder(folder()).await.unwrap();
     let at = key("nnUNet/A");
-    assert_eq!(repository.list().await.unwrap().models.len(), 1);
+    let listing = repository.list().await.unwrap();
+    assert_eq!(listing.models.len(), 1);
+    let unreadable = &listing.unreadable[0];
+    assert_eq!(unreadable.network_type.as_str(), "lost+found");
+    assert!(unreadable.reason.contains("permission denied"));
     repository.get(&at).await.unwrap();
     let content = described(&at, "");
     let written = repository

@@ -245,3 +245,45 @@ async fn a_listing_that_failed_is_not_tried_again_at_every_look() {
         assert_eq!(catalog.state().failing, None);
     }
 }
+
+#[tokio::test]
+async fn a_type_that_cannot_be_listed_keeps_what_is_known_and_hides_nothing_else() {
+    let repository = Arc::new(Steered::default());
+    create(&repository, "MIST/a").await;
+    create(&repository, "nnUNet/b").await;
+    let catalog = catalog(&repository);
+    catalog.load().await.unwrap();
+    let unlistable = |types: &[&str]| {
+        let types = types
+            .iter()
+            .map(|name| key(&format!("{name}/x")).network_type);
+        *repository.unlistable_types.lock().unwrap() = types.collect();
+    };
+    unlistable(&["MIST", "lost+found"]);
+    create(&repository, "MIST/unseen").await;
+    create(&repository, "nnUNet/c").await;
+    catalog.refresh().await.unwrap();
+    let shown = || super::keys(&catalog.current(), &crate::catalog::Query::default());
+    assert_eq!(shown(), ["MIST/a", "nnUNet/b", "nnUNet/c"]);
+    assert_eq!(catalog.state().failing, None);
+
+    unlistable(&[]);
+    catalog.refresh().await.unwrap();
+    assert_eq!(shown(), ["MIST/a", "MIST/unseen", "nnUNet/b", "nnUNet/c"]);
+}
+
+#[tokio::test]
+async fn a_type_that_stays_unlistable_is_not_listed_at_every_look() {
+    let repository = Arc::new(Steered::default());
+    create(&repository, "MIST/a").await;
+    let lost = key("lost+found/x").network_type;
+    repository.unlistable_types.lock().unwrap().insert(lost);
+    let catalog = catalog(&repository);
+    // The second listing makes sure of what was found.
+    catalog.refresh().await.unwrap();
+    catalog.refresh().await.unwrap();
+    for _ in 0..5 {
+        catalog.look().await;
+    }
+    assert_eq!(repository.lists.load(Ordering::SeqCst), 2);
+}

@@ -113,6 +113,24 @@ async fn a_restart_reads_only_what_changed_since_the_snapshot() {
 }
 
 #[tokio::test]
+async fn a_restart_takes_types_that_cannot_be_listed_from_the_snapshot() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("catalogue");
+    let repository = repository().await;
+    let before = catalog(&repository, &path);
+    before.load().await.unwrap();
+    before.save().await;
+
+    let unlistable = key("nnUNet/x").network_type;
+    *repository.unlistable_types.lock().unwrap() = [unlistable].into();
+    let after = catalog(&repository, &path);
+    let newer = repository.get(&key("nnUNet/m1")).await.unwrap();
+    after.apply(&newer);
+    after.load().await.unwrap();
+    assert_eq!(everything(&before.current()), everything(&after.current()));
+}
+
+#[tokio::test]
 async fn following_writes_the_snapshot_at_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("catalogue");

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
 
-use crate::model::{ModelDefinition, ModelId, ModelKey};
+use crate::model::{ModelDefinition, ModelId, ModelKey, NetworkType};
 use crate::repository::{
     Change, Listing, Marker, MemoryRepository, ModelRepository, Precondition, RepositoryError,
-    Revision, StoredModel,
+    Revision, StoredModel, UnreadableType,
 };
 
 /// The repository in memory, steered.
@@ -27,6 +27,8 @@ pub(super) struct Steered {
     pub(super) unlistable: AtomicBool,
     /// These objects cannot be read.
     pub(super) unreadable: Mutex<HashSet<ModelKey>>,
+    /// The folders of these types cannot be listed.
+    pub(super) unlistable_types: Mutex<HashSet<NetworkType>>,
     pub(super) lists: AtomicUsize,
     pub(super) gets: AtomicUsize,
     pub(super) reconciled: Mutex<Vec<ModelKey>>,
@@ -99,9 +101,17 @@ impl ModelRepository for Steered {
         if self.unlistable.load(Ordering::SeqCst) {
             return Err(unavailable());
         }
-        let listing = self.inner.list().await;
+        let mut listing = self.inner.list().await?;
+        for network_type in self.unlistable_types.lock().unwrap().iter() {
+            let models = &mut listing.models;
+            models.retain(|listed| listed.key.network_type != *network_type);
+            listing.unreadable.push(UnreadableType {
+                network_type: network_type.clone(),
+                reason: "unplugged".to_owned(),
+            });
+        }
         self.list_gate.pass().await;
-        listing
+        Ok(listing)
     }
 
     async fn get(&self, key: &ModelKey) -> Result<StoredModel, RepositoryError> {

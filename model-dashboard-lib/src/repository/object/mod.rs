@@ -27,7 +27,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use futures::stream::{self, StreamExt as _};
 use object_store::memory::InMemory;
 
 use self::conditional::{ConditionalStore, Level, Object, Tag};
@@ -38,7 +38,7 @@ use super::revise::Revising;
 use super::state::State;
 use super::{
     Change, ListedModel, Listing, Marker, ModelRepository, Precondition, RepositoryError, Revision,
-    StoredModel,
+    StoredModel, UnreadableType,
 };
 use crate::model::{ModelDefinition, ModelId, ModelKey, ModelName, NetworkType};
 
@@ -162,12 +162,22 @@ impl ModelRepository for ObjectRepository {
         }
         let levels = stream::iter(types).map(async |network_type| {
             let folder = Folder::Named(network_type.as_str().into());
-            let level = self.store.list(&folder).await?;
-            Ok::<_, RepositoryError>((network_type, level))
+            let level = self.store.list(&folder).await;
+            (network_type, level)
         });
         let mut levels = levels.buffer_unordered(LISTINGS_AT_ONCE);
-        while let Some((network_type, level)) = levels.try_next().await? {
-            listing.extend(&network_type, level);
+        while let Some((network_type, level)) = levels.next().await {
+            match level {
+                Ok(level) => listing.extend(&network_type, level),
+                Err(fault) => {
+                    // Is it this folder or everything?
+                    self.marker().await?;
+                    listing.unreadable.push(UnreadableType {
+                        network_type,
+                        reason: fault.to_string(),
+                    });
+                }
+            }
         }
         Ok(listing)
     }

@@ -4,6 +4,7 @@
 mod failing;
 mod interrupted;
 mod stores;
+mod unlistable;
 
 use std::sync::Arc;
 
