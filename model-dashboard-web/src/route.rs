@@ -3,8 +3,7 @@
 use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
-use warp::Filter as _;
-use warp::filters::BoxedFilter;
+use warp::{Filter, Rejection};
 
 /// One path segment, decoded once (warp does not decode). A `/` that was encoded stays inside it,
 /// so that no name can reach into another part of an address.
@@ -22,6 +21,6 @@ impl FromStr for Segment {
 }
 
 /// GET, and HEAD, whose answer is sent without its body.
-pub(crate) fn read() -> BoxedFilter<()> {
-    warp::get().or(warp::head()).unify().boxed()
+pub(crate) fn read() -> impl Filter<Extract = (), Error = Rejection> + Copy {
+    warp::get().or(warp::head()).unify()
 }

@@ -147,6 +147,11 @@ impl Catalog {
         self.inner.picture.load_full()
     }
 
+    /// Whether the repository was looked through once.
+    pub(crate) fn is_loaded(&self) -> bool {
+        lock(&self.inner.state).loaded_at.is_some()
+    }
+
     /// How well the catalogue knows the repository.
     #[must_use]
     pub fn state(&self) -> CatalogState {
@@ -207,6 +212,15 @@ impl Catalog {
     pub async fn body(&self, key: &ModelKey) -> Result<Arc<StoredModel>, RepositoryError> {
         let known = self.current().get(key);
         let entry = known.ok_or_else(|| RepositoryError::NotFound { key: key.clone() })?;
+        self.body_of(&entry).await
+    }
+
+    /// [`Catalog::body`] of an entry that was looked up already.
+    ///
+    /// # Errors
+    /// As [`ModelRepository::get`].
+    pub(crate) async fn body_of(&self, entry: &Entry) -> Result<Arc<StoredModel>, RepositoryError> {
+        let key = entry.key();
         if let Some(body) = entry
             .version()
             .and_then(|version| self.inner.bodies.get(key, version))

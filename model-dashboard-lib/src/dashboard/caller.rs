@@ -16,14 +16,14 @@ pub struct RequestInfo {
     /// Through what.
     pub via: Via,
     /// The client's address as the front end trusts it, or a host name.
-    pub from: String,
+    pub from: Arc<str>,
     /// The request's id, as in the log.
     pub request_id: String,
 }
 
 impl RequestInfo {
     /// A request that came through `via` from `from`, with this id.
-    pub fn new(via: Via, from: impl Into<String>, request_id: impl Into<String>) -> RequestInfo {
+    pub fn new(via: Via, from: impl Into<Arc<str>>, request_id: impl Into<String>) -> RequestInfo {
         RequestInfo {
             via,
             from: from.into(),

@@ -154,10 +154,10 @@ impl Dashboard {
     }
 
     fn loaded(&self) -> Result<(), Error> {
-        let state = self.inner.catalog.state();
-        if state.loaded_at.is_some() {
+        if self.inner.catalog.is_loaded() {
             return Ok(());
         }
+        let state = self.inner.catalog.state();
         Err(Error::Unavailable {
             what: match &state.failing {
                 Some(failing) => format!("the models cannot be loaded: {}", failing.message),
@@ -209,7 +209,7 @@ impl Dashboard {
         if let Some(broken) = entry.broken() {
             return Err(broken.clone().into());
         }
-        let stored = match self.inner.catalog.body(key).await {
+        let stored = match self.inner.catalog.body_of(&entry).await {
             Err(RepositoryError::NotFound { .. }) => return Err(self.no_model(key)),
             other => other?,
         };

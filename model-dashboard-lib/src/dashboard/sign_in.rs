@@ -283,7 +283,7 @@ impl Dashboard {
 fn sign_in_event(request: &RequestInfo, action: Action, target: String) -> NewEvent {
     NewEvent {
         via: request.via.as_str().to_owned(),
-        from: request.from.clone(),
+        from: request.from.to_string(),
         request_id: request.request_id.clone(),
         ..NewEvent::of_server(action, target)
     }

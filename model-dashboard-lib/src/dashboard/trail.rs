@@ -164,7 +164,7 @@ impl Caller {
             actor: self.id().to_string(),
             actor_name: self.username().to_owned(),
             via: request.via.as_str().to_owned(),
-            from: request.from.clone(),
+            from: request.from.to_string(),
             request_id: request.request_id.clone(),
             action,
             target: target.into(),

@@ -1,5 +1,7 @@
 //! Entity tags and preconditions (RFC 9110 §8.8.3 and §13).
 
+use std::fmt::Write as _;
+
 use http::HeaderMap;
 use http::header::{IF_MATCH, IF_NONE_MATCH};
 use model_dashboard::dashboard::Error;
@@ -8,7 +10,10 @@ use model_dashboard::repository::Precondition;
 
 /// The strong entity tag of a definition.
 pub(super) fn etag(version: &Version) -> String {
-    format!("\"{version}\"")
+    let mut tag = String::with_capacity(34);
+    // Writing to a text does not fail.
+    let _ = write!(tag, "\"{version}\"");
+    tag
 }
 
 /// The opaque tags of a list such as `"a", W/"b"`; `None` when a part of it is no entity tag.

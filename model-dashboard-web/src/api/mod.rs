@@ -28,7 +28,7 @@ use model_dashboard::dashboard::Dashboard;
 use model_dashboard::model::{ModelKey, ModelName, NetworkType};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
-use warp::{Filter, path};
+use warp::{Filter, Rejection, path};
 
 use self::answer::Failure;
 use self::list_body::ListBodies;
@@ -71,8 +71,9 @@ pub fn beside_pages(dashboard: &Dashboard, base: &'static str) -> BoxedFilter<(R
         .unify()
         .boxed();
     let api = path("v1").and(v1).or(openapi::nothing_here(base)).unify();
-    path("api")
-        .and(api)
+    model_route(dashboard)
+        .or(path("api").and(api))
+        .unify()
         .or(health_routes(dashboard))
         .unify()
         .or(openapi::routes())
@@ -80,8 +81,26 @@ pub fn beside_pages(dashboard: &Dashboard, base: &'static str) -> BoxedFilter<(R
         .boxed()
 }
 
+/// What jobs ask for most: it is tried first, and in one piece.
+fn model_route(
+    dashboard: &Dashboard,
+) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<> {
+    path!("api" / "v1" / "models" / Segment / Segment)
+        .and(read())
+        .and(visit::visit(dashboard))
+        .then(|network_type: Segment, name: Segment, visit: Visit| {
+            visit.answer(async move |guest, visit| {
+                // `type/…` is a list, whatever a model of the earlier system may be called.
+                if network_type.0 == "type" {
+                    return list::of_type(&guest, &name.0, visit.query(), &visit.headers).await;
+                }
+                models::show(&guest, key(&network_type, &name)?, &visit.headers).await
+            })
+        })
+}
+
 fn model_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
-    let visit = || visit::visit(dashboard.clone());
+    let visit = || visit::visit(dashboard);
     let model = || {
         path::param::<Segment>()
             .and(path::param::<Segment>())
@@ -89,33 +108,13 @@ fn model_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
     };
     let bodies = Arc::new(ListBodies::default());
 
-    let of_type = path("type")
-        .and(path::param::<Segment>())
-        .and(path::end())
-        .and(read())
-        .and(visit())
-        .then(|network_type: Segment, visit: Visit| {
-            visit.answer(async move |guest, visit| {
-                list::of_type(&guest, &network_type.0, &visit.query, &visit.headers).await
-            })
-        })
-        .boxed();
-    let show = model()
-        .and(read())
-        .and(visit())
-        .then(|network_type: Segment, name: Segment, visit: Visit| {
-            visit.answer(async move |guest, visit| {
-                models::show(&guest, key(&network_type, &name)?, &visit.headers).await
-            })
-        })
-        .boxed();
     let list = path::end()
         .and(read())
         .and(visit())
         .then(move |visit: Visit| {
             let bodies = bodies.clone();
             visit.answer(async move |guest, visit| {
-                list::list(&guest, &bodies, &visit.query, &visit.headers).await
+                list::list(&guest, &bodies, visit.query(), &visit.headers).await
             })
         })
         .boxed();
@@ -125,7 +124,7 @@ fn model_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
         .and(visit())
         .then(|visit: Visit| {
             visit.answer(async move |guest, visit| {
-                list::dataframe(&guest, &visit.query, &visit.headers).await
+                list::dataframe(&guest, visit.query(), &visit.headers).await
             })
         })
         .boxed();
@@ -198,16 +197,7 @@ fn model_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
         })
         .boxed();
 
-    // `type/…` is a list, whatever a model of the earlier system may be called.
-    let reading = of_type
-        .or(show)
-        .unify()
-        .or(list)
-        .unify()
-        .or(dataframe)
-        .unify()
-        .or(find)
-        .unify();
+    let reading = list.or(dataframe).unify().or(find).unify();
     let writing = patch
         .or(replace)
         .unify()
@@ -223,18 +213,18 @@ fn model_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
 fn network_types(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
     path::end()
         .and(read())
-        .and(visit::visit(dashboard.clone()))
+        .and(visit::visit(dashboard))
         .then(|visit: Visit| visit.answer(async move |guest, _| list::network_types(&guest).await))
         .boxed()
 }
 
 fn token_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
-    let visit = || visit::visit(dashboard.clone());
+    let visit = || visit::visit(dashboard);
     let list = path::end()
         .and(read())
         .and(visit())
         .then(|visit: Visit| {
-            visit.answer(async move |guest, visit| tokens::list(&guest, &visit.query).await)
+            visit.answer(async move |guest, visit| tokens::list(&guest, visit.query()).await)
         })
         .boxed();
     let create = path::end()
@@ -257,13 +247,13 @@ fn token_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
 }
 
 fn user_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
-    let visit = || visit::visit(dashboard.clone());
+    let visit = || visit::visit(dashboard);
     let user = || path::param::<Segment>().and(path::param::<Segment>());
     let list = path::end()
         .and(read())
         .and(visit())
         .then(|visit: Visit| {
-            visit.answer(async move |guest, visit| users::list(&guest, &visit.query).await)
+            visit.answer(async move |guest, visit| users::list(&guest, visit.query()).await)
         })
         .boxed();
     let create = path::end()
@@ -326,7 +316,7 @@ fn user_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
 
 /// Whoever asks, the log, the feed.
 fn account_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
-    let visit = || visit::visit(dashboard.clone());
+    let visit = || visit::visit(dashboard);
     let me = path("me")
         .and(path::end())
         .and(read())
@@ -338,7 +328,7 @@ fn account_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
         .and(read())
         .and(visit())
         .then(|visit: Visit| {
-            visit.answer(async move |guest, visit| audit::list(&guest, &visit.query).await)
+            visit.answer(async move |guest, visit| audit::list(&guest, visit.query()).await)
         })
         .boxed();
     let verify = path("audit")
@@ -353,7 +343,7 @@ fn account_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
         .and(read())
         .and(visit())
         .then(|visit: Visit| {
-            visit.answer(async move |guest, visit| audit::feed(&guest, &visit.query).await)
+            visit.answer(async move |guest, visit| audit::feed(&guest, visit.query()).await)
         })
         .boxed();
     me.or(log)

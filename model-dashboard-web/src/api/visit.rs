@@ -1,5 +1,6 @@
 //! A request at the API's door.
 
+use std::convert::Infallible;
 use std::future::Future;
 
 use http::StatusCode;
@@ -8,7 +9,6 @@ use model_dashboard::dashboard::{Dashboard, RequestInfo};
 use model_dashboard::model::{MAX_DEFINITION_BYTES, Via};
 use serde::de::DeserializeOwned;
 use warp::Filter;
-use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use super::answer::{Failure, Guest, answer};
@@ -22,26 +22,28 @@ pub(super) struct Visit {
     context: RequestContext,
     /// The headers.
     pub(super) headers: HeaderMap,
-    /// The query, undecoded; empty if there is none.
-    pub(super) query: String,
 }
 
 /// Takes from a request what every route needs. Rejects nothing.
-pub(super) fn visit(dashboard: Dashboard) -> BoxedFilter<(Visit,)> {
-    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
+pub(super) fn visit(
+    dashboard: &Dashboard,
+) -> impl Filter<Extract = (Visit,), Error = Infallible> + Clone + use<> {
+    let dashboard = dashboard.clone();
     context()
         .and(warp::header::headers_cloned())
-        .and(query)
-        .map(move |context, headers, query| Visit {
+        .map(move |context, headers| Visit {
             dashboard: dashboard.clone(),
             context,
             headers,
-            query,
         })
-        .boxed()
 }
 
 impl Visit {
+    /// The query, undecoded; empty if there is none.
+    pub(super) fn query(&self) -> &str {
+        self.context.query()
+    }
+
     /// Answers a route that needs a token. Cookies are never looked at.
     pub(super) async fn answer<F, Answer>(self, handler: F) -> Response
     where
@@ -54,11 +56,7 @@ impl Visit {
 
     async fn guest(&self) -> Result<Guest, Failure> {
         let token = bearer(&self.headers)?;
-        let from = self
-            .context
-            .client()
-            .map(|address| address.to_string())
-            .unwrap_or_default();
+        let from = self.context.client_text();
         let request = RequestInfo::new(Via::Api, from, self.context.id().as_str());
         let caller = self.dashboard.caller_from_token(token, request).await?;
         self.context.set_user(caller.username());

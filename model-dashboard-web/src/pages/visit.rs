@@ -77,11 +77,7 @@ const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
 impl Request {
     /// How the request came, for the use cases.
     pub(super) fn info(&self) -> RequestInfo {
-        let from = self
-            .context
-            .client()
-            .map(|address| address.to_string())
-            .unwrap_or_default();
+        let from = self.context.client_text();
         RequestInfo::new(Via::Dashboard, from, self.context.id().as_str())
     }
 

@@ -25,7 +25,6 @@ const NAME_LENGTH: usize = 32;
 pub(super) struct Record {
     server: &'static str,
     method: Method,
-    uri: Uri,
     context: RequestContext,
     begin: Instant,
     /// `None` while nothing has been answered.
@@ -39,14 +38,12 @@ impl Record {
     pub(super) fn begin(
         server: &'static str,
         method: &Method,
-        uri: &Uri,
         context: &RequestContext,
     ) -> Option<Box<Self>> {
         tracing::enabled!(target: "access", tracing::Level::INFO).then(|| {
             Box::new(Self {
                 server,
                 method: method.clone(),
-                uri: uri.clone(),
                 context: context.clone(),
                 begin: Instant::now(),
                 status: None,
@@ -70,7 +67,7 @@ impl Drop for Record {
                     target: "access",
                     server = self.server,
                     method = self.method.as_str(),
-                    path = %LoggedUri(&self.uri),
+                    path = %LoggedUri(self.context.uri()),
                     status = self.status.map(|status| status.as_u16()),
                     duration_ms = self.begin.elapsed().as_micros() as f64 / 1000.0,
                     bytes = self.bytes,

@@ -20,7 +20,7 @@ use tracing::{Level, Span};
 use super::access_log::{LoggedBody, Record};
 use super::connection::BoxError;
 use super::forwarded::{self, Proxies};
-use super::request::{RequestContext, RequestId};
+use super::request::{Client, RequestContext, RequestId};
 use super::security_headers::SecurityHeaders;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -87,8 +87,9 @@ pub struct Edge<S> {
 }
 
 /// The other end of a connection.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Peer {
+    client: Client,
     address: IpAddr,
     trusted: bool,
 }
@@ -140,7 +141,11 @@ impl<S> Edge<S> {
         let address = peer.ip().to_canonical();
         let trusted = self.settings.proxies.contains(address);
         Self {
-            peer: Some(Peer { address, trusted }),
+            peer: Some(Peer {
+                client: address.into(),
+                address,
+                trusted,
+            }),
             ..self.clone()
         }
     }
@@ -149,19 +154,22 @@ impl<S> Edge<S> {
         let headers = request.headers();
         let user_agent = headers.get(USER_AGENT).cloned();
         let origin = self.settings.origin.clone();
-        match self.peer {
+        let uri = request.uri().clone();
+        match &self.peer {
             Some(proxy) if proxy.trusted => {
                 let given = headers.get(REQUEST_ID).and_then(RequestId::parse);
+                let client = self.settings.proxies.client(proxy.address, headers);
                 RequestContext::new(
                     given.unwrap_or_else(RequestId::generate),
-                    Some(self.settings.proxies.client(proxy.address, headers)),
+                    uri,
+                    Some(client.into()),
                     user_agent,
                     origin.or_else(|| forwarded::origin(headers).map(Into::into)),
                 )
             }
             peer => {
-                let client = peer.map(|peer| peer.address);
-                RequestContext::new(RequestId::generate(), client, user_agent, origin)
+                let client = peer.as_ref().map(|peer| peer.client.clone());
+                RequestContext::new(RequestId::generate(), uri, client, user_agent, origin)
             }
         }
     }
@@ -179,12 +187,7 @@ where
 
     fn call(&self, mut request: Request<B>) -> Self::Future {
         let context = self.context(&request);
-        let record = Record::begin(
-            self.settings.name,
-            request.method(),
-            request.uri(),
-            &context,
-        );
+        let record = Record::begin(self.settings.name, request.method(), &context);
         let span = request_span(request.method(), &context);
         request.extensions_mut().insert(context.clone());
         let answer = {

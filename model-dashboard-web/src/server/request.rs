@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use bytes::BytesMut;
-use http::HeaderValue;
+use http::{HeaderValue, Uri};
 use warp::Filter;
 
 /// The longest id that is taken over from a proxy.
@@ -97,14 +97,29 @@ fn mix(mut z: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// Who asks, from where, and under which id. Clones are cheap and share everything.
+/// Where a request comes from, and the same as text: all requests of a connection share it.
+#[derive(Debug, Clone)]
+pub(super) struct Client {
+    address: IpAddr,
+    text: Arc<str>,
+}
+
+impl From<IpAddr> for Client {
+    fn from(address: IpAddr) -> Self {
+        let text = address.to_string().into();
+        Self { address, text }
+    }
+}
+
+/// What was asked for, by whom, from where, and under which id. Clones are cheap and share everything.
 #[derive(Debug, Clone)]
 pub struct RequestContext(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     id: RequestId,
-    client: Option<IpAddr>,
+    uri: Uri,
+    client: Option<Client>,
     user_agent: Option<HeaderValue>,
     origin: Option<Arc<str>>,
     user: OnceLock<Arc<str>>,
@@ -113,12 +128,14 @@ struct Inner {
 impl RequestContext {
     pub(super) fn new(
         id: RequestId,
-        client: Option<IpAddr>,
+        uri: Uri,
+        client: Option<Client>,
         user_agent: Option<HeaderValue>,
         origin: Option<Arc<str>>,
     ) -> Self {
         Self(Arc::new(Inner {
             id,
+            uri,
             client,
             user_agent,
             origin,
@@ -137,7 +154,28 @@ impl RequestContext {
     /// [`Edge::for_peer`](super::Edge::for_peer).
     #[must_use]
     pub fn client(&self) -> Option<IpAddr> {
-        self.0.client
+        self.0.client.as_ref().map(|client| client.address)
+    }
+
+    /// [`client`](Self::client) as text; empty if it is not known.
+    #[must_use]
+    pub fn client_text(&self) -> Arc<str> {
+        match &self.0.client {
+            Some(client) => client.text.clone(),
+            None => Arc::default(),
+        }
+    }
+
+    /// The address that was asked for.
+    #[must_use]
+    pub fn uri(&self) -> &Uri {
+        &self.0.uri
+    }
+
+    /// The query of the address, undecoded; empty if there is none.
+    #[must_use]
+    pub fn query(&self) -> &str {
+        self.0.uri.query().unwrap_or_default()
     }
 
     /// What the client calls itself: at most 200 characters, without control characters, not
@@ -192,6 +230,8 @@ fn is_invisible(c: char) -> bool {
 /// routes (a test of a route by itself) it is an empty one with a new id.
 pub fn context() -> impl Filter<Extract = (RequestContext,), Error = Infallible> + Copy {
     warp::filters::ext::optional::<RequestContext>().map(|context: Option<RequestContext>| {
-        context.unwrap_or_else(|| RequestContext::new(RequestId::generate(), None, None, None))
+        let nothing =
+            || RequestContext::new(RequestId::generate(), Uri::default(), None, None, None);
+        context.unwrap_or_else(nothing)
     })
 }
