@@ -5,7 +5,7 @@ use model_dashboard::dashboard::Error;
 use model_dashboard::model::{ModelKey, Version};
 use warp::reply::Response;
 
-use super::errors::sentence;
+use super::errors::{say_when, sentence};
 use super::form::Form;
 use super::visit::{Failure, Visit};
 use crate::views::broken::{self, BrokenRow, BrokenView};
@@ -100,9 +100,18 @@ pub(super) async fn save(visit: Visit, key: ModelKey, form: Form) -> Result<Resp
             }
             show(&visit, StatusCode::UNPROCESSABLE_ENTITY, &view).await
         }
-        Err(error @ (Error::Conflict { .. } | Error::Unavailable { .. })) => {
+        // What was typed must not be lost.
+        Err(
+            error @ (Error::Conflict { .. }
+            | Error::NotFound { .. }
+            | Error::Unavailable { .. }
+            | Error::Busy { .. }),
+        ) => {
             view.error = Some(sentence(&error.to_string()));
-            show(&visit, crate::kind::Kind::of(&error).status, &view).await
+            let status = crate::kind::Kind::of(&error).status;
+            let mut response = show(&visit, status, &view).await?;
+            say_when(response.headers_mut(), &error);
+            Ok(response)
         }
         Err(error) => Err(error.into()),
     }

@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use model_dashboard::dashboard::Model;
+use model_dashboard::model::ModelKey;
 use warp::reply::Response;
 
 use super::definition::shown;
@@ -13,18 +14,21 @@ use crate::views::conflict::{self, ConflictField, ConflictView};
 use crate::views::definition_form::DefinitionForm;
 
 /// The page: what you typed beside what is stored now, for each field that both changed since the
-/// form was made. What only one of the two changed is merged.
+/// form was made. What only one of the two changed is merged. `renamed` is the key that the form was
+/// made for, if the model has another one now.
 pub(super) async fn show(
     visit: &Visit,
     now: &Model,
     typed: &DefinitionForm,
     base: &Base,
+    renamed: Option<&ModelKey>,
 ) -> Result<Response, Failure> {
     let theirs = shown(&now.definition);
     let merged = Merged::of(base, typed, &theirs);
     let registry = now.definition.registry();
     let registry = registry.as_ref();
     let view = ConflictView {
+        renamed_from: renamed.map(ToString::to_string),
         network_type: now.key.network_type.to_string(),
         name: now.key.name.to_string(),
         alias: now.definition.alias(),

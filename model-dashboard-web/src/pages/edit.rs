@@ -13,7 +13,7 @@ use super::definition::{apply, fill, show_errors, shown, suggest, typed};
 use super::form::Form;
 use super::parts::Base;
 use super::visit::{Failure, Visit};
-use super::{conflict, errors};
+use super::{conflict, errors, gone};
 use crate::views::components::field::Field;
 use crate::views::definition_form::{self, DefinitionForm, Edited};
 
@@ -73,7 +73,7 @@ pub(super) async fn create(visit: Visit, form: Form) -> Result<Response, Failure
     }
 }
 
-async fn show_create(
+pub(super) async fn show_create(
     visit: &Visit,
     status: StatusCode,
     mut form: DefinitionForm,
@@ -104,12 +104,16 @@ struct Seen {
 
 /// Saves what was typed, if the model still is what the form was filled from.
 pub(super) async fn edit(visit: Visit, key: ModelKey, form: Form) -> Result<Response, Failure> {
-    let model = visit.dashboard().model(&visit.caller, &key).await?;
+    let found = visit.dashboard().model(&visit.caller, &key).await;
     let seen = Seen {
         if_match: form.text("if_match").to_owned(),
         base: Base::sent(form.text("base")),
     };
     let mut shown = typed(&form);
+    let model = match found {
+        Err(Error::NotFound { .. }) => return gone::show(&visit, &key, shown, &seen.base).await,
+        found => found?,
+    };
     if form.text("action") == "add-rows" {
         return show_edit(&visit, StatusCode::OK, &model, shown, &seen).await;
     }
@@ -119,7 +123,7 @@ pub(super) async fn edit(visit: Visit, key: ModelKey, form: Form) -> Result<Resp
     let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
     // Mistakes are told once it is settled what is saved.
     if version != model.version {
-        return conflict::show(&visit, &model, &shown, &seen.base).await;
+        return conflict::show(&visit, &model, &shown, &seen.base, None).await;
     }
     let mut content = model.definition.clone();
     if let Err(wrong) = apply(&shown, &mut content) {
@@ -152,10 +156,11 @@ pub(super) async fn edit(visit: Visit, key: ModelKey, form: Form) -> Result<Resp
             show_errors(&mut shown, &wrong);
             show_edit(&visit, unprocessable, &model, shown, &seen).await
         }
-        Err(Error::Conflict { .. }) => {
-            let now = visit.dashboard().model(&visit.caller, &key).await?;
-            conflict::show(&visit, &now, &shown, &seen.base).await
-        }
+        Err(Error::Conflict { .. }) => match visit.dashboard().model(&visit.caller, &key).await {
+            Err(Error::NotFound { .. }) => gone::show(&visit, &key, shown, &seen.base).await,
+            now => conflict::show(&visit, &now?, &shown, &seen.base, None).await,
+        },
+        Err(Error::NotFound { .. }) => gone::show(&visit, &key, shown, &seen.base).await,
         Err(error) if is_passing(&error) => {
             shown.error = Some(errors::sentence(&error.to_string()));
             show_edit(

@@ -1,8 +1,10 @@
 //! Pages for what cannot be answered.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::header::RETRY_AFTER;
-use http::{Response as HttpResponse, StatusCode};
+use http::{HeaderMap, Response as HttpResponse, StatusCode};
 use model_dashboard::auth::Permission;
 use model_dashboard::dashboard::Error;
 use warp::reply::Response;
@@ -58,12 +60,21 @@ pub(super) fn answer(frame: &Frame, request: &Request, error: &Error) -> Respons
         },
     };
     let mut response = html::plain(kind.status, errors::page(frame, &view).into_string());
-    if let Some(wait) = error.retry_after() {
-        response
-            .headers_mut()
-            .insert(RETRY_AFTER, wait.as_secs().max(1).into());
-    }
+    say_when(response.headers_mut(), error);
     response
+}
+
+/// Says when trying again can help (RFC 9110 §10.2.3), where the error knows.
+pub(super) fn say_when(headers: &mut HeaderMap, error: &Error) {
+    if let Some(wait) = error.retry_after() {
+        headers.insert(RETRY_AFTER, seconds(wait).into());
+    }
+}
+
+/// Whole seconds, rounded up: sooner would be refused again.
+pub(super) fn seconds(wait: Duration) -> u64 {
+    let seconds = wait.as_millis().div_ceil(1000).max(1);
+    u64::try_from(seconds).unwrap_or(u64::MAX)
 }
 
 /// The page where there is nothing.

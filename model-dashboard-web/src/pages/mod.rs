@@ -16,8 +16,10 @@ mod definition;
 mod edit;
 mod errors;
 mod form;
+mod gone;
 mod html;
 mod import;
+mod kept;
 mod markdown;
 mod masked;
 mod model;
@@ -43,6 +45,7 @@ use warp::{Filter, path};
 use self::cookies::Cookies;
 pub(crate) use self::errors::failure;
 use self::form::Form;
+use self::kept::KeptForms;
 use self::used_forms::UsedForms;
 use self::visit::{Failure, Request, Site, Visit};
 use crate::route::{Segment, read};
@@ -58,6 +61,7 @@ pub(crate) fn routes(dashboard: Dashboard, settings: WebSettings) -> BoxedFilter
     let site = Arc::new(Site {
         started_at: SystemTime::now(),
         token_forms: UsedForms::default(),
+        kept_forms: KeptForms::default(),
         cookies: Cookies::new(&settings),
         links: Links::new(base),
         dashboard,

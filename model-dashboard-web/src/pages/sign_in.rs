@@ -1,6 +1,7 @@
 //! Signing in and out.
 
 use http::StatusCode;
+use maud::Markup;
 use model_dashboard::auth::{SessionSecret, Source};
 use model_dashboard::dashboard::{Error, SignIn};
 use warp::reply::Response;
@@ -10,8 +11,8 @@ use super::masked::{mask, unmask};
 use super::visit::{Failure, Request, Visit, redirect};
 use super::{errors, html};
 use crate::server::RequestBody;
-use crate::views::CsrfToken;
 use crate::views::login::{self, LoginView, Refusal};
+use crate::views::{CsrfToken, Frame};
 
 /// The sign-in page; somebody signed in already goes on.
 pub(super) async fn form(request: Request) -> Response {
@@ -79,24 +80,34 @@ pub(super) async fn submit(request: Request, body: RequestBody) -> Response {
             cookies.set_session(response.headers_mut(), &signed_in.secret.expose());
             response
         }
-        Err(Error::Unauthenticated { .. } | Error::Invalid(_)) => {
-            again(StatusCode::UNPROCESSABLE_ENTITY, Refusal::Wrong).await
-        }
-        Err(Error::TooManyAttempts { retry_after }) => {
-            // Whole seconds, rounded up: sooner would be refused again.
-            let seconds = retry_after.as_millis().div_ceil(1000).max(1);
-            let wait = Refusal::Wait(u64::try_from(seconds).unwrap_or(u64::MAX));
-            again(StatusCode::TOO_MANY_REQUESTS, wait).await
-        }
-        Err(Error::Busy { retry_after }) => {
-            let wait = Refusal::Wait(retry_after.as_secs().max(1));
-            again(StatusCode::SERVICE_UNAVAILABLE, wait).await
-        }
-        Err(Error::Unavailable { .. }) => {
-            again(StatusCode::SERVICE_UNAVAILABLE, Refusal::Unavailable).await
-        }
-        Err(error) => errors::answer(&request.frame(), &request, &error),
+        Err(error) => match refusal(&error) {
+            Some((status, refusal)) => {
+                let mut response = again(status, refusal).await;
+                errors::say_when(response.headers_mut(), &error);
+                response
+            }
+            None => errors::answer(&request.frame(), &request, &error),
+        },
     }
+}
+
+/// What the form says about a sign-in that failed; `None` if the program is out of order.
+pub(super) fn refusal(error: &Error) -> Option<(StatusCode, Refusal)> {
+    Some(match error {
+        Error::Unauthenticated { .. } | Error::Invalid(_) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, Refusal::Wrong)
+        }
+        Error::TooManyAttempts { retry_after } => {
+            let wait = Refusal::Wait(errors::seconds(*retry_after));
+            (StatusCode::TOO_MANY_REQUESTS, wait)
+        }
+        Error::Busy { retry_after } => {
+            let wait = Refusal::Wait(errors::seconds(*retry_after));
+            (StatusCode::SERVICE_UNAVAILABLE, wait)
+        }
+        Error::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, Refusal::Unavailable),
+        _ => return None,
+    })
 }
 
 /// Ends this session.
@@ -116,7 +127,7 @@ fn next(request: &Request, asked: Option<&str>) -> Option<String> {
     local_path(request.site.links.base(), asked?).map(str::to_owned)
 }
 
-fn view(request: &Request, chosen: Option<&Source>) -> LoginView {
+pub(super) fn view(request: &Request, chosen: Option<&Source>) -> LoginView {
     let sources = request.site.dashboard.sources();
     let first = sources.first().map(|source| source.source.clone());
     let chosen = chosen.or(first.as_ref());
@@ -138,6 +149,15 @@ fn view(request: &Request, chosen: Option<&Source>) -> LoginView {
 /// Shows the form, bound to this browser by a cookie, so that no other site can sign somebody in
 /// under an account of its own.
 async fn show(request: &Request, status: StatusCode, view: LoginView) -> Response {
+    show_as(request, status, |frame| login::page(frame, &view)).await
+}
+
+/// Shows a page that holds the form.
+pub(super) async fn show_as(
+    request: &Request,
+    status: StatusCode,
+    page: impl FnOnce(&Frame) -> Markup,
+) -> Response {
     let cookies = &request.site.cookies;
     let known = cookies
         .sign_in(&request.headers)
@@ -153,7 +173,7 @@ async fn show(request: &Request, status: StatusCode, view: LoginView) -> Respons
     };
     frame.csrf = CsrfToken(mask(secret.form_token().as_bytes()));
     let had_status = frame.status.is_some();
-    let markup = login::page(&frame, &view);
+    let markup = page(&frame);
     let mut response = match html::answer(status, markup, &request.headers).await {
         Ok(response) => response,
         Err(error) => return errors::answer(&frame, request, &error),
@@ -165,7 +185,7 @@ async fn show(request: &Request, status: StatusCode, view: LoginView) -> Respons
     response
 }
 
-fn is_ours(request: &Request, token: &str) -> bool {
+pub(super) fn is_ours(request: &Request, token: &str) -> bool {
     let secret = request
         .site
         .cookies

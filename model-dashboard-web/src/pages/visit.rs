@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use http::header::{HeaderMap, LOCATION};
+use http::header::{HeaderMap, LOCATION, ORIGIN};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use maud::Markup;
 use model_dashboard::auth::Permission;
@@ -19,6 +19,7 @@ use warp::reply::Response;
 use super::cookies::Cookies;
 use super::errors;
 use super::form::{Form, OF_DEFINITION, is_same_origin};
+use super::kept::{self, KeptForms};
 use super::masked::{mask, unmask};
 use super::used_forms::UsedForms;
 use crate::server::{RequestBody, RequestContext, context};
@@ -36,6 +37,8 @@ pub(super) struct Site {
     pub(super) started_at: SystemTime,
     /// The forms that made an API token.
     pub(super) token_forms: UsedForms,
+    /// Forms whose session ended, while they are read.
+    pub(super) kept_forms: KeptForms,
 }
 
 /// A request for a page, whoever makes it.
@@ -91,6 +94,11 @@ impl Request {
         is_same_origin(&self.headers, self.context.origin())
     }
 
+    /// Whether the browser itself says that the request comes from a page of this site.
+    pub(super) fn is_from_own_page(&self) -> bool {
+        self.headers.contains_key(ORIGIN) && self.is_same_origin()
+    }
+
     /// The frame of a page for nobody known.
     pub(super) fn frame(&self) -> Frame {
         let settings = &self.site.settings;
@@ -139,21 +147,17 @@ impl Request {
 
     /// Who asks.
     async fn visit(self) -> Result<Visit, (Request, Error)> {
-        let cookie = self
-            .site
-            .cookies
-            .session(&self.headers)
-            .unwrap_or_default()
-            .to_owned();
-        match self
-            .site
-            .dashboard
-            .caller_from_session(&cookie, self.info())
-            .await
-        {
+        let cookie = self.site.cookies.session(&self.headers);
+        let secret = cookie.unwrap_or_default().to_owned();
+        self.visit_of(&secret).await
+    }
+
+    async fn visit_of(self, secret: &str) -> Result<Visit, (Request, Error)> {
+        let dashboard = &self.site.dashboard;
+        match dashboard.caller_from_session(secret, self.info()).await {
             Ok(caller) => {
                 self.context.set_user(caller.username());
-                let form_token = form_token(&cookie);
+                let form_token = form_token(secret);
                 Ok(Visit {
                     request: self,
                     caller,
@@ -171,15 +175,27 @@ impl Request {
         Answer: Future<Output = Result<Response, Failure>>,
     {
         match self.visit().await {
-            Ok(visit) => {
-                let failing = visit.clone();
-                match handler(visit).await {
-                    Ok(response) => response,
-                    Err(failure) => failing.fail(failure).await,
-                }
-            }
-            Err((request, Error::Unauthenticated { .. })) => request.to_sign_in(),
-            Err((request, error)) => errors::answer(&request.frame(), &request, &error),
+            Ok(visit) => visit.answer(handler).await,
+            Err((request, error)) => request.refuse(&error),
+        }
+    }
+
+    /// Answers a page for the one who has just signed in, with the secret of the new session.
+    pub(super) async fn answer_with<F, Answer>(self, secret: &str, handler: F) -> Response
+    where
+        F: FnOnce(Visit) -> Answer,
+        Answer: Future<Output = Result<Response, Failure>>,
+    {
+        match self.visit_of(secret).await {
+            Ok(visit) => visit.answer(handler).await,
+            Err((request, error)) => request.refuse(&error),
+        }
+    }
+
+    fn refuse(&self, error: &Error) -> Response {
+        match error {
+            Error::Unauthenticated { .. } => self.to_sign_in(),
+            error => errors::answer(&self.frame(), self, error),
         }
     }
 
@@ -189,17 +205,27 @@ impl Request {
         F: FnOnce(Visit, Form) -> Answer,
         Answer: Future<Output = Result<Response, Failure>>,
     {
-        self.answer(async move |visit: Visit| {
-            let form = Form::read(body, &OF_DEFINITION).await?;
-            visit.check_form(form.text("csrf"))?;
-            handler(visit, form).await
-        })
-        .await
+        let visit = match self.visit().await {
+            Ok(visit) => visit,
+            Err((request, Error::Unauthenticated { .. })) => {
+                return kept::without_session(request, body).await;
+            }
+            Err((request, error)) => return request.refuse(&error),
+        };
+        visit
+            .answer(async move |visit: Visit| {
+                let form = Form::read(body, &OF_DEFINITION).await?;
+                match visit.check_form(form.text("csrf")) {
+                    Ok(()) => handler(visit, form).await,
+                    Err(_) => kept::of_old_session(&visit, &form).await,
+                }
+            })
+            .await
     }
 
     /// To the sign-in page, and from there back here. What was posted is lost, and its address may
     /// be none that can be opened.
-    fn to_sign_in(&self) -> Response {
+    pub(super) fn to_sign_in(&self) -> Response {
         let mut next = self.path.clone();
         if !self.query.is_empty() {
             next.push('?');
@@ -260,6 +286,18 @@ impl From<crate::server::BodyError> for Failure {
 }
 
 impl Visit {
+    async fn answer<F, Answer>(self, handler: F) -> Response
+    where
+        F: FnOnce(Visit) -> Answer,
+        Answer: Future<Output = Result<Response, Failure>>,
+    {
+        let failing = self.clone();
+        match handler(self).await {
+            Ok(response) => response,
+            Err(failure) => failing.fail(failure).await,
+        }
+    }
+
     /// The registry.
     pub(super) fn dashboard(&self) -> &Dashboard {
         &self.request.site.dashboard

@@ -15,6 +15,8 @@ use super::links::ModelAction;
 /// [`ModelAction::Edit`] under the same names as the form, with the new `if_match`.
 #[derive(Debug, Clone, Default)]
 pub struct ConflictView {
+    /// The reference that the model had when the form was made, if it was renamed since.
+    pub renamed_from: Option<String>,
     /// The network type.
     pub network_type: String,
     /// The name.
@@ -76,11 +78,19 @@ pub fn page(frame: &Frame, view: &ConflictView) -> Markup {
     };
     frame.page(&Page::new(&format!("Conflict in {alias}"), Section::Models), &html! {
         (breadcrumbs(&[(links.models(), "Models".to_owned()), (model.clone(), alias.clone())]))
-        (page_header("Somebody else saved first", &html! {}, &html! {}))
+        (page_header(
+            if view.renamed_from.is_some() { "The model has another name now" } else { "Somebody else saved first" },
+            &html! {}, &html! {},
+        ))
         (notice(Tone::Warning, &html! {
             p {
                 strong { @if view.modified_by.is_empty() { "Somebody" } @else { (view.modified_by) } }
-                " saved "
+                @if let Some(before) = &view.renamed_from {
+                    " changed it last: " code { (before) } " is now "
+                    code { (view.network_type) "/" (view.name) } ", "
+                } @else {
+                    " saved "
+                }
                 @if let Some(revision) = view.revision { "revision " (revision) ", " }
                 @if let Some(at) = view.modified_at { (time::relative(frame.now, at)) ", " }
                 "while you were editing"

@@ -67,7 +67,6 @@ impl Refusal {
 /// The page.
 #[must_use]
 pub fn page(frame: &Frame, view: &LoginView) -> Markup {
-    let username = Field::new(view.username.clone());
     frame.bare_page("Sign in", &html! {
         div.login {
             div.login-head {
@@ -78,37 +77,47 @@ pub fn page(frame: &Frame, view: &LoginView) -> Markup {
             form.panel method="post" action=(frame.links.to("/login")) {
                 (frame.csrf_field())
                 @if let Some(next) = &view.next { input type="hidden" name="next" value=(next); }
-                @if let Some(refusal) = &view.refusal {
-                    div role="alert" { (notice(Tone::Danger, &html! { p { (refusal.text()) } })) }
-                }
-                (sources(&view.sources))
-                (TextInput {
-                    name: "username", label: "Username", field: &username, autocomplete: "username",
-                    autofocus: username.value.is_empty(), max_length: Some(256), kind: "text",
-                    class: "plain", ..TextInput::default()
-                }.markup())
-                (TextInput {
-                    name: "password", label: "Password", kind: "password", autocomplete: "current-password",
-                    autofocus: !username.value.is_empty(), ..TextInput::default()
-                }.markup())
-                button.button.primary.full type="submit" { "Sign in" }
+                (credentials(view, ""))
             }
             @if let Some(contact) = &view.contact { p.login-contact { (contact) } }
         }
     })
 }
 
-fn sources(sources: &[Source]) -> Markup {
+/// Why the last attempt was refused, the fields and the button of a sign-in. The names of the
+/// fields begin with `prefix`.
+pub(super) fn credentials(view: &LoginView, prefix: &str) -> Markup {
+    let username = Field::new(view.username.clone());
+    let named = |name: &str| format!("{prefix}{name}");
+    html! {
+        @if let Some(refusal) = &view.refusal {
+            div role="alert" { (notice(Tone::Danger, &html! { p { (refusal.text()) } })) }
+        }
+        (sources(&view.sources, &named("source")))
+        (TextInput {
+            name: &named("username"), label: "Username", field: &username, autocomplete: "username",
+            autofocus: username.value.is_empty(), max_length: Some(256), kind: "text",
+            class: "plain", ..TextInput::default()
+        }.markup())
+        (TextInput {
+            name: &named("password"), label: "Password", kind: "password", autocomplete: "current-password",
+            autofocus: !username.value.is_empty(), ..TextInput::default()
+        }.markup())
+        button.button.primary.full type="submit" { "Sign in" }
+    }
+}
+
+fn sources(sources: &[Source], name: &str) -> Markup {
     html! {
         @match sources {
             [] => {},
-            [only] => input type="hidden" name="source" value=(only.id);,
+            [only] => input type="hidden" name=(name) value=(only.id);,
             several => {
                 fieldset.choice {
                     legend { "Sign in with" }
                     @for source in several {
                         label.check {
-                            input type="radio" name="source" value=(source.id) checked[source.selected];
+                            input type="radio" name=(name) value=(source.id) checked[source.selected];
                             span { (source.name) }
                         }
                     }

@@ -42,6 +42,7 @@ pub mod derive;
 pub mod errors;
 pub mod frame;
 pub mod import;
+pub mod kept;
 pub mod links;
 pub mod login;
 pub mod model;

@@ -10,5 +10,6 @@
 
 mod api;
 mod app;
+mod kept;
 mod matrix;
 mod pages;

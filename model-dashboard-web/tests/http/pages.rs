@@ -273,7 +273,7 @@ async fn what_two_people_changed_in_different_fields_is_kept_from_both() {
 }
 
 /// What the form of a definition would send: its inputs and text areas, in order.
-fn controls(page: &str) -> Vec<(String, String)> {
+pub fn controls(page: &str) -> Vec<(String, String)> {
     let (_, form) = page.split_once("<form class=\"definition\"").unwrap();
     let form = form.split("</form>").next().unwrap();
     // A template is not sent.
@@ -308,12 +308,12 @@ fn unescape(text: &str) -> String {
         .replace("&amp;", "&")
 }
 
-fn set(controls: &mut [(String, String)], name: &str, value: &str) {
+pub fn set(controls: &mut [(String, String)], name: &str, value: &str) {
     let control = controls.iter_mut().find(|(n, _)| n == name).unwrap();
     value.clone_into(&mut control.1);
 }
 
-async fn post(client: &Client, path: &str, controls: &[(String, String)]) -> Answer {
+pub async fn post(client: &Client, path: &str, controls: &[(String, String)]) -> Answer {
     let fields: Vec<(&str, &str)> = controls.iter().map(|(n, v)| (&**n, &**v)).collect();
     client.post_form(path, &fields).await
 }

@@ -70,7 +70,9 @@ pub fn day(at: SystemTime) -> i64 {
     timestamp(at).as_second().div_euclid(86_400)
 }
 
-fn relative_text(now: SystemTime, at: SystemTime) -> String {
+/// The text of [`relative`].
+#[must_use]
+pub fn relative_text(now: SystemTime, at: SystemTime) -> String {
     let (apart, future) = match now.duration_since(at) {
         Ok(past) => (past, false),
         Err(ahead) => (ahead.duration(), true),

@@ -90,6 +90,7 @@ pub(super) fn edited() -> Edited {
 
 pub(super) fn conflict_view() -> ConflictView {
     ConflictView {
+        renamed_from: None,
         network_type: text("nnUNet_v2"),
         name: text("Dataset220_KiTS2023"),
         alias: text("Kidney, tumour and cyst"),
