@@ -163,7 +163,10 @@ fn kind_of(error: &Error) -> Kind {
         | Error::Conflict { .. }
         | Error::LastAdministrator
         | Error::TooMany { .. } => Kind::Conflict,
-        Error::Denied { .. } | Error::SignInNeeded | Error::Unauthenticated { .. } => Kind::Denied,
+        Error::Denied { .. }
+        | Error::SignInNeeded
+        | Error::MadeWithToken
+        | Error::Unauthenticated { .. } => Kind::Denied,
         Error::Unavailable { .. }
         | Error::Busy { .. }
         | Error::TooManyAttempts { .. }

@@ -21,7 +21,9 @@ impl Kind {
         let (status, name, title) = match error {
             Error::Unauthenticated { .. } => (S::UNAUTHORIZED, "unauthenticated", "Not signed in"),
             Error::Denied { .. } => (S::FORBIDDEN, "denied", "Not allowed"),
-            Error::SignInNeeded => (S::FORBIDDEN, "sign-in-needed", "Sign-in needed"),
+            Error::SignInNeeded | Error::MadeWithToken => {
+                (S::FORBIDDEN, "sign-in-needed", "Sign-in needed")
+            }
             Error::NotFound { .. } => (S::NOT_FOUND, "not-found", "Not found"),
             Error::Ambiguous { .. } => (S::CONFLICT, "ambiguous", "Several models of this name"),
             Error::Exists { .. } => (S::CONFLICT, "exists", "Exists already"),

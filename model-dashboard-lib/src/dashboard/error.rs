@@ -36,6 +36,9 @@ pub enum Error {
     /// host. HTTP: 403.
     #[error("only a person who is signed in to the dashboard can do this")]
     SignInNeeded,
+    /// An API token was to make another. Written to the audit log. HTTP: 403.
+    #[error("sign in to make tokens: a token cannot make another")]
+    MadeWithToken,
     /// There is no such thing, or the caller may not know of it. HTTP: 404.
     #[error("{what} was not found")]
     NotFound {

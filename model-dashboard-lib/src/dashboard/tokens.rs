@@ -1,8 +1,11 @@
 //! API tokens: people make and revoke their own, administrators those of service accounts.
 //!
 //! Nobody hands out more than they hold: a token's scopes are within what its owner may do and
-//! within what the caller may do, and a token made with a token ends with it at the latest, so
-//! that a stolen one cannot prolong itself.
+//! within what the caller may do.
+//!
+//! A token is no way to another one: whoever found one could else make a second that outlives its
+//! revocation, or revoke those its owner needs. It sees and revokes itself alone. Only one with
+//! `users:admin` manages tokens, and makes them for service accounts, until its own end.
 
 use std::time::Duration;
 
@@ -22,7 +25,8 @@ pub struct NewTokenRequest {
     pub description: String,
     /// What it may do; at least one permission.
     pub scopes: Permissions,
-    /// Days until it ends; `None` takes the installation's default.
+    /// Days until it ends; `None` takes the installation's default, or what is left of the token
+    /// that makes it.
     pub expires_in_days: Option<u16>,
     /// Whose it will be; `None` is the caller. Administrators may name a service account, the
     /// host's administrator any account.
@@ -34,13 +38,22 @@ impl Dashboard {
     ///
     /// # Errors
     /// [`Error::Invalid`] with the field; [`Error::Denied`] for scopes that the caller or the owner
-    /// does not have, or for another owner; [`Error::TooMany`] at 1,000 tokens.
+    /// does not have, or for another owner; [`Error::MadeWithToken`] over a token, but for a named
+    /// service account with `users:admin`; [`Error::TooMany`] at 1,000 tokens.
     pub async fn create_token(
         &self,
         caller: &Caller,
         request: NewTokenRequest,
     ) -> Result<(PlainToken, ApiToken), Error> {
         let owner = self.token_owner(caller, request.owner.as_ref()).await?;
+        let for_service = request.owner.is_some() && owner.is_service();
+        if caller.token().is_some() && !(for_service && caller.has(Permission::UsersAdmin)) {
+            let event = caller
+                .event(Action::Denied, format!("user:{}", owner.id))
+                .with_detail("a token cannot make another");
+            self.inner.trail.record(event).await;
+            return Err(Error::MadeWithToken);
+        }
         let description = super::text_field(
             "description",
             &request.description,
@@ -120,29 +133,37 @@ impl Dashboard {
         let field = "expires_in_days";
         let policy = self.policy();
         let limit = policy.token_days_limit(owner);
-        let days = days.unwrap_or(policy.token_days.min(limit));
-        if !(1..=limit).contains(&days) {
+        let given = days.unwrap_or(policy.token_days.min(limit));
+        if !(1..=limit).contains(&given) {
             let message = format!("a token lasts 1 to {limit} days");
             return Err(Error::invalid(field, message));
         }
-        let end = now.plus(Duration::from_secs(u64::from(days) * 24 * 60 * 60));
-        match caller.token().map(|token| token.expires_at) {
-            Some(Some(own_end)) if own_end < end => {
+        let end = now.plus(Duration::from_secs(u64::from(given) * 24 * 60 * 60));
+        match caller.token().and_then(|token| token.expires_at) {
+            Some(own_end) if own_end < end && days.is_some() => {
                 let message = format!(
                     "a token made with a token ends with it at the latest, here at {own_end}"
                 );
                 Err(Error::invalid(field, message))
             }
-            _ => Ok(end),
+            Some(own_end) => Ok(end.min(own_end)),
+            None => Ok(end),
         }
     }
 
-    /// The caller's own tokens, those that end first first.
+    /// The caller's own tokens, those that end first first. Over a token without `users:admin`,
+    /// that token alone.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn tokens(&self, caller: &Caller) -> Result<Vec<ApiToken>, Error> {
-        Ok(self.inner.tokens.list_tokens(Some(caller.id())).await?)
+        let tokens = &self.inner.tokens;
+        match caller.token() {
+            Some(used) if !caller.has(Permission::UsersAdmin) => {
+                Ok(tokens.token_by_id(used.id).await?.into_iter().collect())
+            }
+            _ => Ok(tokens.list_tokens(Some(caller.id())).await?),
+        }
     }
 
     /// Everybody's tokens (at most 10,000), those that end first first. Needs `users:admin`.
@@ -155,15 +176,20 @@ impl Dashboard {
         Ok(self.inner.tokens.list_tokens(None).await?)
     }
 
-    /// Revokes a token; it is dead when this answers. Other people's need `users:admin`.
+    /// Revokes a token; it is dead when this answers. Without `users:admin`, a person revokes
+    /// their own, and a token itself alone.
     ///
     /// # Errors
-    /// [`Error::NotFound`], also for other people's tokens without `users:admin`.
+    /// [`Error::NotFound`], also for tokens that the caller may not revoke.
     pub async fn revoke_token(&self, caller: &Caller, id: i64) -> Result<(), Error> {
         let no_token = move || Error::not_found(format!("token {id}"));
         let token = self.inner.tokens.token_by_id(id).await?;
         let token = token.ok_or_else(no_token)?;
-        if token.owner != *caller.id() && !caller.has(Permission::UsersAdmin) {
+        let is_own = match caller.token() {
+            Some(used) => used.id == id,
+            None => token.owner == *caller.id(),
+        };
+        if !is_own && !caller.has(Permission::UsersAdmin) {
             let target = || format!("token:{id}");
             let _ = self.require(caller, Permission::UsersAdmin, target).await;
             return Err(no_token());

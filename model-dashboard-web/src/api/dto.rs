@@ -339,9 +339,9 @@ pub(super) struct NewToken {
     /// What it may do, at most what the owner may.
     #[schema(value_type = Vec<String>, example = json!(["models:read"]))]
     pub(super) scopes: Permissions,
-    /// Days until it ends; default 30.
+    /// Days until it ends; by default those of the installation (30, unless set otherwise).
     pub(super) expires_in_days: Option<u16>,
-    /// The service account it is for (administrators).
+    /// The service account it is for.
     pub(super) owner: Option<OwnerId>,
 }
 

@@ -1,4 +1,4 @@
-//! API tokens of one's own, and of everyone for administrators.
+//! The API token that asks, and those of everyone for administrators.
 
 use http::StatusCode;
 use model_dashboard::auth::{IdentityId, Source};
@@ -12,7 +12,8 @@ use super::parameters::Parameters;
 
 /// List tokens
 ///
-/// Your own; with `all=true` everyone's (needs `users:admin`). Those that end first come first.
+/// The token that asks; with `users:admin` all of its owner's, and with `all=true` everyone's.
+/// Those that end first come first.
 #[utoipa::path(get, path = "/api/v1/tokens", tag = "tokens", security(("token" = [])),
     params(("all" = Option<bool>, Query, description = "Everyone's tokens")),
     responses((status = 200, body = Tokens)))]
@@ -36,8 +37,9 @@ pub(super) async fn list(guest: &Guest, query: &str) -> Result<Response, Failure
 
 /// Make a token
 ///
-/// The secret is in this answer only. A token has at most the rights of its owner, and one that
-/// is made with a token at most the scopes of that.
+/// Needs `users:admin`, and names a service account as the owner; people make their own tokens
+/// signed in to the dashboard. The secret is in this answer only. The token has at most the rights
+/// of its owner and the scopes of the one that makes it, and ends with that at the latest.
 #[utoipa::path(post, path = "/api/v1/tokens", tag = "tokens", security(("token" = [])),
     request_body = NewToken, responses((status = 201, body = CreatedToken)))]
 pub(super) async fn create(guest: &Guest, new: NewToken) -> Result<Response, Failure> {
@@ -60,8 +62,8 @@ pub(super) async fn create(guest: &Guest, new: NewToken) -> Result<Response, Fai
 
 /// Revoke a token
 ///
-/// It stops working at once on this server, within 5 s on others. Needs `users:admin` for other
-/// people's.
+/// It stops working at once on this server, within 5 s on others. Needs `users:admin` for any but
+/// the token that asks.
 #[utoipa::path(delete, path = "/api/v1/tokens/{id}", tag = "tokens", security(("token" = [])),
     params(("id" = i64, Path, description = "The token's number")),
     responses((status = 204, description = "Revoked")))]

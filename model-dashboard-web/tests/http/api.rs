@@ -322,7 +322,12 @@ async fn tables_come_in_three_forms() {
 #[tokio::test]
 async fn a_revoked_token_is_refused_at_once() {
     let (_app, client) = admin().await;
-    let new = r#"{"description":"pipeline","scopes":["models:read"],"expires_in_days":1}"#;
+    let robot = r#"{"username":"robot","team":"imaging","role":"editor"}"#;
+    let robot = client.send(Method::POST, "/api/v1/users", robot).await;
+    let owner = &robot.json()["id"];
+    let new = format!(
+        r#"{{"description":"pipeline","scopes":["models:read"],"expires_in_days":1,"owner":{owner}}}"#
+    );
     let created = client.send(Method::POST, "/api/v1/tokens", new).await;
     assert_eq!(created.status, 201, "{}", created.text());
     let created = created.json();
@@ -331,13 +336,19 @@ async fn a_revoked_token_is_refused_at_once() {
     assert_eq!(pipeline.get("/api/v1/models").await.status, 200);
     let me = pipeline.get("/api/v1/me").await.json();
     assert_eq!(me["permissions"], serde_json::json!(["models:read"]));
-
-    let more = r#"{"description":"more","scopes":["models:write"]}"#;
-    let more = pipeline.send(Method::POST, "/api/v1/tokens", more).await;
-    assert!(
-        [403, 422].contains(&more.status.as_u16()),
-        "a token cannot make a stronger one"
+    let listed = pipeline.get("/api/v1/tokens").await.json();
+    assert_eq!(
+        (&listed["total"], &listed["tokens"][0]["id"]),
+        (&1.into(), &created["id"])
     );
+
+    let another = r#"{"description":"another","scopes":["models:read"]}"#;
+    for client in [&pipeline, &client] {
+        let refused = client.send(Method::POST, "/api/v1/tokens", another).await;
+        assert_eq!(refused.status, 403);
+        let detail = "sign in to make tokens: a token cannot make another";
+        assert_eq!(refused.json()["detail"], detail);
+    }
 
     let revoke = format!("/api/v1/tokens/{}", created["id"]);
     assert_eq!(client.send(Method::DELETE, &revoke, "").await.status, 204);

@@ -149,6 +149,14 @@ fn rows() -> Vec<Row> {
         };
 
         "own tokens" needs [], session false: |w, c| w.dashboard.tokens(c).await;
+        "an own token" needs [ModelsRead], session true: |w, c| {
+            match w.dashboard.create_token(c, token_request(None)).await {
+                Err(Error::MadeWithToken) => Err(Error::SignInNeeded),
+                // The host has no tokens.
+                Err(Error::Invalid(_)) if c.is_host() => Err(Error::SignInNeeded),
+                other => other,
+            }
+        };
         "all tokens" needs [UsersAdmin], session false: |w, c| w.dashboard.all_tokens(c).await;
         "revoke another's token" needs [UsersAdmin], session false: |w, c| {
             let (_, id) = w.token(&w.person(Role::Viewer).await, Permissions::of(&[ModelsRead])).await;

@@ -77,13 +77,56 @@ async fn nobody_hands_out_scopes_that_they_do_not_have() {
         })
     ));
     assert_eq!(wrong_fields(ask(&editor, &[]).await), ["scopes"]);
+}
 
-    // With a token: within its scopes, whatever its owner may do.
-    let (bearer, _) = world
-        .token(editor.user(), Permissions::of(&[ModelsRead]))
-        .await;
-    let narrow = world.by_token(&bearer).await.unwrap();
-    let more = ask(&narrow, &[ModelsWrite]).await;
+#[tokio::test]
+async fn a_token_makes_no_token_that_would_outlive_its_revocation() {
+    let world = World::new().await;
+    let robot = service(&world, Role::Admin).await;
+    for role in [Role::Viewer, Role::Admin] {
+        let person = world.person(role).await;
+        for (owner, who) in [(None, &person), (Some(&person.id), &person), (None, &robot)] {
+            let (bearer, _) = world.token(who, Permissions::all()).await;
+            let request = NewTokenRequest {
+                owner: owner.cloned(),
+                ..asked(&[ModelsRead], None)
+            };
+            let caller = world.by_token(&bearer).await.unwrap();
+            let before = world.store.list_tokens(None).await.unwrap();
+            let refused = world.dashboard.create_token(&caller, request).await;
+            assert!(matches!(refused, Err(Error::MadeWithToken)), "{refused:?}");
+            assert_eq!(world.store.list_tokens(None).await.unwrap(), before);
+            assert_eq!(world.last_event().await.action, Action::Denied);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_for_accounts_makes_tokens_of_service_accounts_within_itself() {
+    let world = World::new().await;
+    let admin = world.person(Role::Admin).await;
+    let robot = service(&world, Role::Editor).await;
+    let end = Timestamp::now().plus(36 * HOUR);
+    let scopes = Permissions::of(&[UsersAdmin, ModelsRead]);
+    let (bearer, _) = world.token_until(&admin, scopes, Some(end)).await;
+    let caller = world.by_token(&bearer).await.unwrap();
+    let ask = |scopes: &[Permission], days| {
+        let (dashboard, caller) = (world.dashboard.clone(), caller.clone());
+        let request = NewTokenRequest {
+            owner: Some(robot.id.clone()),
+            ..asked(scopes, days)
+        };
+        async move { dashboard.create_token(&caller, request).await }
+    };
+    assert_eq!(
+        wrong_fields(ask(&[ModelsRead], Some(2)).await),
+        ["expires_in_days"]
+    );
+    let (_, shorter) = ask(&[ModelsRead], Some(1)).await.unwrap();
+    assert!(shorter.expires_at.unwrap() <= end);
+    let (_, unsaid) = ask(&[ModelsRead], None).await.unwrap();
+    assert_eq!(unsaid.expires_at, Some(end));
+    let more = ask(&[ModelsRead, ModelsWrite], None).await;
     assert!(matches!(
         more,
         Err(Error::Denied {
@@ -94,22 +137,27 @@ async fn nobody_hands_out_scopes_that_they_do_not_have() {
 }
 
 #[tokio::test]
-async fn a_token_made_with_a_token_does_not_outlive_it() {
+async fn a_token_sees_and_revokes_itself_alone() {
     let world = World::new().await;
-    let user = world.person(Role::Editor).await;
-    let end = Timestamp::now().plus(36 * HOUR);
-    let (bearer, _) = world
-        .token_until(&user, Permissions::all(), Some(end))
-        .await;
+    let admin = world.person(Role::Admin).await;
+    let (of_two, other) = world.token(&admin, Permissions::all()).await;
+    let (bearer, own) = world.token(&admin, Permissions::of(&[ModelsRead])).await;
     let caller = world.by_token(&bearer).await.unwrap();
-    let longer = world
-        .dashboard
-        .create_token(&caller, asked(&[ModelsRead], Some(2)));
-    assert_eq!(wrong_fields(longer.await), ["expires_in_days"]);
-    let shorter = world
-        .dashboard
-        .create_token(&caller, asked(&[ModelsRead], Some(1)));
-    assert!(shorter.await.unwrap().1.expires_at.unwrap() <= end);
+    let seen = async |caller: &Caller| {
+        let tokens = world.dashboard.tokens(caller).await.unwrap();
+        let mut ids: Vec<_> = tokens.iter().map(|token| token.id).collect();
+        ids.sort_unstable();
+        ids
+    };
+    assert_eq!(seen(&caller).await, [own]);
+    let refused = world.dashboard.revoke_token(&caller, other).await;
+    assert!(matches!(refused, Err(Error::NotFound { .. })));
+    assert_eq!(world.last_event().await.action, Action::Denied);
+    let manager = world.by_token(&of_two).await.unwrap();
+    assert_eq!(seen(&manager).await, [other, own]);
+    world.dashboard.revoke_token(&caller, own).await.unwrap();
+    assert!(world.by_token(&bearer).await.is_err());
+    assert_eq!(seen(&manager).await, [other]);
 }
 
 #[tokio::test]
