@@ -479,6 +479,11 @@ impl Entry {
         self.model().is_some_and(|model| model.has_wrong_types)
     }
 
+    /// Whether it shows what was read, not that nothing could be read.
+    pub(super) fn was_read(&self) -> bool {
+        self.version.is_some() || self.broken().is_none()
+    }
+
     /// Whether it belongs into lists.
     pub(super) fn is_visible(&self) -> bool {
         !matches!(self.kind, Kind::Deleted(_))

@@ -1,5 +1,8 @@
 //! Reading many objects.
 
+use std::collections::HashSet;
+use std::error::Error;
+
 use futures::StreamExt;
 use futures::stream;
 
@@ -16,7 +19,7 @@ const BATCH: (usize, u64) = (512, 16 << 20);
 const READERS: usize = 2;
 const PARSERS: usize = 2;
 
-/// How many objects may fail to be read before the whole gives up.
+/// How many objects may fail to be read before it is asked whether the store gives any at all.
 const MAX_UNREADABLE: usize = 64;
 
 /// What came of reading objects.
@@ -25,8 +28,8 @@ pub(super) struct Fetched {
     pub(super) gathered: Gathered,
     /// Keys that are no more.
     pub(super) gone: Vec<ModelKey>,
-    /// Whether every object could be read.
-    pub(super) complete: bool,
+    /// Keys that could not be read.
+    pub(super) unread: HashSet<ModelKey>,
 }
 
 type Read = (ListedModel, Result<StoredModel, RepositoryError>);
@@ -34,17 +37,20 @@ type Parsed = Result<Fresh, (ListedModel, RepositoryError)>;
 
 impl Catalog {
     /// Reads objects, adds them to what is gathered, and parses them elsewhere meanwhile. What
-    /// cannot be read is listed as broken, unless the repository as a whole fails.
+    /// cannot be read is listed as it is known, or as broken if it never was read, unless the
+    /// repository as a whole fails. Those in `unread` were not readable before either.
     pub(super) async fn fetch(
         &self,
         changed: Vec<ListedModel>,
         gathered: Gathered,
+        unread: &HashSet<ModelKey>,
     ) -> Result<Fetched, RepositoryError> {
         let mut fetched = Fetched {
             gathered,
             gone: Vec::new(),
-            complete: true,
+            unread: HashSet::new(),
         };
+        let before = fetched.gathered.len();
         let mut unreadable = Vec::new();
         let mut parsed = stream::iter(batches(changed))
             .map(|batch| self.read(batch))
@@ -58,20 +64,57 @@ impl Catalog {
                     Err((listed, RepositoryError::NotFound { .. })) => {
                         fetched.gone.push(listed.key)
                     }
-                    Err((_, error)) if unreadable.len() == MAX_UNREADABLE => return Err(error),
                     Err(failed) => unreadable.push(failed),
                 }
+            }
+            if unreadable.len() > MAX_UNREADABLE
+                && !self
+                    .gives_objects(fetched.gathered.len() > before, &unreadable)
+                    .await?
+                && let Some((_, error)) = unreadable.pop()
+            {
+                return Err(error);
             }
         }
         if !unreadable.is_empty() {
             // Is it these objects or everything?
             self.inner.repository.marker().await?;
-            fetched.complete = false;
         }
+        let picture = self.current();
         for (listed, error) in unreadable {
-            fetched.gathered.push(unreadable_entry(listed, &error));
+            let key = listed.key.clone();
+            if !unread.contains(&key) {
+                let (key, error): (_, &dyn Error) = (key.to_string(), &error);
+                tracing::warn!(model.key = key, error, "a definition cannot be read");
+            }
+            // What is known has another stamp than what is listed: every listing tries again.
+            if !picture.known(&key).is_some_and(|known| known.was_read()) {
+                fetched.gathered.push(unreadable_entry(listed, &error));
+            }
+            fetched.unread.insert(key);
         }
         Ok(fetched)
+    }
+
+    /// Whether the store gives objects, though not these: it answers, and one `was_read` just now
+    /// or one that is known can be read.
+    async fn gives_objects(
+        &self,
+        was_read: bool,
+        unreadable: &[(ListedModel, RepositoryError)],
+    ) -> Result<bool, RepositoryError> {
+        self.inner.repository.marker().await?;
+        if was_read {
+            return Ok(true);
+        }
+        let unreadable: HashSet<&ModelKey> = unreadable.iter().map(|(l, _)| &l.key).collect();
+        let picture = self.current();
+        let mut known = picture.entries().filter(|entry| entry.was_read());
+        let Some(known) = known.find(|entry| !unreadable.contains(entry.key())) else {
+            return Ok(false);
+        };
+        let read = self.inner.repository.get(known.key()).await;
+        Ok(!matches!(read, Err(RepositoryError::Unavailable { .. })))
     }
 
     /// Reads a batch, and once more what fails the first time.
@@ -120,7 +163,6 @@ fn parse((listed, read): Read) -> Parsed {
 }
 
 fn unreadable_entry(listed: ListedModel, error: &RepositoryError) -> Fresh {
-    let key = listed.key.to_string();
     let broken = BrokenDefinition {
         key: listed.key,
         version: None,
@@ -128,8 +170,6 @@ fn unreadable_entry(listed: ListedModel, error: &RepositoryError) -> Fresh {
         position: None,
         size: listed.size,
     };
-    let error: &dyn std::error::Error = error;
-    tracing::warn!(model.key = key, error, "a definition cannot be read");
     // Every listing looks at it anew.
     Fresh::broken(unseen(), broken)
 }

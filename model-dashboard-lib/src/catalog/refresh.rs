@@ -31,6 +31,8 @@ pub(super) struct Following {
     pub(super) unchecked: VecDeque<ModelKey>,
     /// Network types that the last listing could not read.
     unreadable: HashSet<NetworkType>,
+    /// Objects that the last refresh could not read.
+    unread: HashSet<ModelKey>,
 }
 
 impl Catalog {
@@ -139,7 +141,7 @@ impl Catalog {
             unreadable,
         } = blocking(find).await?;
         let known = confirmed.len();
-        let mut fetched = self.fetch(changed, confirmed).await?;
+        let mut fetched = self.fetch(changed, confirmed, &following.unread).await?;
         gone.append(&mut fetched.gone);
 
         let news = fetched.gathered.entries().skip(known);
@@ -148,7 +150,8 @@ impl Catalog {
         let commit = move || catalog.commit(fetched.gathered, known, gone);
         let all_entered = blocking(commit).await?;
         let as_before = following.note_unreadable(unreadable);
-        let complete = all_entered && fetched.complete && as_before;
+        let complete = all_entered && fetched.unread.is_empty() && as_before;
+        following.unread = fetched.unread;
         following.marker = complete.then_some(marker);
         following.schedule.listed(began, Instant::now());
         Ok(())

@@ -287,3 +287,54 @@ async fn a_type_that_stays_unlistable_is_not_listed_at_every_look() {
     }
     assert_eq!(repository.lists.load(Ordering::SeqCst), 2);
 }
+
+fn lock_up(repository: &Steered, keys: impl IntoIterator<Item = String>) {
+    let keys = keys.into_iter().map(|at| key(&at));
+    repository.unreadable.lock().unwrap().extend(keys);
+}
+
+#[tokio::test]
+async fn what_was_read_before_stands_while_it_cannot_be_read() {
+    let repository = Arc::new(Steered::default());
+    outside(&repository, "MIST/a", r#"{"alias":"known"}"#);
+    let catalog = catalog(&repository);
+    catalog.load().await.unwrap();
+    let alias = || {
+        catalog
+            .current()
+            .get(&key("MIST/a"))
+            .unwrap()
+            .alias()
+            .into_owned()
+    };
+
+    outside(&repository, "MIST/a", r#"{"alias":"newer"}"#);
+    lock_up(&repository, ["MIST/a".to_owned()]);
+    for _ in 0..2 {
+        catalog.refresh().await.unwrap();
+        assert_eq!(alias(), "known");
+        assert_eq!(catalog.current().counts().broken, 0);
+    }
+    repository.unreadable.lock().unwrap().clear();
+    catalog.refresh().await.unwrap();
+    assert_eq!(alias(), "newer");
+}
+
+#[tokio::test]
+async fn many_objects_that_cannot_be_read_do_no_harm_while_others_can() {
+    let locked = || (0..200).map(|n| format!("MIST/locked{n}"));
+    for known_before in [false, true] {
+        let repository = Arc::new(Steered::default());
+        let catalog = catalog(&repository);
+        outside(&repository, "nnUNet/good", "{}");
+        if known_before {
+            catalog.load().await.unwrap();
+        }
+        locked().for_each(|at| outside(&repository, &at, "{}"));
+        lock_up(&repository, locked());
+        catalog.refresh().await.unwrap();
+        let counts = catalog.current().counts();
+        assert_eq!((counts.disabled, counts.broken), (1, 200));
+        assert_eq!(catalog.state().failing, None);
+    }
+}
