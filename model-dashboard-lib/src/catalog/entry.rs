@@ -15,7 +15,7 @@ use crate::model::{
     BrokenDefinition, DuplicateKeys, ModelDefinition, ModelId, ModelKey, ModelSummary, Timestamp,
     Version, fold_for_search,
 };
-use crate::repository::{Stamp, StoredModel};
+use crate::repository::{Stamp, StoredModel, is_ours};
 
 /// What an object is to the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +38,8 @@ pub struct Entry {
     pub(super) key: ModelKey,
     pub(super) version: Option<Version>,
     pub(super) stamp: Stamp,
+    /// Whether the registry wrote this state here, and nobody changed it since.
+    pub(super) ours: bool,
     pub(super) kind: Kind,
 }
 
@@ -92,6 +94,7 @@ impl Fresh {
     /// Reads what is stored: a model, a tombstone, or something broken.
     pub(super) fn read(stored: &StoredModel) -> Self {
         let key = stored.key.clone();
+        let mut ours = false;
         let (kind, words) = match ModelDefinition::parse(&stored.bytes, DuplicateKeys::LastWins) {
             Err(error) => {
                 let words = words_of_key(&key);
@@ -99,6 +102,7 @@ impl Fresh {
                 (Kind::Broken(Box::new(broken)), words)
             }
             Ok(definition) => {
+                ours = is_ours(&key, &definition);
                 let summary = ModelSummary::new(key, stored.version, &definition);
                 if summary.deleted {
                     (
@@ -115,6 +119,7 @@ impl Fresh {
             key: stored.key.clone(),
             version: Some(stored.version),
             stamp: stored.stamp.clone(),
+            ours,
             kind,
         };
         Self {
@@ -133,6 +138,7 @@ impl Fresh {
                 key,
                 version: None,
                 stamp,
+                ours: false,
                 kind,
             }),
             words,
@@ -153,6 +159,7 @@ impl Fresh {
             key: from.clone(),
             version: None,
             stamp: unseen(),
+            ours: moved.ours,
             kind: Kind::Deleted(Box::new(tombstone)),
         };
         Self {
@@ -489,9 +496,14 @@ impl Entry {
         !matches!(self.kind, Kind::Deleted(_))
     }
 
-    /// Whether this certainly is a later state of the same model than `other`.
+    /// Whether this certainly is a later state of the same model than `other`. A number counts
+    /// only where the registry wrote it.
     pub(super) fn is_later_than(&self, other: &Self) -> bool {
-        self.id().is_some() && self.id() == other.id() && self.revision() > other.revision()
+        let both_ours = self.ours && other.ours;
+        both_ours
+            && self.id().is_some()
+            && self.id() == other.id()
+            && self.revision() > other.revision()
     }
 
     /// 128 bits of a SHA-256 over key and version: what the entry adds to the picture's version.

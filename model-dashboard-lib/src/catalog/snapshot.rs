@@ -19,7 +19,7 @@ use crate::repository::Stamp;
 
 /// To be raised with every change of a record; summaries may also differ between versions of the
 /// program, so its version stands in the file too.
-const FORMAT: &str = "model-dashboard catalogue 1, program ";
+const FORMAT: &str = "model-dashboard catalogue 2, program ";
 
 /// The longest record: a list entry of a definition of 1 MiB with every character escaped, and its
 /// search text.
@@ -196,6 +196,7 @@ impl Record {
         self.text(entry.key.name.as_str());
         self.option(entry.version, |out, version| out.text(&version.to_string()));
         self.text(&entry.stamp.0);
+        self.byte(entry.ours.into());
         self.text(words);
         match &entry.kind {
             Kind::Model(model) => {
@@ -325,6 +326,7 @@ impl<'a> Fields<'a> {
         let key = ModelKey::new(network_type, name);
         let version = self.option(|input| Version::parse(input.text()?).ok())?;
         let stamp = Stamp(self.text()?.into());
+        let ours = self.flag()?;
         let words = self.text()?.into();
         let kind = match self.byte()? {
             0 => Kind::Model(self.model()?),
@@ -354,6 +356,7 @@ impl<'a> Fields<'a> {
             key,
             version,
             stamp,
+            ours,
             kind,
         });
         self.0.is_empty().then_some(Fresh { entry, words })

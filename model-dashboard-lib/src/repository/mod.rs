@@ -15,6 +15,7 @@ use crate::model::{ModelDefinition, ModelId, ModelKey, NetworkType, Timestamp, V
 
 pub use memory::MemoryRepository;
 pub use object::ObjectRepository;
+pub(crate) use state::is_ours;
 
 /// How many objects are read from a store at a time.
 const READS_AT_ONCE: usize = 64;

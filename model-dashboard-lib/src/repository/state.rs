@@ -40,13 +40,7 @@ impl State {
         let parsed = ModelDefinition::parse(&stored.bytes, DuplicateKeys::LastWins);
         let definition = parsed.as_ref().ok();
         let info = definition.and_then(ModelDefinition::registry);
-        let in_place = info
-            .as_ref()
-            .is_some_and(|info| info.key.as_ref() == Some(&stored.key));
-        let counted = info
-            .as_ref()
-            .is_some_and(|info| info.revision <= MAX_REVISION);
-        let ours = in_place && counted && definition.is_some_and(|d| !d.is_changed_outside());
+        let ours = definition.is_some_and(|definition| is_ours(&stored.key, definition));
         Self { stored, info, ours }
     }
 
@@ -117,6 +111,15 @@ impl State {
             None => Carried::Unknown,
         }
     }
+}
+
+/// Whether the registry wrote this definition at this key, and nobody changed it since.
+pub(crate) fn is_ours(key: &ModelKey, definition: &ModelDefinition) -> bool {
+    definition.registry().is_some_and(|info| {
+        info.key.as_ref() == Some(key)
+            && info.revision <= MAX_REVISION
+            && info.content_digest == Some(definition.content_digest())
+    })
 }
 
 /// Whether a write to `key` may go ahead.

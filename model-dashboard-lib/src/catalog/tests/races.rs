@@ -179,3 +179,20 @@ async fn whole_definitions_come_from_memory_until_they_change() {
     assert!(catalog.body(&key("MIST/unknown")).await.is_err());
     assert_eq!(reads(), before + 1);
 }
+
+#[tokio::test]
+async fn a_number_written_by_hand_does_not_hide_the_next_write() {
+    let (repository, catalog) = loaded().await;
+    let stored = repository.get(&key("MIST/a")).await.unwrap();
+    let mut edited: Value = serde_json::from_slice(&stored.bytes).unwrap();
+    edited["registry"]["revision"] = json!(999);
+    write_outside(&repository, "MIST/a", &edited);
+    catalog.refresh().await.unwrap();
+    assert_eq!(
+        catalog.current().get(&key("MIST/a")).unwrap().revision(),
+        Some(999)
+    );
+
+    catalog.apply(&put(&repository, "MIST/a", "second").await);
+    assert_eq!(alias(&catalog, "MIST/a").as_deref(), Some("second"));
+}
