@@ -213,15 +213,18 @@ impl Following {
 
     fn note_unchecked<'a>(&mut self, news: impl Iterator<Item = &'a Arc<Entry>>, first: bool) {
         let readable = news.filter(|entry| entry.broken().is_none());
+        let room = MAX_UNCHECKED.saturating_sub(self.unchecked.len());
         if first {
             // Everything is new here. Only the last writes can have been cut off by a crash, and
-            // a legacy bucket is not archived as a whole.
+            // a legacy bucket is not archived as a whole, but what others made of our writes is.
             let mut ours: Vec<_> = readable.filter(|entry| entry.id().is_some()).collect();
             ours.sort_unstable_by_key(|entry| std::cmp::Reverse(entry.modified_at()));
+            let (last, earlier) = ours.split_at(ours.len().min(CHECKED_AT_FIRST));
+            let changed = earlier.iter().filter(|entry| !entry.ours);
+            let checked = last.iter().chain(changed).take(room);
             self.unchecked
-                .extend(ours.iter().take(CHECKED_AT_FIRST).map(|e| e.key.clone()));
+                .extend(checked.map(|entry| entry.key.clone()));
         } else {
-            let room = MAX_UNCHECKED.saturating_sub(self.unchecked.len());
             self.unchecked
                 .extend(readable.take(room).map(|entry| entry.key.clone()));
         }

@@ -224,6 +224,28 @@ async fn at_the_first_start_only_the_latest_of_our_own_writes_are_checked() {
 }
 
 #[tokio::test]
+async fn what_was_changed_outside_before_the_first_start_is_archived() {
+    let repository = Arc::new(Steered::default());
+    let at = key("MIST/m7");
+    for n in 0..200 {
+        create(&repository, &format!("MIST/m{n}")).await;
+    }
+    let stored = repository.inner.get(&at).await.unwrap();
+    let mut edited: serde_json::Value = serde_json::from_slice(&stored.bytes).unwrap();
+    let id = edited["registry"]["id"].as_str().unwrap().parse().unwrap();
+    edited["alias"] = json!("changed by hand");
+    outside(&repository, "MIST/m7", &edited.to_string());
+
+    let catalog = catalog(&repository);
+    for _ in 0..3 {
+        catalog.look().await;
+    }
+    let checked = repository.reconciled.lock().unwrap().clone();
+    assert_eq!((checked.len(), checked.contains(&at)), (65, true));
+    assert_eq!(repository.inner.revisions(&id).await.unwrap(), [1, 2]);
+}
+
+#[tokio::test]
 async fn a_listing_that_failed_is_not_tried_again_at_every_look() {
     for loaded in [false, true] {
         let repository = Arc::new(Steered::default());
