@@ -3,10 +3,11 @@
 
 use std::time::Instant;
 
-use super::{Caller, Dashboard, Error};
+use super::{Caller, Dashboard, Error, Unauthenticated};
 use crate::audit::Action;
 use crate::auth::{
-    IdentityId, NewPassword, Password, PasswordCheck, PasswordHash, Session, Source, User,
+    IdentityId, NewPassword, Password, PasswordCheck, PasswordHash, Session, SessionSecret, Source,
+    User,
 };
 
 impl Dashboard {
@@ -71,7 +72,8 @@ impl Dashboard {
         Ok(ended?)
     }
 
-    /// Changes the caller's own password and ends their other sessions.
+    /// Changes the caller's own password and ends all their sessions, that of this request, too:
+    /// somebody else may have its cookie. Answers the secret of a new one for the caller.
     ///
     /// Wrong present passwords count like wrong sign-ins.
     ///
@@ -83,8 +85,8 @@ impl Dashboard {
         caller: &Caller,
         current: String,
         new: String,
-    ) -> Result<(), Error> {
-        signed_in(caller)?;
+    ) -> Result<SessionSecret, Error> {
+        let own = signed_in(caller)?;
         let user = caller.user();
         if user.id.source.as_str() != Source::LOCAL {
             let message = "your password is kept by the directory; change it there";
@@ -125,24 +127,57 @@ impl Dashboard {
                 }
                 Ok(_) => attempt.was_right(),
             }
-            this.store_password(&caller, user, new, Some(hash), "changed by its owner")
-                .await
+            this.renew(&caller, own, new, hash).await
         })
         .await
     }
 
+    /// Stores the caller's password in place of the one that was checked, and begins a session in
+    /// place of `own`.
+    ///
+    /// The session is there first, so that whoever resets the password or deactivates the account
+    /// from then on ends it as well.
+    async fn renew(
+        &self,
+        caller: &Caller,
+        own: i64,
+        new: NewPassword,
+        checked: PasswordHash,
+    ) -> Result<SessionSecret, Error> {
+        let (users, sessions) = (&self.inner.users, &self.inner.sessions);
+        let before = sessions.list_sessions(caller.id()).await?;
+        let before = before.into_iter().find(|session| session.id == own);
+        let made_from = before.ok_or(Unauthenticated::NoSession)?.made_from;
+        let (secret, session) = self.new_session(caller.id(), made_from).await?;
+        let stored = async {
+            let user = users.user(caller.id()).await?;
+            let user = user.filter(|user| user.is_active);
+            let user = user.ok_or(Unauthenticated::Deactivated)?;
+            let how = "changed by its owner";
+            self.store_password(caller, &user, new, Some(checked), Some(session.id), how)
+                .await
+        };
+        match stored.await {
+            Ok(()) => Ok(secret),
+            Err(error) => {
+                sessions.end_session(caller.id(), session.id).await?;
+                Err(error)
+            }
+        }
+    }
+
     /// Stores a password, with `expected` only over the hash that was checked, and ends the
-    /// account's sessions but the caller's.
+    /// account's sessions, but `except`.
     pub(super) async fn store_password(
         &self,
         caller: &Caller,
         user: &User,
         new: NewPassword,
         expected: Option<PasswordHash>,
+        except: Option<i64>,
         how: &'static str,
     ) -> Result<(), Error> {
         let hash = self.inner.hasher.hash(new.password().clone()).await?;
-        let own = caller.session_id().filter(|_| caller.id() == &user.id);
         let (this, caller, user) = (self.clone(), caller.clone(), user.clone());
         self.change(async move {
             let users = &this.inner.users;
@@ -154,7 +189,7 @@ impl Dashboard {
                 let message = "the password was changed elsewhere meanwhile; sign in again";
                 return Err(Error::invalid("current", message));
             }
-            let ended = this.end_all_sessions(&user.id, own).await;
+            let ended = this.end_all_sessions(&user.id, except).await;
             let event = caller
                 .event(Action::PasswordChange, format!("user:{}", user.id))
                 .with_detail(format!("{}, {how}", user.username));

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use super::{Caller, Dashboard, Error, RequestInfo, Unauthenticated};
 use crate::audit::{Action, NewEvent};
 use crate::auth::{
-    AuthenticationError, Authenticator, Identity, NewSession, Password, PasswordHash, Refusal,
-    Session, SessionSecret, Source, User, Username,
+    AuthenticationError, Authenticator, Identity, IdentityId, NewSession, Password, PasswordHash,
+    Refusal, Session, SessionSecret, Source, User, Username,
 };
 use crate::model::Timestamp;
 use crate::store::StoreError;
@@ -238,18 +238,8 @@ impl Dashboard {
             .map_err(no_answer)?;
         // A role that the directory gives may have changed.
         self.inner.access.forget_account(&user.id);
-        let secret = SessionSecret::generate().map_err(no_answer)?;
-        let new = NewSession {
-            hash: secret.hash(),
-            identity: user.id.clone(),
-            created_at: now,
-            expires_at: now.plus(policy.session_absolute_limit),
-            made_from,
-        };
-        let session = self
-            .inner
-            .sessions
-            .create_session(new)
+        let (secret, session) = self
+            .new_session(&user.id, made_from)
             .await
             .map_err(no_answer)?;
         Ok(SignedIn {
@@ -257,6 +247,25 @@ impl Dashboard {
             session,
             user,
         })
+    }
+
+    /// A new session of this account, whoever is to be checked for it.
+    pub(super) async fn new_session(
+        &self,
+        id: &IdentityId,
+        made_from: String,
+    ) -> Result<(SessionSecret, Session), StoreError> {
+        let secret = SessionSecret::generate()?;
+        let now = Timestamp::now();
+        let new = NewSession {
+            hash: secret.hash(),
+            identity: id.clone(),
+            created_at: now,
+            expires_at: now.plus(self.policy().session_absolute_limit),
+            made_from,
+        };
+        let session = self.inner.sessions.create_session(new).await?;
+        Ok((secret, session))
     }
 
     /// Ends the caller's session.

@@ -267,7 +267,8 @@ impl Dashboard {
                 (password.clone(), Some(password))
             }
         };
-        self.store_password(caller, &user, password, None, "reset by an administrator")
+        let how = "reset by an administrator";
+        self.store_password(caller, &user, password, None, None, how)
             .await?;
         Ok(generated)
     }

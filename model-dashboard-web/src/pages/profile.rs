@@ -125,9 +125,12 @@ pub(super) async fn change_password(visit: Visit, form: Form) -> Result<Response
         .change_password(&visit.caller, current.to_owned(), new.to_owned())
         .await
     {
-        Ok(()) => {
+        Ok(secret) => {
             let text = "Your password is changed. Your other sessions have ended.";
-            visit.done(&visit.links().to("/profile"), text)
+            let mut response = visit.done(&visit.links().to("/profile"), text)?;
+            let cookies = &visit.request.site.cookies;
+            cookies.set_session(response.headers_mut(), &secret.expose());
+            Ok(response)
         }
         Err(Error::Invalid(errors)) => {
             for error in errors {

@@ -173,6 +173,27 @@ async fn signing_in_makes_a_new_session_and_signing_out_ends_it() {
 }
 
 #[tokio::test]
+async fn a_new_password_comes_with_a_new_session() {
+    let app = App::start().await;
+    let person = app.signed_in("viewer").await;
+    let csrf = person.get("/profile").await.csrf();
+    let fields = [
+        ("csrf", csrf.as_str()),
+        ("current_password", PASSWORD),
+        ("new_password", "another long password"),
+        ("repeated_password", "another long password"),
+    ];
+    let changed = person.post_form("/profile/password", &fields).await;
+    assert_eq!(changed.location(), "/profile", "{}", changed.text());
+    assert_eq!(
+        person.get("/profile").await.location(),
+        "/login?next=%2Fprofile"
+    );
+    let person = Client::new(app.pages).with(COOKIE.as_str(), &changed.cookie("_session"));
+    assert_eq!(person.get("/profile").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn what_was_typed_is_shown_again_with_what_is_wrong_with_it() {
     let app = App::start().await;
     let editor = app.signed_in("editor").await;

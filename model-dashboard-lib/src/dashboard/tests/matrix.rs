@@ -227,7 +227,7 @@ fn rows() -> Vec<Row> {
             match w.dashboard.change_password(c, "wrong".to_owned(), new).await {
                 // Allowed to try.
                 Err(Error::Invalid(_)) => Ok(()),
-                other => other,
+                other => other.map(drop),
             }
         };
         "sign out" needs [], session true: |w, c| w.dashboard.sign_out(c).await;

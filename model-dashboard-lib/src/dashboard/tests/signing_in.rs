@@ -200,7 +200,7 @@ async fn a_session_is_new_at_each_sign_in_and_dead_after_sign_out() {
 }
 
 #[tokio::test]
-async fn a_changed_password_ends_the_other_sessions() {
+async fn a_changed_password_ends_all_sessions_and_begins_a_new_one() {
     let world = World::new().await;
     let ana = world.with_password("ana", Role::Viewer, PASSWORD).await;
     let (other, _) = world.signed_in("ana").await;
@@ -216,13 +216,22 @@ async fn a_changed_password_ends_the_other_sessions() {
     );
     assert_eq!(wrong_fields(change(PASSWORD, "short").await), ["password"]);
     assert_eq!(wrong_fields(change(PASSWORD, PASSWORD).await), ["password"]);
-    change(PASSWORD, "the next password").await.unwrap();
+    let before = world.dashboard.sessions(&caller).await.unwrap();
+    assert_eq!(before.len(), 2, "a refusal begins nothing");
+    let renewed = change(PASSWORD, "the next password").await.unwrap();
 
-    assert!(world.by_cookie(&own).await.is_ok());
-    assert_eq!(
-        reason(world.by_cookie(&other).await),
-        Unauthenticated::NoSession
-    );
+    // A copy of the cookie is worth nothing any more.
+    for ended in [&own, &other] {
+        assert_eq!(
+            reason(world.by_cookie(ended).await),
+            Unauthenticated::NoSession
+        );
+    }
+    let renewed = renewed.expose();
+    let caller = world.by_cookie(&renewed).await.unwrap();
+    let sessions = world.dashboard.sessions(&caller).await.unwrap();
+    assert_eq!(sessions.len(), 1);
+    assert_eq!(sessions[0].made_from, "192.0.2.1, browser");
     assert!(world.sign_in("ana", PASSWORD, "192.0.2.1").await.is_err());
     assert!(
         world
@@ -237,7 +246,7 @@ async fn a_changed_password_ends_the_other_sessions() {
         .reset_password(&world.host(), id, None)
         .await
         .unwrap();
-    assert!(world.by_cookie(&own).await.is_err(), "a reset ends all");
+    assert!(world.by_cookie(&renewed).await.is_err(), "a reset ends all");
     let generated = generated.unwrap();
     let password = generated.password().expose();
     assert!(world.sign_in("ana", password, "192.0.2.1").await.is_ok());
