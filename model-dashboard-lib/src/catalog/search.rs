@@ -14,7 +14,8 @@ pub(super) const MAX_TEXT_BYTES: usize = 64 * 1024;
 /// The most words of one search that count.
 const MAX_WORDS: usize = 32;
 
-/// The words of a folded text, each once, separated by single spaces.
+/// The words of a folded text, each once, separated by single spaces; those that find no room any
+/// more are left out.
 ///
 /// A word of a search holds no white space, so it occurs in the text if and only if it occurs in
 /// one of these words: order and repetition need no room.
@@ -26,7 +27,7 @@ pub(super) fn distinct_words(folded: &str) -> Box<str> {
             continue;
         }
         if out.len() + word.len() + 1 > MAX_TEXT_BYTES {
-            break;
+            continue;
         }
         if !out.is_empty() {
             out.push(' ');

@@ -157,6 +157,37 @@ fn a_search_finds_parts_of_words_whatever_their_case_and_form() {
 }
 
 #[test]
+fn a_long_description_hides_no_label_tag_or_owner() {
+    let words: Vec<String> = (0..20_000).map(|n| format!("word{n}")).collect();
+    let description = format!("{} {} end", words.join(" "), "x".repeat(70_000));
+    let model = stored(
+        "MIST/a",
+        &json!({ "description": description, "contour_names": { "1": "Spleen" },
+            "registry": { "id": "01ARZ3NDEKTSV4RRFFQ69G5FAV", "revision": 1,
+                "owner": "radiology", "tags": ["ct"] } }),
+    );
+    let long_word = stored(
+        "MIST/b",
+        &json!({ "description": format!("{} ending", "x".repeat(70_000)) }),
+    );
+    let catalog = catalog_of(&[model, long_word]);
+    let found = |search: &str| {
+        let search = search.to_owned();
+        keys(
+            &catalog.current(),
+            &Query {
+                search,
+                ..Query::default()
+            },
+        )
+    };
+    for word in ["spleen", "ct", "radiology", "word17"] {
+        assert_eq!(found(word), ["MIST/a"], "{word}");
+    }
+    assert_eq!(found("ending"), ["MIST/b"]);
+}
+
+#[test]
 fn texts_with_escapes_are_given_as_written_in_the_definition() {
     let hard = "line\n\"quoted\" \\ and \u{1f}";
     let catalog = catalog_of(&[stored(

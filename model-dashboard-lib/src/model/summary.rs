@@ -90,17 +90,14 @@ impl ModelSummary {
 
         let label_names = labels.iter().flat_map(|(_, names)| names.as_slice());
         let mut search = String::with_capacity(256 + description.len() + 32 * labels.len());
-        [
-            key.name.as_str(),
-            key.network_type.as_str(),
-            &alias,
-            &description,
-        ]
-        .into_iter()
-        .chain(label_names.map(String::as_str))
-        .chain(tags.iter().map(|tag| &**tag))
-        .chain(owner.as_deref())
-        .for_each(|part| push_line(&mut search, part));
+        // The longest part comes last: whoever has no room for everything loses its end.
+        [key.name.as_str(), key.network_type.as_str(), &alias]
+            .into_iter()
+            .chain(owner.as_deref())
+            .chain(tags.iter().map(|tag| &**tag))
+            .chain(label_names.map(String::as_str))
+            .chain([&*description])
+            .for_each(|part| push_line(&mut search, part));
 
         Self {
             version,
@@ -152,7 +149,7 @@ impl ModelSummary {
         serde_json::to_string(&entry).expect("texts and a bool are always JSON")
     }
 
-    /// Name, network type, alias, whole description, contour names, tags and owner, one on a line,
+    /// Name, network type, alias, owner, tags, contour names and whole description, one on a line,
     /// each as [`fold_for_search`] gives it: a query folded likewise is found as a substring.
     #[must_use]
     pub fn search_text(&self) -> &str {
