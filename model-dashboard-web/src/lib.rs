@@ -14,5 +14,5 @@ mod service;
 mod settings;
 pub mod views;
 
-pub use service::{api_service, service};
+pub use service::{api_service, metrics_service, service};
 pub use settings::WebSettings;

@@ -9,7 +9,7 @@ use model_dashboard::dashboard::Dashboard;
 use model_dashboard_web::server::{
     ConnectionLimits, Listener, Shutdown, raise_open_file_limit, serve, shutdown_signal,
 };
-use model_dashboard_web::{WebSettings, api_service, service};
+use model_dashboard_web::{WebSettings, api_service, metrics_service, service};
 
 use crate::administrator;
 use crate::arguments::{Arguments, Only};
@@ -28,12 +28,6 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Fa
         }
     };
 
-    if config.api.metrics_addr.is_some() {
-        let setting = config.cite("api.metrics_addr");
-        return Err(Failure::usage(format!(
-            "{setting}: this version has no metrics yet; leave it out"
-        )));
-    }
     // Ports first: whoever starts a second server is told before it touches the data.
     let (server, api) = (&config.server, &config.api);
     let dashboard_port = match arguments.only {
@@ -43,6 +37,12 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Fa
     let api_port = match arguments.only {
         Some(Only::Dashboard) => None,
         _ => Some(listen(config, "api.port", api.host, api.port).await?),
+    };
+    let metrics_port = match config.api.metrics_addr {
+        Some(address) => {
+            Some(listen(config, "api.metrics_addr", address.ip(), address.port()).await?)
+        }
+        None => None,
     };
     let connected = connect(config).await.map_err(unusable)?;
     let dashboard = connected.dashboard.clone();
@@ -57,6 +57,9 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Fa
         api: api_port
             .as_ref()
             .map(|port| local_url(port.local_addr(), "")),
+        metrics: metrics_port
+            .as_ref()
+            .map(|port| local_url(port.local_addr(), "/metrics")),
         administrator: administrator::ensure(config, &connected).await?,
         samples: if arguments.demo {
             add_samples(&dashboard).await?
@@ -87,8 +90,14 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Fa
             serve(listener, |peer| service.for_peer(peer), &limits, &shutdown).await;
         }
     };
+    let metrics = async {
+        if let Some(listener) = metrics_port {
+            let service = metrics_service(&dashboard, &settings);
+            serve(listener, |peer| service.for_peer(peer), &limits, &shutdown).await;
+        }
+    };
     tokio::select! {
-        _ = async { tokio::join!(pages, api) } => {}
+        _ = async { tokio::join!(pages, api, metrics) } => {}
         () = until_told_twice(signal, &shutdown) => {}
     }
     dashboard.shutdown().await;

@@ -63,7 +63,28 @@ pub fn api_service(
         SecurityHeaders::api(settings.secure_cookies),
         settings,
     );
-    Edge::tower(warp::service(api::routes(dashboard)), edge)
+    let metrics = Some(&settings.metrics).filter(|_| !settings.metrics_elsewhere);
+    let routes = api::routes(dashboard, metrics);
+    Edge::tower(warp::service(routes), edge)
+}
+
+/// `/metrics`, to whoever asks, for an address of its own.
+pub fn metrics_service(
+    dashboard: &Dashboard,
+    settings: &WebSettings,
+) -> Edge<
+    impl Service<
+        Request<Incoming>,
+        Response = Response<Body>,
+        Error = Infallible,
+        Future: Send + 'static,
+    > + Clone
+    + Send
+    + 'static,
+> {
+    let edge = EdgeSettings::new("metrics", SecurityHeaders::api(false));
+    let routes = api::metrics::routes(dashboard, &settings.metrics);
+    Edge::tower(warp::service(routes), edge)
 }
 
 fn edge_settings(
@@ -74,4 +95,5 @@ fn edge_settings(
     EdgeSettings::new(name, headers)
         .proxies(Proxies::new(settings.trusted_proxies.iter().cloned()))
         .public_url(settings.public_url.as_ref())
+        .metrics(&settings.metrics)
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::server::Metrics;
 use model_dashboard::config::{Config, IpNetwork, PublicUrl, Setting, Theme};
 
 /// The settings of both ports. The default fits a program that answers on loopback.
@@ -26,6 +27,10 @@ pub struct WebSettings {
     pub trusted_proxies: Vec<IpNetwork>,
     /// Whether this is a demonstration, which a banner says.
     pub demo: bool,
+    /// Whether metrics have an address of their own, and are not answered at the API's.
+    pub metrics_elsewhere: bool,
+    /// Where requests of all ports are counted.
+    pub metrics: Metrics,
     /// Every setting, for administrators.
     pub settings: Arc<[Setting]>,
 }
@@ -49,6 +54,8 @@ impl From<&Config> for WebSettings {
             contact: config.auth.contact.clone(),
             trusted_proxies: config.limits.trusted_proxies.clone(),
             demo: false,
+            metrics_elsewhere: config.api.metrics_addr.is_some(),
+            metrics: Metrics::new(),
             settings: config.settings().into(),
         }
     }

@@ -11,6 +11,8 @@ pub(crate) struct Welcome {
     pub(crate) dashboard: Option<String>,
     /// The API's URL, if it runs.
     pub(crate) api: Option<String>,
+    /// The metrics' URL, if they have an address of their own.
+    pub(crate) metrics: Option<String>,
     /// Sample models that were put into the registry.
     pub(crate) samples: usize,
     /// What is to be said about administrators.
@@ -48,6 +50,9 @@ impl fmt::Display for Welcome {
         }
         if let Some(url) = &self.api {
             writeln!(f, "  API        {url}")?;
+        }
+        if let Some(url) = &self.metrics {
+            writeln!(f, "  Metrics    {url}")?;
         }
         match &self.administrator {
             Administrator::Present => {}
@@ -113,6 +118,7 @@ mod tests {
         let welcome = Welcome {
             dashboard: Some("http://127.0.0.1:8501".to_owned()),
             api: Some("http://127.0.0.1:8000".to_owned()),
+            metrics: None,
             samples: 8,
             administrator: Administrator::Generated {
                 username: "admin".to_owned(),

@@ -30,7 +30,7 @@ fn a_bad_setting_is_one_line_that_names_it_and_exit_code_2() {
     assert!(output.stdout.is_empty());
 
     let output = server(&folder)
-        .env("METRICS_ADDR", "127.0.0.1:0")
+        .env("METRICS_ADDR", "9100")
         .output()
         .unwrap();
     let start = "api.metrics_addr (variable METRICS_ADDR): ";
@@ -287,4 +287,30 @@ fn a_second_signal_does_not_wait_for_requests_in_flight() {
     let mut answer = String::new();
     let _ = stream.read_to_string(&mut answer);
     assert_eq!(answer, "", "the request was cut, and not waited for");
+}
+
+#[test]
+fn metrics_have_an_address_of_their_own_where_one_is_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let ports = ["--demo", "--port", "0", "--api-port", "0"];
+    let mut own = Running::start(
+        server(&folder)
+            .args(ports)
+            .env("METRICS_ADDR", "127.0.0.1:0"),
+    );
+    let (api, metrics) = (own.line("API"), own.line("Metrics"));
+    let metrics = metrics.strip_suffix("/metrics").unwrap();
+    assert!(get(&api, "/health").starts_with("HTTP/1.1 200 "));
+    let text = get(metrics, "/metrics");
+    for line in [
+        "model_dashboard_models{state=\"broken\"} 0",
+        "model_dashboard_up{dependency=\"models\"} 1",
+        "model_dashboard_tokens_expiring 0",
+        "model_dashboard_http_answers_total{server=\"api\",status=\"2xx\"} 1",
+        "# EOF",
+    ] {
+        assert!(text.lines().any(|one| one == line), "{line}: {text}");
+    }
+    assert!(get(&api, "/metrics").starts_with("HTTP/1.1 404 "));
+    assert!(get(metrics, "/health").starts_with("HTTP/1.1 404 "));
 }

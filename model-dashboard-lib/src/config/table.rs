@@ -53,7 +53,7 @@ settings! {
         host: IpAddr = LOCALHOST, "API_HOST", flag "--api-host";
         /// Port of the API; 0 takes a free one.
         port: u16 = 8000, "API_PORT", flag "--api-port";
-        /// Address and port of their own for metrics. Reserved: this version has none, and does not start with it.
+        /// Address and port of their own for metrics, open to whoever reaches it. Without it: `/metrics` at the API's address, for this machine only.
         metrics_addr: Option<SocketAddr> = None, "METRICS_ADDR";
     }
 

@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 
 use super::access::Access;
 use super::background::Background;
+use super::measures::Expiring;
 use super::system::AccountsState;
 use super::throttle::Throttle;
 use super::trail::Trail;
@@ -237,6 +238,7 @@ impl DashboardBuilder {
             hasher,
             access: Access::new(policy.max_staleness),
             accounts_state: AccountsState::default(),
+            expiring: Expiring::default(),
             throttle: Throttle::default(),
             trail: Trail::new(self.audit.ok_or(BuildError::Missing("an audit log"))?),
             changes: Arc::new(Semaphore::new(MAX_CHANGES as usize)),

@@ -27,6 +27,7 @@ mod edits;
 mod error;
 mod fields;
 mod first_administrator;
+mod measures;
 mod model_changes;
 mod models;
 mod recheck;
@@ -58,6 +59,7 @@ pub use edits::{MAX_TAG_CHARS, MAX_TAGS};
 pub use error::{Error, Unauthenticated};
 pub use fields::MAX_MESSAGE_CHARS;
 pub use first_administrator::{AdministratorState, FirstAdministrator};
+pub use measures::Measures;
 pub use models::{Model, RawModel};
 pub use sign_in::{SignIn, SignInSource, SignedIn};
 pub use system::{Dependency, DependencyState, Readiness};
@@ -72,6 +74,7 @@ use crate::tokens::TokenStore;
 use access::Access;
 use background::Background;
 use fields::{near_names, text_field};
+use measures::Expiring;
 use system::AccountsState;
 use throttle::Throttle;
 use trail::Trail;
@@ -105,6 +108,7 @@ struct Inner {
     policy: Policy,
     access: Access,
     accounts_state: AccountsState,
+    expiring: Expiring,
     throttle: Throttle,
     trail: Trail,
     /// A permit for every change under way; closed at shutdown.

@@ -78,6 +78,11 @@ impl Trail {
     }
 
     /// Whether events wait to be written.
+    /// How many events wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting_count.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn is_waiting(&self) -> bool {
         self.waiting_count.load(Ordering::SeqCst) > 0
     }

@@ -14,6 +14,7 @@ mod dto;
 mod health;
 mod list;
 mod list_body;
+pub(crate) mod metrics;
 mod models;
 mod openapi;
 mod parameters;
@@ -34,7 +35,7 @@ use self::answer::Failure;
 use self::list_body::ListBodies;
 use self::visit::{Visit, definition_body, json_body};
 use crate::route::{Segment, read};
-use crate::server::request_body;
+use crate::server::{Metrics, request_body};
 
 pub use self::openapi::document;
 
@@ -48,12 +49,17 @@ fn key(network_type: &Segment, name: &Segment) -> Result<ModelKey, Failure> {
     Ok(ModelKey::new(network_type, name))
 }
 
-/// All routes of the API on a port of its own. Never rejects.
-pub fn routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
-    beside_pages(dashboard, "")
-        .or(openapi::nothing_here(""))
-        .unify()
-        .boxed()
+/// All routes of the API on a port of its own, `/metrics` too where some are given. Never rejects.
+pub fn routes(dashboard: &Dashboard, metrics: Option<&Metrics>) -> BoxedFilter<(Response,)> {
+    let api = beside_pages(dashboard, "");
+    let api = match metrics {
+        Some(metrics) => api
+            .or(metrics::local_route(dashboard, metrics))
+            .unify()
+            .boxed(),
+        None => api,
+    };
+    api.or(openapi::nothing_here("")).unify().boxed()
 }
 
 /// All routes of the API beside other ones, below `base` (empty, or as `/models`): rejects only

@@ -14,7 +14,7 @@ use warp::reply::Response;
 use warp::{Filter, path};
 
 use super::problem::Problem;
-use super::{audit, docs, health, list, models, tokens, users};
+use super::{audit, docs, health, list, metrics, models, tokens, users};
 use crate::route::read;
 
 #[derive(OpenApi)]
@@ -31,8 +31,8 @@ use crate::route::read;
         models::replace, models::patch, models::delete, models::rename, list::network_types,
         users::me, tokens::list, tokens::create, tokens::revoke, users::list, users::create,
         users::show, users::update, users::delete, users::reset_password, audit::list,
-        audit::verify, audit::feed, health::health, health::livez, health::readyz, openapi_json,
-        docs::docs,
+        audit::verify, audit::feed, health::health, health::livez, health::readyz, metrics::answer,
+        openapi_json, docs::docs,
     ),
     components(schemas(Problem)),
     tags(

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
@@ -20,6 +21,7 @@ use tracing::{Level, Span};
 use super::access_log::{LoggedBody, Record};
 use super::connection::BoxError;
 use super::forwarded::{self, Proxies};
+use super::metrics::{Metrics, PortMetrics};
 use super::request::{Client, RequestContext, RequestId};
 use super::security_headers::SecurityHeaders;
 
@@ -33,6 +35,7 @@ pub struct EdgeSettings {
     proxies: Proxies,
     origin: Option<Arc<str>>,
     failure: fn(&RequestContext) -> Response<Bytes>,
+    metrics: Option<PortMetrics>,
 }
 
 impl EdgeSettings {
@@ -46,6 +49,7 @@ impl EdgeSettings {
             proxies: Proxies::default(),
             origin: None,
             failure: problem,
+            metrics: None,
         }
     }
 
@@ -60,6 +64,13 @@ impl EdgeSettings {
     #[must_use]
     pub fn public_url(mut self, url: Option<&PublicUrl>) -> Self {
         self.origin = url.map(|url| url.origin().into());
+        self
+    }
+
+    /// Counts and times answers there.
+    #[must_use]
+    pub fn metrics(mut self, metrics: &Metrics) -> Self {
+        self.metrics = Some(metrics.of_port(self.name));
         self
     }
 
@@ -201,6 +212,7 @@ where
         EdgeFuture {
             answer,
             panic,
+            begin: self.settings.metrics.is_some().then(Instant::now),
             settings: Arc::clone(&self.settings),
             context,
             record,
@@ -248,6 +260,7 @@ pin_project! {
         #[pin]
         answer: Option<F>,
         panic: Option<String>,
+        begin: Option<Instant>,
         settings: Arc<EdgeSettings>,
         context: RequestContext,
         record: Option<Box<Record>>,
@@ -287,6 +300,9 @@ where
                 response.map(|text| LoggedBody::text(text, status, record))
             }
         };
+        if let Some((metrics, begin)) = this.settings.metrics.as_ref().zip(*this.begin) {
+            metrics.answered(response.status(), begin.elapsed());
+        }
         let headers = response.headers_mut();
         this.settings.headers.apply(headers);
         headers.insert(REQUEST_ID, this.context.id().header());

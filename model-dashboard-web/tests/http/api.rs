@@ -425,3 +425,18 @@ async fn the_feed_goes_on_where_it_was_left() {
         "addresses of others are for auditors"
     );
 }
+
+#[tokio::test]
+async fn metrics_are_for_this_machine_alone() {
+    let app = App::start().await;
+    let here = app.anonymous();
+    let text = here.get("/metrics").await;
+    assert_eq!(text.status, 200);
+    assert!(
+        text.header("content-type")
+            .starts_with("application/openmetrics-text")
+    );
+    assert!(text.text().ends_with("# EOF\n"), "{}", text.text());
+    let behind = here.with("x-forwarded-for", "192.0.2.7");
+    assert_eq!(behind.get("/metrics").await.status, 403);
+}

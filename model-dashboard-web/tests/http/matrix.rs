@@ -12,7 +12,7 @@ fn needs(method: &str, path: &str) -> Needs {
     use Needs::{Anything, Nothing};
     use Permission::{AuditRead, ModelsRead, ModelsWrite, UsersAdmin};
     match (method, path) {
-        (_, "/health" | "/livez" | "/readyz" | "/openapi.json" | "/docs") => Nothing,
+        (_, "/health" | "/livez" | "/readyz" | "/metrics" | "/openapi.json" | "/docs") => Nothing,
         (_, "/api/v1/me") => Anything,
         // Whoever may read the log, or models, sees a part of it.
         (_, "/api/v1/events") => Anything,

@@ -7,6 +7,7 @@ mod callers;
 mod edits;
 mod faults;
 mod matrix;
+mod measures;
 mod models;
 #[cfg(feature = "sqlite")]
 mod on_disk;
