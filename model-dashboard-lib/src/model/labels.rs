@@ -1,6 +1,6 @@
 //! Contour names: which structure each label number of a segmentation stands for.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -245,9 +245,13 @@ impl ContourNames {
     pub fn in_shape_of(mut self, earlier: &Self) -> Self {
         let is_list = |names: &LabelNames| matches!(names, LabelNames::List(_));
         let all_lists = !earlier.is_empty() && earlier.iter().all(|(_, names)| is_list(names));
+        let shapes: HashMap<LabelNumber, bool> = earlier
+            .iter()
+            .map(|(number, names)| (number, is_list(names)))
+            .collect();
         for (number, names) in &mut self.labels {
             if let LabelNames::One(name) = names
-                && earlier.get(*number).map_or(all_lists, is_list)
+                && *shapes.get(number).unwrap_or(&all_lists)
             {
                 *names = LabelNames::List(vec![std::mem::take(name)]);
             }

@@ -43,6 +43,9 @@ pub use name::{
 };
 pub use reference::{ModelRef, RefError, Selector};
 pub use registry::{Deleted, ModelId, ModelIdError, RegistryInfo, Via};
-pub use summary::{BrokenDefinition, LISTED_DESCRIPTION_CHARS, ModelSummary, fold_for_search};
+pub use summary::{
+    BrokenDefinition, LISTED_DESCRIPTION_CHARS, LISTED_NAME_CHARS, LISTED_TAGS, ModelSummary,
+    fold_for_search,
+};
 pub use timestamp::{StoredDate, Timestamp, TimestampError};
 pub use version::{Version, VersionError};

@@ -1,5 +1,6 @@
 //! What the registry adds to a definition, in its field `registry`.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -247,7 +248,7 @@ impl RegistryInfo {
             ..Self::new(object.read("id")?, object.read("revision")?)
         };
         for (key, value) in object.iter().filter(|(key, _)| !KNOWN.contains(key)) {
-            info.other.put(key, value.into());
+            info.other.push(key, value.into());
         }
         Some(info)
     }
@@ -314,7 +315,8 @@ impl ModelDefinition {
             .map(|earlier| earlier.members())
             .unwrap_or_default();
         let mut object = self.as_object().get_object(FIELD).unwrap_or_default();
-        object.retain(|key| KNOWN.contains(&key) || info.other.get(key).is_some());
+        let kept: HashSet<&str> = info.other.iter().map(|(key, _)| key).collect();
+        object.retain(|key| KNOWN.contains(&key) || kept.contains(key));
         for ((&key, value), earlier) in KNOWN.iter().zip(info.members()).zip(earlier) {
             match value {
                 // Holds the place until the digest is known.
@@ -324,9 +326,7 @@ impl ModelDefinition {
                 None => drop(object.remove(key)),
             }
         }
-        for (key, value) in info.other.iter() {
-            object.put(key, value.into());
-        }
+        object.put_all(&info.other);
         self.as_object_mut().put(FIELD, object.to_text().into());
         object.put(DIGEST, quote(&self.content_digest().to_string()).into());
         self.as_object_mut().put(FIELD, object.to_text().into());

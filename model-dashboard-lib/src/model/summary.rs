@@ -14,6 +14,12 @@ use super::{
 /// How much of a description a list shows, in characters (Unicode scalar values).
 pub const LISTED_DESCRIPTION_CHARS: usize = 200;
 
+/// How many tags of a model a list shows.
+pub const LISTED_TAGS: usize = 100;
+
+/// How much of a tag or an owner a list shows, in characters.
+pub const LISTED_NAME_CHARS: usize = 200;
+
 /// What a list shows about a model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelSummary {
@@ -35,9 +41,10 @@ pub struct ModelSummary {
     pub last_modified_date: StoredDate,
     /// The number of labels.
     pub label_count: u32,
-    /// Who answers for it.
+    /// Who answers for it, at most [`LISTED_NAME_CHARS`] characters.
     pub owner: Option<Box<str>>,
-    /// Words to find it by.
+    /// Words to find it by: the first [`LISTED_TAGS`], at most [`LISTED_NAME_CHARS`] characters
+    /// each.
     pub tags: Box<[Box<str>]>,
     /// Its identity; `None` while only other writers have touched it.
     pub id: Option<ModelId>,
@@ -81,11 +88,12 @@ impl ModelSummary {
         };
         let description = definition.description();
         let (labels, label_errors) = definition.read_labels();
-        let owner: Option<Box<str>> = noted.and_then(|r| r.owner.as_deref()).map(Into::into);
+        let listed = |name: &str| first_chars(name, LISTED_NAME_CHARS).into();
+        let owner: Option<Box<str>> = noted.and_then(|r| r.owner.as_deref()).map(listed);
         let tags: Box<[Box<str>]> = noted
             .into_iter()
-            .flat_map(|r| &r.tags)
-            .map(|tag| tag.as_str().into())
+            .flat_map(|r| r.tags.iter().take(LISTED_TAGS))
+            .map(|tag| listed(tag))
             .collect();
 
         let label_names = labels.iter().flat_map(|(_, names)| names.as_slice());

@@ -11,6 +11,7 @@ mod text;
 mod token;
 mod view;
 
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::de::DeserializeOwned;
@@ -221,7 +222,26 @@ impl JsonObject {
     pub(super) fn put(&mut self, key: &str, value: Box<str>) {
         match self.place(key) {
             Some(place) => self.members[place].value = value,
-            None => self.members.push(Member::new(key, value)),
+            None => self.push(key, value),
+        }
+    }
+
+    /// Adds a member whose key is not there.
+    pub(super) fn push(&mut self, key: &str, value: Box<str>) {
+        self.members.push(Member::new(key, value));
+    }
+
+    /// Sets the values of another object, each at its place if the key is there, else at the end.
+    /// Takes linear time.
+    pub(super) fn put_all(&mut self, other: &Self) {
+        let mut missing: HashMap<&str, &str> = other.iter().collect();
+        for member in &mut self.members {
+            if let Some(value) = missing.remove(&*member.key) {
+                member.value = value.into();
+            }
+        }
+        for (key, value) in other.iter().filter(|(key, _)| missing.contains_key(key)) {
+            self.push(key, value.into());
         }
     }
 

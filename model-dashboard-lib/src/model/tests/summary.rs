@@ -52,6 +52,25 @@ fn what_the_registry_keeps_is_summed_up() {
 }
 
 #[test]
+fn a_list_shows_a_limited_number_of_tags_and_so_much_of_each() {
+    let info = RegistryInfo {
+        owner: Some("ö".repeat(1_000)),
+        tags: (0..400)
+            .map(|n| format!("{n}{}", "ä".repeat(1_000 * (n % 2))))
+            .collect(),
+        ..RegistryInfo::new(ModelId::from_u128(1), 1)
+    };
+    let written = definition("{}").with_registry(&info);
+    assert_eq!(written.registry().unwrap().tags, info.tags);
+    let summary = ModelSummary::read(key(), &written.to_bytes()[..]);
+    let summary = summary.unwrap_or_else(|broken| panic!("{broken:?}"));
+    assert_eq!(summary.owner.unwrap().chars().count(), 200);
+    assert_eq!(summary.tags.len(), 100);
+    assert_eq!(summary.tags[1].chars().count(), 200);
+    assert_eq!(&*summary.tags[98], "98");
+}
+
+#[test]
 fn search_folds_case_width_and_composition() {
     assert_eq!(fold_for_search("ＡＤＭＩＮ"), "admin");
     assert_eq!(fold_for_search("U\u{308}nal"), fold_for_search("ünal"));
