@@ -72,6 +72,7 @@ pub(super) async fn submit(request: Request, body: RequestBody) -> Response {
         .await
     {
         Ok(signed_in) => {
+            end_former(&request).await;
             request.context.set_user(signed_in.user.username.as_str());
             let models = request.site.links.models();
             let mut response = redirect(next.as_deref().unwrap_or(&models));
@@ -108,6 +109,20 @@ pub(super) fn refusal(error: &Error) -> Option<(StatusCode, Refusal)> {
         Error::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, Refusal::Unavailable),
         _ => return None,
     })
+}
+
+/// Ends the session that the browser had until it signed in again: its cookie is replaced, so
+/// nobody could end it there any more.
+async fn end_former(request: &Request) {
+    let (site, info) = (&request.site, request.info());
+    let Some(cookie) = site.cookies.session(&request.headers) else {
+        return;
+    };
+    if let Ok(caller) = site.dashboard.caller_from_session(cookie, info).await
+        && let Err(error) = site.dashboard.sign_out(&caller).await
+    {
+        tracing::warn!(%error, "a former session was not ended");
+    }
 }
 
 /// Ends this session.

@@ -173,6 +173,34 @@ async fn signing_in_makes_a_new_session_and_signing_out_ends_it() {
 }
 
 #[tokio::test]
+async fn signing_in_again_ends_the_session_that_the_browser_had() {
+    let app = App::start().await;
+    let former = app.signed_in("viewer").await;
+    let elsewhere = app.signed_in("viewer").await;
+    let form = Client::new(app.pages).get("/login").await;
+    let cookies = format!("{}; {}", form.cookie("_sign_in"), former.cookie());
+    let browser = Client::new(app.pages).with(COOKIE.as_str(), &cookies);
+    let csrf = form.csrf();
+    let sign_in = async |password: &str| {
+        let fields = [
+            ("csrf", csrf.as_str()),
+            ("username", "editor"),
+            ("password", password),
+        ];
+        browser.post_form("/login", &fields).await
+    };
+    let refused = sign_in("not the password").await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(former.get("/profile").await.status, StatusCode::OK);
+
+    let again = sign_in(PASSWORD).await;
+    assert_eq!(former.get("/profile").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(elsewhere.get("/profile").await.status, StatusCode::OK);
+    let editor = Client::new(app.pages).with(COOKIE.as_str(), &again.cookie("_session"));
+    assert_eq!(editor.get("/profile").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn a_new_password_comes_with_a_new_session() {
     let app = App::start().await;
     let person = app.signed_in("viewer").await;
