@@ -232,13 +232,17 @@
     return String(used.length ? Math.max(...used) + 1 : 1);
   }
 
+  // The names of a label as one field, which the server splits at commas unless it is a JSON list.
   function asText(names) {
-    if (!Array.isArray(names)) return String(names ?? "");
+    if (!Array.isArray(names)) {
+      const name = String(names ?? "");
+      return /,|^\s*\[/.test(name) ? JSON.stringify([name]) : name;
+    }
     const plain = names.length > 1 && names.every((name) => typeof name === "string" && name && !/[,[\]"]/.test(name));
     return plain ? names.join(", ") : JSON.stringify(names);
   }
 
-  // Pairs of number and names, in the order of the text: JSON.parse would sort whole numbers.
+  // Keys and the text of their values, in the order of the text: JSON.parse would sort whole numbers.
   function jsonPairs(text) {
     JSON.parse(text);
     const pairs = [];
@@ -260,22 +264,51 @@
         else if (depth && (c === "]" || c === "}")) depth -= 1;
         else if (!depth && (c === "," || c === "}")) break;
       }
-      pairs.push([JSON.parse(key), asText(JSON.parse(text.slice(start, at)))]);
+      pairs.push([JSON.parse(key), text.slice(start, at)]);
     }
   }
 
+  // What follows reads as `ContourNames::from_pasted` does.
+
+  function readJson(text) {
+    const whole = jsonPairs(text);
+    const field = (name) => whole.find(([key]) => key === name)?.[1];
+    const inner = field("labels")?.trim();
+    const pairs = (inner?.startsWith("{") ? jsonPairs(inner) : whole).map(([key, raw]) => [key, JSON.parse(raw)]);
+    const isNumber = (value) => Number.isSafeInteger(value) && value >= 0;
+    const isNumbers = (value) => isNumber(value) || (Array.isArray(value) && value.length > 0 && value.every(isNumber));
+    // nnU-Net's dataset.json has the names first.
+    if (!pairs.length || !pairs.every(([, value]) => isNumbers(value))) return pairs.map(([key, value]) => [key, asText(value)]);
+    if (!pairs.some(([, value]) => Array.isArray(value))) return pairs.map(([name, number]) => [String(number), asText(name)]);
+    const order = JSON.parse(field("regions_class_order") ?? "[]");
+    const isBackground = (value) => [value].flat().every((number) => number === 0);
+    const regions = pairs.filter(([name, value]) => name !== "ignore" && !isBackground(value));
+    if (order.length !== regions.length) throw new Error("Labels that are regions need regions_class_order, with a number for each.");
+    const background = pairs.filter(([, value]) => isBackground(value)).map(([name]) => ["0", asText(name)]);
+    return [...background, ...regions.map(([name], index) => [String(order[index]), asText(name)])];
+  }
+
+  function splitLine(line) {
+    const [number, ...names] = line.split("\t");
+    if (names.length && number.trim()) return [number.trim(), names];
+    const parts = /^(\d+)(?:[:,;=](.*)|\s+[:,;=]*(.*))$/.exec(line.trim());
+    return parts && [parts[1], parts[2] !== undefined ? [parts[2]] : parts[3].split("\t")];
+  }
+
   function readLabels(text) {
-    const trimmed = text.trim();
-    if (trimmed.startsWith("{")) {
-      const value = JSON.parse(trimmed);
-      if (!value || Array.isArray(value)) throw new Error("This is no JSON object.");
-      return jsonPairs(trimmed);
+    if (text.trim().startsWith("{")) {
+      JSON.parse(text);
+      return readJson(text.trim());
     }
-    return trimmed.split(/\r?\n/).filter((line) => line.trim()).map((line, index) => {
-      const parts = /^\s*(-?\d+)\s*[\t;:, ]\s*(.+?)\s*$/.exec(line);
-      if (!parts) throw new Error(`Line ${index + 1} is not a number, a tab and a name.`);
-      return [parts[1], parts[2]];
-    });
+    const labels = [];
+    for (const [index, line] of text.split(/\r?\n/).entries()) {
+      if (!line.trim()) continue;
+      const [number, given] = splitLine(line) ?? [];
+      const names = given?.map((name) => name.trim()).filter(Boolean) ?? [];
+      if (!/^\d+$/.test(number) || !names.length) throw new Error(`Line ${index + 1} is not a number, a tab and a name.`);
+      labels.push([number, asText(names.length === 1 ? names[0] : names)]);
+    }
+    return labels;
   }
 
   function applyLabels(editor, text) {

@@ -141,13 +141,71 @@ impl ContourNames {
         (names, errors.finish())
     }
 
-    /// Parses what people paste: a JSON object, or else lines as [`Self::from_lines`] reads them.
+    /// Parses what people paste: a JSON object as [`Self::from_json`] reads it, nnU-Net's
+    /// `dataset.json` or its field `labels`, or else lines as [`Self::from_lines`] reads them.
+    ///
+    /// nnU-Net 2 has the names first: `{"background": 0, "liver": 1}`. Where a label is a list it
+    /// is a region, and `regions_class_order` says which number each region gets in the
+    /// segmentation, in the order of the labels, without background and `ignore`
+    /// (`nnunetv2/utilities/label_handling/label_handling.py`).
     pub fn from_pasted(text: &str) -> Result<Self, Vec<FieldError>> {
-        if text.trim_start().starts_with('{') {
-            Self::from_json(text)
-        } else {
-            Self::from_lines(text)
+        if !text.trim_start().starts_with('{') {
+            return Self::from_lines(text);
         }
+        let wrong = |error| vec![FieldError::json("contour_names", &error)];
+        let whole = JsonObject::parse(text.as_bytes(), DuplicateKeys::Refuse).map_err(wrong)?;
+        let inner = whole
+            .get("labels")
+            .filter(|raw| JsonKind::of(raw) == JsonKind::Object);
+        let Some(inner) = inner else {
+            return match named_first(&whole) {
+                Some(labels) => Self::from_named_first(&labels, &whole),
+                None => Self::from_json(text),
+            };
+        };
+        let labels = JsonObject::parse(inner.as_bytes(), DuplicateKeys::Refuse).map_err(wrong)?;
+        match named_first(&labels) {
+            Some(labels) => Self::from_named_first(&labels, &whole),
+            None => Self::from_json(inner),
+        }
+    }
+
+    fn from_named_first(
+        labels: &[(&str, Numbers)],
+        whole: &JsonObject,
+    ) -> Result<Self, Vec<FieldError>> {
+        let mut rows = Rows::default();
+        let mut add = |number: u64, name: &str| {
+            if let Err(message) = rows.add(&number.to_string(), [name]) {
+                rows.errors.push(FieldError::new("contour_names", message));
+            }
+        };
+        let has_regions = labels.iter().any(|(_, n)| matches!(n, Numbers::Region(_)));
+        if !has_regions {
+            for (name, numbers) in labels {
+                numbers.iter().for_each(|number| add(number, name));
+            }
+            return rows.finish();
+        }
+        let (background, regions): (Vec<_>, Vec<_>) = labels
+            .iter()
+            .filter(|(name, numbers)| *name != "ignore" || numbers.is_background())
+            .partition(|(_, numbers)| numbers.is_background());
+        let order: Vec<u64> = whole
+            .get_as("regions_class_order")
+            .ok()
+            .flatten()
+            .unwrap_or_default();
+        if order.len() != regions.len() {
+            let message =
+                "labels that are regions need regions_class_order, with a number for each";
+            return Err(vec![FieldError::new("contour_names", message)]);
+        }
+        background.iter().for_each(|(name, _)| add(0, name));
+        for ((name, _), number) in regions.iter().zip(order) {
+            add(number, name);
+        }
+        rows.finish()
     }
 
     /// Parses lines: a label number, then a tab and a name; further names follow further tabs.
@@ -267,6 +325,42 @@ impl ContourNames {
         };
         self.iter().map(line).collect()
     }
+}
+
+/// What nnU-Net 2 gives a name: a number, or for a region the numbers that it holds.
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum Numbers {
+    One(u64),
+    Region(Vec<u64>),
+}
+
+impl Numbers {
+    fn iter(&self) -> impl Iterator<Item = u64> {
+        match self {
+            Numbers::One(number) => std::slice::from_ref(number),
+            Numbers::Region(numbers) => numbers.as_slice(),
+        }
+        .iter()
+        .copied()
+    }
+
+    fn is_background(&self) -> bool {
+        self.iter().all(|number| number == 0)
+    }
+}
+
+/// The members of an object in which every value is a number or a list of some.
+fn named_first(object: &JsonObject) -> Option<Vec<(&str, Numbers)>> {
+    let numbers = |raw| {
+        let numbers = serde_json::from_str::<Numbers>(raw).ok();
+        numbers.filter(|numbers| numbers.iter().next().is_some())
+    };
+    let labels: Option<Vec<_>> = object
+        .iter()
+        .map(|(name, raw)| Some((name, numbers(raw)?)))
+        .collect();
+    labels.filter(|labels| !labels.is_empty())
 }
 
 /// Labels as they are typed or pasted, one row after the other.

@@ -15,6 +15,7 @@ mod app;
 mod driver;
 
 use fantoccini::{Client, Locator};
+use model_dashboard::model::ContourNames;
 
 use self::app::{App, PASSWORD};
 use self::driver::{Driver, axe};
@@ -132,6 +133,70 @@ async fn the_main_job_works_in_a_browser() {
         .for_element(Locator::Css("#password"))
         .await
         .unwrap();
+    browser.close().await.unwrap();
+}
+
+/// What is pasted, and the rows that it becomes: number and names.
+const PASTED: [(&str, &[(&str, &str)]); 6] = [
+    (
+        "1\tspleen\n\n 2 \t kidney_right\tkidney \n4, stomach\n5 left lung\n6 - pancreas\n7 : colon\n",
+        &[
+            ("1", "spleen"),
+            ("2", "kidney_right, kidney"),
+            ("4", "stomach"),
+            ("5", "left lung"),
+            ("6", "- pancreas"),
+            ("7", "colon"),
+        ],
+    ),
+    ("1\tvessel, hepatic", &[("1", "[\"vessel, hepatic\"]")]),
+    (
+        "{\"2\":\"b, c\",\"1\":[\"a\",\"d\"]}",
+        &[("2", "[\"b, c\"]"), ("1", "a, d")],
+    ),
+    (
+        "{\"labels\":{\"background\":0,\"liver\":1}}",
+        &[("0", "background"), ("1", "liver")],
+    ),
+    (
+        "{\"background\":0,\"liver\":1}",
+        &[("0", "background"), ("1", "liver")],
+    ),
+    (
+        "{\"labels\":{\"background\":0,\"whole\":[1,2,3],\"core\":[2,3],\"ignore\":4},\"regions_class_order\":[1,2]}",
+        &[("0", "background"), ("1", "whole"), ("2", "core")],
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pasted_labels_become_the_rows_that_the_server_would_read() {
+    let Some(driver) = Driver::start() else {
+        return;
+    };
+    let app = App::start().await;
+    let browser = driver.browser("labels").await;
+    sign_in(&app, &browser, "admin").await;
+    browser.goto(&url(&app, "/create")).await.unwrap();
+    let paste = "const area = document.querySelector('[name=labels_pasted]'); area.value = \
+                 arguments[0]; document.querySelector('[data-apply-paste]').click(); return \
+                 [...document.querySelectorAll('[data-rows] .label-row')].map(row => \
+                 [...row.querySelectorAll('input')].map(field => field.value))";
+    for (text, expected) in PASTED {
+        let rows = browser.execute(paste, vec![text.into()]).await.unwrap();
+        assert_eq!(rows, serde_json::json!(expected), "{text}");
+        // The same text, read by the server, and the rows as the form would send them.
+        let names = ContourNames::from_pasted(text).unwrap();
+        let sent = expected.iter().map(|(number, names)| {
+            let list = serde_json::from_str::<Vec<String>>(names);
+            let split = || names.split(", ").map(str::to_owned).collect();
+            (*number, list.unwrap_or_else(|_| split()))
+        });
+        let sent: Vec<_> = sent.collect();
+        let rows = sent
+            .iter()
+            .map(|(number, names)| (*number, names.iter().map(String::as_str)));
+        assert_eq!(ContourNames::from_rows(rows).unwrap(), names, "{text}");
+    }
     browser.close().await.unwrap();
 }
 

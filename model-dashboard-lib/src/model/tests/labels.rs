@@ -63,6 +63,33 @@ fn pasted_json_is_recognised() {
 }
 
 #[test]
+fn the_labels_of_nnunet_are_recognised() {
+    let read = |text: &str| ContourNames::from_pasted(text).unwrap().to_json();
+    let turned = r#"{"0":"background","1":"liver"}"#;
+    assert_eq!(
+        read(r#"{"labels":{"background":0,"liver":1},"numTraining":5}"#),
+        turned
+    );
+    assert_eq!(read(r#"{"background":0,"liver":1}"#), turned);
+    assert_eq!(
+        read(r#"{"name":"x","labels":{"0":"background","1":"liver"}}"#),
+        turned
+    );
+    let regions = r#"{"labels":{"background":0,"whole tumor":[1,2,3],"core":[2,3],"enhancing":3,"ignore":4},"regions_class_order":[1,3,2]}"#;
+    assert_eq!(
+        read(regions),
+        r#"{"0":"background","1":"whole tumor","3":"core","2":"enhancing"}"#
+    );
+    for wrong in [
+        r#"{"background":0,"whole":[1,2]}"#,
+        r#"{"labels":{"a":1,"b":1}}"#,
+        r#"{"a":4294967296}"#,
+    ] {
+        assert!(ContourNames::from_pasted(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn errors_in_pasted_lines_name_the_line() {
     let errors = ContourNames::from_lines("1\ta\n\nlabel\tname\n1\tb\n4\n").unwrap_err();
     let lines: Vec<usize> = errors
