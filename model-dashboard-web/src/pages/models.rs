@@ -8,7 +8,7 @@ use model_dashboard::model::NetworkType;
 use warp::reply::Response;
 
 use super::form::Form;
-use super::visit::{Failure, Visit};
+use super::visit::{self, Failure, Visit};
 use crate::views::components::table::Order;
 use crate::views::models::{self, Counts, ModelRow, ModelsView};
 use crate::views::models_query::{ModelsQuery, Sort, State};
@@ -27,6 +27,15 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Failure> {
         .dashboard()
         .list(&visit.caller, &query(&asked))
         .await?;
+    let last = page.total.div_ceil(PER_PAGE).max(1);
+    if asked.page > last {
+        // The list became shorter since the address was made.
+        let there = ModelsQuery {
+            page: last,
+            ..asked
+        };
+        return Ok(visit::redirect(&there.href(visit.links())));
+    }
     let view = ModelsView {
         counts: Counts {
             enabled: page.counts.enabled,

@@ -147,7 +147,6 @@ pub(super) fn view(request: &Request, chosen: Option<&Source>) -> LoginView {
     let first = sources.first().map(|source| source.source.clone());
     let chosen = chosen.or(first.as_ref());
     LoginView {
-        institution: request.site.settings.site_name.clone(),
         sources: sources
             .iter()
             .map(|source| login::Source {

@@ -112,10 +112,7 @@ impl Request {
         };
         Frame {
             links: self.site.links.clone(),
-            site_name: settings
-                .site_name
-                .clone()
-                .unwrap_or_else(|| "Model Dashboard".to_owned()),
+            site_name: settings.site_name.clone(),
             now: SystemTime::now(),
             theme,
             csrf: CsrfToken::default(),

@@ -9,13 +9,16 @@ use super::components::{Tone, icon::Icon, menu};
 use super::links::Links;
 use crate::assets::Asset;
 
+/// What the product is called.
+pub const PRODUCT: &str = "Model Dashboard";
+
 /// What a page needs to know about the request besides its own content. Made once per request.
 #[derive(Debug, Clone)]
 pub struct Frame {
     /// Makes every address.
     pub links: Links,
-    /// The product's or the institution's name, in the top bar and in titles.
-    pub site_name: String,
+    /// The institution's or site's name, beside the product's.
+    pub site_name: Option<String>,
     /// The moment that relative times refer to.
     pub now: SystemTime,
     /// The theme that the cookie asks for.
@@ -223,7 +226,10 @@ impl Frame {
             html lang="en" data-theme=[self.theme.attribute()] {
                 head {
                     meta charset="utf-8";
-                    title { (title) " · " (self.site_name) }
+                    title {
+                        (title) " · " (PRODUCT)
+                        @if let Some(site) = &self.site_name { " · " (site) }
+                    }
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta name="color-scheme" content="light dark";
                     meta name="robots" content="noindex";
@@ -252,7 +258,10 @@ impl Frame {
                 div.top-inner {
                     a.brand href=(links.models()) {
                         (Icon::Brand)
-                        span { (self.site_name) }
+                        span.brand-names {
+                            span { (PRODUCT) }
+                            @if let Some(site) = &self.site_name { span.site { (site) } }
+                        }
                     }
                     @if let Some(person) = &self.person {
                         nav.top-nav aria-label="Main" {
@@ -375,7 +384,7 @@ impl Frame {
         html! {
             footer.foot {
                 div.foot-inner {
-                    span { "Model Dashboard " (self.version) }
+                    span { (PRODUCT) " " (self.version) }
                     a href=(self.links.to("/docs")) { "API documentation" }
                     span.keys { kbd { "/" } " searches" }
                 }

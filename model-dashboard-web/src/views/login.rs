@@ -4,13 +4,11 @@ use maud::{Markup, html};
 
 use super::components::field::{Field, TextInput};
 use super::components::{Tone, icon::Icon, notice};
-use super::frame::Frame;
+use super::frame::{Frame, PRODUCT};
 
 /// The sign-in form, posted to `/login` as `source`, `username`, `password`, `next`.
 #[derive(Debug, Clone, Default)]
 pub struct LoginView {
-    /// Whose installation this is, below the product's name.
-    pub institution: Option<String>,
     /// Where accounts can live; with a single one there is no choice to make.
     pub sources: Vec<Source>,
     /// The username as it was typed. A password is never shown again.
@@ -71,8 +69,8 @@ pub fn page(frame: &Frame, view: &LoginView) -> Markup {
         div.login {
             div.login-head {
                 (Icon::Brand)
-                h1 { (frame.site_name) }
-                @if let Some(institution) = &view.institution { p { (institution) } }
+                h1 { (PRODUCT) }
+                @if let Some(site) = &frame.site_name { p { (site) } }
             }
             form.panel method="post" action=(frame.links.to("/login")) {
                 (frame.csrf_field())

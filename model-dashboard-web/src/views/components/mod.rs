@@ -79,8 +79,11 @@ pub fn breadcrumbs(above: &[(String, String)]) -> Markup {
     html! {
         nav.crumbs aria-label="Breadcrumb" {
             ol {
-                @for (href, text) in above {
-                    li { a href=(href) { (text) } (Icon::ChevronRight) }
+                @for (position, (href, text)) in above.iter().enumerate() {
+                    li {
+                        @if position > 0 { (Icon::ChevronRight) }
+                        a href=(href) { (text) }
+                    }
                 }
             }
         }

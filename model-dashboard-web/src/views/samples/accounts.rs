@@ -11,7 +11,6 @@ use crate::views::tokens::{
 
 pub(super) fn login_view() -> LoginView {
     LoginView {
-        institution: Some(text("Department of Radiation Oncology")),
         sources: vec![
             Source {
                 id: text("ldap"),

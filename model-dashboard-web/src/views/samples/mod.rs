@@ -53,7 +53,7 @@ fn change(field: &str, before: Option<&str>, after: Option<&str>) -> Change {
 pub(super) fn frame(theme: Theme) -> Frame {
     Frame {
         links: Links::new("/dashboard/"),
-        site_name: text("Model Dashboard"),
+        site_name: Some(text("Department of Radiation Oncology")),
         now: now(),
         theme,
         csrf: CsrfToken(text("c5rf")),
