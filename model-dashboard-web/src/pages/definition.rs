@@ -80,6 +80,13 @@ fn own_version(definition: &ModelDefinition) -> String {
         .unwrap_or_default()
 }
 
+/// The version in an inference information, as far as one can be read.
+fn version_inside(information: &str) -> Option<String> {
+    let mut content = ModelDefinition::default();
+    content.set_inference_information(information).ok()?;
+    Some(content.version()).filter(|version| !version.is_empty())
+}
+
 fn pretty(raw: &str) -> String {
     // Only objects are indented; anything else is shown as it is, to be put right.
     JsonObject::parse(raw.as_bytes(), DuplicateKeys::LastWins)
@@ -163,12 +170,14 @@ pub(super) fn typed(form: &Form) -> DefinitionForm {
         tags: field("tags"),
         other_fields: field("other_fields"),
         reason: field("reason"),
+        put_right: form.text("put_right") == "yes",
         ..DefinitionForm::default()
     }
 }
 
 /// What the form offers to choose from.
 pub(super) fn suggest(form: &mut DefinitionForm, picture: &Picture) {
+    form.version_inside = version_inside(&form.inference_information.value);
     form.known_types = known_types(picture);
     form.known_owners = picture
         .owners()
@@ -469,6 +478,23 @@ mod tests {
         let mut expected = odd.clone();
         expected.set_alias("Another");
         assert_eq!(content.to_bytes(), expected.to_bytes(), "only the alias");
+    }
+
+    #[test]
+    fn the_version_of_the_inference_information_is_told() {
+        for (information, version) in [
+            (r#"{"version":"2.5"}"#, Some("2.5")),
+            (r#"{"version":2.5}"#, Some("2.5")),
+            (r#"{"version":""}"#, None),
+            ("{", None),
+            ("", None),
+        ] {
+            assert_eq!(
+                version_inside(information).as_deref(),
+                version,
+                "{information}"
+            );
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use warp::reply::Response;
 use super::definition::{apply, fill, show_errors, shown, suggest, typed};
 use super::form::Form;
 use super::parts::Base;
-use super::visit::{Failure, Visit};
+use super::visit::{Failure, Visit, redirect};
 use super::{conflict, errors, gone};
 use crate::views::components::field::Field;
 use crate::views::definition_form::{self, DefinitionForm, Edited};
@@ -87,13 +87,22 @@ pub(super) async fn show_create(
 /// The form with what is stored.
 pub(super) async fn edit_form(visit: Visit, key: ModelKey) -> Result<Response, Failure> {
     visit.require(Permission::ModelsWrite)?;
-    let model = visit.dashboard().model(&visit.caller, &key).await?;
+    let model = match visit.dashboard().model(&visit.caller, &key).await {
+        Err(Error::Broken { .. }) => return Ok(to_editor(&visit, &key)),
+        found => found?,
+    };
     let form = shown(&model.definition);
     let seen = Seen {
         if_match: model.version.to_string(),
         base: Base::of(&form),
     };
     show_edit(&visit, StatusCode::OK, &model, form, &seen).await
+}
+
+/// To the editor of raw text, for what no form can be filled from.
+pub(super) fn to_editor(visit: &Visit, key: &ModelKey) -> Response {
+    let links = visit.links();
+    redirect(&links.broken(key.network_type.as_str(), key.name.as_str()))
 }
 
 /// What a form was filled from.
@@ -129,6 +138,9 @@ pub(super) async fn edit(visit: Visit, key: ModelKey, form: Form) -> Result<Resp
     if let Err(wrong) = apply(&shown, &mut content) {
         show_errors(&mut shown, &wrong);
         return show_edit(&visit, unprocessable, &model, shown, &seen).await;
+    }
+    if shown.put_right {
+        content.set_key(&key);
     }
     let precondition = Precondition::Version(version);
     let (dashboard, reason) = (visit.dashboard(), shown.reason.value.clone());
@@ -195,6 +207,10 @@ async fn show_edit(
         alias: model.definition.alias(),
         enabled: model.definition.enabled(),
         if_match: seen.if_match.clone(),
+        contradiction: model
+            .definition
+            .contradicts(&model.key)
+            .map(|c| c.to_string()),
         base: seen.base.as_str().to_owned(),
     };
     let frame = visit.frame().await;

@@ -1,10 +1,11 @@
 //! One model.
 
-use model_dashboard::dashboard::Model;
+use model_dashboard::dashboard::{Error, Model};
 use model_dashboard::model::{LabelNames, LabelNumber, ModelKey, ModelRef, shell_metacharacters};
 use serde_json::value::RawValue;
 use warp::reply::Response;
 
+use super::edit::to_editor;
 use super::markdown::markdown;
 use super::visit::{Failure, Visit};
 use crate::views::components::Tone;
@@ -14,7 +15,10 @@ use crate::views::model::{self, Arguments, ModelNotice, ModelView};
 
 /// The page.
 pub(super) async fn show(visit: Visit, key: ModelKey) -> Result<Response, Failure> {
-    let model = visit.dashboard().model(&visit.caller, &key).await?;
+    let model = match visit.dashboard().model(&visit.caller, &key).await {
+        Err(Error::Broken { .. }) => return Ok(to_editor(&visit, &key)),
+        found => found?,
+    };
     let frame = visit.frame().await;
     let markup = model::page(&frame, &view(&model));
     visit.page(&frame, markup).await
@@ -89,7 +93,7 @@ fn notices(model: &Model) -> Vec<ModelNotice> {
     };
     if let Some(contradiction) = definition.contradicts(&model.key) {
         say(format!(
-            "{contradiction}. Where it lies counts: {}.",
+            "{contradiction}. Where it lies counts: {}. Editing can put it right.",
             model.key
         ));
     }

@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 
 use super::components::action_bar::{Reason, action_bar};
-use super::components::field::{Field, TextArea, TextInput, error_summary};
+use super::components::field::{Field, TextArea, TextInput, checkbox, error_summary};
 use super::components::icon::Icon;
 use super::components::label_rows::{LabelRows, label_rows};
-use super::components::{breadcrumbs, page_header, state};
+use super::components::{Tone, breadcrumbs, notice, page_header, sentence, state};
 use super::frame::{Frame, Page, Section};
 use super::links::ModelAction;
 
@@ -38,6 +38,10 @@ pub struct DefinitionForm {
     pub tags: Field,
     /// A JSON object of the fields that this form does not know.
     pub other_fields: Field,
+    /// Whether name and network type inside are made those of the key; posted as `put_right`.
+    pub put_right: bool,
+    /// The version in the inference information, which comes before that of the field.
+    pub version_inside: Option<String>,
     /// Why.
     pub reason: Field,
     /// What is wrong with the form as a whole.
@@ -57,6 +61,8 @@ pub struct Edited {
     pub enabled: bool,
     /// The state that the form was filled from.
     pub if_match: String,
+    /// How name and type inside differ from the key, in a sentence; it can be put right.
+    pub contradiction: Option<String>,
     /// What the fields were then, so that only what both changed is asked in a conflict.
     pub base: String,
 }
@@ -110,7 +116,7 @@ pub fn edit(frame: &Frame, edited: &Edited, form: &DefinitionForm) -> Markup {
             input type="hidden" name="base" value=(edited.base);
             (default_button())
             (summary(form))
-            (identity_existing(frame, form))
+            (identity_existing(frame, edited, form))
             (fields(form))
             (action_bar(
                 Some(Reason {
@@ -210,7 +216,7 @@ fn identity_new(form: &DefinitionForm) -> Markup {
     )
 }
 
-fn identity_existing(frame: &Frame, form: &DefinitionForm) -> Markup {
+fn identity_existing(frame: &Frame, edited: &Edited, form: &DefinitionForm) -> Markup {
     let rename = frame.links.model_action(
         &form.network_type.value,
         &form.name.value,
@@ -226,12 +232,26 @@ fn identity_existing(frame: &Frame, form: &DefinitionForm) -> Markup {
                 code { (form.network_type.value) "/" wbr; (form.name.value) }
                 a href=(rename) { "Rename or move" }
             }
+            @if let Some(contradiction) = &edited.contradiction {
+                (notice(Tone::Warning, &html! {
+                    p { (sentence(contradiction)) " Jobs go by the reference." }
+                    (checkbox("put_right", "yes", form.put_right, false, &html! {
+                        "Put it right: write " code { (form.network_type.value) } " and " code { (form.name.value) } " into the definition"
+                    }))
+                }))
+            }
             (alias_and_version(form))
         },
     )
 }
 
 fn alias_and_version(form: &DefinitionForm) -> Markup {
+    let inside = form.version_inside.as_ref();
+    let shown = inside.map(|version| format!("{version}, from the inference information"));
+    let help = match inside {
+        Some(version) => format!("{version}, from the inference information, comes first."),
+        None => "A version in the inference information comes first.".to_owned(),
+    };
     html! {
         div.pair {
             (TextInput {
@@ -240,7 +260,7 @@ fn alias_and_version(form: &DefinitionForm) -> Markup {
             }.markup())
             (TextInput {
                 name: "version", label: "Version", field: &form.version,
-                help: Some("A version in the inference information comes first."), max_length: Some(100),
+                help: Some(&help), placeholder: shown.as_deref(), max_length: Some(100),
                 ..TextInput::default()
             }.markup())
         }

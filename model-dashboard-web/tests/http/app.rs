@@ -36,8 +36,17 @@ impl Drop for App {
 impl App {
     /// A dashboard with the sample models and an account of each role, named like it.
     pub async fn start() -> App {
+        App::holding(&[]).await
+    }
+
+    /// The same, with definitions that another program has written: key and text.
+    pub async fn holding(definitions: &[(&str, &str)]) -> App {
+        let repository = Arc::new(MemoryRepository::new());
+        for (key, text) in definitions {
+            repository.write_outside(&key.parse().unwrap(), text.as_bytes());
+        }
         let dashboard = Dashboard::builder()
-            .repository(Arc::new(MemoryRepository::new()))
+            .repository(repository)
             .accounts(Arc::new(MemoryStore::new()))
             .build()
             .await

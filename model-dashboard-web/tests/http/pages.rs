@@ -8,7 +8,7 @@ use crate::app::{Answer, App, Client, PASSWORD};
 /// Every page that is read, and who at least may.
 const PAGES: [(&str, &str); 19] = [
     ("/", "viewer"),
-    ("/?q=liver&sort=modified&page=2", "viewer"),
+    ("/?q=liver&sort=modified&page=1", "viewer"),
     ("/models/nnUNet/Task055_SegTHOR", "viewer"),
     ("/models/nnUNet/Task055_SegTHOR/edit", "publisher"),
     ("/models/nnUNet/Task003_Liver/derive", "editor"),
@@ -530,4 +530,61 @@ async fn strangers_may_send_no_more_than_a_name_and_a_password() {
     let anna = anna.with(CONTENT_TYPE.as_str(), "application/x-www-form-urlencoded");
     let answer = anna.send(Method::POST, "/create", many).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn a_page_beyond_the_last_leads_to_the_last() {
+    let app = App::start().await;
+    let viewer = app.signed_in("viewer").await;
+    let beyond = viewer.get("/?q=liver&page=99999").await;
+    assert_eq!(beyond.status, StatusCode::SEE_OTHER);
+    assert_eq!(beyond.location(), "/?q=liver");
+    let nothing = viewer.get("/?q=nothing+like+this&page=7").await;
+    assert_eq!(nothing.location(), "/?q=nothing+like+this");
+}
+
+#[tokio::test]
+async fn a_broken_model_is_opened_in_its_editor() {
+    let app = App::holding(&[("nnUNet/Broken", "{\"name\": tru}")]).await;
+    let viewer = app.signed_in("viewer").await;
+    let editor = app.signed_in("editor").await;
+    for (client, path) in [
+        (&viewer, "/models/nnUNet/Broken"),
+        (&editor, "/models/nnUNet/Broken"),
+        (&editor, "/models/nnUNet/Broken/edit"),
+    ] {
+        let answer = client.get(path).await;
+        assert_eq!(answer.location(), "/broken/nnUNet/Broken", "{path}");
+    }
+    let shown = editor.get("/broken/nnUNet/Broken").await;
+    assert_eq!(shown.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_type_that_contradicts_the_key_is_put_right_in_the_form() {
+    let text = r#"{"name":"Odd","network_type":"MIST","inference_information":{"version":"2.5"}}"#;
+    let app = App::holding(&[("nnUNet/Odd", text)]).await;
+    let editor = app.signed_in("editor").await;
+    let path = "/models/nnUNet/Odd/edit";
+    let page = editor.get(path).await.text();
+    assert!(
+        page.contains("2.5, from the inference information"),
+        "{page}"
+    );
+    let mut controls = controls(&page);
+    // A box that is not ticked is not sent.
+    let ticked = controls.iter().position(|(name, _)| name == "put_right");
+    let ticked = controls.remove(ticked.unwrap());
+    let kept = post(&editor, path, &controls).await;
+    assert_eq!(kept.status, StatusCode::SEE_OTHER, "{}", kept.text());
+    assert!(editor.get(path).await.text().contains("name=\"put_right\""));
+    controls.push(ticked);
+    let saved = post(&editor, path, &controls).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text());
+    assert!(!editor.get(path).await.text().contains("name=\"put_right\""));
+    let stored = editor.get("/models/nnUNet/Odd/export").await.text();
+    assert!(
+        stored.contains("\"nnUNet\"") && !stored.contains("MIST"),
+        "{stored}"
+    );
 }

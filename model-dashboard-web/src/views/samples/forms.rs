@@ -30,6 +30,8 @@ fn rows() -> Vec<LabelRow> {
 
 pub(super) fn form() -> DefinitionForm {
     DefinitionForm {
+        put_right: false,
+        version_inside: Some(text("2.5")),
         network_type: Field::new("nnUNet_v2"),
         name: Field::new("Dataset220_KiTS2023"),
         alias: Field::new("Kidney, tumour and cyst"),
@@ -81,6 +83,7 @@ pub(super) fn form_wrong() -> DefinitionForm {
 
 pub(super) fn edited() -> Edited {
     Edited {
+        contradiction: Some(text("the definition says MIST, its key nnUNet")),
         alias: text("Kidney, tumour and cyst"),
         enabled: true,
         if_match: text("\"5f1c\""),
