@@ -110,6 +110,7 @@ pub async fn connect(config: &Config) -> Result<Connected, ConnectError> {
         snapshot,
         body_bytes: usize::try_from(config.catalog.cache_mb).unwrap_or(64) << 20,
         look_every: config.catalog.poll_interval.max(Duration::from_secs(1)),
+        ..CatalogOptions::default()
     };
     let dashboard = Dashboard::builder()
         .repository(repository)

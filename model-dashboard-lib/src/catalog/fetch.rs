@@ -78,7 +78,7 @@ impl Catalog {
         }
         if !unreadable.is_empty() {
             // Is it these objects or everything?
-            self.inner.repository.marker().await?;
+            self.ask_marker().await?;
         }
         let picture = self.current();
         for (listed, error) in unreadable {
@@ -103,7 +103,7 @@ impl Catalog {
         was_read: bool,
         unreadable: &[(ListedModel, RepositoryError)],
     ) -> Result<bool, RepositoryError> {
-        self.inner.repository.marker().await?;
+        self.ask_marker().await?;
         if was_read {
             return Ok(true);
         }
@@ -113,22 +113,13 @@ impl Catalog {
         let Some(known) = known.find(|entry| !unreadable.contains(entry.key())) else {
             return Ok(false);
         };
-        let read = self.inner.repository.get(known.key()).await;
+        let read = self.ask_one(known.key()).await;
         Ok(!matches!(read, Err(RepositoryError::Unavailable { .. })))
     }
 
-    /// Reads a batch, and once more what fails the first time.
     async fn read(&self, batch: Vec<ListedModel>) -> Vec<Read> {
-        let repository = &self.inner.repository;
         let keys: Vec<ModelKey> = batch.iter().map(|listed| listed.key.clone()).collect();
-        let mut results = repository.get_many(&keys).await;
-        let failed = results.iter_mut().zip(&keys);
-        let failed = failed
-            .filter(|(result, _)| matches!(result, Err(RepositoryError::Unavailable { .. })))
-            .take(MAX_UNREADABLE);
-        for (result, key) in failed {
-            *result = repository.get(key).await;
-        }
+        let results = self.ask_many(&keys).await;
         batch.into_iter().zip(results).collect()
     }
 }

@@ -60,7 +60,7 @@ impl Catalog {
             }
         }
         let mut following = self.inner.following.lock().await;
-        let marker = self.inner.repository.marker().await;
+        let marker = self.ask_marker().await;
         self.note(&marker, false);
         let Ok(marker) = marker else { return };
         let changed = following.marker.as_ref() != Some(&marker);
@@ -82,10 +82,7 @@ impl Catalog {
         let count = following.unchecked.len().min(CHECKS);
         let keys: Vec<ModelKey> = following.unchecked.drain(..count).collect();
         let check = async |key: ModelKey| {
-            let result = match self.inner.repository.get(&key).await {
-                Ok(stored) => self.inner.repository.reconcile(&stored).await,
-                Err(error) => Err(error),
-            };
+            let result = self.ask_to_reconcile(&key).await;
             (key, result)
         };
         let mut checks = stream::iter(keys)

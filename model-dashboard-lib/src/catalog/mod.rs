@@ -14,6 +14,7 @@
 //! reason. While the repository does not answer, the last picture stands, and
 //! [`Catalog::state`] says since when and why.
 
+mod asking;
 mod bits;
 mod bodies;
 mod difference;
@@ -61,15 +62,19 @@ pub struct CatalogOptions {
     pub body_bytes: usize,
     /// How often the change marker is looked at.
     pub look_every: Duration,
+    /// How long the repository may take for a small answer; for many objects it may take 4 times,
+    /// for a listing 20 times as long. Then it counts as not answering.
+    pub answer_within: Duration,
 }
 
-/// No snapshot, 16 MiB of definitions, a look every 2 seconds.
+/// No snapshot, 16 MiB of definitions, a look every 2 seconds, small answers within 30 seconds.
 impl Default for CatalogOptions {
     fn default() -> Self {
         Self {
             snapshot: None,
             body_bytes: 16 << 20,
             look_every: Duration::from_secs(2),
+            answer_within: Duration::from_secs(30),
         }
     }
 }

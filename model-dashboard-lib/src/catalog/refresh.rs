@@ -107,7 +107,7 @@ impl Catalog {
         let began = Instant::now();
         // In this order: what is written after either of these lines is seen by the next refresh
         // or is left to whoever wrote it.
-        let marker = self.inner.repository.marker().await?;
+        let marker = self.ask_marker().await?;
         let result = self.update_since(marker, began, following, snapshot).await;
         if result.is_err() {
             following.schedule.failed(Instant::now());
@@ -123,7 +123,7 @@ impl Catalog {
         snapshot: Option<SnapshotOf>,
     ) -> Result<(), RepositoryError> {
         lock(&self.inner.writing).written = Some(HashSet::new());
-        let listing = self.inner.repository.list().await?;
+        let listing = self.ask_listing().await?;
 
         let picture = self.current();
         let empty = picture.keys.is_empty();

@@ -360,3 +360,39 @@ async fn many_objects_that_cannot_be_read_do_no_harm_while_others_can() {
         assert_eq!(catalog.state().failing, None);
     }
 }
+
+#[tokio::test]
+async fn a_store_that_hangs_counts_as_one_that_does_not_answer() {
+    let repository = Arc::new(Steered::default());
+    create(&repository, "MIST/a").await;
+    let options = CatalogOptions {
+        // Whatever does not answer at once is too late.
+        answer_within: Duration::ZERO,
+        ..CatalogOptions::default()
+    };
+    let catalog = Catalog::new(repository.clone(), options);
+    catalog.load().await.unwrap();
+    for gate in [&repository.marker_gate, &repository.list_gate] {
+        gate.close();
+        create(&repository, "MIST/b").await;
+        assert!(catalog.refresh().await.is_err());
+        let failing = catalog.state().failing.unwrap();
+        assert!(failing.message.contains("no answer within"), "{failing:?}");
+        catalog.refresh().await.unwrap();
+        assert_eq!(catalog.state().failing, None);
+        repository
+            .delete(&key("MIST/b"), &Precondition::Exists, &change())
+            .await
+            .unwrap();
+    }
+    repository.marker_gate.close();
+    catalog.look().await;
+    assert!(catalog.state().failing.is_some());
+    // What was held back is read by the next refresh.
+    create(&repository, "MIST/c").await;
+    repository.get_gate.close();
+    catalog.refresh().await.unwrap();
+    assert_eq!(catalog.current().counts().broken, 1);
+    catalog.refresh().await.unwrap();
+    assert_eq!(catalog.current().counts().broken, 0);
+}

@@ -19,6 +19,8 @@ pub(super) struct Steered {
     pub(super) inner: MemoryRepository,
     /// Holds a listing back after it was made.
     pub(super) list_gate: Gate,
+    /// Holds the marker back.
+    pub(super) marker_gate: Gate,
     /// Holds an object back after it was read.
     pub(super) get_gate: Gate,
     /// The store does not answer at all.
@@ -176,6 +178,7 @@ impl ModelRepository for Steered {
 
     async fn marker(&self) -> Result<Marker, RepositoryError> {
         self.check()?;
+        self.marker_gate.pass().await;
         self.inner.marker().await
     }
 

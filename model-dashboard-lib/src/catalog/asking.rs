@@ -1,0 +1,85 @@
+//! Asking the repository, which may take a bounded time to answer.
+//!
+//! A file system that hangs never answers. Whoever follows it must go on, and say so.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::Catalog;
+use crate::model::ModelKey;
+use crate::repository::{Listing, Marker, RepositoryError, StoredModel};
+
+/// How much longer than a small answer many objects, and a listing, may take.
+const MANY: u32 = 4;
+const LISTING: u32 = 20;
+
+/// How many of the objects that could not be read are asked for once more.
+const ASKED_AGAIN: usize = 64;
+
+impl Catalog {
+    pub(super) async fn ask_marker(&self) -> Result<Marker, RepositoryError> {
+        let limit = self.inner.options.answer_within;
+        within(limit, self.inner.repository.marker()).await
+    }
+
+    pub(super) async fn ask_listing(&self) -> Result<Listing, RepositoryError> {
+        let limit = self.inner.options.answer_within.saturating_mul(LISTING);
+        within(limit, self.inner.repository.list()).await
+    }
+
+    pub(super) async fn ask_one(&self, key: &ModelKey) -> Result<StoredModel, RepositoryError> {
+        let limit = self.inner.options.answer_within;
+        within(limit, self.inner.repository.get(key)).await
+    }
+
+    /// Asks for many objects, and once more for some that could not be read the first time.
+    pub(super) async fn ask_many(
+        &self,
+        keys: &[ModelKey],
+    ) -> Vec<Result<StoredModel, RepositoryError>> {
+        let limit = self.inner.options.answer_within.saturating_mul(MANY);
+        let Ok(mut results) = timeout(limit, self.inner.repository.get_many(keys)).await else {
+            return keys.iter().map(|_| Err(no_answer(limit))).collect();
+        };
+        let again = async {
+            let failed = results.iter_mut().zip(keys);
+            let failed = failed
+                .filter(|(result, _)| matches!(result, Err(RepositoryError::Unavailable { .. })))
+                .take(ASKED_AGAIN);
+            for (result, key) in failed {
+                *result = self.inner.repository.get(key).await;
+            }
+        };
+        // What was not asked for again in time stays as it is.
+        let _ = timeout(limit, again).await;
+        results
+    }
+
+    /// Completes what was left undone for one object.
+    pub(super) async fn ask_to_reconcile(&self, key: &ModelKey) -> Result<bool, RepositoryError> {
+        let limit = self.inner.options.answer_within.saturating_mul(MANY);
+        let reconcile = async {
+            let stored = self.inner.repository.get(key).await?;
+            self.inner.repository.reconcile(&stored).await
+        };
+        within(limit, reconcile).await
+    }
+}
+
+async fn within<T>(
+    limit: Duration,
+    answer: impl Future<Output = Result<T, RepositoryError>>,
+) -> Result<T, RepositoryError> {
+    timeout(limit, answer)
+        .await
+        .unwrap_or_else(|_| Err(no_answer(limit)))
+}
+
+fn no_answer(limit: Duration) -> RepositoryError {
+    RepositoryError::Unavailable {
+        message: format!("no answer within {} s", limit.as_secs()),
+        source: None,
+    }
+}
