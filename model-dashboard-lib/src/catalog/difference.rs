@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use super::gathered::Gathered;
+use super::left_out::LeftOut;
 use super::picture::Picture;
 use super::snapshot::{self, SnapshotError};
 use crate::model::{ModelKey, NetworkType};
@@ -18,8 +19,9 @@ pub(super) struct Difference {
     pub(super) changed: Vec<ListedModel>,
     /// Keys that are no more.
     pub(super) gone: Vec<ModelKey>,
-    /// Network types that the listing says nothing about: what is known of them stands.
-    pub(super) unreadable: Vec<UnreadableType>,
+    /// What the listing has beside definitions, and types that it says nothing about: what is
+    /// known of these stands.
+    pub(super) left_out: LeftOut,
 }
 
 /// Where the snapshot of a repository lies.
@@ -34,7 +36,8 @@ impl Difference {
     pub(super) fn find(mut listing: Listing, picture: &Picture) -> Self {
         listing.models.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         listing.models.dedup_by(|a, b| a.key == b.key);
-        let unreadable = unreadable_types(&listing.unreadable);
+        let left_out = LeftOut::take(&mut listing);
+        let unreadable = unreadable_types(&left_out.unreadable);
         let mut gone = Vec::new();
         let mut present = picture
             .keys
@@ -54,7 +57,7 @@ impl Difference {
             confirmed: Gathered::default(),
             changed: listing.models,
             gone,
-            unreadable: listing.unreadable,
+            left_out,
         }
     }
 
@@ -62,7 +65,7 @@ impl Difference {
     /// that cannot be listed. A snapshot that is of no use is ignored, with a warning unless there
     /// simply is none.
     pub(super) fn confirm(&mut self, snapshot: &SnapshotOf, picture: &Picture) {
-        let unreadable = unreadable_types(&self.unreadable);
+        let unreadable = unreadable_types(&self.left_out.unreadable);
         let mut confirmed = vec![false; self.changed.len()];
         let mut gathered = Gathered::default();
         let mut place = 0;

@@ -23,6 +23,7 @@ mod entry;
 mod fetch;
 mod follow;
 mod gathered;
+mod left_out;
 mod near;
 mod order;
 mod picture;
@@ -49,6 +50,7 @@ use crate::model::{ModelKey, Timestamp};
 use crate::repository::{ModelRepository, RepositoryError, StoredModel};
 
 pub use self::entry::{Entry, EntryState, Tombstone};
+pub use self::left_out::LeftOut;
 pub use self::order::{Sort, SortBy};
 pub use self::picture::{Counts, Picture};
 pub use self::query::{Cursor, CursorError, Page, Query, StateFilter};
@@ -114,6 +116,7 @@ struct Inner {
     writing: Mutex<Writing>,
     following: tokio::sync::Mutex<Following>,
     state: Mutex<CatalogState>,
+    left_out: ArcSwap<LeftOut>,
     bodies: Bodies,
 }
 
@@ -139,6 +142,7 @@ impl Catalog {
             writing: Mutex::default(),
             following: tokio::sync::Mutex::default(),
             state: Mutex::default(),
+            left_out: ArcSwap::default(),
             bodies,
         };
         Self {
@@ -161,6 +165,12 @@ impl Catalog {
     #[must_use]
     pub fn state(&self) -> CatalogState {
         lock(&self.inner.state).clone()
+    }
+
+    /// What the last listing found that no list of models shows.
+    #[must_use]
+    pub fn left_out(&self) -> Arc<LeftOut> {
+        self.inner.left_out.load_full()
     }
 
     /// Enters what this process has just written (or deleted: a tombstone). It shows at once, and

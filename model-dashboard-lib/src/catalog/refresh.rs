@@ -138,7 +138,7 @@ impl Catalog {
             confirmed,
             changed,
             mut gone,
-            unreadable,
+            left_out,
         } = blocking(find).await?;
         let known = confirmed.len();
         let mut fetched = self.fetch(changed, confirmed, &following.unread).await?;
@@ -149,7 +149,11 @@ impl Catalog {
         let catalog = self.clone();
         let commit = move || catalog.commit(fetched.gathered, known, gone);
         let all_entered = blocking(commit).await?;
-        let as_before = following.note_unreadable(unreadable);
+        let as_before = following.note_unreadable(&left_out.unreadable);
+        if left_out.count > 0 && self.state().loaded_at.is_none() {
+            tracing::info!("{left_out}");
+        }
+        self.inner.left_out.store(Arc::new(left_out));
         let complete = all_entered && fetched.unread.is_empty() && as_before;
         following.unread = fetched.unread;
         following.marker = complete.then_some(marker);
@@ -184,14 +188,14 @@ impl Catalog {
 impl Following {
     /// Remembers which types could not be listed and logs each once; whether there is none that
     /// could be listed before.
-    fn note_unreadable(&mut self, unreadable: Vec<UnreadableType>) -> bool {
+    fn note_unreadable(&mut self, unreadable: &[UnreadableType]) -> bool {
         let before = std::mem::take(&mut self.unreadable);
         for UnreadableType {
             network_type,
             reason,
         } in unreadable
         {
-            if !before.contains(&network_type) {
+            if !before.contains(network_type) {
                 let network_type = network_type.as_str();
                 tracing::warn!(
                     model.network_type = network_type,
@@ -199,7 +203,7 @@ impl Following {
                     "a folder cannot be listed"
                 );
             }
-            self.unreadable.insert(network_type);
+            self.unreadable.insert(network_type.clone());
         }
         for network_type in before.difference(&self.unreadable) {
             let network_type = network_type.as_str();

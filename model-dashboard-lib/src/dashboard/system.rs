@@ -1,9 +1,10 @@
 //! How the installation does.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Caller, Dashboard, Error};
 use crate::auth::Permission;
+use crate::catalog::LeftOut;
 use crate::model::Timestamp;
 
 /// Something that the dashboard depends on, and how it does.
@@ -81,6 +82,17 @@ impl Dashboard {
         self.require(caller, Permission::SystemAdmin, || "system".to_owned())
             .await?;
         Ok(self.look_at_dependencies().await)
+    }
+
+    /// What lies in the model store and is in no list: objects that are no definitions, folders
+    /// that cannot be read. From memory. Needs `system:admin`.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub async fn left_out(&self, caller: &Caller) -> Result<Arc<LeftOut>, Error> {
+        self.require(caller, Permission::SystemAdmin, || "system".to_owned())
+            .await?;
+        Ok(self.inner.catalog.left_out())
     }
 
     async fn look_at_dependencies(&self) -> Vec<Dependency> {

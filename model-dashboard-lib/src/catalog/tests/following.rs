@@ -396,3 +396,24 @@ async fn a_store_that_hangs_counts_as_one_that_does_not_answer() {
     catalog.refresh().await.unwrap();
     assert_eq!(catalog.current().counts().broken, 0);
 }
+
+#[tokio::test]
+async fn what_no_list_shows_is_counted_and_named() {
+    let repository = Arc::new(Steered::default());
+    create(&repository, "MIST/a").await;
+    let catalog = catalog(&repository);
+    assert_eq!(catalog.left_out().count, 0);
+    *repository.others.lock().unwrap() = (0..100).map(|n| format!("MIST/deep{n:03}/")).collect();
+    let lost = key("lost+found/x").network_type;
+    repository.unlistable_types.lock().unwrap().insert(lost);
+    catalog.load().await.unwrap();
+    let left_out = catalog.left_out();
+    assert_eq!((left_out.count, left_out.examples.len()), (100, 20));
+    assert_eq!(left_out.examples[19], "MIST/deep019/");
+    assert_eq!(left_out.unreadable[0].network_type.as_str(), "lost+found");
+
+    repository.others.lock().unwrap().clear();
+    repository.unlistable_types.lock().unwrap().clear();
+    catalog.refresh().await.unwrap();
+    assert_eq!(*catalog.left_out(), crate::catalog::LeftOut::default());
+}

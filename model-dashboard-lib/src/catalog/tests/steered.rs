@@ -31,6 +31,8 @@ pub(super) struct Steered {
     pub(super) unreadable: Mutex<HashSet<ModelKey>>,
     /// The folders of these types cannot be listed.
     pub(super) unlistable_types: Mutex<HashSet<NetworkType>>,
+    /// Objects that are no definitions.
+    pub(super) others: Mutex<Vec<String>>,
     pub(super) lists: AtomicUsize,
     pub(super) gets: AtomicUsize,
     pub(super) reconciled: Mutex<Vec<ModelKey>>,
@@ -112,6 +114,7 @@ impl ModelRepository for Steered {
                 reason: "unplugged".to_owned(),
             });
         }
+        listing.others.clone_from(&self.others.lock().unwrap());
         self.list_gate.pass().await;
         Ok(listing)
     }

@@ -208,6 +208,7 @@ fn rows() -> Vec<Row> {
         "event" needs [AuditRead], session false: |w, c| { w.model(false).await; w.dashboard.event(c, 1).await };
         "verify the audit log" needs [AuditRead], session false: |w, c| w.dashboard.verify_audit(c).await;
         "health" needs [SystemAdmin], session false: |w, c| w.dashboard.health(c).await;
+        "left out" needs [SystemAdmin], session false: |w, c| w.dashboard.left_out(c).await;
 
         "sessions" needs [], session true: |w, c| w.dashboard.sessions(c).await;
         "end other sessions" needs [], session true: |w, c| w.dashboard.end_other_sessions(c).await;
