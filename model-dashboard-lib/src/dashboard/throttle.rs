@@ -140,6 +140,30 @@ pub(super) struct Attempt<'a> {
     account: Account,
     address: Address,
     started: Instant,
+    pair_wait: Wait,
+    place_wait: Wait,
+}
+
+/// What an attempt changed of a wait, to take back.
+#[derive(Clone, Copy, Debug)]
+struct Wait {
+    before: Instant,
+    set: Instant,
+}
+
+impl Wait {
+    /// Sets until when `count` waits from now on.
+    fn set(count: &mut Count, until: Instant) -> Wait {
+        let before = std::mem::replace(&mut count.wait_until, until);
+        Wait { before, set: until }
+    }
+
+    /// Takes the change back, unless another attempt has set a wait of its own since.
+    fn undo(self, count: &mut Count) {
+        if count.wait_until == self.set {
+            count.wait_until = self.before;
+        }
+    }
 }
 
 impl Throttle {
@@ -176,12 +200,15 @@ impl Throttle {
             false => FREE_PER_PAIR,
         };
         pair.wrong = pair.wrong.saturating_add(1);
-        pair.wait_until = now + wait_after(pair.wrong, free);
+        let until = now + wait_after(pair.wrong, free);
+        let pair_wait = Wait::set(&mut pair, until);
         whole.wrong = whole.wrong.saturating_add(1);
         place.wrong = place.wrong.saturating_add(1);
-        if place.wrong >= FREE_PER_ADDRESS {
-            place.wait_until = now + ADDRESS_INTERVAL;
-        }
+        let until = match place.wrong >= FREE_PER_ADDRESS {
+            true => now + ADDRESS_INTERVAL,
+            false => place.wait_until,
+        };
+        let place_wait = Wait::set(&mut place, until);
         for count in [&mut pair, &mut whole, &mut place] {
             count.last = now;
         }
@@ -193,6 +220,8 @@ impl Throttle {
             account,
             address,
             started: now,
+            pair_wait,
+            place_wait,
         })
     }
 }
@@ -228,7 +257,7 @@ impl Attempt<'_> {
         let key = (self.account.clone(), self.address.clone());
         if let Some(pair) = counters.pairs.0.get_mut(&key) {
             pair.wrong = pair.wrong.saturating_sub(1);
-            pair.wait_until = self.started;
+            self.pair_wait.undo(pair);
         }
         self.uncount(&mut counters);
     }
@@ -253,7 +282,7 @@ impl Attempt<'_> {
         }
         if let Some(place) = counters.addresses.0.get_mut(&self.address) {
             place.wrong = place.wrong.saturating_sub(1);
-            place.wait_until = self.started;
+            self.place_wait.undo(place);
         }
     }
 }
@@ -369,6 +398,20 @@ mod tests {
         }
         assert!(made <= u64::from(FREE_PER_ADDRESS) + 51, "{made}");
         assert_eq!(guesser.right("bo", "192.0.2.1"), Ok(()), "known there");
+    }
+
+    #[test]
+    fn signing_in_oneself_in_between_earns_no_guesses() {
+        let mut guesser = Guesser::new();
+        let mut made = 0;
+        for n in 0..1000 {
+            guesser.right("bo", "192.0.2.1").unwrap();
+            made += u64::from(guesser.wrong(&format!("name{n}"), "192.0.2.1").is_ok());
+            if n % 10 == 0 {
+                guesser.pass(1);
+            }
+        }
+        assert!(made <= u64::from(FREE_PER_ADDRESS) + 51, "{made}");
     }
 
     #[test]
