@@ -56,7 +56,7 @@ impl Dashboard {
         }
         let failing = self.inner.catalog.state().failing.is_some()
             || self.inner.accounts_state.failing().is_some()
-            || self.inner.trail.is_waiting();
+            || self.inner.trail.failing_since().is_some();
         match failing {
             true => Readiness::Degraded,
             false => Readiness::Ready,
@@ -66,7 +66,7 @@ impl Dashboard {
     /// Name, state and time of each dependency, fit for anyone who may ask (`/readyz`): messages
     /// and fixes are left out. From memory; asks nobody.
     pub async fn dependencies(&self) -> Vec<Dependency> {
-        let mut all = self.look_at_dependencies().await;
+        let mut all = self.look_at_dependencies();
         for one in &mut all {
             one.message.clear();
             one.fix = None;
@@ -81,7 +81,7 @@ impl Dashboard {
     pub async fn health(&self, caller: &Caller) -> Result<Vec<Dependency>, Error> {
         self.require(caller, Permission::SystemAdmin, || "system".to_owned())
             .await?;
-        Ok(self.look_at_dependencies().await)
+        Ok(self.look_at_dependencies())
     }
 
     /// What lies in the model store and is in no list: objects that are no definitions, folders
@@ -95,12 +95,8 @@ impl Dashboard {
         Ok(self.inner.catalog.left_out())
     }
 
-    async fn look_at_dependencies(&self) -> Vec<Dependency> {
-        vec![
-            self.models_state(),
-            self.accounts(),
-            self.audit_state().await,
-        ]
+    fn look_at_dependencies(&self) -> Vec<Dependency> {
+        vec![self.models_state(), self.accounts(), self.audit_state()]
     }
 
     fn models_state(&self) -> Dependency {
@@ -149,8 +145,8 @@ impl Dashboard {
         }
     }
 
-    async fn audit_state(&self) -> Dependency {
-        let since = self.inner.trail.failing_since().await;
+    fn audit_state(&self) -> Dependency {
+        let since = self.inner.trail.failing_since();
         let message = "events wait in memory, and nothing can be changed until they are written";
         let fix = "see that the user database can be written to; its disk may be full";
         Dependency {

@@ -6,122 +6,239 @@
 //! change or sign-in is accepted until the audit log could be written again**. So at most the
 //! changes that were under way at that moment wait in memory, and a crash then leaves them in the
 //! program's log.
+//!
+//! Denials go on, so they have a bound of their own and never push out the event of a change.
+//! While the log fails nobody waits for it but who tries it again: every few seconds a background
+//! task, and at most one change at a time.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Mutex;
+use tracing::Instrument as _;
 
 use super::{Caller, Error};
 use crate::audit::{Action, AuditLog, Event, NewEvent};
 use crate::model::Timestamp;
 use crate::store::StoreError;
 
-/// How many events wait in memory at most. Only denials can fill it, and they are in the log.
-const MAX_WAITING: usize = 1000;
+/// How many denials wait in memory at most; further ones are only counted, and in the log.
+const MAX_DENIALS: usize = 1000;
 
 #[derive(Debug)]
 pub(crate) struct Trail {
+    queue: Arc<Queue>,
+}
+
+#[derive(Debug)]
+struct Queue {
     log: Arc<dyn AuditLog>,
+    /// Held while events are written, so that they are written in order.
+    turn: tokio::sync::Mutex<()>,
+    /// Never held while somebody waits.
     waiting: Mutex<Waiting>,
-    /// The length of the queue, to look at without its lock.
-    waiting_count: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
 struct Waiting {
-    events: Vec<NewEvent>,
-    since: Option<Timestamp>,
+    events: VecDeque<NewEvent>,
+    /// How many of the events are denials.
+    denials: usize,
+    /// How many denials found no place.
+    left_out: usize,
+    failing: Option<Failing>,
+}
+
+#[derive(Debug)]
+struct Failing {
+    since: Timestamp,
+    error: String,
 }
 
 impl Trail {
     pub(crate) fn new(log: Arc<dyn AuditLog>) -> Trail {
         Trail {
-            log,
-            waiting: Mutex::default(),
-            waiting_count: AtomicUsize::new(0),
+            queue: Arc::new(Queue {
+                log,
+                turn: tokio::sync::Mutex::default(),
+                waiting: Mutex::default(),
+            }),
         }
     }
 
     pub(crate) fn log(&self) -> &dyn AuditLog {
-        &*self.log
+        &*self.queue.log
     }
 
     /// Makes sure, before something is changed, that events can be written.
     pub(crate) async fn ready(&self) -> Result<(), Error> {
-        if !self.is_waiting() {
+        let since = self.failing_since();
+        if since.is_none() {
             return Ok(());
         }
-        let mut waiting = self.waiting.lock().await;
-        let since = waiting.since;
-        self.write(&mut waiting, None)
-            .await
-            .map_err(|error| Error::Unavailable {
-                what: "the audit log cannot be written, so nothing can be changed".to_owned(),
-                since,
-                retry_after: Duration::from_secs(5),
-                source: Some(Box::new(error)),
-            })
+        let queue = Arc::clone(&self.queue);
+        let written = to_its_end(async move {
+            match queue.turn.try_lock() {
+                Ok(_turn) => queue.write().await.map_err(Some),
+                // Somebody tries it at this moment.
+                Err(_) => Err(None),
+            }
+        });
+        let written = written.await.unwrap_or_else(|error| Err(Some(error)));
+        written.map_err(|error| Error::Unavailable {
+            what: "the audit log cannot be written, so nothing can be changed".to_owned(),
+            since,
+            retry_after: Duration::from_secs(5),
+            source: error.map(Into::into),
+        })
     }
 
-    /// Writes an event, or keeps it until it can be written.
+    /// Writes an event, or keeps it until it can be written, whether or not the caller waits.
     pub(crate) async fn record(&self, event: NewEvent) {
-        let mut waiting = self.waiting.lock().await;
-        // An error was logged, and the event is kept.
-        let _ = self.write(&mut waiting, Some(event)).await;
+        if !self.queue.push(event) {
+            return;
+        }
+        let queue = Arc::clone(&self.queue);
+        let written = to_its_end(async move {
+            let _turn = queue.turn.lock().await;
+            // If writing failed while this one waited for its turn, the event is kept; so it is
+            // if it fails now.
+            if !queue.is_failing() {
+                let _ = queue.write().await;
+            }
+        });
+        if let Err(error) = written.await {
+            tracing::error!(%error, "writing to the audit log ended early");
+        }
     }
 
     /// Tries to write what waits; says whether nothing does any more.
     pub(crate) async fn flush(&self) -> bool {
-        self.ready().await.is_ok()
+        if self.waiting() == 0 {
+            return true;
+        }
+        let queue = Arc::clone(&self.queue);
+        let written = to_its_end(async move {
+            let _turn = queue.turn.lock().await;
+            queue.write().await
+        });
+        matches!(written.await, Ok(Ok(())))
     }
 
-    /// Whether events wait to be written.
-    /// How many events wait.
+    /// How many events wait to be written.
     pub(crate) fn waiting(&self) -> usize {
-        self.waiting_count.load(Ordering::SeqCst)
+        self.queue.waiting().events.len()
     }
 
-    pub(crate) fn is_waiting(&self) -> bool {
-        self.waiting_count.load(Ordering::SeqCst) > 0
+    /// Since when the log cannot be written, if it cannot.
+    pub(crate) fn failing_since(&self) -> Option<Timestamp> {
+        let waiting = self.queue.waiting();
+        waiting.failing.as_ref().map(|failing| failing.since)
+    }
+}
+
+impl Queue {
+    /// Nothing is left half done under the lock.
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Since when events wait, if they do.
-    pub(crate) async fn failing_since(&self) -> Option<Timestamp> {
-        self.waiting.lock().await.since
+    fn is_failing(&self) -> bool {
+        self.waiting().failing.is_some()
     }
 
-    async fn write(
-        &self,
-        waiting: &mut Waiting,
-        event: Option<NewEvent>,
-    ) -> Result<(), StoreError> {
-        let mut events = std::mem::take(&mut waiting.events);
-        events.extend(event);
-        let result = match events.is_empty() {
-            true => Ok(Vec::new()),
-            false => self.log.append(&events).await,
-        };
-        match result {
-            Ok(written) => {
-                waiting.since = None;
-                self.waiting_count.store(0, Ordering::SeqCst);
-                written.iter().for_each(log_written);
-                Ok(())
+    /// Takes an event in; says whether to write it now.
+    fn push(&self, event: NewEvent) -> bool {
+        let mut waiting = self.waiting();
+        let denial = event.action == Action::Denied;
+        let full = denial && waiting.denials >= MAX_DENIALS;
+        let failing = waiting.failing.as_ref().map(|failing| &*failing.error);
+        match failing {
+            Some(error) => log_unwritten(&event, error),
+            None if full => log_unwritten(&event, "too many denials wait"),
+            None => {}
+        }
+        let write = failing.is_none() && !full;
+        if full {
+            waiting.left_out += 1;
+        } else {
+            waiting.denials += usize::from(denial);
+            waiting.events.push_back(event);
+        }
+        write
+    }
+
+    /// Writes all that waits. Whoever calls it has the turn.
+    async fn write(&self) -> Result<(), StoreError> {
+        loop {
+            let (events, left_out) = self.batch();
+            if events.is_empty() {
+                return Ok(());
             }
-            Err(error) => {
-                if let Some(event) = events.last() {
-                    log_unwritten(event, &error);
+            match self.log.append(&events).await {
+                Ok(written) => {
+                    self.written(&events, left_out);
+                    written.iter().for_each(log_written);
                 }
-                events.truncate(MAX_WAITING);
-                waiting.since.get_or_insert_with(Timestamp::now);
-                self.waiting_count.store(events.len(), Ordering::SeqCst);
-                waiting.events = events;
-                Err(error)
+                Err(error) => {
+                    self.failed(&error);
+                    return Err(error);
+                }
             }
         }
     }
+
+    /// A copy of all that waits, with one event for the denials that found no place, and their
+    /// number.
+    fn batch(&self) -> (Vec<NewEvent>, usize) {
+        let waiting = self.waiting();
+        let mut events: Vec<_> = waiting.events.iter().cloned().collect();
+        if waiting.left_out > 0 {
+            let detail = format!(
+                "{} further denials; the server's log has them",
+                waiting.left_out
+            );
+            events.push(NewEvent::of_server(Action::Denied, "").with_detail(detail));
+        }
+        (events, waiting.left_out)
+    }
+
+    fn written(&self, events: &[NewEvent], left_out: usize) {
+        let mut waiting = self.waiting();
+        let count = events.len() - usize::from(left_out > 0);
+        let written = waiting.events.drain(..count);
+        let denials = written.filter(|it| it.action == Action::Denied).count();
+        waiting.denials -= denials;
+        waiting.left_out -= left_out;
+        waiting.failing = None;
+    }
+
+    fn failed(&self, error: &StoreError) {
+        let mut waiting = self.waiting();
+        if waiting.failing.is_some() {
+            return;
+        }
+        let error = match std::error::Error::source(error) {
+            Some(cause) => format!("{error}: {cause}"),
+            None => error.to_string(),
+        };
+        for event in &waiting.events {
+            log_unwritten(event, &error);
+        }
+        let since = Timestamp::now();
+        waiting.failing = Some(Failing { since, error });
+    }
+}
+
+/// Runs `work` to its end, whether or not the caller waits for it.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<T, StoreError> {
+    let task = tokio::spawn(work.in_current_span());
+    task.await.map_err(StoreError::internal)
 }
 
 /// The digest of each event goes to the program's log, so that a log cut short shows there.
@@ -141,8 +258,7 @@ fn log_written(written: &Event) {
     );
 }
 
-fn log_unwritten(event: &NewEvent, error: &StoreError) {
-    let cause = std::error::Error::source(error).map(ToString::to_string);
+fn log_unwritten(event: &NewEvent, error: &str) {
     tracing::error!(
         target: "audit",
         action = event.action.as_str(),
@@ -154,8 +270,7 @@ fn log_unwritten(event: &NewEvent, error: &StoreError) {
         detail = event.detail,
         from = event.from,
         request_id = event.request_id,
-        %error,
-        cause,
+        error,
         "an event could not be written to the audit log yet",
     );
 }
