@@ -67,7 +67,10 @@ pub(super) async fn create(visit: Visit, form: Form) -> Result<Response, Failure
         }
         Err(error) if is_passing(&error) => {
             shown.error = Some(errors::sentence(&error.to_string()));
-            show_create(&visit, StatusCode::SERVICE_UNAVAILABLE, shown).await
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            let mut response = show_create(&visit, status, shown).await?;
+            errors::say_when(response.headers_mut(), &error);
+            Ok(response)
         }
         Err(error) => Err(error.into()),
     }
@@ -113,6 +116,7 @@ struct Seen {
 
 /// Saves what was typed, if the model still is what the form was filled from.
 pub(super) async fn edit(visit: Visit, key: ModelKey, form: Form) -> Result<Response, Failure> {
+    visit.require(Permission::ModelsWrite)?;
     let found = visit.dashboard().model(&visit.caller, &key).await;
     let seen = Seen {
         if_match: form.text("if_match").to_owned(),
@@ -175,14 +179,10 @@ pub(super) async fn edit(visit: Visit, key: ModelKey, form: Form) -> Result<Resp
         Err(Error::NotFound { .. }) => gone::show(&visit, &key, shown, &seen.base).await,
         Err(error) if is_passing(&error) => {
             shown.error = Some(errors::sentence(&error.to_string()));
-            show_edit(
-                &visit,
-                StatusCode::SERVICE_UNAVAILABLE,
-                &model,
-                shown,
-                &seen,
-            )
-            .await
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            let mut response = show_edit(&visit, status, &model, shown, &seen).await?;
+            errors::say_when(response.headers_mut(), &error);
+            Ok(response)
         }
         Err(error) => Err(error.into()),
     }

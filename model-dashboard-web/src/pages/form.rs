@@ -75,9 +75,14 @@ impl Form {
 }
 
 /// Whether a request that changes something comes from a page of this site: browsers name its
-/// origin. `origin` is that of `PUBLIC_URL` or what a trusted proxy says; without it, the host
-/// that was asked counts. A client that names no origin is no browser with a form.
-pub(super) fn is_same_origin(headers: &HeaderMap, origin: Option<&str>) -> bool {
+/// origin. Where people reach the site by a `public` URL, only its origin is ours. Without one, it
+/// is what a trusted proxy says, or the host that was asked. A client that names no origin is no
+/// browser with a form.
+pub(super) fn is_same_origin(
+    headers: &HeaderMap,
+    public: Option<&str>,
+    proxy: Option<&str>,
+) -> bool {
     if let Some(site) = headers
         .get("sec-fetch-site")
         .and_then(|value| value.to_str().ok())
@@ -91,16 +96,12 @@ pub(super) fn is_same_origin(headers: &HeaderMap, origin: Option<&str>) -> bool 
     let Ok(from) = from.to_str() else {
         return false;
     };
-    match (
-        origin,
-        headers.get(HOST).and_then(|host| host.to_str().ok()),
-    ) {
-        (Some(origin), _) if from == origin => true,
-        (_, Some(host)) => from
-            .split_once("://")
-            .is_some_and(|(_, authority)| authority == host),
-        _ => false,
+    if let Some(public) = public {
+        return from == public;
     }
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let asked = || host.is_some_and(|host| from.split_once("://").is_some_and(|(_, a)| a == host));
+    proxy == Some(from) || asked()
 }
 
 /// A local address to go to after signing in: a path on this site, below `base`.
@@ -150,24 +151,36 @@ mod tests {
             pairs.collect::<HeaderMap>()
         };
         let host = ("host", "models.example.org");
-        assert!(is_same_origin(&headers(&[host]), None));
+        assert!(is_same_origin(&headers(&[host]), None, None));
         assert!(is_same_origin(
             &headers(&[host, ("origin", "https://models.example.org")]),
+            None,
             None
         ));
         assert!(!is_same_origin(
             &headers(&[host, ("origin", "https://evil.example")]),
+            None,
             None
         ));
-        assert!(!is_same_origin(&headers(&[host, ("origin", "null")]), None));
+        assert!(!is_same_origin(
+            &headers(&[host, ("origin", "null")]),
+            None,
+            None
+        ));
         assert!(!is_same_origin(
             &headers(&[host, ("sec-fetch-site", "cross-site")]),
+            None,
             None
         ));
-        let public = Some("https://public.example");
-        assert!(is_same_origin(
-            &headers(&[host, ("origin", "https://public.example")]),
-            public
-        ));
+        let public = "https://public.example";
+        let from = |origin| headers(&[host, ("origin", origin)]);
+        assert!(is_same_origin(&from(public), Some(public), None));
+        assert!(is_same_origin(&from(public), None, Some(public)));
+        let inside = from("https://models.example.org");
+        assert!(is_same_origin(&inside, None, Some(public)));
+        assert!(
+            !is_same_origin(&inside, Some(public), None),
+            "with a public URL the host that was asked does not count"
+        );
     }
 }

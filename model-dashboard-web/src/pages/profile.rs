@@ -144,7 +144,10 @@ pub(super) async fn change_password(visit: Visit, form: Form) -> Result<Response
         }
         Err(error @ (Error::TooManyAttempts { .. } | Error::Busy { .. })) => {
             wrong.current = Some(super::errors::sentence(&error.to_string()));
-            page(&visit, crate::kind::Kind::of(&error).status, wrong).await
+            let status = crate::kind::Kind::of(&error).status;
+            let mut response = page(&visit, status, wrong).await?;
+            super::errors::say_when(response.headers_mut(), &error);
+            Ok(response)
         }
         Err(error) => Err(error.into()),
     }

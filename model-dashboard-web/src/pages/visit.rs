@@ -91,7 +91,9 @@ impl Request {
 
     /// Whether the request may change something: it comes from a page of this site.
     pub(super) fn is_same_origin(&self) -> bool {
-        is_same_origin(&self.headers, self.context.origin())
+        let public = self.site.settings.public_url.as_ref();
+        let public = public.map(|url| url.origin().to_owned());
+        is_same_origin(&self.headers, public.as_deref(), self.context.origin())
     }
 
     /// Whether the browser itself says that the request comes from a page of this site.
