@@ -1,8 +1,8 @@
 //! What can be done to one model: enable, disable, delete, rename, derive, export.
 
 use bytes::Bytes;
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use http::{HeaderValue, StatusCode};
+use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use model_dashboard::auth::Permission;
 use model_dashboard::dashboard::{Error, Model};
 use model_dashboard::model::{ModelKey, ModelName, NetworkType, Version};
@@ -10,9 +10,10 @@ use model_dashboard::repository::Precondition;
 use warp::reply::Response;
 
 use super::definition::known_types;
-use super::errors;
 use super::form::Form;
 use super::visit::{Failure, Visit};
+use super::{errors, model};
+use crate::kind::Kind;
 use crate::views::components::field::Field;
 use crate::views::confirm::{self, ConfirmReason, ConfirmView};
 use crate::views::derive::{self, DeriveView};
@@ -70,9 +71,30 @@ pub(super) async fn set_enabled(
 ) -> Result<Response, Failure> {
     let precondition = precondition(&form)?;
     let (dashboard, reason) = (visit.dashboard(), form.text("reason"));
-    let changed = dashboard
+    let outcome = dashboard
         .set_enabled(&visit.caller, &key, enable, precondition, reason)
-        .await?;
+        .await;
+    let changed = match outcome {
+        Ok(changed) => changed,
+        // The page as it is now, with the reason that was typed.
+        Err(
+            error @ (Error::Invalid(_)
+            | Error::Conflict { .. }
+            | Error::Unavailable { .. }
+            | Error::Busy { .. }),
+        ) => {
+            let now = dashboard.model(&visit.caller, &key).await?;
+            let (status, text) = (
+                Kind::of(&error).status,
+                errors::sentence(&error.to_string()),
+            );
+            let reason = Field::new(reason);
+            let mut response = model::show_with(&visit, &now, status, reason, Some(text)).await?;
+            errors::say_when(response.headers_mut(), &error);
+            return Ok(response);
+        }
+        Err(error) => return Err(error.into()),
+    };
     let state = if enable { "enabled" } else { "disabled" };
     visit.done(
         &page_of(&visit, &key),
@@ -369,7 +391,14 @@ pub(super) fn download(body: Bytes, name: &str) -> Response {
     if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
         headers.insert(CONTENT_DISPOSITION, value);
     }
+    isolate(headers);
     response
+}
+
+/// A browser that opens a download after all must not run what is in it.
+pub(super) fn isolate(headers: &mut HeaderMap) {
+    let policy = HeaderValue::from_static("sandbox; default-src 'none'");
+    headers.insert(CONTENT_SECURITY_POLICY, policy);
 }
 
 /// The state that a form was made for.

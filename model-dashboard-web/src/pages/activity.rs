@@ -13,6 +13,9 @@ use crate::views::components::icon::Icon;
 /// How many entries a page shows.
 const PER_PAGE: usize = 50;
 
+/// In how many of the newest events people to choose from are looked for.
+const MOST_LOOKED_AT: usize = 1_000;
+
 /// The kinds to choose from.
 const KINDS: [(&str, &str); 6] = [
     ("model.create", "created"),
@@ -61,9 +64,16 @@ pub(super) async fn show(visit: Visit) -> Result<Response, Failure> {
             .collect();
         visit.links().query("/activity", pairs)
     };
-    let mut people: Vec<String> = events
+    // Those of the present page would leave out whom one looks for.
+    let newest = EventPage::Newest { before: None };
+    let recent = dashboard
+        .activity(caller, &EventFilter::default(), newest, MOST_LOOKED_AT)
+        .await?;
+    let mut people: Vec<String> = recent
         .iter()
         .map(|event| event.event.actor_name.clone())
+        .chain(query.person.clone())
+        .filter(|name| !name.is_empty())
         .collect();
     people.sort();
     people.dedup();
@@ -120,7 +130,6 @@ fn entry(entry: &Event, picture: &Picture) -> Entry {
         revision: event.revision,
         message: event.reason.clone(),
         detail: event.detail.clone(),
-        changes: Vec::new(),
     }
 }
 

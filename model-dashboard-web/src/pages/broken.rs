@@ -30,7 +30,6 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Failure> {
                 None => broken.reason.to_string(),
             },
             size: usize::try_from(broken.size).unwrap_or(usize::MAX),
-            modified_at: None,
         })
         .collect();
     let frame = visit.frame().await;

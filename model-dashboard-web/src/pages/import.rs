@@ -39,6 +39,8 @@ async fn show(
 pub(super) async fn submit(request: Request, body: RequestBody) -> Response {
     request
         .answer(async move |visit: Visit| {
+            // Before anything is read for somebody who may not.
+            visit.require(Permission::ModelsWrite)?;
             let sent = match read(&visit, body).await? {
                 Ok(sent) => sent,
                 Err(message) => {
@@ -162,7 +164,7 @@ async fn take_in(visit: &Visit, sent: Sent) -> Result<Response, Failure> {
             outcome: match outcome.result {
                 Ok(Imported::Created) => ImportOutcome::Created,
                 Ok(Imported::Unchanged) => ImportOutcome::Same,
-                Ok(_) => ImportOutcome::Replaced(Vec::new()),
+                Ok(_) => ImportOutcome::Replaced,
                 Err(Error::Exists { .. }) => ImportOutcome::Skipped,
                 Err(error) => ImportOutcome::Refused(refusal(&error)),
             },

@@ -1,5 +1,9 @@
 //! One model.
 
+use std::time::SystemTime;
+
+use http::StatusCode;
+use model_dashboard::audit::{Action, EventFilter, EventPage};
 use model_dashboard::dashboard::{Error, Model};
 use model_dashboard::model::{LabelNames, LabelNumber, ModelKey, ModelRef, shell_metacharacters};
 use serde_json::value::RawValue;
@@ -19,15 +23,54 @@ pub(super) async fn show(visit: Visit, key: ModelKey) -> Result<Response, Failur
         Err(Error::Broken { .. }) => return Ok(to_editor(&visit, &key)),
         found => found?,
     };
+    show_with(&visit, &model, StatusCode::OK, Field::default(), None).await
+}
+
+/// The page with the reason that was typed, and why enabling or disabling was refused.
+pub(super) async fn show_with(
+    visit: &Visit,
+    model: &Model,
+    status: StatusCode,
+    reason: Field,
+    refused: Option<String>,
+) -> Result<Response, Failure> {
+    let mut view = view(model);
+    view.reason = reason;
+    if let Some(text) = refused {
+        let tone = Tone::Danger;
+        view.notices.insert(0, ModelNotice { tone, text });
+    }
+    if view.enabled {
+        view.enabled_since = enabled_since(visit, &model.key).await;
+    }
     let frame = visit.frame().await;
-    let markup = model::page(&frame, &view(&model));
-    visit.page(&frame, markup).await
+    let markup = model::page(&frame, &view);
+    visit.page_with(status, &frame, markup).await
+}
+
+/// When the model was enabled last, as far as the events know.
+async fn enabled_since(visit: &Visit, key: &ModelKey) -> Option<SystemTime> {
+    let filter = EventFilter {
+        actions: vec![Action::ModelEnable.as_str().to_owned()],
+        target: Some(format!("model:{key}")),
+        ..EventFilter::default()
+    };
+    let newest = EventPage::Newest { before: None };
+    let found = visit
+        .dashboard()
+        .activity(&visit.caller, &filter, newest, 1);
+    // The page is worth showing without it.
+    let events = found.await.ok()?;
+    events.first().map(|event| event.event.at.into())
 }
 
 fn view(model: &Model) -> ModelView {
     let definition = &model.definition;
     let registry = definition.registry();
     let registry = registry.as_ref();
+    let (network, facts) = facts(definition.inference_information().unwrap_or_default())
+        .into_iter()
+        .partition(|(name, _)| is_of_network(name));
     ModelView {
         network_type: model.key.network_type.to_string(),
         name: model.key.name.to_string(),
@@ -48,7 +91,9 @@ fn view(model: &Model) -> ModelView {
         description: markdown(&definition.description()),
         labels: labels(model),
         arguments: arguments(model),
-        facts: facts(definition.inference_information().unwrap_or_default()),
+        network,
+        facts,
+        enabled_since: None,
         json: definition.as_object().to_pretty(),
         owner: registry
             .and_then(|noted| noted.owner.clone())
@@ -122,7 +167,15 @@ fn notices(model: &Model) -> Vec<ModelNotice> {
     notices
 }
 
-/// The single values of `inference_information`, for the list of facts.
+/// Whether a fact is about what goes into the network: channels, patch, spacing, folds.
+fn is_of_network(name: &str) -> bool {
+    let name = name.to_lowercase();
+    ["channel", "modalit", "patch", "spacing", "fold"]
+        .iter()
+        .any(|word| name.contains(word))
+}
+
+/// The single values of `inference_information`, and names of channels, for the list of facts.
 fn facts(information: &str) -> Vec<(String, String)> {
     const MOST: usize = 24;
     const LONGEST: usize = 80;
@@ -131,8 +184,18 @@ fn facts(information: &str) -> Vec<(String, String)> {
     };
     let text = |value: &RawValue| {
         let raw = value.get();
+        if let Ok(named) = serde_json::from_str::<Members>(raw) {
+            // `{"0": "CT"}`
+            let names = named
+                .0
+                .into_iter()
+                .map(|(_, name)| serde_json::from_str(name.get()).ok());
+            let names: Vec<String> = names.collect::<Option<_>>()?;
+            let text = names.join(", ");
+            return (!text.is_empty() && text.chars().count() <= LONGEST).then_some(text);
+        }
         let text = serde_json::from_str::<String>(raw).unwrap_or_else(|_| raw.to_owned());
-        let single = !raw.starts_with('{') && text.chars().count() <= LONGEST && text != "null";
+        let single = text.chars().count() <= LONGEST && text != "null";
         single.then_some(text).filter(|text| !text.is_empty())
     };
     let facts = members
@@ -177,10 +240,11 @@ mod tests {
     #[test]
     fn facts_are_the_single_values_in_their_order() {
         let facts = facts(
-            r#"{"version":"2.5","nested":{"a":1},"folds":[0,1],"seed":12345678901234567890}"#,
+            r#"{"version":"2.5","nested":{"a":1},"channel_names":{"0":"CT","1":"PET"},"folds":[0,1],"seed":12345678901234567890}"#,
         );
         let expected = [
             ("version", "2.5"),
+            ("channel_names", "CT, PET"),
             ("folds", "[0,1]"),
             ("seed", "12345678901234567890"),
         ];

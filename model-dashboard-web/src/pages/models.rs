@@ -121,6 +121,5 @@ fn row(entry: &Arc<Entry>) -> ModelRow {
         tags: entry.tags().map(str::to_owned).collect(),
         modified_by: entry.modified_by().unwrap_or_default().to_owned(),
         modified_at: entry.modified_at().or(entry.modified()).map(Into::into),
-        found_label: None,
     }
 }

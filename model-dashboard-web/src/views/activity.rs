@@ -4,9 +4,8 @@ use std::time::SystemTime;
 
 use maud::{Markup, html};
 
-use super::components::difference::{Change, changes};
 use super::components::icon::Icon;
-use super::components::{empty_state, filter_chip, page_header, plural, time};
+use super::components::{empty_state, filter_chip, page_header, time};
 use super::frame::{Frame, Page, Section};
 use super::links::Links;
 
@@ -63,8 +62,6 @@ pub struct Entry {
     pub message: String,
     /// What changed, in a few words: `alias, contour_names`. Empty if there is no more to say.
     pub detail: String,
-    /// What changed, field by field, where that is known.
-    pub changes: Vec<Change>,
 }
 
 impl ActivityQuery {
@@ -138,14 +135,12 @@ fn one(frame: &Frame, entry: &Entry) -> Markup {
                         @let text = if entry.alias.is_empty() { name } else { &entry.alias };
                         @if entry.exists { a href=(frame.links.model(network_type, name)) { (text) } }
                         @else { (text) }
-                        " " span.reference { (network_type) "/" wbr; (name) }
+                        @let only = ActivityQuery { model: Some(format!("{network_type}/{name}")), ..ActivityQuery::default() };
+                        " " a.reference href=(only.href(&frame.links)) title="Only changes of this model" { (network_type) "/" wbr; (name) }
                     }
                 }
                 @if !entry.message.is_empty() { p.message { "“" (entry.message) "”" } }
                 @if !entry.detail.is_empty() { p.meta { (entry.detail) } }
-                @if !entry.changes.is_empty() {
-                    details { summary { (plural(entry.changes.len(), "field changed", "fields changed")) } (changes(&entry.changes)) }
-                }
             }
             p.event-meta {
                 @if let Some(revision) = entry.revision { span { "revision " (revision) } }
@@ -171,6 +166,10 @@ fn filters(frame: &Frame, view: &ActivityView) -> Markup {
                     (Icon::ChevronDown)
                 }
             }
+            label.inline { span { "Model" }
+                input.mono type="text" name="model" value=(query.model.as_deref().unwrap_or_default())
+                    placeholder="type/name" autocomplete="off" spellcheck="false" maxlength="300";
+            }
             label.inline { span { "Kind" }
                 span.select {
                     select name="kind" {
@@ -182,7 +181,6 @@ fn filters(frame: &Frame, view: &ActivityView) -> Markup {
                     (Icon::ChevronDown)
                 }
             }
-            @if let Some(model) = &query.model { input type="hidden" name="model" value=(model); }
             button.button.without-script type="submit" { "Filter" }
         }
     }

@@ -1,14 +1,12 @@
 //! Definitions that do not parse: the list, and a raw editor to repair one.
 
-use std::time::SystemTime;
-
 use maud::{Markup, html};
 
 use super::components::action_bar::{Reason, action_bar};
 use super::components::field::{Field, TextArea, error_summary};
 use super::components::icon::Icon;
 use super::components::table::{Column, table};
-use super::components::{Tone, breadcrumbs, empty_state, notice, page_header, plural, time};
+use super::components::{Tone, breadcrumbs, empty_state, notice, page_header, plural};
 use super::frame::{Frame, Page, Section};
 use super::links::ModelAction;
 
@@ -23,8 +21,6 @@ pub struct BrokenRow {
     pub reason: String,
     /// Its size in bytes.
     pub size: usize,
-    /// When it was written.
-    pub modified_at: Option<SystemTime>,
 }
 
 /// The page that lists them.
@@ -47,7 +43,6 @@ pub fn list(frame: &Frame, rows: &[BrokenRow]) -> Markup {
                     Column::new("Key").class("title"),
                     Column::new("What is wrong").class("grow"),
                     Column::new("Size").class("number"),
-                    Column::new("Written"),
                 ],
                 &rows.iter().map(|row| vec![
                     html! {
@@ -58,7 +53,6 @@ pub fn list(frame: &Frame, rows: &[BrokenRow]) -> Markup {
                     },
                     html! { (row.reason) },
                     html! { (plural(row.size, "byte", "bytes")) },
-                    html! { @if let Some(at) = row.modified_at { (time::relative(frame.now, at)) } @else { span.muted.none { "–" } } },
                 ]).collect::<Vec<_>>(),
             ))
         }

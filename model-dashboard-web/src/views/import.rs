@@ -3,7 +3,6 @@
 use maud::{Markup, html};
 
 use super::components::action_bar::{Reason, action_bar};
-use super::components::difference::{Change, changes};
 use super::components::field::{Field, error_summary};
 use super::components::icon::Icon;
 use super::components::{Tone, breadcrumbs, page_header, plural, section, sentence, state};
@@ -41,8 +40,8 @@ pub struct ImportResult {
 pub enum ImportOutcome {
     /// It is new.
     Created,
-    /// It replaced one; the changed fields.
-    Replaced(Vec<Change>),
+    /// It replaced one.
+    Replaced,
     /// It is there already, the same.
     Same,
     /// One of this name is there and was to be kept.
@@ -55,7 +54,7 @@ impl ImportOutcome {
     fn pill(&self) -> Markup {
         match self {
             Self::Created => state::pill(Tone::Ok, "Created"),
-            Self::Replaced(_) => state::pill(Tone::Ok, "Replaced"),
+            Self::Replaced => state::pill(Tone::Ok, "Replaced"),
             Self::Same => state::pill_with(Tone::Muted, Icon::Minus, "Unchanged"),
             Self::Skipped => state::pill_with(Tone::Muted, Icon::Minus, "Kept"),
             Self::Refused(_) => state::pill(Tone::Danger, "Refused"),
@@ -140,9 +139,6 @@ fn results(frame: &Frame, results: &[ImportResult]) -> Markup {
                             span.meta { (result.file) }
                             @match &result.outcome {
                                 ImportOutcome::Refused(reason) => p { (sentence(reason)) },
-                                ImportOutcome::Replaced(fields) if !fields.is_empty() => {
-                                    details { summary { (plural(fields.len(), "field changed", "fields changed")) } (changes(fields)) }
-                                },
                                 _ => {},
                             }
                         }

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use maud::{Markup, html};
 
 use super::SafeHtml;
+use super::activity::ActivityQuery;
 use super::components::action_bar::{Reason, reason_input};
 use super::components::field::Field;
 use super::components::icon::Icon;
@@ -53,8 +54,12 @@ pub struct ModelView {
     pub labels: Vec<Label>,
     /// The arguments of the inference.
     pub arguments: Arguments,
-    /// Facts taken from `inference_information`: name and value in text.
+    /// What `inference_information` says of the network: name and value in text.
+    pub network: Vec<(String, String)>,
+    /// What else it says: name and value in text.
     pub facts: Vec<(String, String)>,
+    /// When it was enabled, if it is and that is known.
+    pub enabled_since: Option<SystemTime>,
     /// The definition as it is stored, indented.
     pub json: String,
     /// The owner; empty if there is none.
@@ -339,6 +344,9 @@ fn facts(frame: &Frame, view: &ModelView) -> Markup {
     if let Some(at) = view.modified_at {
         facts.push(("Last change", time::exact(at)));
     }
+    if let Some(at) = view.enabled_since {
+        facts.push(("Enabled since", time::exact(at)));
+    }
     if let Some((network_type, name)) = &view.derived_from {
         facts.push((
             "Derived from",
@@ -350,5 +358,21 @@ fn facts(frame: &Frame, view: &ModelView) -> Markup {
     if !view.id.is_empty() {
         facts.push(("Identifier", copy_chip(&view.id, "the identifier")));
     }
-    html! { section.panel { h2.visually-hidden { "Facts" } (key_value::list(&facts)) } }
+    let changes = ActivityQuery {
+        model: Some(format!("{}/{}", view.network_type, view.name)),
+        ..ActivityQuery::default()
+    };
+    facts.push((
+        "Activity",
+        html! { a href=(changes.href(links)) { "What was changed" } },
+    ));
+    let network: Vec<(&str, Markup)> = view
+        .network
+        .iter()
+        .map(|(name, value)| (name.as_str(), html! { code { (value) } }))
+        .collect();
+    html! {
+        section.panel { h2.visually-hidden { "Facts" } (key_value::list(&facts)) }
+        @if !network.is_empty() { (section("Network", &key_value::list(&network))) }
+    }
 }

@@ -75,8 +75,6 @@ pub struct ModelRow {
     pub modified_by: String,
     /// When it was changed last.
     pub modified_at: Option<SystemTime>,
-    /// The label that the search found, when nothing else on the row shows why it is here.
-    pub found_label: Option<String>,
 }
 
 /// The whole page.
@@ -361,7 +359,6 @@ fn cells(frame: &Frame, row: &ModelRow, selectable: bool) -> Vec<Markup> {
                 strong { (alias) }
                 span.reference { (row.network_type) "/" wbr; (row.name) }
             }
-            @if let Some(label) = &row.found_label { span.found { "Label " mark { (label) } } }
             @if !row.tags.is_empty() {
                 span.tags { @for text in &row.tags { (tag(text, None)) } }
             }

@@ -74,8 +74,6 @@ pub struct TokenForm {
     pub account: Field,
     /// What is wrong with the form as a whole.
     pub error: Option<String>,
-    /// What else ends it: `It ends 7 days after your last sign-in.`
-    pub remark: Option<String>,
 }
 
 /// A scope to tick.
@@ -284,7 +282,7 @@ fn new_token(frame: &Frame, view: &TokensView) -> Markup {
                     ..TextInput::default()
                 }.markup())
                 @if accounts.len() > 1 || form.account.error.is_some() { (select("account", "Acts for", &accounts, &form.account, None)) }
-                (select("expires_in_days", "Expires after", &days, &form.expires_in_days, form.remark.as_deref()))
+                (select("expires_in_days", "Expires after", &days, &form.expires_in_days, None))
                 fieldset.choice {
                     legend { "It may" }
                     @for choice in &form.scopes {

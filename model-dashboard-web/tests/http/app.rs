@@ -39,20 +39,27 @@ impl App {
         App::holding(&[]).await
     }
 
-    /// The same, with definitions that another program has written: key and text.
+    /// The same, and definitions that another program has written: key and text.
     pub async fn holding(definitions: &[(&str, &str)]) -> App {
         let repository = Arc::new(MemoryRepository::new());
-        for (key, text) in definitions {
-            repository.write_outside(&key.parse().unwrap(), text.as_bytes());
-        }
-        let dashboard = Dashboard::builder()
-            .repository(repository)
-            .accounts(Arc::new(MemoryStore::new()))
-            .build()
-            .await
-            .unwrap();
+        let accounts = Arc::new(MemoryStore::new());
+        let build = async || {
+            let builder = Dashboard::builder()
+                .repository(repository.clone())
+                .accounts(accounts.clone());
+            builder.build().await.unwrap()
+        };
+        let mut dashboard = build().await;
         let host = dashboard.host_caller("test@localhost");
         dashboard.install_samples(&host).await.unwrap();
+        if !definitions.is_empty() {
+            for (key, text) in definitions {
+                repository.write_outside(&key.parse().unwrap(), text.as_bytes());
+            }
+            // As after a restart.
+            dashboard = build().await;
+        }
+        let host = dashboard.host_caller("test@localhost");
         for role in Role::ALL {
             let request = NewUserRequest {
                 username: role.to_string(),

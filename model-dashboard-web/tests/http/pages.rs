@@ -588,3 +588,126 @@ async fn a_type_that_contradicts_the_key_is_put_right_in_the_form() {
         "{stored}"
     );
 }
+
+#[tokio::test]
+async fn downloads_run_nothing() {
+    let app = App::start().await;
+    let admin = app.signed_in("admin").await;
+    for path in [
+        "/models/nnUNet/Task003_Liver/export",
+        "/admin/audit/export.csv",
+        "/admin/audit/export.jsonl?action=sign-in",
+    ] {
+        let answer = admin.get(path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        let policy = answer.header("content-security-policy");
+        assert_eq!(policy, "sandbox; default-src 'none'", "{path}");
+    }
+    let csrf = admin.get("/profile").await.csrf();
+    let fields = [
+        ("csrf", &*csrf),
+        ("model", "nnUNet/Task003_Liver"),
+        ("action", "export"),
+    ];
+    let bulk = admin.post_form("/models/bulk", &fields).await;
+    assert!(bulk.header("content-security-policy").contains("sandbox"));
+}
+
+#[tokio::test]
+async fn whoever_may_not_import_is_told_before_anything_is_read() {
+    let app = App::start().await;
+    let viewer = app.signed_in("viewer").await;
+    let answer = viewer.post_form("/import", &[("csrf", "none")]).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    assert!(answer.text().contains("models:write"));
+}
+
+#[tokio::test]
+async fn the_audit_log_says_what_is_wrong_with_a_date_and_whether_its_chain_holds() {
+    let app = App::start().await;
+    let auditor = app.signed_in("auditor").await;
+    let wrong = auditor.get("/admin/audit?from=2026-13-45").await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let text = wrong.text();
+    assert!(
+        text.contains("audit-from-error") && text.contains("2026-13-45"),
+        "{text}"
+    );
+    let export = auditor.get("/admin/audit/export.csv?from=never").await;
+    assert_eq!(export.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let checked = auditor.get("/admin/audit?check=chain").await.text();
+    assert!(
+        checked.contains("events are as they were written"),
+        "{checked}"
+    );
+}
+
+#[tokio::test]
+async fn an_export_of_the_audit_log_holds_every_event() {
+    let app = App::start().await;
+    let auditor = app.signed_in("auditor").await;
+    let lines = auditor.get("/admin/audit/export.jsonl").await.text();
+    let numbers: Vec<u64> = lines
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["seq"]
+                .as_u64()
+                .unwrap()
+        })
+        .collect();
+    let all: Vec<u64> = (1..=numbers[0]).rev().collect();
+    assert_eq!(numbers, all);
+}
+
+#[tokio::test]
+async fn people_are_found_by_role_and_last_sign_in() {
+    let app = App::start().await;
+    let admin = app.signed_in("admin").await;
+    let shows = async |query: &str, name: &str| {
+        let page = admin.get(&format!("/admin/users?{query}")).await.text();
+        page.contains(&format!("<strong>{name}</strong>"))
+    };
+    assert!(shows("role=editor", "editor").await);
+    assert!(!shows("role=editor", "viewer").await);
+    assert!(shows("seen=week", "admin").await);
+    assert!(!shows("seen=week", "viewer").await);
+    assert!(shows("seen=never", "viewer").await);
+    assert!(!shows("source=service", "viewer").await);
+}
+
+#[tokio::test]
+async fn activity_offers_everyone_whatever_is_filtered() {
+    let app = App::start().await;
+    let publisher = app.signed_in("publisher").await;
+    let page = publisher.get("/models/nnUNet/Task003_Liver").await;
+    let text = page.text();
+    assert!(
+        text.contains("/activity?model=nnUNet%2FTask003_Liver"),
+        "{text}"
+    );
+    let (_, rest) = text.split_once("name=\"if_match\" value=\"").unwrap();
+    let tag = rest.split('"').next().unwrap();
+    let csrf = page.csrf();
+    let enable = "/models/nnUNet/Task003_Liver/enable";
+    let fields = [
+        ("csrf", &*csrf),
+        ("if_match", tag),
+        ("reason", "typed reason"),
+    ];
+    let enabled = publisher.post_form(enable, &fields).await;
+    assert_eq!(enabled.status, StatusCode::SEE_OTHER);
+    let shown = publisher.get("/models/nnUNet/Task003_Liver").await.text();
+    assert!(shown.contains("Enabled since"), "{shown}");
+    let others = publisher.get("/activity?person=nobody").await.text();
+    assert!(others.contains("<option value=\"publisher\""), "{others}");
+    // The state that the form was made for is gone: the reason is not.
+    let fields = [
+        ("csrf", &*csrf),
+        ("if_match", tag),
+        ("reason", "typed again"),
+    ];
+    let disable = "/models/nnUNet/Task003_Liver/disable";
+    let refused = publisher.post_form(disable, &fields).await;
+    assert_eq!(refused.status, StatusCode::PRECONDITION_FAILED);
+    assert!(refused.text().contains("typed again"));
+}

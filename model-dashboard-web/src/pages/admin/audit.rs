@@ -3,24 +3,27 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use model_dashboard::audit::{Action, Event, EventFilter, EventPage};
-use model_dashboard::model::{ModelKey, Timestamp};
+use http::{HeaderValue, StatusCode};
+use model_dashboard::audit::{Action, ChainState, Event, EventFilter, EventPage};
+use model_dashboard::dashboard::Error;
+use model_dashboard::model::{FieldError, ModelKey, Timestamp};
 use serde_json::json;
+use tokio::sync::mpsc;
+use warp::Reply;
 use warp::reply::Response;
 
+use crate::pages::actions::isolate;
+use crate::pages::errors::sentence;
 use crate::pages::form::Form;
 use crate::pages::visit::{Failure, Visit};
 use crate::views::Links;
-use crate::views::admin::audit::{self, AuditQuery, AuditRow, AuditView, EventView};
+use crate::views::admin::audit::{self, AuditQuery, AuditRow, AuditView, Chain, EventView};
 
 /// How many events a page shows.
 const PER_PAGE: usize = 100;
 /// How many events are read at a time for an export.
 const BATCH: usize = 1_000;
-/// The most events of one export.
-const MOST_EXPORTED: usize = 100_000;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -37,17 +40,30 @@ fn query(visit: &Visit) -> (AuditQuery, Option<u64>) {
     (query, asked.text("before").parse().ok())
 }
 
-fn filter(query: &AuditQuery) -> EventFilter {
+/// The filter, or the fields whose dates cannot be read.
+fn filter(query: &AuditQuery) -> Result<EventFilter, Vec<FieldError>> {
     let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-    let day = |text: &str| Timestamp::parse(text).ok();
-    EventFilter {
+    let mut wrong = Vec::new();
+    let mut day = |field: &str, text: &str| {
+        let day = Timestamp::parse(text).ok();
+        if day.is_none() && !text.is_empty() {
+            let message = "is not a day such as 2026-03-01";
+            wrong.push(FieldError::new(field, message));
+        }
+        day
+    };
+    let (from, to) = (day("from", &query.from), day("to", &query.to));
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
+    Ok(EventFilter {
         actions: given(&query.action).into_iter().collect(),
         actor: given(&query.who),
         target: given(&query.target),
-        since: day(&query.from),
+        since: from,
         // The day itself belongs to it.
-        until: day(&query.to).map(|to| to.plus(DAY)),
-    }
+        until: to.map(|to| to.plus(DAY)),
+    })
 }
 
 /// The list.
@@ -55,9 +71,22 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Failure> {
     let (query, before) = query(&visit);
     let page = EventPage::Newest { before };
     let (dashboard, caller) = (visit.dashboard(), &visit.caller);
+    let asked = Form::parse(visit.request.query.as_bytes());
+    let (filter, wrong) = match filter(&query) {
+        Ok(filter) => (filter, Vec::new()),
+        Err(wrong) => (EventFilter::default(), wrong),
+    };
     let mut events = dashboard
-        .events(caller, &filter(&query), page, PER_PAGE + 1)
+        .events(caller, &filter, page, PER_PAGE + 1)
         .await?;
+    if !wrong.is_empty() {
+        events.clear();
+    }
+    // It reads the whole log, so only when asked.
+    let chain = match asked.text("check") {
+        "" => None,
+        _ => Some(chain(dashboard.verify_audit(caller).await?)),
+    };
     let more = events.len() > PER_PAGE;
     events.truncate(PER_PAGE);
     let older = events.last().filter(|_| more).map(|last| {
@@ -73,10 +102,44 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Failure> {
             .collect(),
         newer: before.map(|_| query.href(visit.links())),
         older,
+        chain,
+        wrong: wrong
+            .into_iter()
+            .map(|wrong| (wrong.field, sentence(&wrong.message)))
+            .collect(),
         query,
     };
+    let status = match view.wrong.as_slice() {
+        [] => StatusCode::OK,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    };
     let frame = visit.frame().await;
-    visit.page(&frame, audit::list(&frame, &view)).await
+    let markup = audit::list(&frame, &view);
+    visit.page_with(status, &frame, markup).await
+}
+
+/// What a check of the chain found, in words.
+fn chain(state: ChainState) -> Chain {
+    match state {
+        ChainState::Intact { events, head } => Chain {
+            intact: true,
+            text: match head {
+                Some((number, digest)) => format!(
+                    "All {events} events are as they were written. The newest is {number}, with \
+                     the digest {digest}: compare it with the program's log."
+                ),
+                None => "The log is empty.".to_owned(),
+            },
+        },
+        ChainState::Broken { at, problem } => Chain {
+            intact: false,
+            text: format!("The chain breaks at event {at}: {problem}."),
+        },
+        _ => Chain {
+            intact: false,
+            text: "The chain could not be checked.".to_owned(),
+        },
+    }
 }
 
 fn row(links: &Links, entry: &Event) -> AuditRow {
@@ -115,7 +178,6 @@ pub(super) async fn event(visit: Visit, number: u64) -> Result<Response, Failure
         row: row(visit.links(), &entry),
         request_id: entry.event.request_id.clone(),
         digest: entry.digest.clone(),
-        chain_intact: None,
         json: serde_json::to_string_pretty(&value(&entry)).unwrap_or_default(),
     };
     let frame = visit.frame().await;
@@ -140,38 +202,58 @@ pub(super) enum Format {
     JsonLines,
 }
 
-/// The events that match as a file, newest first.
-pub(super) async fn export(visit: Visit, format: Format) -> Result<Response, Failure> {
-    let (query, _) = query(&visit);
-    let filter = filter(&query);
-    let mut out = match format {
-        Format::Csv => "seq,at,actor,actor_name,via,from,request_id,action,target,revision,reason,\
-                        detail,digest\r\n"
-            .to_owned(),
-        Format::JsonLines => String::new(),
-    };
-    let (mut before, mut written) = (None, 0);
-    while written < MOST_EXPORTED {
-        let page = EventPage::Newest { before };
-        let events = visit
-            .dashboard()
-            .events(&visit.caller, &filter, page, BATCH)
-            .await?;
-        for entry in &events {
-            match format {
-                Format::Csv => push_csv(&mut out, entry),
+impl Format {
+    fn head(self) -> String {
+        match self {
+            Format::Csv => "seq,at,actor,actor_name,via,from,request_id,action,target,revision,\
+                            reason,detail,digest\r\n"
+                .to_owned(),
+            Format::JsonLines => String::new(),
+        }
+    }
+
+    fn push(self, out: &mut String, events: &[Event]) {
+        for entry in events {
+            match self {
+                Format::Csv => push_csv(out, entry),
                 Format::JsonLines => {
                     out.push_str(&value(entry).to_string());
                     out.push('\n');
                 }
             }
         }
-        written += events.len();
-        before = events.last().map(|last| last.seq);
-        if events.len() < BATCH {
-            break;
-        }
     }
+}
+
+/// The events that match as a file, newest first, however many. They are read while they are sent,
+/// a batch ahead; a failure on the way ends the file early, which a browser tells.
+pub(super) async fn export(visit: Visit, format: Format) -> Result<Response, Failure> {
+    let (query, _) = query(&visit);
+    let filter = filter(&query).map_err(Error::Invalid)?;
+    let batch = async move |visit: &Visit, before| {
+        let page = EventPage::Newest { before };
+        let dashboard = visit.dashboard();
+        dashboard.events(&visit.caller, &filter, page, BATCH).await
+    };
+    let mut events = batch(&visit, None).await?;
+    let mut text = format.head();
+    format.push(&mut text, &events);
+    let (sender, mut receiver) = mpsc::channel::<Result<Bytes, Error>>(1);
+    tokio::spawn(async move {
+        // Whoever has gone away takes nothing more.
+        while sender.send(Ok(Bytes::from(text))).await.is_ok() && events.len() == BATCH {
+            events = match batch(&visit, events.last().map(|last| last.seq)).await {
+                Ok(events) => events,
+                Err(error) => {
+                    let _ = sender.send(Err(error)).await;
+                    return;
+                }
+            };
+            text = String::new();
+            format.push(&mut text, &events);
+        }
+    });
+    let chunks = futures::stream::poll_fn(move |context| receiver.poll_recv(context));
     let (kind, name) = match format {
         Format::Csv => (
             "text/csv; charset=utf-8",
@@ -179,10 +261,11 @@ pub(super) async fn export(visit: Visit, format: Format) -> Result<Response, Fai
         ),
         Format::JsonLines => ("application/jsonl", "attachment; filename=\"audit.jsonl\""),
     };
-    let mut response = Response::new(Bytes::from(out).into());
+    let mut response = warp::reply::stream(chunks).into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static(name));
+    isolate(headers);
     Ok(response)
 }
 

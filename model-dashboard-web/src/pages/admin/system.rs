@@ -13,7 +13,6 @@ pub(super) async fn show(visit: Visit) -> Result<Response, Failure> {
     let view = SystemView {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started_at: Some(visit.request.site.started_at),
-        facts: Vec::new(),
         dependencies: dependencies.into_iter().map(dependency).collect(),
         settings: visit
             .settings()
@@ -44,7 +43,6 @@ fn dependency(found: Dependency) -> system::Dependency {
     };
     system::Dependency {
         name: name.to_owned(),
-        address: String::new(),
         health: match found.state {
             DependencyState::Healthy => Health::Ok,
             DependencyState::Degraded => Health::Degraded,

@@ -1,11 +1,12 @@
 //! People: the list, one account, a new one.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use http::StatusCode;
 use model_dashboard::auth::{IdentityId, Permission, Role, Source, User, UserChange, UserFilter};
 use model_dashboard::dashboard::{Error, NewUserRequest};
-use model_dashboard::model::FieldError;
+use model_dashboard::model::{FieldError, Timestamp};
 use warp::reply::Response;
 
 use crate::pages::errors::sentence;
@@ -55,10 +56,38 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Failure> {
     let (dashboard, caller) = (visit.dashboard(), &visit.caller);
     let users = dashboard.users(caller, &UserFilter::default()).await?;
     let tokens = dashboard.all_tokens(caller).await?;
-    let search = Form::parse(visit.request.query.as_bytes())
-        .text("q")
-        .trim()
-        .to_owned();
+    let asked = Form::parse(visit.request.query.as_bytes());
+    let text = |name| asked.text(name).trim().to_owned();
+    let (search, source, role, seen) = (text("q"), text("source"), text("role"), text("seen"));
+    let now = Timestamp::now();
+    let is_seen = |user: &User| {
+        let days = |days: u64| Duration::from_secs(days * 24 * 60 * 60);
+        let within = |age| {
+            let last = user.last_sign_in;
+            last.is_some_and(|last| last.plus(age) > now)
+        };
+        match seen.as_str() {
+            "week" => within(days(7)),
+            "quarter" => within(days(90)),
+            "longer" => !within(days(90)),
+            "never" => user.last_sign_in.is_none(),
+            _ => true,
+        }
+    };
+    let is_wanted = |user: &&User| {
+        (source.is_empty() || user.id.source.as_str() == source)
+            && (role.is_empty() || user.role.as_str() == role)
+            && is_seen(user)
+    };
+    let mut sources: Vec<(String, String)> = users
+        .iter()
+        .map(|user| {
+            let source = &user.id.source;
+            (source.as_str().to_owned(), source_name(&visit, source))
+        })
+        .collect();
+    sources.sort();
+    sources.dedup();
     let wanted = search.to_lowercase();
     let found = |user: &&User| {
         let shown = [
@@ -70,13 +99,18 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Failure> {
             .iter()
             .any(|text| text.to_lowercase().contains(&wanted))
     };
-    let rows = users.iter().filter(found).map(|user| {
+    let rows = users.iter().filter(found).filter(is_wanted).map(|user| {
         let count = tokens.iter().filter(|token| token.owner == user.id).count();
         row(&visit, user, count)
     });
     let view = UsersView {
         rows: rows.collect(),
+        roles: roles().into_iter().map(|role| role.name).collect(),
+        sources,
         search,
+        source: source.clone(),
+        role: role.clone(),
+        seen: seen.clone(),
     };
     let frame = visit.frame().await;
     visit.page(&frame, users::list(&frame, &view)).await
@@ -97,14 +131,7 @@ fn row(visit: &Visit, user: &User, tokens: usize) -> UserRow {
 
 /// The form for a new account.
 pub(super) async fn new(visit: Visit) -> Result<Response, Failure> {
-    if !visit.may().manage_users {
-        let username = visit.caller.username().to_owned();
-        return Err(Error::Denied {
-            permission: Permission::UsersAdmin,
-            username,
-        }
-        .into());
-    }
+    visit.require(Permission::UsersAdmin)?;
     let view = NewUserView {
         role: Field::new(Role::Viewer.as_str()),
         ..NewUserView::default()
@@ -126,6 +153,7 @@ async fn show_new(
 
 /// Makes an account; a generated password is shown this once.
 pub(super) async fn create(visit: Visit, form: Form) -> Result<Response, Failure> {
+    visit.require(Permission::UsersAdmin)?;
     let field = |name| Field::new(form.text(name));
     let mut view = NewUserView {
         username: field("username"),
@@ -220,7 +248,7 @@ async fn show_one(
         team: Field::new(user.team.clone().unwrap_or_default()),
         role: Field::new(user.role.as_str()),
         roles: roles(),
-        role_reason: None,
+        role_reason: Some(user.role_reason.clone()).filter(|reason| !reason.is_empty()),
         created_at: user.created_at.map(Into::into),
         generated,
         error: None,
@@ -298,15 +326,8 @@ async fn change_account(
 
 /// Asks before something that ends sessions.
 pub(super) async fn ask(visit: Visit, id: IdentityId, step: Step) -> Result<Response, Failure> {
+    visit.require(Permission::UsersAdmin)?;
     let user = visit.dashboard().user(&visit.caller, &id).await?;
-    if !visit.may().manage_users {
-        let username = visit.caller.username().to_owned();
-        return Err(Error::Denied {
-            permission: Permission::UsersAdmin,
-            username,
-        }
-        .into());
-    }
     let name = &user.display_name;
     let (heading, consequence, button) = match step {
         Step::Enable => (

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use crate::views::components::icon::Icon;
 use crate::views::components::table::{Column, table};
 use crate::views::components::{
-    Tone, breadcrumbs, copy_block, empty_state, key_value, page_header, state, time,
+    Tone, breadcrumbs, copy_block, empty_state, key_value, notice, page_header, state, time,
 };
 use crate::views::frame::{Frame, Page, Section};
 use crate::views::links::Links;
@@ -25,6 +25,19 @@ pub struct AuditView {
     pub newer: Option<String>,
     /// The address of older ones.
     pub older: Option<String>,
+    /// What a check of the chain found, if one was asked for.
+    pub chain: Option<Chain>,
+    /// What is wrong with the filters: the field's name and a sentence.
+    pub wrong: Vec<(String, String)>,
+}
+
+/// What a check of the whole log found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Chain {
+    /// Whether every event is as it was written.
+    pub intact: bool,
+    /// What was found, in a sentence or two.
+    pub text: String,
 }
 
 /// The filters in the address.
@@ -102,18 +115,27 @@ pub struct AuditRow {
 pub fn list(frame: &Frame, view: &AuditView) -> Markup {
     let links = &frame.links;
     let export = |path: &str| links.query(path, view.query.pairs());
+    let mut check = view.query.pairs();
+    check.push(("check", "chain".to_owned()));
     frame.page(&Page::new("Audit log", Section::Admin), &html! {
         (page_header("Administration", &html! {}, &html! {}))
         (super::section_tabs(frame, "Audit log"))
         (filters(frame, view))
+        @if let Some(chain) = &view.chain {
+            @let tone = if chain.intact { Tone::Ok } else { Tone::Danger };
+            div role="status" { (notice(tone, &html! { p.chain { (chain.text) } })) }
+        }
         div.toolbar {
             p.result-count { "Newest first, times in UTC" }
             div.tools {
+                a.button href=(links.query("/admin/audit", check)) { (Icon::Check) "Check the chain" }
                 a.button href=(export("/admin/audit/export.csv")) download { (Icon::Download) "CSV" }
                 a.button href=(export("/admin/audit/export.jsonl")) download { (Icon::Download) "JSON lines" }
             }
         }
-        @if view.rows.is_empty() {
+        @if !view.wrong.is_empty() {
+            // The mistakes stand beside their fields.
+        } @else if view.rows.is_empty() {
             (empty_state(Icon::Search, "No event matches", &html! {
                 p { a.button href=(links.to("/admin/audit")) { "Show all events" } }
             }))
@@ -184,11 +206,19 @@ fn filters(frame: &Frame, view: &AuditView) -> Markup {
     let query = &view.query;
     let text = |name: &str, label: &str, value: &str, kind: &str| {
         let id = format!("audit-{name}");
+        let wrong = view.wrong.iter().find(|(field, _)| field == name);
+        let wrong = wrong.map(|(_, message)| message);
+        // A control for dates would not show what is none.
+        let kind = if wrong.is_some() { "text" } else { kind };
         html! {
             div.field {
                 label for=(id) { (label) }
                 input id=(id) type=(kind) name=(name) value=(value) placeholder=[example(name)]
-                    autocomplete="off" spellcheck="false";
+                    autocomplete="off" spellcheck="false"
+                    aria-invalid=[wrong.map(|_| "true")] aria-describedby=[wrong.map(|_| format!("{id}-error"))];
+                @if let Some(wrong) = wrong {
+                    div.error id={ (id) "-error" } { p { (Icon::Alert) (wrong) } }
+                }
             }
         }
     };
@@ -225,8 +255,6 @@ pub struct EventView {
     pub request_id: String,
     /// The digest that chains it to the event before.
     pub digest: String,
-    /// Whether the chain of digests holds; `None` if it was not checked.
-    pub chain_intact: Option<bool>,
     /// The event as the API gives it, indented.
     pub json: String,
 }
@@ -245,7 +273,7 @@ pub fn event(frame: &Frame, view: &EventView) -> Markup {
             html! { (text) }
         }
     };
-    let mut facts = vec![
+    let facts = vec![
         ("Time", time::to_the_second(row.at)),
         (
             "Who",
@@ -278,14 +306,6 @@ pub fn event(frame: &Frame, view: &EventView) -> Markup {
         ("Request", or_dash(&view.request_id)),
         ("Digest", html! { code { (view.digest) } }),
     ];
-    if let Some(intact) = view.chain_intact {
-        let pill = if intact {
-            state::pill(Tone::Ok, "Intact")
-        } else {
-            state::pill(Tone::Danger, "Broken")
-        };
-        facts.push(("Chain", pill));
-    }
     frame.page(
         &Page::new(&heading, Section::Admin),
         &html! {

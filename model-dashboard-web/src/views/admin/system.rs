@@ -15,8 +15,6 @@ pub struct SystemView {
     pub version: String,
     /// When the server started.
     pub started_at: Option<SystemTime>,
-    /// Facts about the server: name and value.
-    pub facts: Vec<(String, String)>,
     /// What it depends on.
     pub dependencies: Vec<Dependency>,
     /// Every setting.
@@ -28,8 +26,6 @@ pub struct SystemView {
 pub struct Dependency {
     /// What it is: `Model store`.
     pub name: String,
-    /// Where it is: an address without secrets.
-    pub address: String,
     /// How it is.
     pub health: Health,
     /// Since when.
@@ -75,11 +71,6 @@ pub fn page(frame: &Frame, view: &SystemView) -> Markup {
     if let Some(at) = view.started_at {
         facts.push(("Started", time::relative(frame.now, at)));
     }
-    facts.extend(
-        view.facts
-            .iter()
-            .map(|(name, value)| (name.as_str(), html! { (value) })),
-    );
     frame.page(&Page::new("System", Section::Admin), &html! {
         (page_header("Administration", &html! {}, &html! {}))
         (super::section_tabs(frame, "System"))
@@ -116,7 +107,6 @@ fn one(frame: &Frame, dependency: &Dependency) -> Markup {
         li {
             div {
                 strong { (dependency.name) }
-                @if !dependency.address.is_empty() { span.reference { (dependency.address) } }
                 @if !dependency.detail.is_empty() { p { (dependency.detail) } }
                 @if !dependency.fix.is_empty() { p.fix { strong { "To do: " } (dependency.fix) } }
             }

@@ -14,11 +14,21 @@ use crate::views::components::{
 use crate::views::frame::{Frame, Page, Section};
 use crate::views::links::UserAction;
 
-/// The list of people, narrowed by `q` in the address.
+/// The list of people, narrowed by `q`, `source`, `role` and `seen` in the address.
 #[derive(Debug, Clone, Default)]
 pub struct UsersView {
     /// Words to find in names.
     pub search: String,
+    /// The source that is asked for; empty for all.
+    pub source: String,
+    /// The role that is asked for; empty for all.
+    pub role: String,
+    /// The last sign-in that is asked for: `week`, `quarter`, `longer`, `never`; empty for all.
+    pub seen: String,
+    /// The sources there are: value and name.
+    pub sources: Vec<(String, String)>,
+    /// The roles there are.
+    pub roles: Vec<String>,
     /// The people.
     pub rows: Vec<UserRow>,
 }
@@ -44,6 +54,33 @@ pub struct UserRow {
     pub tokens: usize,
 }
 
+/// How long ago somebody signed in.
+const SEEN: [(&str, &str); 4] = [
+    ("week", "within 7 days"),
+    ("quarter", "within 90 days"),
+    ("longer", "longer ago, or never"),
+    ("never", "never"),
+];
+
+fn choice<'a>(
+    label: &str,
+    name: &str,
+    chosen: &str,
+    options: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Markup {
+    html! {
+        label.inline { span { (label) }
+            span.select {
+                select name=(name) {
+                    option value="" { "Any" }
+                    @for (value, text) in options { option value=(value) selected[value == chosen] { (text) } }
+                }
+                (Icon::ChevronDown)
+            }
+        }
+    }
+}
+
 /// The page that lists them.
 #[must_use]
 pub fn list(frame: &Frame, view: &UsersView) -> Markup {
@@ -52,19 +89,24 @@ pub fn list(frame: &Frame, view: &UsersView) -> Markup {
         (page_header("Administration", &html! {}, &html! {}))
         (super::section_tabs(frame, "Users"))
         div.toolbar {
-            form.filters role="search" aria-label="Users" action=(links.to("/admin/users")) method="get" {
+            form.filters role="search" aria-label="Users" action=(links.to("/admin/users")) method="get" data-submit-on-change {
                 label.search for="users-q" {
                     (Icon::Search)
                     span.visually-hidden { "Find people" }
                     input id="users-q" type="search" name="q" value=(view.search) placeholder="Find people" autocomplete="off";
                 }
+                @if view.sources.len() > 1 {
+                    (choice("Account", "source", &view.source, view.sources.iter().map(|(value, name)| (value.as_str(), name.as_str()))))
+                }
+                (choice("Role", "role", &view.role, view.roles.iter().map(|role| (role.as_str(), role.as_str()))))
+                (choice("Last sign-in", "seen", &view.seen, SEEN))
                 button.button.without-script type="submit" { "Find" }
             }
             p.result-count { (plural(view.rows.len(), "person", "people")) }
             div.tools { a.button.primary href=(links.to("/admin/users/new")) { (Icon::Plus) "New user" } }
         }
         @if view.rows.is_empty() {
-            (empty_state(Icon::Person, "Nobody of that name", &html! {
+            (empty_state(Icon::Person, "Nobody like that", &html! {
                 p { a.button href=(links.to("/admin/users")) { "Show everyone" } }
             }))
         } @else {

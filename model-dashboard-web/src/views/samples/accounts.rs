@@ -183,9 +183,6 @@ pub(super) fn tokens_empty() -> TokensView {
             scopes_error: Some(text("A token must be allowed at least one thing.")),
             expires_in_days: Field::new("30"),
             days: vec![7, 30],
-            remark: Some(text(
-                "It ends 7 days after your last sign-in, whichever comes first.",
-            )),
             error: Some(text("The token was not made.")),
             ..TokenForm::default()
         },
@@ -208,6 +205,14 @@ fn user_row(id: &str, username: &str, display_name: &str, role: &str) -> users::
 
 pub(super) fn users_view() -> users::UsersView {
     users::UsersView {
+        source: String::new(),
+        role: text("publisher"),
+        seen: String::new(),
+        sources: vec![
+            pair("ldap", "Hospital account"),
+            pair("local", "this installation"),
+        ],
+        roles: texts(&["viewer", "publisher"]),
         search: String::new(),
         rows: vec![
             user_row("local:1", "admin", "Administrator", "admin"),

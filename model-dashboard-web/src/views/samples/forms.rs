@@ -222,7 +222,7 @@ pub(super) fn import_view() -> ImportView {
             result(
                 "kits.json",
                 Some("Dataset220_KiTS2023"),
-                ImportOutcome::Replaced(vec![change("Version", Some("2.4"), Some("2.5"))]),
+                ImportOutcome::Replaced,
             ),
             result(
                 "brats.json",

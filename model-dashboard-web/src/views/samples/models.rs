@@ -2,7 +2,7 @@
 
 use maud::Markup;
 
-use super::{ago, change, frame, pair, text, texts};
+use super::{ago, frame, pair, text, texts};
 use crate::views::SafeHtml;
 use crate::views::activity::{ActivityQuery, ActivityView, Entry};
 use crate::views::broken::{BrokenRow, BrokenView};
@@ -28,7 +28,6 @@ fn row(network_type: &str, name: &str, alias: &str, enabled: bool, labels: usize
         tags: Vec::new(),
         modified_by: text("Maria Keller"),
         modified_at: Some(ago(30)),
-        found_label: None,
     }
 }
 
@@ -149,7 +148,6 @@ pub(super) fn models_view() -> ModelsView {
 
 pub(super) fn models_filtered() -> ModelsView {
     let found = ModelRow {
-        found_label: Some(text("kidney_left")),
         ..row(
             "TotalSegmentatorV2",
             "Dataset291_TotalSegmentator_part1_organs_1559subj",
@@ -243,6 +241,11 @@ pub(super) fn model_view() -> ModelView {
             label("2", &["masses", "tumor"]),
         ],
         arguments: Arguments::Derived(text("--fold all --save_npz --step_size 0.5")),
+        network: vec![
+            pair("channel_names", "CT"),
+            pair("patch_size", "[128,128,128]"),
+        ],
+        enabled_since: Some(ago(700)),
         facts: vec![
             pair("configuration", "3d_fullres"),
             pair("plans_name", "nnUNetResEncUNetLPlans"),
@@ -306,14 +309,12 @@ pub(super) fn broken_rows() -> Vec<BrokenRow> {
             name: text("Task099_Broken"),
             reason: text("The JSON ends too early, at line 1, column 62."),
             size: 62,
-            modified_at: Some(ago(400)),
         },
         BrokenRow {
             network_type: text("nnUNet"),
             name: text("Task100_Empty"),
             reason: text("The object is empty."),
             size: 0,
-            modified_at: None,
         },
     ]
 }
@@ -344,7 +345,6 @@ pub(super) fn activity_view() -> ActivityView {
         revision: Some(14),
         message: String::new(),
         detail: String::new(),
-        changes: Vec::new(),
     };
     ActivityView {
         query: ActivityQuery {
@@ -362,10 +362,6 @@ pub(super) fn activity_view() -> ActivityView {
                 message: text(
                     "Fold 4 retrained after the scanner update; Dice on the test set is unchanged.",
                 ),
-                changes: vec![
-                    change("Version", Some("2.4"), Some("2.5")),
-                    change("Tags", None, Some("abdomen")),
-                ],
                 ..entry(
                     1,
                     "Maria Keller",

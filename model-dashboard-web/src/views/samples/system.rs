@@ -65,6 +65,11 @@ pub(super) fn audit_view() -> audit::AuditView {
         rows: audit_rows(),
         newer: None,
         older: Some(text("/dashboard/admin/audit?before=808")),
+        chain: Some(audit::Chain {
+            intact: true,
+            text: text("All 812 events are as they were written."),
+        }),
+        wrong: Vec::new(),
     }
 }
 
@@ -73,7 +78,6 @@ pub(super) fn event_view() -> audit::EventView {
         row: audit_rows().swap_remove(0),
         request_id: text("01JD7P0R6M"),
         digest: text("5b0cf0a3d1e2447f8f0c7d1c58d4a0a1b6de2c6b1f5be0a92a0f3c1d9e8b7a66"),
-        chain_intact: Some(true),
         json: text("{\n  \"seq\": 812,\n  \"action\": \"model.update\"\n}"),
     }
 }
@@ -89,17 +93,9 @@ pub(super) fn system_view() -> system::SystemView {
     system::SystemView {
         version: text("0.1.0"),
         started_at: Some(ago(70)),
-        facts: vec![
-            pair(
-                "Addresses",
-                "127.0.0.1:8501 (dashboard), 127.0.0.1:8000 (API)",
-            ),
-            pair("Memory", "31 MB"),
-        ],
         dependencies: vec![
             system::Dependency {
                 name: text("Model store"),
-                address: text("file:///srv/models"),
                 health: system::Health::Degraded,
                 since: Some(ago(0)),
                 detail: text(
@@ -111,7 +107,6 @@ pub(super) fn system_view() -> system::SystemView {
             },
             system::Dependency {
                 name: text("Database"),
-                address: text("/srv/data/users.db"),
                 health: system::Health::Ok,
                 since: Some(ago(70)),
                 detail: text("SQLite, schema 4"),
@@ -119,7 +114,6 @@ pub(super) fn system_view() -> system::SystemView {
             },
             system::Dependency {
                 name: text("Directory"),
-                address: String::new(),
                 health: system::Health::Off,
                 since: None,
                 detail: String::new(),
