@@ -1,7 +1,7 @@
 //! API tokens of one's own, and service accounts.
 
 use http::StatusCode;
-use model_dashboard::auth::{IdentityId, Permissions, Role, Source, User, UserFilter};
+use model_dashboard::auth::{IdentityId, Permission, Permissions, Role, Source, User, UserFilter};
 use model_dashboard::dashboard::{Error, NewServiceAccount, NewTokenRequest, TOKEN_EXPIRES_SOON};
 use model_dashboard::model::Timestamp;
 use model_dashboard::tokens::ApiToken;
@@ -284,6 +284,7 @@ pub(super) async fn revoke(visit: Visit, id: i64) -> Result<Response, Failure> {
 
 /// Makes a service account.
 pub(super) async fn create_account(visit: Visit, form: Form) -> Result<Response, Failure> {
+    visit.require(Permission::UsersAdmin)?;
     let mut forms = ServiceAccounts {
         name: Field::new(form.text("account_name")),
         team: Field::new(form.text("account_team")),

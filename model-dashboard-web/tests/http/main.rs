@@ -10,6 +10,7 @@
 
 mod api;
 mod app;
+mod form_matrix;
 mod kept;
 mod matrix;
 mod pages;
