@@ -51,7 +51,9 @@ pub(super) async fn show_with(
 /// When the model was enabled last, as far as the events know.
 async fn enabled_since(visit: &Visit, key: &ModelKey) -> Option<SystemTime> {
     let filter = EventFilter {
-        actions: vec![Action::ModelEnable.as_str().to_owned()],
+        actions: [Action::ModelEnable, Action::ModelCreate]
+            .map(|action| action.as_str().to_owned())
+            .into(),
         target: Some(format!("model:{key}")),
         ..EventFilter::default()
     };
@@ -61,7 +63,10 @@ async fn enabled_since(visit: &Visit, key: &ModelKey) -> Option<SystemTime> {
         .activity(&visit.caller, &filter, newest, 1);
     // The page is worth showing without it.
     let events = found.await.ok()?;
-    events.first().map(|event| event.event.at.into())
+    let event = &events.first()?.event;
+    // A model that comes from elsewhere may be enabled from the beginning.
+    let enabled = event.action == Action::ModelEnable || event.detail == "enabled";
+    enabled.then(|| event.at.into())
 }
 
 fn view(model: &Model) -> ModelView {

@@ -236,7 +236,7 @@ fn identity_existing(frame: &Frame, edited: &Edited, form: &DefinitionForm) -> M
                 (notice(Tone::Warning, &html! {
                     p { (sentence(contradiction)) " Jobs go by the reference." }
                     (checkbox("put_right", "yes", form.put_right, false, &html! {
-                        "Put it right: write " code { (form.network_type.value) } " and " code { (form.name.value) } " into the definition"
+                        "Put it right: write " (form.network_type.value) "/" (form.name.value) " into the definition"
                     }))
                 }))
             }

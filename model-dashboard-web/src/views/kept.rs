@@ -89,7 +89,7 @@ fn words(name: &str) -> String {
 #[must_use]
 pub fn sign_in(frame: &Frame, view: &LoginView, kept: &Kept) -> Markup {
     frame.bare_page("Your session ended", &html! {
-        div.login.wide {
+        div.login.broad {
             div.login-head {
                 (Icon::Brand)
                 h1 { "Your session ended" }

@@ -136,6 +136,31 @@ async fn the_main_job_works_in_a_browser() {
     browser.close().await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_typed_outlives_the_session_on_a_small_screen() {
+    let Some(driver) = Driver::start() else {
+        return;
+    };
+    let app = App::start().await;
+    let browser = driver.browser("small").await;
+    browser.set_window_size(500, 800).await.unwrap();
+    sign_in(&app, &browser, "admin").await;
+    let edit = url(&app, "/models/nnUNet/Task003_Liver/edit");
+    browser.goto(&edit).await.unwrap();
+    fill(&browser, "[name=alias]", "Typed before the session ended").await;
+    browser.delete_all_cookies().await.unwrap();
+    press(&browser, ".action-bar button[value=save]").await;
+    says(&browser, "Nothing was saved yet").await;
+    fill(&browser, "[name=sign_in_username]", "admin").await;
+    fill(&browser, "[name=sign_in_password]", PASSWORD).await;
+    press(&browser, "form button[type=submit]").await;
+    says(&browser, "Send it again?").await;
+    press(&browser, ".action-bar button[type=submit]").await;
+    says(&browser, "Saved as revision").await;
+    says(&browser, "Typed before the session ended").await;
+    browser.close().await.unwrap();
+}
+
 /// What is pasted, and the rows that it becomes: number and names.
 const PASTED: [(&str, &[(&str, &str)]); 6] = [
     (

@@ -47,7 +47,7 @@ fn filter(query: &AuditQuery) -> Result<EventFilter, Vec<FieldError>> {
     let mut day = |field: &str, text: &str| {
         let day = Timestamp::parse(text).ok();
         if day.is_none() && !text.is_empty() {
-            let message = "is not a day such as 2026-03-01";
+            let message = "give a day, such as 2026-03-01";
             wrong.push(FieldError::new(field, message));
         }
         day
