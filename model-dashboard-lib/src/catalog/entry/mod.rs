@@ -1,21 +1,23 @@
 //! What the catalogue holds about one object.
 
+mod fresh;
+mod model;
+mod shared;
+mod spans;
+
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use super::search::distinct_words;
-use crate::model::{
-    BrokenDefinition, DuplicateKeys, ModelDefinition, ModelId, ModelKey, ModelSummary, Timestamp,
-    Version, fold_for_search,
-};
-use crate::repository::{Stamp, StoredModel, is_ours};
+use crate::model::{BrokenDefinition, ModelDefinition, ModelId, ModelKey, Timestamp, Version};
+use crate::repository::Stamp;
+
+pub(super) use self::fresh::{Fresh, unseen};
+pub(super) use self::model::ModelParts;
+pub(super) use self::shared::SharedTexts;
+pub(super) use self::spans::{Span, Spans};
 
 /// What an object is to the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,24 +52,6 @@ pub(super) enum Kind {
     Deleted(Box<Tombstone>),
 }
 
-/// What a list shows of a model beside the texts in its list entry.
-pub(super) struct ModelParts {
-    pub(super) enabled: bool,
-    pub(super) contradicts_key: bool,
-    pub(super) has_wrong_types: bool,
-    pub(super) label_count: u32,
-    pub(super) list_json: Box<str>,
-    pub(super) spans: Spans,
-    pub(super) created: Option<Timestamp>,
-    pub(super) modified: Option<Timestamp>,
-    pub(super) modified_at: Option<Timestamp>,
-    pub(super) modified_by: Option<Arc<str>>,
-    pub(super) owner: Option<Arc<str>>,
-    pub(super) tags: Box<[Arc<str>]>,
-    pub(super) id: Option<ModelId>,
-    pub(super) revision: Option<u64>,
-}
-
 /// That a model was deleted or moved away.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tombstone {
@@ -83,104 +67,6 @@ pub struct Tombstone {
     pub moved_to: Option<ModelKey>,
 }
 
-/// An entry on its way into the picture, with the words that it is found by.
-#[derive(Debug)]
-pub(super) struct Fresh {
-    pub(super) entry: Arc<Entry>,
-    pub(super) words: Box<str>,
-}
-
-impl Fresh {
-    /// Reads what is stored: a model, a tombstone, or something broken.
-    pub(super) fn read(stored: &StoredModel) -> Self {
-        let key = stored.key.clone();
-        let mut ours = false;
-        let (kind, words) = match ModelDefinition::parse(&stored.bytes, DuplicateKeys::LastWins) {
-            Err(error) => {
-                let words = words_of_key(&key);
-                let broken = BrokenDefinition::new(key, &stored.bytes, &error);
-                (Kind::Broken(Box::new(broken)), words)
-            }
-            Ok(definition) => {
-                ours = is_ours(&key, &definition);
-                let summary = ModelSummary::new(key, stored.version, &definition);
-                if summary.deleted {
-                    (
-                        Kind::Deleted(Box::new(Tombstone::read(&definition))),
-                        "".into(),
-                    )
-                } else {
-                    let words = distinct_words(summary.search_text());
-                    (Kind::Model(ModelParts::new(summary)), words)
-                }
-            }
-        };
-        let entry = Entry {
-            key: stored.key.clone(),
-            version: Some(stored.version),
-            stamp: stored.stamp.clone(),
-            ours,
-            kind,
-        };
-        Self {
-            entry: Arc::new(entry),
-            words,
-        }
-    }
-
-    /// An object that was listed but cannot be read.
-    pub(super) fn broken(stamp: Stamp, broken: BrokenDefinition) -> Self {
-        let key = broken.key.clone();
-        let words = words_of_key(&key);
-        let kind = Kind::Broken(Box::new(broken));
-        Self {
-            entry: Arc::new(Entry {
-                key,
-                version: None,
-                stamp,
-                ours: false,
-                kind,
-            }),
-            words,
-        }
-    }
-
-    /// What is left at `from` when `moved` lives on under another key. The tombstone itself has
-    /// not been read, so the next listing looks at it.
-    pub(super) fn moved_away(from: &ModelKey, moved: &Entry) -> Self {
-        let tombstone = Tombstone {
-            id: moved.id(),
-            revision: moved.revision(),
-            at: moved.modified_at(),
-            by: moved.modified_by().map(str::to_owned),
-            moved_to: Some(moved.key.clone()),
-        };
-        let entry = Entry {
-            key: from.clone(),
-            version: None,
-            stamp: unseen(),
-            ours: moved.ours,
-            kind: Kind::Deleted(Box::new(tombstone)),
-        };
-        Self {
-            entry: Arc::new(entry),
-            words: "".into(),
-        }
-    }
-}
-
-/// The stamp of an object whose present state was not read: no listing shows it.
-pub(super) fn unseen() -> Stamp {
-    Stamp("".into())
-}
-
-fn words_of_key(key: &ModelKey) -> Box<str> {
-    distinct_words(&fold_for_search(&format!(
-        "{} {}",
-        key.name, key.network_type
-    )))
-}
-
 impl Tombstone {
     fn read(definition: &ModelDefinition) -> Self {
         let Some(registry) = definition.registry() else {
@@ -193,110 +79,6 @@ impl Tombstone {
             at: deleted.at,
             by: deleted.by,
             moved_to: deleted.moved_to.and_then(|key| key.parse().ok()),
-        }
-    }
-}
-
-impl ModelParts {
-    fn new(summary: ModelSummary) -> Self {
-        let list_json = summary.list_entry_json().into_boxed_str();
-        Self {
-            enabled: summary.enabled,
-            contradicts_key: summary.contradicts_key,
-            has_wrong_types: summary.has_wrong_types,
-            label_count: summary.label_count,
-            spans: Spans::of(&list_json),
-            list_json,
-            created: summary.create_date.instant(),
-            modified: summary.last_modified_date.instant(),
-            modified_at: summary.modified_at,
-            modified_by: summary.modified_by.map(Arc::from),
-            owner: summary.owner.map(Arc::from),
-            tags: distinct(summary.tags),
-            id: summary.id,
-            revision: summary.revision,
-        }
-    }
-
-    fn text(&self, span: fn(&Spans) -> &Span) -> Cow<'_, str> {
-        let text = self
-            .list_json
-            .get(span(&self.spans).range())
-            .unwrap_or_default();
-        if text.contains('\\') {
-            serde_json::from_str(&format!("\"{text}\"")).unwrap_or_default()
-        } else {
-            Cow::Borrowed(text)
-        }
-    }
-}
-
-/// Each tag once, in the order given.
-fn distinct(tags: Box<[Box<str>]>) -> Box<[Arc<str>]> {
-    let mut seen: Vec<Arc<str>> = Vec::with_capacity(tags.len());
-    for tag in tags {
-        if !seen.iter().any(|other| **other == *tag) {
-            seen.push(tag.into());
-        }
-    }
-    seen.into()
-}
-
-/// Where texts lie in a list entry, without their quotes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Spans {
-    pub(super) description: Span,
-    pub(super) version: Span,
-    pub(super) alias: Span,
-    pub(super) create_date: Span,
-    pub(super) last_modified_date: Span,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Span {
-    pub(super) start: u32,
-    pub(super) end: u32,
-}
-
-impl Span {
-    fn range(&self) -> Range<usize> {
-        self.start as usize..self.end as usize
-    }
-}
-
-impl Spans {
-    /// Finds the texts in a list entry that this program wrote.
-    pub(super) fn of(list_json: &str) -> Self {
-        #[derive(Deserialize)]
-        struct Texts<'a> {
-            #[serde(borrow)]
-            description: &'a RawValue,
-            #[serde(borrow)]
-            version: &'a RawValue,
-            #[serde(borrow)]
-            alias: &'a RawValue,
-            #[serde(borrow)]
-            create_date: &'a RawValue,
-            #[serde(borrow)]
-            last_modified_date: &'a RawValue,
-        }
-        let Ok(texts) = serde_json::from_str::<Texts<'_>>(list_json) else {
-            return Self::default();
-        };
-        // A definition has at most 1 MiB, so offsets are far below 4 GiB.
-        let span = |value: &RawValue| {
-            let start = value.get().as_ptr().addr() - list_json.as_ptr().addr() + 1;
-            Span {
-                start: start as u32,
-                end: (start + value.get().len() - 2) as u32,
-            }
-        };
-        Self {
-            description: span(texts.description),
-            version: span(texts.version),
-            alias: span(texts.alias),
-            create_date: span(texts.create_date),
-            last_modified_date: span(texts.last_modified_date),
         }
     }
 }
@@ -522,50 +304,6 @@ impl Entry {
             .iter()
             .take(16)
             .fold(0, |hash, &byte| hash << 8 | u128::from(byte))
-    }
-}
-
-/// Texts that many entries hold.
-#[derive(Debug, Default)]
-pub(super) struct SharedTexts {
-    texts: HashSet<Arc<str>>,
-    types: HashSet<crate::model::NetworkType>,
-}
-
-impl SharedTexts {
-    /// Lets the texts of a new entry share the memory of equal ones seen before.
-    pub(super) fn share_in(&mut self, fresh: &mut Fresh) {
-        // It is new, so nothing else holds it.
-        let Some(entry) = Arc::get_mut(&mut fresh.entry) else {
-            return;
-        };
-        self.share_type(&mut entry.key);
-        match &mut entry.kind {
-            Kind::Model(model) => {
-                model.tags.iter_mut().for_each(|tag| self.share(tag));
-                model.owner.iter_mut().for_each(|owner| self.share(owner));
-                model
-                    .modified_by
-                    .iter_mut()
-                    .for_each(|name| self.share(name));
-            }
-            Kind::Broken(broken) => broken.key = entry.key.clone(),
-            Kind::Deleted(_) => {}
-        }
-    }
-
-    fn share(&mut self, text: &mut Arc<str>) {
-        match self.texts.get(text) {
-            Some(known) => *text = known.clone(),
-            None => drop(self.texts.insert(text.clone())),
-        }
-    }
-
-    fn share_type(&mut self, key: &mut ModelKey) {
-        match self.types.get(&key.network_type) {
-            Some(known) => key.network_type = known.clone(),
-            None => drop(self.types.insert(key.network_type.clone())),
-        }
     }
 }
 
