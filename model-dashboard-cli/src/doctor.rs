@@ -10,6 +10,7 @@ use model_dashboard::auth::{Role, UserFilter};
 use model_dashboard::config::{Config, DatabaseConfig, StorageLocation};
 use model_dashboard::dashboard::DependencyState;
 use model_dashboard::repository::{ModelRepository as _, ObjectRepository};
+use model_dashboard::store::AuditKey;
 use serde::Serialize;
 
 use crate::failure::{Failure, Kind, chain};
@@ -253,11 +254,14 @@ async fn installation(config: Config, checks: &mut Checks) {
 #[cfg(unix)]
 fn private_files(config: &Config, checks: &mut Checks) {
     use std::os::unix::fs::PermissionsExt as _;
-    let key = config.data_dir.join("audit.key");
     let DatabaseConfig::Sqlite(database) = &config.database else {
         return;
     };
-    for path in [database, &key] {
+    let keys = [
+        AuditKey::beside(database),
+        config.data_dir.join("audit.key"),
+    ];
+    for path in std::iter::once(database).chain(&keys) {
         let mode = fs::metadata(path).map(|found| found.permissions().mode());
         if mode.is_ok_and(|mode| mode & 0o077 != 0) {
             let path = path.display();

@@ -8,7 +8,7 @@ use crate::catalog::CatalogOptions;
 use crate::config::{Config, DatabaseConfig, StorageLocation};
 use crate::dashboard::{BuildError, Dashboard, FirstAdministrator, Policy};
 use crate::repository::{ModelRepository, ObjectRepository, RepositoryError};
-use crate::store::{AuditKey, Migration, SqliteStore, StoreError};
+use crate::store::{Migration, SqliteStore, StoreError};
 
 /// A registry as configured.
 #[derive(Debug)]
@@ -152,15 +152,9 @@ async fn open_database(config: &Config) -> Result<SqliteStore, ConnectError> {
     {
         make_folder(folder, || cite_database(config)).await?;
     }
-    // Outside the database, or whoever can edit it could mend the chain.
-    let key_file = config.data_dir.join("audit.key");
-    let key = tokio::task::spawn_blocking(move || AuditKey::read_or_create(&key_file)).await;
-    let key = key.unwrap_or_else(|error| Err(StoreError::internal(error)));
-    let key = key.map_err(|source| ConnectError::Database {
-        setting: config.cite("data_dir"),
-        source,
-    })?;
-    SqliteStore::open(path, key)
+    // Outside the database, or whoever can edit it could mend the chain; but beside it, so that
+    // every program that opens the one finds the other. Earlier it was in the data folder.
+    SqliteStore::open_with_key_file(path, config.data_dir.join("audit.key"))
         .await
         .map_err(|source| database(config, source))
 }

@@ -10,6 +10,10 @@ use crate::audit::{ChainState, Event, NewEvent};
 /// The digest before the first event.
 const START: [u8; 32] = [0; 32];
 
+/// What stands for the digest of an event that is not known: no event that follows it fits.
+#[cfg(feature = "sqlite")]
+const UNKNOWN: [u8; 32] = [0xff; 32];
+
 /// Where a chain ends: what the next event follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Head {
@@ -39,7 +43,7 @@ impl Head {
     ///
     /// Nothing may make a broken chain look whole again, and a broken chain may not stop the
     /// log. So numbers go on after the higher of both, and the digest is that of the sealed
-    /// head; without one it is the digest of no event.
+    /// head; without one it is that of no event, not even that of the beginning.
     #[cfg(feature = "sqlite")]
     pub(super) fn to_follow(newest: Option<u64>, sealed: Option<Head>) -> Head {
         let newest = newest.unwrap_or(0);
@@ -50,7 +54,7 @@ impl Head {
             },
             None => Head {
                 seq: newest,
-                digest: START,
+                digest: UNKNOWN,
             },
         }
     }
@@ -115,11 +119,7 @@ impl<'k> Check<'k> {
         match sealed {
             Some(sealed) if sealed == self.head => ChainState::Intact {
                 events: seq,
-                head: Some((seq, hex::encode(digest))),
-            },
-            None if seq == 0 => ChainState::Intact {
-                events: 0,
-                head: None,
+                head: (seq > 0).then(|| (seq, hex::encode(digest))),
             },
             Some(sealed) if sealed.seq > seq => broken(
                 seq + 1,
@@ -127,7 +127,7 @@ impl<'k> Check<'k> {
             ),
             _ => broken(
                 seq + 1,
-                "the record of the newest event was changed or removed".into(),
+                "the record of where the log ends was changed or removed".into(),
             ),
         }
     }

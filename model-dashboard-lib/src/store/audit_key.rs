@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::StoreError;
 
@@ -26,24 +26,34 @@ impl AuditKey {
     /// [`StoreError::Unusable`] if the file holds something else, [`StoreError::Unavailable`] if
     /// it can be neither read nor made.
     pub fn read_or_create(path: &Path) -> Result<AuditKey, StoreError> {
-        let fail = |source: io::Error| StoreError::Unavailable {
-            message: format!(
-                "the audit key {} cannot be read or made: {source}",
-                path.display()
-            ),
-            source: Some(Box::new(source)),
-        };
+        if let Some(key) = AuditKey::read(path)? {
+            return Ok(key);
+        }
+        create(path).map_err(|error| unavailable(path, error))?;
+        let made = AuditKey::read(path)?;
+        made.ok_or_else(|| unavailable(path, io::ErrorKind::NotFound.into()))
+    }
+
+    /// Where the key of the audit log in the database at this path lies: beside it, with
+    /// `.audit-key` at the end of its name.
+    pub fn beside(database: &Path) -> PathBuf {
+        let mut name = database.as_os_str().to_owned();
+        name.push(".audit-key");
+        name.into()
+    }
+
+    /// The key in the file at `path`, if there is one. Blocks.
+    pub(super) fn read(path: &Path) -> Result<Option<AuditKey>, StoreError> {
         match File::open(path) {
-            Ok(file) => AuditKey::read(file, path).map_err(fail)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                create(path).map_err(fail)?;
-                AuditKey::read(File::open(path).map_err(fail)?, path).map_err(fail)?
-            }
-            Err(error) => Err(fail(error)),
+            Ok(file) => AuditKey::read_from(file, path)
+                .map_err(|error| unavailable(path, error))?
+                .map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(unavailable(path, error)),
         }
     }
 
-    fn read(file: File, path: &Path) -> io::Result<Result<AuditKey, StoreError>> {
+    fn read_from(file: File, path: &Path) -> io::Result<Result<AuditKey, StoreError>> {
         let mut text = String::new();
         // A little more than a key, so that a longer file is seen to be none.
         match file.take(128).read_to_string(&mut text) {
@@ -55,12 +65,21 @@ impl AuditKey {
             Ok(()) => Ok(AuditKey(bytes)),
             Err(_) => Err(StoreError::Unusable {
                 message: format!(
-                    "{} is no audit key (64 hexadecimal digits); restore it from a backup, or \
-                     move it away to begin a new chain that no longer proves the older events",
+                    "{} is no audit key (64 hexadecimal digits); restore it from a backup",
                     path.display()
                 ),
             }),
         })
+    }
+}
+
+fn unavailable(path: &Path, source: io::Error) -> StoreError {
+    StoreError::Unavailable {
+        message: format!(
+            "the audit key {} cannot be read or made: {source}",
+            path.display()
+        ),
+        source: Some(Box::new(source)),
     }
 }
 

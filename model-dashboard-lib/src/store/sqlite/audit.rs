@@ -59,6 +59,47 @@ fn sealed(db: &Connection, key: &AuditKey) -> Result<Option<Head>> {
     })
 }
 
+fn seal(db: &Connection, key: &AuditKey, head: Head) -> Result<()> {
+    db.execute(
+        "INSERT INTO audit_head (only, seq, digest, seal) VALUES (1, ?1, ?2, ?3)
+         ON CONFLICT (only) DO UPDATE SET seq = ?1, digest = ?2, seal = ?3",
+        params![head.seq.cast_signed(), head.digest, head.seal(key)],
+    )?;
+    Ok(())
+}
+
+/// Whether the log has events or a head, and so a key.
+pub(super) fn has_begun(db: &Connection) -> Result<bool> {
+    let tables = "SELECT count(*) = 2 FROM sqlite_schema
+        WHERE type = 'table' AND name IN ('audit_events', 'audit_head')";
+    let rows = "SELECT EXISTS (SELECT 1 FROM audit_head) OR EXISTS (SELECT 1 FROM audit_events)";
+    Ok(db.query_row(tables, [], |row| row.get(0))? && db.query_row(rows, [], |row| row.get(0))?)
+}
+
+/// Seals the head of a log that has no event yet. From then on it is never missing.
+pub(super) fn begin(db: &Connection, key: &AuditKey) -> Result<()> {
+    match has_begun(db)? {
+        true => Ok(()),
+        false => seal(db, key, Head::EMPTY),
+    }
+}
+
+/// Whether `key` is that of the log: it sealed the head or, if somebody changed that, digested
+/// the first event. A log whose head was removed takes any key; it stays broken.
+pub(super) fn fits(db: &Connection, key: &AuditKey) -> Result<bool> {
+    let head = "SELECT EXISTS (SELECT 1 FROM audit_head)";
+    let has_head: bool = db.query_row(head, [], |row| row.get(0))?;
+    if !has_head || sealed(db, key)?.is_some() {
+        return Ok(true);
+    }
+    match db.query_row(&format!("SELECT {EVENTS} WHERE seq = 1"), [], event) {
+        Ok(first) => Ok(Check::new(key).next(&first).is_ok()),
+        Err(error) if error.sqlite_error_code().is_some() => Err(error.into()),
+        // There is none, or it cannot be read.
+        Err(_) => Ok(false),
+    }
+}
+
 fn append(db: &Connection, key: &AuditKey, events: Vec<NewEvent>) -> Result<Vec<Event>> {
     let newest: Option<i64> =
         db.query_row("SELECT max(seq) FROM audit_events", [], |row| row.get(0))?;
@@ -90,11 +131,7 @@ fn append(db: &Connection, key: &AuditKey, events: Vec<NewEvent>) -> Result<Vec<
         written.push(stored);
     }
     if !written.is_empty() {
-        db.execute(
-            "INSERT INTO audit_head (only, seq, digest, seal) VALUES (1, ?1, ?2, ?3)
-             ON CONFLICT (only) DO UPDATE SET seq = ?1, digest = ?2, seal = ?3",
-            params![head.seq.cast_signed(), head.digest, head.seal(key)],
-        )?;
+        seal(db, key, head)?;
     }
     Ok(written)
 }
@@ -113,14 +150,15 @@ fn condition(filter: &EventFilter, page: EventPage) -> (String, Vec<Value>) {
     if !actions.is_empty() {
         let mut any = Vec::new();
         for name in actions {
+            values.push(name.clone().into());
             any.push(match name.strip_suffix('.') {
-                Some(_) => "substr(action, 1, length(?)) = ?",
+                // All that begins so: the sign after the point is the slash.
+                Some(group) => {
+                    values.push(format!("{group}/").into());
+                    "(action >= ? AND action < ?)"
+                }
                 None => "action = ?",
             });
-            values.extend(std::iter::repeat_n(
-                Value::from(name.clone()),
-                if name.ends_with('.') { 2 } else { 1 },
-            ));
         }
         all.push(format!("({})", any.join(" OR ")));
     }

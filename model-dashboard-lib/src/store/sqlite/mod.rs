@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod connection;
 mod error;
+mod key;
 mod migrations;
 mod readers;
 mod sessions;
@@ -23,6 +24,7 @@ use rusqlite::{Connection, Transaction};
 use tokio::task::spawn_blocking;
 
 use self::error::Result;
+use self::key::KeySource;
 use self::readers::Readers;
 use self::writer::Writer;
 use super::{AuditKey, StoreError};
@@ -68,12 +70,30 @@ impl SqliteStore {
     /// What is taken over from the earlier system, and how, is told by [`Migration`].
     ///
     /// # Errors
-    /// [`StoreError::Unusable`] if the file is of a newer program, of another kind, damaged, or
-    /// holds usernames that this program cannot keep apart; [`StoreError::Unavailable`] if it
-    /// cannot be read and written. The message says what to do.
+    /// [`StoreError::Unusable`] if the file is of a newer program, of another kind, damaged,
+    /// holds usernames that this program cannot keep apart, or an audit log that another key
+    /// chains; [`StoreError::Unavailable`] if it cannot be read and written. The message says
+    /// what to do.
     pub async fn open(path: impl Into<PathBuf>, key: AuditKey) -> Result<SqliteStore, StoreError> {
-        let path = path.into();
-        let opening = spawn_blocking(move || open(&path, key).map_err(|error| error.about(&path)));
+        SqliteStore::open_with(path.into(), KeySource::Given(key)).await
+    }
+
+    /// Like [`SqliteStore::open`], with the key in the file [`AuditKey::beside`] the database or,
+    /// if there is none, in that at `elsewhere`. With neither, a key is made beside the database,
+    /// but never for an audit log that has begun.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`]; [`StoreError::Unusable`] also if the key is missing.
+    pub async fn open_with_key_file(
+        path: impl Into<PathBuf>,
+        elsewhere: impl Into<PathBuf>,
+    ) -> Result<SqliteStore, StoreError> {
+        let elsewhere = elsewhere.into();
+        SqliteStore::open_with(path.into(), KeySource::Files { elsewhere }).await
+    }
+
+    async fn open_with(path: PathBuf, keys: KeySource) -> Result<SqliteStore, StoreError> {
+        let opening = spawn_blocking(move || open(&path, keys).map_err(|error| error.about(&path)));
         let inner = opening.await.map_err(StoreError::internal)??;
         Ok(SqliteStore {
             inner: Arc::new(inner),
@@ -154,12 +174,13 @@ impl SqliteStore {
 }
 
 /// Blocks.
-fn open(path: &Path, key: AuditKey) -> Result<Inner> {
+fn open(path: &Path, keys: KeySource) -> Result<Inner> {
     connection::create_if_missing(path)?;
     // SQLite follows links to find the log, and so must what lies beside the file.
     let path: Arc<Path> = path.canonicalize()?.into();
     let mut writing = connection::open(&path)?;
-    let migration = migrations::run(&mut writing, &path)?;
+    let migration = migrations::run(&mut writing, &path, &keys)?;
+    let key = keys.key(&writing, &path)?;
     let watcher = Arc::new(Mutex::new(Some(connection::open_reader(&path)?)));
     let readers = Readers::open(Arc::clone(&path))?;
     let writer = Writer::start(writing, Arc::clone(&path))?;

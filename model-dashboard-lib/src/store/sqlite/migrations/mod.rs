@@ -5,6 +5,7 @@ mod m0001_earlier_system;
 mod m0002_accounts_and_tokens;
 mod m0003_sessions;
 mod m0004_audit_log;
+mod m0005_audit_head;
 
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -12,8 +13,10 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use super::audit;
 use super::connection::{BUSY_TIMEOUT, keep_private, use_write_ahead_log};
 use super::error::{Error, Result};
+use super::key::KeySource;
 use crate::store::StoreError;
 
 pub(super) use backup::backups;
@@ -24,6 +27,7 @@ const STEPS: &[fn(&Transaction<'_>, &mut Migration) -> Result<()>] = &[
     m0002_accounts_and_tokens::apply,
     m0003_sessions::apply,
     m0004_audit_log::apply,
+    m0005_audit_head::apply,
 ];
 
 const NEWEST: u32 = STEPS.len() as u32;
@@ -69,14 +73,14 @@ pub struct Migration {
 }
 
 /// Brings the file to the newest schema and to write-ahead logging. Tells what was upgraded;
-/// setting up an empty file is no upgrade.
-pub(super) fn run(db: &mut Connection, path: &Path) -> Result<Option<Migration>> {
+/// setting up an empty file is no upgrade. The key is asked for where the audit log begins.
+pub(super) fn run(db: &mut Connection, path: &Path, keys: &KeySource) -> Result<Option<Migration>> {
     let mut migration = None;
     if version(db)? != NEWEST {
         db.busy_timeout(UPGRADE_TIMEOUT)?;
         // A table that is rebuilt must not take along what refers to it.
         db.pragma_update(None, "foreign_keys", false)?;
-        migration = upgrade(db, path)?;
+        migration = upgrade(db, path, keys)?;
         db.pragma_update(None, "foreign_keys", true)?;
     }
     keep_private(path);
@@ -86,7 +90,7 @@ pub(super) fn run(db: &mut Connection, path: &Path) -> Result<Option<Migration>>
     Ok(migration)
 }
 
-fn upgrade(db: &mut Connection, path: &Path) -> Result<Option<Migration>> {
+fn upgrade(db: &mut Connection, path: &Path, keys: &KeySource) -> Result<Option<Migration>> {
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Under the lock: another process may just have done it.
     let from = version(&transaction)?;
@@ -118,10 +122,17 @@ fn upgrade(db: &mut Connection, path: &Path) -> Result<Option<Migration>> {
         if from == 0 {
             m0002_accounts_and_tokens::check(&transaction, path)?;
         }
+        if audit::has_begun(&transaction)? {
+            // Before anything is made that would have to be removed again.
+            keys.key(&transaction, path)?;
+        }
         migration.backup = Some(backup::make(path, from + 1)?);
     }
     for step in &STEPS[from as usize..] {
         step(&transaction, &mut migration)?;
+    }
+    if from < m0005_audit_head::NUMBER {
+        audit::begin(&transaction, &keys.key(&transaction, path)?)?;
     }
     transaction.pragma_update(None, "user_version", NEWEST)?;
     transaction.commit()?;

@@ -3,6 +3,7 @@
 mod chain;
 mod directory;
 mod faults;
+mod keys;
 mod kill;
 mod queries;
 mod refusals;
