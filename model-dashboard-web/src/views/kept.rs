@@ -38,14 +38,21 @@ impl Kept {
         self.typed().is_empty()
     }
 
-    /// What people typed: each name with its values, one per line.
+    /// What people typed: each name with its values, one per line. Labels are told as they can be
+    /// pasted.
     fn typed(&self) -> Vec<(&str, String)> {
         let mut typed: Vec<(&str, String)> = Vec::new();
+        let labels = self.labels();
+        if !labels.is_empty() {
+            typed.push(("labels", labels));
+        }
         for (name, value) in &self.fields {
-            if value.trim().is_empty() || TECHNICAL.contains(&name.as_str()) {
+            let name = name.as_str();
+            let is_label = name == "label_number" || name == "label_names";
+            if value.trim().is_empty() || is_label || TECHNICAL.contains(&name) {
                 continue;
             }
-            match typed.iter_mut().find(|(known, _)| known == name) {
+            match typed.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, values)) => {
                     values.push('\n');
                     values.push_str(value);
@@ -54,6 +61,18 @@ impl Kept {
             }
         }
         typed
+    }
+
+    fn labels(&self) -> String {
+        let of = |wanted: &'static str| {
+            let fields = self.fields.iter();
+            fields.filter_map(move |(name, value)| (name == wanted).then_some(value.as_str()))
+        };
+        let rows = of("label_number").zip(of("label_names"));
+        let rows = rows.filter(|(number, names)| !number.is_empty() || !names.is_empty());
+        rows.map(|(number, names)| format!("{number}\t{names}"))
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     fn hidden(&self) -> Markup {

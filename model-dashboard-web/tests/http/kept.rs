@@ -46,6 +46,7 @@ async fn a_form_whose_session_ended_is_sent_again_after_signing_in_on_the_page_t
     let text = kept.text();
     assert!(text.contains("Nothing was saved") && text.contains("Typed &lt;alias&gt;"));
     assert!(!text.contains("name=\"csrf\""), "the old token is dropped");
+    assert!(text.contains("1\tLiver\n2\tLesion"), "as it can be pasted");
     let visitor = editor.with(COOKIE.as_str(), &kept.cookie("_sign_in"));
     let mut again = inputs(&kept);
     set(&mut again, "sign_in_username", "editor");

@@ -698,6 +698,14 @@ async fn activity_offers_everyone_whatever_is_filtered() {
     assert_eq!(enabled.status, StatusCode::SEE_OTHER);
     let shown = publisher.get("/models/nnUNet/Task003_Liver").await.text();
     assert!(shown.contains("Enabled since"), "{shown}");
+    let created = "/models/nnUNet_v2/Dataset501_HeadAndNeckOAR";
+    assert!(
+        publisher
+            .get(created)
+            .await
+            .text()
+            .contains("Enabled since")
+    );
     let others = publisher.get("/activity?person=nobody").await.text();
     assert!(others.contains("<option value=\"publisher\""), "{others}");
     // The state that the form was made for is gone: the reason is not.
