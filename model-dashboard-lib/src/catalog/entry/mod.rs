@@ -144,7 +144,8 @@ impl Entry {
     }
 
     /// The entry of `GET /api/v1/models` as
-    /// [`ModelSummary::list_entry_json`] writes it; `None` unless it is a model.
+    /// [`ModelSummary::list_entry_json`](crate::model::ModelSummary::list_entry_json)
+    /// writes it; `None` unless it is a model.
     #[must_use]
     pub fn list_json(&self) -> Option<&str> {
         self.model().map(|model| &*model.list_json)
