@@ -181,6 +181,7 @@ pub fn definition(n: usize) -> Vec<u8> {
     let definition = ModelDefinition::parse_checked(value.to_string().as_bytes());
     let definition = definition.unwrap_or_else(|_| unreachable!("samples are valid"));
     let info = RegistryInfo {
+        key: Some(key),
         message: Some("first version".to_owned()),
         modified_by: Some(format!("{}.admin", numbers.pick(OWNERS))),
         modified_at: Some(Timestamp::UNIX_EPOCH),
