@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::audit::AuditCommand;
 use crate::completions::Completions;
 use crate::config::ConfigCommand;
+use crate::db::DbCommand;
 use crate::init::Init;
 use crate::model::ModelCommand;
 use crate::output::Format;
@@ -86,6 +87,9 @@ pub(crate) enum Command {
     /// The configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// The user database
+    #[command(subcommand)]
+    Db(DbCommand),
     /// Try everything that the installation depends on, and say what to fix
     Doctor,
     /// Print completions for a shell

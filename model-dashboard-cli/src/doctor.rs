@@ -8,13 +8,15 @@ use std::path::Path;
 use model_dashboard::audit::ChainState;
 use model_dashboard::auth::{Role, UserFilter};
 use model_dashboard::config::{Config, DatabaseConfig, StorageLocation};
+use model_dashboard::connect::look_at_database;
 use model_dashboard::dashboard::DependencyState;
 use model_dashboard::repository::{ModelRepository as _, ObjectRepository};
 use model_dashboard::store::AuditKey;
+use model_dashboard::store::DatabaseState;
 use serde::Serialize;
 
 use crate::failure::{Failure, Kind, chain};
-use crate::installation::{Context, Installation};
+use crate::installation::{Context, Installation, Opening, database_name, not_opened};
 
 /// How a thing does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -74,15 +76,7 @@ pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
     folders(&config, &mut checks);
     models_folder(&config, &mut checks).await;
     ports(&config, &mut checks);
-    match &config.database {
-        // Looking should not set anything up.
-        DatabaseConfig::Sqlite(path) if !path.exists() => checks.warn(
-            "accounts",
-            format!("{} does not exist yet", path.display()),
-            "`model-dashboard init`, or the first start of the server, makes it",
-        ),
-        _ => installation(config, &mut checks).await,
-    }
+    accounts(config, &mut checks).await;
     context.output.show(&checks, || table(&checks, context))?;
     match checks.failed() {
         0 => Ok(()),
@@ -228,6 +222,46 @@ fn port(name: &'static str, setting: &str, host: IpAddr, port: u16, checks: &mut
             format!("{host} port {port} cannot be listened on: {error}"),
             format!("change {setting}"),
         ),
+    }
+}
+
+/// Looking sets nothing up and upgrades nothing: the earlier system may still use its database.
+async fn accounts(config: Config, checks: &mut Checks) {
+    let name = "accounts";
+    let database = database_name(&config);
+    match look_at_database(&config).await.map_err(not_opened) {
+        Ok(DatabaseState::Missing) => checks.warn(
+            name,
+            format!("{database} does not exist yet"),
+            "`model-dashboard init`, or the first start of the server, makes it",
+        ),
+        Ok(DatabaseState::Older(upgrade)) => {
+            let fix = "`model-dashboard db migrate`, or starting the server, upgrades it after a \
+                       copy of it was made";
+            let found = match upgrade.from {
+                0 => format!(
+                    "{database} is of the earlier system, which cannot use it once it is \
+                     upgraded: {} accounts and {} tokens would be taken over",
+                    upgrade.users, upgrade.tokens
+                ),
+                from => format!(
+                    "{database} has schema {from} of an earlier version; an upgrade makes it {}",
+                    upgrade.to
+                ),
+            };
+            checks.warn(name, found, fix);
+        }
+        Ok(_) => match Opening::Existing.allow(&config).await {
+            Ok(()) => installation(config, checks).await,
+            Err(failure) => {
+                let fix = "check the settings; starting the server makes what is missing";
+                checks.fail("installation", failure.message(), fix);
+            }
+        },
+        Err(failure) => {
+            let fix = "see what the message says; the setting is named in it";
+            checks.fail(name, failure.message(), fix);
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::args::Reason;
 use crate::failure::Failure;
-use crate::installation::{Context, Installation};
+use crate::installation::{Context, Installation, Opening};
 use crate::model::files::{Definition, read_all};
 use crate::model::{ImportedFiles, import_all};
 use crate::output::note;
@@ -58,7 +58,7 @@ pub(crate) async fn run(init: Init, context: &Context) -> Result<(), Failure> {
         None => Vec::new(),
     };
     context
-        .with_installation(async |installation| {
+        .with_opened(Opening::Upgrade, async |installation| {
             let administrator = administrator(installation, context).await?;
             let samples = match init.sample {
                 true => samples(installation).await?,

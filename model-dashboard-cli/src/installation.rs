@@ -1,12 +1,13 @@
 //! The installation that commands work on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use model_dashboard::auth::{Source, User, UserFilter, Username};
-use model_dashboard::config::Config;
-use model_dashboard::connect::{ConnectError, connect};
+use model_dashboard::config::{Config, DatabaseConfig, StorageLocation};
+use model_dashboard::connect::{ConnectError, connect, look_at_database};
 use model_dashboard::dashboard::{Caller, Dashboard, FirstAdministrator};
 use model_dashboard::model::{ModelKey, ModelName, NetworkType};
+use model_dashboard::store::{DatabaseState, Migration};
 
 use crate::args::Globals;
 use crate::failure::{Failure, Kind, chain};
@@ -36,14 +37,97 @@ impl Context {
     }
 
     /// Opens the installation, works on it, and closes it in order, whatever came of the work.
+    /// Makes none and upgrades none.
     pub(crate) async fn with_installation<T>(
         &self,
         work: impl AsyncFnOnce(&Installation) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let installation = Installation::open(self.config()?).await?;
+        self.with_opened(Opening::Existing, work).await
+    }
+
+    /// The same, for commands that may begin or upgrade an installation.
+    pub(crate) async fn with_opened<T>(
+        &self,
+        opening: Opening,
+        work: impl AsyncFnOnce(&Installation) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let config = self.config()?;
+        opening.allow(&config).await?;
+        let installation = Installation::open(config).await?;
         let result = work(&installation).await;
         installation.close().await;
         result
+    }
+}
+
+/// What a command may do to have an installation to work on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Opening {
+    /// Nothing: it is there, and of this version.
+    Existing,
+    /// Make what is missing.
+    Begin,
+    /// Make what is missing, and upgrade the user database.
+    Upgrade,
+}
+
+impl Opening {
+    /// Refuses before anything is made or changed.
+    pub(crate) async fn allow(self, config: &Config) -> Result<(), Failure> {
+        if self == Self::Upgrade {
+            return Ok(());
+        }
+        match look_at_database(config).await.map_err(not_opened)? {
+            DatabaseState::Older(_) => {
+                let message = format!(
+                    "{} is of an earlier version of the system",
+                    database_name(config)
+                );
+                Err(Failure::new(Kind::Unavailable, message).hint(
+                    "`model-dashboard db migrate`, or starting the server, upgrades it; \
+                     `model-dashboard doctor` tells what that does",
+                ))
+            }
+            DatabaseState::Missing if self == Self::Existing => {
+                Err(no_installation(&database_name(config)))
+            }
+            DatabaseState::Current if self == Self::Existing => match missing_folder(config) {
+                Some(path) => Err(no_installation(&path.display().to_string())),
+                None => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The models' folder where it would have to be made although the accounts are there: another
+/// one was meant.
+fn missing_folder(config: &Config) -> Option<&Path> {
+    match &config.storage.location {
+        StorageLocation::Folder(folder) if matches!(folder.try_exists(), Ok(false)) => Some(folder),
+        _ => None,
+    }
+}
+
+fn no_installation(place: &str) -> Failure {
+    let message = format!("there is no installation at {place}");
+    Failure::new(Kind::NotFound, message).hint(
+        "check --data-dir, DATA_DIR, AUTH_DB_PATH and STORAGE_URL; `model-dashboard init` or \
+         starting the server makes one",
+    )
+}
+
+pub(crate) fn database_name(config: &Config) -> String {
+    match &config.database {
+        DatabaseConfig::Sqlite(path) => path.display().to_string(),
+        _ => "the user database".to_owned(),
+    }
+}
+
+pub(crate) fn not_opened(error: ConnectError) -> Failure {
+    match error {
+        ConnectError::Unsupported { .. } => Failure::usage(chain(&error)),
+        other => Failure::unavailable(&other),
     }
 }
 
@@ -53,6 +137,8 @@ pub(crate) struct Installation {
     pub(crate) dashboard: Dashboard,
     pub(crate) caller: Caller,
     pub(crate) config: Config,
+    /// What was upgraded when it was opened.
+    pub(crate) migration: Option<Migration>,
     /// Copies that upgrades left beside the user database.
     pub(crate) backups: Vec<PathBuf>,
     pub(crate) first_administrator: FirstAdministrator,
@@ -60,10 +146,7 @@ pub(crate) struct Installation {
 
 impl Installation {
     pub(crate) async fn open(config: Config) -> Result<Self, Failure> {
-        let connected = connect(&config).await.map_err(|error| match error {
-            ConnectError::Unsupported { .. } => Failure::usage(chain(&error)),
-            other => Failure::unavailable(&other),
-        })?;
+        let connected = connect(&config).await.map_err(not_opened)?;
         if let Some(migration) = &connected.migration {
             note(format_args!(
                 "upgraded the user database: {} accounts and {} tokens of the earlier system were \
@@ -80,6 +163,7 @@ impl Installation {
         Ok(Self {
             caller: connected.dashboard.host_caller(&user_at_host()),
             dashboard: connected.dashboard,
+            migration: connected.migration,
             backups: connected.backups,
             first_administrator: connected.first_administrator,
             config,

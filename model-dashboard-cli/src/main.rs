@@ -6,6 +6,7 @@ mod args;
 mod audit;
 mod completions;
 mod config;
+mod db;
 mod doctor;
 mod failure;
 mod init;
@@ -54,6 +55,7 @@ fn run(command: Command, context: &Context) -> Result<(), Failure> {
             Command::Init(command) => init::run(command, context).await,
             Command::Audit(command) => audit::run(command, context).await,
             Command::Config(command) => config::run(command, context),
+            Command::Db(command) => db::run(command, context).await,
             Command::Doctor => doctor::run(context).await,
             Command::Completions(command) => completions::run(&command, context),
         }

@@ -8,7 +8,7 @@ use model_dashboard::model::Timestamp;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::installation::{Context, Installation};
+use crate::installation::{Context, Installation, Opening};
 use crate::output::{Output, note, seconds_or_empty};
 use crate::prompt::{PasswordSource, confirm};
 
@@ -205,7 +205,7 @@ async fn create_person(create: Create, context: &Context) -> Result<(), Failure>
         password,
     };
     context
-        .with_installation(async |installation| {
+        .with_opened(Opening::Begin, async |installation| {
             let Installation {
                 dashboard, caller, ..
             } = installation;
@@ -231,7 +231,7 @@ async fn create_service(create: Create, context: &Context) -> Result<(), Failure
         team: create.team.unwrap_or_default(),
     };
     context
-        .with_installation(async |installation| {
+        .with_opened(Opening::Begin, async |installation| {
             let Installation {
                 dashboard, caller, ..
             } = installation;

@@ -8,7 +8,7 @@ use crate::catalog::CatalogOptions;
 use crate::config::{Config, DatabaseConfig, StorageLocation};
 use crate::dashboard::{BuildError, Dashboard, FirstAdministrator, Policy};
 use crate::repository::{ModelRepository, ObjectRepository, RepositoryError};
-use crate::store::{Migration, SqliteStore, StoreError};
+use crate::store::{DatabaseState, Migration, SqliteStore, StoreError};
 
 /// A registry as configured.
 #[derive(Debug)]
@@ -139,13 +139,29 @@ pub async fn connect(config: &Config) -> Result<Connected, ConnectError> {
     })
 }
 
-async fn open_database(config: &Config) -> Result<SqliteStore, ConnectError> {
-    let DatabaseConfig::Sqlite(path) = &config.database else {
-        return Err(ConnectError::Unsupported {
+/// What [`connect`] would find where `config` says that the accounts are. Makes and upgrades
+/// nothing.
+///
+/// # Errors
+/// [`ConnectError`], which names the setting.
+pub async fn look_at_database(config: &Config) -> Result<DatabaseState, ConnectError> {
+    let path = database_file(config)?;
+    let state = SqliteStore::look(path).await;
+    state.map_err(|source| database(config, source))
+}
+
+fn database_file(config: &Config) -> Result<&Path, ConnectError> {
+    match &config.database {
+        DatabaseConfig::Sqlite(path) => Ok(path),
+        _ => Err(ConnectError::Unsupported {
             setting: cite_database(config),
             reason: "this build keeps accounts in SQLite only; give sqlite:FILE",
-        });
-    };
+        }),
+    }
+}
+
+async fn open_database(config: &Config) -> Result<SqliteStore, ConnectError> {
+    let path = database_file(config)?;
     if let Some(folder) = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::installation::{Installation, fields};
 
 fn with_events() -> Installation {
-    let here = Installation::new();
+    let here = Installation::begun();
     here.run(&["model", "create", "nnUNet/Liver", "-m", "=first"])
         .succeeds();
     here.run(&["model", "enable", "Liver"]).succeeds();

@@ -9,7 +9,7 @@ use crate::installation::{EXISTING, Installation, fields};
 
 #[test]
 fn files_are_taken_in_once_and_replaced_on_request() {
-    let here = Installation::new();
+    let here = Installation::begun();
     let one = here.write(
         "one.json",
         r#"{"name":"A","network_type":"nnUNet","alias":"1"}"#,
@@ -65,7 +65,7 @@ fn files_are_taken_in_once_and_replaced_on_request() {
 
 #[test]
 fn what_is_no_definition_is_told_with_its_place() {
-    let here = Installation::new();
+    let here = Installation::begun();
     let cut = here.write("cut.json", "{\n  \"name\": \"A\",");
     let run = here
         .run(&["model", "import", cut.to_str().unwrap()])
@@ -83,7 +83,7 @@ fn what_is_no_definition_is_told_with_its_place() {
 
 #[test]
 fn the_bucket_of_an_existing_installation_is_taken_in_by_place() {
-    let here = Installation::new();
+    let here = Installation::begun();
     let bucket = Path::new(EXISTING).join("bucket");
     let run = here
         .run(&[
@@ -137,7 +137,7 @@ fn what_was_exported_can_be_taken_in_elsewhere() {
     let list: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
     assert_eq!(list.as_array().unwrap().len(), 2);
 
-    let there = Installation::new();
+    let there = Installation::begun();
     assert_eq!(there.json(&["model", "import", file])["created"], 2);
     // One of the six has a name that new models cannot have.
     let run = there
@@ -151,7 +151,7 @@ fn what_was_exported_can_be_taken_in_elsewhere() {
 
 #[test]
 fn an_export_without_a_target_is_a_list_at_standard_output() {
-    let here = Installation::new();
+    let here = Installation::begun();
     assert_eq!(here.run(&["model", "export"]).succeeds().json(), json!([]));
     here.run(&["model", "create", "nnUNet/A"]).succeeds();
     let list = here.run(&["model", "export"]).succeeds().json();

@@ -28,8 +28,22 @@ impl Installation {
         }
     }
 
-    /// On a copy of an existing installation of the Python system.
+    /// With an empty user database.
+    pub fn begun() -> Self {
+        let this = Self::new();
+        this.run(&["db", "migrate"]).succeeds();
+        this
+    }
+
+    /// On a copy of an existing installation of the Python system, upgraded.
     pub fn existing() -> Self {
+        let this = Self::earlier();
+        this.run(&["db", "migrate"]).succeeds();
+        this
+    }
+
+    /// On a copy of an existing installation of the Python system, as it left it.
+    pub fn earlier() -> Self {
         let this = Self::new();
         let (database, bucket) = (this.path("users.db"), this.path("bucket"));
         fs::copy(Path::new(EXISTING).join("users.db"), &database).unwrap();

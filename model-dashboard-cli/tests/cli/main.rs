@@ -17,3 +17,4 @@ mod models;
 mod program;
 mod secrets;
 mod tokens;
+mod upgrades;

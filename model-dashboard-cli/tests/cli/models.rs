@@ -8,7 +8,7 @@ use crate::installation::{Installation, fields};
 
 #[test]
 fn a_model_is_created_listed_and_shown() {
-    let here = Installation::new();
+    let here = Installation::begun();
     let made = here.json(&[
         "model",
         "create",
@@ -80,7 +80,7 @@ fn a_model_is_created_listed_and_shown() {
 
 #[test]
 fn lists_are_filtered_and_sorted() {
-    let here = Installation::new();
+    let here = Installation::begun();
     for (key, alias, enabled) in [
         ("MIST/Prostate", "B", "true"),
         ("nnUNet/Heart", "C", "false"),
@@ -112,7 +112,7 @@ fn lists_are_filtered_and_sorted() {
 
 #[test]
 fn a_name_of_two_types_is_a_conflict_that_names_both() {
-    let here = Installation::new();
+    let here = Installation::begun();
     for key in ["MIST/Liver", "nnUNet/Liver"] {
         here.run(&["model", "create", key]).succeeds();
     }
@@ -123,7 +123,7 @@ fn a_name_of_two_types_is_a_conflict_that_names_both() {
 
 #[test]
 fn a_change_of_an_enabled_model_needs_a_reason() {
-    let here = Installation::new();
+    let here = Installation::begun();
     here.run(&["model", "create", "nnUNet/Liver"]).succeeds();
     here.run(&["model", "edit", "Liver", "--set", "alias=a"])
         .succeeds();
@@ -140,7 +140,7 @@ fn a_change_of_an_enabled_model_needs_a_reason() {
 
 #[test]
 fn several_are_enabled_disabled_and_deleted_at_once() {
-    let here = Installation::new();
+    let here = Installation::begun();
     for key in ["nnUNet/A", "nnUNet/B"] {
         here.run(&["model", "create", key]).succeeds();
     }
@@ -168,7 +168,7 @@ fn several_are_enabled_disabled_and_deleted_at_once() {
 
 #[test]
 fn a_model_is_renamed_and_moved_with_its_identity() {
-    let here = Installation::new();
+    let here = Installation::begun();
     here.run(&["model", "create", "nnUNet/Liver"]).succeeds();
     let id = |name: &str| here.json(&["model", "show", name])["registry"]["id"].clone();
     let before = id("Liver");
@@ -181,7 +181,7 @@ fn a_model_is_renamed_and_moved_with_its_identity() {
 
 #[test]
 fn a_definition_is_replaced_by_a_file_unless_it_changed_meanwhile() {
-    let here = Installation::new();
+    let here = Installation::begun();
     here.run(&["model", "create", "nnUNet/Liver"]).succeeds();
     let text = here
         .run(&["model", "show", "Liver", "--output", "json"])
@@ -234,7 +234,7 @@ fn a_patch_leaves_everything_else_as_it_is_written() {
 
 #[test]
 fn an_editor_changes_a_definition() {
-    let here = Installation::new().with("EDITOR", "sed -i 's/\"alias\": \"\"/\"alias\": \"E\"/'");
+    let here = Installation::begun().with("EDITOR", "sed -i 's/\"alias\": \"\"/\"alias\": \"E\"/'");
     here.run(&["model", "create", "nnUNet/Liver"]).succeeds();
     here.run(&["model", "edit", "Liver"])
         .succeeds()
@@ -247,7 +247,7 @@ fn an_editor_changes_a_definition() {
 
 #[test]
 fn what_was_typed_in_an_editor_is_not_lost() {
-    let here = Installation::new().with("EDITOR", "printf '{ typed' >");
+    let here = Installation::begun().with("EDITOR", "printf '{ typed' >");
     here.run(&["model", "create", "nnUNet/Liver"]).succeeds();
     let run = here
         .run(&["model", "edit", "Liver"])
@@ -257,7 +257,7 @@ fn what_was_typed_in_an_editor_is_not_lost() {
     let kept = kept.split(';').next().unwrap();
     assert_eq!(fs::read_to_string(kept).unwrap(), "{ typed");
 
-    let without = Installation::new();
+    let without = Installation::begun();
     without.run(&["model", "create", "nnUNet/Liver"]).succeeds();
     without
         .run(&["model", "edit", "Liver"])
@@ -297,8 +297,7 @@ fn a_broken_definition_is_listed_shown_and_mended() {
 
 #[test]
 fn of_several_that_create_one_model_at_once_one_does() {
-    let here = Installation::new();
-    here.run(&["user", "list"]).succeeds();
+    let here = Installation::begun();
     let mut running: Vec<_> = (0..4)
         .map(|_| {
             here.command(&["model", "create", "nnUNet/Race"])

@@ -45,7 +45,7 @@ fn wrong_usage_is_2() {
 
 #[test]
 fn a_backend_that_is_not_built_in_is_a_wrong_setting() {
-    let here = Installation::new().with("STORAGE_URL", "s3://models");
+    let here = Installation::begun().with("STORAGE_URL", "s3://models");
     here.run(&["model", "list"])
         .ends_with(2)
         .tells("model_db.url (variable STORAGE_URL)");
@@ -53,7 +53,7 @@ fn a_backend_that_is_not_built_in_is_a_wrong_setting() {
 
 #[test]
 fn what_is_not_there_is_3_and_says_what_is_like_it() {
-    let here = Installation::new();
+    let here = Installation::begun();
     here.run(&["model", "create", "nnUNet/Liver"]).succeeds();
     here.run(&["model", "show", "nnUNet/Livr"])
         .ends_with(3)
@@ -69,7 +69,8 @@ fn an_unusable_folder_is_6() {
     let here = Installation::new();
     here.write("file", "");
     let here = here.with("DATA_DIR", "file/data");
-    here.run(&["user", "list"]).ends_with(6).tells("data_dir");
+    here.run(&["user", "list"]).ends_with(6);
+    here.run(&["init"]).ends_with(6).tells("data_dir");
 }
 
 #[test]
@@ -132,7 +133,7 @@ fn a_reader_that_goes_away_is_no_error() {
 
 #[test]
 fn results_go_to_standard_output_alone() {
-    let here = Installation::new();
+    let here = Installation::begun();
     let run = here.run(&["model", "create", "nnUNet/Liver"]).succeeds();
     assert_eq!(run.stdout, "");
     assert_eq!(run.stderr, "created nnUNet/Liver\n");

@@ -29,7 +29,7 @@ use self::readers::Readers;
 use self::writer::Writer;
 use super::{AuditKey, StoreError};
 
-pub use self::migrations::Migration;
+pub use self::migrations::{DatabaseState, Migration, PendingUpgrade};
 
 /// Accounts, tokens, sessions and the audit log in one SQLite file on a local disk.
 ///
@@ -98,6 +98,17 @@ impl SqliteStore {
         Ok(SqliteStore {
             inner: Arc::new(inner),
         })
+    }
+
+    /// What opening the file at `path` would do. Makes and upgrades nothing.
+    ///
+    /// # Errors
+    /// Those with which [`SqliteStore::open`] would refuse the file.
+    pub async fn look(path: impl Into<PathBuf>) -> Result<DatabaseState, StoreError> {
+        let path = path.into();
+        let looking =
+            spawn_blocking(move || migrations::look(&path).map_err(|error| error.about(&path)));
+        looking.await.map_err(StoreError::internal)?
     }
 
     /// Where the file lies.

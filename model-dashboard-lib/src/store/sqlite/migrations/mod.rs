@@ -1,6 +1,7 @@
 //! The schema's numbered steps. The number of the last one taken is the file's `user_version`.
 
 mod backup;
+mod look;
 mod m0001_earlier_system;
 mod m0002_accounts_and_tokens;
 mod m0003_sessions;
@@ -20,6 +21,8 @@ use super::key::KeySource;
 use crate::store::StoreError;
 
 pub(super) use backup::backups;
+pub(super) use look::look;
+pub use look::{DatabaseState, PendingUpgrade};
 
 /// Every step in order; the first has number 1. A step that was released is never changed.
 const STEPS: &[fn(&Transaction<'_>, &mut Migration) -> Result<()>] = &[
@@ -95,11 +98,7 @@ fn upgrade(db: &mut Connection, path: &Path, keys: &KeySource) -> Result<Option<
     // Under the lock: another process may just have done it.
     let from = version(&transaction)?;
     if from > NEWEST {
-        return Err(unusable(format!(
-            "{} was upgraded by a newer version of this program (schema {from}, this one knows \
-             {NEWEST}); use that version, or restore the copy it made before",
-            path.display()
-        )));
+        return Err(newer(path, from));
     }
     if from == NEWEST {
         return Ok(None);
@@ -190,6 +189,14 @@ fn retry_while_busy(mut attempt: impl FnMut() -> Result<()>) -> Result<()> {
             result => return result,
         }
     }
+}
+
+fn newer(path: &Path, from: u32) -> Error {
+    unusable(format!(
+        "{} was upgraded by a newer version of this program (schema {from}, this one knows \
+         {NEWEST}); use that version, or restore the copy it made before",
+        path.display()
+    ))
 }
 
 fn unusable(message: String) -> Error {
