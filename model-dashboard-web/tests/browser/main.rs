@@ -13,6 +13,7 @@
 #[path = "../http/app.rs"]
 mod app;
 mod driver;
+mod weight;
 
 use fantoccini::{Client, Locator};
 use model_dashboard::model::ContourNames;
