@@ -15,6 +15,7 @@ mod cookies;
 mod definition;
 mod edit;
 mod errors;
+mod expiring;
 mod form;
 mod gone;
 mod html;
@@ -24,6 +25,7 @@ mod markdown;
 mod masked;
 mod model;
 mod models;
+mod paging;
 mod parts;
 mod profile;
 mod sign_in;
@@ -44,6 +46,7 @@ use warp::{Filter, path};
 
 use self::cookies::Cookies;
 pub(crate) use self::errors::failure;
+use self::expiring::ExpiringTokens;
 use self::form::Form;
 use self::kept::KeptForms;
 use self::used_forms::UsedForms;
@@ -61,6 +64,7 @@ pub(crate) fn routes(dashboard: Dashboard, settings: WebSettings) -> BoxedFilter
     let site = Arc::new(Site {
         started_at: SystemTime::now(),
         token_forms: UsedForms::default(),
+        expiring_tokens: ExpiringTokens::default(),
         kept_forms: KeptForms::default(),
         cookies: Cookies::new(&settings),
         links: Links::new(base),

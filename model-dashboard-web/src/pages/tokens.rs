@@ -9,6 +9,7 @@ use warp::reply::Response;
 
 use super::errors::{meaning, sentence};
 use super::form::Form;
+use super::paging::Paging;
 use super::used_forms::{Use, UsedForms};
 use super::visit::{Failure, Visit};
 use crate::views::admin::users::RoleChoice;
@@ -92,7 +93,14 @@ async fn page(
     days.dedup();
     view.form.once = UsedForms::number();
     view.form.days = days.into_iter().map(u32::from).collect();
-    view.tokens = tokens.iter().map(|token| row(token, caller.id())).collect();
+    let asked = Form::parse(visit.request.query.as_bytes());
+    let paging = Paging::asked(&asked, tokens.len());
+    view.tokens = paging
+        .of(&tokens)
+        .iter()
+        .map(|token| row(token, caller.id()))
+        .collect();
+    view.pager = paging.pager(visit, "/tokens", &[]);
     let frame = visit.frame().await;
     visit
         .page_with(status, &frame, tokens::page(&frame, &view))
@@ -185,6 +193,7 @@ pub(super) async fn create(visit: Visit, form: Form) -> Result<Response, Failure
     }
     match made {
         Ok((plain, token)) => {
+            visit.request.site.expiring_tokens.forget();
             let models = visit.links().to("/api/v1/models");
             let view = TokensView {
                 created: Some(CreatedToken {
@@ -279,6 +288,7 @@ pub(super) async fn ask_revoke(visit: Visit, id: i64) -> Result<Response, Failur
 /// Revokes a token.
 pub(super) async fn revoke(visit: Visit, id: i64) -> Result<Response, Failure> {
     visit.dashboard().revoke_token(&visit.caller, id).await?;
+    visit.request.site.expiring_tokens.forget();
     visit.done(&visit.links().to("/tokens"), "The token is revoked.")
 }
 

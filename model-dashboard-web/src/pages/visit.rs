@@ -9,7 +9,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode};
 use maud::Markup;
 use model_dashboard::auth::Permission;
 use model_dashboard::config;
-use model_dashboard::dashboard::{Caller, Dashboard, Error, RequestInfo, TOKEN_EXPIRES_SOON};
+use model_dashboard::dashboard::{Caller, Dashboard, Error, RequestInfo};
 use model_dashboard::model::{Timestamp, Via};
 use warp::Filter;
 use warp::filters::BoxedFilter;
@@ -18,6 +18,7 @@ use warp::reply::Response;
 
 use super::cookies::Cookies;
 use super::errors;
+use super::expiring::ExpiringTokens;
 use super::form::{Form, OF_DEFINITION, is_same_origin};
 use super::kept::{self, KeptForms};
 use super::masked::{mask, unmask};
@@ -37,6 +38,8 @@ pub(super) struct Site {
     pub(super) started_at: SystemTime,
     /// The forms that made an API token.
     pub(super) token_forms: UsedForms,
+    /// The tokens that a banner warns of.
+    pub(super) expiring_tokens: ExpiringTokens,
     /// Forms whose session ended, while they are read.
     pub(super) kept_forms: KeptForms,
 }
@@ -383,14 +386,10 @@ impl Visit {
 
     /// A token of this person that ends soon.
     async fn expiring_token(&self) -> Option<Banner> {
-        let tokens = self.dashboard().tokens(&self.caller).await.ok()?;
-        let now = Timestamp::now();
-        // Those that end first come first; ended ones are for the list of tokens.
-        let ends = |end: Timestamp| end > now && end <= now.plus(TOKEN_EXPIRES_SOON);
-        let token = tokens
-            .iter()
-            .find(|token| token.expires_at.is_some_and(ends))?;
-        let left = token.expires_at?.duration_since(now);
+        let tokens = async || self.dashboard().tokens(&self.caller).await.ok();
+        let known = &self.request.site.expiring_tokens;
+        let token = known.next(self.caller.id(), tokens).await?;
+        let left = token.end.duration_since(Timestamp::now());
         let days = left.as_secs() / Duration::from_secs(24 * 60 * 60).as_secs();
         let when = match days {
             0 => "today".to_owned(),

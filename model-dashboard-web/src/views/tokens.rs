@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use super::admin::users::RoleChoice;
 use super::components::field::{Field, TextInput, checkbox, error_summary, select};
 use super::components::icon::Icon;
+use super::components::pager::{Pager, pager};
 use super::components::table::{Column, table};
 use super::components::{
     Tone, copy_block, copy_chip, empty_state, page_header, plural, section, state, time,
@@ -27,9 +28,11 @@ pub struct TokensView {
     pub created: Option<CreatedToken>,
     /// The form that makes one.
     pub form: TokenForm,
-    /// The tokens, the one that expires first on top; those of service accounts too, for people
+    /// The tokens of this page, the one that expires first on top; those of others too, for people
     /// who manage them.
     pub tokens: Vec<TokenRow>,
+    /// The pages beside this one.
+    pub pager: Pager,
     /// The service accounts, for people who manage them; `None` for others.
     pub service_accounts: Option<ServiceAccounts>,
 }
@@ -151,6 +154,7 @@ pub fn page(frame: &Frame, view: &TokensView) -> Markup {
         div.columns {
             div.main-column {
                 (list(frame, &view.tokens))
+                (pager("Pages of tokens", &view.pager))
                 @if let Some(accounts) = &view.service_accounts { (service_accounts(frame, accounts)) }
             }
             aside.side-column.wide aria-label="New token" { (new_token(frame, view)) }

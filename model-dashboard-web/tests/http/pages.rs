@@ -2,6 +2,8 @@
 
 use http::header::{CONTENT_TYPE, COOKIE, ORIGIN};
 use http::{Method, StatusCode};
+use model_dashboard::auth::Role;
+use model_dashboard::dashboard::NewServiceAccount;
 
 use crate::app::{Answer, App, Client, PASSWORD};
 
@@ -673,6 +675,35 @@ async fn people_are_found_by_role_and_last_sign_in() {
     assert!(!shows("seen=week", "viewer").await);
     assert!(shows("seen=never", "viewer").await);
     assert!(!shows("source=service", "viewer").await);
+}
+
+#[tokio::test]
+async fn a_long_list_of_users_is_read_page_by_page_with_its_filters() {
+    let app = App::start().await;
+    let host = app.dashboard.host_caller("test@localhost");
+    for n in 0..60 {
+        let request = NewServiceAccount {
+            username: format!("robot-{n:02}"),
+            display_name: String::new(),
+            team: "Image analysis".to_owned(),
+            role: Role::Viewer,
+        };
+        app.dashboard
+            .create_service_account(&host, request)
+            .await
+            .unwrap();
+    }
+    let admin = app.signed_in("admin").await;
+    let robots = |text: &str| text.matches("<span class=\"reference\">robot-").count();
+    let first = admin.get("/admin/users?q=robot&role=viewer").await.text();
+    assert_eq!(robots(&first), 50);
+    assert!(first.contains("60 people"), "all that match are counted");
+    let next = "/admin/users?q=robot&amp;role=viewer&amp;page=2";
+    assert!(first.contains(next), "the filters stay");
+    let second = admin.get(&next.replace("&amp;", "&")).await.text();
+    assert_eq!(robots(&second), 10);
+    let beyond = admin.get("/admin/users?q=robot&page=99").await.text();
+    assert_eq!(robots(&beyond), 10, "the last page");
 }
 
 #[tokio::test]

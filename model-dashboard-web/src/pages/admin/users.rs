@@ -11,6 +11,7 @@ use warp::reply::Response;
 
 use crate::pages::errors::sentence;
 use crate::pages::form::Form;
+use crate::pages::paging::Paging;
 use crate::pages::profile::source_name;
 use crate::pages::tokens::roles;
 use crate::pages::visit::{Failure, Visit};
@@ -99,18 +100,29 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Failure> {
             .iter()
             .any(|text| text.to_lowercase().contains(&wanted))
     };
-    let rows = users.iter().filter(found).filter(is_wanted).map(|user| {
+    let matching: Vec<&User> = users.iter().filter(found).filter(is_wanted).collect();
+    let paging = Paging::asked(&asked, matching.len());
+    let filters = [
+        ("q", search.as_str()),
+        ("source", &source),
+        ("role", &role),
+        ("seen", &seen),
+    ];
+    let pager = paging.pager(&visit, "/admin/users", &filters);
+    let rows = paging.of(&matching).iter().map(|user| {
         let count = tokens.iter().filter(|token| token.owner == user.id).count();
         row(&visit, user, count)
     });
     let view = UsersView {
         rows: rows.collect(),
+        total: matching.len(),
+        pager,
         roles: roles().into_iter().map(|role| role.name).collect(),
         sources,
         search,
-        source: source.clone(),
-        role: role.clone(),
-        seen: seen.clone(),
+        source,
+        role,
+        seen,
     };
     let frame = visit.frame().await;
     visit.page(&frame, users::list(&frame, &view)).await

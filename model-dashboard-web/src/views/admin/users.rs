@@ -7,6 +7,7 @@ use maud::{Markup, html};
 
 use crate::views::components::field::{Field, TextInput, error_summary, select};
 use crate::views::components::icon::Icon;
+use crate::views::components::pager::{Pager, pager};
 use crate::views::components::table::{Column, table};
 use crate::views::components::{
     breadcrumbs, copy_chip, empty_state, key_value, page_header, plural, section, state, time,
@@ -29,8 +30,12 @@ pub struct UsersView {
     pub sources: Vec<(String, String)>,
     /// The roles there are.
     pub roles: Vec<String>,
-    /// The people.
+    /// The people of this page.
     pub rows: Vec<UserRow>,
+    /// How many match in all.
+    pub total: usize,
+    /// The pages beside this one.
+    pub pager: Pager,
 }
 
 /// A person in the list.
@@ -102,7 +107,7 @@ pub fn list(frame: &Frame, view: &UsersView) -> Markup {
                 (choice("Last sign-in", "seen", &view.seen, SEEN))
                 button.button.without-script type="submit" { "Find" }
             }
-            p.result-count { (plural(view.rows.len(), "person", "people")) }
+            p.result-count { (plural(view.total, "person", "people")) }
             div.tools { a.button.primary href=(links.to("/admin/users/new")) { (Icon::Plus) "New user" } }
         }
         @if view.rows.is_empty() {
@@ -123,6 +128,7 @@ pub fn list(frame: &Frame, view: &UsersView) -> Markup {
                 &view.rows.iter().map(|row| cells(frame, row)).collect::<Vec<_>>(),
             ))
         }
+        (pager("Pages of users", &view.pager))
     })
 }
 

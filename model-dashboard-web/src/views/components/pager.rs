@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::{icon::Icon, number};
 
 /// The part of a list that is shown.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Pager {
     /// The position of the first one shown, from 1.
     pub first: usize,

@@ -3,6 +3,7 @@
 use super::{ago, ahead, now, pair, text, texts};
 use crate::views::admin::users;
 use crate::views::components::field::Field;
+use crate::views::components::pager::Pager;
 use crate::views::login::{LoginView, Refusal, Source};
 use crate::views::profile::{PasswordForm, ProfileView, SessionRow};
 use crate::views::tokens::{
@@ -92,6 +93,17 @@ pub(super) fn profile_directory() -> ProfileView {
     }
 }
 
+/// The second page of a long list.
+fn second_of(total: usize) -> Pager {
+    Pager {
+        first: 51,
+        shown: 50,
+        total: Some(total),
+        previous: Some(text("/dashboard/list")),
+        next: Some(text("/dashboard/list?page=3")),
+    }
+}
+
 fn scopes() -> Vec<ScopeChoice> {
     [
         ("models:read", "See models", true),
@@ -149,6 +161,7 @@ pub(super) fn tokens_view() -> TokensView {
             token(2, "Nightly export", None, Some(ahead(30))),
             token(3, "From the old system", None, None),
         ],
+        pager: second_of(120),
         service_accounts: Some(ServiceAccounts {
             accounts: vec![
                 ServiceAccountRow {
@@ -214,6 +227,8 @@ pub(super) fn users_view() -> users::UsersView {
         ],
         roles: texts(&["viewer", "publisher"]),
         search: String::new(),
+        total: 120,
+        pager: second_of(120),
         rows: vec![
             user_row("local:1", "admin", "Administrator", "admin"),
             user_row("local:2", "mkeller", "Maria Keller", "publisher"),
