@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::catalog::CatalogOptions;
 use crate::config::{Config, DatabaseConfig, StorageLocation};
-use crate::dashboard::{BuildError, Dashboard, FirstAdministrator, Policy};
+use crate::dashboard::{BuildError, Dashboard, DashboardBuilder, FirstAdministrator, Policy};
 use crate::repository::{ModelRepository, ObjectRepository, RepositoryError};
 use crate::store::{DatabaseState, Migration, SqliteStore, StoreError};
 
@@ -14,7 +14,7 @@ use crate::store::{DatabaseState, Migration, SqliteStore, StoreError};
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Connected {
-    /// The registry, its models loaded.
+    /// The registry.
     pub dashboard: Dashboard,
     /// What became of an older user database when it was opened.
     pub migration: Option<Migration>,
@@ -80,6 +80,23 @@ pub enum ConnectError {
 /// # Errors
 /// [`ConnectError`], which names the setting.
 pub async fn connect(config: &Config) -> Result<Connected, ConnectError> {
+    open(config, |builder| builder).await
+}
+
+/// [`connect`] for a server: does not wait for the models. They are loaded in the background, and
+/// a store that does not answer is asked again until it does; [`Dashboard::ready`] says how far
+/// it is.
+///
+/// # Errors
+/// As [`connect`], but for models that cannot be loaded.
+pub async fn connect_in_background(config: &Config) -> Result<Connected, ConnectError> {
+    open(config, DashboardBuilder::load_in_background).await
+}
+
+async fn open(
+    config: &Config,
+    load: impl FnOnce(DashboardBuilder) -> DashboardBuilder,
+) -> Result<Connected, ConnectError> {
     if config.ldap.is_some() {
         return Err(ConnectError::Unsupported {
             setting: cite_set(config, "ldap.", "ldap.server"),
@@ -112,17 +129,15 @@ pub async fn connect(config: &Config) -> Result<Connected, ConnectError> {
         look_every: config.catalog.poll_interval.max(Duration::from_secs(1)),
         ..CatalogOptions::default()
     };
-    let dashboard = Dashboard::builder()
+    let builder = Dashboard::builder()
         .repository(repository)
         .accounts(Arc::new(store))
         .policy(policy)
-        .catalog(catalog)
-        .build()
-        .await
-        .map_err(|error| match error {
-            BuildError::Models(source) => models(config, source),
-            other => ConnectError::Build(other),
-        })?;
+        .catalog(catalog);
+    let dashboard = load(builder).build().await.map_err(|error| match error {
+        BuildError::Models(source) => models(config, source),
+        other => ConnectError::Build(other),
+    })?;
     let first_administrator = FirstAdministrator {
         username: config.admin.username.clone(),
         password: config

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
 
 use model_dashboard::config::Config;
-use model_dashboard::connect::{ConnectError, Connected, connect};
+use model_dashboard::connect::{ConnectError, Connected, connect, connect_in_background};
 use model_dashboard::dashboard::Dashboard;
 use model_dashboard_web::server::{
     ConnectionLimits, Listener, Shutdown, raise_open_file_limit, serve, shutdown_signal,
@@ -44,7 +44,12 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Fa
         }
         None => None,
     };
-    let connected = connect(config).await.map_err(unusable)?;
+    // Only a demonstration waits for the models, to put some there if there are none.
+    let connected = match arguments.demo {
+        true => connect(config).await,
+        false => connect_in_background(config).await,
+    };
+    let connected = connected.map_err(unusable)?;
     let dashboard = connected.dashboard.clone();
     tell_of_upgrade(&connected);
     let welcome = Welcome {

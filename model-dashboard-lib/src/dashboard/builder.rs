@@ -1,6 +1,7 @@
 //! A dashboard from its parts.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -243,6 +244,7 @@ impl DashboardBuilder {
             trail: Trail::new(self.audit.ok_or(BuildError::Missing("an audit log"))?),
             changes: Arc::new(Semaphore::new(MAX_CHANGES as usize)),
             sign_ins: Arc::new(Semaphore::new(MAX_SIGN_INS as usize)),
+            draining: AtomicBool::new(false),
             policy,
         });
         let background = Arc::new(Background::start(&inner).await);

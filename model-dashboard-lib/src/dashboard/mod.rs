@@ -44,6 +44,7 @@ mod uses;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
@@ -115,6 +116,8 @@ struct Inner {
     changes: Arc<Semaphore>,
     /// A permit for every password that is checked; closed at shutdown.
     sign_ins: Arc<Semaphore>,
+    /// Whether the end was announced.
+    draining: AtomicBool,
 }
 
 impl Dashboard {
@@ -129,9 +132,16 @@ impl Dashboard {
         &self.inner.policy
     }
 
+    /// Announces the end: from now on [`Dashboard::ready`] answers [`Readiness::Draining`], so that
+    /// whoever sends requests sends them elsewhere. Everything still works.
+    pub fn drain(&self) {
+        self.inner.draining.store(true, Ordering::Relaxed);
+    }
+
     /// Ends in order: waits for changes under way and refuses new ones, ends the background tasks,
     /// writes times of use and events that wait. Takes at most some seconds; idempotent.
     pub async fn shutdown(&self) {
+        self.drain();
         self.background.stop(&self.inner).await;
     }
 

@@ -160,8 +160,11 @@ impl Dashboard {
         let state = self.inner.catalog.state();
         Err(Error::Unavailable {
             what: match &state.failing {
-                Some(failing) => format!("the models cannot be loaded: {}", failing.message),
-                None => "the models are being loaded".to_owned(),
+                Some(failing) => format!(
+                    "the registry is starting, and its models cannot be loaded yet: {}",
+                    failing.message
+                ),
+                None => "the registry is starting: the models are being loaded".to_owned(),
             },
             since: state.failing.map(|failing| failing.since),
             retry_after: Duration::from_secs(2),

@@ -1,5 +1,6 @@
 //! How the installation does.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Caller, Dashboard, Error};
@@ -43,18 +44,24 @@ pub enum Readiness {
     Ready,
     /// Something does not; what is known is served.
     Degraded,
-    /// The models are not loaded yet, or the dashboard is shutting down.
-    NotReady,
+    /// The models are not loaded yet.
+    Loading,
+    /// What is under way is finished; nothing new should be asked.
+    Draining,
 }
 
 impl Dashboard {
     /// Whether requests can be served. From memory; asks nobody.
     #[must_use]
     pub fn ready(&self) -> Readiness {
-        if self.inner.changes.is_closed() || self.inner.catalog.state().loaded_at.is_none() {
-            return Readiness::NotReady;
+        if self.inner.draining.load(Ordering::Relaxed) {
+            return Readiness::Draining;
         }
-        let failing = self.inner.catalog.state().failing.is_some()
+        let models = self.inner.catalog.state();
+        if models.loaded_at.is_none() {
+            return Readiness::Loading;
+        }
+        let failing = models.failing.is_some()
             || self.inner.accounts_state.failing().is_some()
             || self.inner.trail.failing_since().is_some();
         match failing {

@@ -24,7 +24,7 @@ pub(super) struct Health {
 /// Whether requests can be served, dependency by dependency.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Ready {
-    /// `ready`, `degraded` or `not ready`.
+    /// `ready`, `degraded`, `loading` or `draining`.
     #[schema(example = "ready")]
     pub(super) status: &'static str,
     /// Each dependency.
@@ -70,6 +70,8 @@ pub(super) async fn readyz(dashboard: &Dashboard) -> Response {
     let (status, word) = match dashboard.ready() {
         Readiness::Ready => (StatusCode::OK, "ready"),
         Readiness::Degraded => (StatusCode::OK, "degraded"),
+        Readiness::Loading => (StatusCode::SERVICE_UNAVAILABLE, "loading"),
+        Readiness::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
         _ => (StatusCode::SERVICE_UNAVAILABLE, "not ready"),
     };
     let health = |dependency: Dependency| DependencyHealth {

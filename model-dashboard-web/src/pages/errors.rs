@@ -38,7 +38,11 @@ pub(super) fn answer(frame: &Frame, request: &Request, error: &Error) -> Respons
             tracing::warn!(error = error as &dyn std::error::Error, "page refused");
             ErrorView::Unavailable {
                 what: sentence(&error.to_string()),
-                still_works: "Models that were known before can still be looked at.".to_owned(),
+                still_works: match request.site.dashboard.catalog_state().loaded_at {
+                    Some(_) => "Models that were known before can still be looked at.",
+                    None => "Reload the page in a moment.",
+                }
+                .to_owned(),
             }
         }
         _ if kind.status.is_server_error() && kind.status != StatusCode::SERVICE_UNAVAILABLE => {

@@ -129,12 +129,18 @@ impl Request {
     }
 
     fn banner(&self) -> Option<Banner> {
-        if let Some(failing) = self.site.dashboard.catalog_state().failing {
+        let models = self.site.dashboard.catalog_state();
+        if let Some(failing) = models.failing {
+            let text = match models.loaded_at {
+                Some(_) => {
+                    "The model store does not answer. You see what was known before, and changes \
+                     are refused until it does."
+                }
+                None => "The model store does not answer. Models are shown once it does.",
+            };
             return Some(Banner {
                 tone: Tone::Warning,
-                text: "The model store does not answer. You see what was known before, and \
-                       changes are refused until it does."
-                    .to_owned(),
+                text: text.to_owned(),
                 since: Some(failing.since.into()),
                 action: None,
             });

@@ -59,6 +59,11 @@ impl App {
             // As after a restart.
             dashboard = build().await;
         }
+        App::serving(dashboard).await
+    }
+
+    /// This dashboard, with an account of each role, named like it.
+    pub async fn serving(dashboard: Dashboard) -> App {
         let host = dashboard.host_caller("test@localhost");
         for role in Role::ALL {
             let request = NewUserRequest {

@@ -14,3 +14,4 @@ mod form_matrix;
 mod kept;
 mod matrix;
 mod pages;
+mod starting;

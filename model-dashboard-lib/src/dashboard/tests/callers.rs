@@ -221,7 +221,7 @@ async fn after_the_end_nothing_is_changed() {
     let (host, content) = (world.host(), definition("{}"));
     let created = world.dashboard.create(&host, key("MIST/A"), content, "");
     assert!(matches!(created.await, Err(Error::Unavailable { .. })));
-    assert_eq!(world.dashboard.ready(), Readiness::NotReady);
+    assert_eq!(world.dashboard.ready(), Readiness::Draining);
 }
 
 #[tokio::test]
