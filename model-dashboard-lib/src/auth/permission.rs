@@ -54,6 +54,15 @@ impl Permission {
         }
     }
 
+    /// What this permission takes besides: whoever changes models is shown them, so nobody does
+    /// without [`Permission::ModelsRead`]. Every role has both.
+    pub const fn requires(self) -> Option<Permission> {
+        match self {
+            Permission::ModelsWrite | Permission::ModelsEnable => Some(Permission::ModelsRead),
+            _ => None,
+        }
+    }
+
     const fn bit(self) -> u16 {
         1 << self as u16
     }
@@ -322,6 +331,15 @@ mod tests {
         );
         assert_eq!(set.to_string().parse::<Permissions>(), Ok(set));
         assert!("models:reed".parse::<Permissions>().is_err());
+    }
+
+    #[test]
+    fn every_role_has_what_its_permissions_require() {
+        for role in Role::ALL {
+            let all = role.permissions();
+            let required = all.iter().filter_map(Permission::requires);
+            assert!(required.collect::<Permissions>().is_subset(all), "{role}");
+        }
     }
 
     #[test]

@@ -254,7 +254,8 @@ impl Dashboard {
         Caller::host(user_at_host)
     }
 
-    /// Asks whether the caller has a permission; a no goes to the audit log.
+    /// Asks whether the caller has a permission and what it [requires](Permission::requires); a no
+    /// goes to the audit log.
     ///
     /// # Errors
     /// [`Error::Denied`].
@@ -269,9 +270,11 @@ impl Dashboard {
         permission: Permission,
         target: impl FnOnce() -> String,
     ) -> Result<(), Error> {
-        if caller.has(permission) {
+        let needed = [Some(permission), permission.requires()];
+        let missing = needed.into_iter().flatten().find(|one| !caller.has(*one));
+        let Some(permission) = missing else {
             return Ok(());
-        }
+        };
         let event = caller
             .event(Action::Denied, target())
             .with_detail(format!("needs {permission}"));

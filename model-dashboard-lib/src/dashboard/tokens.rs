@@ -23,7 +23,8 @@ pub const MAX_TOKEN_DESCRIPTION_CHARS: usize = 200;
 pub struct NewTokenRequest {
     /// What it is for; 1 to [`MAX_TOKEN_DESCRIPTION_CHARS`] characters.
     pub description: String,
-    /// What it may do; at least one permission.
+    /// What it may do; at least one permission, with what it
+    /// [requires](crate::auth::Permission::requires).
     pub scopes: Permissions,
     /// Days until it ends; `None` takes the installation's default, or what is left of the token
     /// that makes it.
@@ -67,6 +68,12 @@ impl Dashboard {
             self.require(caller, scope, target).await?;
             if !owner.permissions().contains(scope) {
                 let message = format!("{} does not have {scope} itself", owner.username);
+                return Err(Error::invalid("scopes", message));
+            }
+            if let Some(other) = scope.requires()
+                && !request.scopes.contains(other)
+            {
+                let message = format!("{scope} works only together with {other}; add it");
                 return Err(Error::invalid("scopes", message));
             }
         }

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::audit::ChainState;
-use crate::auth::Permission;
 
 #[tokio::test]
 async fn activity_shows_models_only_and_no_addresses() {
@@ -84,9 +83,7 @@ async fn a_denial_says_what_was_missing_for_what() {
 async fn what_was_done_with_a_token_names_it() {
     let world = World::new().await;
     let editor = world.person(Role::Editor).await;
-    let (bearer, id) = world
-        .token(&editor, Permissions::of(&[Permission::ModelsWrite]))
-        .await;
+    let (bearer, id) = world.token(&editor, Role::Editor.permissions()).await;
     let caller = world.by_token(&bearer).await.unwrap();
     let created = world
         .dashboard

@@ -66,59 +66,59 @@ fn rows() -> Vec<Row> {
         "activity" needs [ModelsRead], session false:
             |w, c| w.dashboard.activity(c, &EventFilter::default(), EventPage::After(0), 10).await;
 
-        "create" needs [ModelsWrite], session false:
+        "create" needs [ModelsRead, ModelsWrite], session false:
             |w, c| w.dashboard.create(c, new_key(w), definition("{}"), "").await;
-        "create enabled" needs [ModelsWrite, ModelsEnable], session false:
+        "create enabled" needs [ModelsRead, ModelsWrite, ModelsEnable], session false:
             |w, c| w.dashboard.create(c, new_key(w), definition(r#"{"enabled":true}"#), "").await;
-        "replace" needs [ModelsWrite], session false: |w, c| {
+        "replace" needs [ModelsRead, ModelsWrite], session false: |w, c| {
             let key = w.model(false).await.key;
             w.dashboard.replace(c, &key, definition(r#"{"alias":"a"}"#), ANY, "why").await
         };
-        "replace an enabled one" needs [ModelsWrite, ModelsEnable], session false: |w, c| {
+        "replace an enabled one" needs [ModelsRead, ModelsWrite, ModelsEnable], session false: |w, c| {
             let (key, next) = (w.model(true).await.key, definition(r#"{"enabled":true,"alias":"a"}"#));
             w.dashboard.replace(c, &key, next, ANY, "why").await
         };
-        "replace, disabling" needs [ModelsWrite, ModelsEnable], session false: |w, c| {
+        "replace, disabling" needs [ModelsRead, ModelsWrite, ModelsEnable], session false: |w, c| {
             let key = w.model(true).await.key;
             w.dashboard.replace(c, &key, definition(r#"{"enabled":false}"#), ANY, "why").await
         };
-        "replace, enabling" needs [ModelsWrite, ModelsEnable], session false: |w, c| {
+        "replace, enabling" needs [ModelsRead, ModelsWrite, ModelsEnable], session false: |w, c| {
             let key = w.model(false).await.key;
             w.dashboard.replace(c, &key, definition(r#"{"enabled":true}"#), ANY, "why").await
         };
-        "patch" needs [ModelsWrite], session false: |w, c| {
+        "patch" needs [ModelsRead, ModelsWrite], session false: |w, c| {
             let key = w.model(false).await.key;
             w.dashboard.patch(c, &key, &object(r#"{"alias":"a"}"#), ANY, "why").await
         };
-        "patch an enabled one" needs [ModelsWrite, ModelsEnable], session false: |w, c| {
+        "patch an enabled one" needs [ModelsRead, ModelsWrite, ModelsEnable], session false: |w, c| {
             let key = w.model(true).await.key;
             w.dashboard.patch(c, &key, &object(r#"{"alias":"a"}"#), ANY, "why").await
         };
-        "patch, enabling" needs [ModelsWrite, ModelsEnable], session false: |w, c| {
+        "patch, enabling" needs [ModelsRead, ModelsWrite, ModelsEnable], session false: |w, c| {
             let key = w.model(false).await.key;
             w.dashboard.patch(c, &key, &object(r#"{"enabled":true}"#), ANY, "why").await
         };
-        "enable" needs [ModelsWrite, ModelsEnable], session false: |w, c| {
+        "enable" needs [ModelsRead, ModelsWrite, ModelsEnable], session false: |w, c| {
             let key = w.model(false).await.key;
             w.dashboard.set_enabled(c, &key, true, ANY, "").await
         };
-        "disable" needs [ModelsWrite, ModelsEnable], session false: |w, c| {
+        "disable" needs [ModelsRead, ModelsWrite, ModelsEnable], session false: |w, c| {
             let key = w.model(true).await.key;
             w.dashboard.set_enabled(c, &key, false, ANY, "").await
         };
-        "rename" needs [ModelsWrite], session false: |w, c| {
+        "rename" needs [ModelsRead, ModelsWrite], session false: |w, c| {
             let key = w.model(false).await.key;
             w.dashboard.rename(c, &key, &new_key(w), ANY, "why").await
         };
-        "rename an enabled one" needs [ModelsWrite, ModelsEnable], session false: |w, c| {
+        "rename an enabled one" needs [ModelsRead, ModelsWrite, ModelsEnable], session false: |w, c| {
             let key = w.model(true).await.key;
             w.dashboard.rename(c, &key, &new_key(w), ANY, "why").await
         };
-        "delete" needs [ModelsWrite], session false: |w, c| {
+        "delete" needs [ModelsRead, ModelsWrite], session false: |w, c| {
             let key = w.model(false).await.key;
             w.dashboard.delete(c, &key, ANY, "why").await
         };
-        "delete an enabled one" needs [ModelsWrite, ModelsEnable], session false: |w, c| {
+        "delete an enabled one" needs [ModelsRead, ModelsWrite, ModelsEnable], session false: |w, c| {
             let key = w.model(true).await.key;
             w.dashboard.delete(c, &key, ANY, "why").await
         };
@@ -126,19 +126,19 @@ fn rows() -> Vec<Row> {
             let key = w.model(true).await.key;
             w.dashboard.derive(c, &key, &new_key(w), "").await
         };
-        "replace raw" needs [ModelsWrite], session false: |w, c| {
+        "replace raw" needs [ModelsRead, ModelsWrite], session false: |w, c| {
             let model = w.model(false).await;
             w.dashboard.replace_raw(c, &model.key, br#"{"alias":"a"}"#, model.version, "why").await
         };
-        "bulk enable" needs [ModelsWrite, ModelsEnable], session false: |w, c| {
+        "bulk enable" needs [ModelsRead, ModelsWrite, ModelsEnable], session false: |w, c| {
             let keys = vec![w.model(false).await.key];
             first(w.dashboard.bulk(c, BulkAction::Enable, keys, "").await)
         };
-        "bulk delete an enabled one" needs [ModelsWrite, ModelsEnable], session false: |w, c| {
+        "bulk delete an enabled one" needs [ModelsRead, ModelsWrite, ModelsEnable], session false: |w, c| {
             let keys = vec![w.model(true).await.key];
             first(w.dashboard.bulk(c, BulkAction::Delete, keys, "why").await)
         };
-        "import" needs [ModelsWrite], session false: |w, c| {
+        "import" needs [ModelsRead, ModelsWrite], session false: |w, c| {
             let name = format!("New{}", w.number());
             let bytes = format!(r#"{{"name":"{name}","network_type":"MIST"}}"#).into_bytes();
             let files = vec![ImportFile { name, bytes }];
@@ -299,6 +299,8 @@ async fn callers(world: &World) -> Vec<(String, Caller)> {
                 .iter()
                 .map(|scope| Permissions::of(&[*scope])),
         );
+        scopes.push(Permissions::of(&[ModelsRead, ModelsWrite]));
+        scopes.push(Permissions::of(&[ModelsWrite, ModelsEnable]));
         for scopes in scopes {
             let (bearer, _) = world.token(&user, scopes).await;
             let caller = world.by_token(&bearer).await.unwrap();

@@ -80,6 +80,47 @@ async fn nobody_hands_out_scopes_that_they_do_not_have() {
 }
 
 #[tokio::test]
+async fn who_may_not_read_models_does_not_learn_them_by_writing() {
+    let world = World::new().await;
+    let key = world.model(false).await.key;
+    let publisher = world.person(Role::Publisher).await;
+    let scopes = Permissions::of(&[ModelsWrite, ModelsEnable]);
+    // Made before reading was required.
+    let (bearer, _) = world.token(&publisher, scopes).await;
+    let caller = world.by_token(&bearer).await.unwrap();
+    let (dashboard, any) = (&world.dashboard, Precondition::Exists);
+    let nothing = dashboard.patch(&caller, &key, &object("{}"), any, "").await;
+    let any = Precondition::Exists;
+    let enabled = dashboard.set_enabled(&caller, &key, false, any, "").await;
+    let file = ImportFile {
+        name: "same.json".to_owned(),
+        bytes: br#"{"name":"Model0","network_type":"nnUNet","enabled":false}"#.to_vec(),
+    };
+    let import = dashboard.import(&caller, vec![file], "", ImportMode::CreateOnly);
+    let refusals = [nothing.map(drop), enabled.map(drop), import.await.map(drop)];
+    for refused in refusals {
+        assert!(
+            matches!(
+                refused,
+                Err(Error::Denied {
+                    permission: ModelsRead,
+                    ..
+                })
+            ),
+            "{refused:?}"
+        );
+    }
+    assert_eq!(
+        world.last_event().await.detail.split("; ").last(),
+        Some("needs models:read")
+    );
+
+    let person = world.caller(Role::Publisher).await;
+    let made = dashboard.create_token(&person, asked(&[ModelsEnable], None));
+    assert_eq!(wrong_fields(made.await), ["scopes"]);
+}
+
+#[tokio::test]
 async fn a_token_makes_no_token_that_would_outlive_its_revocation() {
     let world = World::new().await;
     let robot = service(&world, Role::Admin).await;
