@@ -12,7 +12,7 @@ use super::measures::Expiring;
 use super::system::AccountsState;
 use super::throttle::Throttle;
 use super::trail::Trail;
-use super::{Dashboard, Inner, MAX_CHANGES, MAX_SIGN_INS};
+use super::{Dashboard, Inner, MAX_CHANGES, MAX_KNOWN_SIGN_INS, MAX_SIGN_INS};
 use crate::audit::AuditLog;
 use crate::auth::local::{LocalAuthenticator, PasswordHasher};
 use crate::auth::{Authenticator, Role, SessionStore, Source, User, UserStore};
@@ -245,6 +245,7 @@ impl DashboardBuilder {
             changes: Arc::new(Semaphore::new(MAX_CHANGES as usize)),
             sign_ins: Arc::new(Semaphore::new(MAX_SIGN_INS as usize)),
             draining: AtomicBool::new(false),
+            known_sign_ins: Arc::new(Semaphore::new(MAX_KNOWN_SIGN_INS as usize)),
             policy,
         });
         let background = Arc::new(Background::start(&inner).await);

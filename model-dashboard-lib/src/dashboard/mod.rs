@@ -84,7 +84,11 @@ use trail::Trail;
 const MAX_CHANGES: u32 = 128;
 
 /// How many sign-ins and changes of passwords run at once; further ones are refused as busy.
-const MAX_SIGN_INS: u32 = 64;
+const MAX_SIGN_INS: u32 = 48;
+
+/// How many more run for those who signed in from the same address before, so that guesses from
+/// everywhere do not keep them out.
+const MAX_KNOWN_SIGN_INS: u32 = 16;
 
 /// A registry: all use cases, over the backends it was built with. Cheap to clone.
 ///
@@ -118,6 +122,8 @@ struct Inner {
     sign_ins: Arc<Semaphore>,
     /// Whether the end was announced.
     draining: AtomicBool,
+    /// Further ones, for those who are known where they sign in.
+    known_sign_ins: Arc<Semaphore>,
 }
 
 impl Dashboard {
@@ -159,9 +165,15 @@ impl Dashboard {
     /// waiting for the answer. Changes within it are changes of their own.
     async fn password_check<T: Send + 'static>(
         &self,
+        is_known: bool,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
-        let permit = self.inner.sign_ins.clone().try_acquire_owned();
+        let permit = match self.inner.sign_ins.clone().try_acquire_owned() {
+            Err(TryAcquireError::NoPermits) if is_known => {
+                self.inner.known_sign_ins.clone().try_acquire_owned()
+            }
+            permit => permit,
+        };
         let permit = permit.map_err(|error| match error {
             TryAcquireError::NoPermits => Error::Busy {
                 retry_after: Duration::from_secs(2),

@@ -99,7 +99,8 @@ impl Dashboard {
             return Err(Error::invalid("password", "choose another password"));
         }
         let (this, caller) = (self.clone(), caller.clone());
-        self.password_check(async move {
+        // Whoever has a session signed in before.
+        self.password_check(true, async move {
             let user = caller.user();
             let (source, name) = (&user.id.source, user.username.folded());
             let from = &caller.request().from;

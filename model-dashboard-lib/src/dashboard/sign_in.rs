@@ -80,9 +80,22 @@ impl Dashboard {
     /// passwords, [`Error::Busy`], [`Error::Unavailable`] when the source cannot be asked,
     /// [`Error::Invalid`] when there are several sources and none was chosen.
     pub async fn sign_in(&self, sign_in: SignIn, request: RequestInfo) -> Result<SignedIn, Error> {
+        let is_known = self.is_known(&sign_in, &request);
         let this = self.clone();
-        self.password_check(async move { this.run_sign_in(sign_in, &request).await })
-            .await
+        let work = async move { this.run_sign_in(sign_in, &request).await };
+        self.password_check(is_known, work).await
+    }
+
+    /// Whether somebody of this name signed in from there before.
+    fn is_known(&self, sign_in: &SignIn, request: &RequestInfo) -> bool {
+        let authenticator = self.authenticator(sign_in.source.as_ref());
+        let (Ok(authenticator), Ok(name)) = (authenticator, Username::parse(&sign_in.username))
+        else {
+            return false;
+        };
+        let (source, now) = (authenticator.source(), Instant::now());
+        let throttle = &self.inner.throttle;
+        throttle.knows(source, name.folded(), &request.from, now)
     }
 
     async fn run_sign_in(&self, sign_in: SignIn, request: &RequestInfo) -> Result<SignedIn, Error> {

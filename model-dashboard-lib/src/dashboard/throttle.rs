@@ -7,8 +7,13 @@
 //! - per account: once twenty were wrong, whatever their address, an address that has not signed
 //!   in there before has one free attempt instead of three. It always has one, so that somebody
 //!   with the right password gets in from anywhere, however hard others guess;
-//! - per address: twenty wrong ones for whatever accounts are free, then one in two seconds. Who
-//!   signed in from the address lately does not wait for the others there.
+//! - per address: twenty wrong ones for whatever accounts are free, then one in two seconds.
+//!
+//! Counts shrink with time, those of an address by one a minute, the others by one in 15 minutes.
+//!
+//! Who signed in from an address before is known there: others who guess at the same address, as
+//! behind the proxy of a hospital, do not delay them, and when guesses come from everywhere they
+//! find a place kept for them.
 //!
 //! An attempt counts as wrong until it turns out to be right, so that many at once gain nothing.
 //! Nobody sleeps: whoever is too early is told when to come back.
@@ -16,7 +21,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::auth::Source;
@@ -36,8 +41,15 @@ const PRESSURE: u32 = 20;
 const FREE_PER_ADDRESS: u32 = 20;
 const ADDRESS_INTERVAL: Duration = Duration::from_secs(2);
 
-/// What was counted is forgotten after so long without a further attempt.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often a count becomes one less. No sooner than the longest wait ends, or waiting would pay.
+const SHRINKS_EVERY: Duration = LONGEST_WAIT;
+const ADDRESS_SHRINKS_EVERY: Duration = Duration::from_secs(60);
+
+/// The highest count, so that what was counted is forgotten in some hours.
+const MOST: u32 = 40;
+
+/// How long somebody is known where they signed in.
+const KNOWN_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// The delays of one process.
 #[derive(Debug, Default)]
@@ -45,13 +57,17 @@ pub(super) struct Throttle(Mutex<Counters>);
 
 #[derive(Debug, Default)]
 struct Counters {
-    pairs: Counted<(Account, Address)>,
-    accounts: Counted<Account>,
-    addresses: Counted<Address>,
+    pairs: Recent<Pair, Count>,
+    accounts: Recent<Account, Count>,
+    addresses: Recent<Address, Count>,
+    /// Who signed in where. Apart from the counts, or whoever makes up names could push them out.
+    known: Recent<Pair, Instant>,
 }
 
 /// A source and a folded username; it need not exist.
 type Account = (Source, Arc<str>);
+
+type Pair = (Account, Address);
 
 /// Where attempts come from: an IPv4 address, an IPv6 network of 64 bits (which one customer has
 /// to themselves), or another text.
@@ -74,62 +90,90 @@ impl Address {
     }
 }
 
-/// What is remembered of a pair, an account or an address.
+/// What is counted of a pair, an account or an address.
 #[derive(Clone, Copy, Debug)]
 struct Count {
     /// Attempts that were wrong or are being checked.
     wrong: u32,
-    /// The last attempt.
-    last: Instant,
+    /// From when on the next shrinking is reckoned.
+    since: Instant,
     /// No attempt before this.
     wait_until: Instant,
-    /// Whether somebody signed in here: the account, from the address.
-    was_right: bool,
 }
 
 impl Count {
     fn none(now: Instant) -> Count {
         Count {
             wrong: 0,
-            last: now,
+            since: now,
             wait_until: now,
-            was_right: false,
         }
     }
+
+    /// What is left of it now.
+    fn shrunk(mut self, every: Duration, now: Instant) -> Count {
+        let periods = now.saturating_duration_since(self.since).as_secs() / every.as_secs();
+        let less = u32::try_from(periods).unwrap_or(u32::MAX).min(self.wrong);
+        self.wrong -= less;
+        self.since = match self.wrong {
+            0 => now,
+            _ => self.since + every * less,
+        };
+        self
+    }
+
+    fn one_more(&mut self) {
+        self.wrong = (self.wrong + 1).min(MOST);
+    }
 }
 
-/// Counts by key, bounded: those that were not touched for longest make room.
+/// What is remembered by key, bounded: what was not touched for longest makes room.
 #[derive(Debug)]
-struct Counted<K>(HashMap<K, Count>);
+struct Recent<K, V>(HashMap<K, (Instant, V)>);
 
-impl<K> Default for Counted<K> {
+impl<K, V> Default for Recent<K, V> {
     fn default() -> Self {
-        Counted(HashMap::new())
+        Recent(HashMap::new())
     }
 }
 
-impl<K: Eq + Hash + Clone> Counted<K> {
-    fn get(&self, key: &K, now: Instant) -> Count {
-        let known = self.0.get(key).copied();
-        known
-            .filter(|count| now.saturating_duration_since(count.last) < FORGOTTEN_AFTER)
-            .unwrap_or(Count::none(now))
+impl<K: Eq + Hash + Clone, V: Copy> Recent<K, V> {
+    fn get(&self, key: &K) -> Option<V> {
+        self.0.get(key).map(|(_, value)| *value)
     }
 
-    fn set(&mut self, key: &K, count: Count) {
+    fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        self.0.get_mut(key).map(|(_, value)| value)
+    }
+
+    fn set(&mut self, key: &K, value: V, now: Instant) {
         if self.0.len() >= MAX_REMEMBERED && !self.0.contains_key(key) {
             self.make_room();
         }
-        self.0.insert(key.clone(), count);
+        self.0.insert(key.clone(), (now, value));
     }
 
     /// Drops the older half, so that the cost per attempt stays constant.
     fn make_room(&mut self) {
-        let mut times: Vec<Instant> = self.0.values().map(|count| count.last).collect();
+        let mut times: Vec<Instant> = self.0.values().map(|(touched, _)| *touched).collect();
         let middle = times.len() / 2;
         let (_, median, _) = times.select_nth_unstable(middle);
         let median = *median;
-        self.0.retain(|_, count| count.last > median);
+        self.0.retain(|_, (touched, _)| *touched > median);
+    }
+}
+
+impl<K: Eq + Hash + Clone> Recent<K, Count> {
+    fn count(&self, key: &K, every: Duration, now: Instant) -> Count {
+        let known = self.get(key);
+        known.map_or(Count::none(now), |count| count.shrunk(every, now))
+    }
+}
+
+impl Counters {
+    fn knows(&self, pair: &Pair, now: Instant) -> bool {
+        let at = self.known.get(pair);
+        at.is_some_and(|at| now.saturating_duration_since(at) < KNOWN_FOR)
     }
 }
 
@@ -167,6 +211,16 @@ impl Wait {
 }
 
 impl Throttle {
+    fn counters(&self) -> MutexGuard<'_, Counters> {
+        // Nothing is left half done under the lock.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether this account signed in from there before.
+    pub(super) fn knows(&self, source: &Source, folded: &str, from: &str, now: Instant) -> bool {
+        self.counters().knows(&pair(source, folded, from), now)
+    }
+
     /// Asks to try a password now.
     ///
     /// # Errors
@@ -178,43 +232,40 @@ impl Throttle {
         from: &str,
         now: Instant,
     ) -> Result<Attempt<'_>, Duration> {
-        let account: Account = (source.clone(), folded.into());
-        let address = Address::parse(from);
-        let pair_key = (account.clone(), address.clone());
-
-        let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut pair = counters.pairs.get(&pair_key, now);
-        let mut whole = counters.accounts.get(&account, now);
-        let mut place = counters.addresses.get(&address, now);
+        let pair_key = pair(source, folded, from);
+        let (account, address) = pair_key.clone();
+        let mut counters = self.counters();
+        let is_known = counters.knows(&pair_key, now);
+        let mut pair = counters.pairs.count(&pair_key, SHRINKS_EVERY, now);
+        let mut whole = counters.accounts.count(&account, SHRINKS_EVERY, now);
+        let every = ADDRESS_SHRINKS_EVERY;
+        let mut place = counters.addresses.count(&address, every, now);
 
         let mut until = pair.wait_until;
-        if !pair.was_right {
+        if !is_known {
             until = until.max(place.wait_until);
         }
         if until > now {
             return Err(until - now);
         }
 
-        let free = match whole.wrong >= PRESSURE && !pair.was_right {
+        let free = match whole.wrong >= PRESSURE && !is_known {
             true => FREE_UNDER_PRESSURE,
             false => FREE_PER_PAIR,
         };
-        pair.wrong = pair.wrong.saturating_add(1);
+        for count in [&mut pair, &mut whole, &mut place] {
+            count.one_more();
+        }
         let until = now + wait_after(pair.wrong, free);
         let pair_wait = Wait::set(&mut pair, until);
-        whole.wrong = whole.wrong.saturating_add(1);
-        place.wrong = place.wrong.saturating_add(1);
         let until = match place.wrong >= FREE_PER_ADDRESS {
             true => now + ADDRESS_INTERVAL,
             false => place.wait_until,
         };
         let place_wait = Wait::set(&mut place, until);
-        for count in [&mut pair, &mut whole, &mut place] {
-            count.last = now;
-        }
-        counters.pairs.set(&pair_key, pair);
-        counters.accounts.set(&account, whole);
-        counters.addresses.set(&address, place);
+        counters.pairs.set(&pair_key, pair, now);
+        counters.accounts.set(&account, whole, now);
+        counters.addresses.set(&address, place, now);
         Ok(Attempt {
             throttle: self,
             account,
@@ -224,6 +275,10 @@ impl Throttle {
             place_wait,
         })
     }
+}
+
+fn pair(source: &Source, folded: &str, from: &str) -> Pair {
+    ((source.clone(), folded.into()), Address::parse(from))
 }
 
 /// The wait after so many wrong passwords.
@@ -240,22 +295,17 @@ fn wait_after(wrong: u32, free: u32) -> Duration {
 impl Attempt<'_> {
     /// The password was right: the pair starts anew, and the attempt does not count elsewhere.
     pub(super) fn was_right(self) {
-        let mut counters = self.lock();
-        let pair = Count {
-            was_right: true,
-            ..Count::none(self.started)
-        };
-        counters
-            .pairs
-            .set(&(self.account.clone(), self.address.clone()), pair);
+        let (pair, now) = (self.pair(), self.started);
+        let mut counters = self.throttle.counters();
+        counters.pairs.set(&pair, Count::none(now), now);
+        counters.known.set(&pair, now, now);
         self.uncount(&mut counters);
     }
 
     /// The password could not be checked: the attempt does not count.
     pub(super) fn was_not_made(self) {
-        let mut counters = self.lock();
-        let key = (self.account.clone(), self.address.clone());
-        if let Some(pair) = counters.pairs.0.get_mut(&key) {
+        let mut counters = self.throttle.counters();
+        if let Some(pair) = counters.pairs.get_mut(&self.pair()) {
             pair.wrong = pair.wrong.saturating_sub(1);
             self.pair_wait.undo(pair);
         }
@@ -264,23 +314,21 @@ impl Attempt<'_> {
 
     /// How long the next attempt of this pair has to wait.
     pub(super) fn wait(&self) -> Duration {
-        let key = (self.account.clone(), self.address.clone());
-        let pair = self.lock().pairs.get(&key, self.started);
-        pair.wait_until.saturating_duration_since(self.started)
+        let pair = self.throttle.counters().pairs.get(&self.pair());
+        pair.map_or(Duration::ZERO, |pair| {
+            pair.wait_until.saturating_duration_since(self.started)
+        })
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Counters> {
-        self.throttle
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn pair(&self) -> Pair {
+        (self.account.clone(), self.address.clone())
     }
 
     fn uncount(&self, counters: &mut Counters) {
-        if let Some(whole) = counters.accounts.0.get_mut(&self.account) {
+        if let Some(whole) = counters.accounts.get_mut(&self.account) {
             whole.wrong = whole.wrong.saturating_sub(1);
         }
-        if let Some(place) = counters.addresses.0.get_mut(&self.address) {
+        if let Some(place) = counters.addresses.get_mut(&self.address) {
             place.wrong = place.wrong.saturating_sub(1);
             self.place_wait.undo(place);
         }
@@ -388,7 +436,6 @@ mod tests {
     #[test]
     fn one_address_tries_few_passwords_over_all_accounts() {
         let mut guesser = Guesser::new();
-        guesser.right("bo", "192.0.2.1").unwrap();
         let mut made = 0;
         for n in 0..1000 {
             made += u64::from(guesser.wrong(&format!("name{n}"), "192.0.2.1").is_ok());
@@ -396,8 +443,51 @@ mod tests {
                 guesser.pass(1);
             }
         }
-        assert!(made <= u64::from(FREE_PER_ADDRESS) + 51, "{made}");
-        assert_eq!(guesser.right("bo", "192.0.2.1"), Ok(()), "known there");
+        assert!(made <= u64::from(FREE_PER_ADDRESS) + 53, "{made}");
+    }
+
+    #[test]
+    fn others_who_guess_at_the_same_address_do_not_delay_who_is_known_there() {
+        let mut guesser = Guesser::new();
+        guesser.right("bo", "192.0.2.1").unwrap();
+        // Far more made-up names than are remembered.
+        for n in 0..3 * MAX_REMEMBERED {
+            let _ = guesser.wrong(&format!("name{n}"), "192.0.2.1");
+            let _ = guesser.wrong(&format!("name{n}"), &format!("host{n}"));
+            guesser.now += Duration::from_millis(1);
+        }
+        assert!(guesser.wrong("cy", "192.0.2.1").is_err(), "not known there");
+        let (throttle, now) = (&guesser.throttle, guesser.now);
+        assert!(throttle.knows(&guesser.local, "bo", "192.0.2.1", now));
+        assert!(!throttle.knows(&guesser.local, "bo", "192.0.2.2", now));
+        // A mistake of their own is free, too.
+        assert_eq!(guesser.wrong("bo", "192.0.2.1"), Ok(()));
+        assert_eq!(guesser.right("bo", "192.0.2.1"), Ok(()));
+    }
+
+    #[test]
+    fn what_was_wrong_is_forgotten_little_by_little() {
+        let mut guesser = Guesser::new();
+        for n in 0..10_000 {
+            let _ = guesser.wrong(&format!("name{n}"), "192.0.2.1");
+            let _ = guesser.wrong("ana", &format!("host{n}"));
+            let _ = guesser.wrong("bo", "192.0.2.9");
+            guesser.pass(1);
+        }
+        assert!(guesser.wrong("cy", "192.0.2.1").is_err());
+        assert!(guesser.wrong("bo", "192.0.2.9").is_err());
+        guesser.pass(30 * 60);
+        for _ in 0..FREE_PER_PAIR {
+            assert_eq!(guesser.wrong("cy", "192.0.2.1"), Ok(()), "the address");
+        }
+        assert_eq!(guesser.wrong("bo", "192.0.2.9"), Ok(()), "once again");
+        assert!(guesser.wrong("bo", "192.0.2.9").is_err(), "only once");
+        guesser.pass(12 * 60 * 60);
+        for (name, from) in [("bo", "192.0.2.9"), ("ana", "203.0.113.5")] {
+            for _ in 0..FREE_PER_PAIR {
+                assert_eq!(guesser.wrong(name, from), Ok(()), "{name}");
+            }
+        }
     }
 
     #[test]
@@ -411,7 +501,7 @@ mod tests {
                 guesser.pass(1);
             }
         }
-        assert!(made <= u64::from(FREE_PER_ADDRESS) + 51, "{made}");
+        assert!(made <= u64::from(FREE_PER_ADDRESS) + 53, "{made}");
     }
 
     #[test]

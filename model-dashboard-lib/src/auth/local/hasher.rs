@@ -11,13 +11,14 @@ use crate::auth::{Password, PasswordCheck, PasswordError, PasswordHash};
 /// How many hashes are computed at once: each takes 19 MiB and a whole core.
 const AT_ONCE: usize = 2;
 
-/// How many wait for their turn, about half a second's work of one core.
-const WAITING: usize = 32;
+/// How many wait for their turn, about a second's work of one core. All sign-ins that a dashboard
+/// lets in at once find a place.
+const WAITING: usize = 64;
 
 /// Roughly how long a full queue takes.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
-/// Makes and checks password hashes on blocking threads, two at a time, with at most 32 waiting;
+/// Makes and checks password hashes on blocking threads, two at a time, with at most 64 waiting;
 /// anybody further is told to come back. Cheap to clone; clones share the limits.
 #[derive(Clone, Debug)]
 pub struct PasswordHasher {

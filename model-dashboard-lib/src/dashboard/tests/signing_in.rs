@@ -181,6 +181,31 @@ async fn many_sign_ins_at_once_are_busy_and_not_many_threads() {
 }
 
 #[tokio::test]
+async fn guesses_from_everywhere_leave_a_place_to_those_who_are_known() {
+    let world = World::new().await;
+    for name in ["ana", "bo"] {
+        world.with_password(name, Role::Viewer, PASSWORD).await;
+    }
+    let (cookie, caller) = world.signed_in("ana").await;
+    let inner = &world.dashboard.inner;
+    let flood = inner.sign_ins.try_acquire_many(MAX_SIGN_INS).unwrap();
+    let sign_in = |name, from| world.sign_in(name, PASSWORD, from);
+    for (name, from) in [("bo", "192.0.2.1"), ("ana", "192.0.2.2")] {
+        let busy = sign_in(name, from).await;
+        assert!(matches!(busy, Err(Error::Busy { .. })), "{name}: {busy:?}");
+    }
+    assert!(sign_in("ana", "192.0.2.1").await.is_ok());
+    let new = "the next password".to_owned();
+    let change = world
+        .dashboard
+        .change_password(&caller, PASSWORD.to_owned(), new);
+    assert!(change.await.is_ok());
+    assert!(world.by_cookie(&cookie).await.is_err());
+    drop(flood);
+    assert!(sign_in("bo", "192.0.2.1").await.is_ok());
+}
+
+#[tokio::test]
 async fn a_session_is_new_at_each_sign_in_and_dead_after_sign_out() {
     let world = World::new().await;
     world.with_password("ana", Role::Viewer, PASSWORD).await;
