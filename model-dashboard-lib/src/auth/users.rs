@@ -176,17 +176,31 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
         username: &Username,
     ) -> Result<Option<(User, PasswordHash)>, StoreError>;
 
-    /// Stores a new hash. With `expected`, only if the stored one is still that: an upgrade of a
-    /// hash at sign-in never overwrites a password that was changed meanwhile. Answers whether it
-    /// was stored.
+    /// Sets another password and ends the account's sessions, but `except`, in one transaction:
+    /// no session of the old password lives with the new one. With `expected`, only if the stored
+    /// hash is still that. Answers how many sessions ended; `None` if the hash was another.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if `id` is no local person.
-    async fn set_password_hash(
+    async fn set_password(
         &self,
         id: &IdentityId,
         hash: PasswordHash,
         expected: Option<&PasswordHash>,
+        except: Option<i64>,
+    ) -> Result<Option<u64>, StoreError>;
+
+    /// Stores another hash of the same password, only if the stored one is still `expected`: an
+    /// upgrade of a hash at sign-in never overwrites a password that was changed meanwhile.
+    /// Sessions go on. Answers whether it was stored.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if `id` is no local person.
+    async fn renew_password_hash(
+        &self,
+        id: &IdentityId,
+        hash: PasswordHash,
+        expected: &PasswordHash,
     ) -> Result<bool, StoreError>;
 
     /// Notes a sign-in (or a re-check, with `signed_in` false) of `identity`: directory people

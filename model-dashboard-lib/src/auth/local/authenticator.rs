@@ -65,7 +65,7 @@ impl LocalAuthenticator {
         let Ok(hash) = self.hasher.hash(password.clone()).await else {
             return;
         };
-        let stored = self.users.set_password_hash(&user.id, hash, Some(outdated));
+        let stored = self.users.renew_password_hash(&user.id, hash, outdated);
         if let Err(error) = stored.await {
             tracing::warn!(user.name = user.username.as_str(), %error, "an old password hash stays");
         }

@@ -224,7 +224,7 @@ pub async fn sources_do_not_mix(store: &impl UserStore) {
         .unwrap()
         .expect("a hash");
     assert_eq!(user, local);
-    let refused = store.set_password_hash(&one.id, hash("x"), None).await;
+    let refused = store.set_password(&one.id, hash("x"), None, None).await;
     assert!(
         matches!(refused, Err(StoreError::NotFound { .. })),
         "{refused:?}"

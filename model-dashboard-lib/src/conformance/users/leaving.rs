@@ -6,7 +6,7 @@ async fn sessions_of(store: &impl SessionStore, user: &User) -> usize {
     store.list_sessions(&user.id).await.unwrap().len()
 }
 
-async fn open_session(store: &impl SessionStore, user: &User, number: u8) {
+pub(super) async fn open_session(store: &impl SessionStore, user: &User, number: u8) {
     let session = NewSession {
         hash: SessionHash([number; 32]),
         identity: user.id.clone(),

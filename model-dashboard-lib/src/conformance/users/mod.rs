@@ -49,6 +49,7 @@ macro_rules! user_store_conformance {
             a_new_hash_replaces_the_old_one
             an_upgraded_hash_never_overwrites_a_new_password
             of_many_upgrades_of_one_hash_one_is_stored
+            a_new_password_ends_the_sessions_of_the_old_one
             a_deleted_account_takes_its_tokens_and_sessions_along
             a_deactivated_account_loses_its_sessions
             a_number_is_not_given_twice
@@ -169,7 +170,7 @@ pub async fn a_service_account_has_a_team_and_no_password(store: &impl UserStore
             .unwrap()
             .is_none()
     );
-    let refused = store.set_password_hash(&made.id, hash("x"), None).await;
+    let refused = store.set_password(&made.id, hash("x"), None, None).await;
     assert!(
         matches!(refused, Err(StoreError::NotFound { .. })),
         "{refused:?}"
@@ -272,7 +273,7 @@ pub async fn whoever_is_unknown_is_not_found(store: &impl UserStore) {
             matches!(deleted, Err(StoreError::NotFound { .. })),
             "{id}: {deleted:?}"
         );
-        let set = store.set_password_hash(&id, hash("x"), None).await;
+        let set = store.set_password(&id, hash("x"), None, None).await;
         assert!(
             matches!(set, Err(StoreError::NotFound { .. })),
             "{id}: {set:?}"
@@ -321,7 +322,7 @@ pub async fn an_account_has_one_id(store: &impl UserStore) {
             let changes = [
                 store.update_user(&id, off).await.map(drop),
                 store
-                    .set_password_hash(&id, hash("x"), None)
+                    .set_password(&id, hash("x"), None, None)
                     .await
                     .map(drop),
                 store.delete_user(&id).await,

@@ -635,8 +635,8 @@ async fn a_password_changed_during_a_sign_in_ends_it() {
     let change = move || {
         let (store, id) = (store.clone(), id.clone());
         async move {
-            let stored = store.set_password_hash(&id, PasswordHash::unusable(), None);
-            assert!(stored.await.unwrap());
+            let stored = store.set_password(&id, PasswordHash::unusable(), None, None);
+            assert_eq!(stored.await.unwrap(), Some(0));
         }
     };
     let local = Meanwhile {

@@ -20,7 +20,7 @@ impl State {
         own
     }
 
-    fn end_sessions_but(&mut self, keep: impl Fn(&Session) -> bool) -> u64 {
+    pub(super) fn end_sessions_but(&mut self, keep: impl Fn(&Session) -> bool) -> u64 {
         let before = self.sessions.len();
         self.sessions.retain(|_, session| keep(session));
         (before - self.sessions.len()) as u64

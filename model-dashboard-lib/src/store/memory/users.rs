@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use super::{MemoryStore, State};
 use crate::auth::{
-    Identity, IdentityId, NewUser, NewUserKind, PasswordHash, Role, Source, User, UserChange,
-    UserFilter, UserStore, Username,
+    Identity, IdentityId, NewUser, NewUserKind, PasswordHash, Role, Session, Source, User,
+    UserChange, UserFilter, UserStore, Username,
 };
 use crate::model::Timestamp;
 use crate::store::StoreError;
@@ -51,6 +51,22 @@ impl State {
         };
         self.accounts.insert(user.id.clone(), account);
         Ok(user)
+    }
+
+    fn replace_hash(
+        &mut self,
+        id: &IdentityId,
+        hash: PasswordHash,
+        expected: Option<&PasswordHash>,
+    ) -> Result<bool, StoreError> {
+        let account = self.account(id)?;
+        let stored = account.password.as_mut().ok_or_else(|| no_account(id))?;
+        if expected.is_some_and(|expected| expected != stored) {
+            return Ok(false);
+        }
+        *stored = hash;
+        account.user.updated_at = Some(Timestamp::now());
+        Ok(true)
     }
 
     /// Refuses that `user` stops being an active administrator if no other one is left.
@@ -145,21 +161,28 @@ impl UserStore for MemoryStore {
         Ok(account.and_then(|a| Some((a.user.clone(), a.password.clone()?))))
     }
 
-    async fn set_password_hash(
+    async fn set_password(
         &self,
         id: &IdentityId,
         hash: PasswordHash,
         expected: Option<&PasswordHash>,
-    ) -> Result<bool, StoreError> {
+        except: Option<i64>,
+    ) -> Result<Option<u64>, StoreError> {
         let mut state = self.state();
-        let account = state.account(id)?;
-        let stored = account.password.as_mut().ok_or_else(|| no_account(id))?;
-        if expected.is_some_and(|expected| expected != stored) {
-            return Ok(false);
+        if !state.replace_hash(id, hash, expected)? {
+            return Ok(None);
         }
-        *stored = hash;
-        account.user.updated_at = Some(Timestamp::now());
-        Ok(true)
+        let others = |s: &Session| s.identity != *id || Some(s.id) == except;
+        Ok(Some(state.end_sessions_but(others)))
+    }
+
+    async fn renew_password_hash(
+        &self,
+        id: &IdentityId,
+        hash: PasswordHash,
+        expected: &PasswordHash,
+    ) -> Result<bool, StoreError> {
+        self.state().replace_hash(id, hash, Some(expected))
     }
 
     async fn remember(

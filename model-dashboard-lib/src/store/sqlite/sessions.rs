@@ -1,7 +1,7 @@
 //! [`SessionStore`] in SQLite.
 
 use async_trait::async_trait;
-use rusqlite::{OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::SqliteStore;
 use super::error::{Error, Result};
@@ -28,6 +28,14 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
         expires_at,
         made_from: row.get("made_from")?,
     })
+}
+
+/// Ends all sessions of an account, but `except`; answers how many.
+pub(super) fn end_sessions(db: &Connection, id: &IdentityId, except: Option<i64>) -> Result<u64> {
+    let mut statement =
+        db.prepare_cached("DELETE FROM sessions WHERE source = ? AND subject = ? AND id IS NOT ?")?;
+    let ended = statement.execute(params![id.source.as_str(), &*id.subject, except])?;
+    Ok(ended as u64)
 }
 
 #[async_trait]
@@ -140,14 +148,8 @@ impl SessionStore for SqliteStore {
         except: Option<i64>,
     ) -> Result<u64, StoreError> {
         let identity = identity.clone();
-        self.write(move |db| {
-            let ended = db.execute(
-                "DELETE FROM sessions WHERE source = ? AND subject = ? AND id IS NOT ?",
-                params![identity.source.as_str(), &*identity.subject, except],
-            )?;
-            Ok(ended as u64)
-        })
-        .await
+        self.write(move |db| end_sessions(db, &identity, except))
+            .await
     }
 
     async fn purge_sessions(

@@ -9,6 +9,7 @@ use super::accounts::{
     row_number, save,
 };
 use super::error::{Error, Result};
+use super::sessions::end_sessions;
 use super::values::Time;
 use crate::auth::{
     Identity, IdentityId, NewUser, NewUserKind, PasswordHash, Role, Source, User, UserChange,
@@ -85,22 +86,15 @@ fn update(db: &Connection, id: &IdentityId, change: UserChange) -> Result<User> 
         keep_an_administrator(db, &before)?;
     }
     if !user.is_active {
-        end_all_sessions(db, id)?;
+        end_sessions(db, id, None)?;
     }
     save(db, &user, origin)?;
     Ok(user)
 }
 
-fn end_all_sessions(db: &Connection, id: &IdentityId) -> Result<()> {
-    let mut statement =
-        db.prepare_cached("DELETE FROM sessions WHERE source = ? AND subject = ?")?;
-    statement.execute([id.source.as_str(), &id.subject])?;
-    Ok(())
-}
-
 fn delete(db: &Connection, id: &IdentityId) -> Result<()> {
     keep_an_administrator(db, &existing(db, id)?)?;
-    end_all_sessions(db, id)?;
+    end_sessions(db, id, None)?;
     let key = [id.source.as_str(), &id.subject];
     db.execute(
         "DELETE FROM api_tokens WHERE owner_source = ? AND owner_subject = ?",
@@ -301,14 +295,31 @@ impl UserStore for SqliteStore {
         .await
     }
 
-    async fn set_password_hash(
+    async fn set_password(
         &self,
         id: &IdentityId,
         hash: PasswordHash,
         expected: Option<&PasswordHash>,
-    ) -> Result<bool, StoreError> {
+        except: Option<i64>,
+    ) -> Result<Option<u64>, StoreError> {
         let (id, expected) = (id.clone(), expected.cloned());
-        self.write(move |db| set_hash(db, &id, &hash, expected.as_ref()))
+        self.write(move |db| {
+            if !set_hash(db, &id, &hash, expected.as_ref())? {
+                return Ok(None);
+            }
+            end_sessions(db, &id, except).map(Some)
+        })
+        .await
+    }
+
+    async fn renew_password_hash(
+        &self,
+        id: &IdentityId,
+        hash: PasswordHash,
+        expected: &PasswordHash,
+    ) -> Result<bool, StoreError> {
+        let (id, expected) = (id.clone(), expected.clone());
+        self.write(move |db| set_hash(db, &id, &hash, Some(&expected)))
             .await
     }
 
