@@ -10,6 +10,7 @@ use super::form::Form;
 use super::visit::{Failure, Visit};
 use crate::views::broken::{self, BrokenRow, BrokenView};
 use crate::views::components::field::Field;
+use crate::views::left_out::LeftOut;
 
 /// The list.
 pub(super) async fn list(visit: Visit) -> Result<Response, Failure> {
@@ -33,7 +34,25 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Failure> {
         })
         .collect();
     let frame = visit.frame().await;
-    visit.page(&frame, broken::list(&frame, &rows)).await
+    let left_out = left_out(&visit).await?;
+    let markup = broken::list(&frame, &rows, &left_out);
+    visit.page(&frame, markup).await
+}
+
+/// What else lies in the model store; nothing for those who do not administer it.
+pub(super) async fn left_out(visit: &Visit) -> Result<LeftOut, Failure> {
+    if !visit.may().manage_system {
+        return Ok(LeftOut::default());
+    }
+    let found = visit.dashboard().left_out(&visit.caller).await?;
+    let unreadable = found.unreadable.iter();
+    Ok(LeftOut {
+        count: found.count,
+        examples: found.examples.clone(),
+        unreadable: unreadable
+            .map(|one| (one.network_type.to_string(), one.reason.clone()))
+            .collect(),
+    })
 }
 
 /// The editor with what is stored, and where it is wrong.

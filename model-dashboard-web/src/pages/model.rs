@@ -96,6 +96,7 @@ fn view(model: &Model) -> ModelView {
         description: markdown(&definition.description()),
         labels: labels(model),
         arguments: arguments(model),
+        shell_characters: shell_metacharacters(&definition.effective_inference_args().text),
         network,
         facts,
         enabled_since: None,
@@ -158,15 +159,6 @@ fn notices(model: &Model) -> Vec<ModelNotice> {
         say(format!(
             "The field {} has an unexpected value: {}",
             wrong.field, wrong.message
-        ));
-    }
-    let args = definition.effective_inference_args();
-    let odd = shell_metacharacters(&args.text);
-    if !odd.is_empty() && !args.derived {
-        let odd: Vec<String> = odd.iter().map(char::to_string).collect();
-        say(format!(
-            "The inference arguments hold characters that a shell may act on: {}",
-            odd.join(" ")
         ));
     }
     notices

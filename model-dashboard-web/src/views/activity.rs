@@ -14,7 +14,7 @@ use super::links::Links;
 pub struct ActivityView {
     /// What was asked for.
     pub query: ActivityQuery,
-    /// The people there are to choose from.
+    /// People to choose from; others can be typed.
     pub people: Vec<String>,
     /// The kinds there are to choose from: value and text.
     pub kinds: Vec<(String, String)>,
@@ -130,7 +130,7 @@ fn one(frame: &Frame, entry: &Entry) -> Markup {
             (entry.icon)
             div.event {
                 p {
-                    strong { (entry.who) } " " (entry.done) " "
+                    strong { (who(frame, &entry.who)) } " " (entry.done) " "
                     @if let Some((network_type, name)) = &entry.model {
                         @let text = if entry.alias.is_empty() { name } else { &entry.alias };
                         @if entry.exists { a href=(frame.links.model(network_type, name)) { (text) } }
@@ -151,20 +151,26 @@ fn one(frame: &Frame, entry: &Entry) -> Markup {
     }
 }
 
+/// A person, and the way to what else they did.
+fn who(frame: &Frame, name: &str) -> Markup {
+    let only = ActivityQuery {
+        person: Some(name.to_owned()),
+        ..ActivityQuery::default()
+    };
+    html! {
+        @if name.is_empty() { "Somebody" }
+        @else { a.quiet-link href=(only.href(&frame.links)) title="Only changes by this person" { (name) } }
+    }
+}
+
 fn filters(frame: &Frame, view: &ActivityView) -> Markup {
     let query = &view.query;
     html! {
         form.filters action=(frame.links.to("/activity")) method="get" data-submit-on-change {
             label.inline { span { "Person" }
-                span.select {
-                    select name="person" {
-                        option value="" { "Everyone" }
-                        @for person in &view.people {
-                            option value=(person) selected[query.person.as_ref() == Some(person)] { (person) }
-                        }
-                    }
-                    (Icon::ChevronDown)
-                }
+                input type="text" name="person" value=(query.person.as_deref().unwrap_or_default())
+                    placeholder="username" list="people" autocomplete="off" spellcheck="false" maxlength="300";
+                datalist id="people" { @for person in &view.people { option value=(person) {} } }
             }
             label.inline { span { "Model" }
                 input.mono type="text" name="model" value=(query.model.as_deref().unwrap_or_default())

@@ -8,6 +8,7 @@ use super::components::icon::Icon;
 use super::components::table::{Column, table};
 use super::components::{Tone, breadcrumbs, empty_state, notice, page_header, plural};
 use super::frame::{Frame, Page, Section};
+use super::left_out::{self, LeftOut};
 use super::links::ModelAction;
 
 /// An object that should be a definition and is not.
@@ -23,9 +24,9 @@ pub struct BrokenRow {
     pub size: usize,
 }
 
-/// The page that lists them.
+/// The page that lists them, and what else lies in the store, for those who administer it.
 #[must_use]
-pub fn list(frame: &Frame, rows: &[BrokenRow]) -> Markup {
+pub fn list(frame: &Frame, rows: &[BrokenRow], left_out: &LeftOut) -> Markup {
     let links = &frame.links;
     frame.page(&Page::new("Broken definitions", Section::Models), &html! {
         (breadcrumbs(&[(links.models(), "Models".to_owned())]))
@@ -56,6 +57,7 @@ pub fn list(frame: &Frame, rows: &[BrokenRow]) -> Markup {
                 ]).collect::<Vec<_>>(),
             ))
         }
+        (left_out::notices(left_out))
     })
 }
 

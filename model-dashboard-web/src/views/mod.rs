@@ -43,6 +43,7 @@ pub mod errors;
 pub mod frame;
 pub mod import;
 pub mod kept;
+pub mod left_out;
 pub mod links;
 pub mod login;
 pub mod model;

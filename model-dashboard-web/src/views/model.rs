@@ -54,6 +54,8 @@ pub struct ModelView {
     pub labels: Vec<Label>,
     /// The arguments of the inference.
     pub arguments: Arguments,
+    /// What a shell would act on in them.
+    pub shell_characters: Vec<char>,
     /// What `inference_information` says of the network: name and value in text.
     pub network: Vec<(String, String)>,
     /// What else it says: name and value in text.
@@ -243,11 +245,11 @@ fn inference(view: &ModelView) -> Markup {
             @match &view.arguments {
                 Arguments::None => p.muted { "No arguments: the model is run with the defaults of its framework." },
                 Arguments::Given(text) => {
-                    (arguments(text))
+                    (arguments(text, &view.shell_characters))
                     p.help { "Written in the definition." }
                 },
                 Arguments::Derived(text) => {
-                    (arguments(text))
+                    (arguments(text, &view.shell_characters))
                     p.help { "Derived from " code { "inference_information.inference_args" } ", because the definition leaves the arguments empty." }
                 },
             }
@@ -260,27 +262,7 @@ fn inference(view: &ModelView) -> Markup {
     )
 }
 
-fn arguments(text: &str) -> Markup {
-    // What a shell would act on instead of passing it along.
-    let special: Vec<String> = text
-        .chars()
-        .filter(|c| {
-            matches!(
-                c,
-                ';' | '|' | '&' | '$' | '`' | '<' | '>' | '(' | ')' | '\n'
-            )
-        })
-        .fold(Vec::new(), |mut found, c| {
-            let c = if c == '\n' {
-                "a line break".to_owned()
-            } else {
-                c.to_string()
-            };
-            if !found.contains(&c) {
-                found.push(c);
-            }
-            found
-        });
+fn arguments(text: &str, special: &[char]) -> Markup {
     html! {
         (copy_block(text, "the arguments"))
         @if !special.is_empty() {
@@ -289,7 +271,7 @@ fn arguments(text: &str) -> Markup {
                     "A shell acts on "
                     @for (position, c) in special.iter().enumerate() {
                         @if position > 0 { " " }
-                        code { (c) }
+                        @if *c == '\n' { "a line break" } @else { code { (c) } }
                     }
                     ". If these arguments reach one, they do more than their text says."
                 }

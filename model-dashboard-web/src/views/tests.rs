@@ -442,6 +442,24 @@ fn a_stored_date_is_told_for_people_only_if_it_is_a_timestamp() {
 }
 
 #[test]
+fn what_is_no_model_is_named_in_one_line_each() {
+    let left_out = super::left_out::LeftOut {
+        count: 3,
+        examples: vec!["a\nb".to_owned(), "<old>/".to_owned()],
+        unreadable: Vec::new(),
+    };
+    let html = super::left_out::notices(&left_out).into_string();
+    for text in [
+        "3 objects in the model store are no definitions",
+        "<code>a\\nb</code>",
+        "<code>&lt;old&gt;/</code>",
+        "and 1 other",
+    ] {
+        assert!(html.contains(text), "{text}: {html}");
+    }
+}
+
+#[test]
 fn numbers_are_grouped_by_thousands() {
     assert_eq!(number(7), "7");
     assert_eq!(number(1000), "1,000");

@@ -56,7 +56,7 @@ async fn the_first_page_with_a_thousand_models_is_light() {
     let weight = browser.execute_async(measure, vec![]).await.unwrap();
     let (requests, bytes) = (weight[0].as_u64().unwrap(), weight[1].as_u64().unwrap());
     let list = weight[2].as_str().unwrap();
-    println!("{requests} requests, {bytes} bytes:\n{list}");
+    eprintln!("{requests} requests, {bytes} bytes:\n{list}");
     assert!(bytes > 10_000, "nothing was measured: {list}");
     assert!(bytes <= MOST_BYTES, "{bytes} bytes: {list}");
     assert!(requests <= MOST_REQUESTS, "{requests} requests: {list}");

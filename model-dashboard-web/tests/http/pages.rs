@@ -707,6 +707,34 @@ async fn a_long_list_of_users_is_read_page_by_page_with_its_filters() {
 }
 
 #[tokio::test]
+async fn the_system_page_says_where_everything_is_and_how_much_of_it() {
+    let app = App::holding(&[("nnUNet/Broken", "{")]).await;
+    let page = app.signed_in("admin").await.get("/admin/system").await;
+    let text = page.text();
+    for fact in [
+        "Up since",
+        "127.0.0.1:8501",
+        "127.0.0.1:8000",
+        "./data",
+        "of them enabled",
+        ">1 broken</a>",
+        "answered",
+    ] {
+        assert!(text.contains(fact), "{fact}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn arguments_that_a_shell_acts_on_are_warned_of_once() {
+    let odd = r#"{"name":"Odd","network_type":"MIST","inference_args":"--a; b"}"#;
+    let app = App::holding(&[("MIST/Odd", odd)]).await;
+    let page = app.signed_in("viewer").await.get("/models/MIST/Odd").await;
+    let text = page.text();
+    assert!(text.contains("A shell acts on <code>;</code>."), "{text}");
+    assert!(!text.contains("a shell may act on"), "{text}");
+}
+
+#[tokio::test]
 async fn activity_offers_everyone_whatever_is_filtered() {
     let app = App::start().await;
     let publisher = app.signed_in("publisher").await;

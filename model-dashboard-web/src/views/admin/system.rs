@@ -5,8 +5,12 @@ use std::time::SystemTime;
 use maud::{Markup, html};
 
 use crate::views::components::table::{Column, table};
-use crate::views::components::{Tone, key_value, page_header, section, state, time};
+use crate::views::components::{
+    Tone, key_value, number, page_header, plural, section, state, time,
+};
 use crate::views::frame::{Frame, Page, Section};
+use crate::views::left_out::{self, LeftOut};
+use crate::views::models::Counts;
 
 /// The server.
 #[derive(Debug, Clone, Default)]
@@ -15,8 +19,18 @@ pub struct SystemView {
     pub version: String,
     /// When the server started.
     pub started_at: Option<SystemTime>,
+    /// Where it is reached: what and address. Those that are not set are left out.
+    pub addresses: Vec<(String, String)>,
+    /// Where everything is kept that has no place of its own.
+    pub data_folder: String,
+    /// How many models there are; `None` before they were loaded.
+    pub models: Option<Counts>,
+    /// When the model store answered last.
+    pub last_answer: Option<SystemTime>,
     /// What it depends on.
     pub dependencies: Vec<Dependency>,
+    /// What lies in the model store and is no model.
+    pub left_out: LeftOut,
     /// Every setting.
     pub settings: Vec<Setting>,
 }
@@ -67,10 +81,7 @@ pub struct Setting {
 /// The page.
 #[must_use]
 pub fn page(frame: &Frame, view: &SystemView) -> Markup {
-    let mut facts = vec![("Version", html! { (view.version) })];
-    if let Some(at) = view.started_at {
-        facts.push(("Started", time::relative(frame.now, at)));
-    }
+    let facts = facts(frame, view);
     frame.page(&Page::new("System", Section::Admin), &html! {
         (page_header("Administration", &html! {}, &html! {}))
         (super::section_tabs(frame, "System"))
@@ -80,6 +91,7 @@ pub fn page(frame: &Frame, view: &SystemView) -> Markup {
             ul.rows.health {
                 @for dependency in &view.dependencies { (one(frame, dependency)) }
             }
+            (left_out::notices(&view.left_out))
         }
         section.settings {
             h2 { "Settings" }
@@ -94,6 +106,40 @@ pub fn page(frame: &Frame, view: &SystemView) -> Markup {
             ))
         }
     })
+}
+
+fn facts<'a>(frame: &Frame, view: &'a SystemView) -> Vec<(&'a str, Markup)> {
+    let links = &frame.links;
+    let mut facts = vec![("Version", html! { (view.version) })];
+    if let Some(at) = view.started_at {
+        let started = html! { (time::exact(at)) ", " (time::relative(frame.now, at)) };
+        facts.push(("Up since", started));
+    }
+    for (name, address) in &view.addresses {
+        facts.push((name.as_str(), html! { code { (address) } }));
+    }
+    if !view.data_folder.is_empty() {
+        let folder = html! { code { (view.data_folder) } };
+        facts.push(("Data folder", folder));
+    }
+    let models = html! {
+        @match view.models {
+            None => span.muted { "not loaded yet" },
+            Some(counts) => {
+                a href=(links.models()) { (plural(counts.enabled + counts.disabled, "model", "models")) }
+                ", " (number(counts.enabled)) " of them enabled"
+                @if counts.broken > 0 {
+                    "; " a href=(links.to("/broken")) { (number(counts.broken)) " broken" }
+                }
+            },
+        }
+    };
+    facts.push(("Models", models));
+    if let Some(at) = view.last_answer {
+        let answered = html! { "answered " (time::relative(frame.now, at)) };
+        facts.push(("Model store", answered));
+    }
+    facts
 }
 
 fn one(frame: &Frame, dependency: &Dependency) -> Markup {

@@ -7,6 +7,7 @@ use maud::Markup;
 use super::components::Tone;
 use super::components::difference::Change;
 use super::frame::{Banner, CsrfToken, Frame, May, Person, Status, Theme};
+use super::left_out::LeftOut;
 use super::{
     Links, activity, admin, broken, confirm, conflict, definition_form, derive, errors, import,
     login, model, profile, rename, tokens,
@@ -172,8 +173,14 @@ pub(super) fn all(theme: Theme) -> Vec<(&'static str, Markup)> {
             "import-results",
             import::page(&frame, &forms::import_view()),
         ),
-        ("broken", broken::list(&frame, &models::broken_rows())),
-        ("broken-none", broken::list(&frame, &[])),
+        (
+            "broken",
+            broken::list(&frame, &models::broken_rows(), &system::left_out()),
+        ),
+        (
+            "broken-none",
+            broken::list(&frame, &[], &LeftOut::default()),
+        ),
         (
             "broken-edit",
             broken::editor(&frame, &models::broken_view()),

@@ -241,6 +241,7 @@ pub(super) fn model_view() -> ModelView {
             label("2", &["masses", "tumor"]),
         ],
         arguments: Arguments::Derived(text("--fold all --save_npz --step_size 0.5")),
+        shell_characters: Vec::new(),
         network: vec![
             pair("channel_names", "CT"),
             pair("patch_size", "[128,128,128]"),
@@ -293,6 +294,7 @@ pub(super) fn model_disabled() -> ModelView {
             .map(|n: usize| label(&n.to_string(), &[ORGANS[(n - 1) % ORGANS.len()]]))
             .collect(),
         arguments: Arguments::Given(text("--task total; rm -rf $HOME")),
+        shell_characters: vec![';', '$'],
         owner: String::new(),
         tags: Vec::new(),
         derived_from: None,

@@ -3,6 +3,8 @@
 use super::{ago, pair, text, texts};
 use crate::views::admin::{audit, system};
 use crate::views::errors::ErrorView;
+use crate::views::left_out::LeftOut;
+use crate::views::models::Counts;
 
 fn audit_rows() -> Vec<audit::AuditRow> {
     let row = |number, hours, who: &str, action: &str, target: &str| audit::AuditRow {
@@ -82,6 +84,14 @@ pub(super) fn event_view() -> audit::EventView {
     }
 }
 
+pub(super) fn left_out() -> LeftOut {
+    LeftOut {
+        count: 22,
+        examples: texts(&["README.txt", "nnUNet/old/"]),
+        unreadable: vec![pair("MIST", "permission denied")],
+    }
+}
+
 pub(super) fn system_view() -> system::SystemView {
     let setting = |section: &str, name: &str, value: &str, origin: &str| system::Setting {
         section: text(section),
@@ -93,6 +103,18 @@ pub(super) fn system_view() -> system::SystemView {
     system::SystemView {
         version: text("0.1.0"),
         started_at: Some(ago(70)),
+        addresses: vec![
+            pair("Public URL", "https://models.example.org"),
+            pair("Dashboard", "127.0.0.1:8501"),
+        ],
+        data_folder: text("/srv/model-dashboard"),
+        models: Some(Counts {
+            enabled: 700,
+            disabled: 109,
+            broken: 3,
+        }),
+        last_answer: Some(ago(0)),
+        left_out: left_out(),
         dependencies: vec![
             system::Dependency {
                 name: text("Model store"),
