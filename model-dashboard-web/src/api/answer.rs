@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use http::{HeaderName, HeaderValue, StatusCode};
 use model_dashboard::dashboard::{Caller, Dashboard, Error};
 use model_dashboard::model::Timestamp;
@@ -87,6 +87,18 @@ where
     response
 }
 
+/// An answer of a route below `base`: the address that it names is below it, too.
+pub(super) fn below(base: &str, mut response: Response) -> Response {
+    if !base.is_empty()
+        && let Some(address) = response.headers_mut().get_mut(LOCATION)
+        && let Ok(whole) =
+            HeaderValue::from_str(&[base, address.to_str().unwrap_or_default()].concat())
+    {
+        *address = whole;
+    }
+    response
+}
+
 /// A JSON answer that no cache keeps.
 ///
 /// # Errors
@@ -109,4 +121,26 @@ pub(super) fn no_content() -> Result<Response, Failure> {
     let mut response = Response::default();
     *response.status_mut() = StatusCode::NO_CONTENT;
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn an_address_is_below_the_base_path() {
+        let located = |base| {
+            let mut response = Response::default();
+            let address = HeaderValue::from_static("/api/v1/models/T/n");
+            response.headers_mut().insert(LOCATION, address);
+            below(base, response).headers()[LOCATION]
+                .to_str()
+                .unwrap()
+                .to_owned()
+        };
+        assert_eq!(located(""), "/api/v1/models/T/n");
+        assert_eq!(located("/registry"), "/registry/api/v1/models/T/n");
+        assert!(below("/registry", Response::default()).headers().is_empty());
+    }
 }

@@ -16,7 +16,8 @@ const MAX_LIMIT: usize = 1000;
 /// Read the audit log
 ///
 /// Newest first; `before` goes on. Needs `audit:read`.
-#[utoipa::path(get, path = "/api/v1/audit", tag = "audit", security(("token" = [])),
+#[utoipa::path(get, path = "/api/v1/audit", tag = "audit",
+    security(("token" = ["audit:read"])),
     params(
         ("action" = Option<String>, Query, description = "Only this action, such as `model.enable`, or all below a name that ends in a dot", example = "model."),
         ("actor" = Option<String>, Query, description = "Only this person: id or name"),
@@ -24,7 +25,7 @@ const MAX_LIMIT: usize = 1000;
         ("since" = Option<String>, Query, description = "Only from this time on (RFC 3339)"),
         ("until" = Option<String>, Query, description = "Only before this time (RFC 3339)"),
         ("before" = Option<u64>, Query, description = "Only events with a smaller number"),
-        ("limit" = Option<usize>, Query, description = "1 to 1000; default 100"),
+        ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "At most so many; default 100"),
     ),
     responses((status = 200, body = Events)))]
 pub(super) async fn list(guest: &Guest, query: &str) -> Result<Response, Failure> {
@@ -57,7 +58,8 @@ pub(super) async fn list(guest: &Guest, query: &str) -> Result<Response, Failure
 /// Verify the audit log
 ///
 /// Recomputes the chain of digests. Takes time in proportion to the log. Needs `audit:read`.
-#[utoipa::path(get, path = "/api/v1/audit/verify", tag = "audit", security(("token" = [])),
+#[utoipa::path(get, path = "/api/v1/audit/verify", tag = "audit",
+    security(("token" = ["audit:read"])),
     responses((status = 200, body = ChainReport)))]
 pub(super) async fn verify(guest: &Guest) -> Result<Response, Failure> {
     let state = guest.dashboard().verify_audit(&guest.caller).await?;
@@ -71,9 +73,10 @@ pub(super) async fn verify(guest: &Guest) -> Result<Response, Failure> {
 #[utoipa::path(get, path = "/api/v1/events", tag = "audit", security(("token" = [])),
     params(
         ("after" = Option<u64>, Query, description = "Only events with a greater number; default 0"),
-        ("limit" = Option<usize>, Query, description = "1 to 1000; default 100"),
+        ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "At most so many; default 100"),
     ),
-    responses((status = 200, body = Events)))]
+    responses((status = 200, body = Events),
+        (status = 403, description = "The token has neither `models:read` nor `audit:read`")))]
 pub(super) async fn feed(guest: &Guest, query: &str) -> Result<Response, Failure> {
     let parameters = Parameters::parse(query, &["after", "limit"])?;
     let after = parameters

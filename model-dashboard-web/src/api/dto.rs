@@ -59,10 +59,10 @@ pub(super) struct Definition {
     /// Markdown.
     pub(super) description: Option<String>,
     /// Label number to name, or to a list of names for overlapping regions. The order counts.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub(super) contour_names: Option<()>,
     /// Free JSON of the framework.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub(super) inference_information: Option<()>,
     /// Arguments of the inference program.
     pub(super) inference_args: Option<String>,
@@ -74,7 +74,7 @@ pub(super) struct Definition {
     pub(super) version: Option<String>,
     /// What the registry keeps: id, revision, who changed it and why. `owner` and `tags` can be
     /// set, the rest is set by the server.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub(super) registry: Option<()>,
 }
 

@@ -31,7 +31,7 @@ const PARAMETERS: [&str; 9] = [
 ///
 /// All models unless asked otherwise, sorted by network type and name. A list cut by `limit` says
 /// in `next_cursor` how to go on. The ETag changes with the content: ask with `If-None-Match`.
-#[utoipa::path(get, path = "/api/v1/models", tag = "models", security(("token" = [])),
+#[utoipa::path(get, path = "/api/v1/models", tag = "models", security(("token" = ["models:read"])),
     params(
         ("network_type" = Option<String>, Query, description = "Only this type", example = "nnUNet"),
         ("enabled_only" = Option<bool>, Query, description = "Only enabled models"),
@@ -39,7 +39,7 @@ const PARAMETERS: [&str; 9] = [
         ("tag" = Option<String>, Query, description = "Only models with this tag"),
         ("owner" = Option<String>, Query, description = "Only models of this owner"),
         ("sort" = Option<String>, Query, description = "name, alias, modified, created, version, labels, owner or state; with `-` before it backwards"),
-        ("limit" = Option<usize>, Query, description = "At most so many, 1 to 10000"),
+        ("limit" = Option<usize>, Query, minimum = 1, maximum = 10000, description = "At most so many; all if it is left out"),
         ("offset" = Option<usize>, Query, description = "Leave out so many"),
         ("cursor" = Option<String>, Query, description = "Go on where a list was cut: its `next_cursor`"),
         ("If-None-Match" = Option<String>, Header, description = "Answer 304 if the list is still this one"),
@@ -62,8 +62,12 @@ pub(super) async fn list(
 
 /// List the models of a network type
 #[utoipa::path(get, path = "/api/v1/models/type/{network_type}", tag = "models",
-    security(("token" = [])), params(("network_type" = String, Path, example = "nnUNet")),
-    responses((status = 200, body = ModelList)))]
+    security(("token" = ["models:read"])), params(
+        ("network_type" = String, Path, example = "nnUNet"),
+        ("If-None-Match" = Option<String>, Header, description = "Answer 304 if the list is still this one"),
+    ),
+    responses((status = 200, body = ModelList, headers(("ETag" = String, description = "The version of the list"))),
+        (status = 304, description = "Not modified")))]
 pub(super) async fn of_type(
     guest: &Guest,
     network_type: &str,
@@ -84,7 +88,7 @@ pub(super) async fn of_type(
 /// List network types
 ///
 /// Those that models have, with how many.
-#[utoipa::path(get, path = "/api/v1/network-types", tag = "models", security(("token" = [])),
+#[utoipa::path(get, path = "/api/v1/network-types", tag = "models", security(("token" = ["models:read"])),
     responses((status = 200, body = NetworkTypes)))]
 pub(super) async fn network_types(guest: &Guest) -> Result<Response, Failure> {
     let picture = guest.dashboard().picture(&guest.caller).await?;
@@ -115,9 +119,15 @@ pub(super) async fn network_types(guest: &Guest) -> Result<Response, Failure> {
 ///
 /// For data frames: `json` is column by column as pandas writes it, `records` a list of rows,
 /// `csv` as in RFC 4180.
-#[utoipa::path(get, path = "/api/v1/models/dataframe", tag = "models", security(("token" = [])),
-    params(("format" = Option<String>, Query, description = "json (default), csv or records")),
-    responses((status = 200, description = "The table", content_type = "application/json")))]
+#[utoipa::path(get, path = "/api/v1/models/dataframe", tag = "models", security(("token" = ["models:read"])),
+    params(
+        ("format" = Option<String>, Query, description = "json (default), csv or records"),
+        ("If-None-Match" = Option<String>, Header, description = "Answer 304 if the table is still this one"),
+    ),
+    responses((status = 200, description = "The table",
+            content((Value = "application/json"), (String = "text/csv")),
+            headers(("ETag" = String, description = "The version of the table"))),
+        (status = 304, description = "Not modified")))]
 pub(super) async fn dataframe(
     guest: &Guest,
     query: &str,

@@ -93,8 +93,7 @@ fn not_from_elsewhere() -> Problem {
 /// METRICS_ADDR at that address instead.
 #[utoipa::path(get, path = "/metrics", tag = "health",
     responses((status = 200, description = "The numbers", content_type = "application/openmetrics-text"),
-        (status = 403, description = "Asked for from another machine", body = Problem,
-            content_type = "application/problem+json")))]
+        (status = 403, description = "Asked for from another machine")))]
 pub(super) async fn answer(dashboard: &Dashboard, metrics: &Metrics) -> Response {
     let measures = dashboard.measures().await;
     let mut dependencies = Vec::new();

@@ -82,8 +82,9 @@ pub fn beside_pages(dashboard: &Dashboard, base: &'static str) -> BoxedFilter<(R
         .unify()
         .or(health_routes(dashboard))
         .unify()
-        .or(openapi::routes())
+        .or(openapi::routes(base))
         .unify()
+        .map(move |response| answer::below(base, response))
         .boxed()
 }
 

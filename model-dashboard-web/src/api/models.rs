@@ -23,14 +23,15 @@ pub(super) const MESSAGE: HeaderName = HeaderName::from_static("model-dashboard-
 ///
 /// The whole definition as it is stored.
 #[utoipa::path(get, path = "/api/v1/models/{network_type}/{name}", tag = "models",
-    security(("token" = [])),
+    security(("token" = ["models:read"])),
     params(
         ("network_type" = String, Path, example = "nnUNet"),
         ("name" = String, Path, example = "Task055_SegTHOR"),
         ("If-None-Match" = Option<String>, Header, description = "Answer 304 if this is still the version"),
     ),
     responses((status = 200, body = Definition, headers(("ETag" = String, description = "The version"))),
-        (status = 304, description = "Not modified")))]
+        (status = 304, description = "Not modified"),
+        (status = 422, description = "The stored definition cannot be read")))]
 pub(super) async fn show(
     guest: &Guest,
     key: ModelKey,
@@ -48,10 +49,16 @@ pub(super) async fn show(
 /// Find a model by its name
 ///
 /// The definition if one network type has the name; 409 with the candidates if several have it.
-#[utoipa::path(get, path = "/api/v1/models/{name}", tag = "models", security(("token" = [])),
-    params(("name" = String, Path, example = "Task055_SegTHOR")),
-    responses((status = 200, body = Definition),
-        (status = 409, body = super::problem::Problem, description = "Several network types have it")))]
+#[utoipa::path(get, path = "/api/v1/models/{name}", tag = "models",
+    security(("token" = ["models:read"])),
+    params(
+        ("name" = String, Path, example = "Task055_SegTHOR"),
+        ("If-None-Match" = Option<String>, Header, description = "Answer 304 if this is still the version"),
+    ),
+    responses((status = 200, body = Definition, headers(("ETag" = String, description = "The version"))),
+        (status = 304, description = "Not modified"),
+        (status = 409, description = "Several network types have the name: `candidates`"),
+        (status = 422, description = "The stored definition cannot be read")))]
 pub(super) async fn find(
     guest: &Guest,
     name: &str,
@@ -70,10 +77,14 @@ pub(super) async fn find(
 ///
 /// `name` and `network_type` say where. It is disabled unless the definition enables it, which
 /// needs `models:enable`.
-#[utoipa::path(post, path = "/api/v1/models", tag = "models", security(("token" = [])),
+#[utoipa::path(post, path = "/api/v1/models", tag = "models",
+    security(("token" = ["models:write"])),
     params(("Model-Dashboard-Message" = Option<String>, Header, description = "Why, in your words; UTF-8 or ISO 8859-1")),
     request_body = Definition,
-    responses((status = 201, body = Definition, headers(("Location" = String), ("ETag" = String)))))]
+    responses((status = 201, body = Definition, headers(
+            ("Location" = String, description = "The address of the model"),
+            ("ETag" = String, description = "The version"))),
+        (status = 409, description = "There is a model of this type and name already")))]
 pub(super) async fn create(
     guest: &Guest,
     headers: &HeaderMap,
@@ -105,15 +116,14 @@ pub(super) async fn create(
 ///
 /// The whole definition. Of `registry`, `owner` and `tags` are taken; the rest is the server's.
 #[utoipa::path(put, path = "/api/v1/models/{network_type}/{name}", tag = "models",
-    security(("token" = [])),
+    security(("token" = ["models:write"])),
     params(
         ("network_type" = String, Path), ("name" = String, Path),
         ("If-Match" = String, Header, description = "The version that you change, or `*`"),
         ("Model-Dashboard-Message" = Option<String>, Header, description = "Why, UTF-8 or ISO 8859-1; needed for enabled models"),
     ),
     request_body = Definition,
-    responses((status = 200, body = Definition), (status = 412, body = super::problem::Problem),
-        (status = 428, body = super::problem::Problem)))]
+    responses((status = 200, body = Definition, headers(("ETag" = String, description = "The new version")))))]
 pub(super) async fn replace(
     guest: &Guest,
     key: ModelKey,
@@ -136,15 +146,14 @@ pub(super) async fn replace(
 ///
 /// A merge patch (RFC 7396): what it does not name keeps its place and its text.
 #[utoipa::path(patch, path = "/api/v1/models/{network_type}/{name}", tag = "models",
-    security(("token" = [])),
+    security(("token" = ["models:write"])),
     params(
         ("network_type" = String, Path), ("name" = String, Path),
         ("If-Match" = String, Header, description = "The version that you change, or `*`"),
         ("Model-Dashboard-Message" = Option<String>, Header, description = "Why, UTF-8 or ISO 8859-1; needed for enabled models"),
     ),
     request_body(content = Definition, content_type = "application/merge-patch+json"),
-    responses((status = 200, body = Definition), (status = 412, body = super::problem::Problem),
-        (status = 428, body = super::problem::Problem)))]
+    responses((status = 200, body = Definition, headers(("ETag" = String, description = "The new version")))))]
 pub(super) async fn patch(
     guest: &Guest,
     key: ModelKey,
@@ -167,13 +176,13 @@ pub(super) async fn patch(
 ///
 /// Its history stays, and a new model of the same name goes on with it.
 #[utoipa::path(delete, path = "/api/v1/models/{network_type}/{name}", tag = "models",
-    security(("token" = [])),
+    security(("token" = ["models:write"])),
     params(
         ("network_type" = String, Path), ("name" = String, Path),
         ("If-Match" = String, Header, description = "The version that you delete, or `*`"),
         ("Model-Dashboard-Message" = Option<String>, Header, description = "Why, UTF-8 or ISO 8859-1; needed for enabled models"),
     ),
-    responses((status = 204, description = "Deleted"), (status = 412, body = super::problem::Problem)))]
+    responses((status = 204, description = "Deleted")))]
 pub(super) async fn delete(
     guest: &Guest,
     key: ModelKey,
@@ -194,15 +203,17 @@ pub(super) async fn delete(
 ///
 /// It keeps its id and its history.
 #[utoipa::path(post, path = "/api/v1/models/{network_type}/{name}/rename", tag = "models",
-    security(("token" = [])),
+    security(("token" = ["models:write"])),
     params(
         ("network_type" = String, Path), ("name" = String, Path),
         ("If-Match" = String, Header, description = "The version that you rename, or `*`"),
         ("Model-Dashboard-Message" = Option<String>, Header, description = "Why, UTF-8 or ISO 8859-1; needed for enabled models"),
     ),
     request_body = Rename,
-    responses((status = 200, body = Definition, headers(("Location" = String))),
-        (status = 409, body = super::problem::Problem), (status = 412, body = super::problem::Problem)))]
+    responses((status = 200, body = Definition, headers(
+            ("Location" = String, description = "The new address of the model"),
+            ("ETag" = String, description = "The new version"))),
+        (status = 409, description = "There is a model of this type and name already")))]
 pub(super) async fn rename(
     guest: &Guest,
     from: ModelKey,

@@ -1,18 +1,21 @@
 //! The description of the API (OpenAPI 3.1), and what is answered where nothing is.
 
+mod answers;
+
 use std::sync::LazyLock;
 
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, StatusCode};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{OpenApi as Document, PathItem};
+use utoipa::openapi::{OpenApi as Document, PathItem, Server};
 use utoipa::{Modify, OpenApi};
 use warp::filters::BoxedFilter;
 use warp::path::FullPath;
 use warp::reply::Response;
 use warp::{Filter, path};
 
+use self::answers::Answers;
 use super::problem::Problem;
 use super::{audit, docs, health, list, metrics, models, tokens, users};
 use crate::route::read;
@@ -42,7 +45,7 @@ use crate::route::read;
         (name = "audit", description = "The audit log and the feed of changes"),
         (name = "health", description = "For probes and monitors"),
     ),
-    modifiers(&TokenScheme, &Failures),
+    modifiers(&TokenScheme, &Answers),
 )]
 struct Api;
 
@@ -58,38 +61,6 @@ impl Modify for TokenScheme {
             .build();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("token", SecurityScheme::Http(scheme));
-    }
-}
-
-/// Every route that takes a token can answer these.
-struct Failures;
-
-impl Modify for Failures {
-    fn modify(&self, document: &mut Document) {
-        use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
-        let problem = |description: &str| {
-            let content = ContentBuilder::new()
-                .schema(Some(Ref::from_schema_name("Problem")))
-                .build();
-            ResponseBuilder::new()
-                .description(description)
-                .content("application/problem+json", content)
-                .build()
-        };
-        let operations = document.paths.paths.values_mut().flat_map(operations_mut);
-        for operation in operations.filter(|operation| operation.security.is_some()) {
-            let responses = &mut operation.responses.responses;
-            for (status, text) in [
-                ("400", "The request cannot be understood"),
-                ("401", "No token, or one that does not count"),
-                ("403", "The token lacks the permission"),
-                ("503", "A store does not answer; see Retry-After"),
-            ] {
-                responses
-                    .entry(status.to_owned())
-                    .or_insert_with(|| problem(text).into());
-            }
-        }
     }
 }
 
@@ -113,10 +84,12 @@ pub fn document() -> &'static Document {
     &DOCUMENT
 }
 
-fn text() -> Bytes {
-    static TEXT: LazyLock<Bytes> =
-        LazyLock::new(|| document().to_json().unwrap_or_default().into());
-    TEXT.clone()
+/// The description as it is sent where the routes are below `base`.
+fn text(base: &str) -> Bytes {
+    let mut document = document().clone();
+    let server = if base.is_empty() { "/" } else { base };
+    document.servers = Some(vec![Server::new(server)]);
+    document.to_json().unwrap_or_default().into()
 }
 
 /// This description
@@ -124,20 +97,21 @@ fn text() -> Bytes {
 /// OpenAPI 3.1.
 #[utoipa::path(get, path = "/openapi.json", tag = "health",
     responses((status = 200, description = "The description", content_type = "application/json")))]
-pub(super) fn openapi_json() -> Response {
-    let mut response = Response::new(text().into());
+fn openapi_json(text: Bytes) -> Response {
+    let mut response = Response::new(text.into());
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
 }
 
-/// `/openapi.json` and `/docs`.
-pub(super) fn routes() -> BoxedFilter<(Response,)> {
+/// `/openapi.json` and `/docs`, below `base`.
+pub(super) fn routes(base: &'static str) -> BoxedFilter<(Response,)> {
+    let text = text(base);
     let json = path("openapi.json")
         .and(path::end())
         .and(read())
-        .map(openapi_json);
+        .map(move || openapi_json(text.clone()));
     json.or(docs::routes()).unify().boxed()
 }
 
@@ -207,11 +181,36 @@ fn allowed_methods(path: &str) -> Vec<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
     fn the_description_is_openapi_3_1() {
-        assert!(text().starts_with(br#"{"openapi":"3.1.0""#));
+        assert!(text("").starts_with(br#"{"openapi":"3.1.0""#));
+    }
+
+    #[test]
+    fn the_description_names_the_path_that_the_routes_are_below() {
+        let servers = |base| {
+            let document: serde_json::Value = serde_json::from_slice(&text(base)).unwrap();
+            document["servers"][0]["url"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(
+            (servers(""), servers("/models")),
+            ("/".into(), "/models".into())
+        );
+    }
+
+    #[test]
+    fn a_limit_is_at_least_one() {
+        let document = serde_json::to_value(document()).unwrap();
+        for path in ["/api/v1/models", "/api/v1/audit", "/api/v1/events"] {
+            let given = document["paths"][path]["get"]["parameters"]
+                .as_array()
+                .unwrap();
+            let limit = given.iter().find(|given| given["name"] == "limit").unwrap();
+            assert_eq!(limit["schema"]["minimum"], 1, "{path}");
+        }
     }
 
     #[test]

@@ -16,7 +16,8 @@ use super::parameters::Parameters;
 /// Those that end first come first.
 #[utoipa::path(get, path = "/api/v1/tokens", tag = "tokens", security(("token" = [])),
     params(("all" = Option<bool>, Query, description = "Everyone's tokens")),
-    responses((status = 200, body = Tokens)))]
+    responses((status = 200, body = Tokens),
+        (status = 403, description = "Everyone’s tokens need `users:admin`")))]
 pub(super) async fn list(guest: &Guest, query: &str) -> Result<Response, Failure> {
     let parameters = Parameters::parse(query, &["all"])?;
     let all = parameters.value("all", "true or false")?.unwrap_or(false);
@@ -40,8 +41,10 @@ pub(super) async fn list(guest: &Guest, query: &str) -> Result<Response, Failure
 /// Needs `users:admin`, and names a service account as the owner; people make their own tokens
 /// signed in to the dashboard. The secret is in this answer only. The token has at most the rights
 /// of its owner and the scopes of the one that makes it, and ends with that at the latest.
-#[utoipa::path(post, path = "/api/v1/tokens", tag = "tokens", security(("token" = [])),
-    request_body = NewToken, responses((status = 201, body = CreatedToken)))]
+#[utoipa::path(post, path = "/api/v1/tokens", tag = "tokens",
+    security(("token" = ["users:admin"])), request_body = NewToken,
+    responses((status = 201, body = CreatedToken),
+        (status = 404, description = "There is no such owner")))]
 pub(super) async fn create(guest: &Guest, new: NewToken) -> Result<Response, Failure> {
     let request = NewTokenRequest {
         description: new.description,

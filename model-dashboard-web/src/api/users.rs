@@ -21,7 +21,8 @@ pub(super) async fn me(guest: &Guest) -> Result<Response, Failure> {
 }
 
 /// List accounts
-#[utoipa::path(get, path = "/api/v1/users", tag = "users", security(("token" = [])),
+#[utoipa::path(get, path = "/api/v1/users", tag = "users",
+    security(("token" = ["users:admin"])),
     params(("source" = Option<String>, Query, description = "Only accounts of this source")),
     responses((status = 200, body = Accounts)))]
 pub(super) async fn list(guest: &Guest, query: &str) -> Result<Response, Failure> {
@@ -44,8 +45,10 @@ pub(super) async fn list(guest: &Guest, query: &str) -> Result<Response, Failure
 /// Make an account
 ///
 /// A person, or with `team` a service account, which has tokens but no sign-in.
-#[utoipa::path(post, path = "/api/v1/users", tag = "users", security(("token" = [])),
-    request_body = NewAccount, responses((status = 201, body = CreatedAccount)))]
+#[utoipa::path(post, path = "/api/v1/users", tag = "users",
+    security(("token" = ["users:admin"])), request_body = NewAccount,
+    responses((status = 201, body = CreatedAccount),
+        (status = 409, description = "There is an account of this name already")))]
 pub(super) async fn create(guest: &Guest, new: NewAccount) -> Result<Response, Failure> {
     let NewAccount {
         username,
@@ -94,7 +97,7 @@ pub(super) async fn create(guest: &Guest, new: NewAccount) -> Result<Response, F
 
 /// Show an account
 #[utoipa::path(get, path = "/api/v1/users/{source}/{subject}", tag = "users",
-    security(("token" = [])),
+    security(("token" = ["users:admin"])),
     params(("source" = String, Path, example = "local"), ("subject" = String, Path)),
     responses((status = 200, body = Account)))]
 pub(super) async fn show(guest: &Guest, source: &str, subject: &str) -> Result<Response, Failure> {
@@ -109,9 +112,10 @@ pub(super) async fn show(guest: &Guest, source: &str, subject: &str) -> Result<R
 ///
 /// Deactivation and a new role end its sessions, and its tokens feel them at once.
 #[utoipa::path(patch, path = "/api/v1/users/{source}/{subject}", tag = "users",
-    security(("token" = [])), request_body = AccountChange,
+    security(("token" = ["users:admin"])), request_body = AccountChange,
     params(("source" = String, Path, example = "local"), ("subject" = String, Path)),
-    responses((status = 200, body = Account)))]
+    responses((status = 200, body = Account),
+        (status = 409, description = "No active administrator would be left")))]
 pub(super) async fn update(
     guest: &Guest,
     source: &str,
@@ -139,7 +143,7 @@ pub(super) async fn update(
 ///
 /// Ends all sessions of the account.
 #[utoipa::path(post, path = "/api/v1/users/{source}/{subject}/password", tag = "users",
-    security(("token" = [])), request_body = PasswordReset,
+    security(("token" = ["users:admin"])), request_body = PasswordReset,
     params(("source" = String, Path, example = "local"), ("subject" = String, Path)),
     responses((status = 200, body = PasswordAnswer)))]
 pub(super) async fn reset_password(
@@ -161,9 +165,10 @@ pub(super) async fn reset_password(
 ///
 /// With its sessions and tokens. What it did stays in history and audit log.
 #[utoipa::path(delete, path = "/api/v1/users/{source}/{subject}", tag = "users",
-    security(("token" = [])),
+    security(("token" = ["users:admin"])),
     params(("source" = String, Path, example = "local"), ("subject" = String, Path)),
-    responses((status = 204, description = "Deleted")))]
+    responses((status = 204, description = "Deleted"),
+        (status = 409, description = "No active administrator would be left")))]
 pub(super) async fn delete(
     guest: &Guest,
     source: &str,

@@ -10,6 +10,7 @@
 
 mod api;
 mod app;
+mod described;
 mod form_matrix;
 mod kept;
 mod matrix;

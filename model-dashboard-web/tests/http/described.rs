@@ -1,0 +1,295 @@
+//! The description of the API against what the API answers.
+
+use std::collections::BTreeSet;
+
+use http::Method;
+use model_dashboard::auth::{Permission, Permissions};
+use serde_json::{Value, json};
+
+use crate::app::{Answer, App, Client};
+
+/// The description, and what was seen of it.
+struct Described {
+    document: Value,
+    seen: BTreeSet<String>,
+}
+
+impl Described {
+    /// Makes sure that an answer is described.
+    fn check(&mut self, method: &Method, template: &str, answer: &Answer) {
+        let name = format!(
+            "{} {template} {}",
+            method.as_str().to_lowercase(),
+            answer.status.as_u16()
+        );
+        let operation = &self.document["paths"][template][method.as_str().to_lowercase()];
+        let described = &operation["responses"][answer.status.as_str()];
+        assert!(
+            described.is_object(),
+            "{name} is not described: {}",
+            answer.text()
+        );
+        let kind = answer
+            .header("content-type")
+            .split(';')
+            .next()
+            .unwrap_or_default();
+        let content = &described["content"][kind];
+        if kind.is_empty() {
+            assert!(described["content"].is_null(), "{name} has no content");
+        } else {
+            assert!(content.is_object(), "{name} is not described as {kind}");
+        }
+        for header in ["etag", "location", "retry-after", "www-authenticate"] {
+            let named = described["headers"].as_object().into_iter().flatten();
+            let is_named = named
+                .map(|(name, _)| name.to_lowercase())
+                .any(|name| name == header);
+            assert!(
+                is_named || answer.header(header).is_empty(),
+                "{name}: {header}"
+            );
+        }
+        if kind.ends_with("json") {
+            self.check_value(&content["schema"], &answer.json(), &name);
+        }
+        self.seen.insert(name);
+    }
+
+    /// Types and required fields, as deep as the schemas go.
+    fn check_value(&self, schema: &Value, value: &Value, name: &str) {
+        if let Some(reference) = schema["$ref"].as_str() {
+            let schema = reference.trim_start_matches('#');
+            let schema = self.document.pointer(schema);
+            return self.check_value(schema.expect(reference), value, name);
+        }
+        for part in schema["allOf"].as_array().into_iter().flatten() {
+            self.check_value(part, value, name);
+        }
+        let own = match value {
+            Value::Null => "null",
+            Value::Bool(_) => "boolean",
+            Value::Number(_) => "integer",
+            Value::String(_) => "string",
+            Value::Array(_) => "array",
+            Value::Object(_) => "object",
+        };
+        let fits = match &schema["type"] {
+            Value::String(only) => only == own,
+            Value::Array(several) => several.iter().any(|one| one == own),
+            _ => true,
+        };
+        assert!(fits, "{name}: {value} is no {}", schema["type"]);
+        for field in schema["required"].as_array().into_iter().flatten() {
+            let field = field.as_str().unwrap();
+            assert!(value.get(field).is_some(), "{name} lacks {field}: {value}");
+        }
+        for (field, schema) in schema["properties"].as_object().into_iter().flatten() {
+            if let Some(value) = value.get(field) {
+                self.check_value(schema, value, name);
+            }
+        }
+        for item in value.as_array().into_iter().flatten() {
+            self.check_value(&schema["items"], item, name);
+        }
+    }
+
+    /// Every operation: method, template, parameters, whether it takes a body.
+    fn operations(&self) -> Vec<(Method, String, bool)> {
+        let mut operations = Vec::new();
+        for (template, item) in self.document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let method = method.to_uppercase().parse().unwrap();
+                operations.push((
+                    method,
+                    template.clone(),
+                    operation["requestBody"].is_object(),
+                ));
+            }
+        }
+        operations
+    }
+}
+
+const DEFINITION: &str = r#"{"name":"New","network_type":"MIST","contour_names":{"1":"liver"}}"#;
+
+#[tokio::test]
+async fn what_is_answered_is_described_and_what_is_described_is_answered() {
+    let app = App::holding(&[
+        ("MIST/Broken", "{"),
+        ("MIST/Twice", "{}"),
+        ("nnUNet/Twice", "{}"),
+    ])
+    .await;
+    let admin = app.token(Permissions::all()).await;
+    let document = app.anonymous().get("/openapi.json").await.json();
+    let mut described = Described {
+        document,
+        seen: BTreeSet::new(),
+    };
+    let large = format!(r#"{{"pad":"{}"}}"#, "x".repeat(2 << 20));
+
+    // Whatever an operation is, it meets nobody, lesser tokens and all kinds of wrong requests.
+    let few: Permissions = [Permission::PackagesRead].into_iter().collect();
+    let few = app.token(few).await;
+    for (method, template, takes_body) in described.operations() {
+        let fit = fitting_body(&template);
+        let missing = filled(&template, "Missing", "999999");
+        let there = filled(&template, "Task003_Liver", "1");
+        let odd = format!("{there}?nonsense=1");
+        let tagged = admin.with("if-none-match", "*");
+        let stale = admin.with("if-match", "\"00000000000000000000000000000000\"");
+        let any = admin.with("if-match", "*");
+        let mut asked = vec![
+            (app.anonymous(), &missing, "{}"),
+            (few.with("if-match", "*"), &missing, fit),
+            (any.clone(), &missing, fit),
+            (stale, &there, fit),
+            (admin.clone(), &there, fit),
+        ];
+        if method == Method::GET {
+            asked.extend([(tagged, &there, ""), (admin.clone(), &odd, "")]);
+        }
+        if takes_body {
+            asked.extend([(any.clone(), &there, large.as_str()), (any, &there, "{")]);
+        }
+        for (client, path, body) in asked {
+            let body = if takes_body {
+                body.to_owned()
+            } else {
+                String::new()
+            };
+            let answer = client.send(method.clone(), path, body).await;
+            described.check(&method, &template, &answer);
+        }
+    }
+
+    meet_the_rest(&app, &admin, &mut described).await;
+    // What takes a fault or a slow client to see.
+    let is_hard = |status: &str| ["400", "408", "500", "503"].contains(&status);
+    let mut never = Vec::new();
+    for (template, item) in described.document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            for (status, _) in operation["responses"].as_object().unwrap() {
+                let name = format!("{method} {template} {status}");
+                if !is_hard(status) && !described.seen.contains(&name) {
+                    never.push(name);
+                }
+            }
+        }
+    }
+    assert!(never.is_empty(), "never answered: {never:#?}");
+}
+
+/// What each operation does well, and its own ways to fail.
+async fn meet_the_rest(app: &App, admin: &Client, described: &mut Described) {
+    let any = admin.with("if-match", "*");
+    let model = "/api/v1/models/{network_type}/{name}";
+    let rename = "/api/v1/models/{network_type}/{name}/rename";
+    let by_name = "/api/v1/models/{name}";
+    let of_type = "/api/v1/models/type/{network_type}";
+    let users = "/api/v1/users";
+    let user = "/api/v1/users/{source}/{subject}";
+    let password = "/api/v1/users/{source}/{subject}/password";
+    let tokens = "/api/v1/tokens";
+    let id = admin.get("/api/v1/me").await.json()["id"]["subject"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let own = format!("/api/v1/users/local/{id}");
+    let robot = json!({"username": "robot", "team": "imaging", "role": "editor"}).to_string();
+    let person = json!({"username": "rosa", "role": "editor"}).to_string();
+    let (get, post) = (Method::GET, Method::POST);
+    let (put, patch, delete) = (Method::PUT, Method::PATCH, Method::DELETE);
+    let there = "/api/v1/models/MIST/New";
+    let enabled = "/api/v1/models/nnUNet/Task055_SegTHOR";
+    let created = admin.send(post.clone(), users, robot).await;
+    described.check(&post, users, &created);
+    let owner = &created.json()["id"];
+    let token = json!({"description": "x", "scopes": ["models:read"], "owner": owner}).to_string();
+    let made = admin.send(post.clone(), tokens, token).await;
+    described.check(&post, tokens, &made);
+    let revoked = format!("/api/v1/tokens/{}", made.json()["id"]);
+    let rosa = admin.send(post.clone(), users, person.clone()).await;
+    let rosa = format!(
+        "/api/v1/users/local/{}",
+        rosa.json()["id"]["subject"].as_str().unwrap()
+    );
+    let rosa_password = format!("{rosa}/password");
+    let nobody = json!({"source": "service", "subject": "999999"});
+    let token = json!({"description": "x", "scopes": ["models:read"], "owner": nobody}).to_string();
+    let few = [Permission::ModelsRead].into_iter().collect();
+    let few = app.token(few).await;
+    let list = "/api/v1/models";
+    let asked: Vec<(&Client, &Method, &str, &str, &str)> = vec![
+        (&any, &post, list, list, DEFINITION),
+        (&any, &get, by_name, "/api/v1/models/New", ""),
+        (&any, &get, by_name, "/api/v1/models/Twice", ""),
+        (&any, &get, by_name, "/api/v1/models/Broken", ""),
+        (&any, &get, model, "/api/v1/models/MIST/Broken", ""),
+        (&any, &get, model, "/api/v1/models/MIST/Twice", ""),
+        (&any, &put, model, there, r#"{"version":"2"}"#),
+        (&any, &patch, model, there, r#"{"version":"3"}"#),
+        (
+            &any,
+            &post,
+            rename,
+            "/api/v1/models/MIST/New/rename",
+            r#"{"name":"Twice"}"#,
+        ),
+        (
+            &any,
+            &post,
+            rename,
+            "/api/v1/models/MIST/New/rename",
+            r#"{"name":"Newer"}"#,
+        ),
+        (&any, &delete, model, enabled, ""),
+        (&any, &delete, model, "/api/v1/models/MIST/Newer", ""),
+        (
+            &any,
+            &get,
+            "/api/v1/models/dataframe",
+            "/api/v1/models/dataframe?format=csv",
+            "",
+        ),
+        (&any, &get, of_type, "/api/v1/models/type/%FF", ""),
+        (&few, &get, tokens, "/api/v1/tokens?all=true", ""),
+        (&any, &post, tokens, tokens, &token),
+        (&any, &delete, "/api/v1/tokens/{id}", &revoked, ""),
+        (&any, &post, users, users, &person),
+        (&any, &get, user, &own, ""),
+        (&any, &patch, user, &own, r#"{"is_active":false}"#),
+        (&any, &delete, user, &own, ""),
+        (&any, &patch, user, &rosa, r#"{"display_name":"Rosa"}"#),
+        (&any, &post, password, &rosa_password, "{}"),
+        (&any, &delete, user, &rosa, ""),
+    ];
+    for (client, method, template, path, body) in asked {
+        let answer = client.send(method.clone(), path, body.to_owned()).await;
+        described.check(method, template, &answer);
+    }
+    let elsewhere = app.anonymous().with("x-forwarded-for", "192.0.2.7");
+    described.check(&get, "/metrics", &elsewhere.get("/metrics").await);
+}
+
+/// A body that an operation can take.
+fn fitting_body(template: &str) -> &'static str {
+    match template {
+        "/api/v1/models" => DEFINITION,
+        "/api/v1/tokens" => r#"{"description":"x","scopes":["models:read"]}"#,
+        "/api/v1/users" => r#"{"username":"sam","role":"viewer"}"#,
+        _ if template.ends_with("/rename") => r#"{"name":"Other"}"#,
+        _ if template.starts_with("/api/v1/users") => "{}",
+        _ => r#"{"version":"1"}"#,
+    }
+}
+
+fn filled(template: &str, name: &str, number: &str) -> String {
+    template
+        .replace("{network_type}", "nnUNet")
+        .replace("{name}", name)
+        .replace("{source}", "local")
+        .replace("{subject}", number)
+        .replace("{id}", "999999")
+}
