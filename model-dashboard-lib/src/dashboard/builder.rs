@@ -244,8 +244,8 @@ impl DashboardBuilder {
             trail: Trail::new(self.audit.ok_or(BuildError::Missing("an audit log"))?),
             changes: Arc::new(Semaphore::new(MAX_CHANGES as usize)),
             sign_ins: Arc::new(Semaphore::new(MAX_SIGN_INS as usize)),
-            draining: AtomicBool::new(false),
             known_sign_ins: Arc::new(Semaphore::new(MAX_KNOWN_SIGN_INS as usize)),
+            draining: AtomicBool::new(false),
             policy,
         });
         let background = Arc::new(Background::start(&inner).await);

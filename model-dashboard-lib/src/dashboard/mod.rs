@@ -120,10 +120,10 @@ struct Inner {
     changes: Arc<Semaphore>,
     /// A permit for every password that is checked; closed at shutdown.
     sign_ins: Arc<Semaphore>,
-    /// Whether the end was announced.
-    draining: AtomicBool,
     /// Further ones, for those who are known where they sign in.
     known_sign_ins: Arc<Semaphore>,
+    /// Whether the end was announced.
+    draining: AtomicBool,
 }
 
 impl Dashboard {

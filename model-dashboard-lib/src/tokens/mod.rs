@@ -76,7 +76,8 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
     /// Notes uses, in one transaction.
     async fn record_token_use(&self, used: &[(i64, Timestamp)]) -> Result<(), StoreError>;
 
-    /// A number that differs after any account, session or token may have changed through another
-    /// connection or process. What is held in memory is valid while it stays the same.
+    /// A number that differs after any account, session or token may have changed past this store:
+    /// through another one, or by another process. What is held in memory is valid while it stays
+    /// the same. What the store itself writes need not change it.
     async fn generation(&self) -> Result<u64, StoreError>;
 }

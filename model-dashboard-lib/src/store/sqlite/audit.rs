@@ -227,7 +227,7 @@ impl AuditLog for SqliteStore {
             EventPage::After(_) => "ASC",
         };
         let limit = limit.min(MAX_EVENTS);
-        self.read(move |db| {
+        self.read_log(move |db| {
             let mut statement = db.prepare(&format!(
                 "SELECT {EVENTS} WHERE {condition} ORDER BY seq {order} LIMIT {limit}"
             ))?;
@@ -241,7 +241,7 @@ impl AuditLog for SqliteStore {
         let Ok(seq) = i64::try_from(seq) else {
             return Ok(None);
         };
-        self.read(move |db| {
+        self.read_log(move |db| {
             let by_seq = format!("SELECT {EVENTS} WHERE seq = ?");
             Ok(db
                 .prepare_cached(&by_seq)?
@@ -253,6 +253,6 @@ impl AuditLog for SqliteStore {
 
     async fn verify(&self) -> Result<ChainState, StoreError> {
         let key = self.inner.key.clone();
-        self.read(move |db| verify(db, &key)).await
+        self.read_log(move |db| verify(db, &key)).await
     }
 }

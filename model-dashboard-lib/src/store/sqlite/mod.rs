@@ -18,7 +18,7 @@ mod tests;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, Transaction};
 use tokio::task::spawn_blocking;
@@ -37,7 +37,8 @@ pub use self::migrations::{DatabaseState, Migration, PendingUpgrade};
 /// because write-ahead logging needs shared memory. A change is acknowledged only when it is
 /// durable: writes go through one connection with `synchronous=FULL`, one transaction each, on a
 /// thread of their own (some 4,000 a second on an SSD); reads have up to four connections beside
-/// it. Waiting is bounded: after about ten seconds a call ends with [`StoreError::Unavailable`].
+/// it, those of the audit log two of their own. Waiting is bounded: a call begins within ten
+/// seconds, or ends with [`StoreError::Unavailable`].
 ///
 /// Clones share the connections, which close with the last clone or with [`SqliteStore::close`].
 ///
@@ -55,9 +56,24 @@ struct Inner {
     key: AuditKey,
     writer: Writer,
     readers: Readers,
-    /// Only asked for its `data_version`, which changes when any other connection commits.
+    /// Apart, so that long reads of the log leave those of tokens alone.
+    log_readers: Readers,
     watcher: Arc<Mutex<Option<Connection>>>,
+    seen: Mutex<Option<Seen>>,
     migration: Option<Migration>,
+}
+
+/// How many reads run at once, of the audit log and of everything else.
+const READERS: u32 = 4;
+const LOG_READERS: u32 = 2;
+
+/// What was last found out about commits.
+#[derive(Clone, Copy)]
+struct Seen {
+    /// By the watcher: any commit changes it.
+    any: u64,
+    /// By the writer: commits of other connections change it.
+    others: u64,
 }
 
 impl SqliteStore {
@@ -138,6 +154,7 @@ impl SqliteStore {
     pub async fn close(&self) {
         self.inner.writer.stop().await;
         self.inner.readers.stop().await;
+        self.inner.log_readers.stop().await;
         self.inner
             .watcher
             .lock()
@@ -161,23 +178,51 @@ impl SqliteStore {
         self.inner.readers.read(work).await
     }
 
-    /// Any commit to the file by another connection than the watcher's gives a new number, our
-    /// own writes included: holding too little in memory is safe, holding too much is not.
-    async fn data_version(&self) -> Result<u64, StoreError> {
+    async fn read_log<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        self.inner.log_readers.read(work).await
+    }
+
+    /// Any commit to the file that is not this store's gives a new number. Its own do not: they
+    /// come every few seconds, and whoever makes them knows of them.
+    async fn commits_of_others(&self) -> Result<u64, StoreError> {
+        let any = self.any_commit().await?;
+        let seen = *self.seen();
+        if let Some(seen) = seen.filter(|seen| seen.any == any) {
+            return Ok(seen.others);
+        }
+        // The writer tells its own commits apart, but may be waiting for a lock; without any
+        // commit there is nothing to ask it. One that comes after this changes `any` again.
+        let others = self.inner.writer.data_version().await?;
+        *self.seen() = Some(Seen { any, others });
+        Ok(others)
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Option<Seen>> {
+        self.inner
+            .seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn any_commit(&self) -> Result<u64, StoreError> {
         let watcher = Arc::clone(&self.inner.watcher);
         let looking = spawn_blocking(move || -> Result<u64> {
             let watcher = watcher.lock().unwrap_or_else(PoisonError::into_inner);
-            let Some(watcher) = watcher.as_ref() else {
-                let message = "it is closed".into();
-                return Err(StoreError::Unavailable {
-                    message,
-                    source: None,
+            match watcher.as_ref() {
+                Some(watcher) => writer::data_version(watcher),
+                None => {
+                    let message = "it is closed".into();
+                    let closed = StoreError::Unavailable {
+                        message,
+                        source: None,
+                    };
+                    Err(closed.into())
                 }
-                .into());
-            };
-            let version: i64 =
-                watcher.pragma_query_value(None, "data_version", |row| row.get(0))?;
-            Ok(version.cast_unsigned())
+            }
         });
         let version = looking.await.map_err(StoreError::internal)?;
         version.map_err(|error| error.about(&self.inner.path))
@@ -193,14 +238,17 @@ fn open(path: &Path, keys: KeySource) -> Result<Inner> {
     let migration = migrations::run(&mut writing, &path, &keys)?;
     let key = keys.key(&writing, &path)?;
     let watcher = Arc::new(Mutex::new(Some(connection::open_reader(&path)?)));
-    let readers = Readers::open(Arc::clone(&path))?;
+    let readers = Readers::open(Arc::clone(&path), READERS)?;
+    let log_readers = Readers::open(Arc::clone(&path), LOG_READERS)?;
     let writer = Writer::start(writing, Arc::clone(&path))?;
     Ok(Inner {
         path,
         key,
         writer,
         readers,
+        log_readers,
         watcher,
+        seen: Mutex::default(),
         migration,
     })
 }

@@ -13,8 +13,6 @@ use super::connection::open_reader;
 use super::error::Result;
 use crate::store::StoreError;
 
-/// How many reads run at once.
-const CONNECTIONS: usize = 4;
 /// How long a read waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -22,16 +20,18 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct Readers {
     idle: Arc<Mutex<Vec<Connection>>>,
     permits: Arc<Semaphore>,
+    connections: u32,
     path: Arc<Path>,
 }
 
 impl Readers {
-    /// Opens one connection; more are opened when they are needed.
-    pub(super) fn open(path: Arc<Path>) -> Result<Readers> {
+    /// Readers with so many connections at most. Opens one; more when they are needed.
+    pub(super) fn open(path: Arc<Path>, connections: u32) -> Result<Readers> {
         let idle = Arc::new(Mutex::new(vec![open_reader(&path)?]));
         Ok(Readers {
             idle,
-            permits: Arc::new(Semaphore::new(CONNECTIONS)),
+            permits: Arc::new(Semaphore::new(connections as usize)),
+            connections,
             path,
         })
     }
@@ -68,7 +68,7 @@ impl Readers {
 
     /// Waits for the reads that run and closes the connections.
     pub(super) async fn stop(&self) {
-        let all = self.permits.acquire_many(CONNECTIONS as u32).await;
+        let all = self.permits.acquire_many(self.connections).await;
         self.permits.close();
         drop(all);
         self.idle

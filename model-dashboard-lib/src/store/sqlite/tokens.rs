@@ -146,6 +146,6 @@ impl TokenStore for SqliteStore {
     }
 
     async fn generation(&self) -> Result<u64, StoreError> {
-        self.data_version().await
+        self.commits_of_others().await
     }
 }

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
@@ -15,7 +15,8 @@ use crate::store::StoreError;
 
 /// How many writes may wait.
 const QUEUE: usize = 256;
-/// How long a write waits for a place in the queue.
+/// How long a write waits to begin. Those that wait behind a lock end together, not one after the
+/// other.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
@@ -56,22 +57,44 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     {
+        self.run(move |connection| in_transaction(connection, work))
+            .await
+    }
+
+    /// A number that changes when another connection commits, but not when this one does.
+    pub(super) async fn data_version(&self) -> Result<u64, StoreError> {
+        self.run(|connection| data_version(connection)).await
+    }
+
+    async fn run<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> Result<T> + Send + 'static,
+    {
         let (answer, answered) = oneshot::channel();
+        let begin_by = Instant::now() + self.patience;
+        let path = Arc::clone(&self.path);
         let job: Job = Box::new(move |connection| {
             if answer.is_closed() {
                 return;
             }
-            let result = catch_unwind(AssertUnwindSafe(|| in_transaction(connection, work)))
-                .unwrap_or_else(|_| Err(Error::bad_data("a write to the user database panicked")));
-            // Nobody waits any more: the write stands all the same.
-            let _ = answer.send(result);
+            // Nobody may wait any more: the write stands all the same.
+            let _ = answer.send(if Instant::now() >= begin_by {
+                Err(unavailable(&path, TOO_MANY))
+            } else {
+                catch_unwind(AssertUnwindSafe(|| work(connection)))
+                    .unwrap_or_else(|_| {
+                        Err(Error::bad_data("a write to the user database panicked"))
+                    })
+                    .map_err(|error| error.about(&path))
+            });
         });
         match timeout(self.patience, self.queue.send(Message::Run(job))).await {
-            Err(_) => Err(self.unavailable("too many writes are waiting; try again")),
-            Ok(Err(_)) => Err(self.unavailable("it is closed")),
+            Err(_) => Err(unavailable(&self.path, TOO_MANY)),
+            Ok(Err(_)) => Err(unavailable(&self.path, CLOSED)),
             Ok(Ok(())) => match answered.await {
-                Ok(result) => result.map_err(|error| error.about(&self.path)),
-                Err(_) => Err(self.unavailable("it is closed")),
+                Ok(result) => result,
+                Err(_) => Err(unavailable(&self.path, CLOSED)),
             },
         }
     }
@@ -89,14 +112,23 @@ impl Writer {
             let _ = tokio::task::spawn_blocking(|| thread.join()).await;
         }
     }
+}
 
-    fn unavailable(&self, what: &str) -> StoreError {
-        let message = format!("{}: {what}", self.path.display());
-        StoreError::Unavailable {
-            message,
-            source: None,
-        }
+const TOO_MANY: &str = "too many writes are waiting; try again";
+const CLOSED: &str = "it is closed";
+
+fn unavailable(path: &Path, what: &str) -> StoreError {
+    let message = format!("{}: {what}", path.display());
+    StoreError::Unavailable {
+        message,
+        source: None,
     }
+}
+
+/// A number that changes when another connection than this one commits.
+pub(super) fn data_version(connection: &Connection) -> Result<u64> {
+    let version: i64 = connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
+    Ok(version.cast_unsigned())
 }
 
 fn run(mut connection: Connection, mut jobs: mpsc::Receiver<Message>) {
@@ -141,16 +173,33 @@ mod tests {
             go_on.send(()).unwrap();
             refused
         };
-        let (_, waited, refused) = tokio::join!(busy, waiting, too_many);
-        let refusals = waited
-            .iter()
-            .chain([&refused])
-            .filter_map(|r| r.as_ref().err());
-        let refusals: Vec<String> = refusals.map(ToString::to_string).collect();
-        assert!((1..=2).contains(&refusals.len()), "{refusals:?}");
-        assert!(
-            refusals[0].contains("too many writes are waiting"),
-            "{refusals:?}"
-        );
+        let (busy, waited, refused) = tokio::join!(busy, waiting, too_many);
+        busy.unwrap();
+        // All of them waited for too long by then; none begins any more.
+        for refused in waited.iter().chain([&refused]) {
+            let message = refused.as_ref().unwrap_err().to_string();
+            assert!(message.contains("too many writes are waiting"), "{message}");
+        }
+    }
+
+    #[tokio::test]
+    async fn writes_behind_a_lock_end_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("users.db");
+        let connection = Connection::open(&path).unwrap();
+        connection.execute_batch("CREATE TABLE t (x)").unwrap();
+        let other = Connection::open(&path).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let mut writer = Writer::start(connection, path.into()).unwrap();
+        writer.patience = Duration::from_millis(20);
+        // The connection itself waits 5 seconds, which only the first write does.
+        let writes = (0..QUEUE).map(|_| writer.write(|_| Ok(())));
+        let refused = join_all(writes).await;
+        let said = |what: &str| {
+            let messages = refused.iter().map(|r| r.as_ref().unwrap_err().to_string());
+            messages.filter(|message| message.contains(what)).count()
+        };
+        assert_eq!(said("locked by another program"), 1);
+        assert_eq!(said("too many writes are waiting"), QUEUE - 1);
     }
 }

@@ -20,7 +20,10 @@ async fn the_generation_changes_when_another_connection_writes() {
     };
     make(&other, "first").await.unwrap();
     changed().await;
-    make(&store, "second").await.unwrap();
+    // Between two looks both wrote.
+    make(&store, "third").await.unwrap();
+    make(&other, "second").await.unwrap();
+    make(&store, "fourth").await.unwrap();
     changed().await;
     let raw = other_program(store.path());
     raw.execute(
@@ -32,6 +35,57 @@ async fn the_generation_changes_when_another_connection_writes() {
     raw.execute("DELETE FROM users WHERE username = 'second'", [])
         .unwrap();
     changed().await;
+}
+
+#[tokio::test]
+async fn what_the_store_writes_itself_leaves_what_is_in_memory_valid() {
+    let (store, _folder) = fresh().await;
+    let before = store.generation().await.unwrap();
+    let now = Timestamp::now();
+    store.record_token_use(&[(1, now)]).await.unwrap();
+    assert_eq!(store.generation().await.unwrap(), before);
+    make(&store, "ann").await.unwrap();
+    store.touch_sessions(&[(1, now)]).await.unwrap();
+    assert_eq!(store.generation().await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn while_another_program_holds_the_lock_it_is_known_that_nothing_changed() {
+    let (store, _folder) = fresh().await;
+    let before = store.generation().await.unwrap();
+    let other = other_program(store.path());
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let writing = make(&store, "ann");
+    let mut writing = std::pin::pin!(writing);
+    assert!(futures::poll!(&mut writing).is_pending());
+    assert_eq!(store.generation().await.unwrap(), before);
+    other.execute_batch("ROLLBACK").unwrap();
+    writing.await.unwrap();
+}
+
+#[tokio::test]
+async fn long_reads_of_the_log_leave_those_of_tokens_alone() {
+    let (store, _folder) = fresh().await;
+    let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+    let may_go_on = std::sync::Arc::new(std::sync::Mutex::new(may_go_on));
+    let exports: Vec<_> = (0..8)
+        .map(|_| {
+            let (store, may_go_on) = (store.clone(), may_go_on.clone());
+            tokio::spawn(async move {
+                let export = move |_: &rusqlite::Connection| {
+                    let _ = may_go_on.lock().unwrap().recv();
+                    Ok(())
+                };
+                store.read_log(export).await
+            })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    assert_eq!(store.list_tokens(None).await.unwrap(), vec![]);
+    drop(go_on);
+    for export in exports {
+        export.await.unwrap().unwrap();
+    }
 }
 
 /// The steps that SQLite takes for a statement.
