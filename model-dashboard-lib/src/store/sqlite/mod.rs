@@ -137,8 +137,9 @@ impl SqliteStore {
         self.inner.migration.as_ref()
     }
 
-    /// The copies that upgrades left beside the file, oldest first. They hold what the upgrade
-    /// removed, such as bare hashes of passwords: delete them once the upgrade has proved itself.
+    /// The copies that upgrades left beside the file, oldest first; one that was cut short has
+    /// `.part-` in its name. They hold what the upgrade removed, such as bare hashes of passwords:
+    /// delete them once the upgrade has proved itself.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if the folder cannot be read.

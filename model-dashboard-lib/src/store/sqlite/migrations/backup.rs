@@ -12,15 +12,24 @@ use crate::store::sqlite::error::{Error, Result};
 
 const MARK: &str = ".before-migration-";
 
+/// In the name of a copy that is not finished.
+const PART: &str = ".part-";
+
 /// Copies the file at `path` as it is committed, its log included, to a file beside it, for its
 /// owner only, durably. `number` is that of the first step to be taken. An older copy is kept: a
-/// further one gets `-2` and so on at its end.
+/// further one gets `-2` and so on at its end. Until it is whole its name says so; what an upgrade
+/// that was killed left of one is removed.
 ///
-/// The caller holds the write lock, so what is copied is what will be upgraded.
+/// The caller holds the write lock, so what is copied is what will be upgraded, and nobody else
+/// makes a copy.
 pub(super) fn make(path: &Path, number: u32) -> Result<PathBuf> {
+    for part in backups(path)?.iter().filter(|path| is_part(path)) {
+        fs::remove_file(part)?;
+    }
     let folder = path.parent().unwrap_or(Path::new("."));
+    let unfinished = beside(path, &format!("{MARK}{number}{PART}"));
     let mut copy = tempfile::Builder::new()
-        .prefix(".before-migration-")
+        .prefix(unfinished.file_name().unwrap_or_default())
         .tempfile_in(folder)?;
     {
         let from = open_reader(path)?;
@@ -55,7 +64,12 @@ pub(super) fn make(path: &Path, number: u32) -> Result<PathBuf> {
     )))
 }
 
-/// The copies beside the file at `path`, oldest first.
+fn is_part(copy: &Path) -> bool {
+    let name = copy.file_name().unwrap_or_default().to_string_lossy();
+    name.contains(PART)
+}
+
+/// The copies beside the file at `path`, oldest first, with what is left of unfinished ones.
 pub(in crate::store::sqlite) fn backups(path: &Path) -> Result<Vec<PathBuf>> {
     let mark = beside(path, MARK);
     let Some(mark) = mark.file_name() else {

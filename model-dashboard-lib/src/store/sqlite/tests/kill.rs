@@ -175,17 +175,17 @@ async fn an_upgrade_that_is_killed_leaves_the_file_as_it_was_or_upgraded() {
         let backups = store.backups().await.unwrap();
         store.close().await;
         assert_no_bare_hash(&path);
-        // The last one was finished; what was cut short before has a name that says so.
-        let (parts, whole): (Vec<_>, Vec<_>) = backups
-            .iter()
-            .partition(|backup| backup.to_string_lossy().contains(".part-"));
-        assert!(
-            !whole.is_empty() && parts.len() < 2,
-            "round {round}: {backups:?}"
-        );
-        for backup in whole {
-            assert_eq!(bare_hashes(backup), fixed_hashes());
+        // Every one is whole: what was cut short is gone. Nothing else was left in the folder.
+        assert!(!backups.is_empty(), "round {round}");
+        for backup in &backups {
+            assert_eq!(bare_hashes(backup), fixed_hashes(), "round {round}");
         }
+        let files = std::fs::read_dir(folder.path()).unwrap();
+        let unknown: Vec<_> = files
+            .map(|file| file.unwrap().path())
+            .filter(|file| *file != path && !backups.contains(file))
+            .collect();
+        assert!(unknown.is_empty(), "round {round}: {unknown:?}");
     }
     assert!(interrupted > 0, "no round was cut short");
 }

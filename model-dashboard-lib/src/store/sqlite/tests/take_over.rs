@@ -292,6 +292,27 @@ async fn an_older_copy_is_kept() {
 }
 
 #[tokio::test]
+async fn a_copy_that_was_cut_short_is_listed_and_goes_with_the_next_upgrade() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let part = |path: &Path| {
+        let part = beside(path, ".before-migration-1.part-x7Gh2k");
+        fs::write(&part, "half").unwrap();
+        part
+    };
+    let path = existing(folder.path());
+    let left = part(&path);
+    let store = open(&path).await.unwrap();
+    let whole = beside(store.path(), ".before-migration-1");
+    assert_eq!(store.backups().await.unwrap(), [whole]);
+    assert!(!left.exists());
+
+    let store = open(&other.path().join("users.db")).await.unwrap();
+    let left = part(store.path());
+    assert_eq!(store.backups().await.unwrap(), [left]);
+}
+
+#[tokio::test]
 async fn what_is_only_in_the_write_ahead_log_is_copied_and_taken_over() {
     let folder = tempfile::tempdir().unwrap();
     let path = existing(folder.path());
