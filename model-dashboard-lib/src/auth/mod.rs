@@ -19,4 +19,6 @@ pub use password::{
 pub use password_hash::PasswordCheck;
 pub use permission::{Permission, Permissions, Role, UnknownName};
 pub use sessions::{NewSession, Session, SessionHash, SessionSecret, SessionStore};
-pub use users::{NewUser, NewUserKind, PasswordHash, User, UserChange, UserFilter, UserStore};
+pub use users::{
+    AccountCounts, NewUser, NewUserKind, PasswordHash, User, UserChange, UserFilter, UserStore,
+};

@@ -127,6 +127,15 @@ pub struct UserFilter {
     pub source: Option<super::Source>,
 }
 
+/// How many accounts there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AccountCounts {
+    /// Of every source, deactivated ones included.
+    pub all: u64,
+    /// Active ones with role [`Role::Admin`] who can sign in: service accounts do not count.
+    pub administrators: u64,
+}
+
 /// Stores accounts.
 ///
 /// Usernames are unique within a source by their folded form. At least one active administrator
@@ -153,6 +162,9 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
         source: &super::Source,
         username: &Username,
     ) -> Result<Option<User>, StoreError>;
+
+    /// How many accounts there are, however many that is.
+    async fn count_users(&self) -> Result<AccountCounts, StoreError>;
 
     /// All accounts that match, by source and folded username. At most 10,000.
     async fn list_users(&self, filter: &UserFilter) -> Result<Vec<User>, StoreError>;

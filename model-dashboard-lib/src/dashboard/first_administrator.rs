@@ -3,7 +3,7 @@
 use super::users::parse_username;
 use super::{Dashboard, Error};
 use crate::audit::{Action, NewEvent};
-use crate::auth::{NewPassword, NewUser, NewUserKind, Role, User, UserFilter};
+use crate::auth::{NewPassword, NewUser, NewUserKind, Role, Source, User, UserFilter};
 
 /// The first administrator, as configured.
 #[derive(Clone)]
@@ -30,7 +30,7 @@ impl std::fmt::Debug for FirstAdministrator {
     reason = "there is one of them in the life of a program"
 )]
 pub enum AdministratorState {
-    /// There is an active administrator.
+    /// There is an active administrator who can sign in.
     Present,
     /// There was no account at all; this one was made.
     Created {
@@ -42,7 +42,7 @@ pub enum AdministratorState {
     /// There are accounts, but no active administrator: somebody with access to the host has to
     /// give one of them the role.
     Missing {
-        /// Whom to choose from: active local people, else anybody.
+        /// Whom to choose from: active local people, else anybody; at most 10,000.
         candidates: Vec<User>,
     },
 }
@@ -57,24 +57,24 @@ impl Dashboard {
         &self,
         first: FirstAdministrator,
     ) -> Result<AdministratorState, Error> {
-        let everybody = self.inner.users.list_users(&UserFilter::default()).await?;
-        if everybody.is_empty()
+        let users = &self.inner.users;
+        if users.count_users().await?.all == 0
             && let Some(created) = self.create_first(first).await?
         {
             return Ok(created);
         }
-        let everybody = self.inner.users.list_users(&UserFilter::default()).await?;
-        if everybody
-            .iter()
-            .any(|user| user.is_active && user.role == Role::Admin)
-        {
+        if users.count_users().await?.administrators > 0 {
             return Ok(AdministratorState::Present);
         }
-        let (local, others): (Vec<User>, Vec<User>) = everybody
-            .into_iter()
-            .filter(|user| !user.is_service())
-            .partition(|user| user.is_active && user.id.source == crate::auth::Source::local());
-        let candidates = if local.is_empty() { others } else { local };
+        let local = UserFilter {
+            source: Some(Source::local()),
+        };
+        let mut candidates = users.list_users(&local).await?;
+        candidates.retain(|user| user.is_active);
+        if candidates.is_empty() {
+            candidates = users.list_users(&UserFilter::default()).await?;
+            candidates.retain(|user| !user.is_service());
+        }
         Ok(AdministratorState::Missing { candidates })
     }
 

@@ -119,6 +119,12 @@ pub async fn only_active_local_people_count_as_administrators(store: &impl UserS
         .remember(&rosa, Role::Viewer, true, at(0))
         .await
         .unwrap();
+    let counts = store.count_users().await.unwrap();
+    let people_who_lead = [&admin, &rosa];
+    assert_eq!(
+        (counts.all, counts.administrators),
+        (4, people_who_lead.len() as u64)
+    );
     assert!(is_last_administrator(store.delete_user(&admin.id).await));
     // Of the others any can go.
     for id in [&away.id, &rosa.id] {

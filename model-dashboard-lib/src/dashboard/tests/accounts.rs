@@ -1,7 +1,7 @@
 //! Managing accounts, and the first administrator.
 
 use super::*;
-use crate::auth::{Permission, Source, UserChange, UserFilter};
+use crate::auth::{Identity, IdentityId, Permission, Source, UserChange, UserFilter};
 
 fn new(username: &str) -> NewUserRequest {
     NewUserRequest {
@@ -281,4 +281,37 @@ async fn where_accounts_lack_an_administrator_the_candidates_are_named() {
         }
         other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test]
+async fn an_administrator_is_seen_behind_any_number_of_other_people() {
+    let world = World::new().await;
+    // Listed before local people, and as many as a list holds.
+    for n in 0..10_000u32 {
+        let identity = Identity {
+            id: IdentityId::new(Source::parse("clinic").unwrap(), n.to_string()),
+            username: Username::parse(&n.to_string()).unwrap(),
+            display_name: String::new(),
+            email: None,
+            groups: Vec::new(),
+            role: None,
+        };
+        let now = Timestamp::now();
+        let seen = world.store.remember(&identity, Role::Viewer, true, now);
+        seen.await.unwrap();
+    }
+    let viewer = world.person(Role::Viewer).await;
+    let state = async || {
+        let ensured = world.dashboard.ensure_first_administrator(first(None));
+        ensured.await.unwrap()
+    };
+    match state().await {
+        AdministratorState::Missing { candidates } => {
+            assert_eq!(candidates.len(), 1, "local people");
+            assert_eq!(candidates[0].id, viewer.id);
+        }
+        other => panic!("{other:?}"),
+    }
+    world.person(Role::Admin).await;
+    assert!(matches!(state().await, AdministratorState::Present));
 }

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use super::{MemoryStore, State};
 use crate::auth::{
-    Identity, IdentityId, NewUser, NewUserKind, PasswordHash, Role, Session, Source, User,
-    UserChange, UserFilter, UserStore, Username,
+    AccountCounts, Identity, IdentityId, NewUser, NewUserKind, PasswordHash, Role, Session, Source,
+    User, UserChange, UserFilter, UserStore, Username,
 };
 use crate::model::Timestamp;
 use crate::store::StoreError;
@@ -108,6 +108,16 @@ impl UserStore for MemoryStore {
         username: &Username,
     ) -> Result<Option<User>, StoreError> {
         Ok(self.state().named(source, username).map(|a| a.user.clone()))
+    }
+
+    async fn count_users(&self) -> Result<AccountCounts, StoreError> {
+        let state = self.state();
+        let users = || state.accounts.values().map(|account| &account.user);
+        let leads = |user: &&User| user.is_active && user.role == Role::Admin && !user.is_service();
+        Ok(AccountCounts {
+            all: users().count() as u64,
+            administrators: users().filter(leads).count() as u64,
+        })
     }
 
     async fn list_users(&self, filter: &UserFilter) -> Result<Vec<User>, StoreError> {

@@ -12,8 +12,8 @@ use super::error::{Error, Result};
 use super::sessions::end_sessions;
 use super::values::Time;
 use crate::auth::{
-    Identity, IdentityId, NewUser, NewUserKind, PasswordHash, Role, Source, User, UserChange,
-    UserFilter, UserStore, Username,
+    AccountCounts, Identity, IdentityId, NewUser, NewUserKind, PasswordHash, Role, Source, User,
+    UserChange, UserFilter, UserStore, Username,
 };
 use crate::model::Timestamp;
 use crate::store::StoreError;
@@ -247,6 +247,23 @@ impl UserStore for SqliteStore {
         let (source, username) = (source.clone(), username.clone());
         self.read(move |db| find_by_name(db, &source, &username))
             .await
+    }
+
+    async fn count_users(&self) -> Result<AccountCounts, StoreError> {
+        self.read(|db| {
+            let counted = db.query_row(
+                "SELECT count(*), count(*) FILTER (WHERE role = ?1 AND is_active AND source <> ?2)
+                 FROM everyone",
+                [Role::Admin.as_str(), Source::SERVICE],
+                |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
+            );
+            let (all, administrators) = counted?;
+            Ok(AccountCounts {
+                all: all.unsigned_abs(),
+                administrators: administrators.unsigned_abs(),
+            })
+        })
+        .await
     }
 
     async fn list_users(&self, filter: &UserFilter) -> Result<Vec<User>, StoreError> {
