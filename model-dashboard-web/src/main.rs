@@ -9,6 +9,7 @@ mod welcome;
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use model_dashboard::config::Config;
@@ -38,5 +39,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Failure::unavailable("the threads cannot be started", &error))?;
-    runtime.block_on(run::run(&config, arguments))
+    let ended = runtime.block_on(run::run(&config, arguments));
+    // A disk that hangs may hold a thread for good.
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    ended
 }

@@ -101,9 +101,19 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Fa
             serve(listener, |peer| service.for_peer(peer), &limits, &shutdown).await;
         }
     };
+    let grace = config.limits.shutdown_grace;
+    let end = async {
+        dashboard.drain();
+        if !grace.is_zero() {
+            tracing::info!(?grace, "new requests are still answered for a while");
+            tokio::time::sleep(grace).await;
+        }
+        shutdown.trigger();
+        std::future::pending().await
+    };
     tokio::select! {
         _ = async { tokio::join!(pages, api, metrics) } => {}
-        () = until_told_twice(signal, &shutdown) => {}
+        () = until_told_twice(signal, end) => {}
     }
     dashboard.shutdown().await;
     tracing::info!("ended");
@@ -120,11 +130,11 @@ async fn listen(
     bound.map_err(|error| Failure::unavailable(config.cite(setting), &error))
 }
 
-/// Lets the servers end at the first signal, and returns at the second: whoever asks twice does
-/// not want to wait for requests in flight.
+/// Lets the servers `end` from the first signal on, and returns at the second: whoever asks twice
+/// does not want to wait for requests in flight.
 async fn until_told_twice(
     first: impl Future<Output = io::Result<&'static str>>,
-    shutdown: &Shutdown,
+    end: impl Future<Output = ()>,
 ) {
     match first.await {
         Ok(signal) => tracing::info!(signal, "ending: requests in flight may finish"),
@@ -133,8 +143,13 @@ async fn until_told_twice(
             std::future::pending().await
         }
     }
-    shutdown.trigger();
-    match shutdown_signal().await {
+    // The second signal is waited for before anything ends.
+    let second = tokio::select! {
+        biased;
+        second = shutdown_signal() => second,
+        () = end => return,
+    };
+    match second {
         Ok(signal) => tracing::warn!(signal, "ending at once: requests in flight are cut"),
         Err(_) => std::future::pending().await,
     }

@@ -290,6 +290,31 @@ fn a_second_signal_does_not_wait_for_requests_in_flight() {
 }
 
 #[test]
+fn a_server_told_to_end_says_so_and_answers_while_the_grace_lasts() {
+    let folder = tempfile::tempdir().unwrap();
+    let ports = ["--port", "0", "--api-port", "0"];
+    let mut server = Running::start(
+        server(&folder)
+            .args(ports)
+            .env("LIMITS_SHUTDOWN_GRACE", "10m"),
+    );
+    let (dashboard, api) = (server.line("Dashboard"), server.line("API"));
+    while !get(&api, "/readyz").contains(r#""status":"ready""#) {}
+    server.terminate();
+    let told = loop {
+        let answer = get(&api, "/readyz");
+        if !answer.starts_with("HTTP/1.1 200 ") {
+            break answer;
+        }
+    };
+    assert!(told.starts_with("HTTP/1.1 503 "), "{told}");
+    assert!(told.contains(r#""status":"draining""#), "{told}");
+    assert!(get(&dashboard, "/login").starts_with("HTTP/1.1 200 "));
+    server.terminate();
+    assert_eq!(server.process.wait().unwrap().code(), Some(0));
+}
+
+#[test]
 fn metrics_have_an_address_of_their_own_where_one_is_set() {
     let folder = tempfile::tempdir().unwrap();
     let ports = ["--demo", "--port", "0", "--api-port", "0"];
