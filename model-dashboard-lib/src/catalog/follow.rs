@@ -60,6 +60,8 @@ impl Catalog {
             }
         }
         let mut following = self.inner.following.lock().await;
+        let unfinished = std::mem::take(&mut lock(&self.inner.writing).unfinished);
+        following.unchecked.extend(unfinished);
         let marker = self.ask_marker().await;
         self.note(&marker, false);
         let Ok(marker) = marker else { return };

@@ -55,6 +55,9 @@ pub use self::order::{Sort, SortBy};
 pub use self::picture::{Counts, Picture};
 pub use self::query::{Cursor, CursorError, Page, Query, StateFilter};
 
+/// How many writes may wait to be completed; the next writer completes what finds no place.
+const MAX_UNFINISHED: usize = 10_000;
+
 /// Settings of a catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CatalogOptions {
@@ -128,6 +131,8 @@ struct Writing {
     written: Option<HashSet<ModelKey>>,
     /// How many entries changed since the last snapshot.
     unsaved: usize,
+    /// What this process wrote and could not complete.
+    unfinished: Vec<ModelKey>,
 }
 
 impl Catalog {
@@ -194,6 +199,15 @@ impl Catalog {
         let left = Fresh::moved_away(from, &fresh.entry);
         self.enter(vec![fresh, left]);
         self.keep_bodies(std::slice::from_ref(stored));
+    }
+
+    /// Notes that a write of this process is done, but its history not complete: the one who
+    /// follows the repository completes it as soon as that answers.
+    pub(crate) fn complete_later(&self, key: &ModelKey) {
+        let mut writing = lock(&self.inner.writing);
+        if writing.unfinished.len() < MAX_UNFINISHED {
+            writing.unfinished.push(key.clone());
+        }
     }
 
     fn enter(&self, fresh: Vec<Fresh>) {

@@ -426,6 +426,7 @@ impl Dashboard {
                 let written = repository
                     .rename(key, &to, &content, &this_state, &change)
                     .await;
+                let written = self.even_if_unfinished(written);
                 if let Ok(stored) = &written {
                     self.inner.catalog.apply_rename(key, stored);
                 }
@@ -447,6 +448,7 @@ impl Dashboard {
 
     /// Takes what was written into the catalogue at once; after a lost race, what is there instead.
     fn written(&self, written: Result<StoredModel, RepositoryError>) -> Result<Model, Error> {
+        let written = self.even_if_unfinished(written);
         match &written {
             Ok(stored) => self.inner.catalog.apply(stored),
             Err(RepositoryError::Conflict {
@@ -456,6 +458,26 @@ impl Dashboard {
             Err(_) => {}
         }
         Ok(Model::read(&written?)?)
+    }
+
+    /// What was stored is answered, noted and shown, though its history is completed later.
+    fn even_if_unfinished(
+        &self,
+        written: Result<StoredModel, RepositoryError>,
+    ) -> Result<StoredModel, RepositoryError> {
+        match written {
+            Err(RepositoryError::Unfinished { stored, source }) => {
+                let error: &dyn std::error::Error = &source;
+                tracing::warn!(
+                    model.key = %stored.key,
+                    error,
+                    "a change is stored, but not in the history yet"
+                );
+                self.inner.catalog.complete_later(&stored.key);
+                Ok(*stored)
+            }
+            other => other,
+        }
     }
 
     async fn note(

@@ -176,7 +176,8 @@ pub trait ModelRepository: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`RepositoryError::Exists`] (precondition [`Precondition::Absent`]),
     /// [`RepositoryError::NotFound`], [`RepositoryError::Conflict`],
-    /// [`RepositoryError::TooLarge`] (also when what is replaced is too large to be archived).
+    /// [`RepositoryError::TooLarge`] (also when what is replaced is too large to be archived);
+    /// [`RepositoryError::Unfinished`] for a write that is done.
     async fn put(
         &self,
         key: &ModelKey,
@@ -284,6 +285,17 @@ pub enum RepositoryError {
     Unsafe {
         /// What it does wrong and what to do.
         message: String,
+    },
+    /// The write is done and stays, but what follows it (its place in the history, the notes of a
+    /// rename) failed. The next write there, or
+    /// [`reconcile`](ModelRepository::reconcile), makes up for it.
+    #[error("the change of {} is stored, but its history is not complete yet", stored.key)]
+    Unfinished {
+        /// What is stored now.
+        stored: Box<StoredModel>,
+        /// Why it is not complete.
+        #[source]
+        source: Box<RepositoryError>,
     },
     /// The store did not answer, is read-only or full. Nothing is half-written.
     #[error("the model store is not available: {message}")]

@@ -13,6 +13,7 @@ mod models;
 mod on_disk;
 mod signing_in;
 mod tokens;
+mod unfinished;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

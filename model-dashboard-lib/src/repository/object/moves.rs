@@ -13,7 +13,7 @@
 use super::conditional::{Condition, Labels, Tag};
 use super::ids::Noted;
 use super::keys::StoreKey;
-use super::write::Ground;
+use super::write::{Ground, done};
 use super::{ATTEMPTS, Current, ObjectRepository};
 use crate::model::{DuplicateKeys, ModelDefinition, ModelId, ModelKey, RegistryInfo};
 use crate::repository::revise::{Ready, Revising, moved_tombstone, new_write_id};
@@ -106,9 +106,9 @@ impl ObjectRepository {
                 return Err(RepositoryError::Internal("a move left no trace".into()));
             };
             if self.decide(from, to, noted).await? {
-                self.note_keys(from, to, noted, &keys).await?;
-                self.finish(&ground, &ready, &write_id).await?;
-                return Ok(moved.stored().clone());
+                let noted = self.note_keys(from, to, noted, &keys).await;
+                let finished = self.finish(&ground, &ready, &write_id).await;
+                return done(moved.stored().clone(), noted.and(finished));
             }
             self.undo(from, &moved).await?;
         }
@@ -146,7 +146,11 @@ impl ObjectRepository {
         let Some(adopted) = adopted.await? else {
             return Ok(None);
         };
-        self.finish(ground, &ready, &write_id).await?;
+        // Whoever goes on from here archives it first.
+        if let Err(error) = self.finish(ground, &ready, &write_id).await {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(model.key = %stored.key, error, "a revision is not archived yet");
+        }
         Ok(Some(adopted))
     }
 

@@ -52,8 +52,8 @@ impl ObjectRepository {
                 moved_from: None,
             })?;
             if let Some(stored) = self.commit(key, current.as_ref(), &ready, &ground).await? {
-                self.finish(&ground, &ready, &write_id).await?;
-                return Ok(stored);
+                let finished = self.finish(&ground, &ready, &write_id).await;
+                return done(stored, finished);
             }
         }
         Err(crowded(key))
@@ -123,7 +123,8 @@ impl ObjectRepository {
         }))
     }
 
-    /// Archives a state just written, and tells the other writers to look again.
+    /// Archives a state just written, and tells the other writers to look again, which they should
+    /// even if that failed.
     pub(super) async fn finish(
         &self,
         ground: &Ground,
@@ -131,18 +132,9 @@ impl ObjectRepository {
         write_id: &str,
     ) -> Result<(), RepositoryError> {
         let recorded = self.record_written(ground.id, ground.number, &ready.bytes);
-        recorded.await.map_err(|error| match error {
-            RepositoryError::Unavailable { message, source } => RepositoryError::Unavailable {
-                message: format!(
-                    "{message} (the change itself is stored; its place in the history follows \
-                     with the next one)"
-                ),
-                source,
-            },
-            other => other,
-        })?;
+        let recorded = recorded.await;
         self.renew_marker(write_id).await;
-        Ok(())
+        recorded
     }
 
     /// Renews the change marker. Without it the others see the change when they list next.
@@ -156,6 +148,20 @@ impl ObjectRepository {
                 "the change marker was not renewed"
             );
         }
+    }
+}
+
+/// The outcome of a write that is done, whatever became of what follows it.
+pub(super) fn done(
+    stored: StoredModel,
+    finished: Result<(), RepositoryError>,
+) -> Result<StoredModel, RepositoryError> {
+    match finished {
+        Ok(()) => Ok(stored),
+        Err(error) => Err(RepositoryError::Unfinished {
+            stored: Box::new(stored),
+            source: Box::new(error),
+        }),
     }
 }
 

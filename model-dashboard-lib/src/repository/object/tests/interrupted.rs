@@ -236,7 +236,7 @@ async fn a_write_stopped_at_any_step_is_done_or_not_done_and_loses_nothing() {
         assert_ne!(before, after);
 
         for fails in [Fails::Before, Fails::After] {
-            let mut stops = 0;
+            let (mut stops, mut unfinished) = (0, 0);
             loop {
                 let harness = InFolder::fresh().await;
                 write.prepare(&harness).await;
@@ -248,6 +248,12 @@ async fn a_write_stopped_at_any_step_is_done_or_not_done_and_loses_nothing() {
                 match (&outcome, failing.has_failed()) {
                     // Even a lost change marker is no reason to fail.
                     (Ok(_), _) => assert_eq!(seen, after, "{case}: acknowledged, but not there"),
+                    (Err(RepositoryError::Unfinished { stored, .. }), true) => {
+                        assert_eq!(seen, after, "{case}: committed, but not there");
+                        let there = harness.repository.get(&stored.key).await.unwrap();
+                        assert_eq!(there.bytes, stored.bytes, "{case}");
+                        unfinished += 1;
+                    }
                     (Err(RepositoryError::Unavailable { .. }), true) => {
                         assert!(seen == before || seen == after, "{case}: {seen:?}");
                     }
@@ -265,6 +271,10 @@ async fn a_write_stopped_at_any_step_is_done_or_not_done_and_loses_nothing() {
                 stops += 1;
             }
             assert!(stops >= 3, "{write:?} has {stops} steps only");
+            assert!(
+                unfinished >= 1,
+                "{write:?}: a failure after the commit counts as one"
+            );
         }
     }
 }
