@@ -50,13 +50,19 @@ pub(super) fn new_content(
     Ok(given)
 }
 
-/// The content of a copy of `origin` under another key, derived from `reference`.
+/// The content of a copy of `origin` under another key, derived from `reference`, with an alias of
+/// its own if one is given.
 pub(super) fn derived_content(
     key: &ModelKey,
     origin: &Model,
     reference: &str,
+    alias: Option<&str>,
 ) -> Result<ModelDefinition, Error> {
     let mut content = origin.definition.clone();
+    if let Some(alias) = alias {
+        content.set_alias(alias);
+        none(new_errors(&origin.definition, &content))?;
+    }
     let mut registry = editable(&content, &mut Vec::new());
     registry.set_text("derived_from", reference);
     content.set_key(key);

@@ -9,6 +9,8 @@
 //! replacement it is passed over, so that what was read can be written back; a patch that names it
 //! is refused. `create_date` is never rewritten; `last_modified_date` follows every change.
 
+use std::time::Duration;
+
 use super::edits::{
     changed_fields, check_new_key, derived_content, is_switch, mended, new_content, patched,
     replaced,
@@ -22,8 +24,12 @@ use crate::model::{
 };
 use crate::repository::{Change, Precondition, RepositoryError, StoredModel};
 
-/// How often an overwrite that asks for no version tries again when others write at once.
-const OVERWRITE_TRIES: u32 = 5;
+/// How often a change of whatever is there is tried. A try fails only because another writer was
+/// quicker, so that as many writers at once all have their turn.
+const OVERWRITE_TRIES: u32 = 64;
+
+/// When to try such a change again that never had its turn.
+const OVERWRITE_RETRY: Duration = Duration::from_secs(1);
 
 /// The state that a change replaces.
 struct Before {
@@ -275,7 +281,8 @@ impl Dashboard {
         .map(|_| ())
     }
 
-    /// Creates a disabled copy of a model under another key, which notes what it was derived from.
+    /// Creates a disabled copy of a model under another key, which notes what it was derived from;
+    /// `alias` replaces the alias of the origin.
     ///
     /// # Errors
     /// As [`Dashboard::create`] and [`Dashboard::model`].
@@ -284,6 +291,7 @@ impl Dashboard {
         caller: &Caller,
         from: &ModelKey,
         to: &ModelKey,
+        alias: Option<&str>,
         message: &str,
     ) -> Result<Model, Error> {
         let origin = self.model(caller, from).await?;
@@ -297,7 +305,7 @@ impl Dashboard {
             key: from.clone(),
             selector: revision.map_or(Selector::Current, Selector::Revision),
         };
-        let content = derived_content(to, &origin, &reference.to_string())?;
+        let content = derived_content(to, &origin, &reference.to_string(), alias)?;
         self.write_new(caller, to.clone(), content, message).await
     }
 
@@ -362,8 +370,13 @@ impl Dashboard {
                     .change_once(&caller, &key, expected, &message, reason, &edit)
                     .await;
                 match tried {
-                    Err(Error::Conflict { .. })
-                        if expected.is_none() && tries < OVERWRITE_TRIES => {}
+                    Err(Error::Conflict { .. }) if expected.is_none() => {
+                        // What it asks for, that there is a model, holds all the time.
+                        if tries == OVERWRITE_TRIES {
+                            let retry_after = OVERWRITE_RETRY;
+                            return Err(Error::Busy { retry_after });
+                        }
+                    }
                     result => return result,
                 }
             }

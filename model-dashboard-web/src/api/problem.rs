@@ -1,9 +1,11 @@
 //! Errors as RFC 9457 problem documents.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
+use model_dashboard::auth::Permission;
 use model_dashboard::dashboard::Error;
 use model_dashboard::model::FieldError;
 use serde::Serialize;
@@ -45,7 +47,7 @@ pub(super) struct Problem {
     #[serde(skip)]
     retry_after: Option<Duration>,
     #[serde(skip)]
-    challenge: Option<&'static str>,
+    challenge: Option<Cow<'static, str>>,
 }
 
 /// What is wrong with one field.
@@ -80,6 +82,18 @@ const CHALLENGE: &str = r#"Bearer realm="Model Dashboard""#;
 /// Asked for with a credential that does not count (RFC 6750 §3.1).
 const CHALLENGE_INVALID: &str = r#"Bearer realm="Model Dashboard", error="invalid_token""#;
 
+/// Asked for with a token that lacks a scope (RFC 6750 §3.1).
+fn challenge_scope(permission: Permission) -> String {
+    format!(r#"Bearer realm="Model Dashboard", error="insufficient_scope", scope="{permission}""#)
+}
+
+/// What a change lacks that names no state.
+const IF_MATCH_NEEDED: &str = "say which state you change: send its ETag in the header If-Match, \
+                               or * for whatever is there";
+
+/// Where the reason for a change is given here.
+const MESSAGE_HEADER: &str = " (header Model-Dashboard-Message)";
+
 impl Problem {
     /// A problem of this kind. `kind` is the end of the `type`.
     pub(super) fn new(
@@ -108,7 +122,7 @@ impl Problem {
         let detail = "send an API token in the header “Authorization: Bearer …”; make one on the \
                       page “API tokens” of the dashboard";
         Problem {
-            challenge: Some(CHALLENGE),
+            challenge: Some(CHALLENGE.into()),
             ..Problem::new(
                 StatusCode::UNAUTHORIZED,
                 "unauthenticated",
@@ -149,8 +163,8 @@ impl Problem {
         if let Some(wait) = self.retry_after {
             headers.insert(RETRY_AFTER, wait.as_secs().max(1).into());
         }
-        if let Some(challenge) = self.challenge {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        if let Some(Ok(challenge)) = self.challenge.map(|text| HeaderValue::from_str(&text)) {
+            headers.insert(WWW_AUTHENTICATE, challenge);
         }
         response
     }
@@ -175,9 +189,14 @@ impl From<Error> for Problem {
             ..Problem::new(status, name, title, detail)
         };
         match error {
-            Error::Unauthenticated { .. } => problem.challenge = Some(CHALLENGE_INVALID),
+            Error::Unauthenticated { .. } => problem.challenge = Some(CHALLENGE_INVALID.into()),
             Error::Denied { permission, .. } => {
                 problem.missing_permission = Some(permission.as_str());
+                problem.challenge = Some(challenge_scope(permission).into());
+                problem.detail = format!(
+                    "the token lacks the scope {permission}, or the role of its owner does not \
+                     have it; use a token that has it"
+                );
             }
             Error::NotFound { near, .. } => problem.near = near,
             Error::Ambiguous { candidates, .. } => {
@@ -189,8 +208,13 @@ impl From<Error> for Problem {
             } => {
                 problem.current_etag = Some(super::conditional::etag(&current.version));
             }
-            Error::Invalid(errors) => {
+            Error::PreconditionRequired => problem.detail = IF_MATCH_NEEDED.to_owned(),
+            Error::Invalid(mut errors) => {
+                for reason in errors.iter_mut().filter(|error| error.field == "message") {
+                    reason.message.push_str(MESSAGE_HEADER);
+                }
                 problem.errors = errors.iter().map(FieldProblem::from).collect();
+                problem.detail = Error::Invalid(errors).to_string();
             }
             Error::Broken {
                 reason, position, ..

@@ -2,7 +2,8 @@
 
 use http::StatusCode;
 use model_dashboard::auth::{IdentityId, Source, UserChange, UserFilter};
-use model_dashboard::dashboard::{NewServiceAccount, NewUserRequest};
+use model_dashboard::dashboard::{Error, NewServiceAccount, NewUserRequest};
+use model_dashboard::model::FieldError;
 use warp::reply::Response;
 
 use super::answer::{Failure, Guest, json, no_content};
@@ -60,6 +61,7 @@ pub(super) async fn create(guest: &Guest, new: NewAccount) -> Result<Response, F
     } = new;
     let (user, generated) = match team {
         Some(team) => {
+            fits_service(email.as_deref(), password.as_deref())?;
             let request = NewServiceAccount {
                 username,
                 display_name,
@@ -179,6 +181,27 @@ pub(super) async fn delete(
         .delete_user(&guest.caller, &id(source, subject)?)
         .await?;
     no_content()
+}
+
+/// Refuses what only a person has, so that nobody believes it was taken.
+fn fits_service(email: Option<&str>, password: Option<&str>) -> Result<(), Error> {
+    let only_people = [
+        ("email", email, "a service account has no mail address"),
+        (
+            "password",
+            password,
+            "a service account has no password, it uses API tokens",
+        ),
+    ];
+    let wrong: Vec<FieldError> = only_people
+        .into_iter()
+        .filter(|(_, given, _)| given.is_some())
+        .map(|(field, _, why)| FieldError::new(field, format!("{why}; leave it out, or “team”")))
+        .collect();
+    match wrong.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Invalid(wrong)),
+    }
 }
 
 fn parse_source(text: &str) -> Result<Source, Failure> {

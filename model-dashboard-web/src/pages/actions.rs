@@ -321,14 +321,15 @@ pub(super) async fn derive(
         return show_derive(&visit, source.as_ref(), view, unprocessable).await;
     };
     let (dashboard, reason) = (visit.dashboard(), view.reason.value.clone());
-    match dashboard.derive(&visit.caller, &from, &to, &reason).await {
-        Ok(copy) => {
-            rename_alias(&visit, copy, view.alias.value.trim()).await?;
-            visit.done(
-                &page_of(&visit, &to),
-                format!("{to} was made from {from}. It is disabled."),
-            )
-        }
+    let alias = Some(view.alias.value.trim()).filter(|alias| !alias.is_empty());
+    match dashboard
+        .derive(&visit.caller, &from, &to, alias, &reason)
+        .await
+    {
+        Ok(_) => visit.done(
+            &page_of(&visit, &to),
+            format!("{to} was made from {from}. It is disabled."),
+        ),
         Err(Error::Exists { .. }) => {
             view.name = view
                 .name
@@ -350,21 +351,6 @@ pub(super) async fn derive(
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// Gives a fresh copy the alias that was typed.
-async fn rename_alias(visit: &Visit, copy: Model, alias: &str) -> Result<(), Failure> {
-    if alias.is_empty() || copy.definition.alias() == alias {
-        return Ok(());
-    }
-    let mut content = copy.definition;
-    content.set_alias(alias);
-    let precondition = Precondition::Version(copy.version);
-    visit
-        .dashboard()
-        .replace(&visit.caller, &copy.key, content, precondition, "Alias")
-        .await?;
-    Ok(())
 }
 
 /// The definition as a file.

@@ -144,6 +144,7 @@ async fn a_model_is_created_read_changed_renamed_and_deleted() {
         .send(Method::PATCH, &address, r#"{"alias":"x"}"#)
         .await;
     assert_eq!(blind.status, 428);
+    assert!(blind.text().contains("header If-Match"), "{}", blind.text());
     let holder = client.with("if-match", &tag);
     let patched = holder
         .send(Method::PATCH, &address, r#"{"alias":"x"}"#)
@@ -180,6 +181,8 @@ async fn an_enabled_model_is_changed_with_a_reason() {
         .await;
     assert_eq!(silent.status, 422);
     assert_eq!(silent.json()["errors"][0]["field"], "message");
+    let detail = silent.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("Model-Dashboard-Message"), "{detail}");
     let told = client.with("model-dashboard-message", "übersetzt");
     let told = told.send(Method::PATCH, enabled, r#"{"alias":"x"}"#).await;
     assert_eq!(told.json()["registry"]["message"], "übersetzt");
@@ -355,6 +358,33 @@ async fn a_revoked_token_is_refused_at_once() {
     let refused = pipeline.get("/api/v1/models").await;
     assert_eq!(refused.status, 401);
     assert!(refused.header("www-authenticate").contains("invalid_token"));
+}
+
+#[tokio::test]
+async fn what_a_service_account_does_not_have_is_refused() {
+    let (_app, client) = admin().await;
+    let robot = r#"{"username":"robot","team":"imaging","role":"editor","email":"r@example.org",
+                    "password":"correct horse battery"}"#;
+    let refused = client.send(Method::POST, "/api/v1/users", robot).await;
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    let fields = refused.json()["errors"].as_array().unwrap().clone();
+    let fields: Vec<_> = fields.iter().map(|e| e["field"].clone()).collect();
+    assert_eq!(fields, ["email", "password"]);
+}
+
+#[tokio::test]
+async fn a_token_that_lacks_a_scope_is_told_which() {
+    let app = App::start().await;
+    let reader = app.token("models:read".parse().unwrap()).await;
+    let refused = reader.with("if-match", "*");
+    let refused = refused
+        .send(Method::PATCH, MODEL, r#"{"version":"9"}"#)
+        .await;
+    assert_eq!(refused.status, 403);
+    assert_eq!(refused.json()["missing_permission"], "models:write");
+    assert!(refused.text().contains("lacks the scope models:write"));
+    let challenge = refused.header("www-authenticate");
+    assert!(challenge.ends_with(r#"error="insufficient_scope", scope="models:write""#));
 }
 
 #[tokio::test]

@@ -124,7 +124,7 @@ fn rows() -> Vec<Row> {
         };
         "derive" needs [ModelsRead, ModelsWrite], session false: |w, c| {
             let key = w.model(true).await.key;
-            w.dashboard.derive(c, &key, &new_key(w), "").await
+            w.dashboard.derive(c, &key, &new_key(w), None, "").await
         };
         "replace raw" needs [ModelsRead, ModelsWrite], session false: |w, c| {
             let model = w.model(false).await;

@@ -425,10 +425,11 @@ async fn a_derived_model_is_a_disabled_copy_that_notes_its_origin() {
     let host = world.host();
     let copy = world
         .dashboard
-        .derive(&host, &origin.key, &key("MIST/Lung"), "a try")
+        .derive(&host, &origin.key, &key("MIST/Lung"), Some("Lung"), "a try")
         .await;
     let copy = copy.unwrap();
     assert!(!copy.definition.enabled());
+    assert_eq!(copy.definition.alias(), "Lung");
     assert_eq!(copy.definition.network_type().unwrap(), "MIST");
     assert_ne!(copy.definition.create_date().as_str(), "1/2/21");
     let (old, new) = (

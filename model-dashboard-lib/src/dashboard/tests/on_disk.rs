@@ -329,3 +329,30 @@ async fn what_cannot_be_opened_is_refused_with_the_name_of_the_setting() {
     let error = connect(&config(&file, &[])).await.unwrap_err();
     assert!(error.to_string().contains("DATA_DIR"), "{error:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_overwrites_at_once_none_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let dashboard = open(dir.path()).await;
+    let host = dashboard.host_caller("test@localhost");
+    let key: ModelKey = "nnUNet/Lung".parse().unwrap();
+    let new = ModelDefinition::new(&key);
+    dashboard.create(&host, key.clone(), new, "").await.unwrap();
+    let writers = (0..10).map(|n| {
+        let (dashboard, host, key) = (dashboard.clone(), host.clone(), key.clone());
+        tokio::spawn(async move {
+            let patch = object(&format!(r#"{{"field{n}":{n}}}"#));
+            let any = Precondition::Exists;
+            dashboard.patch(&host, &key, &patch, any, "").await
+        })
+    });
+    for written in futures::future::join_all(writers).await {
+        written.unwrap().unwrap();
+    }
+    let model = dashboard.model(&host, &key).await.unwrap();
+    assert_eq!(model.revision(), Some(11));
+    for n in 0..10 {
+        let field = model.definition.as_object().get(&format!("field{n}"));
+        assert_eq!(field, Some(&*n.to_string()));
+    }
+}

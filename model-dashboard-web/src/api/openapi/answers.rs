@@ -94,6 +94,7 @@ fn complete(operation: &mut Operation) {
         match status.as_str() {
             "304" => say(answer, "ETag", "The version"),
             "401" => say(answer, "WWW-Authenticate", "How to sign in (RFC 6750)"),
+            "403" if needs_token => say(answer, "WWW-Authenticate", "The scope that is missing"),
             "503" if needs_token => say(answer, "Retry-After", "Seconds to wait"),
             _ => {}
         }
