@@ -1,7 +1,8 @@
 //! The web server of Model Dashboard: dashboard and REST API over the library's use cases.
 //!
 //! [`service`] gives the whole dashboard as a hyper service that another program can mount;
-//! [`api_service`] the API alone; [`server`] what stands around both on a socket.
+//! [`api_service`] the API alone; [`server`] what stands around both on a socket;
+//! [`page_addresses`] the addresses of all pages.
 
 pub mod api;
 pub mod assets;
@@ -14,5 +15,6 @@ mod service;
 mod settings;
 pub mod views;
 
+pub use pages::page_addresses;
 pub use service::{api_service, metrics_service, service};
 pub use settings::WebSettings;

@@ -23,12 +23,18 @@ use crate::views::{ModelAction, Section};
 /// How many models a field suggests.
 const MOST_SUGGESTED: usize = 200;
 
-/// Asks before a model is enabled or disabled; the model's page does it at once.
-pub(super) async fn ask_enabled(
-    visit: Visit,
-    key: ModelKey,
-    enable: bool,
-) -> Result<Response, Failure> {
+/// Asks before a model is enabled.
+pub(super) async fn ask_enable(visit: Visit, key: ModelKey) -> Result<Response, Failure> {
+    ask_enabled(visit, key, true).await
+}
+
+/// Asks before a model is disabled.
+pub(super) async fn ask_disable(visit: Visit, key: ModelKey) -> Result<Response, Failure> {
+    ask_enabled(visit, key, false).await
+}
+
+async fn ask_enabled(visit: Visit, key: ModelKey, enable: bool) -> Result<Response, Failure> {
+    visit.require(Permission::ModelsEnable).await?;
     let model = visit.dashboard().model(&visit.caller, &key).await?;
     let alias = model.definition.alias();
     let (verb, consequence) = match enable {
@@ -62,8 +68,17 @@ pub(super) async fn ask_enabled(
     visit.page(&frame, confirm::page(&frame, &view)).await
 }
 
-/// Enables or disables.
-pub(super) async fn set_enabled(
+/// Enables a model.
+pub(super) async fn enable(visit: Visit, key: ModelKey, form: Form) -> Result<Response, Failure> {
+    set_enabled(visit, key, form, true).await
+}
+
+/// Disables a model.
+pub(super) async fn disable(visit: Visit, key: ModelKey, form: Form) -> Result<Response, Failure> {
+    set_enabled(visit, key, form, false).await
+}
+
+async fn set_enabled(
     visit: Visit,
     key: ModelKey,
     form: Form,
@@ -104,6 +119,7 @@ pub(super) async fn set_enabled(
 
 /// Asks before a model is deleted, also a broken one.
 pub(super) async fn ask_delete(visit: Visit, key: ModelKey) -> Result<Response, Failure> {
+    visit.require(Permission::ModelsWrite).await?;
     let raw = visit.dashboard().raw(&visit.caller, &key).await?;
     let enabled = match raw.broken {
         Some(_) => false,
@@ -185,6 +201,7 @@ pub(super) async fn delete(visit: Visit, key: ModelKey, form: Form) -> Result<Re
 
 /// The form for another name.
 pub(super) async fn rename_form(visit: Visit, key: ModelKey) -> Result<Response, Failure> {
+    visit.require(Permission::ModelsWrite).await?;
     let model = visit.dashboard().model(&visit.caller, &key).await?;
     let view = RenameView {
         if_match: model.version.to_string(),
@@ -255,12 +272,18 @@ pub(super) async fn rename(visit: Visit, key: ModelKey, form: Form) -> Result<Re
     }
 }
 
-/// The form for a copy; the source is in the address, or chosen.
-pub(super) async fn derive_form(
-    visit: Visit,
-    source: Option<ModelKey>,
-) -> Result<Response, Failure> {
-    visit.require(Permission::ModelsWrite)?;
+/// The form for a copy of a model to choose.
+pub(super) async fn derive_form(visit: Visit) -> Result<Response, Failure> {
+    derive_form_from(visit, None).await
+}
+
+/// The form for a copy of this model.
+pub(super) async fn derive_form_of(visit: Visit, key: ModelKey) -> Result<Response, Failure> {
+    derive_form_from(visit, Some(key)).await
+}
+
+async fn derive_form_from(visit: Visit, source: Option<ModelKey>) -> Result<Response, Failure> {
+    visit.require(Permission::ModelsWrite).await?;
     let mut view = DeriveView::default();
     if let Some(key) = &source {
         let model = visit.dashboard().model(&visit.caller, key).await?;
@@ -290,12 +313,26 @@ async fn show_derive(
         .await
 }
 
-/// Makes the copy.
-pub(super) async fn derive(
+/// Makes a copy of the model that was chosen.
+pub(super) async fn derive(visit: Visit, form: Form) -> Result<Response, Failure> {
+    derive_from(visit, None, form).await
+}
+
+/// Makes a copy of this model.
+pub(super) async fn derive_of(
+    visit: Visit,
+    key: ModelKey,
+    form: Form,
+) -> Result<Response, Failure> {
+    derive_from(visit, Some(key), form).await
+}
+
+async fn derive_from(
     visit: Visit,
     source: Option<ModelKey>,
     form: Form,
 ) -> Result<Response, Failure> {
+    visit.require(Permission::ModelsWrite).await?;
     let field = |name| Field::new(form.text(name));
     let mut view = DeriveView {
         from: field("from"),

@@ -1,6 +1,7 @@
 //! Several models at once: the bar below the list.
 
 use bytes::Bytes;
+use model_dashboard::auth::Permission;
 use model_dashboard::dashboard::{BulkAction, Error};
 use model_dashboard::model::ModelKey;
 use warp::reply::Response;
@@ -37,6 +38,11 @@ pub(super) async fn bulk(visit: Visit, form: Form) -> Result<Response, Failure> 
         "delete" => BulkAction::Delete,
         _ => return Err(Failure::Form),
     };
+    let needed = match action {
+        BulkAction::Enable | BulkAction::Disable => Permission::ModelsEnable,
+        _ => Permission::ModelsWrite,
+    };
+    visit.require(needed).await?;
     if form.text("confirmed") != "yes" {
         return ask(&visit, action, &form, &keys, Field::default()).await;
     }

@@ -19,7 +19,7 @@ use crate::views::definition_form::{self, DefinitionForm, Edited};
 
 /// The empty form. `network_type` and `name` in the address fill it.
 pub(super) async fn create_form(visit: Visit) -> Result<Response, Failure> {
-    visit.require(Permission::ModelsWrite)?;
+    visit.require(Permission::ModelsWrite).await?;
     let asked = Form::parse(visit.request.query.as_bytes());
     let form = DefinitionForm {
         network_type: Field::new(asked.text("network_type")),
@@ -31,6 +31,7 @@ pub(super) async fn create_form(visit: Visit) -> Result<Response, Failure> {
 
 /// Makes a model of what was typed.
 pub(super) async fn create(visit: Visit, form: Form) -> Result<Response, Failure> {
+    visit.require(Permission::ModelsWrite).await?;
     let mut shown = typed(&form);
     if form.text("action") == "add-rows" {
         return show_create(&visit, StatusCode::OK, shown).await;
@@ -89,7 +90,7 @@ pub(super) async fn show_create(
 
 /// The form with what is stored.
 pub(super) async fn edit_form(visit: Visit, key: ModelKey) -> Result<Response, Failure> {
-    visit.require(Permission::ModelsWrite)?;
+    visit.require(Permission::ModelsWrite).await?;
     let model = match visit.dashboard().model(&visit.caller, &key).await {
         Err(Error::Broken { .. }) => return Ok(to_editor(&visit, &key)),
         found => found?,
@@ -116,7 +117,7 @@ struct Seen {
 
 /// Saves what was typed, if the model still is what the form was filled from.
 pub(super) async fn edit(visit: Visit, key: ModelKey, form: Form) -> Result<Response, Failure> {
-    visit.require(Permission::ModelsWrite)?;
+    visit.require(Permission::ModelsWrite).await?;
     let found = visit.dashboard().model(&visit.caller, &key).await;
     let seen = Seen {
         if_match: form.text("if_match").to_owned(),

@@ -20,7 +20,6 @@ use crate::views::{Frame, Links};
 /// The page for an error of a use case.
 pub(super) fn answer(frame: &Frame, request: &Request, error: &Error) -> Response {
     let kind = Kind::of(error);
-    let id = || Some(request.context.id().to_string());
     let view = match error {
         Error::Denied { permission, .. } => ErrorView::Forbidden {
             permission: permission.to_string(),
@@ -43,6 +42,7 @@ pub(super) fn answer(frame: &Frame, request: &Request, error: &Error) -> Respons
                     None => "Reload the page in a moment.",
                 }
                 .to_owned(),
+                again: request.is_read().then(|| request.address()),
             }
         }
         _ if kind.status.is_server_error() && kind.status != StatusCode::SERVICE_UNAVAILABLE => {
@@ -53,19 +53,35 @@ pub(super) fn answer(frame: &Frame, request: &Request, error: &Error) -> Respons
                 text: "This was not your fault. Try again; if it stays, tell your administrator \
                        the number below."
                     .to_owned(),
-                request_id: id(),
             }
         }
         _ => ErrorView::Other {
             status: kind.status.as_u16(),
             heading: kind.title.to_owned(),
-            text: sentence(&error.to_string()),
-            request_id: None,
+            text: format!("{} {}", sentence(&error.to_string()), next_step(error)),
         },
     };
-    let mut response = html::plain(kind.status, errors::page(frame, &view).into_string());
+    let mut response = page(kind.status, frame, request, &view);
     say_when(response.headers_mut(), error);
     response
+}
+
+fn page(status: StatusCode, frame: &Frame, request: &Request, view: &ErrorView) -> Response {
+    let markup = errors::page(frame, view, request.context.id().as_str());
+    html::plain(status, markup.into_string())
+}
+
+/// What to do about an error that does not say so itself; empty where it does.
+fn next_step(error: &Error) -> &'static str {
+    match error {
+        Error::Conflict { .. } | Error::PreconditionRequired => {
+            "Nothing was changed. Open the page again to see what is there now."
+        }
+        Error::Invalid(_) => "Nothing was changed. Go back and put it right.",
+        Error::Exists { .. } => "Nothing was changed. Go back and choose another name.",
+        Error::TooMany { .. } => "Remove some that are not needed any more.",
+        _ => "",
+    }
 }
 
 /// Says when trying again can help (RFC 9110 §10.2.3), where the error knows.
@@ -82,43 +98,40 @@ pub(super) fn seconds(wait: Duration) -> u64 {
 }
 
 /// The page where there is nothing.
-pub(super) fn nothing_here(frame: &Frame) -> Response {
+pub(super) fn nothing_here(frame: &Frame, request: &Request) -> Response {
     let view = ErrorView::NotFound {
         wanted: None,
         near: Vec::new(),
     };
-    html::plain(
-        StatusCode::NOT_FOUND,
-        errors::page(frame, &view).into_string(),
-    )
+    page(StatusCode::NOT_FOUND, frame, request, &view)
 }
 
 /// The page for a form that is too old or comes from somewhere else.
-pub(super) fn expired_form(frame: &Frame, _request: &Request) -> Response {
-    let text = "Nothing was changed. The page was open for too long, you signed in again \
-                meanwhile, or the form came from another site. Go back, reload the page and try \
-                again; what you typed may still be in the form.";
-    other(frame, StatusCode::FORBIDDEN, "This form has expired", text)
+pub(super) fn expired_form(frame: &Frame, request: &Request) -> Response {
+    let status = StatusCode::FORBIDDEN;
+    let view = ErrorView::Other {
+        status: status.as_u16(),
+        heading: "This form has expired".to_owned(),
+        text: "Nothing was changed. The page was open for too long, you signed in again \
+               meanwhile, or the form came from another site. Go back, reload the page and try \
+               again; what you typed may still be in the form."
+            .to_owned(),
+    };
+    page(status, frame, request, &view)
 }
 
 /// The page for a body that could not be read.
-pub(super) fn body(frame: &Frame, _request: &Request, error: &BodyError) -> Response {
-    other(
-        frame,
-        error.status(),
-        "The form could not be read",
-        &sentence(&error.to_string()),
-    )
-}
-
-fn other(frame: &Frame, status: StatusCode, heading: &str, text: &str) -> Response {
+pub(super) fn body(frame: &Frame, request: &Request, error: &BodyError) -> Response {
+    let status = error.status();
+    let text = sentence(&error.to_string());
     let view = ErrorView::Other {
         status: status.as_u16(),
-        heading: heading.to_owned(),
-        text: text.to_owned(),
-        request_id: None,
+        heading: "The form could not be read".to_owned(),
+        text: format!(
+            "{text} Nothing was changed; go back, and what you typed may still be there."
+        ),
     };
-    html::plain(status, errors::page(frame, &view).into_string())
+    page(status, frame, request, &view)
 }
 
 /// What is answered when a handler panics: no frame, nothing that could fail again.

@@ -23,7 +23,7 @@ pub(super) async fn show(
     mut typed: DefinitionForm,
     base: &Base,
 ) -> Result<Response, Failure> {
-    visit.require(Permission::ModelsWrite)?;
+    visit.require(Permission::ModelsWrite).await?;
     let picture = visit.dashboard().picture(&visit.caller).await?;
     let mut last = key.clone();
     let mut grave = picture.deleted(&last);

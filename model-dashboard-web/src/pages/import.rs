@@ -19,7 +19,7 @@ const MAX_FILES: usize = 1_000;
 
 /// The form.
 pub(super) async fn form(visit: Visit) -> Result<Response, Failure> {
-    visit.require(Permission::ModelsWrite)?;
+    visit.require(Permission::ModelsWrite).await?;
     show(&visit, StatusCode::OK, ImportView::default()).await
 }
 
@@ -40,7 +40,7 @@ pub(super) async fn submit(request: Request, body: RequestBody) -> Response {
     request
         .answer(async move |visit: Visit| {
             // Before anything is read for somebody who may not.
-            visit.require(Permission::ModelsWrite)?;
+            visit.require(Permission::ModelsWrite).await?;
             let sent = match read(&visit, body).await? {
                 Ok(sent) => sent,
                 Err(message) => {

@@ -154,13 +154,13 @@ pub(super) async fn change_password(visit: Visit, form: Form) -> Result<Response
 }
 
 /// Ends one session.
-pub(super) async fn end_session(visit: Visit, id: i64) -> Result<Response, Failure> {
+pub(super) async fn end_session(visit: Visit, id: i64, _: Form) -> Result<Response, Failure> {
     visit.dashboard().end_session(&visit.caller, id).await?;
     visit.done(&visit.links().to("/profile"), "The session has ended.")
 }
 
 /// Ends all sessions but this one.
-pub(super) async fn end_others(visit: Visit) -> Result<Response, Failure> {
+pub(super) async fn end_others(visit: Visit, _: Form) -> Result<Response, Failure> {
     visit.dashboard().end_other_sessions(&visit.caller).await?;
     visit.done(
         &visit.links().to("/profile"),

@@ -286,7 +286,7 @@ pub(super) async fn ask_revoke(visit: Visit, id: i64) -> Result<Response, Failur
 }
 
 /// Revokes a token.
-pub(super) async fn revoke(visit: Visit, id: i64) -> Result<Response, Failure> {
+pub(super) async fn revoke(visit: Visit, id: i64, _: Form) -> Result<Response, Failure> {
     visit.dashboard().revoke_token(&visit.caller, id).await?;
     visit.request.site.expiring_tokens.forget();
     visit.done(&visit.links().to("/tokens"), "The token is revoked.")
@@ -294,7 +294,7 @@ pub(super) async fn revoke(visit: Visit, id: i64) -> Result<Response, Failure> {
 
 /// Makes a service account.
 pub(super) async fn create_account(visit: Visit, form: Form) -> Result<Response, Failure> {
-    visit.require(Permission::UsersAdmin)?;
+    visit.require(Permission::UsersAdmin).await?;
     let mut forms = ServiceAccounts {
         name: Field::new(form.text("account_name")),
         team: Field::new(form.text("account_team")),

@@ -92,6 +92,24 @@ impl Request {
         self.headers.contains_key(HX_REQUEST) && !self.headers.contains_key(HX_HISTORY)
     }
 
+    /// What it wants to do.
+    pub(super) fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// Whether it asks for a page, so that its address can be opened again.
+    pub(super) fn is_read(&self) -> bool {
+        matches!(self.method, Method::GET | Method::HEAD)
+    }
+
+    /// The path with the query.
+    pub(super) fn address(&self) -> String {
+        match self.query.as_str() {
+            "" => self.path.clone(),
+            query => format!("{}?{query}", self.path),
+        }
+    }
+
     /// Whether the request may change something: it comes from a page of this site.
     pub(super) fn is_same_origin(&self) -> bool {
         let public = self.site.settings.public_url.as_ref();
@@ -234,14 +252,9 @@ impl Request {
     /// To the sign-in page, and from there back here. What was posted is lost, and its address may
     /// be none that can be opened.
     pub(super) fn to_sign_in(&self) -> Response {
-        let mut next = self.path.clone();
-        if !self.query.is_empty() {
-            next.push('?');
-            next.push_str(&self.query);
-        }
+        let next = self.address();
         let links = &self.site.links;
-        let opens = matches!(self.method, Method::GET | Method::HEAD);
-        let pairs = (opens && next != links.models()).then_some(("next", next));
+        let pairs = (self.is_read() && next != links.models()).then_some(("next", next));
         let mut response = redirect(&links.query("/login", pairs));
         if self.wants_part() {
             // Without it htmx would put the sign-in page into the page.
@@ -279,6 +292,8 @@ pub(super) enum Failure {
     Form,
     /// The body could not be read.
     Body(crate::server::BodyError),
+    /// There is nothing at this address.
+    Nothing,
 }
 
 impl From<Error> for Failure {
@@ -346,15 +361,10 @@ impl Visit {
         }
     }
 
-    /// Makes sure that the person may use a form before they fill it in; the use case checks again.
-    pub(super) fn require(&self, permission: Permission) -> Result<(), Failure> {
-        if self.caller.has(permission) {
-            return Ok(());
-        }
-        Err(Failure::Error(Error::Denied {
-            username: self.caller.username().to_string(),
-            permission,
-        }))
+    /// Makes sure that the person may use a form before they fill it in, and before what they sent
+    /// is looked at; the use case checks again. Who may not is noted in the audit log.
+    pub(super) async fn require(&self, permission: Permission) -> Result<(), Failure> {
+        Ok(self.dashboard().authorise(&self.caller, permission).await?)
     }
 
     /// Makes sure that a form was made by a page of this session.
@@ -456,6 +466,7 @@ impl Visit {
             Failure::Error(error) => errors::answer(&frame, &self.request, &error),
             Failure::Form => errors::expired_form(&frame, &self.request),
             Failure::Body(error) => errors::body(&frame, &self.request, &error),
+            Failure::Nothing => errors::nothing_here(&frame, &self.request),
         }
     }
 }

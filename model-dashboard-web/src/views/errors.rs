@@ -30,6 +30,8 @@ pub enum ErrorView {
         what: String,
         /// What still works, in a sentence.
         still_works: String,
+        /// The address to try again, where that does nothing twice.
+        again: Option<String>,
     },
     /// Anything else.
     Other {
@@ -37,16 +39,14 @@ pub enum ErrorView {
         status: u16,
         /// What happened.
         heading: String,
-        /// What to do about it.
+        /// What it is about, and what to do.
         text: String,
-        /// The number under which the logs know the request.
-        request_id: Option<String>,
     },
 }
 
-/// The page.
+/// The page. `request_id` is the number under which the logs know the request.
 #[must_use]
-pub fn page(frame: &Frame, view: &ErrorView) -> Markup {
+pub fn page(frame: &Frame, view: &ErrorView, request_id: &str) -> Markup {
     let (status, heading) = match view {
         ErrorView::Forbidden { .. } => (403, "You may not do this"),
         ErrorView::NotFound { .. } => (404, "There is nothing here"),
@@ -73,19 +73,20 @@ pub fn page(frame: &Frame, view: &ErrorView) -> Markup {
                         ul.near { @for (text, href) in near { li { a href=(href) { (text) } } } }
                     }
                 },
-                ErrorView::Unavailable { what, still_works } => {
+                ErrorView::Unavailable { what, still_works, .. } => {
                     p { (what) }
                     p { (still_works) }
                 },
-                ErrorView::Other { text, request_id, .. } => {
-                    p { (text) }
-                    @if let Some(id) = request_id { p.meta { "Request " code { (id) } } }
-                },
+                ErrorView::Other { text, .. } => p { (text) },
             }
             div.buttons {
+                @if let ErrorView::Unavailable { again: Some(again), .. } = view {
+                    a.button.primary href=(again) { "Try again" }
+                }
                 @if frame.person.is_some() { a.button href=(links.models()) { (Icon::Brand) "Show all models" } }
                 @else { a.button href=(links.to("/login")) { "Sign in" } }
             }
+            p.meta { "If you ask somebody about this, tell them the request " code { (request_id) } "." }
         }
     };
     frame.page(&Page::new(heading, Section::Elsewhere), &content)

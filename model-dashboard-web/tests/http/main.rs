@@ -14,5 +14,6 @@ mod described;
 mod form_matrix;
 mod kept;
 mod matrix;
+mod page_matrix;
 mod pages;
 mod starting;

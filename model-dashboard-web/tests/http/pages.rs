@@ -7,53 +7,6 @@ use model_dashboard::dashboard::NewServiceAccount;
 
 use crate::app::{Answer, App, Client, PASSWORD};
 
-/// Every page that is read, and who at least may.
-const PAGES: [(&str, &str); 19] = [
-    ("/", "viewer"),
-    ("/?q=liver&sort=modified&page=1", "viewer"),
-    ("/models/nnUNet/Task055_SegTHOR", "viewer"),
-    ("/models/nnUNet/Task055_SegTHOR/edit", "publisher"),
-    ("/models/nnUNet/Task003_Liver/derive", "editor"),
-    ("/models/nnUNet/Task003_Liver/rename", "editor"),
-    ("/models/nnUNet/Task003_Liver/delete", "editor"),
-    ("/models/nnUNet/Task003_Liver/enable", "publisher"),
-    ("/models/nnUNet/Task003_Liver/export", "viewer"),
-    ("/create", "editor"),
-    ("/derive", "editor"),
-    ("/import", "editor"),
-    ("/broken", "viewer"),
-    ("/activity", "viewer"),
-    ("/profile", "viewer"),
-    ("/tokens", "viewer"),
-    ("/admin/users", "admin"),
-    ("/admin/audit", "auditor"),
-    ("/admin/system", "admin"),
-];
-
-#[tokio::test]
-async fn every_page_opens_for_those_who_may_and_for_nobody_else() {
-    let app = App::start().await;
-    let stranger = Client::new(app.pages);
-    let admin = app.signed_in("admin").await;
-    let viewer = app.signed_in("viewer").await;
-    for (path, least) in PAGES {
-        let asked = stranger.get(path).await;
-        assert_eq!(asked.status, StatusCode::SEE_OTHER, "{path}");
-        assert!(asked.location().starts_with("/login"), "{path}");
-        assert_eq!(
-            app.signed_in(least).await.get(path).await.status,
-            200,
-            "{path} as {least}"
-        );
-        assert_eq!(admin.get(path).await.status, 200, "{path}");
-        if path.starts_with("/admin") {
-            assert_eq!(viewer.get(path).await.status, 403, "{path}");
-        }
-    }
-    assert_eq!(admin.get("/nothing").await.status, 404);
-    assert_eq!(stranger.get("/nothing").await.status, 404);
-}
-
 #[tokio::test]
 async fn a_form_from_elsewhere_changes_nothing() {
     let app = App::start().await;

@@ -1,6 +1,5 @@
 //! People: the list, one account, a new one.
 
-use std::str::FromStr;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -38,18 +37,6 @@ impl Step {
         (Step::ResetPassword, "reset-password"),
         (Step::Delete, "delete"),
     ];
-}
-
-impl FromStr for Step {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Step, ()> {
-        Step::NAMED
-            .into_iter()
-            .find(|(_, name)| *name == text)
-            .map(|(step, _)| step)
-            .ok_or(())
-    }
 }
 
 /// The list.
@@ -143,7 +130,7 @@ fn row(visit: &Visit, user: &User, tokens: usize) -> UserRow {
 
 /// The form for a new account.
 pub(super) async fn new(visit: Visit) -> Result<Response, Failure> {
-    visit.require(Permission::UsersAdmin)?;
+    visit.require(Permission::UsersAdmin).await?;
     let view = NewUserView {
         role: Field::new(Role::Viewer.as_str()),
         ..NewUserView::default()
@@ -165,7 +152,7 @@ async fn show_new(
 
 /// Makes an account; a generated password is shown this once.
 pub(super) async fn create(visit: Visit, form: Form) -> Result<Response, Failure> {
-    visit.require(Permission::UsersAdmin)?;
+    visit.require(Permission::UsersAdmin).await?;
     let field = |name| Field::new(form.text(name));
     let mut view = NewUserView {
         username: field("username"),
@@ -338,7 +325,7 @@ async fn change_account(
 
 /// Asks before something that ends sessions.
 pub(super) async fn ask(visit: Visit, id: IdentityId, step: Step) -> Result<Response, Failure> {
-    visit.require(Permission::UsersAdmin)?;
+    visit.require(Permission::UsersAdmin).await?;
     let user = visit.dashboard().user(&visit.caller, &id).await?;
     let name = &user.display_name;
     let (heading, consequence, button) = match step {

@@ -215,9 +215,21 @@ pub(super) fn all(theme: Theme) -> Vec<(&'static str, Markup)> {
             "system",
             admin::system::page(&frame, &system::system_view()),
         ),
-        ("error-403", errors::page(&reader, &system::error_403())),
-        ("error-404", errors::page(&frame, &system::error_404())),
-        ("error-503", errors::page(&frame, &system::error_503())),
-        ("error-500", errors::page(&signed_out, &system::error_500())),
+        (
+            "error-403",
+            errors::page(&reader, &system::error_403(), "01JD7P0R6M"),
+        ),
+        (
+            "error-404",
+            errors::page(&frame, &system::error_404(), "01JD7P0R6M"),
+        ),
+        (
+            "error-503",
+            errors::page(&frame, &system::error_503(), "01JD7P0R6M"),
+        ),
+        (
+            "error-500",
+            errors::page(&signed_out, &system::error_500(), "01JD7P0R6M"),
+        ),
     ]
 }

@@ -182,6 +182,7 @@ pub(super) fn error_503() -> ErrorView {
         still_works: text(
             "Models can be looked at and searched as they were last known. Please try again in a minute.",
         ),
+        again: Some(text("/dashboard/activity")),
     }
 }
 
@@ -192,6 +193,5 @@ pub(super) fn error_500() -> ErrorView {
         text: text(
             "The server made a mistake. Please try again; if it stays, give the number below to an administrator.",
         ),
-        request_id: Some(text("01JD7P0R6M")),
     }
 }
