@@ -185,7 +185,16 @@ impl Picture {
 
     /// All models and broken objects, sorted by network type and name.
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Arc<Entry>> + ExactSizeIterator {
-        self.order(SortBy::Name)
+        self.entries_from(0)
+    }
+
+    /// The same without the first `place` ones, which cost nothing.
+    pub fn entries_from(
+        &self,
+        place: usize,
+    ) -> impl DoubleEndedIterator<Item = &Arc<Entry>> + ExactSizeIterator {
+        let order = self.order(SortBy::Name);
+        order[place.min(order.len())..]
             .iter()
             .map(|&slot| self.entry(slot))
     }

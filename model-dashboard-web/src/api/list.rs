@@ -1,5 +1,7 @@
 //! Lists of models: the fixed list, filters and paging, network types.
 
+use std::time::Instant;
+
 use bytes::Bytes;
 use http::header::HeaderMap;
 use http::{HeaderValue, StatusCode};
@@ -53,8 +55,9 @@ pub(super) async fn list(
     headers: &HeaderMap,
 ) -> Result<Response, Failure> {
     if query.is_empty() {
+        let as_of = Instant::now();
         let picture = guest.dashboard().picture(&guest.caller).await?;
-        return bodies.answer(picture, headers).await;
+        return bodies.answer(picture, as_of, headers).await;
     }
     let parameters = Parameters::parse(query, &PARAMETERS)?;
     answer(guest, read(&parameters)?, headers).await

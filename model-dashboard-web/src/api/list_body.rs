@@ -1,11 +1,11 @@
-//! The bodies of lists: kept ready while they are small, streamed when they are large.
+//! The bodies of lists: made once for all who ask, and sent piece by piece where they are large.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
+use std::time::Instant;
 
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
-use futures::Stream;
 use http::StatusCode;
 use http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, VARY,
@@ -13,7 +13,7 @@ use http::header::{
 use model_dashboard::catalog::Picture;
 use model_dashboard::dashboard::Error;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::mpsc;
+use tokio::sync::Mutex;
 use warp::Reply as _;
 use warp::reply::Response;
 
@@ -21,71 +21,143 @@ use super::answer::Failure;
 use super::conditional::none_match;
 use crate::encoding::{Coding, MIN_COMPRESSED};
 
-/// A body up to this size is kept, once in each coding.
-const MAX_KEPT: usize = 8 << 20;
-/// What is sent at a time of a larger one.
+/// What is sent at a time of a body that is not kept.
 const CHUNK: usize = 64 << 10;
-/// How many chunks wait for a slow client.
-const CHUNKS_WAITING: usize = 4;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// The list of all models, ready to be sent.
-#[derive(Debug, Default)]
+/// The list of all models, ready to be sent, once in each coding.
+///
+/// A body is made by one task while all who want it wait; what is too large to be kept goes out
+/// uncompressed, read from the picture as the client reads, so that slow clients cost no thread.
+#[derive(Debug)]
 pub(super) struct ListBodies {
-    kept: [ArcSwapOption<Kept>; 3],
+    slots: [Arc<Slot>; 3],
+    most: usize,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    kept: ArcSwapOption<Kept>,
+    /// Held by the task that makes the next one.
+    making: Arc<Mutex<()>>,
 }
 
 #[derive(Debug)]
 struct Kept {
     version: u128,
+    /// Its picture is as new as the present one of this moment, or newer.
+    as_of: Instant,
     etag: String,
-    body: Bytes,
+    /// None if it is too large to be kept.
+    body: Option<Bytes>,
+}
+
+impl Default for ListBodies {
+    fn default() -> ListBodies {
+        ListBodies::keeping(32 << 20)
+    }
 }
 
 impl ListBodies {
-    /// The list of all models in `picture`, in the coding that the client takes, or 304.
+    /// With bodies of at most so many bytes kept.
+    fn keeping(most: usize) -> ListBodies {
+        let slots = Default::default();
+        ListBodies { slots, most }
+    }
+
+    /// The list of all models in `picture`, or a later one, in the coding that the client takes,
+    /// or 304. `as_of` is a moment before `picture` was asked for.
     ///
     /// # Errors
     /// Only if the program is out of order.
     pub(super) async fn answer(
         &self,
         picture: Arc<Picture>,
+        as_of: Instant,
         request: &HeaderMap,
     ) -> Result<Response, Failure> {
         let coding = Coding::negotiate(request);
-        let version = picture.version();
-        let slot = &self.kept[coding as usize];
-        if let Some(kept) = slot.load().as_ref().filter(|kept| kept.version == version) {
+        let unchanged = etag(&picture.version().to_be_bytes(), coding);
+        if none_match(request, &unchanged) {
+            return Ok(not_modified(&unchanged));
+        }
+        let kept = self.kept(&picture, as_of, coding).await?;
+        if let Some(body) = &kept.body {
             if none_match(request, &kept.etag) {
                 return Ok(not_modified(&kept.etag));
             }
-            return Ok(found(
-                Response::new(kept.body.clone().into()),
-                &kept.etag,
-                JSON,
-                coding,
-            ));
+            let response = Response::new(body.clone().into());
+            return Ok(found(response, &kept.etag, JSON, coding));
         }
-        let etag = etag(&version.to_be_bytes(), coding);
+        let coding = Coding::Identity;
+        let etag = etag(&picture.version().to_be_bytes(), coding);
         if none_match(request, &etag) {
             return Ok(not_modified(&etag));
         }
-        let size: usize = picture.entries_json().map(|entry| entry.len() + 1).sum();
-        if size > MAX_KEPT {
-            let body = warp::reply::stream(stream(picture, coding)).into_response();
-            return Ok(found(body, &etag, JSON, coding));
+        let chunks = Chunks::new(picture).map(Ok::<_, io::Error>);
+        let body = warp::reply::stream(futures::stream::iter(chunks)).into_response();
+        Ok(found(body, &etag, JSON, coding))
+    }
+
+    /// The body of `picture` or a later one, made now if there is none.
+    async fn kept(
+        &self,
+        picture: &Arc<Picture>,
+        as_of: Instant,
+        coding: Coding,
+    ) -> Result<Arc<Kept>, Failure> {
+        let slot = &self.slots[coding as usize];
+        let version = picture.version();
+        if let Some(kept) = slot.kept.load_full().filter(|kept| kept.version == version) {
+            return Ok(kept);
         }
-        let write = move || coding.encode(Chunks::new(&picture), Vec::new());
-        let written = tokio::task::spawn_blocking(write).await;
-        let body = made(written.map_err(io::Error::other).flatten().map(Bytes::from))?;
-        let kept = Kept {
-            version,
-            etag: etag.clone(),
-            body: body.clone(),
-        };
-        slot.store(Some(Arc::new(kept)));
-        Ok(found(Response::new(body.into()), &etag, JSON, coding))
+        let known_at = Instant::now();
+        let making = slot.making.clone().lock_owned().await;
+        let fits = |kept: &Arc<Kept>| kept.version == version || kept.as_of >= known_at;
+        if let Some(kept) = slot.kept.load_full().filter(fits) {
+            return Ok(kept);
+        }
+        let (slot, picture, most) = (slot.clone(), picture.clone(), self.most);
+        // It is finished for the others even if this client goes away.
+        let made = tokio::task::spawn_blocking(move || {
+            let out = coding.encode(Chunks::new(picture), AtMost(Vec::new(), most));
+            let body = match out {
+                Ok(AtMost(body, _)) => Some(body.into()),
+                Err(error) if error.kind() == io::ErrorKind::FileTooLarge => None,
+                Err(error) => return Err(error),
+            };
+            let etag = etag(&version.to_be_bytes(), coding);
+            let kept = Arc::new(Kept {
+                version,
+                as_of,
+                etag,
+                body,
+            });
+            slot.kept.store(Some(kept.clone()));
+            drop(making);
+            Ok(kept)
+        });
+        made.await
+            .map_err(io::Error::other)
+            .flatten()
+            .map_err(|error| Error::Internal(Box::new(error)).into())
+    }
+}
+
+/// Takes so many bytes and no more.
+struct AtMost(Vec<u8>, usize);
+
+impl Write for AtMost {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > self.1 {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -158,19 +230,22 @@ fn validators(response: &mut Response, etag: &str) {
 }
 
 /// The text of the list in pieces of about [`CHUNK`] bytes.
-struct Chunks<I> {
-    entries: I,
+struct Chunks {
+    picture: Arc<Picture>,
+    /// How many entries were written.
+    place: usize,
     chunk: Vec<u8>,
     is_first: bool,
     is_done: bool,
 }
 
-impl Chunks<()> {
-    fn new(picture: &Picture) -> Chunks<impl Iterator<Item = &[u8]>> {
+impl Chunks {
+    fn new(picture: Arc<Picture>) -> Chunks {
         let counts = picture.counts();
         let total = counts.enabled + counts.disabled;
         Chunks {
-            entries: picture.entries_json(),
+            picture,
+            place: 0,
             chunk: format!("{{\"total\":{total},\"models\":[").into_bytes(),
             is_first: true,
             is_done: false,
@@ -178,55 +253,111 @@ impl Chunks<()> {
     }
 }
 
-impl<'a, I: Iterator<Item = &'a [u8]>> Iterator for Chunks<I> {
+impl Iterator for Chunks {
     type Item = Bytes;
 
     fn next(&mut self) -> Option<Bytes> {
         if self.is_done {
             return None;
         }
+        let mut entries = self.picture.entries_from(self.place);
         while self.chunk.len() < CHUNK {
-            let Some(entry) = self.entries.next() else {
+            let Some(entry) = entries.next() else {
                 self.chunk.extend_from_slice(b"]}");
                 self.is_done = true;
                 break;
             };
+            self.place += 1;
+            let Some(entry) = entry.list_json() else {
+                continue;
+            };
             if !std::mem::take(&mut self.is_first) {
                 self.chunk.push(b',');
             }
-            self.chunk.extend_from_slice(entry);
+            self.chunk.extend_from_slice(entry.as_bytes());
         }
         Some(std::mem::take(&mut self.chunk).into())
     }
 }
 
-/// The list, written on a thread that may block, no faster than the client reads.
-fn stream(
-    picture: Arc<Picture>,
-    coding: Coding,
-) -> impl Stream<Item = io::Result<Bytes>> + Send + Sync + 'static {
-    let (sender, mut receiver) = mpsc::channel(CHUNKS_WAITING);
-    tokio::task::spawn_blocking(move || {
-        // It ends early when the client goes away; nobody is left to hear of it.
-        let out = BufWriter::with_capacity(CHUNK, Sender(sender));
-        let _ = coding
-            .encode(Chunks::new(&picture), out)
-            .and_then(|mut out| out.flush());
-    });
-    futures::stream::poll_fn(move |cx| receiver.poll_recv(cx).map(|chunk| chunk.map(Ok)))
-}
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use futures::future::join_all;
+    use http::header::ACCEPT_ENCODING;
+    use http_body_util::BodyExt as _;
+    use model_dashboard::dashboard::Dashboard;
+    use model_dashboard::repository::MemoryRepository;
+    use model_dashboard::store::MemoryStore;
 
-/// Sends each write as a piece of a body.
-struct Sender(mpsc::Sender<Bytes>);
+    use super::*;
 
-impl Write for Sender {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let sent = self.0.blocking_send(Bytes::copy_from_slice(bytes));
-        sent.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
-        Ok(bytes.len())
+    /// Of models whose list has about 800,000 bytes.
+    async fn picture() -> Arc<Picture> {
+        let repository = Arc::new(MemoryRepository::new());
+        let text = format!(r#"{{"alias":"{}"}}"#, "x".repeat(20_000));
+        for n in 0..40 {
+            let key = format!("T/{n}").parse().unwrap();
+            repository.write_outside(&key, text.as_bytes());
+        }
+        let builder = Dashboard::builder().repository(repository);
+        let builder = builder.accounts(Arc::new(MemoryStore::new()));
+        let dashboard = builder.build().await.unwrap();
+        let host = dashboard.host_caller("test@localhost");
+        dashboard.picture(&host).await.unwrap()
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+    fn taking(coding: &'static str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(coding));
+        headers
+    }
+
+    async fn body(response: Response) -> Bytes {
+        response.into_body().collect().await.unwrap().to_bytes()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn many_at_once_get_one_body_that_was_made_once() {
+        let (bodies, picture, headers) = (ListBodies::default(), picture().await, taking("gzip"));
+        let asked = (0..20).map(|_| bodies.answer(picture.clone(), Instant::now(), &headers));
+        let bodies = join_all(asked)
+            .await
+            .into_iter()
+            .map(|it| body(it.unwrap()));
+        let bodies = join_all(bodies).await;
+        // Not only the same text, but the same place in memory.
+        assert!(bodies.iter().all(|it| it.as_ptr() == bodies[0].as_ptr()));
+    }
+
+    #[test]
+    fn slow_readers_of_a_large_list_hold_no_thread() {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime
+            .enable_all()
+            .max_blocking_threads(1)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let picture = picture().await;
+            let (large, small) = (ListBodies::keeping(100), ListBodies::default());
+            let mut slow = Vec::new();
+            for coding in ["identity", "gzip", "br"] {
+                let response = large
+                    .answer(picture.clone(), Instant::now(), &taking(coding))
+                    .await
+                    .unwrap();
+                assert_eq!(response.headers().get(CONTENT_ENCODING), None);
+                slow.push(response);
+            }
+            let whole = small
+                .answer(picture.clone(), Instant::now(), &taking("identity"))
+                .await
+                .unwrap();
+            let whole = body(whole).await;
+            for response in slow {
+                assert_eq!(body(response).await, whole);
+            }
+        });
     }
 }
