@@ -169,7 +169,11 @@ async fn models_folder(config: &Config, checks: &mut Checks) {
     let setting = config.cite("model_db.url");
     match &config.storage.location {
         StorageLocation::Folder(path) if path.exists() => {
-            let tried = match ObjectRepository::open_folder(path).await {
+            let opened = match config.storage.single_writer {
+                true => ObjectRepository::open_folder_alone(path).await,
+                false => ObjectRepository::open_folder(path).await,
+            };
+            let tried = match opened {
                 Ok(repository) => repository.probe().await,
                 Err(error) => Err(error),
             };

@@ -194,7 +194,10 @@ async fn open_models(config: &Config) -> Result<Arc<dyn ModelRepository>, Connec
     match &config.storage.location {
         StorageLocation::Memory => Ok(Arc::new(ObjectRepository::in_memory())),
         StorageLocation::Folder(folder) => {
-            let opened = ObjectRepository::open_folder(folder).await;
+            let opened = match config.storage.single_writer {
+                true => ObjectRepository::open_folder_alone(folder).await,
+                false => ObjectRepository::open_folder(folder).await,
+            };
             Ok(Arc::new(opened.map_err(|source| models(config, source))?))
         }
         StorageLocation::S3(_) => Err(ConnectError::Unsupported {

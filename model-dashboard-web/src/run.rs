@@ -111,11 +111,15 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Fa
         shutdown.trigger();
         std::future::pending().await
     };
-    tokio::select! {
-        _ = async { tokio::join!(pages, api, metrics) } => {}
-        () = until_told_twice(signal, end) => {}
-    }
+    let ended = tokio::select! {
+        _ = async { tokio::join!(pages, api, metrics) } => Ok(()),
+        () = until_told_twice(signal, end) => Ok(()),
+        unfit = dashboard.unfit_store() => {
+            Err(Failure::usage(format!("{}: {unfit}", config.cite("model_db.url"))))
+        }
+    };
     dashboard.shutdown().await;
+    ended?;
     tracing::info!("ended");
     Ok(())
 }

@@ -15,8 +15,8 @@ use super::value::{Secret, Value};
 pub struct StorageConfig {
     /// The folder, bucket or memory.
     pub location: StorageLocation,
-    /// Accept a store that does not honour conditional puts. Only safe while a single
-    /// process writes.
+    /// Accept a store that does not honour conditional puts, or a folder without file locks. Only
+    /// safe while a single process writes.
     pub single_writer: bool,
 }
 
@@ -251,8 +251,8 @@ impl StorageConfig {
                 StorageLocation::S3(raw.into_s3(bucket, String::new(), endpoint, reader))
             }
         };
-        if single_writer && !matches!(location, StorageLocation::S3(_)) {
-            reader.warn("without effect, as model_db.url names no bucket: model_db.single_writer");
+        if single_writer && location == StorageLocation::Memory {
+            reader.warn("without effect, as nothing else writes there: model_db.single_writer");
         }
         Self {
             location,

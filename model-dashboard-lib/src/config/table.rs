@@ -61,7 +61,7 @@ settings! {
     pub(super) struct StorageSettings in "model_db." {
         /// Where models are kept: a folder, file:///folder, s3://bucket or memory://. Without it, and without a bucket below: models in the data folder.
         url: Option<StorageUrl> = None, "STORAGE_URL";
-        /// Accept a store that cannot refuse to overwrite. Only safe while a single process writes.
+        /// Accept a store that cannot refuse to overwrite: a folder without file locks, a bucket without conditional writes. Only safe while a single process writes.
         single_writer: bool = false, "STORAGE_SINGLE_WRITER";
         /// Server of the bucket. Without it: argo-artifacts.NAMESPACE.svc.cluster.local.
         host: Option<HostName> = None, "MINIO_HOST";

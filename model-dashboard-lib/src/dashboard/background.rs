@@ -40,7 +40,7 @@ pub(super) struct Background {
 
 impl Background {
     /// Starts the tasks; what is in memory may be believed when this answers, if the store does.
-    pub(super) async fn start(inner: &Arc<Inner>) -> Background {
+    pub(super) async fn start(inner: &Arc<Inner>, prove_store: bool) -> Background {
         let (stop, stopped) = watch::channel(false);
         let mut poll = Poll::default();
         poll.once(inner).await;
@@ -49,6 +49,20 @@ impl Background {
         let catalog = inner.catalog.clone();
         let until = ended(stopped.clone());
         tasks.spawn(async move { catalog.follow(until).await });
+
+        if prove_store {
+            let (context, until) = (inner.clone(), ended(stopped.clone()));
+            tasks.spawn(async move {
+                let proven = tokio::select! {
+                    () = until => return,
+                    proven = context.prove_store() => proven,
+                };
+                if let Err(error) = proven {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(error, "the model store cannot be tried");
+                }
+            });
+        }
 
         let (context, mut ticks) = (inner.clone(), Ticks::new(POLL_EVERY, &stopped));
         tasks.spawn(async move {

@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use super::access::Access;
 use super::background::Background;
 use super::measures::Expiring;
+use super::proof::Proof;
 use super::system::AccountsState;
 use super::throttle::Throttle;
 use super::trail::Trail;
@@ -183,6 +184,8 @@ impl DashboardBuilder {
 
     /// Do not wait for the models: they are loaded in the background, again and again until the
     /// repository answers, and until then whatever needs them is [`super::Error::Unavailable`].
+    /// Whether the store is fit for several writers is tried there, too, and not only before the
+    /// first change: see [`Dashboard::unfit_store`].
     pub fn load_in_background(mut self) -> Self {
         self.in_background = true;
         self
@@ -242,13 +245,14 @@ impl DashboardBuilder {
             expiring: Expiring::default(),
             throttle: Throttle::default(),
             trail: Trail::new(self.audit.ok_or(BuildError::Missing("an audit log"))?),
+            proof: Proof::default(),
             changes: Arc::new(Semaphore::new(MAX_CHANGES as usize)),
             sign_ins: Arc::new(Semaphore::new(MAX_SIGN_INS as usize)),
             known_sign_ins: Arc::new(Semaphore::new(MAX_KNOWN_SIGN_INS as usize)),
             draining: AtomicBool::new(false),
             policy,
         });
-        let background = Arc::new(Background::start(&inner).await);
+        let background = Arc::new(Background::start(&inner, self.in_background).await);
         Ok(Dashboard { inner, background })
     }
 }

@@ -12,6 +12,9 @@ use crate::store::StoreError;
 /// How long a client should wait before it asks a store again that did not answer.
 const STORE_RETRY: Duration = Duration::from_secs(5);
 
+/// When to try again with a store that has to be replaced.
+const UNFIT_RETRY: Duration = Duration::from_secs(60);
+
 /// Why a use case did not do what was asked. Nothing was changed, unless a variant says so.
 ///
 /// Messages are for people: they say what to do next and hold no secret.
@@ -226,6 +229,12 @@ impl From<RepositoryError> for Error {
                 key,
                 reason: format!("it has {size} bytes; a definition has at most 1 MiB"),
                 position: None,
+            },
+            RepositoryError::Unsafe { message } => Error::Unavailable {
+                what: message,
+                since: None,
+                retry_after: UNFIT_RETRY,
+                source: None,
             },
             unavailable @ RepositoryError::Unavailable { .. } => Error::Unavailable {
                 what: "the model store does not answer; try again in a moment".to_owned(),

@@ -30,6 +30,7 @@ mod first_administrator;
 mod measures;
 mod model_changes;
 mod models;
+mod proof;
 mod recheck;
 mod samples;
 mod sessions;
@@ -76,6 +77,7 @@ use access::Access;
 use background::Background;
 use fields::{near_names, text_field};
 use measures::Expiring;
+use proof::Proof;
 use system::AccountsState;
 use throttle::Throttle;
 use trail::Trail;
@@ -116,6 +118,7 @@ struct Inner {
     expiring: Expiring,
     throttle: Throttle,
     trail: Trail,
+    proof: Proof,
     /// A permit for every change under way; closed at shutdown.
     changes: Arc<Semaphore>,
     /// A permit for every password that is checked; closed at shutdown.

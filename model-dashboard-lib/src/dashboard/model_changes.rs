@@ -123,6 +123,7 @@ impl Dashboard {
             let change = change_of(&caller, message);
             content.set_create_date_once(change.at);
             content.set_last_modified_date(change.at);
+            this.inner.prove_store().await?;
             let repository = &this.inner.repository;
             let written = repository
                 .put(&key, &content, &Precondition::Absent, &change)
@@ -363,6 +364,7 @@ impl Dashboard {
         };
         let (this, caller, key) = (self.clone(), caller.clone(), key.clone());
         self.change(async move {
+            this.inner.prove_store().await?;
             let mut tries = 0;
             loop {
                 tries += 1;

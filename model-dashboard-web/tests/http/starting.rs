@@ -23,6 +23,7 @@ struct Slow {
     models: MemoryRepository,
     listings: Semaphore,
     down: AtomicBool,
+    unfit: AtomicBool,
 }
 
 impl Slow {
@@ -103,6 +104,10 @@ impl ModelRepository for Slow {
 
     async fn probe(&self) -> Result<(), RepositoryError> {
         self.check()?;
+        if self.unfit.load(Ordering::SeqCst) {
+            let message = "it overwrites; set STORAGE_SINGLE_WRITER".to_owned();
+            return Err(RepositoryError::Unsafe { message });
+        }
         self.models.probe().await
     }
 
@@ -116,6 +121,7 @@ async fn starting(listings: usize, down: bool) -> (Arc<Slow>, App) {
         models: MemoryRepository::new(),
         listings: Semaphore::new(listings),
         down: AtomicBool::new(down),
+        unfit: AtomicBool::new(false),
     });
     let key = "MIST/A".parse().unwrap();
     store.models.write_outside(&key, *b"{}");
@@ -206,4 +212,25 @@ async fn a_server_that_was_told_to_end_says_so_and_still_answers() {
     ready_says(&app, StatusCode::SERVICE_UNAVAILABLE, "draining").await;
     assert_eq!(app.anonymous().get("/livez").await.status, StatusCode::OK);
     assert_eq!(token.get("/api/v1/models").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_store_that_loses_changes_is_found_out_and_not_written_to() {
+    let (store, app) = starting(1, true).await;
+    store.unfit.store(true, Ordering::SeqCst);
+    store.down.store(false, Ordering::SeqCst);
+    let token = app.token(Permissions::all()).await;
+    let answer = token
+        .send(
+            http::Method::POST,
+            "/api/v1/models",
+            r#"{"network_type":"MIST","name":"B"}"#,
+        )
+        .await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.text().contains("STORAGE_SINGLE_WRITER"));
+    let found = app.dashboard.unfit_store().await;
+    assert!(found.contains("STORAGE_SINGLE_WRITER"), "{found}");
+    let key = "MIST/B".parse().unwrap();
+    assert!(store.models.get(&key).await.is_err());
 }

@@ -101,7 +101,10 @@ fn bucket_settings_beside_a_folder_are_told_to_have_no_effect() {
         [format!("{none}model_db.host, model_db.port")]
     );
 
-    let config = with(&[("STORAGE_SINGLE_WRITER", "true")]).unwrap();
+    let single = ("STORAGE_SINGLE_WRITER", "true");
+    assert!(with(&[single]).unwrap().warnings().is_empty());
+    let config = with(&[single, ("STORAGE_URL", "memory://")]).unwrap();
+    let none = "without effect, as nothing else writes there: ";
     assert_eq!(config.warnings(), [format!("{none}model_db.single_writer")]);
 }
 

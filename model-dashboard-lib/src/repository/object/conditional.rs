@@ -116,6 +116,9 @@ pub(super) enum Fault {
         message: String,
         source: Option<Box<dyn Error + Send + Sync>>,
     },
+    /// The store cannot be written to on condition.
+    #[error("{message}")]
+    Unsafe { message: String },
     /// It cannot be.
     #[error("an unexpected answer")]
     Unexpected(#[source] Box<dyn Error + Send + Sync>),
@@ -142,6 +145,7 @@ impl From<Fault> for RepositoryError {
                 Self::Internal(format!("an object of the registry has {size} bytes").into())
             }
             Fault::Unavailable { message, source } => Self::Unavailable { message, source },
+            Fault::Unsafe { message } => Self::Unsafe { message },
             Fault::Unexpected(source) => Self::Internal(source),
         }
     }

@@ -90,9 +90,21 @@ impl ObjectRepository {
     ///
     /// # Errors
     /// [`RepositoryError::Unavailable`] if the folder cannot be created or read. A folder that can
-    /// only be read is opened; writing to it is then [`RepositoryError::Unavailable`].
+    /// only be read is opened; writing to it is then [`RepositoryError::Unavailable`]. So is
+    /// everything in a folder that does not answer yet (of a file server, for one), which is opened
+    /// once it does.
     pub async fn open_folder(path: impl AsRef<Path> + Send) -> Result<Self, RepositoryError> {
-        let folder = FolderStore::open(path.as_ref().to_path_buf()).await?;
+        let folder = FolderStore::open(path.as_ref().to_path_buf(), true).await?;
+        Ok(Self::new(Arc::new(folder)))
+    }
+
+    /// [`open_folder`](Self::open_folder) for one process that alone writes there: takes no file
+    /// locks, so that any file system will do. Two such processes overwrite each other's changes.
+    ///
+    /// # Errors
+    /// As [`open_folder`](Self::open_folder).
+    pub async fn open_folder_alone(path: impl AsRef<Path> + Send) -> Result<Self, RepositoryError> {
+        let folder = FolderStore::open(path.as_ref().to_path_buf(), false).await?;
         Ok(Self::new(Arc::new(folder)))
     }
 

@@ -21,6 +21,55 @@ pub(super) fn fault(path: &Path, what: &str, error: Error) -> Fault {
     }
 }
 
+/// Whether a folder that cannot be opened for this reason may be there later, without anybody
+/// changing a setting: a server of files that does not answer, for one.
+pub(super) fn may_pass(fault: &Fault) -> bool {
+    let Fault::Unavailable {
+        source: Some(source),
+        ..
+    } = fault
+    else {
+        return false;
+    };
+    let kind = source.downcast_ref::<Error>().map(Error::kind);
+    let Some(kind) = kind else { return false };
+    !matches!(
+        kind,
+        ErrorKind::AlreadyExists
+            | ErrorKind::InvalidFilename
+            | ErrorKind::InvalidInput
+            | ErrorKind::NotADirectory
+            | ErrorKind::NotFound
+            | ErrorKind::PermissionDenied
+            | ErrorKind::ReadOnlyFilesystem
+    )
+}
+
+/// The fault of a file that cannot be locked.
+pub(super) fn unlockable(path: &Path, error: Error) -> Fault {
+    #[cfg(unix)]
+    let no_locks = {
+        use rustix::io::Errno;
+
+        let number = error.raw_os_error().map(Errno::from_raw_os_error);
+        number
+            .is_some_and(|number| [Errno::NOLCK, Errno::NOSYS, Errno::OPNOTSUPP].contains(&number))
+    };
+    #[cfg(not(unix))]
+    let no_locks = false;
+    if no_locks || error.kind() == ErrorKind::Unsupported {
+        return Fault::Unsafe {
+            message: format!(
+                "the folder of the models cannot be shared by several writers: its file system has \
+                 no file locks ({} cannot be locked: {error}). Use one that has; if one process \
+                 alone ever writes, set STORAGE_SINGLE_WRITER",
+                path.display()
+            ),
+        };
+    }
+    fault(path, "cannot be locked", error)
+}
+
 /// The fault of something in the folder that should be something else.
 pub(super) fn in_the_way(path: &Path, found: &str) -> Fault {
     Fault::Unavailable {

@@ -26,10 +26,12 @@ pub(super) struct Files {
     /// Whether the registry's own folder was there at the start. If it is gone later, so are the
     /// models: a volume that is no longer mounted must not look like an empty one.
     marked: bool,
+    /// Whether other processes write here, too: then writers take file locks.
+    pub(super) shared: bool,
 }
 
 impl Files {
-    pub(super) fn open(path: &Path) -> Result<Self, Fault> {
+    pub(super) fn open(path: &Path, shared: bool) -> Result<Self, Fault> {
         let what = "cannot be created";
         new_folder(true)
             .create(path)
@@ -41,7 +43,11 @@ impl Files {
         // A folder that can only be read may lack it.
         drop(new_folder(false).create(&own));
         let marked = fs::symlink_metadata(&own).is_ok_and(|found| found.is_dir());
-        let files = Self { root, marked };
+        let files = Self {
+            root,
+            marked,
+            shared,
+        };
         files.sweep();
         Ok(files)
     }

@@ -4,7 +4,8 @@
 //! object take (`.registry/locks`, sharded, so that writers of different models seldom meet), a
 //! comparison of the content, and a rename of a file written and synced beforehand in
 //! `.registry/tmp`. A crash leaves the old or the new state, and perhaps a temporary file that no
-//! listing shows and that is removed at a later start.
+//! listing shows and that is removed at a later start. Where one process alone writes, the turns
+//! that its writers take are enough, and a file system without locks will do.
 //!
 //! Files and folders are named as the objects are: nothing is encoded. Symbolic links are not
 //! followed.
@@ -16,12 +17,15 @@ mod swap;
 mod tests;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt as _};
 use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
+use tokio::time::timeout;
 
+use self::faults::may_pass;
 use self::files::Files;
 use super::conditional::{Condition, ConditionalStore, Fault, Labels, Level, Object};
 use super::keys::{Folder, StoreKey};
@@ -36,30 +40,70 @@ const THREADS: usize = 16;
 /// How many objects one thread reads in a row.
 const BATCH: usize = 128;
 
+/// How long the start waits for the folder to be opened.
+const OPENED_WITHIN: Duration = Duration::from_secs(2);
+
 /// A [`ConditionalStore`] in a local folder.
 #[derive(Debug)]
 pub(super) struct FolderStore {
-    files: Arc<Files>,
+    place: Arc<Place>,
     readers: Arc<Semaphore>,
     writers: Arc<Semaphore>,
     /// Writers of this process wait here, without a thread, before they take the file lock.
     turns: Vec<Arc<Mutex<()>>>,
 }
 
+/// Where the folder is, opened by the first who gets that far.
+#[derive(Debug)]
+struct Place {
+    path: PathBuf,
+    shared: bool,
+    files: OnceLock<Files>,
+}
+
+impl Place {
+    fn files(&self) -> Result<&Files, Fault> {
+        if let Some(files) = self.files.get() {
+            return Ok(files);
+        }
+        let files = Files::open(&self.path, self.shared)?;
+        Ok(self.files.get_or_init(|| files))
+    }
+}
+
 impl FolderStore {
     /// Opens a folder, which is created if it is not there, and removes temporary files that a
-    /// crash left behind.
-    pub(super) async fn open(path: PathBuf) -> Result<Self, Fault> {
-        let files = tokio::task::spawn_blocking(move || Files::open(&path));
-        let files = files
-            .await
-            .map_err(|error| Fault::Unexpected(error.into()))??;
-        Ok(Self {
-            files: Arc::new(files),
+    /// crash left behind. Unless it is `shared`, no other process writes there.
+    ///
+    /// A folder that does not answer, as that of a file server may, is opened once it does.
+    pub(super) async fn open(path: PathBuf, shared: bool) -> Result<Self, Fault> {
+        let store = Self::unopened(path, shared);
+        let opening = store.run(&store.readers, None, |_| ());
+        let opened = timeout(OPENED_WITHIN, opening).await;
+        let late = match opened {
+            Ok(Ok(())) => return Ok(store),
+            Ok(Err(fault)) if may_pass(&fault) => fault.to_string(),
+            Ok(Err(fault)) => return Err(fault),
+            Err(_) => format!("no answer within {} s", OPENED_WITHIN.as_secs()),
+        };
+        tracing::warn!(
+            reason = late,
+            "the folder of the models cannot be opened yet"
+        );
+        Ok(store)
+    }
+
+    fn unopened(path: PathBuf, shared: bool) -> Self {
+        Self {
+            place: Arc::new(Place {
+                path,
+                shared,
+                files: OnceLock::new(),
+            }),
             readers: Arc::new(Semaphore::new(THREADS)),
             writers: Arc::new(Semaphore::new(THREADS)),
             turns: (0..SHARDS).map(|_| Arc::default()).collect(),
-        })
+        }
     }
 
     /// Runs blocking work on a thread of its own, at most [`THREADS`] of a kind at a time. Work
@@ -71,13 +115,14 @@ impl FolderStore {
         work: impl FnOnce(&Files) -> T + Send + 'static,
     ) -> Result<T, Fault> {
         let permit = threads.clone().acquire_owned().await;
-        let files = self.files.clone();
+        let place = self.place.clone();
         let done = tokio::task::spawn_blocking(move || {
-            let done = work(&files);
+            let done = place.files().map(work);
             drop((turn, permit));
             done
         });
-        done.await.map_err(|error| Fault::Unexpected(error.into()))
+        done.await
+            .map_err(|error| Fault::Unexpected(error.into()))?
     }
 }
 
@@ -98,7 +143,12 @@ impl ConditionalStore for FolderStore {
                 Ok(found) => found,
                 Err(fault) => {
                     let message = fault.to_string();
-                    let again = || Err(Fault::Unexpected(message.clone().into()));
+                    let again = || {
+                        Err(Fault::Unavailable {
+                            message: message.clone(),
+                            source: None,
+                        })
+                    };
                     (0..expected).map(|_| again()).collect()
                 }
             }
@@ -136,6 +186,8 @@ impl ConditionalStore for FolderStore {
     }
 
     fn location(&self) -> String {
-        self.files.root().display().to_string()
+        let files = self.place.files.get();
+        let path = files.map_or(self.place.path.as_path(), Files::root);
+        path.display().to_string()
     }
 }

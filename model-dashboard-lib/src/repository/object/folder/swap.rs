@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use ulid::Ulid;
 
-use super::faults::{fault, in_the_way};
+use super::faults::{fault, in_the_way, unlockable};
 use super::files::{Content, Files, is_absent, new_folder, read, stamp};
 use super::{Fault, SHARDS};
 use crate::model::Version;
@@ -62,7 +62,10 @@ impl Files {
             Verdict::Go | Verdict::Done(_) => {}
         }
         let (temporary, file) = self.write_temporary(bytes, true)?;
-        let lock = self.lock(shard(key))?;
+        let lock = match self.shared {
+            true => Some(self.lock(shard(key))?),
+            false => None,
+        };
         let stamp = match self.judge(&path, bytes, condition)? {
             Verdict::Refused => return Ok(None),
             Verdict::Done(stamp) => stamp,
@@ -127,7 +130,7 @@ impl Files {
             .join(REGISTRY)
             .join("locks")
             .join(format!("{shard:02x}"));
-        let unlockable = |error| fault(&path, "cannot be locked", error);
+        let unlockable = |error| unlockable(&path, error);
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false);
         #[cfg(unix)]

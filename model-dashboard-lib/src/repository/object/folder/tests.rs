@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::FolderStore;
+use super::faults::may_pass;
 use super::swap::shard;
 use crate::model::{ModelDefinition, ModelKey, Timestamp, Via};
 use crate::repository::object::ObjectRepository;
@@ -302,7 +303,9 @@ async fn writers_wait_for_a_lock_that_someone_else_holds() {
 #[tokio::test]
 async fn bytes_that_are_there_already_count_as_written() {
     let root = tempfile::tempdir().unwrap();
-    let store = FolderStore::open(root.path().to_path_buf()).await.unwrap();
+    let store = FolderStore::open(root.path().to_path_buf(), true)
+        .await
+        .unwrap();
     let at = StoreKey::probe("x");
     let bytes: Arc<[u8]> = b"same".as_slice().into();
     let absent = Condition::Absent;
@@ -340,4 +343,74 @@ fn what_the_system_says_is_said_in_plain_words() {
             other => panic!("{other:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn a_folder_that_does_not_answer_at_first_is_opened_once_it_does() {
+    let outside = tempfile::tempdir().unwrap();
+    let path = outside.path().join("mount").join("models");
+    fs::write(outside.path().join("mount"), "in the way").unwrap();
+    let store = FolderStore::unopened(path.clone(), true);
+    let repository = ObjectRepository::new(Arc::new(store));
+    let listed = repository.list().await;
+    assert!(matches!(listed, Err(RepositoryError::Unavailable { .. })));
+    assert_eq!(repository.location(), path.display().to_string());
+    fs::remove_file(outside.path().join("mount")).unwrap();
+    assert!(repository.list().await.unwrap().models.is_empty());
+    put(&repository, "nnUNet/A", Precondition::Absent)
+        .await
+        .unwrap();
+}
+
+#[test]
+fn what_keeps_a_folder_from_being_opened_may_pass_or_is_a_wrong_setting() {
+    use std::io::{Error, ErrorKind};
+    let passes = |error| {
+        may_pass(&super::faults::fault(
+            Path::new("/m"),
+            "cannot be read",
+            error,
+        ))
+    };
+    for kind in [
+        ErrorKind::TimedOut,
+        ErrorKind::HostUnreachable,
+        ErrorKind::StaleNetworkFileHandle,
+        ErrorKind::NotConnected,
+        ErrorKind::Other,
+    ] {
+        assert!(passes(Error::from(kind)), "{kind}");
+    }
+    for kind in [
+        ErrorKind::PermissionDenied,
+        ErrorKind::NotADirectory,
+        ErrorKind::ReadOnlyFilesystem,
+    ] {
+        assert!(!passes(Error::from(kind)), "{kind}");
+    }
+}
+
+/// What the setting STORAGE_SINGLE_WRITER is for.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_system_without_locks_will_do_for_one_process_alone() {
+    let number = rustix::io::Errno::NOLCK.raw_os_error();
+    let error = std::io::Error::from_raw_os_error(number);
+    match super::faults::unlockable(Path::new("/models/.registry/locks/00"), error) {
+        Fault::Unsafe { message } => assert!(message.contains("STORAGE_SINGLE_WRITER")),
+        other => panic!("{other:?}"),
+    }
+
+    let root = tempfile::tempdir().unwrap();
+    let alone = ObjectRepository::open_folder_alone(root.path())
+        .await
+        .unwrap();
+    // Writers of this process still take turns, and overwrite nothing.
+    alone.probe().await.unwrap();
+    let locks = root.path().join(".registry/locks");
+    assert!(!locks.exists(), "a lock was taken");
+    let exists = put(&alone, "nnUNet/A", Precondition::Absent).await;
+    exists.unwrap();
+    let again = put(&alone, "nnUNet/A", Precondition::Absent).await;
+    assert!(matches!(again, Err(RepositoryError::Exists { .. })));
 }
