@@ -38,7 +38,7 @@ const ROOM_AFTER: Duration = Duration::from_millis(100);
 /// The same while a request head arrives in pieces.
 const ROOM_AFTER_IN_HEAD: Duration = Duration::from_secs(1);
 
-/// How long a client that still sends a refused body has to read its answer.
+/// How long a client that still sends what was refused has to read its answer.
 const LINGER: Duration = Duration::from_secs(2);
 
 /// What a connection is doing.
@@ -396,24 +396,33 @@ impl AsyncWrite for Watched {
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
-    /// Says that no more is sent. If the client may still be sending a body that nobody reads, it
-    /// is taken and thrown away for a while: closing at once would reset the connection, and the
-    /// client would never see the answer that refuses the body (RFC 9112 section 9.6).
+    /// Says that no more is sent. If the client may still be sending a head or a body that nobody
+    /// reads, or has sent more than was asked for, that is taken and thrown away for a while:
+    /// closing at once would reset the connection, and the client would never see the answer
+    /// (RFC 9112 section 9.6).
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.shut {
             ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
             self.shut = true;
-            if !self.control.has_body.load(Ordering::Relaxed) {
-                return Poll::Ready(Ok(()));
+            let refused = self.control.phase().0 == Phase::Head;
+            if refused || self.control.has_body.load(Ordering::Relaxed) {
+                self.control.enter(Phase::Lingering);
             }
-            self.control.enter(Phase::Lingering);
         }
         let mut scrap = [0; 8192];
         loop {
             let mut buffer = ReadBuf::new(&mut scrap);
-            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
-            if buffer.filled().is_empty() {
-                return Poll::Ready(Ok(()));
+            let read = Pin::new(&mut self.stream).poll_read(cx, &mut buffer)?;
+            let lingers = self.control.phase().0 == Phase::Lingering;
+            match read {
+                Poll::Pending if lingers => return Poll::Pending,
+                Poll::Ready(()) if !buffer.filled().is_empty() => {
+                    if !lingers {
+                        self.control.enter(Phase::Lingering);
+                    }
+                }
+                // Nothing more comes, or nothing is there that nobody has read.
+                _ => return Poll::Ready(Ok(())),
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 /// Why an address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +56,10 @@ impl BindError {
     }
 }
 
+/// How many connections may wait in the kernel to be accepted, as far as it lets. With fewer, those
+/// who come at once are reset as soon as it falls back to SYN cookies.
+const BACKLOG: u32 = 4096;
+
 /// A bound address that connections can be accepted from.
 #[derive(Debug)]
 pub struct Listener {
@@ -67,14 +71,13 @@ impl Listener {
     /// Binds `address`; port 0 takes a free one.
     ///
     /// The address can be taken again at once after a restart (`SO_REUSEADDR` on Unix), and up to
-    /// 1,024 connections wait in the kernel.
+    /// 4,096 connections wait in the kernel, or as many as it lets (`net.core.somaxconn`).
     ///
     /// # Errors
     ///
     /// [`BindError`], which names the address.
     pub async fn bind(address: SocketAddr) -> Result<Self, BindError> {
-        let bound = TcpListener::bind(address).await;
-        bound
+        listen(address)
             .and_then(|inner| {
                 let address = inner.local_addr()?;
                 Ok(Self { inner, address })
@@ -100,4 +103,16 @@ impl Listener {
         let _ = stream.set_nodelay(true);
         Ok((stream, peer))
     }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    // On Windows it would let two programs listen at one address.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }

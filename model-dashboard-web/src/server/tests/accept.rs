@@ -195,6 +195,61 @@ async fn a_head_that_is_too_large_is_refused() {
 }
 
 #[tokio::test]
+async fn a_client_that_keeps_sending_a_head_still_reads_why_it_was_refused() {
+    let server = start(hello(), ConnectionLimits::default()).await;
+    for _ in 0..3 {
+        let mut client = Client::connect(server.address).await;
+        // More than the buffers of both sides hold.
+        let head = format!("GET /hello HTTP/1.1\r\nX-Long: {}", "x".repeat(16_000_000));
+        in_time(client.write(&head)).await;
+        assert_eq!(client.answer().await.status, 431);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_sends_more_than_one_request_to_the_end_still_reads_its_answer() {
+    let server = start(hello(), ConnectionLimits::default()).await;
+    for _ in 0..3 {
+        let mut client = Client::connect(server.address).await;
+        let head = "GET /hello HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
+        client
+            .write(&(head.to_owned() + &"x".repeat(16_000_000)))
+            .await;
+        let mut said = Vec::new();
+        in_time(client.stream.read_to_end(&mut said)).await.unwrap();
+        let (answer, _) = parse(&said).unwrap();
+        assert_eq!((answer.status, answer.body.as_str()), (200, "hello"));
+    }
+}
+
+/// As after a pause in accepting, or when everybody comes at once: none is reset.
+#[tokio::test]
+async fn many_connections_wait_to_be_accepted() {
+    let listener = Listener::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
+    let address = listener.local_addr();
+    let most = std::fs::read_to_string("/proc/sys/net/core/somaxconn");
+    let most = most.ok().and_then(|text| text.trim().parse().ok());
+    let count = most.unwrap_or(128).min(600);
+    let mut waiting = Vec::new();
+    for _ in 0..count {
+        waiting.push(in_time(Client::connect(address)).await);
+    }
+    let shutdown = Shutdown::new();
+    let settings = EdgeSettings::new("test", SecurityHeaders::api(false));
+    let edge = Edge::tower(warp::service(hello().boxed()), settings);
+    let limits = ConnectionLimits::default();
+    let serving = serve(listener, |peer| edge.for_peer(peer), &limits, &shutdown);
+    let asking = async {
+        for client in &mut waiting {
+            assert_eq!(client.get("/hello").await.status, 200);
+        }
+        shutdown.trigger();
+    };
+    let (report, ()) = in_time(async { tokio::join!(serving, asking) }).await;
+    assert_eq!(report.cut, 0);
+}
+
+#[tokio::test]
 async fn a_client_that_does_not_take_its_answer_is_cut() {
     let held = Arc::new(());
     let alive = Arc::downgrade(&held);
