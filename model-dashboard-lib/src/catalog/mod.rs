@@ -244,19 +244,20 @@ impl Catalog {
         self.body_of(&entry).await
     }
 
+    /// The definition of an entry, if it is in memory.
+    pub(crate) fn known_body_of(&self, entry: &Entry) -> Option<Arc<StoredModel>> {
+        self.inner.bodies.get(entry.key(), entry.version()?)
+    }
+
     /// [`Catalog::body`] of an entry that was looked up already.
     ///
     /// # Errors
     /// As [`ModelRepository::get`].
     pub(crate) async fn body_of(&self, entry: &Entry) -> Result<Arc<StoredModel>, RepositoryError> {
-        let key = entry.key();
-        if let Some(body) = entry
-            .version()
-            .and_then(|version| self.inner.bodies.get(key, version))
-        {
+        if let Some(body) = self.known_body_of(entry) {
             return Ok(body);
         }
-        let body = Arc::new(self.inner.repository.get(key).await?);
+        let body = Arc::new(self.inner.repository.get(entry.key()).await?);
         self.inner.bodies.put(body.clone());
         Ok(body)
     }

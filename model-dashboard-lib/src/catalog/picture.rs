@@ -86,8 +86,14 @@ impl Picture {
 
     /// The place of a key among [`Self::keys`], or where it would be.
     pub(super) fn place(&self, key: &ModelKey) -> Result<usize, usize> {
-        self.keys
-            .binary_search_by(|&slot| self.entry(slot).key.cmp(key))
+        self.find_place(key.network_type.as_str(), key.name.as_str())
+    }
+
+    fn find_place(&self, network_type: &str, name: &str) -> Result<usize, usize> {
+        self.keys.binary_search_by(|&slot| {
+            let key = &self.entry(slot).key;
+            (key.network_type.as_str(), key.name.as_str()).cmp(&(network_type, name))
+        })
     }
 
     /// What is known under a key, tombstones included.
@@ -100,6 +106,14 @@ impl Picture {
     #[must_use]
     pub fn get(&self, key: &ModelKey) -> Option<Arc<Entry>> {
         self.known(key).filter(|entry| entry.is_visible()).cloned()
+    }
+
+    /// [`Self::get`] by the two parts of a key.
+    #[must_use]
+    pub fn at(&self, network_type: &str, name: &str) -> Option<Arc<Entry>> {
+        let place = self.find_place(network_type, name).ok()?;
+        let entry = self.entry(self.keys[place]);
+        entry.is_visible().then(|| entry.clone())
     }
 
     /// The tombstone at a key, if a model was deleted there or moved away.
@@ -119,14 +133,7 @@ impl Picture {
     /// type. Cost: a binary search for each network type.
     #[must_use]
     pub fn find_by_name(&self, name: &str) -> Vec<ModelKey> {
-        let found = |network_type: &Arc<str>| {
-            let place = self.keys.binary_search_by(|&slot| {
-                let key = &self.entry(slot).key;
-                (key.network_type.as_str(), key.name.as_str()).cmp(&(network_type, name))
-            });
-            let entry = self.entry(self.keys[place.ok()?]);
-            entry.is_visible().then(|| entry.key.clone())
-        };
+        let found = |network_type: &Arc<str>| Some(self.at(network_type, name)?.key.clone());
         self.types.keys().filter_map(found).collect()
     }
 

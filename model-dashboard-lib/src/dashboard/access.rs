@@ -54,6 +54,15 @@ struct KnownToken {
     noted: AtomicI64,
 }
 
+/// What memory says of a bearer token.
+enum Recall {
+    Known(Arc<KnownToken>),
+    /// The store has to be asked.
+    Unknown(TokenHash),
+    /// It is too long to be one.
+    NoToken,
+}
+
 struct KnownSession {
     principal: Arc<Principal>,
     id: i64,
@@ -159,24 +168,44 @@ impl Dashboard {
         bearer: &str,
         request: RequestInfo,
     ) -> Result<Caller, Error> {
+        let hash = match self.recall(bearer) {
+            Recall::Known(known) => {
+                return Ok(Caller::new(known.check(&self.inner.access)?, request));
+            }
+            Recall::Unknown(hash) if PlainToken::parse(bearer).is_some() => hash,
+            Recall::Unknown(_) | Recall::NoToken => {
+                return Err(Unauthenticated::UnknownToken.into());
+            }
+        };
+        let known = Box::pin(self.look_up_token(hash)).await?;
+        Ok(Caller::new(known.check(&self.inner.access)?, request))
+    }
+
+    /// [`Dashboard::caller_from_token`] where it can be answered from memory and is a yes;
+    /// `request` is asked for then only.
+    pub fn known_caller(
+        &self,
+        bearer: &str,
+        request: impl FnOnce() -> RequestInfo,
+    ) -> Option<Caller> {
+        let Recall::Known(known) = self.recall(bearer) else {
+            return None;
+        };
+        let principal = known.check(&self.inner.access).ok()?;
+        Some(Caller::new(principal, request()))
+    }
+
+    fn recall(&self, bearer: &str) -> Recall {
         if bearer.len() > MAX_BEARER_BYTES {
-            return Err(Unauthenticated::UnknownToken.into());
+            return Recall::NoToken;
         }
         let access = &self.inner.access;
         let hash = TokenHash(Sha256::digest(bearer).into());
-        let known = match access.freshness.is_fresh(Instant::now()) {
-            true => access.tokens.get(&hash),
-            false => None,
-        };
-        let known = match known {
-            Some(known) => known,
-            None if PlainToken::parse(bearer).is_none() => {
-                return Err(Unauthenticated::UnknownToken.into());
-            }
-            None => self.look_up_token(hash).await?,
-        };
-        let principal = known.check(access)?;
-        Ok(Caller::new(principal, request))
+        let fresh = access.freshness.is_fresh(Instant::now());
+        match fresh.then(|| access.tokens.get(&hash)).flatten() {
+            Some(known) => Recall::Known(known),
+            None => Recall::Unknown(hash),
+        }
     }
 
     async fn look_up_token(&self, hash: TokenHash) -> Result<Arc<KnownToken>, Error> {
@@ -278,7 +307,8 @@ impl Dashboard {
         let event = caller
             .event(Action::Denied, target())
             .with_detail(format!("needs {permission}"));
-        self.inner.trail.record(event).await;
+        // In boxes here and below: the future of what is answered from memory stays small.
+        Box::pin(self.inner.trail.record(event)).await;
         Err(Error::Denied {
             permission,
             username: caller.username().to_owned(),

@@ -202,10 +202,29 @@ impl Dashboard {
     /// As [`Dashboard::model`].
     pub async fn body(&self, caller: &Caller, key: &ModelKey) -> Result<Arc<StoredModel>, Error> {
         self.may_read(caller, || format!("model:{key}")).await?;
-        self.known_body(key).await
+        self.body_at(key).await
     }
 
-    async fn known_body(&self, key: &ModelKey) -> Result<Arc<StoredModel>, Error> {
+    /// [`Dashboard::body`] where it can be answered from memory and is a model; any other answer is
+    /// left to it.
+    #[must_use]
+    pub fn known_body(
+        &self,
+        caller: &Caller,
+        network_type: &str,
+        name: &str,
+    ) -> Option<Arc<StoredModel>> {
+        if !caller.has(Permission::ModelsRead) {
+            return None;
+        }
+        let entry = self.inner.catalog.current().at(network_type, name)?;
+        if entry.broken().is_some() {
+            return None;
+        }
+        self.inner.catalog.known_body_of(&entry)
+    }
+
+    async fn body_at(&self, key: &ModelKey) -> Result<Arc<StoredModel>, Error> {
         self.loaded()?;
         let entry = self.inner.catalog.current().get(key);
         let entry = entry.ok_or_else(|| self.no_model(key))?;

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use model_dashboard::dashboard::{Caller, Dashboard, Error};
 use model_dashboard::model::Timestamp;
 use serde::Serialize;
@@ -73,18 +73,23 @@ where
         Ok(guest) => guest,
         Err(failure) => return failure.into_response(),
     };
-    let ends = guest
-        .caller
+    let caller = guest.caller.clone();
+    let mut response = handler(guest).await.unwrap_or_else(Failure::into_response);
+    tell_end(&caller, response.headers_mut());
+    response
+}
+
+/// Says when the caller's token ends, if it does so soon.
+pub(super) fn tell_end(caller: &Caller, headers: &mut HeaderMap) {
+    let token = caller
         .token()
         .filter(|token| token.expires_soon(Timestamp::now()));
-    let mut response = handler(guest).await.unwrap_or_else(Failure::into_response);
-    if let Some(end) = ends.and_then(|token| token.expires_at) {
+    if let Some(end) = token.and_then(|token| token.expires_at) {
         // A time is printable ASCII.
         if let Ok(value) = HeaderValue::from_str(&end.to_string()) {
-            response.headers_mut().insert(TOKEN_EXPIRES, value);
+            headers.insert(TOKEN_EXPIRES, value);
         }
     }
-    response
 }
 
 /// An answer of a route below `base`: the address that it names is below it, too.

@@ -3,7 +3,8 @@
 //! A route is a path, a method and what it takes of the request; a handler is a plain async
 //! function that answers a result; `Visit::answer` lets in whoever shows a token and turns every
 //! error into a problem document. No route rejects once its path and method fit: what is left at
-//! the end is an address that nothing answers, or a method that it does not have.
+//! the end is an address that nothing answers, or a method that it does not have. One model in
+//! memory is answered before all routes, as its own route would: jobs ask for little else.
 
 mod answer;
 mod audit;
@@ -23,6 +24,7 @@ mod tokens;
 mod users;
 mod visit;
 
+use std::future::ready;
 use std::sync::Arc;
 
 use model_dashboard::dashboard::Dashboard;
@@ -77,7 +79,7 @@ pub fn beside_pages(dashboard: &Dashboard, base: &'static str) -> BoxedFilter<(R
         .unify()
         .boxed();
     let api = path("v1").and(v1).or(openapi::nothing_here(base)).unify();
-    model_route(dashboard)
+    model_from_memory(dashboard)
         .or(path("api").and(api))
         .unify()
         .or(health_routes(dashboard))
@@ -88,21 +90,18 @@ pub fn beside_pages(dashboard: &Dashboard, base: &'static str) -> BoxedFilter<(R
         .boxed()
 }
 
-/// What jobs ask for most: it is tried first, and in one piece.
-fn model_route(
+/// What jobs ask for most, answered without waiting where it can be; anything else is rejected.
+fn model_from_memory(
     dashboard: &Dashboard,
 ) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<> {
-    path!("api" / "v1" / "models" / Segment / Segment)
-        .and(read())
+    warp::get()
         .and(visit::visit(dashboard))
-        .then(|network_type: Segment, name: Segment, visit: Visit| {
-            visit.answer(async move |guest, visit| {
-                // `type/…` is a list, whatever a model of the earlier system may be called.
-                if network_type.0 == "type" {
-                    return list::of_type(&guest, &name.0, visit.query(), &visit.headers).await;
-                }
-                models::show(&guest, key(&network_type, &name)?, &visit.headers).await
-            })
+        .and_then(|visit: Visit| {
+            ready(
+                visit
+                    .model_from_memory()
+                    .ok_or_else(warp::reject::not_found),
+            )
         })
 }
 
@@ -115,6 +114,26 @@ fn model_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
     };
     let bodies = Arc::new(ListBodies::default());
 
+    let of_type = path("type")
+        .and(path::param::<Segment>())
+        .and(path::end())
+        .and(read())
+        .and(visit())
+        .then(|network_type: Segment, visit: Visit| {
+            visit.answer(async move |guest, visit| {
+                list::of_type(&guest, &network_type.0, visit.query(), &visit.headers).await
+            })
+        })
+        .boxed();
+    let show = model()
+        .and(read())
+        .and(visit())
+        .then(|network_type: Segment, name: Segment, visit: Visit| {
+            visit.answer(async move |guest, visit| {
+                models::show(&guest, key(&network_type, &name)?, &visit.headers).await
+            })
+        })
+        .boxed();
     let list = path::end()
         .and(read())
         .and(visit())
@@ -204,7 +223,15 @@ fn model_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
         })
         .boxed();
 
-    let reading = list.or(dataframe).unify().or(find).unify();
+    let reading = of_type
+        .or(show)
+        .unify()
+        .or(list)
+        .unify()
+        .or(dataframe)
+        .unify()
+        .or(find)
+        .unify();
     let writing = patch
         .or(replace)
         .unify()

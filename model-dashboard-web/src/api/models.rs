@@ -10,6 +10,7 @@ use model_dashboard::model::{
     DuplicateKeys, FieldError, JsonError, JsonObject, ModelDefinition, ModelKey, ModelName,
     NetworkType, Version,
 };
+use model_dashboard::repository::StoredModel;
 use warp::reply::Response;
 
 use super::answer::{Failure, Guest, no_content};
@@ -37,13 +38,13 @@ pub(super) async fn show(
     key: ModelKey,
     headers: &HeaderMap,
 ) -> Result<Response, Failure> {
-    let stored = guest.dashboard().body(&guest.caller, &key).await?;
-    Ok(definition(
-        StatusCode::OK,
-        stored.version,
-        stored.bytes.clone(),
-        headers,
-    ))
+    let model = guest.dashboard().body(&guest.caller, &key).await?;
+    Ok(stored(&model, headers))
+}
+
+/// The answer of [`show`].
+pub(super) fn stored(model: &StoredModel, headers: &HeaderMap) -> Response {
+    definition(StatusCode::OK, model.version, model.bytes.clone(), headers)
 }
 
 /// Find a model by its name
@@ -301,7 +302,7 @@ fn definition(
     // Private: it needs a token. No-cache: ask again, with the tag.
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     // A version is hexadecimal digits.
-    if let Ok(etag) = HeaderValue::from_str(&etag) {
+    if let Ok(etag) = HeaderValue::try_from(etag) {
         headers.insert(ETAG, etag);
     }
     response

@@ -1,7 +1,7 @@
 //! What the API answers.
 
 use http::Method;
-use model_dashboard::auth::Permissions;
+use model_dashboard::auth::{Permission, Permissions};
 
 use crate::app::{App, Client};
 
@@ -169,6 +169,51 @@ async fn a_model_is_created_read_changed_renamed_and_deleted() {
     let deleted = holder.send(Method::DELETE, renamed.location(), "").await;
     assert_eq!(deleted.status, 204);
     assert_eq!(client.get(renamed.location()).await.status, 404);
+}
+
+/// An encoded letter in an address keeps it from being answered from memory.
+#[tokio::test]
+async fn a_model_in_memory_is_answered_as_any_other() {
+    let (app, client) = admin().await;
+    let encoded = MODEL.replace('_', "%5F");
+    let tag = client.get(MODEL).await.header("etag").to_owned();
+    let again = client.with("if-none-match", &tag);
+    let ends_soon = app.secret_for("admin", Permissions::all(), Some(3)).await;
+    let ends_soon = app
+        .anonymous()
+        .with("authorization", &format!("Bearer {ends_soon}"));
+    for (client, status) in [(&client, 200), (&again, 304), (&ends_soon, 200)] {
+        let (from_memory, other) = (client.get(MODEL).await, client.get(&encoded).await);
+        assert_eq!(from_memory.status, status);
+        assert_eq!(from_memory.status, other.status);
+        assert_eq!(from_memory.body, other.body);
+        let without_own = |mut headers: http::HeaderMap| {
+            headers.remove("x-request-id");
+            headers.remove("date");
+            headers
+        };
+        assert_eq!(without_own(from_memory.headers), without_own(other.headers));
+    }
+    assert!(
+        !ends_soon
+            .get(MODEL)
+            .await
+            .header("model-dashboard-token-expires")
+            .is_empty()
+    );
+
+    let blind = app
+        .token(Permissions::from_iter([Permission::AuditRead]))
+        .await;
+    for path in [MODEL, &encoded] {
+        assert_eq!(blind.get(path).await.status, 403);
+        assert_eq!(app.anonymous().get(path).await.status, 401);
+    }
+    let deleted = client
+        .with("if-match", &tag)
+        .with("model-dashboard-message", "gone");
+    deleted.send(Method::DELETE, MODEL, "").await;
+    assert_eq!(client.get(MODEL).await.status, 404);
 }
 
 #[tokio::test]

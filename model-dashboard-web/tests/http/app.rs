@@ -116,6 +116,16 @@ impl App {
 
     /// The secret of a token of this account.
     pub async fn secret(&self, username: &str, scopes: Permissions) -> String {
+        self.secret_for(username, scopes, None).await
+    }
+
+    /// The same, of a token that ends after so many days.
+    pub async fn secret_for(
+        &self,
+        username: &str,
+        scopes: Permissions,
+        days: Option<u16>,
+    ) -> String {
         let browser = self.signed_in(username).await;
         let cookie = browser.cookie().to_owned();
         let secret = cookie.split_once('=').unwrap().1;
@@ -132,7 +142,7 @@ impl App {
         let request = NewTokenRequest {
             description: "test".to_owned(),
             scopes,
-            expires_in_days: None,
+            expires_in_days: days,
             owner: None,
         };
         let (plain, _) = self.dashboard.create_token(&caller, request).await.unwrap();
