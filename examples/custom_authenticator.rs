@@ -7,9 +7,10 @@ use std::error::Error;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use model_dashboard::auth::local::PasswordHasher;
 use model_dashboard::auth::{
-    AuthenticationError, Authenticator, GrantedRole, Identity, IdentityId, Password, Refusal, Role,
-    Source, Username,
+    AuthenticationError, Authenticator, GrantedRole, Identity, IdentityId, Password, PasswordCheck,
+    PasswordHash, Refusal, Role, Source, Username,
 };
 use model_dashboard::dashboard::{Dashboard, RequestInfo, SignIn};
 use model_dashboard::model::Via;
@@ -21,11 +22,12 @@ use model_dashboard::store::MemoryStore;
 struct Badges {
     source: Source,
     holders: HashMap<String, Badge>,
+    hasher: PasswordHasher,
 }
 
 #[derive(Debug)]
 struct Badge {
-    pin: Password,
+    pin: PasswordHash,
     name: &'static str,
     team: &'static str,
 }
@@ -49,8 +51,16 @@ impl Authenticator for Badges {
             .holders
             .get(username.folded())
             .ok_or(Refusal::UnknownUser)?;
-        if badge.pin != *password {
-            return Err(Refusal::WrongPassword.into());
+        let check = self.hasher.check(password.clone(), badge.pin.clone()).await;
+        match check {
+            Ok(PasswordCheck::Wrong) => return Err(Refusal::WrongPassword.into()),
+            Ok(_) => {}
+            Err(error) => {
+                return Err(AuthenticationError::Unavailable {
+                    reason: "the PIN could not be checked".to_owned(),
+                    source: Some(Box::new(error)),
+                });
+            }
         }
         let role = match badge.team {
             "radiology" => Role::Publisher,
@@ -73,7 +83,8 @@ impl Authenticator for Badges {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let pin = Password::parse("4711 0815")?;
+    let hasher = PasswordHasher::new();
+    let pin = hasher.hash(Password::parse("4711 0815")?).await?;
     let badge = Badge {
         pin,
         name: "Rosa Lopez",
@@ -82,6 +93,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let badges = Badges {
         source: Source::parse("badge")?,
         holders: HashMap::from([("b-1027".to_owned(), badge)]),
+        hasher,
     };
     let dashboard = Dashboard::builder()
         .repository(Arc::new(MemoryRepository::new()))

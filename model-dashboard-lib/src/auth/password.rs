@@ -11,8 +11,8 @@ pub const MIN_NEW_PASSWORD_CHARS: usize = 12;
 /// A password as somebody typed it: 1 to 1,024 bytes.
 ///
 /// It cannot be empty: directories answer a bind with an empty password with success
-/// (RFC 4513 §5.1.2).
-#[derive(Clone, PartialEq, Eq)]
+/// (RFC 4513 §5.1.2). It cannot be compared: what proves somebody is its hash.
+#[derive(Clone)]
 pub struct Password(String);
 
 impl Password {
@@ -42,7 +42,7 @@ impl fmt::Debug for Password {
 }
 
 /// A password that may be set: at least 12 characters, and not the account's own name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct NewPassword(Password);
 
 impl NewPassword {
@@ -58,7 +58,7 @@ impl NewPassword {
         if password.0.chars().count() < MIN_NEW_PASSWORD_CHARS {
             return Err(PasswordError::TooShort);
         }
-        if password.0.to_lowercase() == username.folded() {
+        if super::Username::parse(&password.0).is_ok_and(|name| name == *username) {
             return Err(PasswordError::IsUsername);
         }
         Ok(NewPassword(password))
@@ -119,15 +119,26 @@ mod tests {
 
     #[test]
     fn a_password_is_never_empty_and_never_printed() {
-        assert_eq!(Password::parse(""), Err(PasswordError::Empty));
+        assert_eq!(Password::parse("").err(), Some(PasswordError::Empty));
         let password = Password::parse("canary-secret").unwrap();
         assert!(!format!("{password:?}").contains("canary"));
+    }
+
+    #[test]
+    fn a_new_password_is_not_the_username_however_it_is_written() {
+        let name = super::super::Username::parse("marta.strauß").unwrap();
+        for text in ["marta.strauß", "Marta.STRAUSS", "ＭＡＲＴＡ.strauss"] {
+            let refused = NewPassword::parse(text, &name);
+            assert_eq!(refused.err(), Some(PasswordError::IsUsername), "{text}");
+        }
+        assert!(NewPassword::parse("marta.strauß1", &name).is_ok());
     }
 
     #[test]
     fn generated_passwords_are_long_and_differ() {
         let one = NewPassword::generate().unwrap();
         assert_eq!(one.password().expose().len(), 20);
-        assert_ne!(one, NewPassword::generate().unwrap());
+        let other = NewPassword::generate().unwrap();
+        assert_ne!(one.password().expose(), other.password().expose());
     }
 }

@@ -95,7 +95,7 @@ impl Dashboard {
         let current = Password::parse(current)
             .map_err(|error| Error::invalid("current", error.to_string()))?;
         let new = NewPassword::parse(new, &user.username)?;
-        if *new.password() == current {
+        if new.password().expose() == current.expose() {
             return Err(Error::invalid("password", "choose another password"));
         }
         let (this, caller) = (self.clone(), caller.clone());

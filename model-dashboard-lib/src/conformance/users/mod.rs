@@ -190,6 +190,21 @@ pub async fn a_name_is_taken_whatever_its_letters_look_like(store: &impl UserSto
             "{same}: {refused:?}"
         );
     }
+    for (one, same) in [
+        ("Strauß", "STRAUSS"),
+        ("ΠΑΥΛΟΣ", "παυλος"),
+        ("İlhan", "i\u{307}lhan"),
+    ] {
+        let made = store.create_user(person(one, Role::Viewer)).await.unwrap();
+        let refused = store.create_user(person(same, Role::Admin)).await;
+        assert!(
+            matches!(refused, Err(StoreError::Duplicate { .. })),
+            "{same}: {refused:?}"
+        );
+        let found = store.user_by_name(&Source::local(), &name(same)).await;
+        assert_eq!(found.unwrap().as_ref(), Some(&made), "{same}");
+        store.delete_user(&made.id).await.unwrap();
+    }
     store
         .create_user(service("robot", Role::Viewer))
         .await

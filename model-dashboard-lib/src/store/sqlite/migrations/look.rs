@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{NEWEST, m0002_accounts_and_tokens, newer, version};
+use super::{NEWEST, m0002_accounts_and_tokens, m0006_names, newer, version};
 use crate::store::sqlite::connection::open_reader;
 use crate::store::sqlite::error::Result;
 
@@ -57,6 +57,9 @@ pub(in crate::store::sqlite) fn look(path: &Path) -> Result<DatabaseState> {
         users: 0,
         tokens: 0,
     };
+    if (1..m0006_names::NUMBER).contains(&from) {
+        m0006_names::check(&db, path)?;
+    }
     if from == 0 {
         m0002_accounts_and_tokens::check(&db, path)?;
         upgrade.users = count("SELECT count(*) FROM users")?;

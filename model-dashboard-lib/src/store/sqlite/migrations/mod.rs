@@ -7,6 +7,7 @@ mod m0002_accounts_and_tokens;
 mod m0003_sessions;
 mod m0004_audit_log;
 mod m0005_audit_head;
+mod m0006_names;
 
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -31,6 +32,7 @@ const STEPS: &[fn(&Transaction<'_>, &mut Migration) -> Result<()>] = &[
     m0003_sessions::apply,
     m0004_audit_log::apply,
     m0005_audit_head::apply,
+    m0006_names::apply,
 ];
 
 const NEWEST: u32 = STEPS.len() as u32;
@@ -120,6 +122,8 @@ fn upgrade(db: &mut Connection, path: &Path, keys: &KeySource) -> Result<Option<
     if !is_empty {
         if from == 0 {
             m0002_accounts_and_tokens::check(&transaction, path)?;
+        } else if from < m0006_names::NUMBER {
+            m0006_names::check(&transaction, path)?;
         }
         if audit::has_begun(&transaction)? {
             // Before anything is made that would have to be removed again.

@@ -5,6 +5,7 @@ mod directory;
 mod faults;
 mod keys;
 mod kill;
+mod names;
 mod queries;
 mod refusals;
 mod take_over;
