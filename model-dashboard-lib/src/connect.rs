@@ -138,6 +138,10 @@ async fn open(
         BuildError::Models(source) => models(config, source),
         other => ConnectError::Build(other),
     })?;
+    if let Some(upgrade) = &migration {
+        let detail = in_words(upgrade);
+        dashboard.note_system("database", &detail).await;
+    }
     let first_administrator = FirstAdministrator {
         username: config.admin.username.clone(),
         password: config
@@ -152,6 +156,20 @@ async fn open(
         backups,
         first_administrator,
     })
+}
+
+fn in_words(upgrade: &Migration) -> String {
+    let Migration {
+        from,
+        to,
+        users,
+        tokens,
+        ..
+    } = upgrade;
+    match from {
+        0 => format!("took over {users} accounts and {tokens} tokens of the earlier system"),
+        _ => format!("upgraded from schema {from} to {to}"),
+    }
 }
 
 /// What [`connect`] would find where `config` says that the accounts are. Makes and upgrades

@@ -52,6 +52,7 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Fa
     let connected = connected.map_err(unusable)?;
     let dashboard = connected.dashboard.clone();
     tell_of_upgrade(&connected);
+    dashboard.note_start().await;
     let welcome = Welcome {
         dashboard: dashboard_port
             .as_ref()

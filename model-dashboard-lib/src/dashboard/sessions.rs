@@ -105,9 +105,13 @@ impl Dashboard {
             let (source, name) = (&user.id.source, user.username.folded());
             let from = &caller.request().from;
             let throttle = &this.inner.throttle;
-            let attempt = throttle
-                .attempt(source, name, from, Instant::now())
-                .map_err(|retry_after| Error::TooManyAttempts { retry_after })?;
+            let attempt = match throttle.attempt(source, name, from, Instant::now()) {
+                Ok(attempt) => attempt,
+                Err(early) => {
+                    let event = caller.event(Action::Denied, format!("user:{}", user.id));
+                    return Err(this.too_early(early, event).await);
+                }
+            };
             let stored = this.inner.users.password_hash(&user.username).await?;
             let (_, hash) = stored.ok_or_else(|| Error::not_found("your account"))?;
             let check = this.inner.hasher.check(current, hash.clone()).await;

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use super::throttle::TooEarly;
 use super::{Caller, Dashboard, Error, RequestInfo, Unauthenticated};
 use crate::audit::{Action, NewEvent};
 use crate::auth::{
@@ -110,11 +111,15 @@ impl Dashboard {
             // Nobody has such a name or password, so this says nothing about an account.
             return Err(Unauthenticated::SignInRefused.into());
         };
-        let attempt = self
-            .inner
-            .throttle
-            .attempt(source, username.folded(), &request.from, Instant::now())
-            .map_err(|retry_after| Error::TooManyAttempts { retry_after })?;
+        let (throttle, now) = (&self.inner.throttle, Instant::now());
+        let attempt = match throttle.attempt(source, username.folded(), &request.from, now) {
+            Ok(attempt) => attempt,
+            Err(early) => {
+                let target = format!("source:{source}");
+                let event = sign_in_event(request, Action::SignInRefused, target);
+                return Err(self.too_early(early, event).await);
+            }
+        };
         match self
             .check_and_begin(authenticator, &username, &password, made_from)
             .await
@@ -158,6 +163,20 @@ impl Dashboard {
                 })
             }
         }
+    }
+
+    /// The answer to an attempt that comes too early; `event` goes to the audit log if it is time
+    /// to tell of such attempts.
+    pub(super) async fn too_early(&self, early: TooEarly, event: NewEvent) -> Error {
+        let TooEarly { retry_after, tell } = early;
+        if let Some(count) = tell {
+            let mut event = event.with_detail("too early after wrong ones, not checked");
+            if count > 1 {
+                event = event.with_detail(format!("{count} from there since the last such event"));
+            }
+            self.inner.trail.record(event).await;
+        }
+        Error::TooManyAttempts { retry_after }
     }
 
     /// Checks the password and begins a session. What was checked may change until the session is

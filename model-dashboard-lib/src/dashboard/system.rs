@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Caller, Dashboard, Error};
+use crate::audit::{Action, NewEvent};
 use crate::auth::Permission;
 use crate::catalog::LeftOut;
 use crate::model::Timestamp;
@@ -100,6 +101,18 @@ impl Dashboard {
         self.require(caller, Permission::SystemAdmin, || "system".to_owned())
             .await?;
         Ok(self.inner.catalog.left_out())
+    }
+
+    /// Writes to the audit log that a server of this registry starts.
+    pub async fn note_start(&self) {
+        let detail = format!("version {} starts", env!("CARGO_PKG_VERSION"));
+        self.note_system("server", &detail).await;
+    }
+
+    /// Writes to the audit log what became of the installation itself.
+    pub(crate) async fn note_system(&self, target: &str, detail: &str) {
+        let event = NewEvent::of_server(Action::System, target).with_detail(detail);
+        self.inner.trail.record(event).await;
     }
 
     fn look_at_dependencies(&self) -> Vec<Dependency> {

@@ -51,6 +51,9 @@ const MOST: u32 = 40;
 /// How long somebody is known where they signed in.
 const KNOWN_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// How often it is told that attempts from an address come too early.
+const TELL_EVERY: Duration = Duration::from_secs(60);
+
 /// The delays of one process.
 #[derive(Debug, Default)]
 pub(super) struct Throttle(Mutex<Counters>);
@@ -62,6 +65,7 @@ struct Counters {
     addresses: Recent<Address, Count>,
     /// Who signed in where. Apart from the counts, or whoever makes up names could push them out.
     known: Recent<Pair, Instant>,
+    early: Recent<Address, Early>,
 }
 
 /// A source and a folded username; it need not exist.
@@ -170,7 +174,44 @@ impl<K: Eq + Hash + Clone> Recent<K, Count> {
     }
 }
 
+/// Attempts from an address that came too early.
+#[derive(Clone, Copy, Debug)]
+struct Early {
+    /// When it was told last.
+    told: Instant,
+    /// How many came since then.
+    since: u32,
+}
+
+/// That an attempt comes too early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TooEarly {
+    /// How long to wait.
+    pub(super) retry_after: Duration,
+    /// How many attempts from the address to tell of, this one included. `None` if it was told a
+    /// short while ago: guesses by the thousand must not fill the audit log.
+    pub(super) tell: Option<u32>,
+}
+
 impl Counters {
+    fn too_early(&mut self, address: &Address, until: Instant, now: Instant) -> TooEarly {
+        let before = self.early.get(address);
+        let count = before.map_or(1, |early| early.since.saturating_add(1));
+        let tell = before.is_none_or(|early| now >= early.told + TELL_EVERY);
+        let early = match before {
+            Some(Early { told, .. }) if !tell => Early { told, since: count },
+            _ => Early {
+                told: now,
+                since: 0,
+            },
+        };
+        self.early.set(address, early, now);
+        TooEarly {
+            retry_after: until - now,
+            tell: tell.then_some(count),
+        }
+    }
+
     fn knows(&self, pair: &Pair, now: Instant) -> bool {
         let at = self.known.get(pair);
         at.is_some_and(|at| now.saturating_duration_since(at) < KNOWN_FOR)
@@ -224,14 +265,14 @@ impl Throttle {
     /// Asks to try a password now.
     ///
     /// # Errors
-    /// How long to wait.
+    /// [`TooEarly`], with how long to wait.
     pub(super) fn attempt(
         &self,
         source: &Source,
         folded: &str,
         from: &str,
         now: Instant,
-    ) -> Result<Attempt<'_>, Duration> {
+    ) -> Result<Attempt<'_>, TooEarly> {
         let pair_key = pair(source, folded, from);
         let (account, address) = pair_key.clone();
         let mut counters = self.counters();
@@ -246,7 +287,7 @@ impl Throttle {
             until = until.max(place.wait_until);
         }
         if until > now {
-            return Err(until - now);
+            return Err(counters.too_early(&address, until, now));
         }
 
         let free = match whole.wrong >= PRESSURE && !is_known {
@@ -355,15 +396,18 @@ mod tests {
             }
         }
 
+        fn attempt(&self, name: &str, from: &str) -> Result<Attempt<'_>, Duration> {
+            let attempt = self.throttle.attempt(&self.local, name, from, self.now);
+            attempt.map_err(|early| early.retry_after)
+        }
+
         fn wrong(&self, name: &str, from: &str) -> Result<(), Duration> {
-            let attempt = self.throttle.attempt(&self.local, name, from, self.now)?;
-            drop(attempt);
+            drop(self.attempt(name, from)?);
             Ok(())
         }
 
         fn right(&self, name: &str, from: &str) -> Result<(), Duration> {
-            let attempt = self.throttle.attempt(&self.local, name, from, self.now)?;
-            attempt.was_right();
+            self.attempt(name, from)?.was_right();
             Ok(())
         }
 
@@ -519,6 +563,24 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_too_early_is_told_once_a_minute_for_each_address() {
+        let mut guesser = Guesser::new();
+        let mut told: Vec<u32> = Vec::new();
+        for n in 0..150 * 10 {
+            let (throttle, local) = (&guesser.throttle, &guesser.local);
+            let name = format!("name{n}");
+            if let Err(early) = throttle.attempt(local, &name, "192.0.2.1", guesser.now) {
+                told.extend(early.tell);
+            }
+            guesser.now += Duration::from_millis(100);
+        }
+        assert_eq!(told.len(), 3, "{told:?}");
+        assert_eq!(told[0], 1);
+        // Ten attempts a second but for one in two seconds.
+        assert!(told[1..].iter().all(|n| (500..600).contains(n)), "{told:?}");
+    }
+
+    #[test]
     fn memory_is_bounded() {
         let mut guesser = Guesser::new();
         for n in 0..3 * MAX_REMEMBERED {
@@ -530,5 +592,6 @@ mod tests {
         assert!(counters.pairs.0.len() <= MAX_REMEMBERED);
         assert!(counters.accounts.0.len() <= MAX_REMEMBERED);
         assert!(counters.addresses.0.len() <= MAX_REMEMBERED);
+        assert!(counters.early.0.len() <= MAX_REMEMBERED);
     }
 }

@@ -190,6 +190,18 @@ async fn people_and_tokens_of_the_earlier_system_get_in() {
     assert!(connected.migration.is_some());
     assert_eq!(connected.backups.len(), 1);
     let dashboard = connected.dashboard;
+    dashboard.note_start().await;
+    let host = dashboard.host_caller("ana@gpu-7");
+    let (all, start) = (EventFilter::default(), EventPage::After(0));
+    let events = dashboard.events(&host, &all, start, 10).await.unwrap();
+    let told: Vec<_> = events.iter().map(|e| &e.event).collect();
+    assert!(told.iter().all(|event| event.action == Action::System));
+    assert_eq!(told[0].target, "database");
+    assert!(
+        told[0].detail.starts_with("took over 5 accounts and "),
+        "{told:?}"
+    );
+    assert_eq!((told.len(), told[1].target.as_str()), (2, "server"));
     for (name, password) in [
         ("admin", "admin123"),
         ("mkeller", "Segment-2026"),

@@ -139,6 +139,14 @@ async fn ten_thousand_guesses_do_not_lock_the_owner_out_elsewhere() {
         }
     }
     assert!(checked < 60, "{checked} of 10,000 guesses were checked");
+    // Each that was checked is told of, and of the others a few for each address.
+    let refusals = world.count(Action::SignInRefused).await - checked;
+    assert!((4..40).contains(&refusals), "{refusals}");
+    let events = world.events().await;
+    let early = events
+        .iter()
+        .filter(|e| e.event.detail.contains("not checked"));
+    assert_eq!(early.count(), refusals);
     assert!(world.sign_in("ana", PASSWORD, "203.0.113.9").await.is_ok());
 }
 
