@@ -13,6 +13,7 @@ mod app;
 mod described;
 mod form_matrix;
 mod kept;
+mod known_mistakes;
 mod matrix;
 mod page_matrix;
 mod pages;

@@ -89,6 +89,7 @@ async fn status(client: &Client, operation: &Operation) -> u16 {
     answer.status.as_u16()
 }
 
+/// Also what MLflow's CVE-2026-0545 was: routes that nobody had to sign in for.
 #[tokio::test]
 async fn no_route_answers_without_the_permission_it_needs() {
     let app = App::start().await;

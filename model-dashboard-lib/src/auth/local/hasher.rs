@@ -75,6 +75,13 @@ impl PasswordHasher {
         self.run(move || hash.check(&password)).await
     }
 
+    /// Takes every place, so that there is none for anybody until the answer is dropped.
+    #[cfg(test)]
+    pub(crate) fn fill(&self) -> impl Sized + use<> {
+        let places = std::iter::from_fn(|| Place::take(&self.inside).ok());
+        places.collect::<Vec<_>>()
+    }
+
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,

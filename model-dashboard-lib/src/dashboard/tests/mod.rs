@@ -3,9 +3,11 @@
 
 mod accounts;
 mod audit;
+mod between;
 mod callers;
 mod edits;
 mod faults;
+mod known_mistakes;
 mod matrix;
 mod measures;
 mod models;

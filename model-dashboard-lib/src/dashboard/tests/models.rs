@@ -1,5 +1,6 @@
 //! Creating, changing and reading models.
 
+use super::between::Between;
 use super::*;
 use crate::auth::Permission;
 use crate::catalog::Query;
@@ -263,56 +264,65 @@ async fn a_change_of_an_older_state_is_a_conflict_and_shows_the_present_one() {
 
 #[tokio::test]
 async fn of_many_writers_of_one_state_one_wins() {
-    let world = World::new().await;
-    for _ in 0..20 {
-        let model = world.model(false).await;
-        let writers = (0..16).map(|n| {
-            let (dashboard, host, model) = (world.dashboard.clone(), world.host(), model.clone());
-            tokio::spawn(async move {
-                let patch = object(&format!(r#"{{"alias":"{n}"}}"#));
-                let this = Precondition::Version(model.version);
-                dashboard.patch(&host, &model.key, &patch, this, "").await
-            })
-        });
-        let results = futures::future::join_all(writers).await;
-        let won = results.into_iter().filter(|r| match r.as_ref().unwrap() {
-            Ok(_) => true,
-            Err(Error::Conflict { .. }) => false,
-            Err(other) => panic!("{other:?}"),
-        });
-        assert_eq!(won.count(), 1);
-    }
+    let between = Arc::new(Between::default());
+    let world = World::with(|builder| builder.repository(between.clone())).await;
+    let model = world.model(false).await;
+    // All have read the state before the first of them writes.
+    let all_have_read = Arc::new(tokio::sync::Barrier::new(16));
+    between.always(move || {
+        let all_have_read = all_have_read.clone();
+        Box::pin(async move {
+            all_have_read.wait().await;
+        })
+    });
+    let writers = (0..16).map(|n| {
+        let (dashboard, host, model) = (world.dashboard.clone(), world.host(), model.clone());
+        tokio::spawn(async move {
+            let patch = object(&format!(r#"{{"alias":"{n}"}}"#));
+            let this = Precondition::Version(model.version);
+            dashboard.patch(&host, &model.key, &patch, this, "").await
+        })
+    });
+    let results = futures::future::join_all(writers).await;
+    let won = results.into_iter().filter(|r| match r.as_ref().unwrap() {
+        Ok(_) => true,
+        Err(Error::Conflict { .. }) => false,
+        Err(other) => panic!("{other:?}"),
+    });
+    assert_eq!(won.count(), 1);
 }
 
 #[tokio::test]
 async fn an_overwrite_is_checked_against_the_state_that_it_replaces() {
     // An editor overwrites without a version while a publisher enables: no change by the editor
     // may hit the enabled state.
-    let world = World::new().await;
+    let between = Arc::new(Between::default());
+    let world = World::with(|builder| builder.repository(between.clone())).await;
     let editor = world.caller(Role::Editor).await;
-    for _ in 0..20 {
-        let model = world.model(false).await;
-        let enabling = {
-            let (dashboard, host, key) = (world.dashboard.clone(), world.host(), model.key.clone());
-            tokio::spawn(async move { dashboard.set_enabled(&host, &key, true, ANY, "").await })
-        };
-        for n in 0..5 {
-            let patch = object(&format!(r#"{{"alias":"{n}"}}"#));
-            let result = world
-                .dashboard
-                .patch(&editor, &model.key, &patch, ANY, "why")
-                .await;
-            match result {
-                Ok(after) => assert!(!after.definition.enabled()),
-                Err(Error::Denied {
-                    permission: Permission::ModelsEnable,
-                    ..
-                }) => {}
-                Err(other) => panic!("{other:?}"),
-            }
-        }
-        enabling.await.unwrap().unwrap();
-    }
+    let (dashboard, key) = (&world.dashboard, world.model(false).await.key);
+    let (publisher, host, same) = (dashboard.clone(), world.host(), key.clone());
+    between.once(move || {
+        let (publisher, host, key) = (publisher.clone(), host.clone(), same.clone());
+        Box::pin(async move {
+            let enabled = publisher.set_enabled(&host, &key, true, ANY, "").await;
+            assert!(enabled.unwrap().definition.enabled());
+        })
+    });
+    let patch = object(r#"{"alias":"x"}"#);
+    let refused = dashboard.patch(&editor, &key, &patch, ANY, "why").await;
+    assert!(
+        matches!(
+            refused,
+            Err(Error::Denied {
+                permission: Permission::ModelsEnable,
+                ..
+            })
+        ),
+        "{refused:?}"
+    );
+    let now = dashboard.model(&world.host(), &key).await.unwrap();
+    assert!(now.definition.enabled());
+    assert_ne!(now.definition.alias(), "x");
 }
 
 #[tokio::test]

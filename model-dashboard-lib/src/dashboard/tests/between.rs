@@ -1,0 +1,123 @@
+//! A repository in which something happens between the reading of a model and what follows.
+
+use std::sync::Mutex;
+
+use futures::future::BoxFuture;
+
+use super::*;
+use crate::model::ModelId;
+use crate::repository::{
+    Change, Listing, Marker, ModelRepository, RepositoryError, Revision, StoredModel,
+};
+
+type Happening = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// The repository in memory, with what happens after a model was read.
+#[derive(Default)]
+pub(super) struct Between {
+    inner: MemoryRepository,
+    happening: Mutex<Option<(Happening, bool)>>,
+}
+
+impl Between {
+    /// Lets this happen each time.
+    pub(super) fn always(
+        &self,
+        happening: impl Fn() -> BoxFuture<'static, ()> + Send + Sync + 'static,
+    ) {
+        *self.happening.lock().unwrap() = Some((Arc::new(happening), true));
+    }
+
+    /// Lets this happen the next time.
+    pub(super) fn once(
+        &self,
+        happening: impl Fn() -> BoxFuture<'static, ()> + Send + Sync + 'static,
+    ) {
+        *self.happening.lock().unwrap() = Some((Arc::new(happening), false));
+    }
+
+    fn next(&self) -> Option<Happening> {
+        let mut planned = self.happening.lock().unwrap();
+        let (happening, again) = planned.clone()?;
+        if !again {
+            *planned = None;
+        }
+        Some(happening)
+    }
+}
+
+impl fmt::Debug for Between {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Between")
+    }
+}
+
+#[async_trait::async_trait]
+impl ModelRepository for Between {
+    async fn get(&self, key: &ModelKey) -> Result<StoredModel, RepositoryError> {
+        let stored = self.inner.get(key).await;
+        if let Some(happening) = self.next() {
+            happening().await;
+        }
+        stored
+    }
+
+    async fn list(&self) -> Result<Listing, RepositoryError> {
+        self.inner.list().await
+    }
+
+    async fn put(
+        &self,
+        key: &ModelKey,
+        content: &ModelDefinition,
+        precondition: &Precondition,
+        change: &Change,
+    ) -> Result<StoredModel, RepositoryError> {
+        self.inner.put(key, content, precondition, change).await
+    }
+
+    async fn delete(
+        &self,
+        key: &ModelKey,
+        precondition: &Precondition,
+        change: &Change,
+    ) -> Result<StoredModel, RepositoryError> {
+        self.inner.delete(key, precondition, change).await
+    }
+
+    async fn rename(
+        &self,
+        from: &ModelKey,
+        to: &ModelKey,
+        content: &ModelDefinition,
+        precondition: &Precondition,
+        change: &Change,
+    ) -> Result<StoredModel, RepositoryError> {
+        let inner = &self.inner;
+        inner.rename(from, to, content, precondition, change).await
+    }
+
+    async fn revisions(&self, id: &ModelId) -> Result<Vec<u64>, RepositoryError> {
+        self.inner.revisions(id).await
+    }
+
+    async fn revision(&self, id: &ModelId, number: u64) -> Result<Revision, RepositoryError> {
+        self.inner.revision(id, number).await
+    }
+
+    async fn reconcile(&self, stored: &StoredModel) -> Result<bool, RepositoryError> {
+        self.inner.reconcile(stored).await
+    }
+
+    async fn marker(&self) -> Result<Marker, RepositoryError> {
+        self.inner.marker().await
+    }
+
+    async fn probe(&self) -> Result<(), RepositoryError> {
+        self.inner.probe().await
+    }
+
+    fn location(&self) -> String {
+        self.inner.location()
+    }
+}
