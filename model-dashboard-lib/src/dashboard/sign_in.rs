@@ -296,8 +296,10 @@ impl Dashboard {
             expires_at: now.plus(self.policy().session_absolute_limit),
             made_from,
         };
-        let session = self.inner.sessions.create_session(new).await?;
-        Ok((secret, session))
+        let session = self.inner.sessions.create_session(new).await;
+        // The store may have ended the oldest one.
+        self.inner.access.forget_account(id);
+        Ok((secret, session?))
     }
 
     /// Ends the caller's session.

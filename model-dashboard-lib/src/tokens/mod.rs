@@ -76,8 +76,8 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
     /// Notes uses, in one transaction.
     async fn record_token_use(&self, used: &[(i64, Timestamp)]) -> Result<(), StoreError>;
 
-    /// A number that differs after any account, session or token may have changed past this store:
-    /// through another one, or by another process. What is held in memory is valid while it stays
-    /// the same. What the store itself writes need not change it.
+    /// A number that differs after any account, session or token may have changed in a way that
+    /// the caller does not know of, as by another process. What is held in memory is valid while it
+    /// stays the same. Notes of use need not change it.
     async fn generation(&self) -> Result<u64, StoreError>;
 }

@@ -200,6 +200,24 @@ async fn a_session_ends_when_it_is_idle_or_old() {
 }
 
 #[tokio::test]
+async fn a_session_that_newer_ones_push_out_is_dead_at_once() {
+    let world = World::new().await;
+    let user = world.person(Role::Viewer).await;
+    let hour_ago = Timestamp::now().minus(HOUR);
+    let end = hour_ago.plus(12 * HOUR);
+    let oldest = world.session_made(&user, hour_ago, end).await;
+    assert!(world.by_cookie(&oldest).await.is_ok());
+    for _ in 0..50 {
+        let made = world.dashboard.new_session(&user.id, String::new());
+        made.await.unwrap();
+    }
+    assert_eq!(
+        reason(world.by_cookie(&oldest).await),
+        Unauthenticated::NoSession
+    );
+}
+
+#[tokio::test]
 async fn times_of_use_are_written_at_the_end_if_not_before() {
     let world = World::new().await;
     let user = world.person(Role::Viewer).await;

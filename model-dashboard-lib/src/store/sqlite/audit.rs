@@ -212,7 +212,7 @@ fn verify(db: &Connection, key: &AuditKey) -> Result<ChainState> {
 impl AuditLog for SqliteStore {
     async fn append(&self, events: &[NewEvent]) -> Result<Vec<Event>, StoreError> {
         let (key, events) = (self.inner.key.clone(), events.to_vec());
-        self.write(move |db| append(db, &key, events)).await
+        self.note(move |db| append(db, &key, events)).await
     }
 
     async fn events(

@@ -187,8 +187,24 @@ impl SqliteStore {
         self.inner.log_readers.read(work).await
     }
 
-    /// Any commit to the file that is not this store's gives a new number. Its own do not: they
-    /// come every few seconds, and whoever makes them knows of them.
+    /// Like `write`, for notes of use and events, which change nothing that is held in memory.
+    async fn note<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    {
+        self.inner.writer.note(work).await
+    }
+
+    /// A number that any commit to the file changes, but for this store's notes: those come every
+    /// few seconds.
+    async fn changes(&self) -> Result<u64, StoreError> {
+        let own = self.inner.writer.committed();
+        let others = self.commits_of_others().await?;
+        // SQLite's number has 32 bits.
+        Ok(others << 32 ^ own)
+    }
+
     async fn commits_of_others(&self) -> Result<u64, StoreError> {
         let any = self.any_commit().await?;
         let seen = *self.seen();

@@ -106,7 +106,7 @@ impl SessionStore for SqliteStore {
 
     async fn touch_sessions(&self, used: &[(i64, Timestamp)]) -> Result<(), StoreError> {
         let used = used.to_vec();
-        self.write(move |db| {
+        self.note(move |db| {
             let mut statement = db.prepare_cached(
                 "UPDATE sessions SET last_used_at = max(last_used_at, ?2) WHERE id = ?1",
             )?;

@@ -132,7 +132,7 @@ impl TokenStore for SqliteStore {
 
     async fn record_token_use(&self, used: &[(i64, Timestamp)]) -> Result<(), StoreError> {
         let used = used.to_vec();
-        self.write(move |db| {
+        self.note(move |db| {
             let mut statement = db.prepare_cached(
                 "UPDATE api_tokens SET last_used_at = max(coalesce(last_used_at, ''), ?2)
                  WHERE id = ?1",
@@ -146,6 +146,6 @@ impl TokenStore for SqliteStore {
     }
 
     async fn generation(&self) -> Result<u64, StoreError> {
-        self.commits_of_others().await
+        self.changes().await
     }
 }

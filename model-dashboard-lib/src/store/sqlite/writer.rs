@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -33,6 +34,8 @@ pub(super) struct Writer {
     thread: Mutex<Option<JoinHandle<()>>>,
     path: Arc<Path>,
     patience: Duration,
+    /// How many writes that count were committed.
+    committed: Arc<AtomicU64>,
 }
 
 impl Writer {
@@ -46,6 +49,7 @@ impl Writer {
             thread: Mutex::new(Some(thread)),
             path,
             patience: PATIENCE,
+            committed: Arc::default(),
         })
     }
 
@@ -57,8 +61,30 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     {
+        let committed = Arc::clone(&self.committed);
+        self.run(move |connection| {
+            let result = in_transaction(connection, work);
+            // Here, as the caller may wait no more; and afterwards, so that whoever sees the new
+            // number reads what was written.
+            committed.fetch_add(1, Ordering::SeqCst);
+            result
+        })
+        .await
+    }
+
+    /// Like [`Writer::write`], for what changes nothing that anybody holds in memory.
+    pub(super) async fn note<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    {
         self.run(move |connection| in_transaction(connection, work))
             .await
+    }
+
+    /// How many times [`Writer::write`] has written.
+    pub(super) fn committed(&self) -> u64 {
+        self.committed.load(Ordering::SeqCst)
     }
 
     /// A number that changes when another connection commits, but not when this one does.
