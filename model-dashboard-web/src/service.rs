@@ -64,7 +64,7 @@ pub fn api_service(
         settings,
     );
     let metrics = Some(&settings.metrics).filter(|_| !settings.metrics_elsewhere);
-    let routes = api::routes(dashboard, metrics);
+    let routes = api::routes(dashboard, settings.home.as_deref(), metrics);
     Edge::tower(warp::service(routes), edge)
 }
 

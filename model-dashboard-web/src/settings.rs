@@ -1,9 +1,10 @@
 //! What the pages and the API need of the configuration.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::server::Metrics;
-use model_dashboard::config::{Config, IpNetwork, PublicUrl, Setting, Theme};
+use model_dashboard::config::{Config, IpNetwork, PublicUrl, ServerConfig, Setting, Theme};
 
 /// The settings of both ports. The default fits a program that answers on loopback.
 #[derive(Debug, Clone)]
@@ -13,6 +14,8 @@ pub struct WebSettings {
     pub base_path: String,
     /// Where people reach the dashboard.
     pub public_url: Option<PublicUrl>,
+    /// Where the page of the API's own port finds the dashboard, if that is known.
+    pub home: Option<String>,
     /// The session cookie's name, without `__Host-` before it.
     pub session_cookie: String,
     /// Whether people come by TLS: cookies are `Secure` then, and named `__Host-…`.
@@ -47,6 +50,7 @@ impl From<&Config> for WebSettings {
         Self {
             base_path: server.base_path.as_str().to_owned(),
             public_url: server.public_url.clone(),
+            home: home(server),
             session_cookie: config.auth.session_cookie_key.as_str().to_owned(),
             secure_cookies: server.secure_cookies(),
             site_name: server.site_name.clone(),
@@ -58,5 +62,18 @@ impl From<&Config> for WebSettings {
             metrics: Metrics::new(),
             settings: config.settings().into(),
         }
+    }
+}
+
+/// The dashboard's address: the public one, or on this machine alone the one it listens on.
+fn home(server: &ServerConfig) -> Option<String> {
+    let base = &server.base_path;
+    match &server.public_url {
+        Some(url) => Some(format!("{}{base}", url.origin())),
+        None if server.host.is_loopback() && server.port != 0 => {
+            let address = SocketAddr::new(server.host, server.port);
+            Some(format!("http://{address}{base}"))
+        }
+        None => None,
     }
 }

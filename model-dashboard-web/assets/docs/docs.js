@@ -12,6 +12,16 @@ function element(name, attributes = {}, ...children) {
   return made;
 }
 
+/** Text with code between backticks. */
+function rich(text) {
+  return text.split("`").map((part, i) => (i % 2 ? element("code", {}, part) : part));
+}
+
+/** Paragraphs of such text. */
+function paragraphs(text) {
+  return (text || "").split("\n\n").map((part) => element("p", {}, ...rich(part)));
+}
+
 function call(method, path, headers = {}, body) {
   const token = tokenField.value.trim();
   if (token) headers.Authorization = `Bearer ${token}`;
@@ -46,11 +56,12 @@ function example(schema, schemas, depth = 0) {
 function inputFor(parameter) {
   const id = `field-${nextId++}`;
   const input = element("input", { id, spellcheck: "false", autocomplete: "off" });
-  input.value = parameter.in === "path" ? (parameter.example ?? "") : "";
-  if (parameter.in !== "path" && parameter.example !== undefined) input.placeholder = parameter.example;
+  const begins = parameter.in === "path" || parameter.required;
+  input.value = begins ? (parameter.example ?? "") : "";
+  if (!begins && parameter.example !== undefined) input.placeholder = parameter.example;
   if (parameter.required) input.required = true;
   const field = element("div", { class: "field" }, element("label", { for: id }, element("code", {}, parameter.name)), input);
-  if (parameter.description) field.append(element("small", {}, parameter.description));
+  if (parameter.description) field.append(element("small", {}, ...rich(parameter.description)));
   return { parameter, input, field };
 }
 
@@ -74,7 +85,7 @@ function route(method, path, operation, schemas) {
   if (mediaType) {
     const id = `field-${nextId++}`;
     body = element("textarea", { id, spellcheck: "false" });
-    body.value = JSON.stringify(example(content[mediaType].schema, schemas), null, 2);
+    body.value = JSON.stringify(content[mediaType].example ?? example(content[mediaType].schema, schemas), null, 2);
     form.append(element("label", { for: id }, `Body (${mediaType})`), body);
   }
   const answer = element("div", { role: "status" });
@@ -98,11 +109,13 @@ function route(method, path, operation, schemas) {
     }
   });
   const inside = element("div", { class: "route" });
-  if (operation.description) inside.append(element("p", {}, operation.description));
+  if (operation.description) inside.append(...paragraphs(operation.description));
+  const needs = (operation.security || []).flatMap((requirement) => requirement.token || []);
+  if (needs.length) inside.append(element("p", {}, "Needs ", element("code", {}, needs.join(" ")), "."));
   inside.append(form);
   return element("details", {},
     element("summary", {}, element("span", { class: `method ${method}` }, method.toUpperCase()),
-      element("code", {}, path), element("span", {}, operation.summary || "")),
+      element("code", {}, path), element("span", {}, ...rich(operation.summary || ""))),
     inside);
 }
 
@@ -110,9 +123,9 @@ async function start() {
   const routes = document.getElementById("routes");
   const described = await (await call("GET", "/openapi.json")).json();
   const schemas = described.components?.schemas || {};
-  routes.append(...(described.info.description || "").split("\n\n").map((text) => element("p", {}, text)));
+  routes.append(...paragraphs(described.info.description));
   for (const tag of described.tags || []) {
-    routes.append(element("h2", {}, tag.name), element("p", {}, tag.description || ""));
+    routes.append(element("h2", {}, tag.name), ...paragraphs(tag.description));
     for (const [path, item] of Object.entries(described.paths)) {
       for (const method of ["get", "post", "put", "patch", "delete"]) {
         if (item[method]?.tags?.includes(tag.name)) routes.append(route(method, path, item[method], schemas));

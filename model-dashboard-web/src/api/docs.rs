@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use maud::html;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, path};
@@ -23,27 +24,57 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
 /// Shows every route and tries it. The token that you paste stays in the page's memory.
 #[utoipa::path(get, path = "/docs", tag = "health",
     responses((status = 200, description = "The page", content_type = "text/html")))]
-pub(super) fn docs() -> Response {
-    file(PAGE, "text/html; charset=utf-8")
+fn docs(page: Bytes) -> Response {
+    file(page, "text/html; charset=utf-8")
 }
 
-/// `/docs` and what it loads.
-pub(super) fn routes() -> BoxedFilter<(Response,)> {
-    let page = path("docs").and(path::end()).and(read()).map(docs);
-    let script = path!("docs" / "docs.js")
+/// The page, with a link to the dashboard if it is known where that is.
+fn page(home: Option<&str>) -> Bytes {
+    let link = home.map(|home| html! { a href=(home) { "← Dashboard" } });
+    let link = link.map(|link| link.into_string()).unwrap_or_default();
+    PAGE.replace("<!-- home -->", &link).into()
+}
+
+/// `/docs` and what it loads; the dashboard is at `home`.
+pub(super) fn routes(home: Option<&str>) -> BoxedFilter<(Response,)> {
+    let page = page(home);
+    let page = path("docs")
+        .and(path::end())
         .and(read())
-        .map(|| file(SCRIPT, "text/javascript; charset=utf-8"));
-    let style = path!("docs" / "docs.css")
-        .and(read())
-        .map(|| file(STYLE, "text/css; charset=utf-8"));
+        .map(move || docs(page.clone()));
+    let script = path!("docs" / "docs.js").and(read()).map(|| {
+        file(
+            Bytes::from_static(SCRIPT.as_bytes()),
+            "text/javascript; charset=utf-8",
+        )
+    });
+    let style = path!("docs" / "docs.css").and(read()).map(|| {
+        file(
+            Bytes::from_static(STYLE.as_bytes()),
+            "text/css; charset=utf-8",
+        )
+    });
     page.or(script).unify().or(style).unify().boxed()
 }
 
-fn file(text: &'static str, content_type: &'static str) -> Response {
-    let mut response = Response::new(Bytes::from_static(text.as_bytes()).into());
+fn file(text: Bytes, content_type: &'static str) -> Response {
+    let mut response = Response::new(text.into());
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_leads_back_to_the_dashboard_where_it_is_known() {
+        let text = |home| String::from_utf8_lossy(&page(home)).into_owned();
+        let home = text(Some("https://models.example.org/x?a&b"));
+        assert!(home.contains(r#"<a href="https://models.example.org/x?a&amp;b">← Dashboard</a>"#));
+        assert!(!text(None).contains("Dashboard</a>"));
+    }
 }

@@ -51,9 +51,14 @@ fn key(network_type: &Segment, name: &Segment) -> Result<ModelKey, Failure> {
     Ok(ModelKey::new(network_type, name))
 }
 
-/// All routes of the API on a port of its own, `/metrics` too where some are given. Never rejects.
-pub fn routes(dashboard: &Dashboard, metrics: Option<&Metrics>) -> BoxedFilter<(Response,)> {
-    let api = beside_pages(dashboard, "");
+/// All routes of the API on a port of its own, `/metrics` too where some are given. Its page links
+/// to the dashboard at `home`. Never rejects.
+pub fn routes(
+    dashboard: &Dashboard,
+    home: Option<&str>,
+    metrics: Option<&Metrics>,
+) -> BoxedFilter<(Response,)> {
+    let api = below(dashboard, "", home);
     let api = match metrics {
         Some(metrics) => api
             .or(metrics::local_route(dashboard, metrics))
@@ -67,6 +72,14 @@ pub fn routes(dashboard: &Dashboard, metrics: Option<&Metrics>) -> BoxedFilter<(
 /// All routes of the API beside other ones, below `base` (empty, or as `/models`): rejects only
 /// what is neither below `api` nor a route.
 pub fn beside_pages(dashboard: &Dashboard, base: &'static str) -> BoxedFilter<(Response,)> {
+    below(dashboard, base, Some("./"))
+}
+
+fn below(
+    dashboard: &Dashboard,
+    base: &'static str,
+    home: Option<&str>,
+) -> BoxedFilter<(Response,)> {
     let v1 = path("models")
         .and(model_routes(dashboard))
         .or(path("network-types").and(network_types(dashboard)))
@@ -84,7 +97,7 @@ pub fn beside_pages(dashboard: &Dashboard, base: &'static str) -> BoxedFilter<(R
         .unify()
         .or(health_routes(dashboard))
         .unify()
-        .or(openapi::routes(base))
+        .or(openapi::routes(base, home))
         .unify()
         .map(move |response| answer::below(base, response))
         .boxed()

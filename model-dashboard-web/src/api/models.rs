@@ -81,7 +81,11 @@ pub(super) async fn find(
 #[utoipa::path(post, path = "/api/v1/models", tag = "models",
     security(("token" = ["models:write"])),
     params(("Model-Dashboard-Message" = Option<String>, Header, description = "Why, in your words; UTF-8 or ISO 8859-1")),
-    request_body = Definition,
+    request_body(content = Definition, example = json!({
+        "name": "Task003_Liver_2", "network_type": "nnUNet", "enabled": false,
+        "alias": "Liver and tumours", "description": "Liver and tumours on portal venous CT",
+        "contour_names": {"1": "Liver", "2": "Tumour"}, "version": "1.1"
+    })),
     responses((status = 201, body = Definition, headers(
             ("Location" = String, description = "The address of the model"),
             ("ETag" = String, description = "The version"))),
@@ -119,11 +123,16 @@ pub(super) async fn create(
 #[utoipa::path(put, path = "/api/v1/models/{network_type}/{name}", tag = "models",
     security(("token" = ["models:write"])),
     params(
-        ("network_type" = String, Path), ("name" = String, Path),
-        ("If-Match" = String, Header, description = "The version that you change, or `*`"),
+        ("network_type" = String, Path, example = "nnUNet"),
+        ("name" = String, Path, example = "Task003_Liver"),
+        ("If-Match" = String, Header, example = "*", description = "The version that you change, or `*`"),
         ("Model-Dashboard-Message" = Option<String>, Header, description = "Why, UTF-8 or ISO 8859-1; needed for enabled models"),
     ),
-    request_body = Definition,
+    request_body(content = Definition, example = json!({
+        "enabled": false, "alias": "Liver and tumours",
+        "description": "Liver and tumours on portal venous CT",
+        "contour_names": {"1": "Liver", "2": "Tumour"}, "version": "1.1"
+    })),
     responses((status = 200, body = Definition, headers(("ETag" = String, description = "The new version")))))]
 pub(super) async fn replace(
     guest: &Guest,
@@ -149,11 +158,13 @@ pub(super) async fn replace(
 #[utoipa::path(patch, path = "/api/v1/models/{network_type}/{name}", tag = "models",
     security(("token" = ["models:write"])),
     params(
-        ("network_type" = String, Path), ("name" = String, Path),
-        ("If-Match" = String, Header, description = "The version that you change, or `*`"),
+        ("network_type" = String, Path, example = "nnUNet"),
+        ("name" = String, Path, example = "Task003_Liver"),
+        ("If-Match" = String, Header, example = "*", description = "The version that you change, or `*`"),
         ("Model-Dashboard-Message" = Option<String>, Header, description = "Why, UTF-8 or ISO 8859-1; needed for enabled models"),
     ),
-    request_body(content = Definition, content_type = "application/merge-patch+json"),
+    request_body(content = Definition, content_type = "application/merge-patch+json",
+        example = json!({"alias": "Liver and tumours", "version": "1.1"})),
     responses((status = 200, body = Definition, headers(("ETag" = String, description = "The new version")))))]
 pub(super) async fn patch(
     guest: &Guest,
@@ -179,8 +190,9 @@ pub(super) async fn patch(
 #[utoipa::path(delete, path = "/api/v1/models/{network_type}/{name}", tag = "models",
     security(("token" = ["models:write"])),
     params(
-        ("network_type" = String, Path), ("name" = String, Path),
-        ("If-Match" = String, Header, description = "The version that you delete, or `*`"),
+        ("network_type" = String, Path, example = "nnUNet"),
+        ("name" = String, Path, example = "Task003_Liver"),
+        ("If-Match" = String, Header, example = "*", description = "The version that you delete, or `*`"),
         ("Model-Dashboard-Message" = Option<String>, Header, description = "Why, UTF-8 or ISO 8859-1; needed for enabled models"),
     ),
     responses((status = 204, description = "Deleted")))]
@@ -206,8 +218,9 @@ pub(super) async fn delete(
 #[utoipa::path(post, path = "/api/v1/models/{network_type}/{name}/rename", tag = "models",
     security(("token" = ["models:write"])),
     params(
-        ("network_type" = String, Path), ("name" = String, Path),
-        ("If-Match" = String, Header, description = "The version that you rename, or `*`"),
+        ("network_type" = String, Path, example = "nnUNet"),
+        ("name" = String, Path, example = "Task003_Liver"),
+        ("If-Match" = String, Header, example = "*", description = "The version that you rename, or `*`"),
         ("Model-Dashboard-Message" = Option<String>, Header, description = "Why, UTF-8 or ISO 8859-1; needed for enabled models"),
     ),
     request_body = Rename,

@@ -105,14 +105,14 @@ fn openapi_json(text: Bytes) -> Response {
     response
 }
 
-/// `/openapi.json` and `/docs`, below `base`.
-pub(super) fn routes(base: &'static str) -> BoxedFilter<(Response,)> {
+/// `/openapi.json` and `/docs`, below `base`; the dashboard is at `home`.
+pub(super) fn routes(base: &str, home: Option<&str>) -> BoxedFilter<(Response,)> {
     let text = text(base);
     let json = path("openapi.json")
         .and(path::end())
         .and(read())
         .map(move || openapi_json(text.clone()));
-    json.or(docs::routes()).unify().boxed()
+    json.or(docs::routes(home)).unify().boxed()
 }
 
 /// Answers what no route below `base` took: 405 with the methods where the address has others,
