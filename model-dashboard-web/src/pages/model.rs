@@ -172,6 +172,12 @@ fn is_of_network(name: &str) -> bool {
         .any(|word| name.contains(word))
 }
 
+/// A string without its quotes, anything else as it is written.
+fn plain(value: &RawValue) -> String {
+    let raw = value.get();
+    serde_json::from_str(raw).unwrap_or_else(|_| raw.to_owned())
+}
+
 /// The single values of `inference_information`, and names of channels, for the list of facts.
 fn facts(information: &str) -> Vec<(String, String)> {
     const MOST: usize = 24;
@@ -191,7 +197,15 @@ fn facts(information: &str) -> Vec<(String, String)> {
             let text = names.join(", ");
             return (!text.is_empty() && text.chars().count() <= LONGEST).then_some(text);
         }
-        let text = serde_json::from_str::<String>(raw).unwrap_or_else(|_| raw.to_owned());
+        let text = match serde_json::from_str::<Vec<&RawValue>>(raw) {
+            // `[0, 1]` is read as `0, 1`; lists of lists stay as they are.
+            Ok(all) if all.iter().all(|one| !one.get().starts_with(['[', '{'])) => all
+                .iter()
+                .map(|one| plain(one))
+                .collect::<Vec<_>>()
+                .join(", "),
+            _ => plain(value),
+        };
         let single = text.chars().count() <= LONGEST && text != "null";
         single.then_some(text).filter(|text| !text.is_empty())
     };
@@ -237,12 +251,13 @@ mod tests {
     #[test]
     fn facts_are_the_single_values_in_their_order() {
         let facts = facts(
-            r#"{"version":"2.5","nested":{"a":1},"channel_names":{"0":"CT","1":"PET"},"folds":[0,1],"seed":12345678901234567890}"#,
+            r#"{"version":"2.5","nested":{"a":1},"channel_names":{"0":"CT","1":"PET"},"folds":[0, 1],"spacing":[[1],[2]],"empty":[],"seed":12345678901234567890}"#,
         );
         let expected = [
             ("version", "2.5"),
             ("channel_names", "CT, PET"),
-            ("folds", "[0,1]"),
+            ("folds", "0, 1"),
+            ("spacing", "[[1],[2]]"),
             ("seed", "12345678901234567890"),
         ];
         let expected: Vec<_> = expected.map(|(k, v)| (k.to_owned(), v.to_owned())).into();

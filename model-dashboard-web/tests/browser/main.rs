@@ -265,6 +265,37 @@ async fn no_page_hinders_people() {
     browser.close().await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn no_form_is_hidden_on_a_small_screen() {
+    let Some(driver) = Driver::start() else {
+        return;
+    };
+    let app = App::start().await;
+    let browser = driver.browser("forms").await;
+    browser.set_window_size(500, 800).await.unwrap();
+    sign_in(&app, &browser, "admin").await;
+    let hidden = "return [...document.querySelectorAll('main form')].filter(form => \
+                  !form.checkVisibility() && !form.closest('details:not([open])')).map(form => \
+                  form.action)";
+    for path in [
+        "/",
+        "/models/nnUNet/Task003_Liver",
+        "/models/nnUNet/Task003_Liver/edit",
+        "/import",
+        "/activity",
+        "/profile",
+        "/tokens",
+        "/admin/users",
+        "/admin/users/new",
+        "/admin/audit",
+    ] {
+        browser.goto(&url(&app, path)).await.unwrap();
+        let found = browser.execute(hidden, vec![]).await.unwrap();
+        assert_eq!(found, serde_json::json!([]), "{path}");
+    }
+    browser.close().await.unwrap();
+}
+
 async fn assert_accessible(browser: &Client, axe: &str, path: &str) {
     browser.execute(axe, vec![]).await.unwrap();
     let check = "const done = arguments[0]; axe.run().then(found => done(found.violations.map(v => \

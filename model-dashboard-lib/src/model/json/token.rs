@@ -162,7 +162,7 @@ impl<'a> Scanner<'a> {
                     self.at += word.len();
                     return Err(self.truncated());
                 }
-                Err(self.syntax(&format!("{} is no JSON value", shortened(word))))
+                Err(self.syntax(&format!("“{}” is no JSON value", shortened(word))))
             }
         }
     }

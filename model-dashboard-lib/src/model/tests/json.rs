@@ -74,7 +74,7 @@ fn an_error_names_line_column_and_reason() {
         ("", Empty, 1, 1, "the text is empty"),
         (" \n", Empty, 2, 1, "the text is empty"),
         ("[1]", NotAnObject, 1, 1, "expected an object, { … }"),
-        ("hello", Syntax, 1, 1, "hello is no JSON value"),
+        ("hello", Syntax, 1, 1, "“hello” is no JSON value"),
         (
             "{\"a\":tru",
             Truncated,

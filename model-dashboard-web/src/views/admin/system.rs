@@ -125,7 +125,7 @@ fn facts<'a>(frame: &Frame, view: &'a SystemView) -> Vec<(&'a str, Markup)> {
     let models = html! {
         @match view.models {
             None => span.muted { "not loaded yet" },
-            Some(counts) => {
+            Some(counts) => p {
                 a href=(links.models()) { (plural(counts.enabled + counts.disabled, "model", "models")) }
                 ", " (number(counts.enabled)) " of them enabled"
                 @if counts.broken > 0 {
