@@ -67,7 +67,11 @@ fn routes(c: &mut Criterion) {
     let _entered = runtime.enter();
     let registry = runtime.block_on(Registry::new(1_000)).unwrap();
     let settings = EdgeSettings::new("bench", SecurityHeaders::api(true));
-    let routes = warp::service(model_dashboard_web::api::routes(registry.dashboard(), None));
+    let routes = warp::service(model_dashboard_web::api::routes(
+        registry.dashboard(),
+        None,
+        None,
+    ));
     let mut edge = Edge::tower(routes, settings).for_peer(([127, 0, 0, 1], 4711).into());
     let mut group = c.benchmark_group("API behind its edge");
     for (name, path) in [
