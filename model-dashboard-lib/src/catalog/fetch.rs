@@ -145,10 +145,13 @@ fn batches(listed: Vec<ListedModel>) -> Vec<Vec<ListedModel>> {
 fn parse((listed, read): Read) -> Parsed {
     match read {
         Ok(stored) => Ok(Fresh::read(&stored)),
-        Err(RepositoryError::TooLarge { size, .. }) => Ok(Fresh::broken(
-            listed.stamp,
-            BrokenDefinition::too_large(listed.key, size),
-        )),
+        Err(RepositoryError::TooLarge { size, .. }) => {
+            let broken = BrokenDefinition {
+                version: Some(listed.stamp.version_unread()),
+                ..BrokenDefinition::too_large(listed.key, size)
+            };
+            Ok(Fresh::broken(listed.stamp, broken))
+        }
         Err(error) => Err((listed, error)),
     }
 }

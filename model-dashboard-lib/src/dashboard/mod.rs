@@ -39,6 +39,7 @@ mod system;
 mod throttle;
 mod tokens;
 mod trail;
+mod unread;
 mod users;
 mod uses;
 

@@ -16,7 +16,7 @@ use super::edits::{
     replaced,
 };
 use super::fields::message_field;
-use super::{Caller, Dashboard, Error, Model};
+use super::{Caller, Dashboard, Error, Model, RawModel};
 use crate::audit::Action;
 use crate::auth::Permission;
 use crate::model::{
@@ -54,9 +54,41 @@ impl Before {
         }
     }
 
+    /// A definition that is too large to be read. For other readers it may be enabled.
+    fn unread(raw: RawModel) -> Before {
+        let broken = raw.broken.unwrap_or_else(|| {
+            let size = raw.bytes.len() as u64;
+            BrokenDefinition::too_large(raw.key.clone(), size)
+        });
+        Before {
+            key: raw.key,
+            version: raw.version,
+            model: Err(broken),
+            enabled: true,
+        }
+    }
+
     fn readable(&self) -> Result<&Model, Error> {
         self.model.as_ref().map_err(|broken| broken.clone().into())
     }
+
+    /// What a whole new definition makes of it, readable or not.
+    fn replaced_by(&self, definition: ModelDefinition) -> Result<Option<After>, Error> {
+        let content = match &self.model {
+            Ok(model) => replaced(model, definition),
+            Err(_) => mended(&self.key, definition),
+        };
+        Ok(content?.map(After::Content))
+    }
+}
+
+/// What a change makes of a model.
+enum After {
+    /// The same key with this content.
+    Content(ModelDefinition),
+    /// Another key with this content.
+    Renamed(ModelKey, ModelDefinition),
+    Deleted,
 }
 
 /// Whether a definition that cannot be read here may count as enabled for another reader.
@@ -67,15 +99,6 @@ fn may_be_enabled(bytes: &[u8]) -> bool {
         .filter(|b| !b.is_ascii_whitespace())
         .collect();
     memchr::memmem::find(&text, br#""enabled":true"#).is_some()
-}
-
-/// What a change makes of a model.
-enum After {
-    /// The same key with this content.
-    Content(ModelDefinition),
-    /// Another key with this content.
-    Renamed(ModelKey, ModelDefinition),
-    Deleted,
 }
 
 /// How much of a reason a change needs.
@@ -147,7 +170,7 @@ impl Dashboard {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Conflict`], [`Error::Invalid`] with the fields (`message` for
-    /// a missing reason), [`Error::Denied`], [`Error::Broken`] for one that cannot be read.
+    /// a missing reason), [`Error::Denied`].
     pub async fn replace(
         &self,
         caller: &Caller,
@@ -162,7 +185,7 @@ impl Dashboard {
             precondition,
             message,
             Reason::IfEnabled,
-            move |before| Ok(replaced(before.readable()?, definition.clone())?.map(After::Content)),
+            move |before| before.replaced_by(definition.clone()),
         )
         .await
     }
@@ -170,7 +193,7 @@ impl Dashboard {
     /// Applies a merge patch (RFC 7396). Fields that it does not name keep their place and text.
     ///
     /// # Errors
-    /// As [`Dashboard::replace`], but a patch of `enabled` alone needs no reason; [`Error::Invalid`] also for fields that are the registry's.
+    /// As [`Dashboard::replace`], [`Error::Broken`] for one that cannot be read; but a patch of `enabled` alone needs no reason; [`Error::Invalid`] also for fields that are the registry's.
     pub async fn patch(
         &self,
         caller: &Caller,
@@ -331,13 +354,7 @@ impl Dashboard {
             precondition,
             message,
             Reason::IfEnabled,
-            move |before| {
-                let content = match &before.model {
-                    Ok(model) => replaced(model, definition.clone()),
-                    Err(_) => mended(&before.key, definition.clone()),
-                };
-                Ok(content?.map(After::Content))
-            },
+            move |before| before.replaced_by(definition.clone()),
         )
         .await
     }
@@ -395,7 +412,12 @@ impl Dashboard {
         reason: Reason,
         edit: &(impl Fn(&Before) -> Result<Option<After>, Error> + Send + Sync),
     ) -> Result<Model, Error> {
-        let before = Before::new(self.live(key).await?);
+        let before = match self.live(key).await {
+            Ok(stored) => Before::new(stored),
+            // What other readers make of it is not known.
+            Err(error @ Error::Broken { .. }) => Before::unread(self.unread(key, error)?),
+            Err(error) => return Err(error),
+        };
         if expected.is_some_and(|version| version != before.version) {
             return Err(Error::Conflict {
                 key: key.clone(),

@@ -258,14 +258,17 @@ impl Dashboard {
         Ok(Model::read(&stored)?)
     }
 
-    /// The stored text of a model, also of a broken one. Needs `models:read`.
+    /// The stored text of a model, also of a broken one; of one of more than 1 MiB, which is not
+    /// read at all, nothing, but its version. Needs `models:read`.
     ///
     /// # Errors
-    /// [`Error::NotFound`] with names like it, [`Error::Denied`]; [`Error::Broken`] for one of more
-    /// than 1 MiB, which cannot be read at all.
+    /// [`Error::NotFound`] with names like it, [`Error::Denied`].
     pub async fn raw(&self, caller: &Caller, key: &ModelKey) -> Result<RawModel, Error> {
         self.may_read(caller, || format!("model:{key}")).await?;
-        let stored = self.live(key).await?;
+        let stored = match self.live(key).await {
+            Err(error @ Error::Broken { .. }) => return self.unread(key, error),
+            stored => stored?,
+        };
         let broken = Model::read(&stored).err();
         Ok(RawModel {
             key: stored.key,

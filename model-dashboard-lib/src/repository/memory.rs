@@ -81,7 +81,20 @@ impl Shelves {
     }
 
     fn state(&self, key: &ModelKey) -> Result<Option<State>, RepositoryError> {
-        Ok(self.get(key)?.map(State::read))
+        match self.objects.get(key) {
+            Some(object) if object.bytes.len() > MAX_DEFINITION_BYTES => {
+                Ok(Some(State::unread(key, object.stamp.clone())))
+            }
+            _ => Ok(self.get(key)?.map(State::read)),
+        }
+    }
+
+    /// The bytes of a state, also of one that counts as too large to be read.
+    fn whole(&self, state: &State) -> Arc<[u8]> {
+        match self.objects.get(state.key()) {
+            Some(object) if state.is_unread() => object.bytes.clone(),
+            _ => state.stored().bytes.clone(),
+        }
     }
 
     fn store(&mut self, key: &ModelKey, bytes: Arc<[u8]>) -> StoredModel {
@@ -119,13 +132,14 @@ impl Shelves {
         if !state.belongs_in_history() {
             return false;
         }
+        let whole = self.whole(state);
         let last = self.last(id);
-        if last.is_some_and(|(_, bytes)| *bytes == state.stored().bytes) {
+        if last.is_some_and(|(_, bytes)| *bytes == whole) {
             return false;
         }
         let free = last.map_or(1, |(number, _)| number + 1);
         let number = state.noted().map_or(free, |info| info.revision.max(free));
-        self.record(id, number, state.stored().bytes.clone());
+        self.record(id, number, whole);
         true
     }
 

@@ -46,6 +46,15 @@ impl fmt::Debug for StoredModel {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Stamp(pub Box<str>);
 
+impl Stamp {
+    /// The version of an object in this state that is too large to be read: it follows from the
+    /// state alone.
+    #[must_use]
+    pub fn version_unread(&self) -> Version {
+        Version::of(format!("too large to be read: {}", self.0).as_bytes())
+    }
+}
+
 /// One definition in a [`Listing`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedModel {
@@ -142,6 +151,11 @@ pub struct Marker(pub Option<Box<str>>);
 /// write archives it under the next number. The promise of no lost update binds only writers that
 /// use this trait.
 ///
+/// # Objects too large to be read
+/// What another program wrote may be larger than a definition may be. Such an object is replaced
+/// and deleted like any other, without being read: its version is
+/// [`Stamp::version_unread`], its revision in the history is the whole object.
+///
 /// # Deleting
 /// A deleted model stays as a small tombstone at its key. Numbers go on after it: creating the
 /// same key again continues the same id, unless the model moved away, then a new one begins.
@@ -176,7 +190,8 @@ pub trait ModelRepository: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`RepositoryError::Exists`] (precondition [`Precondition::Absent`]),
     /// [`RepositoryError::NotFound`], [`RepositoryError::Conflict`],
-    /// [`RepositoryError::TooLarge`] (also when what is replaced is too large to be archived);
+    /// [`RepositoryError::TooLarge`] for content of more than
+    /// [`MAX_DEFINITION_BYTES`](crate::model::MAX_DEFINITION_BYTES);
     /// [`RepositoryError::Unfinished`] for a write that is done.
     async fn put(
         &self,

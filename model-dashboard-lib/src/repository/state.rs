@@ -1,6 +1,8 @@
 //! What an object at a key is: live, deleted, broken, written by the registry or by someone else.
 
-use super::{Precondition, RepositoryError, StoredModel};
+use std::sync::Arc;
+
+use super::{Precondition, RepositoryError, Stamp, StoredModel};
 use crate::model::{DuplicateKeys, ModelDefinition, ModelId, ModelKey, RegistryInfo};
 
 /// The highest number of a revision. A higher one was written by hand, and counts as none.
@@ -21,6 +23,7 @@ pub(crate) struct State {
     stored: StoredModel,
     info: Option<RegistryInfo>,
     ours: bool,
+    unread: bool,
 }
 
 /// What a state says about owner, tags and package for the revision that follows it.
@@ -41,7 +44,32 @@ impl State {
         let definition = parsed.as_ref().ok();
         let info = definition.and_then(ModelDefinition::registry);
         let ours = definition.is_some_and(|definition| is_ours(&stored.key, definition));
-        Self { stored, info, ours }
+        Self {
+            stored,
+            info,
+            ours,
+            unread: false,
+        }
+    }
+
+    /// An object that is too large to be read: there is something, and it is not ours.
+    pub(crate) fn unread(key: &ModelKey, stamp: Stamp) -> Self {
+        Self {
+            stored: StoredModel {
+                key: key.clone(),
+                bytes: Arc::default(),
+                version: stamp.version_unread(),
+                stamp,
+            },
+            info: None,
+            ours: false,
+            unread: true,
+        }
+    }
+
+    /// Whether the object is too large to be read: its bytes are not here.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.unread
     }
 
     /// The object.
@@ -146,6 +174,8 @@ pub(crate) fn check(
 pub(crate) fn conflict(key: &ModelKey, current: Option<&State>) -> RepositoryError {
     RepositoryError::Conflict {
         key: key.clone(),
-        current: current.map(|state| Box::new(state.stored().clone())),
+        current: current
+            .filter(|state| !state.is_unread())
+            .map(|state| Box::new(state.stored().clone())),
     }
 }

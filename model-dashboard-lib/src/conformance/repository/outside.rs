@@ -242,3 +242,52 @@ pub async fn a_number_written_by_hand_does_no_harm(harness: Harness<'_>) {
     harness.write_outside(&first.key, &theirs.to_bytes()).await;
     is_renamed(harness, &first.key, 3).await;
 }
+
+/// What another program made too large to be read is replaced and deleted unread, by the version of
+/// its stamp; it is in the history.
+pub async fn what_is_too_large_to_be_read_is_replaced_and_deleted(harness: Harness<'_>) {
+    let repository = harness.repository();
+    let huge = vec![b' '; MAX_DEFINITION_BYTES + 1];
+    let at = key("nnUNet/Task001");
+    let first = create(harness, &at, "first").await;
+    let listed = async || {
+        let listing = repository.list().await.unwrap();
+        let found = listing.models.into_iter().find(|listed| listed.key == at);
+        found.unwrap().stamp.version_unread()
+    };
+
+    harness.write_outside(&at, &huge).await;
+    let unread = listed().await;
+    let stale = Precondition::Version(first.version);
+    let content = read(&first);
+    let change = because("");
+    let refused = repository.put(&at, &content, &stale, &change).await;
+    assert!(
+        matches!(refused, Err(RepositoryError::Conflict { .. })),
+        "{refused:?}"
+    );
+    let refused = repository
+        .put(&at, &content, &Precondition::Absent, &change)
+        .await;
+    assert!(
+        matches!(refused, Err(RepositoryError::Exists { .. })),
+        "{refused:?}"
+    );
+    let replaced = repository
+        .put(&at, &content, &Precondition::Version(unread), &change)
+        .await
+        .unwrap();
+    assert_eq!(repository.get(&at).await.unwrap(), replaced);
+    let (before, noted) = (info(&first), info(&replaced));
+    assert_eq!((noted.id, noted.revision), (before.id, 3));
+    let numbers = repository.revisions(&noted.id).await.unwrap();
+    assert_eq!(numbers, [1, 2, 3]);
+
+    harness.write_outside(&at, &huge).await;
+    let unread = Precondition::Version(listed().await);
+    let deleted = repository.delete(&at, &unread, &change).await.unwrap();
+    assert!(info(&deleted).deleted.is_some());
+    assert_eq!(info(&deleted).revision, 5);
+    let again = create(harness, &at, "again").await;
+    assert_eq!((info(&again).id, info(&again).revision), (before.id, 6));
+}

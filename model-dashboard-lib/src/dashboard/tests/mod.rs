@@ -16,6 +16,7 @@ mod on_disk;
 mod signing_in;
 mod tokens;
 mod unfinished;
+mod unread;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -27,6 +27,8 @@ pub(super) struct Object {
 pub(super) enum Tag {
     /// Its content.
     Content(Version),
+    /// What a listing shows, for an object that is too large to be read.
+    Listed(Stamp),
     /// A tag that the store gave.
     Given(UpdateVersion),
 }
@@ -93,6 +95,10 @@ pub(super) trait ConditionalStore: fmt::Debug + Send + Sync {
         labels: Option<&Labels>,
     ) -> Result<Option<Stamp>, Fault>;
 
+    /// Copies an object of any size to a key where there is none, durably and without holding it in
+    /// memory; `false` if there is one, or nothing to be copied.
+    async fn copy(&self, from: &StoreKey, to: &StoreKey) -> Result<bool, Fault>;
+
     /// Removes an object, if there is one.
     async fn remove(&self, key: &StoreKey) -> Result<(), Fault>;
 
@@ -109,7 +115,7 @@ pub(super) trait ConditionalStore: fmt::Debug + Send + Sync {
 pub(super) enum Fault {
     /// The object is larger than a definition may be.
     #[error("the object has {size} bytes")]
-    TooLarge { size: u64 },
+    TooLarge { size: u64, stamp: Stamp, tag: Tag },
     /// The store cannot do it now.
     #[error("{message}")]
     Unavailable {
@@ -128,7 +134,7 @@ impl Fault {
     /// The error that callers see, for what was done to `key`.
     pub(super) fn at(self, key: &ModelKey) -> RepositoryError {
         match self {
-            Self::TooLarge { size } => RepositoryError::TooLarge {
+            Self::TooLarge { size, .. } => RepositoryError::TooLarge {
                 key: key.clone(),
                 size,
             },
@@ -141,7 +147,7 @@ impl From<Fault> for RepositoryError {
     fn from(fault: Fault) -> Self {
         match fault {
             // Only definitions are read with their key at hand; nothing else is so large.
-            Fault::TooLarge { size } => {
+            Fault::TooLarge { size, .. } => {
                 Self::Internal(format!("an object of the registry has {size} bytes").into())
             }
             Fault::Unavailable { message, source } => Self::Unavailable { message, source },

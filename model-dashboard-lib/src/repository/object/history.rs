@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::conditional::Condition;
+use super::conditional::{Condition, Fault};
 use super::keys::{Folder, StoreKey, revision_number};
 use super::{ATTEMPTS, ObjectRepository};
 use crate::model::{ModelId, RegistryInfo, Version};
@@ -36,14 +36,16 @@ impl ObjectRepository {
         Ok(numbers)
     }
 
-    /// The bytes of one revision.
+    /// The bytes of one revision. One that is too large to be read has none: it equals nothing.
     pub(super) async fn archived(
         &self,
         id: ModelId,
         number: u64,
     ) -> Result<Option<Arc<[u8]>>, RepositoryError> {
-        let found = self.store.get(&StoreKey::revision(id, number)).await?;
-        Ok(found.map(|object| object.bytes))
+        match self.store.get(&StoreKey::revision(id, number)).await {
+            Err(Fault::TooLarge { .. }) => Ok(Some(Arc::default())),
+            found => Ok(found?.map(|object| object.bytes)),
+        }
     }
 
     /// The number of the last revision, 0 if there is none.
@@ -71,7 +73,10 @@ impl ObjectRepository {
         }
         for _ in 0..ATTEMPTS {
             let last = self.last_number(id).await?;
-            if last > 0 && self.archived(id, last).await?.as_ref() == Some(bytes) {
+            if last > 0
+                && !state.is_unread()
+                && self.archived(id, last).await?.as_ref() == Some(bytes)
+            {
                 return Ok(Archived::Already(last));
             }
             // Only what is still there after that look is missing in the history: had it been
@@ -80,7 +85,16 @@ impl ObjectRepository {
                 return Ok(Archived::Overtaken);
             }
             let number = noted.max(next_number(id, last)?);
-            if self.record(id, number, bytes).await? {
+            let recorded = match state.is_unread() {
+                false => self.record(id, number, bytes).await?,
+                true => {
+                    let from = StoreKey::definition(state.key());
+                    self.store
+                        .copy(&from, &StoreKey::revision(id, number))
+                        .await?
+                }
+            };
+            if recorded {
                 return Ok(Archived::Now(number));
             }
         }

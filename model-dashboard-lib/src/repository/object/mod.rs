@@ -30,7 +30,7 @@ use async_trait::async_trait;
 use futures::stream::{self, StreamExt as _};
 use object_store::memory::InMemory;
 
-use self::conditional::{ConditionalStore, Level, Object, Tag};
+use self::conditional::{ConditionalStore, Fault, Level, Object, Tag};
 use self::folder::FolderStore;
 use self::keys::{Folder, REGISTRY, StoreKey};
 use self::remote::RemoteStore;
@@ -109,8 +109,13 @@ impl ObjectRepository {
     }
 
     async fn current(&self, key: &ModelKey) -> Result<Option<Current>, RepositoryError> {
-        let found = self.store.get(&StoreKey::definition(key)).await;
-        let found = found.map_err(|fault| fault.at(key))?;
+        let found = match self.store.get(&StoreKey::definition(key)).await {
+            Err(Fault::TooLarge { stamp, tag, .. }) => {
+                let state = State::unread(key, stamp);
+                return Ok(Some(Current { state, tag }));
+            }
+            found => found.map_err(|fault| fault.at(key))?,
+        };
         Ok(found.map(|object| Current {
             tag: object.tag.clone(),
             state: State::read(stored(key, object)),
@@ -205,12 +210,11 @@ impl ModelRepository for ObjectRepository {
     async fn get_many(&self, keys: &[ModelKey]) -> Vec<Result<StoredModel, RepositoryError>> {
         let wanted = keys.iter().map(StoreKey::definition).collect();
         let found = self.store.get_many(wanted).await;
-        let answer =
-            |(key, found): (&ModelKey, Result<Option<Object>, conditional::Fault>)| match found {
-                Ok(Some(object)) => Ok(stored(key, object)),
-                Ok(None) => Err(RepositoryError::NotFound { key: key.clone() }),
-                Err(fault) => Err(fault.at(key)),
-            };
+        let answer = |(key, found): (&ModelKey, Result<Option<Object>, Fault>)| match found {
+            Ok(Some(object)) => Ok(stored(key, object)),
+            Ok(None) => Err(RepositoryError::NotFound { key: key.clone() }),
+            Err(fault) => Err(fault.at(key)),
+        };
         keys.iter().zip(found).map(answer).collect()
     }
 
@@ -261,11 +265,12 @@ impl ModelRepository for ObjectRepository {
     }
 
     async fn revision(&self, id: &ModelId, number: u64) -> Result<Revision, RepositoryError> {
-        let bytes = self.archived(*id, number).await?;
+        let found = self.store.get(&StoreKey::revision(*id, number)).await?;
+        let found = found.ok_or(RepositoryError::RevisionNotFound { number })?;
         Ok(Revision {
             id: *id,
             number,
-            bytes: bytes.ok_or(RepositoryError::RevisionNotFound { number })?,
+            bytes: found.bytes,
         })
     }
 

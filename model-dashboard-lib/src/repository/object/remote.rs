@@ -45,7 +45,14 @@ impl ConditionalStore for RemoteStore {
         };
         let meta = found.meta.clone();
         if meta.size > MAX_DEFINITION_BYTES as u64 {
-            return Err(Fault::TooLarge { size: meta.size });
+            return Err(Fault::TooLarge {
+                size: meta.size,
+                stamp: stamp(&meta),
+                tag: Tag::Given(UpdateVersion {
+                    e_tag: meta.e_tag,
+                    version: meta.version,
+                }),
+            });
         }
         let bytes = found.bytes().await.map_err(fault)?;
         Ok(Some(Object {
@@ -71,7 +78,7 @@ impl ConditionalStore for RemoteStore {
                 Condition::Always => PutMode::Overwrite,
                 Condition::Absent => PutMode::Create,
                 Condition::Unchanged(Tag::Given(tag)) => PutMode::Update(tag.clone()),
-                Condition::Unchanged(Tag::Content(_)) => {
+                Condition::Unchanged(Tag::Content(_) | Tag::Listed(_)) => {
                     return Err(Fault::Unexpected("a tag of another store".into()));
                 }
             },
@@ -94,6 +101,18 @@ impl ConditionalStore for RemoteStore {
             (_, Some(error)) => Err(fault(error)),
             (Ok(_) | Err(Fault::TooLarge { .. }), None) => Ok(None),
             (Err(error), None) => Err(error),
+        }
+    }
+
+    async fn copy(&self, from: &StoreKey, to: &StoreKey) -> Result<bool, Fault> {
+        match self
+            .store
+            .copy_if_not_exists(&path(from)?, &path(to)?)
+            .await
+        {
+            Ok(()) => Ok(true),
+            Err(Error::AlreadyExists { .. } | Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(fault(error)),
         }
     }
 

@@ -96,14 +96,18 @@ impl Files {
                     stamp,
                 }))
             }
-            Ok(Some(Content::TooLarge(size))) => Err(Fault::TooLarge { size }),
+            Ok(Some(Content::TooLarge(size, stamp))) => Err(Fault::TooLarge {
+                size,
+                tag: Tag::Listed(stamp.clone()),
+                stamp,
+            }),
             Ok(None) => self.still_there().map(|()| None),
             Err(error) => Err(fault(&path, "cannot be read", error)),
         }
     }
 
     /// Whether the way to a file leads through folders alone.
-    fn is_reached(&self, path: &Path) -> io::Result<bool> {
+    pub(super) fn is_reached(&self, path: &Path) -> io::Result<bool> {
         let folders = path.ancestors().skip(1);
         for folder in folders.take_while(|folder| *folder != self.root) {
             match fs::symlink_metadata(folder) {
@@ -185,7 +189,7 @@ impl Files {
 /// What a file holds.
 pub(super) enum Content {
     Whole(Arc<[u8]>, Stamp),
-    TooLarge(u64),
+    TooLarge(u64, Stamp),
 }
 
 /// Reads a regular file of limited size; `None` for everything else.
@@ -206,7 +210,7 @@ pub(super) fn read(path: &Path) -> io::Result<Option<Content>> {
         let before = file.metadata()?;
         let limit = MAX_DEFINITION_BYTES as u64;
         if before.len() > limit {
-            return Ok(Some(Content::TooLarge(before.len())));
+            return Ok(Some(Content::TooLarge(before.len(), stamp(&before))));
         }
         let bytes = read_open(&file, usize::try_from(before.len()).unwrap_or(0))?;
         let (stamp, after) = (stamp(&before), stamp(&file.metadata()?));

@@ -173,6 +173,13 @@ impl ConditionalStore for FolderStore {
         self.run(&self.writers, turn, work).await?
     }
 
+    async fn copy(&self, from: &StoreKey, to: &StoreKey) -> Result<bool, Fault> {
+        let turn = self.turns[swap::shard(to)].clone().lock_owned().await;
+        let (from, to) = (from.clone(), to.clone());
+        let work = move |files: &Files| files.copy(&from, &to);
+        self.run(&self.writers, Some(turn), work).await?
+    }
+
     async fn remove(&self, key: &StoreKey) -> Result<(), Fault> {
         let key = key.clone();
         self.run(&self.writers, None, move |files| files.remove(&key))

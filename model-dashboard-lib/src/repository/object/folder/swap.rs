@@ -62,10 +62,7 @@ impl Files {
             Verdict::Go | Verdict::Done(_) => {}
         }
         let (temporary, file) = self.write_temporary(bytes, true)?;
-        let lock = match self.shared {
-            true => Some(self.lock(shard(key))?),
-            false => None,
-        };
+        let lock = self.lock_if_shared(key)?;
         let stamp = match self.judge(&path, bytes, condition)? {
             Verdict::Refused => return Ok(None),
             Verdict::Done(stamp) => stamp,
@@ -78,6 +75,42 @@ impl Files {
         // Also for bytes that someone else wrote: they may not have got this far.
         sync_folder(&folder)?;
         Ok(Some(stamp))
+    }
+
+    /// Copies a file to where none is; see [`super::ConditionalStore::copy`].
+    pub(super) fn copy(&self, from: &StoreKey, to: &StoreKey) -> Result<bool, Fault> {
+        let (source, path) = (self.path(from), self.path(to));
+        self.still_there()?;
+        let unreadable = |error| fault(&source, "cannot be read", error);
+        let unwritable = |error| fault(&path, "cannot be written", error);
+        let found = match fs::symlink_metadata(&source) {
+            Ok(found) => found.is_file() && self.is_reached(&source).map_err(unreadable)?,
+            Err(error) if is_absent(&error) => false,
+            Err(error) => return Err(unreadable(error)),
+        };
+        if !found {
+            return Ok(false);
+        }
+        let folder = self.make_way(&path)?;
+        let (temporary, mut file) = self.write_temporary(&[], false)?;
+        let mut source = File::open(&source).map_err(unreadable)?;
+        io::copy(&mut source, &mut file).map_err(unwritable)?;
+        file.sync_all().map_err(unwritable)?;
+        let lock = self.lock_if_shared(to)?;
+        match fs::symlink_metadata(&path) {
+            Err(error) if is_absent(&error) => {}
+            Err(error) => return Err(unwritable(error)),
+            Ok(_) => return Ok(false),
+        }
+        fs::rename(&temporary.0, &path).map_err(unwritable)?;
+        drop(lock);
+        sync_folder(&folder)?;
+        Ok(true)
+    }
+
+    /// The lock of an object, where other processes write, too.
+    fn lock_if_shared(&self, key: &StoreKey) -> Result<Option<File>, Fault> {
+        self.shared.then(|| self.lock(shard(key))).transpose()
     }
 
     fn judge(&self, path: &Path, bytes: &[u8], condition: &Condition) -> Result<Verdict, Fault> {
@@ -93,6 +126,11 @@ impl Files {
             (Some(Content::Whole(found, stamp)), _) if *found == *bytes => Verdict::Done(stamp),
             (Some(Content::Whole(found, _)), Condition::Unchanged(Tag::Content(version)))
                 if Version::of(&found) == *version =>
+            {
+                Verdict::Go
+            }
+            (Some(Content::TooLarge(_, found)), Condition::Unchanged(Tag::Listed(stamp)))
+                if found == *stamp =>
             {
                 Verdict::Go
             }

@@ -82,6 +82,11 @@ impl ConditionalStore for FailingStore {
         if fails { Err(gone()) } else { written }
     }
 
+    async fn copy(&self, from: &StoreKey, to: &StoreKey) -> Result<bool, Fault> {
+        self.working()?;
+        self.inner.copy(from, to).await
+    }
+
     async fn remove(&self, key: &StoreKey) -> Result<(), Fault> {
         self.working()?;
         self.inner.remove(key).await

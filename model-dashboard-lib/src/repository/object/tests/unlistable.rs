@@ -47,6 +47,10 @@ impl ConditionalStore for Unlistable {
         self.inner.put(key, bytes, condition, labels).await
     }
 
+    async fn copy(&self, from: &StoreKey, to: &StoreKey) -> Result<bool, Fault> {
+        self.inner.copy(from, to).await
+    }
+
     async fn remove(&self, key: &StoreKey) -> Result<(), Fault> {
         self.inner.remove(key).await
     }
