@@ -24,6 +24,7 @@ macro_rules! token_store_conformance {
             a_secret_is_stored_once
             an_expired_token_is_still_given
             tokens_that_end_first_come_first
+            those_that_end_within_some_time_are_counted
             an_owner_sees_their_own
             an_owner_has_at_most_1000
             a_revoked_token_is_gone
@@ -159,6 +160,27 @@ pub async fn tokens_that_end_first_come_first(store: &impl TokenStore) {
         ids(&store.list_tokens(Some(&owner("1"))).await.unwrap()),
         expected
     );
+}
+
+/// Whoever's they are and however many; those without an end never.
+pub async fn those_that_end_within_some_time_are_counted(store: &impl TokenStore) {
+    let ends = [
+        Some(at(-1)),
+        Some(at(0)),
+        Some(at(1)),
+        Some(at(5)),
+        Some(at(6)),
+        None,
+    ];
+    for (number, end) in ends.into_iter().enumerate() {
+        let owner = number.to_string();
+        let new = token(number as u64, &owner, end);
+        store.create_token(new).await.unwrap();
+    }
+    for (from, until, count) in [(0, 5, 3), (1, 1, 1), (2, 4, 0), (-9, 9, 5)] {
+        let counted = store.count_ending(at(from), at(until)).await.unwrap();
+        assert_eq!(counted, count, "{from} to {until}");
+    }
 }
 
 /// An owner is a source and a subject.

@@ -18,8 +18,8 @@ const COUNTED_EVERY: Duration = Duration::from_secs(30);
 pub struct Measures {
     /// Models by state and network type; all zero before they were loaded once.
     pub models: Counts,
-    /// API tokens that end within [`TOKEN_EXPIRES_SOON`], up to 10,000, counted at most half a
-    /// minute ago; `None` if the user database does not answer.
+    /// API tokens that end within [`TOKEN_EXPIRES_SOON`], counted at most half a minute ago; `None`
+    /// if the user database does not answer.
     pub tokens_expiring: Option<usize>,
     /// Events of the audit log that could not be written yet.
     pub audit_events_waiting: usize,
@@ -32,9 +32,8 @@ impl Dashboard {
         let expiring = inner.expiring.count(async || {
             let now = Timestamp::now();
             let soon = now.plus(TOKEN_EXPIRES_SOON);
-            let tokens = inner.tokens.list_tokens(None).await?;
-            let ends = tokens.iter().filter_map(|token| token.expires_at);
-            Ok(ends.filter(|end| (now..=soon).contains(end)).count())
+            let count = inner.tokens.count_ending(now, soon).await?;
+            Ok(usize::try_from(count).unwrap_or(usize::MAX))
         });
         Measures {
             models: inner.catalog.current().counts(),

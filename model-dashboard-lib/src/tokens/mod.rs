@@ -67,6 +67,9 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
     /// Tokens of `owner`, or of everyone; those that end first come first. At most 10,000.
     async fn list_tokens(&self, owner: Option<&IdentityId>) -> Result<Vec<ApiToken>, StoreError>;
 
+    /// How many tokens end within these times, both included, however many there are.
+    async fn count_ending(&self, from: Timestamp, until: Timestamp) -> Result<u64, StoreError>;
+
     /// The token with this number.
     async fn token_by_id(&self, id: i64) -> Result<Option<ApiToken>, StoreError>;
 

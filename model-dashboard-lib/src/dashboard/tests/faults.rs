@@ -85,6 +85,11 @@ impl TokenStore for Line {
         self.store.list_tokens(owner).await
     }
 
+    async fn count_ending(&self, from: Timestamp, until: Timestamp) -> Result<u64, StoreError> {
+        self.check()?;
+        self.store.count_ending(from, until).await
+    }
+
     async fn token_by_id(&self, id: i64) -> Result<Option<ApiToken>, StoreError> {
         self.check()?;
         self.store.token_by_id(id).await

@@ -24,6 +24,17 @@ async fn models_are_counted_by_state_and_tokens_that_end_soon() {
         };
         world.dashboard.create_token(&host, request).await.unwrap();
     }
+    // Old ones, as many as a list holds.
+    let expired = Timestamp::now().minus(HOUR);
+    for n in 0..10 {
+        let (name, hash) = (format!("old-{n}"), PasswordHash::unusable());
+        let owner = world.account(&name, Role::Viewer, hash).await;
+        for _ in 0..1000 {
+            world
+                .token_until(&owner, Permissions::NONE, Some(expired))
+                .await;
+        }
+    }
     let content = definition("{}");
     let created = world
         .dashboard

@@ -64,6 +64,12 @@ impl TokenStore for MemoryStore {
         Ok(tokens)
     }
 
+    async fn count_ending(&self, from: Timestamp, until: Timestamp) -> Result<u64, StoreError> {
+        let state = self.state();
+        let ends = state.tokens.values().filter_map(|token| token.expires_at);
+        Ok(ends.filter(|end| (from..=until).contains(end)).count() as u64)
+    }
+
     async fn token_by_id(&self, id: i64) -> Result<Option<ApiToken>, StoreError> {
         Ok(self.state().tokens.values().find(|t| t.id == id).cloned())
     }

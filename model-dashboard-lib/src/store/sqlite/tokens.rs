@@ -114,6 +114,15 @@ impl TokenStore for SqliteStore {
         .await
     }
 
+    async fn count_ending(&self, from: Timestamp, until: Timestamp) -> Result<u64, StoreError> {
+        self.read(move |db| {
+            let within = "SELECT count(*) FROM api_tokens WHERE expires_at BETWEEN ? AND ?";
+            let counted = db.query_row(within, params![Time(from), Time(until)], |row| row.get(0));
+            Ok(counted.map(i64::unsigned_abs)?)
+        })
+        .await
+    }
+
     async fn token_by_id(&self, id: i64) -> Result<Option<ApiToken>, StoreError> {
         self.read(move |db| {
             let by_id = format!("SELECT {TOKENS} WHERE id = ?");
