@@ -10,7 +10,7 @@ use model_dashboard::dashboard::Error;
 use warp::reply::Response;
 
 use super::html;
-use super::visit::Request;
+use super::request::Request;
 use crate::kind::Kind;
 use crate::server::{BodyError, RequestContext};
 pub(super) use crate::views::components::sentence;

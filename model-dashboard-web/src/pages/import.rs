@@ -7,7 +7,8 @@ use model_dashboard::dashboard::{Error, ImportFile, ImportMode, Imported};
 use warp::reply::Response;
 
 use super::errors::sentence;
-use super::visit::{Failure, Request, Visit};
+use super::request::Request;
+use super::visit::{Failure, Visit};
 use crate::server::{BodyLimits, RequestBody};
 use crate::views::components::field::Field;
 use crate::views::import::{self, ImportOutcome, ImportResult, ImportView};

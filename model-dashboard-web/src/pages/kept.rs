@@ -12,8 +12,9 @@ use tokio::sync::Semaphore;
 use warp::reply::Response;
 
 use super::form::Form;
+use super::request::Request;
 use super::sign_in;
-use super::visit::{Failure, Request, Visit};
+use super::visit::{Failure, Visit};
 use super::{errors, html};
 use crate::server::{BodyLimits, RequestBody};
 use crate::views::kept::{self, Kept, SIGN_IN};

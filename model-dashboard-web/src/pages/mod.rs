@@ -28,6 +28,7 @@ mod models;
 mod paging;
 mod parts;
 mod profile;
+mod request;
 mod routes;
 mod sign_in;
 mod tokens;
@@ -49,9 +50,10 @@ pub(crate) use self::errors::failure;
 use self::expiring::ExpiringTokens;
 use self::form::{Form, local_path};
 use self::kept::KeptForms;
+use self::request::{Request, Site};
 use self::routes::{Route, Routes, form, form_of, on, page, page_of};
 use self::used_forms::UsedForms;
-use self::visit::{Failure, Request, Site, Visit};
+use self::visit::{Failure, Visit};
 use crate::route::read;
 use crate::server::{RequestBody, request_body};
 use crate::settings::WebSettings;
@@ -74,7 +76,7 @@ pub(crate) fn routes(dashboard: Dashboard, settings: WebSettings) -> BoxedFilter
     });
     let beside = asset_routes().or(api::beside_pages(&site.dashboard, base));
     let table = Arc::new(Routes::new(table()));
-    let pages = visit::request(site)
+    let pages = request::request(site)
         .and(request_body())
         .then(move |request, body| answer(table.clone(), request, body));
     below(base).and(beside.unify()).or(pages).unify().boxed()

@@ -14,8 +14,9 @@ use model_dashboard::model::{FieldError, ModelKey, ModelName, NetworkType};
 use warp::reply::Response;
 
 use super::form::Form;
+use super::request::Request;
 use super::tokens::identity;
-use super::visit::{Failure, Request, Visit};
+use super::visit::{Failure, Visit};
 use crate::route::Segment;
 use crate::server::RequestBody;
 

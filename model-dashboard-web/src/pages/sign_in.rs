@@ -8,7 +8,8 @@ use warp::reply::Response;
 
 use super::form::{Form, SMALL, local_path};
 use super::masked::{mask, unmask};
-use super::visit::{Failure, Request, Visit, redirect};
+use super::request::Request;
+use super::visit::{Failure, Visit, redirect};
 use super::{errors, html};
 use crate::server::RequestBody;
 use crate::views::login::{self, LoginView, Refusal};

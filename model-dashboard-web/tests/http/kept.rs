@@ -4,7 +4,7 @@ use http::StatusCode;
 use http::header::{COOKIE, ORIGIN};
 
 use crate::app::{Answer, App, Client, PASSWORD};
-use crate::pages::{controls, post, set};
+use crate::editing::{controls, post, set};
 
 const EDIT: &str = "/models/nnUNet/Task003_Liver/edit";
 

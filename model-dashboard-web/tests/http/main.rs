@@ -8,13 +8,16 @@
     unreachable_pub
 )]
 
+mod admin;
 mod api;
 mod app;
 mod described;
+mod editing;
 mod form_matrix;
 mod kept;
 mod known_mistakes;
 mod matrix;
 mod page_matrix;
 mod pages;
+mod sessions;
 mod starting;

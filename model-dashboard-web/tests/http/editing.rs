@@ -1,0 +1,225 @@
+//! The form of a definition, what stands in its way, and the editor of broken ones.
+
+use http::StatusCode;
+
+use crate::app::{Answer, App, Client};
+
+#[tokio::test]
+async fn what_was_typed_is_shown_again_with_what_is_wrong_with_it() {
+    let app = App::start().await;
+    let editor = app.signed_in("editor").await;
+    let csrf = editor.get("/create").await.csrf();
+    let fields = [
+        ("csrf", csrf.as_str()),
+        ("network_type", "MIST"),
+        ("name", "bad name"),
+        ("alias", "kept <b>alias</b>"),
+        ("label_number", "1"),
+        ("label_names", "kept label"),
+        ("inference_information", "{\n  \"a\": tru\n}"),
+        ("description", "kept description"),
+        ("action", "save"),
+    ];
+    let refused = editor.post_form("/create", &fields).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let text = refused.text();
+    for kept in [
+        "bad name",
+        "kept &lt;b&gt;alias",
+        "kept label",
+        "kept description",
+        "ine 2",
+    ] {
+        assert!(text.contains(kept), "{kept} is missing");
+    }
+    assert!(!text.contains("<b>alias"), "what was typed is escaped");
+}
+
+#[tokio::test]
+async fn the_second_of_two_windows_settles_the_conflict() {
+    let app = App::start().await;
+    let one = app.signed_in("editor").await;
+    let two = app.signed_in("publisher").await;
+    let path = "/models/nnUNet/Task003_Liver/edit";
+    let hidden = |text: &str| {
+        let rest = text.split("name=\"if_match\" value=\"").nth(1).unwrap();
+        rest.split('"').next().unwrap().to_owned()
+    };
+    let page = one.get(path).await;
+    let (csrf_one, seen) = (page.csrf(), hidden(&page.text()));
+    let csrf_two = two.get(path).await.csrf();
+    let save = async |client: &Client, csrf: &str, seen: &str, alias: &str| {
+        let fields = [
+            ("csrf", csrf),
+            ("if_match", seen),
+            ("alias", alias),
+            ("owner", "radiology"),
+            ("tags", "ct, abdomen"),
+            ("action", "save"),
+        ];
+        client.post_form(path, &fields).await
+    };
+    let first = save(&one, &csrf_one, &seen, "First").await;
+    assert_eq!(first.status, StatusCode::SEE_OTHER, "{}", first.text());
+    let second = save(&two, &csrf_two, &seen, "Second").await;
+    assert_eq!(second.status, StatusCode::CONFLICT);
+    let text = second.text();
+    assert!(
+        text.contains("First") && text.contains("Second"),
+        "both are shown"
+    );
+    let settled = save(&two, &second.csrf(), &hidden(&text), "Second").await;
+    assert_eq!(settled.status, StatusCode::SEE_OTHER, "{}", settled.text());
+}
+
+#[tokio::test]
+async fn what_two_people_changed_in_different_fields_is_kept_from_both() {
+    let app = App::start().await;
+    let one = app.signed_in("editor").await;
+    let two = app.signed_in("publisher").await;
+    let path = "/models/nnUNet/Task003_Liver/edit";
+    let page = one.get(path).await;
+    let (mut ours, mut theirs) = (
+        controls(&page.text()),
+        controls(&two.get(path).await.text()),
+    );
+    set(&mut ours, "alias", "Their alias");
+    let first = post(&one, path, &ours).await;
+    assert_eq!(first.status, StatusCode::SEE_OTHER, "{}", first.text());
+    set(&mut theirs, "description", "Our description");
+    let second = post(&two, path, &theirs).await;
+    assert_eq!(second.status, StatusCode::CONFLICT);
+    let text = second.text();
+    assert!(!text.contains("data-conflict"), "no field is in conflict");
+    let result = controls(&text);
+    let value = |name: &str| &result.iter().find(|(n, _)| n == name).unwrap().1;
+    assert_eq!(value("alias"), "Their alias");
+    assert_eq!(value("description"), "Our description");
+    let settled = post(&two, path, &result).await;
+    assert_eq!(settled.status, StatusCode::SEE_OTHER, "{}", settled.text());
+    let saved = controls(&two.get(path).await.text());
+    for (name, text) in [("alias", "Their alias"), ("description", "Our description")] {
+        let pair = (name.to_owned(), text.to_owned());
+        assert!(saved.contains(&pair), "{saved:?}");
+    }
+}
+
+/// What the form of a definition would send: its inputs and text areas, in order.
+pub fn controls(page: &str) -> Vec<(String, String)> {
+    let (_, form) = page.split_once("<form class=\"definition\"").unwrap();
+    let form = form.split("</form>").next().unwrap();
+    // A template is not sent.
+    let (before, rest) = form.split_once("<template").unwrap_or((form, ""));
+    let after = rest
+        .split_once("</template>")
+        .map_or("", |(_, after)| after);
+    let attribute = |tag: &str, name: &str| {
+        let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
+        Some(unescape(rest.split('"').next()?))
+    };
+    let mut controls = Vec::new();
+    for piece in before.split('<').chain(after.split('<')) {
+        let (tag, text) = piece.split_once('>').unwrap_or((piece, ""));
+        let Some(name) = attribute(tag, "name") else {
+            continue;
+        };
+        if tag.starts_with("input") {
+            controls.push((name, attribute(tag, "value").unwrap_or_default()));
+        } else if tag.starts_with("textarea") {
+            let text = text.strip_prefix('\n').unwrap_or(text);
+            controls.push((name, unescape(text).replace('\n', "\r\n")));
+        }
+    }
+    controls
+}
+
+fn unescape(text: &str) -> String {
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&amp;", "&")
+}
+
+pub fn set(controls: &mut [(String, String)], name: &str, value: &str) {
+    let control = controls.iter_mut().find(|(n, _)| n == name).unwrap();
+    value.clone_into(&mut control.1);
+}
+
+pub async fn post(client: &Client, path: &str, controls: &[(String, String)]) -> Answer {
+    let fields: Vec<(&str, &str)> = controls.iter().map(|(n, v)| (&**n, &**v)).collect();
+    client.post_form(path, &fields).await
+}
+
+#[tokio::test]
+async fn forms_take_the_names_that_stored_models_have() {
+    let app = App::start().await;
+    let publisher = app.signed_in("publisher").await;
+    let csrf = publisher.get("/profile").await.csrf();
+    // No new model may have this name; a stored one may.
+    let fields = [
+        ("csrf", &*csrf),
+        ("model", "nnUNet/A name with spaces"),
+        ("action", "enable"),
+    ];
+    let asked = publisher.post_form("/models/bulk", &fields).await;
+    assert_eq!(asked.status, StatusCode::OK, "{}", asked.text());
+    assert!(asked.text().contains("A name with spaces"));
+
+    let fields = [
+        ("csrf", &*csrf),
+        ("from", "nnUNet/A name with spaces"),
+        ("network_type", "nnUNet"),
+        ("name", "Copy"),
+    ];
+    let derived = publisher.post_form("/derive", &fields).await.text();
+    assert!(
+        derived.contains("A name with spaces was not found"),
+        "{derived}"
+    );
+}
+
+#[tokio::test]
+async fn a_broken_model_is_opened_in_its_editor() {
+    let app = App::holding(&[("nnUNet/Broken", "{\"name\": tru}")]).await;
+    let viewer = app.signed_in("viewer").await;
+    let editor = app.signed_in("editor").await;
+    for (client, path) in [
+        (&viewer, "/models/nnUNet/Broken"),
+        (&editor, "/models/nnUNet/Broken"),
+        (&editor, "/models/nnUNet/Broken/edit"),
+    ] {
+        let answer = client.get(path).await;
+        assert_eq!(answer.location(), "/broken/nnUNet/Broken", "{path}");
+    }
+    let shown = editor.get("/broken/nnUNet/Broken").await;
+    assert_eq!(shown.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_type_that_contradicts_the_key_is_put_right_in_the_form() {
+    let text = r#"{"name":"Odd","network_type":"MIST","inference_information":{"version":"2.5"}}"#;
+    let app = App::holding(&[("nnUNet/Odd", text)]).await;
+    let editor = app.signed_in("editor").await;
+    let path = "/models/nnUNet/Odd/edit";
+    let page = editor.get(path).await.text();
+    assert!(
+        page.contains("2.5, from the inference information"),
+        "{page}"
+    );
+    let mut controls = controls(&page);
+    // A box that is not ticked is not sent.
+    let ticked = controls.iter().position(|(name, _)| name == "put_right");
+    let ticked = controls.remove(ticked.unwrap());
+    let kept = post(&editor, path, &controls).await;
+    assert_eq!(kept.status, StatusCode::SEE_OTHER, "{}", kept.text());
+    assert!(editor.get(path).await.text().contains("name=\"put_right\""));
+    controls.push(ticked);
+    let saved = post(&editor, path, &controls).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text());
+    assert!(!editor.get(path).await.text().contains("name=\"put_right\""));
+    let stored = editor.get("/models/nnUNet/Odd/export").await.text();
+    assert!(
+        stored.contains("\"nnUNet\"") && !stored.contains("MIST"),
+        "{stored}"
+    );
+}
