@@ -1,11 +1,9 @@
 //! `init`: everything that an installation needs at first; again, it changes nothing.
 
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use model_dashboard::auth::NewPassword;
-use model_dashboard::dashboard::{AdministratorState, Error, ImportMode};
+use model_dashboard::dashboard::{AdministratorState, Error, ImportMode, PASSWORD_FILE};
 use serde::Serialize;
 
 use crate::args::Reason;
@@ -14,9 +12,6 @@ use crate::installation::{Context, Installation, Opening};
 use crate::model::files::{Definition, read_all};
 use crate::model::{ImportedFiles, import_all};
 use crate::output::note;
-
-/// Where a generated password goes that nobody could read at a terminal; the server does the same.
-const PASSWORD_FILE: &str = "first-administrator-password";
 
 #[derive(Debug, Args)]
 pub(crate) struct Init {
@@ -85,17 +80,26 @@ pub(crate) async fn run(init: Init, context: &Context) -> Result<(), Failure> {
 }
 
 fn report(done: &Done, context: &Context) -> Result<(), Failure> {
-    if let Some(models) = &done.models {
-        note(models.summary());
-    }
-    if !done.changed {
-        note("nothing was changed: everything is there already");
+    let failed = done.models.as_ref().map_or(0, |models| models.failed);
+    if failed == 0 {
+        if let Some(models) = &done.models {
+            note(models.summary());
+        }
+        if !done.changed {
+            note("nothing was changed: everything is there already");
+        }
     }
     context.output.show(done, || match &done.models {
         Some(models) if models.failed > 0 => models.table(context.output),
         _ => String::new(),
     })?;
-    done.models.as_ref().map_or(Ok(()), ImportedFiles::failure)
+    let Some(models) = &done.models else {
+        return Ok(());
+    };
+    models.failure().map_err(|failure| {
+        let hint = "mend what is named above and run `init` again: what is there already stays";
+        Failure::new(failure.kind(), models.summary()).hint(hint)
+    })
 }
 
 async fn samples(installation: &Installation) -> Result<usize, Failure> {
@@ -110,46 +114,67 @@ async fn samples(installation: &Installation) -> Result<usize, Failure> {
     Ok(samples)
 }
 
+/// Shows a generated password at a terminal. Elsewhere output is kept where many can read it, so the
+/// password goes to a file for its owner only.
 async fn administrator(
     installation: &Installation,
     context: &Context,
 ) -> Result<Administrator, Failure> {
+    let Installation { dashboard, .. } = installation;
     let first = installation.first_administrator.clone();
-    let state = installation.dashboard.ensure_first_administrator(first);
+    let file = installation.config.data_dir.join(PASSWORD_FILE);
+    let shown = context.output.is_terminal() && !context.output.is_json();
+    let state = match shown {
+        true => dashboard.ensure_first_administrator(first).await,
+        false => {
+            dashboard
+                .ensure_first_administrator_with_file(first, &file)
+                .await
+        }
+    };
     let found = |state, username| Administrator {
         state,
         username,
         password_file: None,
     };
-    Ok(
-        match state.await.map_err(|error| refused(error, installation))? {
-            AdministratorState::Created { user, generated } => {
-                note(format_args!(
-                    "made the first administrator, {}",
-                    user.username
-                ));
-                let password_file = match generated {
-                    Some(password) => tell(&password, installation, context)?,
-                    None => None,
-                };
-                Administrator {
-                    state: "created",
-                    username: Some(user.username.to_string()),
-                    password_file,
+    Ok(match state.map_err(|error| refused(error, installation))? {
+        AdministratorState::Created { user, generated } => {
+            note(format_args!(
+                "made the first administrator, {}",
+                user.username
+            ));
+            let password_file = match generated {
+                Some(password) if shown => {
+                    note("its password, shown only now:");
+                    context.output.text(password.password().expose())?;
+                    None
                 }
+                Some(_) => {
+                    note(format_args!(
+                        "its password is in {}; delete the file when you have read it",
+                        file.display()
+                    ));
+                    Some(file)
+                }
+                None => None,
+            };
+            Administrator {
+                state: "created",
+                username: Some(user.username.to_string()),
+                password_file,
             }
-            AdministratorState::Missing { candidates } => {
-                let name = candidates.first();
-                let name = name.map_or("NAME".to_owned(), |user| user.username.to_string());
-                note("warning: there are accounts, but no active administrator");
-                note(format_args!(
-                    "hint: `model-dashboard user set-role '{name}' admin` makes one"
-                ));
-                found("missing", None)
-            }
-            _ => found("present", None),
-        },
-    )
+        }
+        AdministratorState::Missing { candidates } => {
+            let name = candidates.first();
+            let name = name.map_or("NAME".to_owned(), |user| user.username.to_string());
+            note("warning: there are accounts, but no active administrator");
+            note(format_args!(
+                "hint: `model-dashboard user set-role '{name}' admin` makes one"
+            ));
+            found("missing", None)
+        }
+        _ => found("present", None),
+    })
 }
 
 /// What is wrong with the administrator that is configured, by the names of the settings.
@@ -165,42 +190,4 @@ fn refused(error: Error, installation: &Installation) -> Failure {
         format!("{}: {}", installation.config.cite(setting), field.message)
     });
     Failure::usage(lines.collect::<Vec<_>>().join("\n"))
-}
-
-/// Shows the password at a terminal. Elsewhere output is kept where many can read it, so the
-/// password goes to a file for its owner only, which is answered.
-fn tell(
-    password: &NewPassword,
-    installation: &Installation,
-    context: &Context,
-) -> Result<Option<PathBuf>, Failure> {
-    let password = password.password().expose();
-    if context.output.is_terminal() && !context.output.is_json() {
-        note("its password, shown only now:");
-        context.output.text(password)?;
-        return Ok(None);
-    }
-    let path = installation.config.data_dir.join(PASSWORD_FILE);
-    write_secret(&path, password).map_err(|error| {
-        Failure::io(format!("{} cannot be written", path.display()), &error)
-            .hint("`model-dashboard user reset-password` sets another password")
-    })?;
-    note(format_args!(
-        "its password is in {}; delete the file when you have read it",
-        path.display()
-    ));
-    Ok(Some(path))
-}
-
-/// Replaces the file as a whole, so that one that lay there, open to others, is not written to.
-fn write_secret(path: &Path, secret: &str) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    // For its owner only: that is how temporary files are made.
-    let mut file = tempfile::Builder::new()
-        .prefix(".password-")
-        .tempfile_in(folder)?;
-    writeln!(file, "{secret}")?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
 }

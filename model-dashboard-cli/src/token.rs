@@ -198,16 +198,22 @@ async fn list(list: List, context: &Context) -> Result<(), Failure> {
 }
 
 async fn revoke(revoke: &Revoke, context: &Context) -> Result<(), Failure> {
-    let question = match revoke.ids.as_slice() {
-        [id] => format!("Revoke the token {id}?"),
-        ids => format!("Revoke {} tokens?", ids.len()),
-    };
-    confirm(&context.globals, &question)?;
     context
         .with_installation(async |installation| {
             let Installation {
                 dashboard, caller, ..
             } = installation;
+            let known = dashboard.all_tokens(caller).await?;
+            let is_known = |id: &i64| known.iter().any(|token| token.id == *id);
+            match revoke.ids.as_slice() {
+                // Those are told as what they are, and nobody is asked about them.
+                ids if !ids.iter().any(is_known) => {}
+                [id] => confirm(&context.globals, &format!("Revoke the token {id}?"))?,
+                ids => {
+                    let count = ids.iter().filter(|id| is_known(id)).count();
+                    confirm(&context.globals, &format!("Revoke {count} tokens?"))?;
+                }
+            }
             let mut revoked = Vec::new();
             let mut failed: Vec<Kind> = Vec::new();
             for &id in &revoke.ids {

@@ -110,17 +110,17 @@ fn role(text: &str) -> Result<Role, Failure> {
     text.parse().map_err(Failure::usage)
 }
 
-/// An account as programs read it.
+/// An account as programs read it: the fields of the API, and what it does not tell.
 #[derive(Debug, Serialize)]
 pub(crate) struct Shown {
-    id: String,
-    source: String,
+    id: Id,
     username: String,
     display_name: String,
     email: Option<String>,
     role: Role,
     role_reason: String,
-    active: bool,
+    is_active: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
     team: Option<String>,
     groups: Vec<String>,
     created_at: Option<Timestamp>,
@@ -128,17 +128,25 @@ pub(crate) struct Shown {
     last_sign_in: Option<Timestamp>,
 }
 
+#[derive(Debug, Serialize)]
+struct Id {
+    source: String,
+    subject: String,
+}
+
 impl From<User> for Shown {
     fn from(user: User) -> Self {
         Self {
-            id: user.id.to_string(),
-            source: user.id.source.to_string(),
+            id: Id {
+                source: user.id.source.to_string(),
+                subject: user.id.subject.to_string(),
+            },
             username: user.username.to_string(),
             display_name: user.display_name,
             email: user.email,
             role: user.role,
             role_reason: user.role_reason,
-            active: user.is_active,
+            is_active: user.is_active,
             team: user.team,
             groups: user.groups,
             created_at: user.created_at,
@@ -150,14 +158,17 @@ impl From<User> for Shown {
 
 #[derive(Serialize)]
 struct Users {
+    total: usize,
     users: Vec<Shown>,
 }
 
-/// An account whose password was set. `password` is there only if it was generated.
+/// An account whose password was set.
 #[derive(Serialize)]
 struct WithPassword<'a> {
-    user: Shown,
-    password: Option<&'a str>,
+    #[serde(flatten)]
+    account: Shown,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    generated_password: Option<&'a str>,
 }
 
 pub(crate) async fn run(command: UserCommand, context: &Context) -> Result<(), Failure> {
@@ -256,8 +267,8 @@ fn show_password(
         note("its password, shown only now:");
     }
     let shown = WithPassword {
-        user: user.into(),
-        password,
+        account: user.into(),
+        generated_password: password,
     };
     output.show(&shown, || password.unwrap_or_default().to_owned())
 }
@@ -274,13 +285,14 @@ async fn show_all(list: List, context: &Context) -> Result<(), Failure> {
             } = installation;
             let users = dashboard.users(caller, &filter).await?;
             let users = Users {
+                total: users.len(),
                 users: users.into_iter().map(Shown::from).collect(),
             };
             context.output.show(&users, || {
                 let rows = users.users.iter().map(|user| {
                     [
                         user.username.clone(),
-                        user.source.clone(),
+                        user.id.source.clone(),
                         user.role.to_string(),
                         state(user).to_owned(),
                         user.display_name.clone(),
@@ -302,7 +314,7 @@ async fn show_all(list: List, context: &Context) -> Result<(), Failure> {
 }
 
 fn state(user: &Shown) -> &'static str {
-    match user.active {
+    match user.is_active {
         true => "active",
         false => "disabled",
     }
@@ -316,7 +328,7 @@ async fn show(account: &Account, context: &Context) -> Result<(), Failure> {
                 context.output.properties([
                     ("username", user.username.clone()),
                     ("name", user.display_name.clone()),
-                    ("id", user.id.clone()),
+                    ("id", format!("{}:{}", user.id.source, user.id.subject)),
                     ("mail", user.email.clone().unwrap_or_default()),
                     ("state", state(&user).to_owned()),
                     ("role", format!("{}: {}", user.role, user.role.describe())),

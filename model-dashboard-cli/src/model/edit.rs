@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use clap::Args;
-use model_dashboard::dashboard::{Model, RawModel};
+use model_dashboard::dashboard::{Error, Model, RawModel};
 use model_dashboard::model::{DuplicateKeys, ModelDefinition, ModelKey};
 use model_dashboard::repository::Precondition;
 use tempfile::NamedTempFile;
@@ -64,7 +64,7 @@ pub(super) async fn run(edit: Edit, context: &Context) -> Result<(), Failure> {
                     Some(model) => model,
                     None => {
                         note("nothing was changed");
-                        return Ok(());
+                        return show_unchanged(&key, installation, context).await;
                     }
                 }
             };
@@ -75,6 +75,22 @@ pub(super) async fn run(edit: Edit, context: &Context) -> Result<(), Failure> {
             show_changed(&model, context)
         })
         .await
+}
+
+/// A broken definition has nothing to tell but that it is as it was.
+async fn show_unchanged(
+    key: &ModelKey,
+    installation: &Installation,
+    context: &Context,
+) -> Result<(), Failure> {
+    let Installation {
+        dashboard, caller, ..
+    } = installation;
+    match dashboard.model(caller, key).await {
+        Ok(model) => show_changed(&model, context),
+        Err(Error::Broken { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn from_file(

@@ -1,12 +1,13 @@
 //! `model export`.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use model_dashboard::dashboard::Exported;
 use model_dashboard::model::{DuplicateKeys, ModelDefinition, ModelKey};
+use tempfile::NamedTempFile;
 
 use super::list::Selection;
 use crate::failure::{Failure, Kind};
@@ -86,6 +87,52 @@ async fn selected(
     Ok(keys)
 }
 
+/// Where a list goes: a file shows up once it is whole.
+enum List {
+    Output(io::StdoutLock<'static>),
+    File(NamedTempFile),
+}
+
+impl Write for List {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            List::Output(output) => output.write(bytes),
+            List::File(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            List::Output(output) => output.flush(),
+            List::File(file) => file.flush(),
+        }
+    }
+}
+
+/// A file beside `path` that takes its place later, with the rights that a new file gets.
+fn beside(path: &Path) -> io::Result<NamedTempFile> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let mut new = tempfile::Builder::new();
+    new.prefix(".export-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // What the umask leaves of it.
+        new.permissions(fs::Permissions::from_mode(0o666));
+    }
+    new.tempfile_in(folder.unwrap_or(Path::new(".")))
+}
+
+/// Puts a whole file in its place.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = beside(path)?;
+    file.write_all(bytes)?;
+    file.persist(path)?;
+    Ok(())
+}
+
 /// Where definitions go.
 enum Target {
     /// One file for each, as it is stored.
@@ -93,7 +140,7 @@ enum Target {
     /// A JSON list.
     List {
         name: Option<PathBuf>,
-        file: Box<dyn Write>,
+        file: BufWriter<List>,
         count: usize,
         left_out: usize,
     },
@@ -101,11 +148,11 @@ enum Target {
 
 impl Target {
     fn open(to: Option<&Path>) -> Result<Self, Failure> {
-        let (name, file): (_, Box<dyn Write>) = match to {
-            None => (None, Box::new(io::stdout().lock())),
+        let (name, file) = match to {
+            None => (None, List::Output(io::stdout().lock())),
             Some(path) if path.extension().is_some_and(|ending| ending == "json") => {
-                let file = File::create(path).map_err(|error| failed(Some(path), &error))?;
-                (Some(path.to_owned()), Box::new(file))
+                let file = beside(path).map_err(|error| failed(Some(path), &error))?;
+                (Some(path.to_owned()), List::File(file))
             }
             Some(path) => {
                 fs::create_dir_all(path).map_err(|error| failed(Some(path), &error))?;
@@ -114,7 +161,7 @@ impl Target {
         };
         let mut target = Self::List {
             name,
-            file: Box::new(BufWriter::new(file)),
+            file: BufWriter::new(file),
             count: 0,
             left_out: 0,
         };
@@ -128,7 +175,7 @@ impl Target {
                 let folder = folder.join(exported.key.network_type.as_str());
                 let path = folder.join(format!("{}.json", exported.key.name));
                 fs::create_dir_all(&folder)
-                    .and_then(|()| fs::write(&path, &exported.bytes))
+                    .and_then(|()| replace(&path, &exported.bytes))
                     .map_err(|error| failed(Some(&path), &error))
             }
             Self::List {
@@ -165,12 +212,20 @@ impl Target {
             Self::Folder(_) => Ok(0),
             Self::List {
                 name,
-                mut file,
+                file,
                 left_out,
                 ..
             } => {
-                file.flush()
-                    .map_err(|error| failed(name.as_deref(), &error))?;
+                let ended = file.into_inner().map_err(io::IntoInnerError::into_error);
+                let ended = ended.and_then(|list| match (list, &name) {
+                    (List::File(file), Some(path)) => {
+                        file.as_file().sync_all()?;
+                        file.persist(path)?;
+                        Ok(())
+                    }
+                    (mut output, _) => output.flush(),
+                });
+                ended.map_err(|error| failed(name.as_deref(), &error))?;
                 Ok(left_out)
             }
         }
@@ -181,5 +236,28 @@ fn failed(path: Option<&Path>, error: &io::Error) -> Failure {
     match path {
         None => Failure::output(error),
         Some(path) => Failure::io(format!("{} cannot be written", path.display()), error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_list_that_does_not_come_to_its_end_leaves_the_one_before_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("models.json");
+        let text = || fs::read_to_string(&path).unwrap();
+        fs::write(&path, "before").unwrap();
+        let mut cut = Target::open(Some(&path)).unwrap();
+        cut.append(&[b' '; 100_000]).unwrap();
+        drop(cut);
+        assert_eq!(text(), "before");
+        let whole = Target::open(Some(&path)).unwrap();
+        whole.finish().unwrap();
+        assert_eq!(text(), "[\n]\n");
+        let left = fs::read_dir(&folder).unwrap().count();
+        assert_eq!(left, 1, "nothing lies beside it");
     }
 }

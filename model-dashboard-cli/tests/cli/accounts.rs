@@ -34,9 +34,9 @@ fn people_are_made_listed_and_shown() {
         "ben@example.org",
         "--generate",
     ]);
-    assert_eq!(fields(&made), ["password", "user"]);
-    assert_eq!(made["password"].as_str().unwrap().len(), 20);
-    assert_eq!(made["user"]["role"], "viewer");
+    assert_eq!(made["id"]["source"], "local");
+    assert_eq!(made["generated_password"].as_str().unwrap().len(), 20);
+    assert_eq!(made["role"], "viewer");
 
     let list = here.json(&["user", "list"]);
     let names: Vec<&str> = list["users"]
@@ -51,23 +51,22 @@ fn people_are_made_listed_and_shown() {
     assert_eq!(
         fields(&ben),
         [
-            "active",
             "created_at",
             "display_name",
             "email",
             "groups",
             "id",
+            "is_active",
             "last_sign_in",
             "role",
             "role_reason",
-            "source",
-            "team",
             "updated_at",
             "username"
         ]
     );
     assert_eq!(ben["email"], "ben@example.org");
-    for name in ["local:ben", ben["id"].as_str().unwrap()] {
+    let id = format!("local:{}", ben["id"]["subject"].as_str().unwrap());
+    for name in ["local:ben", &id] {
         assert_eq!(here.json(&["user", "show", name])["username"], "ben");
     }
 }
@@ -110,8 +109,8 @@ fn accounts_are_disabled_enabled_given_roles_and_deleted() {
     let here = with_ana();
     here.run(&["user", "create", "ben", "--generate"])
         .succeeds();
-    assert_eq!(here.json(&["user", "disable", "ben"])["active"], false);
-    assert_eq!(here.json(&["user", "enable", "ben"])["active"], true);
+    assert_eq!(here.json(&["user", "disable", "ben"])["is_active"], false);
+    assert_eq!(here.json(&["user", "enable", "ben"])["is_active"], true);
     assert_eq!(
         here.json(&["user", "set-role", "ben", "editor"])["role"],
         "editor"
@@ -153,9 +152,9 @@ fn service_accounts_have_a_team_and_no_password() {
         .ends_with(2);
     here.run(&create[..4]).ends_with(2);
     let made = here.json(&create);
-    assert_eq!(made["user"]["source"], "service");
-    assert_eq!(made["user"]["team"], "imaging");
-    assert!(made["password"].is_null());
+    assert_eq!(made["id"]["source"], "service");
+    assert_eq!(made["team"], "imaging");
+    assert!(made["generated_password"].is_null());
 }
 
 #[test]
@@ -167,5 +166,5 @@ fn a_name_of_two_sources_needs_the_source() {
         .ends_with(4)
         .tells("local:ana, service:ana");
     let service = here.json(&["user", "show", "service:ana"]);
-    assert_eq!(service["source"], "service");
+    assert_eq!(service["id"]["source"], "service");
 }

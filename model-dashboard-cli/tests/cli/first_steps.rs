@@ -99,6 +99,17 @@ fn what_cannot_be_taken_in_is_told_and_the_rest_is() {
         .ends_with(2);
     assert_eq!(run.json()["models"]["created"], 7);
     assert_eq!(run.json()["models"]["failed"], 3);
+    let all = [
+        "error: models: 7 created, 3 failed\n",
+        "hint: mend what is named above and run `init` again",
+    ];
+    assert!(
+        all.iter().all(|line| run.stderr.contains(line)),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(run.stderr.matches("failed").count(), 1, "{}", run.stderr);
+    assert!(!run.stderr.contains("nothing was changed"));
     here.run(&["init", "--from", "missing"]).ends_with(3);
 }
 

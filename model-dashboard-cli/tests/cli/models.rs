@@ -240,9 +240,11 @@ fn an_editor_changes_a_definition() {
         .succeeds()
         .tells("nnUNet/Liver is at revision 2");
     assert_eq!(here.json(&["model", "show", "Liver"])["alias"], "E");
-    here.run(&["model", "edit", "Liver"])
+    let unchanged = here
+        .run(&["model", "edit", "Liver", "--output", "json"])
         .succeeds()
         .tells("nothing was changed");
+    assert_eq!(unchanged.json()["revision"], 2);
 }
 
 #[test]

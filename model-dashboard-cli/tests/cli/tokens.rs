@@ -42,6 +42,10 @@ fn a_token_is_printed_once_listed_and_revoked() {
         .map(|token| token["id"].to_string())
         .collect();
     assert_eq!(ids.len(), 2);
+    // Not asked about what is not there.
+    here.run(&["token", "revoke", "999"])
+        .ends_with(3)
+        .tells("token 999 was not found");
     here.run(&["token", "revoke", &ids[0]])
         .ends_with(2)
         .tells("--yes");

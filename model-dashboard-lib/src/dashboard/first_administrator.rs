@@ -1,9 +1,19 @@
 //! The first administrator of an installation.
 
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
 use super::users::parse_username;
 use super::{Dashboard, Error};
 use crate::audit::{Action, NewEvent};
 use crate::auth::{NewPassword, NewUser, NewUserKind, Role, Source, User, UserFilter};
+
+/// The name of the file in the data folder that programs without a terminal give to
+/// [`Dashboard::ensure_first_administrator_with_file`].
+pub const PASSWORD_FILE: &str = "first-administrator-password";
 
 /// The first administrator, as configured.
 #[derive(Clone)]
@@ -57,9 +67,31 @@ impl Dashboard {
         &self,
         first: FirstAdministrator,
     ) -> Result<AdministratorState, Error> {
+        self.ensure_first(first, None).await
+    }
+
+    /// The same where nobody could read a generated password: it is written to `file`, for its
+    /// owner only and in the place of whatever lay there. No account is made before it is on disk.
+    ///
+    /// # Errors
+    /// As [`Dashboard::ensure_first_administrator`]; [`Error::Unavailable`] also if the file cannot
+    /// be written.
+    pub async fn ensure_first_administrator_with_file(
+        &self,
+        first: FirstAdministrator,
+        file: &Path,
+    ) -> Result<AdministratorState, Error> {
+        self.ensure_first(first, Some(file)).await
+    }
+
+    async fn ensure_first(
+        &self,
+        first: FirstAdministrator,
+        file: Option<&Path>,
+    ) -> Result<AdministratorState, Error> {
         let users = &self.inner.users;
         if users.count_users().await?.all == 0
-            && let Some(created) = self.create_first(first).await?
+            && let Some(created) = self.create_first(first, file).await?
         {
             return Ok(created);
         }
@@ -81,6 +113,7 @@ impl Dashboard {
     async fn create_first(
         &self,
         first: FirstAdministrator,
+        file: Option<&Path>,
     ) -> Result<Option<AdministratorState>, Error> {
         let username = parse_username(&first.username)?;
         let (password, generated) = match first.password {
@@ -99,6 +132,10 @@ impl Dashboard {
                 password: self.inner.hasher.hash(password.password().clone()).await?,
             },
         };
+        let written = match (&generated, file) {
+            (Some(password), Some(file)) => Some(SecretFile::write(password, file).await?),
+            _ => None,
+        };
         let this = self.clone();
         self.change(async move {
             let Some(user) = this.inner.users.create_first_user(new).await? else {
@@ -107,8 +144,73 @@ impl Dashboard {
             let event = NewEvent::of_server(Action::UserCreate, format!("user:{}", user.id))
                 .with_detail(format!("{} as the first administrator", user.username));
             this.inner.trail.record(event).await;
+            if let Some(written) = written {
+                written.keep().await?;
+            }
             Ok(Some(AdministratorState::Created { user, generated }))
         })
         .await
     }
+}
+
+/// A password on disk, beside the file that it is for: removed again unless it is kept.
+struct SecretFile {
+    beside: PathBuf,
+    file: PathBuf,
+}
+
+impl SecretFile {
+    async fn write(password: &NewPassword, file: &Path) -> Result<SecretFile, Error> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!(".{PASSWORD_FILE}.{}.{number}", std::process::id());
+        let written = SecretFile {
+            beside: file.with_file_name(name),
+            file: file.to_owned(),
+        };
+        let secret = password.password().expose().to_owned();
+        let (beside, file) = (written.beside.clone(), written.file.clone());
+        on_disk(&file, move || write_secret(&beside, &secret)).await?;
+        Ok(written)
+    }
+
+    /// Puts it where it is for.
+    async fn keep(self) -> Result<(), Error> {
+        let (beside, file) = (self.beside.clone(), self.file.clone());
+        on_disk(&self.file, move || fs::rename(beside, file)).await
+    }
+}
+
+impl Drop for SecretFile {
+    fn drop(&mut self) {
+        // One that was kept is not there any more.
+        let _ = fs::remove_file(&self.beside);
+    }
+}
+
+/// A new file that only its owner may read.
+fn write_secret(path: &Path, secret: &str) -> io::Result<()> {
+    // Only a process of the same number that was killed can have left one.
+    let _ = fs::remove_file(path);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    writeln!(file, "{secret}")?;
+    file.sync_all()
+}
+
+async fn on_disk(
+    file: &Path,
+    work: impl FnOnce() -> io::Result<()> + Send + 'static,
+) -> Result<(), Error> {
+    let done = tokio::task::spawn_blocking(work).await;
+    let done = done.map_err(io::Error::other).flatten();
+    done.map_err(|error| Error::Unavailable {
+        what: format!("the first password cannot be written to {}", file.display()),
+        since: None,
+        retry_after: Duration::from_secs(5),
+        source: Some(Box::new(error)),
+    })
 }

@@ -61,7 +61,7 @@ pub use caller::{Caller, Credential, RequestInfo, TOKEN_EXPIRES_SOON, TokenInUse
 pub use edits::{MAX_TAG_CHARS, MAX_TAGS};
 pub use error::{Error, Unauthenticated};
 pub use fields::MAX_MESSAGE_CHARS;
-pub use first_administrator::{AdministratorState, FirstAdministrator};
+pub use first_administrator::{AdministratorState, FirstAdministrator, PASSWORD_FILE};
 pub use measures::Measures;
 pub use models::{Model, RawModel};
 pub use sign_in::{SignIn, SignInSource, SignedIn};

@@ -368,3 +368,50 @@ async fn of_many_overwrites_at_once_none_is_refused() {
         assert_eq!(field, Some(&*n.to_string()));
     }
 }
+
+#[tokio::test]
+async fn a_first_password_is_on_disk_before_there_is_an_account() {
+    let dir = tempfile::tempdir().unwrap();
+    let dashboard = open(dir.path()).await;
+    let first = FirstAdministrator {
+        username: "admin".to_owned(),
+        password: None,
+    };
+    let ensure = async |file: &Path| {
+        dashboard
+            .ensure_first_administrator_with_file(first.clone(), file)
+            .await
+    };
+    let nowhere = ensure(&dir.path().join("nowhere/password")).await;
+    assert!(
+        matches!(nowhere, Err(Error::Unavailable { .. })),
+        "{nowhere:?}"
+    );
+
+    // In the place of one of an earlier installation, open to others.
+    let file = dir.path().join(PASSWORD_FILE);
+    std::fs::write(&file, "earlier").unwrap();
+    let made = ensure(&file).await.unwrap();
+    let AdministratorState::Created {
+        generated: Some(password),
+        ..
+    } = made
+    else {
+        panic!("{made:?}")
+    };
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(written.trim_end(), password.password().expose());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    std::fs::remove_file(&file).unwrap();
+    let again = ensure(&file).await.unwrap();
+    assert!(matches!(again, AdministratorState::Present));
+    let names = std::fs::read_dir(dir.path()).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let left: Vec<_> = names.filter(|name| name.contains("password")).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
