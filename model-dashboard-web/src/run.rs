@@ -52,6 +52,7 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Fa
     let connected = connected.map_err(unusable)?;
     let dashboard = connected.dashboard.clone();
     tell_of_upgrade(&connected);
+    let administrator = administrator::ensure(config, &connected).await?;
     dashboard.note_start().await;
     let welcome = Welcome {
         dashboard: dashboard_port
@@ -66,7 +67,7 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Fa
         metrics: metrics_port
             .as_ref()
             .map(|port| local_url(port.local_addr(), "/metrics")),
-        administrator: administrator::ensure(config, &connected).await?,
+        administrator,
         samples: if arguments.demo {
             add_samples(&dashboard).await?
         } else {
