@@ -65,7 +65,9 @@ pub(super) async fn bulk(visit: Visit, form: Form) -> Result<Response, Failure> 
         }
         other => other?,
     };
-    visit.leave(&back(&visit, &form), &told(action, &outcome))
+    let mut status = told(action, &outcome);
+    status.action = Some(("What was changed".to_owned(), visit.links().to("/activity")));
+    visit.leave(&back(&visit, &form), &status)
 }
 
 /// The list as it was seen when the models were selected.

@@ -84,6 +84,15 @@ fn next_step(error: &Error) -> &'static str {
     }
 }
 
+/// Whether the same form can be sent again, later or to what is there now: what was typed must not
+/// be lost.
+pub(super) fn may_try_again(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Conflict { .. } | Error::Unavailable { .. } | Error::Busy { .. }
+    )
+}
+
 /// Says when trying again can help (RFC 9110 §10.2.3), where the error knows.
 pub(super) fn say_when(headers: &mut HeaderMap, error: &Error) {
     if let Some(wait) = error.retry_after() {

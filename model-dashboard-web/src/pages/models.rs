@@ -7,9 +7,11 @@ use model_dashboard::catalog::{self, Entry, EntryState, Query, SortBy, StateFilt
 use model_dashboard::model::NetworkType;
 use warp::reply::Response;
 
+use super::broken::left_out;
 use super::form::Form;
 use super::visit::{self, Failure, Visit};
 use crate::views::components::table::Order;
+use crate::views::left_out::LeftOut;
 use crate::views::models::{self, Counts, ModelRow, ModelsView};
 use crate::views::models_query::{ModelsQuery, Sort, State};
 
@@ -36,6 +38,11 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Failure> {
         };
         return Ok(visit::redirect(&there.href(visit.links())));
     }
+    let left_out = match picture.len() {
+        // The store may be another one than was meant.
+        0 => left_out(&visit).await?,
+        _ => LeftOut::default(),
+    };
     let view = ModelsView {
         counts: Counts {
             enabled: page.counts.enabled,
@@ -49,6 +56,7 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Failure> {
         total: page.total,
         per_page: PER_PAGE,
         unknown,
+        left_out,
         query: asked,
     };
     let frame = visit.frame().await;

@@ -179,6 +179,42 @@ async fn forms_take_the_names_that_stored_models_have() {
 }
 
 #[tokio::test]
+async fn a_rename_or_deletion_of_what_was_changed_meanwhile_keeps_what_was_typed() {
+    let app = App::start().await;
+    let editor = app.signed_in("editor").await;
+    let csrf = editor.get("/profile").await.csrf();
+    let tag = crate::form_matrix::state_of_another(&app).await;
+    let model = "/models/nnUNet/Task003_Liver";
+    let fields = [
+        ("csrf", csrf.as_str()),
+        ("if_match", &tag),
+        ("network_type", "MIST"),
+        ("name", "TypedName"),
+        ("reason", "typed reason"),
+    ];
+    for action in ["rename", "delete"] {
+        let path = format!("{model}/{action}");
+        let refused = editor.post_form(&path, &fields).await;
+        assert_eq!(refused.status, StatusCode::PRECONDITION_FAILED, "{action}");
+        let text = refused.text();
+        assert!(text.contains("typed reason"), "{action}: {text}");
+        assert_eq!(text.contains("TypedName"), action == "rename");
+        // The form is about what is there now, so that it can be sent again.
+        let (_, rest) = text.split_once("name=\"if_match\" value=\"").unwrap();
+        let now = rest.split('"').next().unwrap();
+        assert_ne!(now, tag.replace('"', "&quot;"), "{action}");
+    }
+    let page = editor.get(&format!("{model}/delete")).await.text();
+    let (_, rest) = page.split_once("name=\"if_match\" value=\"").unwrap();
+    let now = rest.split('"').next().unwrap().replace("&quot;", "\"");
+    let fields = [("csrf", csrf.as_str()), ("if_match", &now)];
+    let deleted = editor.post_form(&format!("{model}/delete"), &fields).await;
+    assert_eq!(deleted.location(), "/", "{}", deleted.text());
+    let status = deleted.cookie("_status");
+    assert!(status.contains("activity"), "{status}");
+}
+
+#[tokio::test]
 async fn a_broken_model_is_opened_in_its_editor() {
     let app = App::holding(&[("nnUNet/Broken", "{\"name\": tru}")]).await;
     let viewer = app.signed_in("viewer").await;

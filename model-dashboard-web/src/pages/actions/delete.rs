@@ -8,34 +8,33 @@ use model_dashboard::repository::Precondition;
 use warp::reply::Response;
 
 use super::{action, page_of, precondition};
+use crate::kind::Kind;
+use crate::pages::errors;
 use crate::pages::form::Form;
 use crate::pages::visit::{Failure, Visit};
+use crate::views::activity::ActivityQuery;
+use crate::views::components::Tone;
 use crate::views::components::field::Field;
 use crate::views::confirm::{self, ConfirmReason, ConfirmView};
-use crate::views::{ModelAction, Section};
+use crate::views::{ModelAction, Section, Status};
 
 /// Asks before a model is deleted, also a broken one.
 pub(in crate::pages) async fn ask_delete(visit: Visit, key: ModelKey) -> Result<Response, Failure> {
     visit.require(Permission::ModelsWrite).await?;
-    let raw = visit.dashboard().raw(&visit.caller, &key).await?;
+    let (version, enabled) = now(&visit, &key).await?;
+    let (reason, status) = (Field::default(), StatusCode::OK);
+    show_delete(&visit, &key, &version, enabled, reason, status).await
+}
+
+/// What would be deleted, and whether it is enabled.
+async fn now(visit: &Visit, key: &ModelKey) -> Result<(Version, bool), Failure> {
+    let (dashboard, caller) = (visit.dashboard(), &visit.caller);
+    let raw = dashboard.raw(caller, key).await?;
     let enabled = match raw.broken {
         Some(_) => false,
-        None => visit
-            .dashboard()
-            .model(&visit.caller, &key)
-            .await?
-            .definition
-            .enabled(),
+        None => dashboard.model(caller, key).await?.definition.enabled(),
     };
-    show_delete(
-        &visit,
-        &key,
-        &raw.version,
-        enabled,
-        Field::default(),
-        StatusCode::OK,
-    )
-    .await
+    Ok((raw.version, enabled))
 }
 
 async fn show_delete(
@@ -86,7 +85,18 @@ pub(in crate::pages) async fn delete(
         .delete(&visit.caller, &key, precondition.clone(), reason)
         .await
     {
-        Ok(()) => visit.done(&visit.links().models(), format!("{key} was deleted.")),
+        Ok(()) => {
+            let about = ActivityQuery {
+                model: Some(key.to_string()),
+                ..ActivityQuery::default()
+            };
+            let status = Status {
+                tone: Tone::Ok,
+                text: format!("{key} was deleted."),
+                action: Some(("What was changed".to_owned(), about.href(visit.links()))),
+            };
+            visit.leave(&visit.links().models(), &status)
+        }
         Err(Error::Invalid(wrong)) => {
             let message = wrong.first().map(|w| w.message.clone()).unwrap_or_default();
             let Precondition::Version(version) = precondition else {
@@ -95,6 +105,14 @@ pub(in crate::pages) async fn delete(
             let field = Field::new(reason).wrong(message);
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             show_delete(&visit, &key, &version, true, field, status).await
+        }
+        Err(error) if errors::may_try_again(&error) => {
+            let (version, enabled) = now(&visit, &key).await?;
+            let reason = Field::new(reason).wrong(errors::sentence(&error.to_string()));
+            let status = Kind::of(&error).status;
+            let mut response = show_delete(&visit, &key, &version, enabled, reason, status).await?;
+            errors::say_when(response.headers_mut(), &error);
+            Ok(response)
         }
         Err(error) => Err(error.into()),
     }

@@ -7,6 +7,7 @@ use model_dashboard::model::ModelKey;
 use warp::reply::Response;
 
 use super::{new_key, page_of};
+use crate::kind::Kind;
 use crate::pages::definition::known_types;
 use crate::pages::errors;
 use crate::pages::form::Form;
@@ -133,6 +134,13 @@ async fn derive_from(
                 .join("; ");
             view.error = Some(errors::sentence(&message));
             show_derive(&visit, source.as_ref(), view, unprocessable).await
+        }
+        Err(error) if errors::may_try_again(&error) => {
+            view.error = Some(errors::sentence(&error.to_string()));
+            let status = Kind::of(&error).status;
+            let mut response = show_derive(&visit, source.as_ref(), view, status).await?;
+            errors::say_when(response.headers_mut(), &error);
+            Ok(response)
         }
         Err(error) => Err(error.into()),
     }

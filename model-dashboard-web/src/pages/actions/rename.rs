@@ -7,7 +7,9 @@ use model_dashboard::model::ModelKey;
 use warp::reply::Response;
 
 use super::{new_key, page_of, precondition};
+use crate::kind::Kind;
 use crate::pages::definition::known_types;
+use crate::pages::errors;
 use crate::pages::form::Form;
 use crate::pages::visit::{Failure, Visit};
 use crate::views::components::field::Field;
@@ -88,6 +90,15 @@ pub(in crate::pages) async fn rename(
                 .name
                 .wrong("there is a model of this type and name already");
             show_rename(&visit, &model, view, StatusCode::CONFLICT).await
+        }
+        Err(error) if errors::may_try_again(&error) => {
+            let now = dashboard.model(&visit.caller, &key).await?;
+            view.if_match = now.version.to_string();
+            view.error = Some(errors::sentence(&error.to_string()));
+            let status = Kind::of(&error).status;
+            let mut response = show_rename(&visit, &now, view, status).await?;
+            errors::say_when(response.headers_mut(), &error);
+            Ok(response)
         }
         Err(error) => Err(error.into()),
     }

@@ -12,6 +12,7 @@ use super::components::{
     Tone, empty_state, filter_chip, menu, notice, number, page_header, plural,
 };
 use super::frame::{Frame, Page, Section, search_field};
+use super::left_out::{self, LeftOut};
 use super::models_query::{ModelsQuery, Sort, State};
 
 /// The list of models. Selected ones are posted to `/models/bulk` as `model` (`type/name`, once
@@ -37,6 +38,8 @@ pub struct ModelsView {
     pub per_page: usize,
     /// Parts of the address that mean nothing here, said in a notice.
     pub unknown: Vec<String>,
+    /// What lies in the model store and is no model, if nothing else does.
+    pub left_out: LeftOut,
 }
 
 /// How many models there are.
@@ -91,7 +94,11 @@ pub fn page(frame: &Frame, view: &ModelsView) -> Markup {
     if counts.enabled + counts.disabled + counts.broken == 0 && !view.query.is_narrowed() {
         return frame.page(
             &page,
-            &html! { h1.visually-hidden { "Models" } (nothing_yet(frame)) },
+            &html! {
+                h1.visually-hidden { "Models" }
+                (left_out::notices(&view.left_out))
+                (nothing_yet(frame))
+            },
         );
     }
     frame.page(

@@ -11,6 +11,7 @@ use crate::views::components::field::Field;
 use crate::views::components::icon::Icon;
 use crate::views::components::labels::Label;
 use crate::views::frame::Theme;
+use crate::views::left_out::LeftOut;
 use crate::views::model::{Arguments, ModelNotice, ModelView};
 use crate::views::models::{self, Counts, ModelRow, ModelsView};
 use crate::views::models_query::{ModelsQuery, Sort, State};
@@ -142,6 +143,7 @@ pub(super) fn models_view() -> ModelsView {
         ],
         total: 809,
         per_page: 10,
+        left_out: LeftOut::default(),
         unknown: Vec::new(),
     }
 }
@@ -166,6 +168,7 @@ pub(super) fn models_filtered() -> ModelsView {
         },
         rows: vec![found],
         total: 1,
+        left_out: LeftOut::default(),
         unknown: texts(&["colour"]),
         ..models_view()
     }
