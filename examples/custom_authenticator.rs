@@ -107,6 +107,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         username: "B-1027".to_owned(),
         password: pin.to_owned(),
         user_agent: "example".to_owned(),
+        browser: None,
     };
     let request = || RequestInfo::new(Via::Dashboard, "127.0.0.1", "example");
     let person = dashboard

@@ -103,7 +103,7 @@ impl Dashboard {
         self.password_check(true, async move {
             let user = caller.user();
             let (source, name) = (&user.id.source, user.username.folded());
-            let from = &caller.request().from;
+            let from = &*caller.request().from;
             let throttle = &this.inner.throttle;
             let attempt = match throttle.attempt(source, name, from, Instant::now()) {
                 Ok(attempt) => attempt,
@@ -130,7 +130,7 @@ impl Dashboard {
                         "this is not your present password",
                     ));
                 }
-                Ok(_) => attempt.was_right(),
+                Ok(_) => attempt.was_right(None),
             }
             this.renew(&caller, own, new, hash).await
         })

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use super::throttle::TooEarly;
+use super::throttle::{Client, TooEarly};
 use super::{Caller, Dashboard, Error, RequestInfo, Unauthenticated};
 use crate::audit::{Action, NewEvent};
 use crate::auth::{
@@ -35,6 +35,8 @@ pub struct SignIn {
     pub password: String,
     /// What the client calls itself, to know the session by; may be empty.
     pub user_agent: String,
+    /// What the last sign-in left in this browser ([`SignedIn::browser`]), if it did.
+    pub browser: Option<String>,
 }
 
 impl fmt::Debug for SignIn {
@@ -56,6 +58,9 @@ pub struct SignedIn {
     pub session: Session,
     /// Who it is.
     pub user: User,
+    /// To be left in the browser, also beyond the session: who comes with it again is not delayed
+    /// by others who guess at the same address. It proves nothing else.
+    pub browser: String,
 }
 
 impl Dashboard {
@@ -96,7 +101,8 @@ impl Dashboard {
         };
         let (source, now) = (authenticator.source(), Instant::now());
         let throttle = &self.inner.throttle;
-        throttle.knows(source, name.folded(), &request.from, now)
+        let client = client(request, sign_in.browser.as_deref());
+        throttle.knows(source, name.folded(), client, now)
     }
 
     async fn run_sign_in(&self, sign_in: SignIn, request: &RequestInfo) -> Result<SignedIn, Error> {
@@ -112,7 +118,9 @@ impl Dashboard {
             return Err(Unauthenticated::SignInRefused.into());
         };
         let (throttle, now) = (&self.inner.throttle, Instant::now());
-        let attempt = match throttle.attempt(source, username.folded(), &request.from, now) {
+        let browser = browser_mark(sign_in.browser)?;
+        let client = client(request, Some(&browser));
+        let attempt = match throttle.attempt(source, username.folded(), client, now) {
             Ok(attempt) => attempt,
             Err(early) => {
                 let target = format!("source:{source}");
@@ -124,8 +132,9 @@ impl Dashboard {
             .check_and_begin(authenticator, &username, &password, made_from)
             .await
         {
-            Ok(signed_in) => {
-                attempt.was_right();
+            Ok(mut signed_in) => {
+                attempt.was_right(Some(&browser));
+                signed_in.browser = browser;
                 let id = &signed_in.user.id;
                 let mut event = sign_in_event(request, Action::SignIn, format!("user:{id}"));
                 event.actor = id.to_string();
@@ -278,6 +287,7 @@ impl Dashboard {
             secret,
             session,
             user,
+            browser: String::new(),
         })
     }
 
@@ -329,6 +339,21 @@ fn sign_in_event(request: &RequestInfo, action: Action, target: String) -> NewEv
         from: request.from.to_string(),
         request_id: request.request_id.clone(),
         ..NewEvent::of_server(action, target)
+    }
+}
+
+fn client<'a>(request: &'a RequestInfo, browser: Option<&'a str>) -> Client<'a> {
+    Client {
+        address: &request.from,
+        browser,
+    }
+}
+
+/// What the browser is known by: what it came with, or 256 random bits.
+fn browser_mark(given: Option<String>) -> Result<String, StoreError> {
+    match given.filter(|text| SessionSecret::parse(text).is_some()) {
+        Some(mark) => Ok(mark),
+        None => Ok(SessionSecret::generate()?.expose()),
     }
 }
 

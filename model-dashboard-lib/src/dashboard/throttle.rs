@@ -13,7 +13,8 @@
 //!
 //! Who signed in from an address before is known there: others who guess at the same address, as
 //! behind the proxy of a hospital, do not delay them, and when guesses come from everywhere they
-//! find a place kept for them.
+//! find a place kept for them. The same holds for a browser that they signed in with before,
+//! wherever it is: its wrong passwords are counted apart from those of the address.
 //!
 //! An attempt counts as wrong until it turns out to be right, so that many at once gain nothing.
 //! Nobody sleeps: whoever is too early is told when to come back.
@@ -23,6 +24,8 @@ use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use sha2::{Digest as _, Sha256};
 
 use crate::auth::Source;
 
@@ -73,12 +76,29 @@ type Account = (Source, Arc<str>);
 
 type Pair = (Account, Address);
 
+/// Where an attempt comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Client<'a> {
+    /// Its address.
+    pub(super) address: &'a str,
+    /// What an earlier sign-in left in the browser to know it by, as it says.
+    pub(super) browser: Option<&'a str>,
+}
+
+impl<'a> From<&'a str> for Client<'a> {
+    fn from(address: &'a str) -> Client<'a> {
+        let browser = None;
+        Client { address, browser }
+    }
+}
+
 /// Where attempts come from: an IPv4 address, an IPv6 network of 64 bits (which one customer has
-/// to themselves), or another text.
+/// to themselves), another text, or a browser that somebody signed in with.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Address {
     Ip(IpAddr),
     Other(Arc<str>),
+    Browser([u8; 32]),
 }
 
 impl Address {
@@ -91,6 +111,10 @@ impl Address {
             Ok(ip) => Address::Ip(ip),
             Err(_) => Address::Other(text.chars().take(128).collect::<String>().into()),
         }
+    }
+
+    fn browser(text: &str) -> Address {
+        Address::Browser(Sha256::digest(text).into())
     }
 }
 
@@ -216,13 +240,21 @@ impl Counters {
         let at = self.known.get(pair);
         at.is_some_and(|at| now.saturating_duration_since(at) < KNOWN_FOR)
     }
+
+    /// The browser, if the account is known there.
+    fn known_browser(&self, account: &Account, client: Client<'_>, now: Instant) -> Option<Pair> {
+        let browser = Address::browser(client.browser?);
+        let pair = (account.clone(), browser);
+        self.knows(&pair, now).then_some(pair)
+    }
 }
 
 /// An attempt that may be made. Dropped, it was wrong.
 #[derive(Debug)]
 pub(super) struct Attempt<'a> {
     throttle: &'a Throttle,
-    account: Account,
+    /// Where it is counted: the address, or a browser that is known.
+    pair: Pair,
     address: Address,
     started: Instant,
     pair_wait: Wait,
@@ -258,25 +290,38 @@ impl Throttle {
     }
 
     /// Whether this account signed in from there before.
-    pub(super) fn knows(&self, source: &Source, folded: &str, from: &str, now: Instant) -> bool {
-        self.counters().knows(&pair(source, folded, from), now)
+    pub(super) fn knows<'a>(
+        &self,
+        source: &Source,
+        folded: &str,
+        client: impl Into<Client<'a>>,
+        now: Instant,
+    ) -> bool {
+        let (account, client) = ((source.clone(), folded.into()), client.into());
+        let counters = self.counters();
+        counters.known_browser(&account, client, now).is_some()
+            || counters.knows(&(account, Address::parse(client.address)), now)
     }
 
     /// Asks to try a password now.
     ///
     /// # Errors
     /// [`TooEarly`], with how long to wait.
-    pub(super) fn attempt(
+    pub(super) fn attempt<'a>(
         &self,
         source: &Source,
         folded: &str,
-        from: &str,
+        client: impl Into<Client<'a>>,
         now: Instant,
     ) -> Result<Attempt<'_>, TooEarly> {
-        let pair_key = pair(source, folded, from);
-        let (account, address) = pair_key.clone();
+        let client = client.into();
+        let account: Account = (source.clone(), folded.into());
+        let address = Address::parse(client.address);
         let mut counters = self.counters();
-        let is_known = counters.knows(&pair_key, now);
+        let browser = counters.known_browser(&account, client, now);
+        let is_known =
+            browser.is_some() || counters.knows(&(account.clone(), address.clone()), now);
+        let pair_key = browser.unwrap_or_else(|| (account.clone(), address.clone()));
         let mut pair = counters.pairs.count(&pair_key, SHRINKS_EVERY, now);
         let mut whole = counters.accounts.count(&account, SHRINKS_EVERY, now);
         let every = ADDRESS_SHRINKS_EVERY;
@@ -309,17 +354,13 @@ impl Throttle {
         counters.addresses.set(&address, place, now);
         Ok(Attempt {
             throttle: self,
-            account,
+            pair: pair_key,
             address,
             started: now,
             pair_wait,
             place_wait,
         })
     }
-}
-
-fn pair(source: &Source, folded: &str, from: &str) -> Pair {
-    ((source.clone(), folded.into()), Address::parse(from))
 }
 
 /// The wait after so many wrong passwords.
@@ -334,19 +375,23 @@ fn wait_after(wrong: u32, free: u32) -> Duration {
 }
 
 impl Attempt<'_> {
-    /// The password was right: the pair starts anew, and the attempt does not count elsewhere.
-    pub(super) fn was_right(self) {
-        let (pair, now) = (self.pair(), self.started);
+    /// The password was right: the pair starts anew, and the attempt does not count elsewhere. From
+    /// now on the account is known at the address and in the browser.
+    pub(super) fn was_right(self, browser: Option<&str>) {
+        let (account, now) = (&self.pair.0, self.started);
         let mut counters = self.throttle.counters();
-        counters.pairs.set(&pair, Count::none(now), now);
-        counters.known.set(&pair, now, now);
+        counters.pairs.set(&self.pair, Count::none(now), now);
+        let browser = browser.map(Address::browser);
+        for place in [Some(self.address.clone()), browser].into_iter().flatten() {
+            counters.known.set(&(account.clone(), place), now, now);
+        }
         self.uncount(&mut counters);
     }
 
     /// The password could not be checked: the attempt does not count.
     pub(super) fn was_not_made(self) {
         let mut counters = self.throttle.counters();
-        if let Some(pair) = counters.pairs.get_mut(&self.pair()) {
+        if let Some(pair) = counters.pairs.get_mut(&self.pair) {
             pair.wrong = pair.wrong.saturating_sub(1);
             self.pair_wait.undo(pair);
         }
@@ -355,18 +400,14 @@ impl Attempt<'_> {
 
     /// How long the next attempt of this pair has to wait.
     pub(super) fn wait(&self) -> Duration {
-        let pair = self.throttle.counters().pairs.get(&self.pair());
+        let pair = self.throttle.counters().pairs.get(&self.pair);
         pair.map_or(Duration::ZERO, |pair| {
             pair.wait_until.saturating_duration_since(self.started)
         })
     }
 
-    fn pair(&self) -> Pair {
-        (self.account.clone(), self.address.clone())
-    }
-
     fn uncount(&self, counters: &mut Counters) {
-        if let Some(whole) = counters.accounts.get_mut(&self.account) {
+        if let Some(whole) = counters.accounts.get_mut(&self.pair.0) {
             whole.wrong = whole.wrong.saturating_sub(1);
         }
         if let Some(place) = counters.addresses.get_mut(&self.address) {
@@ -407,7 +448,7 @@ mod tests {
         }
 
         fn right(&self, name: &str, from: &str) -> Result<(), Duration> {
-            self.attempt(name, from)?.was_right();
+            self.attempt(name, from)?.was_right(None);
             Ok(())
         }
 
@@ -507,6 +548,28 @@ mod tests {
         // A mistake of their own is free, too.
         assert_eq!(guesser.wrong("bo", "192.0.2.1"), Ok(()));
         assert_eq!(guesser.right("bo", "192.0.2.1"), Ok(()));
+    }
+
+    #[test]
+    fn a_browser_that_somebody_signed_in_with_is_not_delayed_by_the_address() {
+        let guesser = Guesser::new();
+        let at = |name: &str, browser| {
+            let (address, now) = ("192.0.2.1", guesser.now);
+            let client = Client { address, browser };
+            guesser.throttle.attempt(&guesser.local, name, client, now)
+        };
+        at("ana", None).unwrap().was_right(Some("ana's"));
+        at("bo", None).unwrap().was_right(Some("bo's"));
+        for _ in 0..FREE_PER_PAIR {
+            drop(at("ana", Some("made up")).unwrap());
+        }
+        for other in [None, Some("made up"), Some("bo's")] {
+            assert!(at("ana", other).is_err(), "{other:?}");
+        }
+        for _ in 0..FREE_PER_PAIR {
+            drop(at("ana", Some("ana's")).unwrap());
+        }
+        assert!(at("ana", Some("ana's")).is_err(), "its own count");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The dashboard's cookies (RFC 6265): the session, the theme, and a sentence for the next page.
+//! The dashboard's cookies (RFC 6265): the session, what the browser is known by, the theme, and a
+//! sentence for the next page.
 
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
@@ -16,6 +17,7 @@ const YEAR: u64 = 365 * 24 * 60 * 60;
 pub(super) struct Cookies {
     session: String,
     sign_in: String,
+    browser: String,
     theme: String,
     status: String,
     attributes: &'static str,
@@ -32,6 +34,7 @@ impl Cookies {
         Cookies {
             session: format!("{prefix}{name}"),
             sign_in: format!("{prefix}{name}_sign_in"),
+            browser: format!("{prefix}{name}_browser"),
             theme: format!("{prefix}{name}_theme"),
             status: format!("{prefix}{name}_status"),
             attributes,
@@ -66,6 +69,17 @@ impl Cookies {
     /// Forgets what the sign-in form was bound to.
     pub(super) fn end_sign_in(&self, answer: &mut HeaderMap) {
         self.set(answer, &self.sign_in, "", "; HttpOnly; Max-Age=0");
+    }
+
+    /// What an earlier sign-in left to know this browser by.
+    pub(super) fn browser<'a>(&self, request: &'a HeaderMap) -> Option<&'a str> {
+        find(request, &self.browser)
+    }
+
+    /// Keeps what the browser is known by for a year, also when the session ends.
+    pub(super) fn set_browser(&self, answer: &mut HeaderMap, mark: &str) {
+        let more = format!("; HttpOnly; Max-Age={YEAR}");
+        self.set(answer, &self.browser, mark, &more);
     }
 
     /// The theme that was chosen.

@@ -104,6 +104,11 @@ async fn sign_in(request: Request, form: &Form, token: &str, kept: &Kept) -> Res
         username: typed("username"),
         password: typed("password"),
         user_agent: request.context.user_agent().unwrap_or_default(),
+        browser: request
+            .site
+            .cookies
+            .browser(&request.headers)
+            .map(str::to_owned),
     };
     let dashboard = &request.site.dashboard;
     match dashboard.sign_in(attempt, request.info()).await {
@@ -116,6 +121,7 @@ async fn sign_in(request: Request, form: &Form, token: &str, kept: &Kept) -> Res
             let cookies = &request.site.cookies;
             cookies.end_sign_in(response.headers_mut());
             cookies.set_session(response.headers_mut(), &secret);
+            cookies.set_browser(response.headers_mut(), &signed_in.browser);
             response
         }
         Err(error) => match sign_in::refusal(&error) {

@@ -65,6 +65,11 @@ pub(super) async fn submit(request: Request, body: RequestBody) -> Response {
         username: form.text("username").to_owned(),
         password: form.text("password").to_owned(),
         user_agent: request.context.user_agent().unwrap_or_default(),
+        browser: request
+            .site
+            .cookies
+            .browser(&request.headers)
+            .map(str::to_owned),
     };
     match request
         .site
@@ -80,6 +85,7 @@ pub(super) async fn submit(request: Request, body: RequestBody) -> Response {
             let cookies = &request.site.cookies;
             cookies.end_sign_in(response.headers_mut());
             cookies.set_session(response.headers_mut(), &signed_in.secret.expose());
+            cookies.set_browser(response.headers_mut(), &signed_in.browser);
             response
         }
         Err(error) => match refusal(&error) {

@@ -40,6 +40,7 @@ async fn a_new_account_signs_in_with_the_generated_password() {
         username: "ana".to_owned(),
         password: password.to_owned(),
         user_agent: String::new(),
+        browser: None,
     };
     assert!(!format!("{typed:?}").contains(password));
     assert!(

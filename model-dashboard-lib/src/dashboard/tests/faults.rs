@@ -270,6 +270,7 @@ async fn no_event_is_lost_and_nothing_is_changed_while_the_audit_log_cannot_be_w
         username: "x".to_owned(),
         password: "y".to_owned(),
         user_agent: String::new(),
+        browser: None,
     };
     let sign_in = world.dashboard.sign_in(typed, request("192.0.2.1")).await;
     assert!(matches!(sign_in, Err(Error::Unavailable { .. })));

@@ -58,6 +58,7 @@ async fn cve_2023_3128_a_mail_address_is_no_identity() {
             username: name.to_owned(),
             password: "x".to_owned(),
             user_agent: String::new(),
+            browser: None,
         };
         let signed_in = world.dashboard.sign_in(typed, request("192.0.2.1"));
         let user = signed_in.await.unwrap().user;

@@ -45,6 +45,7 @@ async fn sign_in(dashboard: &Dashboard, name: &str, password: &str) -> Result<Si
         username: name.to_owned(),
         password: password.to_owned(),
         user_agent: String::new(),
+        browser: None,
     };
     dashboard.sign_in(typed, request("192.0.2.1")).await
 }

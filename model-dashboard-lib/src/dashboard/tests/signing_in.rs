@@ -13,6 +13,7 @@ fn typed(username: &str, password: &str) -> SignIn {
         username: username.to_owned(),
         password: password.to_owned(),
         user_agent: "browser".to_owned(),
+        browser: None,
     }
 }
 
@@ -188,6 +189,31 @@ async fn many_sign_ins_at_once_are_busy_and_not_many_threads() {
     // Who was turned away was not counted as wrong.
     world.with_password("ana", Role::Viewer, PASSWORD).await;
     assert!(world.sign_in("ana", PASSWORD, "192.0.2.1").await.is_ok());
+}
+
+#[tokio::test]
+async fn guesses_at_an_address_do_not_delay_the_owners_browser_there() {
+    let world = World::new().await;
+    world.with_password("ana", Role::Viewer, PASSWORD).await;
+    let proxy = "192.0.2.1";
+    let first = world.sign_in("ana", PASSWORD, proxy).await.unwrap();
+    for _ in 0..3 {
+        let wrong = world.sign_in("ana", "wrong password", proxy).await;
+        assert_eq!(reason(wrong), Unauthenticated::SignInRefused);
+    }
+    let from = |browser: &str| SignIn {
+        browser: Some(browser.to_owned()),
+        ..typed("ana", PASSWORD)
+    };
+    let other = SessionSecret::generate().unwrap().expose();
+    for unknown in ["", "x", &other] {
+        let early = world.dashboard.sign_in(from(unknown), request(proxy)).await;
+        assert!(matches!(early, Err(Error::TooManyAttempts { .. })));
+    }
+    let again = world
+        .dashboard
+        .sign_in(from(&first.browser), request(proxy));
+    assert_eq!(again.await.unwrap().browser, first.browser);
 }
 
 #[tokio::test]
