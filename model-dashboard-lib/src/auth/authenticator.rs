@@ -17,12 +17,16 @@ use super::{Identity, IdentityId, Password, Source, Username};
 ///
 /// /// Lets in whoever knows the word of the day.
 /// #[derive(Debug)]
-/// struct WordOfTheDay(Source, Password);
+/// struct WordOfTheDay {
+///     source: Source,
+///     word: PasswordHash,
+///     hasher: PasswordHasher,
+/// }
 ///
 /// #[async_trait::async_trait]
 /// impl Authenticator for WordOfTheDay {
 ///     fn source(&self) -> &Source {
-///         &self.0
+///         &self.source
 ///     }
 ///
 ///     async fn authenticate(
@@ -30,11 +34,19 @@ use super::{Identity, IdentityId, Password, Source, Username};
 ///         username: &Username,
 ///         password: &Password,
 ///     ) -> Result<Identity, AuthenticationError> {
-///         if *password != self.1 {
-///             return Err(Refusal::WrongPassword.into());
+///         let check = self.hasher.check(password.clone(), self.word.clone()).await;
+///         match check {
+///             Ok(PasswordCheck::Wrong) => return Err(Refusal::WrongPassword.into()),
+///             Ok(_) => {}
+///             Err(error) => {
+///                 return Err(AuthenticationError::Unavailable {
+///                     reason: "the word could not be checked".to_owned(),
+///                     source: Some(Box::new(error)),
+///                 });
+///             }
 ///         }
 ///         Ok(Identity {
-///             id: IdentityId::new(self.0.clone(), username.folded()),
+///             id: IdentityId::new(self.source.clone(), username.folded()),
 ///             username: username.clone(),
 ///             display_name: username.to_string(),
 ///             email: None,
