@@ -13,6 +13,7 @@ use super::{Identity, IdentityId, Password, Source, Username};
 /// the same work for unknown names as for wrong passwords.
 ///
 /// ```
+/// use model_dashboard::auth::local::PasswordHasher;
 /// use model_dashboard::auth::*;
 ///
 /// /// Lets in whoever knows the word of the day.
