@@ -65,7 +65,15 @@ impl Catalog {
         let marker = self.ask_marker().await;
         self.note(&marker, false);
         let Ok(marker) = marker else { return };
-        let changed = following.marker.as_ref() != Some(&marker);
+        let mut changed = following.marker.as_ref() != Some(&marker);
+        if let Some(since) = &following.marker
+            && changed
+            && self.inner.repository.is_own_work(since, &marker)
+        {
+            // What this process writes enters by itself.
+            following.marker = Some(marker);
+            changed = false;
+        }
         let recovering = self.state().failing.is_some();
         let now = Instant::now();
         if recovering && !following.schedule.may_try(now) {

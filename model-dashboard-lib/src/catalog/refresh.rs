@@ -21,6 +21,9 @@ const CHECKED_AT_FIRST: usize = 64;
 /// How many objects may wait to be completed; the next writer completes what finds no place.
 const MAX_UNCHECKED: usize = 10_000;
 
+/// How many of the objects that this process wrote during a listing are read again in one go.
+const READ_AGAIN: usize = 128;
+
 /// What the one who refreshes remembers between refreshes.
 #[derive(Debug, Default)]
 pub(super) struct Following {
@@ -148,7 +151,8 @@ impl Catalog {
         following.note_unchecked(news, empty && known == 0);
         let catalog = self.clone();
         let commit = move || catalog.commit(fetched.gathered, known, gone);
-        let all_entered = blocking(commit).await?;
+        let overtaken = blocking(commit).await?;
+        let all_entered = self.read_again(overtaken).await;
         let as_before = following.note_unreadable(&left_out.unreadable);
         if left_out.count > 0 && self.state().loaded_at.is_none() {
             tracing::info!("{left_out}");
@@ -161,26 +165,39 @@ impl Catalog {
         Ok(())
     }
 
-    /// Enters what a refresh gathered, but for what this process wrote meanwhile. Answers whether
-    /// there was no such thing. The first `known` entries are in the snapshot already.
-    fn commit(&self, gathered: Gathered, known: usize, gone: Vec<ModelKey>) -> bool {
+    /// Enters what a refresh gathered, but for what this process wrote meanwhile, which is answered.
+    /// The first `known` entries are in the snapshot already.
+    fn commit(&self, gathered: Gathered, known: usize, gone: Vec<ModelKey>) -> Vec<ModelKey> {
         let mut writing = lock(&self.inner.writing);
         let written = writing.written.take().unwrap_or_default();
         let found = gathered.len() + gone.len();
         writing.unsaved += found - known;
         if found == 0 {
-            return true;
+            return Vec::new();
         }
         let picture = self.current();
         if picture.keys.is_empty() && written.is_empty() {
             self.inner.picture.store(Arc::new(Picture::of(gathered)));
-            return true;
+            return Vec::new();
         }
         let mut edits = gathered.into_edits();
         edits.extend(gone.into_iter().map(Edit::Remove));
-        edits.retain(|edit| !written.contains(edit.key()));
-        let all = edits.len() == found;
+        let overtaken = edits.extract_if(.., |edit| written.contains(edit.key()));
+        let overtaken = overtaken.map(|edit| edit.key().clone()).collect();
         self.inner.picture.store(Arc::new(picture.with(edits)));
+        overtaken
+    }
+
+    /// Reads what this process wrote while others may have, too. Answers whether all of it is known
+    /// now.
+    async fn read_again(&self, overtaken: Vec<ModelKey>) -> bool {
+        let mut all = true;
+        for keys in overtaken.chunks(READ_AGAIN) {
+            let read = self.ask_many(keys).await;
+            all &= read.iter().all(Result::is_ok);
+            let read: Vec<_> = read.into_iter().flatten().collect();
+            self.apply_all(&read);
+        }
         all
     }
 }

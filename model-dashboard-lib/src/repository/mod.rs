@@ -246,6 +246,15 @@ pub trait ModelRepository: fmt::Debug + Send + Sync {
     /// The present change marker: one small read.
     async fn marker(&self) -> Result<Marker, RepositoryError>;
 
+    /// Whether nothing but writes through this very value (or its clones) came between two markers:
+    /// whoever notes those has nothing to look for. `false` where it is not known.
+    ///
+    /// Provided: it is not known.
+    fn is_own_work(&self, since: &Marker, now: &Marker) -> bool {
+        let _ = (since, now);
+        false
+    }
+
     /// Proves, by writing and removing a small object of its own, that the store can be written
     /// to and honours conditional writes.
     ///

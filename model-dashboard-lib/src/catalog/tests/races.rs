@@ -62,8 +62,9 @@ async fn a_refresh_that_read_before_a_write_does_not_bring_the_older_state_back(
     repository.get_gate.open();
     refreshing.await.unwrap().unwrap();
     assert_eq!(alias(&catalog, "MIST/a").as_deref(), Some("third"));
-    // It looks again, because it left something out.
-    assert_eq!(catalog.inner.following.lock().await.marker, None);
+    // What was left out was read again, and no other listing is due.
+    let following = catalog.inner.following.lock().await;
+    assert!(following.marker.is_some());
 }
 
 #[tokio::test]
@@ -115,7 +116,7 @@ async fn a_write_that_is_entered_late_does_not_hide_a_later_one() {
 }
 
 #[tokio::test]
-async fn a_write_entered_during_a_refresh_that_saw_a_later_one_is_put_right_by_the_next_look() {
+async fn a_write_entered_during_a_refresh_that_saw_a_later_one_is_put_right_by_it() {
     let (repository, catalog) = loaded().await;
     let second = put(&repository, "MIST/a", "second").await;
     write_outside(&repository, "MIST/a", &json!({ "alias": "third, outside" }));
@@ -128,8 +129,6 @@ async fn a_write_entered_during_a_refresh_that_saw_a_later_one_is_put_right_by_t
     catalog.apply(&second);
     repository.get_gate.open();
     refreshing.await.unwrap().unwrap();
-    assert_eq!(alias(&catalog, "MIST/a").as_deref(), Some("second"));
-    catalog.refresh().await.unwrap();
     assert_eq!(alias(&catalog, "MIST/a").as_deref(), Some("third, outside"));
 }
 

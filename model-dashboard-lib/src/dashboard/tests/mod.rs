@@ -7,6 +7,7 @@ mod between;
 mod callers;
 mod edits;
 mod faults;
+mod following;
 mod known_mistakes;
 mod matrix;
 mod measures;

@@ -36,7 +36,7 @@ pub(super) enum Tag {
 /// What must be true for a write to happen.
 #[derive(Clone, Debug)]
 pub(super) enum Condition {
-    /// Nothing. Such a write need not survive a power cut.
+    /// Nothing.
     Always,
     /// There is no object.
     Absent,
@@ -82,8 +82,8 @@ pub(super) trait ConditionalStore: fmt::Debug + Send + Sync {
         reads.buffered(READS_AT_ONCE).collect().await
     }
 
-    /// Writes an object if the condition holds, durably but for [`Condition::Always`]. Answers the
-    /// stamp of the new state, or `None` if the condition did not hold.
+    /// Writes an object if the condition holds, durably but for the change marker. Answers the stamp
+    /// of the new state, or `None` if the condition did not hold.
     ///
     /// An object that already has exactly these bytes counts as written: whoever made it so wrote
     /// the same. With bytes that no one else writes this tells a lost answer from a lost race.

@@ -15,6 +15,7 @@ mod folder;
 mod history;
 mod ids;
 mod keys;
+mod marker;
 mod moves;
 mod probe;
 mod reconcile;
@@ -33,6 +34,7 @@ use object_store::memory::InMemory;
 use self::conditional::{ConditionalStore, Fault, Level, Object, Tag};
 use self::folder::FolderStore;
 use self::keys::{Folder, REGISTRY, StoreKey};
+use self::marker::Marks;
 use self::remote::RemoteStore;
 use super::revise::Revising;
 use super::state::State;
@@ -55,6 +57,13 @@ const ATTEMPTS: usize = 256;
 #[derive(Clone, Debug)]
 pub struct ObjectRepository {
     store: Arc<dyn ConditionalStore>,
+    marks: Arc<Marks>,
+}
+
+impl Marker {
+    fn read(found: Option<Object>) -> Self {
+        Self(found.map(|object| String::from_utf8_lossy(&object.bytes).into()))
+    }
 }
 
 /// The present object at a key, and by what the store knows it.
@@ -66,7 +75,10 @@ struct Current {
 
 impl ObjectRepository {
     fn new(store: Arc<dyn ConditionalStore>) -> Self {
-        Self { store }
+        Self {
+            store,
+            marks: Arc::default(),
+        }
     }
 
     /// Models in the memory of the process, behind the same write protocol as a real store.
@@ -279,9 +291,11 @@ impl ModelRepository for ObjectRepository {
     }
 
     async fn marker(&self) -> Result<Marker, RepositoryError> {
-        let found = self.store.get(&StoreKey::change()).await?;
-        let text = found.map(|object| String::from_utf8_lossy(&object.bytes).into());
-        Ok(Marker(text))
+        Ok(Marker::read(self.store.get(&StoreKey::change()).await?))
+    }
+
+    fn is_own_work(&self, since: &Marker, now: &Marker) -> bool {
+        self.marks.lead(since, now)
     }
 
     async fn probe(&self) -> Result<(), RepositoryError> {

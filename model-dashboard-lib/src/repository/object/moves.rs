@@ -107,7 +107,7 @@ impl ObjectRepository {
             };
             if self.decide(from, to, noted).await? {
                 let noted = self.note_keys(from, to, noted, &keys).await;
-                let finished = self.finish(&ground, &ready, &write_id).await;
+                let finished = self.finish(&ground, &ready).await;
                 return done(moved.stored().clone(), noted.and(finished));
             }
             self.undo(from, &moved).await?;
@@ -147,7 +147,7 @@ impl ObjectRepository {
             return Ok(None);
         };
         // Whoever goes on from here archives it first.
-        if let Err(error) = self.finish(ground, &ready, &write_id).await {
+        if let Err(error) = self.finish(ground, &ready).await {
             let error: &dyn std::error::Error = &error;
             tracing::warn!(model.key = %stored.key, error, "a revision is not archived yet");
         }
@@ -165,6 +165,7 @@ impl ObjectRepository {
         if keys.to.id == Some(noted.id) {
             return Ok(Settled::Before);
         }
+        self.marks.note_unknown();
         if !self.decide(from, to, noted).await? {
             self.undo(from, &current.state).await?;
             return Ok(Settled::Undone);

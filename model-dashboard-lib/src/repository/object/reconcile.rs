@@ -3,7 +3,6 @@
 use super::ObjectRepository;
 use super::history::Archived;
 use super::moves::Settled;
-use crate::repository::revise::new_write_id;
 use crate::repository::{RepositoryError, StoredModel};
 
 impl ObjectRepository {
@@ -17,7 +16,7 @@ impl ObjectRepository {
         };
         let settled = self.settle(&current).await?;
         if settled != Settled::Before {
-            self.renew_marker(&new_write_id()).await;
+            self.renew_marker().await;
         }
         if settled == Settled::Undone || !current.state.belongs_in_history() {
             return Ok(settled != Settled::Before);

@@ -1,7 +1,5 @@
 //! The write protocol: archive what is replaced, replace it on condition, archive what is new.
 
-use std::sync::Arc;
-
 use super::conditional::{Condition, Labels};
 use super::history::Archived;
 use super::keys::StoreKey;
@@ -52,7 +50,7 @@ impl ObjectRepository {
                 moved_from: None,
             })?;
             if let Some(stored) = self.commit(key, current.as_ref(), &ready, &ground).await? {
-                let finished = self.finish(&ground, &ready, &write_id).await;
+                let finished = self.finish(&ground, &ready).await;
                 return done(stored, finished);
             }
         }
@@ -129,25 +127,11 @@ impl ObjectRepository {
         &self,
         ground: &Ground,
         ready: &Ready,
-        write_id: &str,
     ) -> Result<(), RepositoryError> {
         let recorded = self.record_written(ground.id, ground.number, &ready.bytes);
         let recorded = recorded.await;
-        self.renew_marker(write_id).await;
+        self.renew_marker().await;
         recorded
-    }
-
-    /// Renews the change marker. Without it the others see the change when they list next.
-    pub(super) async fn renew_marker(&self, word: &str) {
-        let word: Arc<[u8]> = word.as_bytes().into();
-        let key = StoreKey::change();
-        let put = self.store.put(&key, word, &Condition::Always, None);
-        if let Err(error) = put.await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "the change marker was not renewed"
-            );
-        }
     }
 }
 

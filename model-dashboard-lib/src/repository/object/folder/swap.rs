@@ -51,8 +51,10 @@ impl Files {
         let unwritable = |error| fault(&path, "cannot be written", error);
         self.still_there()?;
         let folder = self.make_way(&path)?;
+        // The marker tells those who run; after a power cut nobody does.
+        let durable = *key != StoreKey::change();
         if let Condition::Always = condition {
-            let (temporary, file) = self.write_temporary(bytes, false)?;
+            let (temporary, file) = self.write_temporary(bytes, durable)?;
             fs::rename(&temporary.0, &path).map_err(unwritable)?;
             return Ok(Some(stamp(&file.metadata().map_err(unwritable)?)));
         }
@@ -61,7 +63,7 @@ impl Files {
             Verdict::Refused => return Ok(None),
             Verdict::Go | Verdict::Done(_) => {}
         }
-        let (temporary, file) = self.write_temporary(bytes, true)?;
+        let (temporary, file) = self.write_temporary(bytes, durable)?;
         let lock = self.lock_if_shared(key)?;
         let stamp = match self.judge(&path, bytes, condition)? {
             Verdict::Refused => return Ok(None),
@@ -72,8 +74,10 @@ impl Files {
             }
         };
         drop(lock);
-        // Also for bytes that someone else wrote: they may not have got this far.
-        sync_folder(&folder)?;
+        if durable {
+            // Also for bytes that someone else wrote: they may not have got this far.
+            sync_folder(&folder)?;
+        }
         Ok(Some(stamp))
     }
 

@@ -3,6 +3,7 @@
 
 mod failing;
 mod interrupted;
+mod marker;
 mod stores;
 mod unlistable;
 
