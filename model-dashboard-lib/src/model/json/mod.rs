@@ -330,7 +330,8 @@ impl JsonObject {
     }
 
     /// The object for people to read: indented by two spaces, short lists on one line, numbers and
-    /// strings as they stand.
+    /// strings as they stand. What would become more than eight times as long by it, as deep nesting
+    /// does, stays on one line.
     #[must_use]
     pub fn to_pretty(&self) -> String {
         text::pretty(&self.to_text())

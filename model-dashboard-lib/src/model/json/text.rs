@@ -94,8 +94,12 @@ pub(in crate::model) fn minify(text: &str, out: &mut impl FnMut(&str)) {
     }
 }
 
+/// How many times longer a text may become by being laid out.
+const GROWTH: usize = 8;
+
 /// Lays the text out with two spaces for each level. Empty lists and objects, and lists of scalars
-/// that fit, stay on one line.
+/// that fit, stay on one line. So does the whole of a text that would grow beyond measure, as one
+/// that is nested hundreds of levels deep does.
 pub(super) fn pretty(text: &str) -> String {
     let mut compact = String::with_capacity(text.len());
     minify(text, &mut |piece| compact.push_str(piece));
@@ -106,7 +110,12 @@ pub(super) fn pretty(text: &str) -> String {
         out.push('\n');
         out.extend(std::iter::repeat_n("  ", depth));
     };
+    // Short texts may grow as they like.
+    let most = compact.len().max(1024) * GROWTH;
     while let Some(&first) = rest.as_bytes().first() {
+        if out.len() > most {
+            return compact;
+        }
         let mut taken = 1;
         match first {
             b'"' => {

@@ -411,3 +411,23 @@ fn it_serialises_as_the_object_it_is() {
         r#"[{"n":1.50}]"#
     );
 }
+
+#[test]
+fn a_deeply_nested_text_does_not_grow_beyond_measure_when_laid_out() {
+    let deep = |levels: usize| {
+        let text = format!("{{\"a\":{}1,2{}}}", "[".repeat(levels), "]".repeat(levels));
+        JsonObject::parse(text.as_bytes(), DuplicateKeys::Refuse).unwrap()
+    };
+    let shallow = deep(5).to_pretty();
+    assert!(shallow.lines().count() > 5, "{shallow}");
+
+    // The deepest that is read, and as often as it fits.
+    let levels = MAX_NESTING - 2;
+    let nested = format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    let many = vec![nested; MAX_DEFINITION_BYTES / (2 * levels + 1) - 1].join(",");
+    let text = format!("{{\"a\":[{many}]}}");
+    let object = JsonObject::parse(text.as_bytes(), DuplicateKeys::Refuse).unwrap();
+    let shown = object.to_pretty();
+    assert!(shown.len() <= 9 * text.len(), "{} bytes", shown.len());
+    assert_eq!(shown, text);
+}
