@@ -60,6 +60,10 @@ impl Marks {
         own.push_back(step);
     }
 
+    fn forget_last(&self) {
+        self.own().pop_back();
+    }
+
     /// Whether own renewals alone lead from one marker to the other.
     pub(super) fn lead(&self, since: &Marker, now: &Marker) -> bool {
         let own = self.own();
@@ -88,19 +92,15 @@ impl ObjectRepository {
         }
         let covered = self.marks.asked.load(Ordering::SeqCst);
         let unknown = self.marks.unknown.swap(false, Ordering::SeqCst);
-        match self.swap_marker().await {
-            Ok(Some(step)) if !unknown => self.marks.remember(step),
-            Ok(_) => {}
-            Err(error) => {
-                let error: &dyn std::error::Error = &error;
-                tracing::warn!(error, "the change marker was not renewed");
-            }
+        if let Err(error) = self.swap_marker(!unknown).await {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, "the change marker was not renewed");
         }
         *done = covered;
     }
 
-    /// Replaces the marker; `None` if others may have done so meanwhile.
-    async fn swap_marker(&self) -> Result<Option<Step>, Fault> {
+    /// Replaces the marker, and remembers that if it is to count as own work and nobody came between.
+    async fn swap_marker(&self, own: bool) -> Result<(), Fault> {
         let key = StoreKey::change();
         let word = new_write_id();
         let text: Arc<[u8]> = word.as_bytes().into();
@@ -110,15 +110,28 @@ impl ObjectRepository {
                 None => Condition::Absent,
                 Some(found) => Condition::Unchanged(found.tag.clone()),
             };
-            let put = self.store.put(&key, text.clone(), &condition, None);
-            if put.await?.is_some() {
-                return Ok(Some(Step {
+            if own {
+                // Before anybody can see it.
+                self.marks.remember(Step {
                     before: Marker::read(found),
-                    after: Marker(Some(word.into())),
-                }));
+                    after: Marker(Some(word.as_str().into())),
+                });
+            }
+            let put = self.store.put(&key, text.clone(), &condition, None);
+            match put.await {
+                Ok(Some(_)) => return Ok(()),
+                // What came between was not seen.
+                Ok(None) if own => self.marks.forget_last(),
+                Ok(None) => {}
+                Err(error) => {
+                    if own {
+                        self.marks.forget_last();
+                    }
+                    return Err(error);
+                }
             }
         }
         self.store.put(&key, text, &Condition::Always, None).await?;
-        Ok(None)
+        Ok(())
     }
 }
