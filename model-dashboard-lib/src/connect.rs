@@ -227,7 +227,13 @@ async fn open_models(config: &Config) -> Result<Arc<dyn ModelRepository>, Connec
 }
 
 async fn make_folder(folder: &Path, setting: impl Fn() -> String) -> Result<(), ConnectError> {
-    tokio::fs::create_dir_all(folder)
+    let mut builder = tokio::fs::DirBuilder::new();
+    builder.recursive(true);
+    // What lies in it is for the owner, and for the group to back up.
+    #[cfg(unix)]
+    builder.mode(0o750);
+    builder
+        .create(folder)
         .await
         .map_err(|source| ConnectError::DataFolder {
             setting: setting(),

@@ -37,6 +37,20 @@ pub(crate) struct LogFolderError {
     source: io::Error,
 }
 
+/// What this process makes from now on, log files above all, is nothing for others than its owner
+/// and group: before the first thread, as it holds for the whole process.
+pub(crate) fn close_to_others() {
+    #[cfg(unix)]
+    {
+        use rustix::fs::Mode;
+        use rustix::process::umask;
+        let others = Mode::from_raw_mode(0o027);
+        let before = umask(others);
+        // What the administrator has closed already stays closed.
+        umask(before | others);
+    }
+}
+
 /// Starts logging for the whole process. Panics are logged like everything else.
 ///
 /// # Errors

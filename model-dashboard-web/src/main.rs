@@ -32,6 +32,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let folder = arguments.config.as_deref();
     let config =
         Config::load(folder, std::env::vars_os(), arguments.flags()).map_err(Failure::usage)?;
+    logging::close_to_others();
     let _logs = logging::start(&config.logging)
         .map_err(|error| Failure::unavailable(config.cite("logging.dir"), &error))?;
     for warning in config.warnings() {

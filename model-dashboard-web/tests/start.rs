@@ -3,6 +3,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::Duration;
 
@@ -213,8 +214,13 @@ fn get(url: &str, path: &str) -> String {
 #[test]
 fn a_demonstration_tells_where_to_go_and_ends_in_order_at_sigterm() {
     let folder = tempfile::tempdir().unwrap();
-    let mut server =
-        Running::start(server(&folder).args(["--demo", "--port", "0", "--api-port", "0"]));
+    let mut server = Running::start(server(&folder).env("LOG_DIR", "logs").args([
+        "--demo",
+        "--port",
+        "0",
+        "--api-port",
+        "0",
+    ]));
     let (dashboard, api) = (server.line("Dashboard"), server.line("API"));
     assert_eq!(server.line("Sign in"), "admin");
     let password = server.line("Password");
@@ -235,6 +241,17 @@ fn a_demonstration_tells_where_to_go_and_ends_in_order_at_sigterm() {
     assert!(get(&dashboard, "/login").starts_with("HTTP/1.1 200"));
     server.terminate();
     assert_eq!(server.process.wait().unwrap().code(), Some(0));
+
+    let mode =
+        |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let logs = folder.path().join("logs");
+    assert_eq!(
+        (mode(&folder.path().join("data")), mode(&logs)),
+        (0o750, 0o750)
+    );
+    for file in std::fs::read_dir(logs).unwrap() {
+        assert_eq!(mode(&file.unwrap().path()), 0o640);
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Settings of one section that must go together.
 
 use super::reader::Reader;
-use super::table::{AuthConfig, LdapConfig, ServerConfig};
+use super::table::{AuthConfig, LdapConfig, LimitsConfig, ServerConfig};
 
 impl ServerConfig {
     /// Whether the session cookie is marked `Secure`: people come by TLS, or must be assumed to,
@@ -52,6 +52,17 @@ impl AuthConfig {
                 "auth.session_idle_limit",
                 "longer than auth.session_absolute_limit, so that it would never count",
             );
+        }
+    }
+}
+
+impl LimitsConfig {
+    pub(super) fn check(&self, reader: &mut Reader<'_>) {
+        if let Some(all) = self.trusted_proxies.iter().find(|it| it.is_everything()) {
+            reader.warn(format!(
+                "limits.trusted_proxies holds {all}: every client is believed about where it comes \
+                 from, and guesses of passwords cannot be told apart; list the proxies only"
+            ));
         }
     }
 }

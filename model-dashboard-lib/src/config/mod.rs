@@ -176,6 +176,7 @@ impl Config {
 
         server.check(reader);
         auth.check(reader);
+        limits.check(reader);
         Self {
             storage: StorageConfig::resolve(storage, &data_dir, reader),
             database: DatabaseConfig::resolve(database, &data_dir, reader),

@@ -181,6 +181,11 @@ pub struct IpNetwork {
 }
 
 impl IpNetwork {
+    /// Whether it holds every address of its kind.
+    pub(super) fn is_everything(&self) -> bool {
+        self.prefix == 0
+    }
+
     /// Whether `address` is in the range. An IPv4 address that came in as `::ffff:a.b.c.d`
     /// counts as the IPv4 address that it is.
     #[must_use]

@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
@@ -36,6 +37,8 @@ pub struct EdgeSettings {
     origin: Option<Arc<str>>,
     failure: fn(&RequestContext) -> Response<Bytes>,
     metrics: Option<PortMetrics>,
+    /// That a proxy is not believed.
+    told: Arc<AtomicBool>,
 }
 
 impl EdgeSettings {
@@ -50,6 +53,7 @@ impl EdgeSettings {
             origin: None,
             failure: problem,
             metrics: None,
+            told: Arc::default(),
         }
     }
 
@@ -179,6 +183,9 @@ impl<S> Edge<S> {
                 )
             }
             peer => {
+                if let Some(peer) = peer {
+                    forwarded::tell_of_unknown_proxy(&self.settings.told, peer.address, headers);
+                }
                 let client = peer.as_ref().map(|peer| peer.client.clone());
                 RequestContext::new(RequestId::generate(), uri, client, user_agent, origin)
             }

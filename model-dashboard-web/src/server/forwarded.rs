@@ -5,6 +5,7 @@
 //! believing the client.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::header::HeaderName;
 use http::uri::Authority;
@@ -92,6 +93,21 @@ pub(super) fn origin(headers: &HeaderMap) -> Option<String> {
         Some(port) if port != default_port => format!("{scheme}://{name}:{port}"),
         _ => format!("{scheme}://{name}"),
     })
+}
+
+/// Says once that somebody who is not believed names a client: a proxy that was not listed, or a
+/// client that tries.
+pub(super) fn tell_of_unknown_proxy(told: &AtomicBool, peer: IpAddr, headers: &HeaderMap) -> bool {
+    let is_news = !told.load(Ordering::Relaxed)
+        && headers.contains_key(FOR)
+        && !told.swap(true, Ordering::Relaxed);
+    if is_news {
+        tracing::warn!(
+            "{peer} sends X-Forwarded-For and is not believed; if it is your reverse proxy, list \
+             it in TRUSTED_PROXIES (said once)"
+        );
+    }
+    is_news
 }
 
 /// The last value of a header that is a list, which is the nearest proxy's.

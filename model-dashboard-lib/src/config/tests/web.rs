@@ -25,6 +25,16 @@ fn an_open_dashboard_without_a_public_url_is_warned_of() {
 }
 
 #[test]
+fn proxies_that_are_everybody_are_warned_of() {
+    for (networks, warned) in [("10.0.0.0/8", 0), ("10.0.0.0/8,0.0.0.0/0", 1), ("::/0", 1)] {
+        let config = with(&[("TRUSTED_PROXIES", networks)]).unwrap();
+        let warnings = config.warnings().iter();
+        let about = warnings.filter(|text| text.contains("limits.trusted_proxies"));
+        assert_eq!(about.count(), warned, "{networks}");
+    }
+}
+
+#[test]
 fn a_public_url_has_an_origin_and_no_final_slash() {
     let variables = [
         ("PUBLIC_URL", "https://Example.org:443/m/"),

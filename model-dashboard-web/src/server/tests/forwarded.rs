@@ -1,9 +1,10 @@
 use std::net::IpAddr;
+use std::sync::atomic::AtomicBool;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use model_dashboard::config::{Config, Sources};
 
-use super::super::forwarded::origin;
+use super::super::forwarded::{origin, tell_of_unknown_proxy};
 use super::*;
 
 pub(super) fn config(variable: &str, value: &str) -> Config {
@@ -24,6 +25,15 @@ fn headers(lines: &[(&'static str, &'static str)]) -> HeaderMap {
         );
     }
     map
+}
+
+#[test]
+fn a_proxy_that_is_not_listed_is_told_of_once() {
+    let (told, peer) = (AtomicBool::new(false), IpAddr::from([192, 0, 2, 1]));
+    assert!(!tell_of_unknown_proxy(&told, peer, &headers(&[])));
+    let forwarded = headers(&[("x-forwarded-for", "198.51.100.7")]);
+    assert!(tell_of_unknown_proxy(&told, peer, &forwarded));
+    assert!(!tell_of_unknown_proxy(&told, peer, &forwarded));
 }
 
 #[test]
