@@ -16,7 +16,8 @@ use http_body_util::Empty;
 use hyper::Request;
 use hyper::body::Bytes;
 use model_dashboard_benches::registry::{LIST, MODEL, Registry};
-use model_dashboard_web::server::{Edge, EdgeSettings, SecurityHeaders};
+use model_dashboard_web::api::InMemory;
+use model_dashboard_web::server::{AlwaysReady, Edge, EdgeSettings, SecurityHeaders};
 use tower_service::Service;
 use warp::Filter;
 
@@ -72,7 +73,8 @@ fn routes(c: &mut Criterion) {
         None,
         None,
     ));
-    let mut edge = Edge::tower(routes, settings).for_peer(([127, 0, 0, 1], 4711).into());
+    let routes = InMemory::new(registry.dashboard(), AlwaysReady::new(routes));
+    let mut edge = Edge::new(routes, settings).for_peer(([127, 0, 0, 1], 4711).into());
     let mut group = c.benchmark_group("API behind its edge");
     for (name, path) in [
         ("list of 1,000", LIST),

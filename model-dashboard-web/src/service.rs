@@ -7,7 +7,8 @@ use hyper::body::Incoming;
 use hyper::service::Service;
 use model_dashboard::dashboard::Dashboard;
 
-use crate::server::{Edge, EdgeSettings, Proxies, SecurityHeaders};
+use crate::api::InMemory;
+use crate::server::{AlwaysReady, Edge, EdgeSettings, Proxies, SecurityHeaders};
 use crate::settings::WebSettings;
 use crate::{api, pages};
 
@@ -64,8 +65,8 @@ pub fn api_service(
         settings,
     );
     let metrics = Some(&settings.metrics).filter(|_| !settings.metrics_elsewhere);
-    let routes = api::routes(dashboard, settings.home.as_deref(), metrics);
-    Edge::tower(warp::service(routes), edge)
+    let routes = warp::service(api::routes(dashboard, settings.home.as_deref(), metrics));
+    Edge::new(InMemory::new(dashboard, AlwaysReady::new(routes)), edge)
 }
 
 /// `/metrics`, to whoever asks, for an address of its own.

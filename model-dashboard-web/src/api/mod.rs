@@ -4,7 +4,7 @@
 //! function that answers a result; `Visit::answer` lets in whoever shows a token and turns every
 //! error into a problem document. No route rejects once its path and method fit: what is left at
 //! the end is an address that nothing answers, or a method that it does not have. One model in
-//! memory is answered before all routes, as its own route would: jobs ask for little else.
+//! memory is answered in front of the routes ([`InMemory`]), as its own would.
 
 mod answer;
 mod audit;
@@ -13,6 +13,7 @@ mod dataframe;
 mod docs;
 mod dto;
 mod health;
+mod in_memory;
 mod list;
 mod list_body;
 pub(crate) mod metrics;
@@ -24,14 +25,13 @@ mod tokens;
 mod users;
 mod visit;
 
-use std::future::ready;
 use std::sync::Arc;
 
 use model_dashboard::dashboard::Dashboard;
 use model_dashboard::model::{ModelKey, ModelName, NetworkType};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
-use warp::{Filter, Rejection, path};
+use warp::{Filter, path};
 
 use self::answer::Failure;
 use self::list_body::ListBodies;
@@ -39,6 +39,7 @@ use self::visit::{Visit, definition_body, json_body};
 use crate::route::{Segment, read};
 use crate::server::{Metrics, request_body};
 
+pub use self::in_memory::InMemory;
 pub use self::openapi::document;
 
 /// The key of the model at an address. Names that no model can have are not found.
@@ -92,30 +93,14 @@ fn below(
         .unify()
         .boxed();
     let api = path("v1").and(v1).or(openapi::nothing_here(base)).unify();
-    model_from_memory(dashboard)
-        .or(path("api").and(api))
-        .unify()
+    path("api")
+        .and(api)
         .or(health_routes(dashboard))
         .unify()
         .or(openapi::routes(base, home))
         .unify()
         .map(move |response| answer::below(base, response))
         .boxed()
-}
-
-/// What jobs ask for most, answered without waiting where it can be; anything else is rejected.
-fn model_from_memory(
-    dashboard: &Dashboard,
-) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<> {
-    warp::get()
-        .and(visit::visit(dashboard))
-        .and_then(|visit: Visit| {
-            ready(
-                visit
-                    .model_from_memory()
-                    .ok_or_else(warp::reject::not_found),
-            )
-        })
 }
 
 fn model_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {

@@ -11,8 +11,7 @@ use serde::de::DeserializeOwned;
 use warp::Filter;
 use warp::reply::Response;
 
-use super::answer::{Failure, Guest, answer, tell_end};
-use super::models;
+use super::answer::{Failure, Guest, answer};
 use super::problem::{FieldProblem, Problem};
 use crate::server::{BodyError, BodyLimits, RequestBody, RequestContext, context};
 
@@ -55,41 +54,23 @@ impl Visit {
         answer(guest, |guest| handler(guest, self)).await
     }
 
-    /// Answers as [`Self::answer`] does, where token and model are in memory and all is well;
-    /// anything else is left to it.
-    pub(super) fn model_from_memory(&self) -> Option<Response> {
-        let path = self.context.uri().path().strip_prefix("/api/v1/models/")?;
-        let (network_type, name) = path.split_once('/')?;
-        // `type/…` is a list, whatever a model of the earlier system may be called.
-        if network_type == "type" || path.contains('%') {
-            return None;
-        }
-        let token = bearer(&self.headers).ok()?;
-        let caller = self.dashboard.known_caller(token, || self.request_info())?;
-        let stored = self.dashboard.known_body(&caller, network_type, name)?;
-        self.context.set_user(caller.username());
-        let mut response = models::stored(&stored, &self.headers);
-        tell_end(&caller, response.headers_mut());
-        Some(response)
-    }
-
-    fn request_info(&self) -> RequestInfo {
-        let from = self.context.client_text();
-        RequestInfo::new(Via::Api, from, self.context.id().as_str())
-    }
-
     async fn guest(&self) -> Result<Guest, Failure> {
         let token = bearer(&self.headers)?;
-        let request = self.request_info();
+        let request = request_info(&self.context);
         let caller = self.dashboard.caller_from_token(token, request).await?;
         self.context.set_user(caller.username());
         Ok(Guest::new(self.dashboard.clone(), caller))
     }
 }
 
+/// What the use cases hear of a request.
+pub(super) fn request_info(context: &RequestContext) -> RequestInfo {
+    RequestInfo::new(Via::Api, context.client_text(), context.id().as_str())
+}
+
 /// The bearer token of a request (RFC 6750 §2.1); the scheme's case does not count (RFC 9110
 /// §11.1).
-fn bearer(headers: &HeaderMap) -> Result<&str, Failure> {
+pub(super) fn bearer(headers: &HeaderMap) -> Result<&str, Failure> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = values.next().ok_or_else(Problem::no_credential)?;
     if values.next().is_some() {

@@ -39,13 +39,14 @@ impl Record {
         server: &'static str,
         method: &Method,
         context: &RequestContext,
+        begin: Instant,
     ) -> Option<Box<Self>> {
         tracing::enabled!(target: "access", tracing::Level::INFO).then(|| {
             Box::new(Self {
                 server,
                 method: method.clone(),
                 context: context.clone(),
-                begin: Instant::now(),
+                begin,
                 status: None,
                 bytes: 0,
                 complete: false,

@@ -122,6 +122,14 @@ impl<S> Edge<AlwaysReady<S>> {
 #[derive(Debug, Clone)]
 pub struct AlwaysReady<S>(S);
 
+impl<S> AlwaysReady<S> {
+    /// Calls `service` without asking whether it is ready.
+    #[must_use]
+    pub fn new(service: S) -> Self {
+        Self(service)
+    }
+}
+
 impl<S, R> Service<R> for AlwaysReady<S>
 where
     S: tower_service::Service<R> + Clone,
@@ -205,7 +213,8 @@ where
 
     fn call(&self, mut request: Request<B>) -> Self::Future {
         let context = self.context(&request);
-        let record = Record::begin(self.settings.name, request.method(), &context);
+        let begin = Instant::now();
+        let record = Record::begin(self.settings.name, request.method(), &context, begin);
         let span = request_span(request.method(), &context);
         request.extensions_mut().insert(context.clone());
         let answer = {
@@ -219,7 +228,7 @@ where
         EdgeFuture {
             answer,
             panic,
-            begin: self.settings.metrics.is_some().then(Instant::now),
+            begin,
             settings: Arc::clone(&self.settings),
             context,
             record,
@@ -267,7 +276,7 @@ pin_project! {
         #[pin]
         answer: Option<F>,
         panic: Option<String>,
-        begin: Option<Instant>,
+        begin: Instant,
         settings: Arc<EdgeSettings>,
         context: RequestContext,
         record: Option<Box<Record>>,
@@ -307,8 +316,8 @@ where
                 response.map(|text| LoggedBody::text(text, status, record))
             }
         };
-        if let Some((metrics, begin)) = this.settings.metrics.as_ref().zip(*this.begin) {
-            metrics.answered(response.status(), begin.elapsed());
+        if let Some(metrics) = &this.settings.metrics {
+            metrics.answered(response.status(), this.begin.elapsed());
         }
         let headers = response.headers_mut();
         this.settings.headers.apply(headers);
