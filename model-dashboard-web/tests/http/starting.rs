@@ -234,3 +234,54 @@ async fn a_store_that_loses_changes_is_found_out_and_not_written_to() {
     let key = "MIST/B".parse().unwrap();
     assert!(store.models.get(&key).await.is_err());
 }
+
+#[tokio::test]
+async fn a_question_that_the_store_could_not_hear_keeps_what_was_typed_and_what_was_seen() {
+    let (store, app) = starting(1, false).await;
+    until_ready(&app).await;
+    let browser = app.signed_in("admin").await;
+    let page = browser.get("/models/MIST/A/delete").await;
+    let (csrf, seen) = (page.csrf(), if_match(&page.text()));
+    let (host, key) = (app.dashboard.host_caller("a@b"), "MIST/A".parse().unwrap());
+    let changed = app
+        .dashboard
+        .set_enabled(&host, &key, true, Precondition::Exists, "")
+        .await;
+    assert_ne!(changed.unwrap().version.to_string(), seen);
+    let fields = [
+        ("csrf", csrf.as_str()),
+        ("if_match", &seen),
+        ("network_type", "MIST"),
+        ("name", "TypedName"),
+        ("reason", "typed reason"),
+    ];
+    let actions = ["delete", "rename", "enable", "disable"];
+    store.down.store(true, Ordering::SeqCst);
+    for action in actions {
+        let answer = browser
+            .post_form(&format!("/models/MIST/A/{action}"), &fields)
+            .await;
+        let text = answer.text();
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{action}");
+        assert!(text.contains("typed reason"), "{action}: {text}");
+        assert_eq!(if_match(&text), seen, "{action}");
+        assert_eq!(text.contains("TypedName"), action == "rename");
+    }
+    store.down.store(false, Ordering::SeqCst);
+    for action in actions {
+        let answer = browser
+            .post_form(&format!("/models/MIST/A/{action}"), &fields)
+            .await;
+        assert_eq!(answer.status, StatusCode::PRECONDITION_FAILED, "{action}");
+        assert_ne!(
+            if_match(&answer.text()),
+            seen,
+            "{action}: what is there now"
+        );
+    }
+}
+
+fn if_match(page: &str) -> String {
+    let (_, rest) = page.split_once("name=\"if_match\" value=\"").unwrap();
+    rest.split('"').next().unwrap().replace("&quot;", "\"")
+}

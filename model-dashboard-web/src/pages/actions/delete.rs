@@ -7,7 +7,7 @@ use model_dashboard::model::{ModelKey, Version};
 use model_dashboard::repository::Precondition;
 use warp::reply::Response;
 
-use super::{action, page_of, precondition};
+use super::{action, after, page_of, seen};
 use crate::kind::Kind;
 use crate::pages::errors;
 use crate::pages::form::Form;
@@ -78,11 +78,11 @@ pub(in crate::pages) async fn delete(
     key: ModelKey,
     form: Form,
 ) -> Result<Response, Failure> {
-    let precondition = precondition(&form)?;
+    let seen = seen(&form)?;
     let reason = form.text("reason");
     match visit
         .dashboard()
-        .delete(&visit.caller, &key, precondition.clone(), reason)
+        .delete(&visit.caller, &key, Precondition::Version(seen), reason)
         .await
     {
         Ok(()) => {
@@ -99,15 +99,12 @@ pub(in crate::pages) async fn delete(
         }
         Err(Error::Invalid(wrong)) => {
             let message = wrong.first().map(|w| w.message.clone()).unwrap_or_default();
-            let Precondition::Version(version) = precondition else {
-                return Err(Failure::Form);
-            };
             let field = Field::new(reason).wrong(message);
             let status = StatusCode::UNPROCESSABLE_ENTITY;
-            show_delete(&visit, &key, &version, true, field, status).await
+            show_delete(&visit, &key, &seen, true, field, status).await
         }
         Err(error) if errors::may_try_again(&error) => {
-            let (version, enabled) = now(&visit, &key).await?;
+            let (version, enabled) = after(&visit, &key, seen, &error).await?;
             let reason = Field::new(reason).wrong(errors::sentence(&error.to_string()));
             let status = Kind::of(&error).status;
             let mut response = show_delete(&visit, &key, &version, enabled, reason, status).await?;

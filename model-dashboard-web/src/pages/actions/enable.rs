@@ -1,18 +1,21 @@
 //! Enabling and disabling a model.
 
+use http::StatusCode;
 use model_dashboard::auth::Permission;
 use model_dashboard::dashboard::Error;
-use model_dashboard::model::ModelKey;
+use model_dashboard::model::{ModelKey, Version};
+use model_dashboard::repository::Precondition;
 use warp::reply::Response;
 
-use super::{action, page_of, precondition, question};
+use super::{action, page_of, seen};
 use crate::kind::Kind;
 use crate::pages::form::Form;
 use crate::pages::visit::{Failure, Visit};
 use crate::pages::{errors, model};
-use crate::views::ModelAction;
+
 use crate::views::components::field::Field;
 use crate::views::confirm::{self, ConfirmReason, ConfirmView};
+use crate::views::{ModelAction, Section};
 
 /// Asks before a model is enabled.
 pub(in crate::pages) async fn ask_enable(visit: Visit, key: ModelKey) -> Result<Response, Failure> {
@@ -30,36 +33,51 @@ pub(in crate::pages) async fn ask_disable(
 async fn ask_enabled(visit: Visit, key: ModelKey, enable: bool) -> Result<Response, Failure> {
     visit.require(Permission::ModelsEnable).await?;
     let model = visit.dashboard().model(&visit.caller, &key).await?;
-    let alias = model.definition.alias();
-    let (verb, consequence) = match enable {
-        true => ("Enable", "Inference jobs may use it from then on."),
+    let (alias, reason) = (model.definition.alias(), Field::default());
+    let (version, status) = (model.version, StatusCode::OK);
+    show_question(&visit, &key, &alias, version, enable, reason, status).await
+}
+
+async fn show_question(
+    visit: &Visit,
+    key: &ModelKey,
+    alias: &str,
+    version: Version,
+    enable: bool,
+    reason: Field,
+    status: StatusCode,
+) -> Result<Response, Failure> {
+    let (verb, consequence, does) = match enable {
+        true => (
+            "Enable",
+            "Inference jobs may use it from then on.",
+            ModelAction::Enable,
+        ),
         false => (
             "Disable",
             "Inference jobs may no longer use it. Jobs that run already go on.",
+            ModelAction::Disable,
         ),
     };
     let view = ConfirmView {
+        section: Section::Models,
         heading: format!("{verb} {alias}?"),
         consequences: vec![consequence.to_owned()],
-        action: action(
-            &visit,
-            &key,
-            if enable {
-                ModelAction::Enable
-            } else {
-                ModelAction::Disable
-            },
-        ),
+        items: Vec::new(),
+        action: action(visit, key, does),
+        hidden: vec![("if_match".to_owned(), version.to_string())],
         button: format!("{verb} the model"),
         danger: false,
+        back: page_of(visit, key),
         reason: Some(ConfirmReason {
-            required: false,
+            field: reason,
             ..ConfirmReason::default()
         }),
-        ..question(&visit, &model)
     };
     let frame = visit.frame().await;
-    visit.page(&frame, confirm::page(&frame, &view)).await
+    visit
+        .page_with(status, &frame, confirm::page(&frame, &view))
+        .await
 }
 
 /// Enables a model.
@@ -86,29 +104,21 @@ async fn set_enabled(
     form: Form,
     enable: bool,
 ) -> Result<Response, Failure> {
-    let precondition = precondition(&form)?;
+    let seen = seen(&form)?;
     let (dashboard, reason) = (visit.dashboard(), form.text("reason"));
     let outcome = dashboard
-        .set_enabled(&visit.caller, &key, enable, precondition, reason)
+        .set_enabled(
+            &visit.caller,
+            &key,
+            enable,
+            Precondition::Version(seen),
+            reason,
+        )
         .await;
     let changed = match outcome {
         Ok(changed) => changed,
-        // The page as it is now, with the reason that was typed.
-        Err(
-            error @ (Error::Invalid(_)
-            | Error::Conflict { .. }
-            | Error::Unavailable { .. }
-            | Error::Busy { .. }),
-        ) => {
-            let now = dashboard.model(&visit.caller, &key).await?;
-            let (status, text) = (
-                Kind::of(&error).status,
-                errors::sentence(&error.to_string()),
-            );
-            let reason = Field::new(reason);
-            let mut response = model::show_with(&visit, &now, status, reason, Some(text)).await?;
-            errors::say_when(response.headers_mut(), &error);
-            return Ok(response);
+        Err(error) if matches!(error, Error::Invalid(_)) || errors::may_try_again(&error) => {
+            return show_again(&visit, &key, seen, enable, reason, &error).await;
         }
         Err(error) => return Err(error.into()),
     };
@@ -117,4 +127,32 @@ async fn set_enabled(
         &page_of(&visit, &key),
         format!("{} is {state}.", changed.definition.alias()),
     )
+}
+
+/// After an error, with the reason that was typed: the page as it is now if somebody else changed
+/// it, otherwise the question about the state that was seen.
+async fn show_again(
+    visit: &Visit,
+    key: &ModelKey,
+    seen: Version,
+    enable: bool,
+    reason: &str,
+    error: &Error,
+) -> Result<Response, Failure> {
+    let status = Kind::of(error).status;
+    let text = errors::sentence(&error.to_string());
+    let reason = Field::new(reason);
+    let mut response = if let Error::Conflict {
+        current: Some(now), ..
+    } = error
+    {
+        model::show_with(visit, now, status, reason, Some(text)).await?
+    } else {
+        let known = visit.dashboard().picture(&visit.caller).await?.get(key);
+        let alias = known.map_or_else(|| key.to_string(), |known| known.alias().into_owned());
+        let reason = reason.wrong(text);
+        show_question(visit, key, &alias, seen, enable, reason, status).await?
+    };
+    errors::say_when(response.headers_mut(), error);
+    Ok(response)
 }

@@ -6,9 +6,8 @@ mod enable;
 mod export;
 mod rename;
 
-use model_dashboard::dashboard::Model;
+use model_dashboard::dashboard::Error;
 use model_dashboard::model::{ModelKey, ModelName, NetworkType, Version};
-use model_dashboard::repository::Precondition;
 
 pub(super) use self::delete::{ask_delete, delete};
 pub(super) use self::derive::{derive, derive_form, derive_form_of, derive_of};
@@ -17,16 +16,37 @@ pub(super) use self::export::{download, export, isolate};
 pub(super) use self::rename::{rename, rename_form};
 use super::form::Form;
 use super::visit::{Failure, Visit};
+use crate::views::ModelAction;
 use crate::views::components::field::Field;
-use crate::views::confirm::ConfirmView;
-use crate::views::{ModelAction, Section};
 
-/// The state that a form was made for.
-pub(super) fn precondition(form: &Form) -> Result<Precondition, Failure> {
-    match Version::parse(form.text("if_match")) {
-        Ok(version) => Ok(Precondition::Version(version)),
-        Err(_) => Err(Failure::Form),
+/// The state that a form was made for: nothing but it is changed.
+fn seen(form: &Form) -> Result<Version, Failure> {
+    Version::parse(form.text("if_match")).map_err(|_| Failure::Form)
+}
+
+/// The state that a form is about when it is shown again after an error, and whether the model is
+/// enabled. Only a conflict shows another than was seen: to agree to it unseen would be an
+/// overwrite. The store is not asked, for it may be what failed.
+async fn after(
+    visit: &Visit,
+    key: &ModelKey,
+    seen: Version,
+    error: &Error,
+) -> Result<(Version, bool), Failure> {
+    if let Error::Conflict {
+        current: Some(now), ..
+    } = error
+    {
+        return Ok((now.version, now.definition.enabled()));
     }
+    let known = visit.dashboard().picture(&visit.caller).await?.get(key);
+    let enabled = known.as_ref().is_some_and(|known| known.enabled());
+    let now = known.and_then(|known| known.version());
+    let version = match error {
+        Error::Conflict { .. } => now.unwrap_or(seen),
+        _ => seen,
+    };
+    Ok((version, enabled))
 }
 
 /// The key that was typed, or what is wrong beside each field.
@@ -52,19 +72,4 @@ fn page_of(visit: &Visit, key: &ModelKey) -> String {
     visit
         .links()
         .model(key.network_type.as_str(), key.name.as_str())
-}
-
-fn question(visit: &Visit, model: &Model) -> ConfirmView {
-    ConfirmView {
-        section: Section::Models,
-        heading: String::new(),
-        consequences: Vec::new(),
-        items: Vec::new(),
-        action: String::new(),
-        hidden: vec![("if_match".to_owned(), model.version.to_string())],
-        button: String::new(),
-        danger: false,
-        back: page_of(visit, &model.key),
-        reason: None,
-    }
 }

@@ -2,11 +2,12 @@
 
 use http::StatusCode;
 use model_dashboard::auth::Permission;
-use model_dashboard::dashboard::{Error, Model};
+use model_dashboard::dashboard::Error;
 use model_dashboard::model::ModelKey;
+use model_dashboard::repository::Precondition;
 use warp::reply::Response;
 
-use super::{new_key, page_of, precondition};
+use super::{after, new_key, page_of, seen};
 use crate::kind::Kind;
 use crate::pages::definition::known_types;
 use crate::pages::errors;
@@ -26,21 +27,21 @@ pub(in crate::pages) async fn rename_form(
         if_match: model.version.to_string(),
         network_type: Field::new(key.network_type.as_str()),
         name: Field::new(key.name.as_str()),
+        alias: model.definition.alias(),
+        enabled: model.definition.enabled(),
         ..RenameView::default()
     };
-    show_rename(&visit, &model, view, StatusCode::OK).await
+    show_rename(&visit, &key, view, StatusCode::OK).await
 }
 
 async fn show_rename(
     visit: &Visit,
-    model: &Model,
+    key: &ModelKey,
     mut view: RenameView,
     status: StatusCode,
 ) -> Result<Response, Failure> {
-    view.old_type = model.key.network_type.to_string();
-    view.old_name = model.key.name.to_string();
-    view.alias = model.definition.alias();
-    view.enabled = model.definition.enabled();
+    view.old_type = key.network_type.to_string();
+    view.old_name = key.name.to_string();
     view.known_types = known_types(&*visit.dashboard().picture(&visit.caller).await?);
     let frame = visit.frame().await;
     visit
@@ -54,21 +55,29 @@ pub(in crate::pages) async fn rename(
     key: ModelKey,
     form: Form,
 ) -> Result<Response, Failure> {
+    visit.require(Permission::ModelsWrite).await?;
+    let seen = seen(&form)?;
+    let dashboard = visit.dashboard();
+    // From memory: what was typed is shown again also when the store cannot be asked.
+    let known = dashboard.picture(&visit.caller).await?.get(&key);
     let mut view = RenameView {
-        if_match: form.text("if_match").to_owned(),
+        if_match: seen.to_string(),
+        alias: known
+            .as_ref()
+            .map(|known| known.alias().into_owned())
+            .unwrap_or_default(),
+        enabled: known.is_some_and(|known| known.enabled()),
         network_type: Field::new(form.text("network_type")),
         name: Field::new(form.text("name")),
         reason: Field::new(form.text("reason")),
         ..RenameView::default()
     };
     let target = new_key(&mut view.network_type, &mut view.name);
-    let model = visit.dashboard().model(&visit.caller, &key).await?;
     let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
     let Some(to) = target else {
-        return show_rename(&visit, &model, view, unprocessable).await;
+        return show_rename(&visit, &key, view, unprocessable).await;
     };
-    let precondition = precondition(&form)?;
-    let (dashboard, reason) = (visit.dashboard(), view.reason.value.clone());
+    let (precondition, reason) = (Precondition::Version(seen), view.reason.value.clone());
     match dashboard
         .rename(&visit.caller, &key, &to, precondition, &reason)
         .await
@@ -83,20 +92,21 @@ pub(in crate::pages) async fn rename(
                 };
                 *field = std::mem::take(field).wrong(error.message);
             }
-            show_rename(&visit, &model, view, unprocessable).await
+            show_rename(&visit, &key, view, unprocessable).await
         }
         Err(Error::Exists { .. }) => {
             view.name = view
                 .name
                 .wrong("there is a model of this type and name already");
-            show_rename(&visit, &model, view, StatusCode::CONFLICT).await
+            show_rename(&visit, &key, view, StatusCode::CONFLICT).await
         }
         Err(error) if errors::may_try_again(&error) => {
-            let now = dashboard.model(&visit.caller, &key).await?;
-            view.if_match = now.version.to_string();
+            let (version, enabled) = after(&visit, &key, seen, &error).await?;
+            view.if_match = version.to_string();
+            view.enabled = enabled;
             view.error = Some(errors::sentence(&error.to_string()));
             let status = Kind::of(&error).status;
-            let mut response = show_rename(&visit, &now, view, status).await?;
+            let mut response = show_rename(&visit, &key, view, status).await?;
             errors::say_when(response.headers_mut(), &error);
             Ok(response)
         }
