@@ -29,7 +29,13 @@ impl Catalog {
         within(limit, self.inner.repository.list()).await
     }
 
-    pub(super) async fn ask_one(&self, key: &ModelKey) -> Result<StoredModel, RepositoryError> {
+    /// How long a small answer may take.
+    pub(crate) fn answer_within(&self) -> Duration {
+        self.inner.options.answer_within
+    }
+
+    /// [`ModelRepository::get`](crate::repository::ModelRepository::get) in bounded time.
+    pub(crate) async fn ask_one(&self, key: &ModelKey) -> Result<StoredModel, RepositoryError> {
         let limit = self.inner.options.answer_within;
         within(limit, self.inner.repository.get(key)).await
     }

@@ -237,7 +237,7 @@ impl Catalog {
     ///
     /// # Errors
     /// [`RepositoryError::NotFound`] for what the picture does not show, without asking the
-    /// repository; otherwise as [`ModelRepository::get`].
+    /// repository; otherwise as [`ModelRepository::get`], in the time for a small answer.
     pub async fn body(&self, key: &ModelKey) -> Result<Arc<StoredModel>, RepositoryError> {
         let known = self.current().get(key);
         let entry = known.ok_or_else(|| RepositoryError::NotFound { key: key.clone() })?;
@@ -252,12 +252,12 @@ impl Catalog {
     /// [`Catalog::body`] of an entry that was looked up already.
     ///
     /// # Errors
-    /// As [`ModelRepository::get`].
+    /// As [`Catalog::body`].
     pub(crate) async fn body_of(&self, entry: &Entry) -> Result<Arc<StoredModel>, RepositoryError> {
         if let Some(body) = self.known_body_of(entry) {
             return Ok(body);
         }
-        let body = Arc::new(self.inner.repository.get(entry.key()).await?);
+        let body = Arc::new(self.ask_one(entry.key()).await?);
         self.inner.bodies.put(body.clone());
         Ok(body)
     }

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Interval, MissedTickBehavior, timeout};
 
 use super::access::SESSION_NOTED_EVERY;
-use super::{Inner, MAX_CHANGES, MAX_KNOWN_SIGN_INS, MAX_SIGN_INS};
+use super::{Inner, MAX_CHANGES, MAX_KNOWN_SIGN_INS, MAX_MODEL_CHANGES, MAX_SIGN_INS};
 use crate::model::Timestamp;
 use crate::store::StoreError;
 
@@ -98,6 +98,7 @@ impl Background {
         for (gate, permits) in [
             (&inner.sign_ins, MAX_SIGN_INS),
             (&inner.known_sign_ins, MAX_KNOWN_SIGN_INS),
+            (&inner.model_changes, MAX_MODEL_CHANGES),
             (&inner.changes, MAX_CHANGES),
         ] {
             // All permits back means that nothing is under way.

@@ -13,7 +13,7 @@ use super::proof::Proof;
 use super::system::AccountsState;
 use super::throttle::Throttle;
 use super::trail::Trail;
-use super::{Dashboard, Inner, MAX_CHANGES, MAX_KNOWN_SIGN_INS, MAX_SIGN_INS};
+use super::{Dashboard, Inner, MAX_CHANGES, MAX_KNOWN_SIGN_INS, MAX_MODEL_CHANGES, MAX_SIGN_INS};
 use crate::audit::AuditLog;
 use crate::auth::local::{LocalAuthenticator, PasswordHasher};
 use crate::auth::{Authenticator, Role, SessionStore, Source, User, UserStore};
@@ -247,6 +247,7 @@ impl DashboardBuilder {
             trail: Trail::new(self.audit.ok_or(BuildError::Missing("an audit log"))?),
             proof: Proof::default(),
             changes: Arc::new(Semaphore::new(MAX_CHANGES as usize)),
+            model_changes: Arc::new(Semaphore::new(MAX_MODEL_CHANGES as usize)),
             sign_ins: Arc::new(Semaphore::new(MAX_SIGN_INS as usize)),
             known_sign_ins: Arc::new(Semaphore::new(MAX_KNOWN_SIGN_INS as usize)),
             draining: AtomicBool::new(false),

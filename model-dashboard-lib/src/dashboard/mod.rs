@@ -8,7 +8,8 @@
 //! # Changes
 //! A change runs to its end even if the caller stops waiting for it (a client that disconnects):
 //! what was committed is always followed by what belongs to it, such as forgetting a revoked token
-//! and the event in the audit log.
+//! and the event in the audit log. A change of a model is refused at once while the store of the
+//! models is known not to answer, and does not keep those of accounts and tokens waiting.
 //!
 //! # The audit log
 //! An event is written after what it tells of was committed. If it cannot be written then, the
@@ -50,6 +51,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
+use tokio::time::timeout;
 use tracing::Instrument as _;
 
 pub use builder::{BuildError, DashboardBuilder, Policy};
@@ -83,8 +85,14 @@ use system::AccountsState;
 use throttle::Throttle;
 use trail::Trail;
 
-/// How many changes run at once; further ones wait.
+/// How many changes of accounts, tokens and sessions run at once, and how many of models; further
+/// ones wait. They do not wait for each other: a token can be revoked while the store of the
+/// models hangs.
 const MAX_CHANGES: u32 = 128;
+const MAX_MODEL_CHANGES: u32 = 128;
+
+/// How much longer than a small answer a change of a model may take, which is several.
+const CHANGE_PATIENCE: u32 = 4;
 
 /// How many sign-ins and changes of passwords run at once; further ones are refused as busy.
 const MAX_SIGN_INS: u32 = 48;
@@ -120,8 +128,10 @@ struct Inner {
     throttle: Throttle,
     trail: Trail,
     proof: Proof,
-    /// A permit for every change under way; closed at shutdown.
+    /// A permit for every change of accounts, tokens and sessions under way; closed at shutdown.
     changes: Arc<Semaphore>,
+    /// A permit for every change of a model under way; closed at shutdown.
+    model_changes: Arc<Semaphore>,
     /// A permit for every password that is checked; closed at shutdown.
     sign_ins: Arc<Semaphore>,
     /// Further ones, for those who are known where they sign in.
@@ -155,7 +165,7 @@ impl Dashboard {
         self.background.stop(&self.inner).await;
     }
 
-    /// Runs a change to its end, whether or not the caller waits for it.
+    /// Runs a change of accounts, tokens or sessions to its end, whether or not the caller waits.
     async fn change<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
@@ -163,6 +173,39 @@ impl Dashboard {
         let permit = self.inner.changes.clone().acquire_owned().await;
         let permit = permit.map_err(|_| shutting_down())?;
         self.run_to_end(permit, work).await
+    }
+
+    /// Runs a change of models to its end, whether or not the caller waits. While the store is known
+    /// not to answer, it is refused at once; the caller waits for a bounded time only.
+    async fn change_of_model<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.store_answers()?;
+        let limit = self.inner.catalog.answer_within();
+        let permit = self.inner.model_changes.clone().acquire_owned();
+        let permit = timeout(limit, permit)
+            .await
+            .map_err(|_| Error::Busy { retry_after: limit })?;
+        let permit = permit.map_err(|_| shutting_down())?;
+        let limit = limit.saturating_mul(CHANGE_PATIENCE);
+        timeout(limit, self.run_to_end(permit, work))
+            .await
+            .unwrap_or_else(|_| Err(not_done_yet(limit)))
+    }
+
+    /// Whether the store of the models answers, as far as is known.
+    fn store_answers(&self) -> Result<(), Error> {
+        let Some(failing) = self.inner.catalog.state().failing else {
+            return Ok(());
+        };
+        Err(Error::Unavailable {
+            what: "the model store does not answer, so nothing was changed; try again in a moment"
+                .to_owned(),
+            since: Some(failing.since),
+            retry_after: Duration::from_secs(5),
+            source: Some(failing.message.into()),
+        })
     }
 
     /// Runs a check of a password to its end, so that nobody guesses without a trace by not
@@ -201,6 +244,18 @@ impl Dashboard {
         let task = tokio::spawn(task.in_current_span());
         task.await
             .unwrap_or_else(|failed| Err(Error::Internal(Box::new(failed))))
+    }
+}
+
+fn not_done_yet(limit: Duration) -> Error {
+    Error::Unavailable {
+        what:
+            "the model store has not answered yet, and the change may still be done: look at the \
+               model before you try again"
+                .to_owned(),
+        since: None,
+        retry_after: limit,
+        source: None,
     }
 }
 

@@ -142,7 +142,7 @@ impl Dashboard {
         message: String,
     ) -> Result<Model, Error> {
         let (this, caller) = (self.clone(), caller.clone());
-        self.change(async move {
+        self.change_of_model(async move {
             let change = change_of(&caller, message);
             content.set_create_date_once(change.at);
             content.set_last_modified_date(change.at);
@@ -380,7 +380,7 @@ impl Dashboard {
             Precondition::Absent => return Err(Error::PreconditionRequired),
         };
         let (this, caller, key) = (self.clone(), caller.clone(), key.clone());
-        self.change(async move {
+        self.change_of_model(async move {
             this.inner.prove_store().await?;
             let mut tries = 0;
             loop {

@@ -280,7 +280,7 @@ impl Dashboard {
 
     /// What is stored now at `key`, deleted ones excepted.
     pub(super) async fn live(&self, key: &ModelKey) -> Result<StoredModel, Error> {
-        let stored = match self.inner.repository.get(key).await {
+        let stored = match self.inner.catalog.ask_one(key).await {
             Ok(stored) => stored,
             Err(RepositoryError::NotFound { .. }) => return Err(self.no_model(key)),
             Err(other) => return Err(other.into()),

@@ -1,6 +1,7 @@
 //! A repository in which something happens between the reading of a model and what follows.
 
 use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
 
 use futures::future::BoxFuture;
 
@@ -17,6 +18,9 @@ type Happening = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
 pub(super) struct Between {
     inner: MemoryRepository,
     happening: Mutex<Option<(Happening, bool)>>,
+    silent: AtomicBool,
+    /// How often anything was asked for while it was silent.
+    pub(super) unanswered: AtomicUsize,
 }
 
 impl Between {
@@ -34,6 +38,18 @@ impl Between {
         happening: impl Fn() -> BoxFuture<'static, ()> + Send + Sync + 'static,
     ) {
         *self.happening.lock().unwrap() = Some((Arc::new(happening), false));
+    }
+
+    /// From now on nothing is answered any more.
+    pub(super) fn fall_silent(&self) {
+        self.silent.store(true, Ordering::SeqCst);
+    }
+
+    async fn answers(&self) {
+        if self.silent.load(Ordering::SeqCst) {
+            self.unanswered.fetch_add(1, Ordering::SeqCst);
+            std::future::pending().await
+        }
     }
 
     fn next(&self) -> Option<Happening> {
@@ -55,6 +71,7 @@ impl fmt::Debug for Between {
 #[async_trait::async_trait]
 impl ModelRepository for Between {
     async fn get(&self, key: &ModelKey) -> Result<StoredModel, RepositoryError> {
+        self.answers().await;
         let stored = self.inner.get(key).await;
         if let Some(happening) = self.next() {
             happening().await;
@@ -63,6 +80,7 @@ impl ModelRepository for Between {
     }
 
     async fn list(&self) -> Result<Listing, RepositoryError> {
+        self.answers().await;
         self.inner.list().await
     }
 
@@ -73,6 +91,7 @@ impl ModelRepository for Between {
         precondition: &Precondition,
         change: &Change,
     ) -> Result<StoredModel, RepositoryError> {
+        self.answers().await;
         self.inner.put(key, content, precondition, change).await
     }
 
@@ -82,6 +101,7 @@ impl ModelRepository for Between {
         precondition: &Precondition,
         change: &Change,
     ) -> Result<StoredModel, RepositoryError> {
+        self.answers().await;
         self.inner.delete(key, precondition, change).await
     }
 
@@ -93,27 +113,33 @@ impl ModelRepository for Between {
         precondition: &Precondition,
         change: &Change,
     ) -> Result<StoredModel, RepositoryError> {
+        self.answers().await;
         let inner = &self.inner;
         inner.rename(from, to, content, precondition, change).await
     }
 
     async fn revisions(&self, id: &ModelId) -> Result<Vec<u64>, RepositoryError> {
+        self.answers().await;
         self.inner.revisions(id).await
     }
 
     async fn revision(&self, id: &ModelId, number: u64) -> Result<Revision, RepositoryError> {
+        self.answers().await;
         self.inner.revision(id, number).await
     }
 
     async fn reconcile(&self, stored: &StoredModel) -> Result<bool, RepositoryError> {
+        self.answers().await;
         self.inner.reconcile(stored).await
     }
 
     async fn marker(&self) -> Result<Marker, RepositoryError> {
+        self.answers().await;
         self.inner.marker().await
     }
 
     async fn probe(&self) -> Result<(), RepositoryError> {
+        self.answers().await;
         self.inner.probe().await
     }
 

@@ -8,6 +8,7 @@ mod callers;
 mod edits;
 mod faults;
 mod following;
+mod hanging;
 mod known_mistakes;
 mod matrix;
 mod measures;
