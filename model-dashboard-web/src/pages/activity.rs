@@ -6,6 +6,7 @@ use model_dashboard::model::ModelKey;
 use warp::reply::Response;
 
 use super::form::Form;
+use super::renames;
 use super::visit::{Failure, Visit};
 use crate::views::activity::{self, ActivityQuery, ActivityView, Entry};
 use crate::views::components::icon::Icon;
@@ -15,6 +16,9 @@ const PER_PAGE: usize = 50;
 
 /// In how many of the newest events people to choose from are looked for.
 const MOST_LOOKED_AT: usize = 1_000;
+
+/// How many models of which a part of the name was typed are shown to choose from.
+const MOST_NAMED: usize = 20;
 
 /// The kinds to choose from.
 const KINDS: [(&str, &str); 6] = [
@@ -38,18 +42,33 @@ pub(super) async fn show(visit: Visit) -> Result<Response, Failure> {
     let filter = EventFilter {
         actions: query.kind.iter().cloned().collect(),
         actor: query.person.clone(),
-        target: query.model.as_ref().map(|model| format!("model:{model}")),
         ..EventFilter::default()
     };
     let before = asked.text("before").parse().ok();
     let page = EventPage::Newest { before };
     let (dashboard, caller) = (visit.dashboard(), &visit.caller);
-    let mut events = dashboard
-        .activity(caller, &filter, page, PER_PAGE + 1)
-        .await?;
+    let picture = dashboard.picture(caller).await?;
+    let named = match &query.model {
+        Some(text) => named(&picture, text),
+        None => Vec::new(),
+    };
+    let mut now = None;
+    let mut events = match (named.as_slice(), &query.model) {
+        ([key], _) => {
+            let (last, _) = renames::follow(&picture, key);
+            let events = renames::events(&visit, &last, &filter, before, PER_PAGE + 1).await?;
+            now = Some(last).filter(|last| last != key);
+            events
+        }
+        (_, Some(_)) => Vec::new(),
+        (_, None) => {
+            dashboard
+                .activity(caller, &filter, page, PER_PAGE + 1)
+                .await?
+        }
+    };
     let more = events.len() > PER_PAGE;
     events.truncate(PER_PAGE);
-    let picture = dashboard.picture(caller).await?;
     let pairs = |before: Option<u64>| {
         let filters = [
             ("person", &query.person),
@@ -77,7 +96,14 @@ pub(super) async fn show(visit: Visit) -> Result<Response, Failure> {
         .collect();
     people.sort();
     people.dedup();
+    let parts = |key: &ModelKey| (key.network_type.to_string(), key.name.to_string());
     let view = ActivityView {
+        now: now.as_ref().map(parts),
+        unclear: named
+            .iter()
+            .filter(|_| named.len() > 1)
+            .map(ToString::to_string)
+            .collect(),
         people,
         kinds: KINDS
             .iter()
@@ -92,7 +118,29 @@ pub(super) async fn show(visit: Visit) -> Result<Response, Failure> {
     visit.page(&frame, activity::page(&frame, &view)).await
 }
 
+/// The models that may be meant: the one of exactly this reference, otherwise those whose reference
+/// holds the text, deleted ones too.
+fn named(picture: &Picture, text: &str) -> Vec<ModelKey> {
+    let exact: Option<ModelKey> = text.parse().ok();
+    if let Some(key) = &exact
+        && (picture.get(key).is_some() || picture.deleted(key).is_some())
+    {
+        return vec![key.clone()];
+    }
+    let part = text.to_lowercase();
+    let all = picture.entries().chain(picture.tombstones());
+    let holding = all.map(|entry| entry.key());
+    let holding = holding.filter(|key| key.to_string().to_lowercase().contains(&part));
+    let mut found: Vec<_> = holding.take(MOST_NAMED).cloned().collect();
+    found.sort();
+    if found.is_empty() {
+        found.extend(exact);
+    }
+    found
+}
+
 fn entry(entry: &Event, picture: &Picture) -> Entry {
+    let was = renames::old_name(entry);
     let event = &entry.event;
     let name = event.action.as_str();
     let done = KINDS
@@ -129,7 +177,11 @@ fn entry(entry: &Event, picture: &Picture) -> Entry {
         model: key.map(|key| (key.network_type.to_string(), key.name.to_string())),
         revision: event.revision,
         message: event.reason.clone(),
-        detail: event.detail.clone(),
+        detail: match &was {
+            Some(_) => String::new(),
+            None => event.detail.clone(),
+        },
+        was: was.map(|key| key.to_string()),
     }
 }
 

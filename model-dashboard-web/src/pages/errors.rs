@@ -7,6 +7,7 @@ use http::header::RETRY_AFTER;
 use http::{HeaderMap, Response as HttpResponse, StatusCode};
 use model_dashboard::auth::Permission;
 use model_dashboard::dashboard::Error;
+use model_dashboard::model::ModelKey;
 use warp::reply::Response;
 
 use super::html;
@@ -64,6 +65,19 @@ pub(super) fn answer(frame: &Frame, request: &Request, error: &Error) -> Respons
     let mut response = page(kind.status, frame, request, &view);
     say_when(response.headers_mut(), error);
     response
+}
+
+/// The page for a model that is not there any more.
+pub(super) fn gone(frame: &Frame, request: &Request, view: &ErrorView) -> Response {
+    page(StatusCode::NOT_FOUND, frame, request, view)
+}
+
+/// The model that was looked for and not found.
+pub(super) fn missing_model(error: &Error) -> Option<ModelKey> {
+    match error {
+        Error::NotFound { what, .. } => what.strip_prefix("model ")?.parse().ok(),
+        _ => None,
+    }
 }
 
 fn page(status: StatusCode, frame: &Frame, request: &Request, view: &ErrorView) -> Response {

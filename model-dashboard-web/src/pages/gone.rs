@@ -1,4 +1,4 @@
-//! What was typed for a model that was deleted or renamed meanwhile.
+//! Models that were deleted or renamed: what became of them, and what was typed for them meanwhile.
 
 use std::time::SystemTime;
 
@@ -9,12 +9,34 @@ use warp::reply::Response;
 
 use super::parts::Base;
 use super::visit::{Failure, Visit};
-use super::{conflict, edit};
+use super::{conflict, edit, renames};
 use crate::views::components::time;
 use crate::views::definition_form::DefinitionForm;
+use crate::views::errors::ErrorView;
 
-/// How many renames in a row are followed.
-const MOST_RENAMES: usize = 8;
+/// What became of a model that was not found, for those who may know of it.
+pub(super) async fn what_became(visit: &Visit, key: &ModelKey) -> Option<ErrorView> {
+    if !visit.caller.has(Permission::ModelsRead) {
+        return None;
+    }
+    let picture = visit.dashboard().picture(&visit.caller).await.ok()?;
+    let (last, grave) = renames::follow(&picture, key);
+    let parts = |key: &ModelKey| (key.network_type.to_string(), key.name.to_string());
+    let now = (last != *key).then(|| parts(&last));
+    if now.is_some() && picture.get(&last).is_some() {
+        return Some(ErrorView::Moved {
+            was: key.to_string(),
+            now: parts(&last),
+        });
+    }
+    let deleted = grave.as_ref()?.tombstone()?;
+    Some(ErrorView::Deleted {
+        was: key.to_string(),
+        last: now.map(|_| last.to_string()),
+        by: deleted.by.clone(),
+        at: deleted.at.map(Into::into),
+    })
+}
 
 /// Shows the form again: to be saved at the model's new name, or, if it was deleted, as a new model.
 pub(super) async fn show(
@@ -25,16 +47,7 @@ pub(super) async fn show(
 ) -> Result<Response, Failure> {
     visit.require(Permission::ModelsWrite).await?;
     let picture = visit.dashboard().picture(&visit.caller).await?;
-    let mut last = key.clone();
-    let mut grave = picture.deleted(&last);
-    for _ in 0..MOST_RENAMES {
-        let moved = grave
-            .as_ref()
-            .and_then(|grave| grave.tombstone()?.moved_to.clone());
-        let Some(moved) = moved else { break };
-        grave = picture.deleted(&moved);
-        last = moved;
-    }
+    let (last, grave) = renames::follow(&picture, key);
     if last != *key
         && let Ok(model) = visit.dashboard().model(&visit.caller, &last).await
     {

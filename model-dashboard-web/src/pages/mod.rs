@@ -28,6 +28,7 @@ mod models;
 mod paging;
 mod parts;
 mod profile;
+mod renames;
 mod request;
 mod routes;
 mod sign_in;

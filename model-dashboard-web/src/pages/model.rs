@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use http::StatusCode;
-use model_dashboard::audit::{Action, EventFilter, EventPage};
+use model_dashboard::audit::{Action, EventFilter};
 use model_dashboard::dashboard::{Error, Model};
 use model_dashboard::model::{LabelNames, LabelNumber, ModelKey, ModelRef, shell_metacharacters};
 use serde_json::value::RawValue;
@@ -11,6 +11,7 @@ use warp::reply::Response;
 
 use super::edit::to_editor;
 use super::markdown::markdown;
+use super::renames;
 use super::visit::{Failure, Visit};
 use crate::views::components::Tone;
 use crate::views::components::field::Field;
@@ -54,15 +55,10 @@ async fn enabled_since(visit: &Visit, key: &ModelKey) -> Option<SystemTime> {
         actions: [Action::ModelEnable, Action::ModelCreate]
             .map(|action| action.as_str().to_owned())
             .into(),
-        target: Some(format!("model:{key}")),
         ..EventFilter::default()
     };
-    let newest = EventPage::Newest { before: None };
-    let found = visit
-        .dashboard()
-        .activity(&visit.caller, &filter, newest, 1);
     // The page is worth showing without it.
-    let events = found.await.ok()?;
+    let events = renames::events(visit, key, &filter, None, 1).await.ok()?;
     let event = &events.first()?.event;
     // A model that comes from elsewhere may be enabled from the beginning.
     let enabled = event.action == Action::ModelEnable || event.detail == "enabled";

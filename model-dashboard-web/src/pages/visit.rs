@@ -11,9 +11,9 @@ use model_dashboard::dashboard::{Caller, Dashboard, Error};
 use model_dashboard::model::Timestamp;
 use warp::reply::Response;
 
-use super::errors;
 use super::masked::{mask, unmask};
 use super::request::Request;
+use super::{errors, gone};
 use crate::settings::WebSettings;
 use crate::views::components::Tone;
 use crate::views::{Banner, CsrfToken, Frame, Links, May, Person, Status};
@@ -217,7 +217,16 @@ impl Visit {
         let frame = self.frame().await;
         match failure {
             Failure::Error(Error::Unauthenticated { .. }) => self.request.to_sign_in(),
-            Failure::Error(error) => errors::answer(&frame, &self.request, &error),
+            Failure::Error(error) => {
+                let became = match errors::missing_model(&error) {
+                    Some(key) => gone::what_became(self, &key).await,
+                    None => None,
+                };
+                match became {
+                    Some(view) => errors::gone(&frame, &self.request, &view),
+                    None => errors::answer(&frame, &self.request, &error),
+                }
+            }
             Failure::Form => errors::expired_form(&frame, &self.request),
             Failure::Body(error) => errors::body(&frame, &self.request, &error),
             Failure::Nothing => errors::nothing_here(&frame, &self.request),

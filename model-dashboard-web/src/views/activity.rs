@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use maud::{Markup, html};
 
 use super::components::icon::Icon;
-use super::components::{empty_state, filter_chip, page_header, time};
+use super::components::{Tone, empty_state, filter_chip, notice, page_header, time};
 use super::frame::{Frame, Page, Section};
 use super::links::Links;
 
@@ -20,6 +20,10 @@ pub struct ActivityView {
     pub kinds: Vec<(String, String)>,
     /// The entries of this page, newest first.
     pub entries: Vec<Entry>,
+    /// Network type and name that the model has now, if it is asked for by an older one.
+    pub now: Option<(String, String)>,
+    /// References of the models that may be meant, if several have what was typed in their name.
+    pub unclear: Vec<String>,
     /// The address of newer ones.
     pub newer: Option<String>,
     /// The address of older ones.
@@ -60,6 +64,8 @@ pub struct Entry {
     pub revision: Option<u64>,
     /// Why; empty if nobody said.
     pub message: String,
+    /// The reference it had before it was renamed.
+    pub was: Option<String>,
     /// What changed, in a few words: `alias, contour_names`. Empty if there is no more to say.
     pub detail: String,
 }
@@ -95,11 +101,24 @@ pub fn page(frame: &Frame, view: &ActivityView) -> Markup {
     frame.page(&Page::new("Activity", Section::Activity), &html! {
         (page_header("Activity", &html! {}, &html! { (filters(frame, view)) }))
         div.chips { (chips(links, &view.query)) }
-        @if view.entries.is_empty() {
+        @if let Some((network_type, name)) = &view.now {
+            (notice(Tone::Info, &html! {
+                p { "It is now " a.reference href=(links.model(network_type, name)) { (network_type) "/" wbr; (name) } "." }
+            }))
+        }
+        @if !view.unclear.is_empty() {
+            (notice(Tone::Info, &html! {
+                p { "Which of them?" }
+                ul { @for model in &view.unclear { li { (of_model(links, model)) } } }
+            }))
+        } @else if view.entries.is_empty() {
             (empty_state(Icon::Activity, "Nothing happened", &html! {
                 p {
                     @if view.query == ActivityQuery::default() { "Every change of a model will be listed here." }
-                    @else { a.button href=(links.to("/activity")) { "Show everything" } }
+                    @else {
+                        @if view.query.model.is_some() { "A model is found by its reference, type/name, or by a part of it. " }
+                        a.button href=(links.to("/activity")) { "Show everything" }
+                    }
                 }
             }))
         }
@@ -140,6 +159,7 @@ fn one(frame: &Frame, entry: &Entry) -> Markup {
                     }
                 }
                 @if !entry.message.is_empty() { p.message { "“" (entry.message) "”" } }
+                @if let Some(was) = &entry.was { p.meta { span { "was " (of_model(&frame.links, was)) } } }
                 @if !entry.detail.is_empty() { p.meta { (entry.detail) } }
             }
             p.event-meta {
@@ -148,6 +168,17 @@ fn one(frame: &Frame, entry: &Entry) -> Markup {
                 (time::clock(entry.at))
             }
         }
+    }
+}
+
+/// A model's reference, and the way to what happened to it.
+fn of_model(links: &Links, reference: &str) -> Markup {
+    let only = ActivityQuery {
+        model: Some(reference.to_owned()),
+        ..ActivityQuery::default()
+    };
+    html! {
+        a.reference href=(only.href(links)) title="Only changes of this model" { (reference) }
     }
 }
 
@@ -174,7 +205,7 @@ fn filters(frame: &Frame, view: &ActivityView) -> Markup {
             }
             label.inline { span { "Model" }
                 input.mono type="text" name="model" value=(query.model.as_deref().unwrap_or_default())
-                    placeholder="type/name" autocomplete="off" spellcheck="false" maxlength="300";
+                    placeholder="type/name or part of it" autocomplete="off" spellcheck="false" maxlength="300";
             }
             label.inline { span { "Kind" }
                 span.select {

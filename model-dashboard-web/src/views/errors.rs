@@ -1,8 +1,12 @@
 //! Pages for requests that cannot be answered.
 
+use std::time::SystemTime;
+
 use maud::{Markup, html};
 
+use super::activity::ActivityQuery;
 use super::components::icon::Icon;
+use super::components::time;
 use super::frame::{Frame, Page, Section};
 
 /// Why a request cannot be answered.
@@ -23,6 +27,24 @@ pub enum ErrorView {
         wanted: Option<String>,
         /// What is there under a similar name: text and address.
         near: Vec<(String, String)>,
+    },
+    /// 404: the model has another name now.
+    Moved {
+        /// What was asked for: `type/name`.
+        was: String,
+        /// Network type and name now.
+        now: (String, String),
+    },
+    /// 404: the model was deleted.
+    Deleted {
+        /// What was asked for: `type/name`.
+        was: String,
+        /// The name under which it was deleted, if it was renamed before.
+        last: Option<String>,
+        /// Who deleted it.
+        by: Option<String>,
+        /// When.
+        at: Option<SystemTime>,
     },
     /// 503: something that is needed cannot be reached.
     Unavailable {
@@ -50,6 +72,8 @@ pub fn page(frame: &Frame, view: &ErrorView, request_id: &str) -> Markup {
     let (status, heading) = match view {
         ErrorView::Forbidden { .. } => (403, "You may not do this"),
         ErrorView::NotFound { .. } => (404, "There is nothing here"),
+        ErrorView::Moved { .. } => (404, "This model has another name now"),
+        ErrorView::Deleted { .. } => (404, "This model was deleted"),
         ErrorView::Unavailable { .. } => (503, "Not at the moment"),
         ErrorView::Other {
             status, heading, ..
@@ -73,6 +97,19 @@ pub fn page(frame: &Frame, view: &ErrorView, request_id: &str) -> Markup {
                         ul.near { @for (text, href) in near { li { a href=(href) { (text) } } } }
                     }
                 },
+                ErrorView::Moved { was, now: (network_type, name) } => {
+                    p { code { (was) } " is now " a.reference href=(links.model(network_type, name)) { (network_type) "/" wbr; (name) } "." }
+                },
+                ErrorView::Deleted { was, last, by, at } => {
+                    p {
+                        code { (was) }
+                        @if let Some(last) = last { " was renamed to " code { (last) } ", which" }
+                        " was deleted"
+                        @if let Some(by) = by { " by " (by) }
+                        @if let Some(at) = at { ", " (time::relative(frame.now, *at)) }
+                        "."
+                    }
+                },
                 ErrorView::Unavailable { what, still_works, .. } => {
                     p { (what) }
                     p { (still_works) }
@@ -82,6 +119,10 @@ pub fn page(frame: &Frame, view: &ErrorView, request_id: &str) -> Markup {
             div.buttons {
                 @if let ErrorView::Unavailable { again: Some(again), .. } = view {
                     a.button.primary href=(again) { "Try again" }
+                }
+                @if let ErrorView::Moved { was, .. } | ErrorView::Deleted { was, .. } = view {
+                    @let about = ActivityQuery { model: Some(was.clone()), ..ActivityQuery::default() };
+                    a.button href=(about.href(links)) { (Icon::Activity) "What happened to it" }
                 }
                 @if frame.person.is_some() { a.button href=(links.models()) { (Icon::Brand) "Show all models" } }
                 @else { a.button href=(links.to("/login")) { "Sign in" } }

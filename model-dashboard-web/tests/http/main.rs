@@ -19,5 +19,6 @@ mod known_mistakes;
 mod matrix;
 mod page_matrix;
 mod pages;
+mod renamed;
 mod sessions;
 mod starting;

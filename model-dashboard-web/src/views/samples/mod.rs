@@ -224,6 +224,14 @@ pub(super) fn all(theme: Theme) -> Vec<(&'static str, Markup)> {
             errors::page(&frame, &system::error_404(), "01JD7P0R6M"),
         ),
         (
+            "error-moved",
+            errors::page(&frame, &system::error_moved(), "01JD7P0R6M"),
+        ),
+        (
+            "error-deleted",
+            errors::page(&frame, &system::error_deleted(), "01JD7P0R6M"),
+        ),
+        (
             "error-503",
             errors::page(&frame, &system::error_503(), "01JD7P0R6M"),
         ),

@@ -349,9 +349,12 @@ pub(super) fn activity_view() -> ActivityView {
         exists: true,
         revision: Some(14),
         message: String::new(),
+        was: None,
         detail: String::new(),
     };
     ActivityView {
+        now: None,
+        unclear: Vec::new(),
         query: ActivityQuery {
             kind: Some(text("edited")),
             ..ActivityQuery::default()

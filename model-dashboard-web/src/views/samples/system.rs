@@ -176,6 +176,22 @@ pub(super) fn error_404() -> ErrorView {
     }
 }
 
+pub(super) fn error_moved() -> ErrorView {
+    ErrorView::Moved {
+        was: text("nnUNet/Task220_KiTS2023"),
+        now: pair("nnUNet_v2", "Dataset220_KiTS2023"),
+    }
+}
+
+pub(super) fn error_deleted() -> ErrorView {
+    ErrorView::Deleted {
+        was: text("nnUNet/Task220_KiTS2023"),
+        last: Some(text("nnUNet_v2/Dataset220_KiTS2023")),
+        by: Some(text("Maria Keller")),
+        at: Some(ago(50)),
+    }
+}
+
 pub(super) fn error_503() -> ErrorView {
     ErrorView::Unavailable {
         what: text("The model store has not answered for 4 minutes, so nothing can be saved."),

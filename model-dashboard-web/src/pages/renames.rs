@@ -1,0 +1,87 @@
+//! A model through its renames: where it lives now, and what happened to it under each of its names.
+
+use std::sync::Arc;
+
+use model_dashboard::audit::{Action, Event, EventFilter, EventPage};
+use model_dashboard::catalog::{Entry, Picture};
+use model_dashboard::dashboard::Error;
+use model_dashboard::model::ModelKey;
+
+use super::visit::Visit;
+
+/// How many renames in a row are followed.
+const MOST_RENAMES: usize = 8;
+
+/// What the detail of a rename starts with, before the old name.
+const WAS: &str = "was ";
+
+/// Where the model of this name went, and what is left of it there if it was deleted.
+pub(super) fn follow(picture: &Picture, key: &ModelKey) -> (ModelKey, Option<Arc<Entry>>) {
+    let mut last = key.clone();
+    let mut grave = picture.deleted(&last);
+    for _ in 0..MOST_RENAMES {
+        let moved = grave
+            .as_ref()
+            .and_then(|grave| grave.tombstone()?.moved_to.clone());
+        let Some(moved) = moved else { break };
+        grave = picture.deleted(&moved);
+        last = moved;
+    }
+    (last, grave)
+}
+
+/// The name that a rename took from a model.
+pub(super) fn old_name(event: &Event) -> Option<ModelKey> {
+    let event = &event.event;
+    let renamed = event.action == Action::ModelRename;
+    event
+        .detail
+        .strip_prefix(WAS)
+        .filter(|_| renamed)?
+        .parse()
+        .ok()
+}
+
+/// What happened to the model at `key`, also under the names that it had before: what matches the
+/// filter, newest first, below the number `before`, at most `limit`.
+pub(super) async fn events(
+    visit: &Visit,
+    key: &ModelKey,
+    filter: &EventFilter,
+    before: Option<u64>,
+    limit: usize,
+) -> Result<Vec<Event>, Error> {
+    let (dashboard, caller) = (visit.dashboard(), &visit.caller);
+    let mut target = format!("model:{key}");
+    // The model had this name from the rename `since` on, and until the rename `until`.
+    let mut until: Option<u64> = None;
+    let mut found = Vec::new();
+    for _ in 0..=MOST_RENAMES {
+        let renames = EventFilter {
+            actions: vec![Action::ModelRename.as_str().to_owned()],
+            target: Some(target.clone()),
+            ..EventFilter::default()
+        };
+        let newest = EventPage::Newest { before: until };
+        let renamed = dashboard.activity(caller, &renames, newest, 1).await?.pop();
+        let since = renamed.as_ref().map_or(0, |renamed| renamed.seq);
+        let below = before.into_iter().chain(until).min();
+        if below.is_none_or(|below| below > since) {
+            let filter = EventFilter {
+                target: Some(target),
+                ..filter.clone()
+            };
+            let page = EventPage::Newest { before: below };
+            let part = dashboard
+                .activity(caller, &filter, page, limit - found.len())
+                .await?;
+            found.extend(part.into_iter().filter(|event| event.seq >= since));
+        }
+        let before_that = renamed.as_ref().and_then(old_name);
+        let Some(old) = before_that.filter(|_| found.len() < limit) else {
+            break;
+        };
+        (target, until) = (format!("model:{old}"), Some(since));
+    }
+    Ok(found)
+}
