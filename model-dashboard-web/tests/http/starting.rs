@@ -219,6 +219,7 @@ async fn a_store_that_loses_changes_is_found_out_and_not_written_to() {
     let (store, app) = starting(1, true).await;
     store.unfit.store(true, Ordering::SeqCst);
     store.down.store(false, Ordering::SeqCst);
+    until_ready(&app).await;
     let token = app.token(Permissions::all()).await;
     let answer = token
         .send(
