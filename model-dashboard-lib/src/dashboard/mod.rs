@@ -30,6 +30,7 @@ mod fields;
 mod first_administrator;
 mod measures;
 mod model_changes;
+mod model_writes;
 mod models;
 mod proof;
 mod recheck;

@@ -1,0 +1,286 @@
+//! How models are changed: reading the state, checking it, writing on condition that it still is
+//! that state, and noting what was done.
+
+use std::time::Duration;
+
+use super::edits::{changed_fields, mended, replaced};
+use super::fields::message_field;
+use super::{Caller, Dashboard, Error, Model, RawModel};
+use crate::audit::Action;
+use crate::auth::Permission;
+use crate::model::{BrokenDefinition, ModelDefinition, ModelKey, Timestamp, Version};
+use crate::repository::{Change, Precondition, RepositoryError, StoredModel};
+
+/// How often a change of whatever is there is tried. A try fails only because another writer was
+/// quicker, so that as many writers at once all have their turn.
+const OVERWRITE_TRIES: u32 = 64;
+
+/// When to try such a change again that never had its turn.
+const OVERWRITE_RETRY: Duration = Duration::from_secs(1);
+
+/// The state that a change replaces.
+pub(super) struct Before {
+    pub(super) key: ModelKey,
+    version: Version,
+    model: Result<Model, BrokenDefinition>,
+    enabled: bool,
+}
+
+impl Before {
+    fn new(stored: StoredModel) -> Before {
+        let model = Model::read(&stored);
+        let enabled = match &model {
+            Ok(model) => model.definition.enabled(),
+            Err(_) => may_be_enabled(&stored.bytes),
+        };
+        Before {
+            key: stored.key,
+            version: stored.version,
+            model,
+            enabled,
+        }
+    }
+
+    /// A definition that is too large to be read. For other readers it may be enabled.
+    fn unread(raw: RawModel) -> Before {
+        let broken = raw.broken.unwrap_or_else(|| {
+            let size = raw.bytes.len() as u64;
+            BrokenDefinition::too_large(raw.key.clone(), size)
+        });
+        Before {
+            key: raw.key,
+            version: raw.version,
+            model: Err(broken),
+            enabled: true,
+        }
+    }
+
+    pub(super) fn readable(&self) -> Result<&Model, Error> {
+        self.model.as_ref().map_err(|broken| broken.clone().into())
+    }
+
+    /// What a whole new definition makes of it, readable or not.
+    pub(super) fn replaced_by(&self, definition: ModelDefinition) -> Result<Option<After>, Error> {
+        let content = match &self.model {
+            Ok(model) => replaced(model, definition),
+            Err(_) => mended(&self.key, definition),
+        };
+        Ok(content?.map(After::Content))
+    }
+}
+
+/// What a change makes of a model.
+pub(super) enum After {
+    /// The same key with this content.
+    Content(ModelDefinition),
+    /// Another key with this content.
+    Renamed(ModelKey, ModelDefinition),
+    Deleted,
+}
+
+/// Whether a definition that cannot be read here may count as enabled for another reader.
+fn may_be_enabled(bytes: &[u8]) -> bool {
+    let text: Vec<u8> = bytes
+        .iter()
+        .copied()
+        .filter(|b| !b.is_ascii_whitespace())
+        .collect();
+    memchr::memmem::find(&text, br#""enabled":true"#).is_some()
+}
+
+/// How much of a reason a change needs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reason {
+    Optional,
+    IfEnabled,
+}
+
+impl Dashboard {
+    /// The one way to change a model: reads the state, checks the caller against it and what
+    /// `edit` makes of it, and writes on condition that it still is that state.
+    pub(super) async fn change_model(
+        &self,
+        caller: &Caller,
+        key: &ModelKey,
+        precondition: Precondition,
+        message: &str,
+        reason: Reason,
+        edit: impl Fn(&Before) -> Result<Option<After>, Error> + Send + Sync + 'static,
+    ) -> Result<Model, Error> {
+        let target = || format!("model:{key}");
+        self.require(caller, Permission::ModelsWrite, target)
+            .await?;
+        let message = message_field(message)?;
+        let expected = match precondition {
+            Precondition::Version(version) => Some(version),
+            Precondition::Exists => None,
+            Precondition::Absent => return Err(Error::PreconditionRequired),
+        };
+        let (this, caller, key) = (self.clone(), caller.clone(), key.clone());
+        self.change_of_model(async move {
+            this.inner.prove_store().await?;
+            let mut tries = 0;
+            loop {
+                tries += 1;
+                let tried = this
+                    .change_once(&caller, &key, expected, &message, reason, &edit)
+                    .await;
+                match tried {
+                    Err(Error::Conflict { .. }) if expected.is_none() => {
+                        // What it asks for, that there is a model, holds all the time.
+                        if tries == OVERWRITE_TRIES {
+                            let retry_after = OVERWRITE_RETRY;
+                            return Err(Error::Busy { retry_after });
+                        }
+                    }
+                    result => return result,
+                }
+            }
+        })
+        .await
+    }
+
+    async fn change_once(
+        &self,
+        caller: &Caller,
+        key: &ModelKey,
+        expected: Option<Version>,
+        message: &str,
+        reason: Reason,
+        edit: &(impl Fn(&Before) -> Result<Option<After>, Error> + Send + Sync),
+    ) -> Result<Model, Error> {
+        let before = match self.live(key).await {
+            Ok(stored) => Before::new(stored),
+            // What other readers make of it is not known.
+            Err(error @ Error::Broken { .. }) => Before::unread(self.unread(key, error)?),
+            Err(error) => return Err(error),
+        };
+        if expected.is_some_and(|version| version != before.version) {
+            return Err(Error::Conflict {
+                key: key.clone(),
+                current: before.model.ok().map(Box::new),
+            });
+        }
+        let Some(after) = edit(&before)? else {
+            return Ok(before.readable()?.clone());
+        };
+        let enables = match &after {
+            After::Content(content) | After::Renamed(_, content) => content.enabled(),
+            After::Deleted => false,
+        };
+        if before.enabled || enables {
+            let target = || format!("model:{key}");
+            self.require(caller, Permission::ModelsEnable, target)
+                .await?;
+        }
+        if reason == Reason::IfEnabled && before.enabled && message.is_empty() {
+            let message = "say why: the model is enabled, jobs may be using it";
+            return Err(Error::invalid("message", message));
+        }
+        let change = change_of(caller, message.to_owned());
+        let this_state = Precondition::Version(before.version);
+        let repository = &self.inner.repository;
+        match after {
+            After::Content(mut content) => {
+                content.set_last_modified_date(change.at);
+                let written = repository.put(key, &content, &this_state, &change).await;
+                let model = self.written(written)?;
+                let action = match (before.enabled, content.enabled()) {
+                    (false, true) => Action::ModelEnable,
+                    (true, false) => Action::ModelDisable,
+                    _ => Action::ModelUpdate,
+                };
+                let old = before.model.as_ref().ok().map(|model| &model.definition);
+                let detail = changed_fields(old, &model.definition);
+                self.note(caller, action, &model, &change, &detail).await;
+                Ok(model)
+            }
+            After::Renamed(to, mut content) => {
+                content.set_last_modified_date(change.at);
+                let written = repository
+                    .rename(key, &to, &content, &this_state, &change)
+                    .await;
+                let written = self.even_if_unfinished(written);
+                if let Ok(stored) = &written {
+                    self.inner.catalog.apply_rename(key, stored);
+                }
+                let model = self.written(written)?;
+                let detail = format!("was {key}");
+                self.note(caller, Action::ModelRename, &model, &change, &detail)
+                    .await;
+                Ok(model)
+            }
+            After::Deleted => {
+                let written = repository.delete(key, &this_state, &change).await;
+                let tombstone = self.written(written)?;
+                self.note(caller, Action::ModelDelete, &tombstone, &change, "")
+                    .await;
+                Ok(tombstone)
+            }
+        }
+    }
+
+    /// Takes what was written into the catalogue at once; after a lost race, what is there instead.
+    pub(super) fn written(
+        &self,
+        written: Result<StoredModel, RepositoryError>,
+    ) -> Result<Model, Error> {
+        let written = self.even_if_unfinished(written);
+        match &written {
+            Ok(stored) => self.inner.catalog.apply(stored),
+            Err(RepositoryError::Conflict {
+                current: Some(current),
+                ..
+            }) => self.inner.catalog.apply(current),
+            Err(_) => {}
+        }
+        Ok(Model::read(&written?)?)
+    }
+
+    /// What was stored is answered, noted and shown, though its history is completed later.
+    fn even_if_unfinished(
+        &self,
+        written: Result<StoredModel, RepositoryError>,
+    ) -> Result<StoredModel, RepositoryError> {
+        match written {
+            Err(RepositoryError::Unfinished { stored, source }) => {
+                let error: &dyn std::error::Error = &source;
+                tracing::warn!(
+                    model.key = %stored.key,
+                    error,
+                    "a change is stored, but not in the history yet"
+                );
+                self.inner.catalog.complete_later(&stored.key);
+                Ok(*stored)
+            }
+            other => other,
+        }
+    }
+
+    pub(super) async fn note(
+        &self,
+        caller: &Caller,
+        action: Action,
+        model: &Model,
+        change: &Change,
+        detail: &str,
+    ) {
+        let mut event = caller.event(action, format!("model:{}", model.key));
+        event.at = change.at;
+        event.revision = model.revision();
+        event.reason.clone_from(&change.message);
+        if !detail.is_empty() {
+            event = event.with_detail(detail);
+        }
+        self.inner.trail.record(event).await;
+    }
+}
+
+pub(super) fn change_of(caller: &Caller, message: String) -> Change {
+    Change {
+        by: caller.username().to_owned(),
+        via: caller.request().via.clone(),
+        at: Timestamp::now(),
+        message,
+    }
+}
