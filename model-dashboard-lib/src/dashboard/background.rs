@@ -19,6 +19,9 @@ const POLL_EVERY: Duration = Duration::from_secs(1);
 /// How long one such question may take.
 const POLL_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// How often it is asked what happened to models without being asked for here.
+const NOTICE_EVERY: Duration = Duration::from_secs(1);
+
 /// How often times of use are written.
 const WRITE_EVERY: Duration = Duration::from_secs(3);
 
@@ -70,6 +73,12 @@ impl Background {
                 poll.once(&context).await;
             }
         });
+        let (context, mut ticks) = (inner.clone(), Ticks::new(NOTICE_EVERY, &stopped));
+        tasks.spawn(async move {
+            while ticks.next().await {
+                context.note_finished_moves().await;
+            }
+        });
         let (context, mut ticks) = (inner.clone(), Ticks::new(WRITE_EVERY, &stopped));
         tasks.spawn(async move {
             while ticks.next().await {
@@ -116,6 +125,7 @@ impl Background {
             tasks.abort_all();
         }
         let last_writes = async {
+            inner.note_finished_moves().await;
             inner.write_uses().await;
             if !inner.trail.flush().await {
                 tracing::error!("events of the audit log were not written; they are in this log");

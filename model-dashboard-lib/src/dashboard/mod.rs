@@ -32,6 +32,7 @@ mod measures;
 mod model_changes;
 mod model_writes;
 mod models;
+mod noticed;
 mod proof;
 mod recheck;
 mod samples;

@@ -11,7 +11,7 @@
 
 use super::edits::{check_new_key, derived_content, is_switch, new_content, patched};
 use super::fields::message_field;
-use super::model_writes::{After, Reason, change_of};
+use super::model_writes::{Act, After, Reason, change_of};
 use super::{Caller, Dashboard, Error, Model};
 use crate::audit::Action;
 use crate::auth::Permission;
@@ -61,15 +61,13 @@ impl Dashboard {
             let written = repository
                 .put(&key, &content, &Precondition::Absent, &change)
                 .await;
-            let model = this.written(written)?;
             let enabled = if content.enabled() {
                 "enabled"
             } else {
                 "disabled"
             };
-            this.note(&caller, Action::ModelCreate, &model, &change, enabled)
-                .await;
-            Ok(model)
+            let act = Act::new(Action::ModelCreate, &key, enabled);
+            this.done(&caller, written, &act, &change).await
         })
         .await
     }

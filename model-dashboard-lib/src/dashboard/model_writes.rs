@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::edits::{changed_fields, mended, replaced};
 use super::fields::message_field;
 use super::{Caller, Dashboard, Error, Model, RawModel};
-use crate::audit::Action;
+use crate::audit::{Action, NewEvent};
 use crate::auth::Permission;
 use crate::model::{BrokenDefinition, ModelDefinition, ModelKey, Timestamp, Version};
 use crate::repository::{Change, Precondition, RepositoryError, StoredModel};
@@ -17,6 +17,9 @@ const OVERWRITE_TRIES: u32 = 64;
 
 /// When to try such a change again that never had its turn.
 const OVERWRITE_RETRY: Duration = Duration::from_secs(1);
+
+/// What is said of a change whose answer failed.
+const UNKNOWN: &str = "outcome not known: the model store failed";
 
 /// The state that a change replaces.
 pub(super) struct Before {
@@ -76,6 +79,30 @@ pub(super) enum After {
     /// Another key with this content.
     Renamed(ModelKey, ModelDefinition),
     Deleted,
+}
+
+/// What a change does, for the audit log.
+pub(super) struct Act {
+    action: Action,
+    key: ModelKey,
+    detail: Detail,
+}
+
+/// What is said beside it.
+enum Detail {
+    Said(String),
+    /// What changed, if the former definition could be read.
+    ChangedFrom(Option<ModelDefinition>),
+}
+
+impl Act {
+    pub(super) fn new(action: Action, key: &ModelKey, detail: impl Into<String>) -> Act {
+        Act {
+            action,
+            key: key.clone(),
+            detail: Detail::Said(detail.into()),
+        }
+    }
 }
 
 /// Whether a definition that cannot be read here may count as enabled for another reader.
@@ -183,17 +210,18 @@ impl Dashboard {
         match after {
             After::Content(mut content) => {
                 content.set_last_modified_date(change.at);
-                let written = repository.put(key, &content, &this_state, &change).await;
-                let model = self.written(written)?;
                 let action = match (before.enabled, content.enabled()) {
                     (false, true) => Action::ModelEnable,
                     (true, false) => Action::ModelDisable,
                     _ => Action::ModelUpdate,
                 };
-                let old = before.model.as_ref().ok().map(|model| &model.definition);
-                let detail = changed_fields(old, &model.definition);
-                self.note(caller, action, &model, &change, &detail).await;
-                Ok(model)
+                let old = before.model.ok().map(|model| model.definition);
+                let act = Act {
+                    detail: Detail::ChangedFrom(old),
+                    ..Act::new(action, key, "")
+                };
+                let written = repository.put(key, &content, &this_state, &change).await;
+                self.done(caller, written, &act, &change).await
             }
             After::Renamed(to, mut content) => {
                 content.set_last_modified_date(change.at);
@@ -204,27 +232,58 @@ impl Dashboard {
                 if let Ok(stored) = &written {
                     self.inner.catalog.apply_rename(key, stored);
                 }
-                let model = self.written(written)?;
-                let detail = format!("was {key}");
-                self.note(caller, Action::ModelRename, &model, &change, &detail)
-                    .await;
-                Ok(model)
+                let act = Act::new(Action::ModelRename, &to, format!("was {key}"));
+                let done = self.done(caller, written, &act, &change).await;
+                if let Err(Error::Unavailable { .. } | Error::Repository(_)) = &done {
+                    self.look_again(key).await;
+                }
+                done
             }
             After::Deleted => {
                 let written = repository.delete(key, &this_state, &change).await;
-                let tombstone = self.written(written)?;
-                self.note(caller, Action::ModelDelete, &tombstone, &change, "")
-                    .await;
-                Ok(tombstone)
+                let act = Act::new(Action::ModelDelete, key, "");
+                self.done(caller, written, &act, &change).await
             }
         }
     }
 
-    /// Takes what was written into the catalogue at once; after a lost race, what is there instead.
-    pub(super) fn written(
+    /// Shows and notes what became of a write. One whose answer failed may be done all the same, so
+    /// it is noted, too.
+    pub(super) async fn done(
         &self,
+        caller: &Caller,
         written: Result<StoredModel, RepositoryError>,
+        act: &Act,
+        change: &Change,
     ) -> Result<Model, Error> {
+        if let Err(RepositoryError::Unavailable { .. } | RepositoryError::Internal(_)) = &written {
+            let said = match &act.detail {
+                Detail::Said(said) => said,
+                Detail::ChangedFrom(_) => "",
+            };
+            let event = event(caller, act, change);
+            let event = event.with_detail(said).with_detail(UNKNOWN);
+            self.inner.trail.record(event).await;
+            self.look_again(&act.key).await;
+        }
+        let written = self.written(written);
+        if let Ok(model) = &written {
+            self.note(caller, act, model, change).await;
+        }
+        self.inner.note_finished_moves().await;
+        written
+    }
+
+    /// Shows what lies at a key now, and has what is missing of its history made up for.
+    async fn look_again(&self, key: &ModelKey) {
+        if let Ok(stored) = self.inner.catalog.ask_one(key).await {
+            self.inner.catalog.apply(&stored);
+        }
+        self.inner.catalog.complete_later(key);
+    }
+
+    /// Takes what was written into the catalogue at once; after a lost race, what is there instead.
+    fn written(&self, written: Result<StoredModel, RepositoryError>) -> Result<Model, Error> {
         let written = self.even_if_unfinished(written);
         match &written {
             Ok(stored) => self.inner.catalog.apply(stored),
@@ -257,22 +316,24 @@ impl Dashboard {
         }
     }
 
-    pub(super) async fn note(
-        &self,
-        caller: &Caller,
-        action: Action,
-        model: &Model,
-        change: &Change,
-        detail: &str,
-    ) {
-        let mut event = caller.event(action, format!("model:{}", model.key));
-        event.at = change.at;
-        event.revision = model.revision();
-        event.reason.clone_from(&change.message);
-        if !detail.is_empty() {
-            event = event.with_detail(detail);
-        }
-        self.inner.trail.record(event).await;
+    async fn note(&self, caller: &Caller, act: &Act, model: &Model, change: &Change) {
+        let said = match &act.detail {
+            Detail::Said(said) => said.clone(),
+            Detail::ChangedFrom(old) => changed_fields(old.as_ref(), &model.definition),
+        };
+        let event = NewEvent {
+            revision: model.revision(),
+            ..event(caller, act, change)
+        };
+        self.inner.trail.record(event.with_detail(said)).await;
+    }
+}
+
+fn event(caller: &Caller, act: &Act, change: &Change) -> NewEvent {
+    NewEvent {
+        at: change.at,
+        reason: change.message.clone(),
+        ..caller.event(act.action.clone(), format!("model:{}", act.key))
     }
 }
 

@@ -316,8 +316,11 @@ impl NewEvent {
         }
     }
 
-    /// Adds to what people read about the event.
+    /// Adds to what people read about the event, if there is anything to add.
     pub(crate) fn with_detail(mut self, detail: impl AsRef<str>) -> NewEvent {
+        if detail.as_ref().is_empty() {
+            return self;
+        }
         if !self.detail.is_empty() {
             self.detail.push_str("; ");
         }

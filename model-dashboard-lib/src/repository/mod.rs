@@ -111,6 +111,22 @@ pub struct Change {
     pub message: String,
 }
 
+/// A rename that was interrupted and that another call finished.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FinishedMove {
+    /// Where the model was.
+    pub from: ModelKey,
+    /// Where it is.
+    pub to: ModelKey,
+    /// The revision that it has there.
+    pub revision: u64,
+    /// Who renamed it, as far as that is noted.
+    pub by: Option<String>,
+    /// Why; may be empty.
+    pub message: String,
+}
+
 /// One revision of a model's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revision {
@@ -253,6 +269,14 @@ pub trait ModelRepository: fmt::Debug + Send + Sync {
     fn is_own_work(&self, since: &Marker, now: &Marker) -> bool {
         let _ = (since, now);
         false
+    }
+
+    /// The interrupted renames that calls of this very value (or its clones) finished for others
+    /// since this was asked last: whoever began one may not know that it is done.
+    ///
+    /// Provided: none.
+    fn finished_moves(&self) -> Vec<FinishedMove> {
+        Vec::new()
     }
 
     /// Proves, by writing and removing a small object of its own, that the store can be written

@@ -19,6 +19,7 @@ pub(super) struct Between {
     inner: MemoryRepository,
     happening: Mutex<Option<(Happening, bool)>>,
     silent: AtomicBool,
+    loses: AtomicBool,
     /// How often anything was asked for while it was silent.
     pub(super) unanswered: AtomicUsize,
 }
@@ -43,6 +44,24 @@ impl Between {
     /// From now on nothing is answered any more.
     pub(super) fn fall_silent(&self) {
         self.silent.store(true, Ordering::SeqCst);
+    }
+
+    /// From now on what is written is done, and the answer lost.
+    pub(super) fn lose_answers(&self) {
+        self.loses.store(true, Ordering::SeqCst);
+    }
+
+    fn told(
+        &self,
+        written: Result<StoredModel, RepositoryError>,
+    ) -> Result<StoredModel, RepositoryError> {
+        match self.loses.load(Ordering::SeqCst) {
+            false => written,
+            true => Err(RepositoryError::Unavailable {
+                message: "the answer was lost".to_owned(),
+                source: None,
+            }),
+        }
     }
 
     async fn answers(&self) {
@@ -92,7 +111,7 @@ impl ModelRepository for Between {
         change: &Change,
     ) -> Result<StoredModel, RepositoryError> {
         self.answers().await;
-        self.inner.put(key, content, precondition, change).await
+        self.told(self.inner.put(key, content, precondition, change).await)
     }
 
     async fn delete(
@@ -102,7 +121,7 @@ impl ModelRepository for Between {
         change: &Change,
     ) -> Result<StoredModel, RepositoryError> {
         self.answers().await;
-        self.inner.delete(key, precondition, change).await
+        self.told(self.inner.delete(key, precondition, change).await)
     }
 
     async fn rename(
@@ -115,7 +134,7 @@ impl ModelRepository for Between {
     ) -> Result<StoredModel, RepositoryError> {
         self.answers().await;
         let inner = &self.inner;
-        inner.rename(from, to, content, precondition, change).await
+        self.told(inner.rename(from, to, content, precondition, change).await)
     }
 
     async fn revisions(&self, id: &ModelId) -> Result<Vec<u64>, RepositoryError> {

@@ -159,7 +159,7 @@ async fn with_line(
 }
 
 /// Waits for what the background tasks do within some seconds.
-async fn until(mut done: impl AsyncFnMut() -> bool) {
+pub(super) async fn until(mut done: impl AsyncFnMut() -> bool) {
     let patience = Duration::from_secs(20);
     let waiting = async {
         while !done().await {

@@ -18,6 +18,7 @@ mod on_disk;
 mod signing_in;
 mod tokens;
 mod unfinished;
+mod unknown;
 mod unread;
 
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -25,7 +25,7 @@ mod tests;
 mod write;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt as _};
@@ -39,8 +39,8 @@ use self::remote::RemoteStore;
 use super::revise::Revising;
 use super::state::State;
 use super::{
-    Change, ListedModel, Listing, Marker, ModelRepository, Precondition, RepositoryError, Revision,
-    StoredModel, UnreadableType,
+    Change, FinishedMove, ListedModel, Listing, Marker, ModelRepository, Precondition,
+    RepositoryError, Revision, StoredModel, UnreadableType,
 };
 use crate::model::{ModelDefinition, ModelId, ModelKey, ModelName, NetworkType};
 
@@ -58,6 +58,7 @@ const ATTEMPTS: usize = 256;
 pub struct ObjectRepository {
     store: Arc<dyn ConditionalStore>,
     marks: Arc<Marks>,
+    finished: Arc<Mutex<Vec<FinishedMove>>>,
 }
 
 impl Marker {
@@ -78,6 +79,7 @@ impl ObjectRepository {
         Self {
             store,
             marks: Arc::default(),
+            finished: Arc::default(),
         }
     }
 
@@ -296,6 +298,10 @@ impl ModelRepository for ObjectRepository {
 
     fn is_own_work(&self, since: &Marker, now: &Marker) -> bool {
         self.marks.lead(since, now)
+    }
+
+    fn finished_moves(&self) -> Vec<FinishedMove> {
+        std::mem::take(&mut *self.finished())
     }
 
     async fn probe(&self) -> Result<(), RepositoryError> {

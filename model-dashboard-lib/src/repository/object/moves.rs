@@ -10,6 +10,8 @@
 //! Only a definition of ours can be decided upon. What another program wrote or changed is first
 //! written anew as a revision of ours, where it is.
 
+use std::sync::{MutexGuard, PoisonError};
+
 use super::conditional::{Condition, Labels, Tag};
 use super::ids::Noted;
 use super::keys::StoreKey;
@@ -18,7 +20,10 @@ use super::{ATTEMPTS, Current, ObjectRepository};
 use crate::model::{DuplicateKeys, ModelDefinition, ModelId, ModelKey, RegistryInfo};
 use crate::repository::revise::{Ready, Revising, moved_tombstone, new_write_id};
 use crate::repository::state::{State, check};
-use crate::repository::{Change, Precondition, RepositoryError, StoredModel};
+use crate::repository::{Change, FinishedMove, Precondition, RepositoryError, StoredModel};
+
+/// How many finished moves are kept for whoever asks for them.
+const MAX_FINISHED: usize = 1_000;
 
 /// What became of a definition that may be provisional.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,7 +176,28 @@ impl ObjectRepository {
             return Ok(Settled::Undone);
         }
         self.note_keys(from, to, noted, &keys).await?;
+        self.note_finished(from, to, noted);
         Ok(Settled::Now)
+    }
+
+    /// The finished moves that nobody has asked for. Nothing is left half done under the lock.
+    pub(super) fn finished(&self) -> MutexGuard<'_, Vec<FinishedMove>> {
+        let finished = self.finished.lock();
+        finished.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_finished(&self, from: &ModelKey, to: &ModelKey, noted: &RegistryInfo) {
+        let moved = FinishedMove {
+            from: from.clone(),
+            to: to.clone(),
+            revision: noted.revision,
+            by: noted.modified_by.clone(),
+            message: noted.message.clone().unwrap_or_default(),
+        };
+        let mut finished = self.finished();
+        if finished.len() < MAX_FINISHED {
+            finished.push(moved);
+        }
     }
 
     /// Puts the tombstone at the old key, or sees that it was put; `false` if that key's model
