@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::{Error, Model};
 use crate::model::{
     FieldError, JsonKind, JsonObject, ModelDefinition, ModelKey, ModelName, NameError, NetworkType,
+    RegistryInfo,
 };
 
 /// The field of the registry itself.
@@ -391,10 +392,12 @@ pub(super) fn changed_fields(before: Option<&ModelDefinition>, after: &ModelDefi
         .collect();
     let registry = |definition: &ModelDefinition| definition.registry();
     let (old, new) = (registry(before), registry(after));
-    if old.as_ref().map(|r| &r.owner) != new.as_ref().map(|r| &r.owner) {
+    let owner = |info: &Option<RegistryInfo>| info.as_ref().and_then(|info| info.owner.clone());
+    if owner(&old) != owner(&new) {
         fields.push("owner");
     }
-    if old.as_ref().map(|r| &r.tags) != new.as_ref().map(|r| &r.tags) {
+    let tags = |info: &Option<RegistryInfo>| info.as_ref().map(|info| info.tags.clone());
+    if tags(&old).unwrap_or_default() != tags(&new).unwrap_or_default() {
         fields.push("tags");
     }
     match fields.is_empty() {

@@ -88,3 +88,23 @@ async fn as_many_tags_and_fields_as_fit_are_looked_at_once() {
         "changed: last"
     );
 }
+
+#[tokio::test]
+async fn the_first_edit_of_what_another_program_wrote_names_what_it_changed_and_no_more() {
+    let (world, at) = (World::new().await, key("MIST/A"));
+    let text = br#"{"name":"A","network_type":"MIST","description":"old"}"#;
+    world.repository.write_outside(&at, *text);
+    world.dashboard.inner.catalog.refresh().await.unwrap();
+    let edit = async |patch: &str| {
+        let (host, patch) = (world.host(), object(patch));
+        let patched = world.dashboard.patch(&host, &at, &patch, ANY, "").await;
+        patched.unwrap();
+        world.last_event().await.detail
+    };
+    assert_eq!(
+        edit(r#"{"description":"new"}"#).await,
+        "changed: description"
+    );
+    let owned = r#"{"registry":{"owner":"radiology","tags":["ct"]}}"#;
+    assert_eq!(edit(owned).await, "changed: owner, tags");
+}
