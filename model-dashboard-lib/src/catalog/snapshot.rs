@@ -13,7 +13,8 @@ use std::sync::Arc;
 use super::entry::{Entry, Fresh, Kind, ModelParts, Span, Spans, Tombstone, unseen};
 use super::picture::Picture;
 use crate::model::{
-    BrokenDefinition, ModelId, ModelKey, ModelName, NetworkType, Position, Timestamp, Version,
+    BrokenDefinition, MAX_DEFINITION_BYTES, ModelId, ModelKey, ModelName, NetworkType, Position,
+    Timestamp, Version,
 };
 use crate::repository::Stamp;
 
@@ -330,19 +331,7 @@ impl<'a> Fields<'a> {
         let words = self.text()?.into();
         let kind = match self.byte()? {
             0 => Kind::Model(self.model()?),
-            1 => Kind::Broken(Box::new(BrokenDefinition {
-                key: key.clone(),
-                version,
-                reason: self.text()?.into(),
-                position: self.option(|input| {
-                    let line = input.number()?.try_into().ok()?;
-                    Some(Position {
-                        line,
-                        column: input.number()?.try_into().ok()?,
-                    })
-                })?,
-                size: self.number()?,
-            })),
+            1 => Kind::Broken(Box::new(self.broken(&key, version, &stamp)?)),
             2 => Kind::Deleted(Box::new(Tombstone {
                 id: self.id()?,
                 revision: self.option(Self::number)?,
@@ -360,6 +349,32 @@ impl<'a> Fields<'a> {
             kind,
         });
         self.0.is_empty().then_some(Fresh { entry, words })
+    }
+
+    fn broken(
+        &mut self,
+        key: &ModelKey,
+        version: Option<Version>,
+        stamp: &Stamp,
+    ) -> Option<BrokenDefinition> {
+        let mut broken = BrokenDefinition {
+            key: key.clone(),
+            version,
+            reason: self.text()?.into(),
+            position: self.option(|input| {
+                let line = input.number()?.try_into().ok()?;
+                Some(Position {
+                    line,
+                    column: input.number()?.try_into().ok()?,
+                })
+            })?,
+            size: self.number()?,
+        };
+        if broken.size > MAX_DEFINITION_BYTES as u64 {
+            // Its bytes were not read, so that its state stands for them.
+            broken.version = Some(stamp.version_unread());
+        }
+        Some(broken)
     }
 
     fn model(&mut self) -> Option<ModelParts> {

@@ -1,6 +1,7 @@
 //! Definitions too large to be read.
 
 use super::*;
+use crate::catalog::CatalogOptions;
 use crate::model::MAX_DEFINITION_BYTES;
 
 /// A world whose only model another program made too large.
@@ -53,4 +54,33 @@ async fn a_model_too_large_to_be_read_is_replaced_and_deleted_whatever_its_versi
     let gone = world.dashboard.model(&host, &at).await;
     assert!(matches!(gone, Err(Error::NotFound { .. })));
     assert_eq!(world.last_event().await.action, Action::ModelDelete);
+}
+
+#[tokio::test]
+async fn a_model_too_large_to_be_read_is_mended_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = CatalogOptions {
+        snapshot: Some(folder.path().join("catalogue")),
+        ..CatalogOptions::default()
+    };
+    let (repository, at) = (Arc::new(MemoryRepository::new()), key("MIST/A"));
+    repository.write_outside(&at, vec![b' '; MAX_DEFINITION_BYTES + 1]);
+    let start = async || {
+        let (below, options) = (repository.clone(), options.clone());
+        World::with(|builder| builder.repository(below).catalog(options)).await
+    };
+    let world = start().await;
+    let raw = world.dashboard.raw(&world.host(), &at).await.unwrap();
+    world.dashboard.shutdown().await;
+    assert!(options.snapshot.as_ref().unwrap().exists());
+
+    let world = start().await;
+    let host = world.host();
+    let same = world.dashboard.raw(&host, &at).await.unwrap();
+    assert_eq!(same.version, raw.version);
+    let text = br#"{"alias":"mended"}"#;
+    let mended = world
+        .dashboard
+        .replace_raw(&host, &at, text, same.version, "it was too large");
+    assert_eq!(mended.await.unwrap().definition.alias(), "mended");
 }
