@@ -259,3 +259,28 @@ async fn a_type_that_contradicts_the_key_is_put_right_in_the_form() {
         "{stored}"
     );
 }
+
+#[tokio::test]
+async fn a_copy_without_a_type_gets_that_of_its_source() {
+    let app = App::start().await;
+    let editor = app.signed_in("editor").await;
+    let csrf = editor.get("/profile").await.csrf();
+    let derive = async |from: &str| {
+        let fields = [
+            ("csrf", csrf.as_str()),
+            ("from", from),
+            ("network_type", ""),
+            ("name", "Copy"),
+        ];
+        editor.post_form("/derive", &fields).await
+    };
+    let wrong = derive("no reference").await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        !wrong.text().contains("ust not be empty"),
+        "{}",
+        wrong.text()
+    );
+    let made = derive("nnUNet/Task003_Liver").await;
+    assert_eq!(made.location(), "/models/nnUNet/Copy", "{}", made.text());
+}

@@ -91,7 +91,6 @@ async fn derive_from(
         reason: field("reason"),
         ..DeriveView::default()
     };
-    let target = new_key(&mut view.network_type, &mut view.name);
     let from = match &source {
         Some(key) => Some(key.clone()),
         None => match view.from.value.trim().parse::<ModelKey>() {
@@ -102,6 +101,15 @@ async fn derive_from(
             }
         },
     };
+    let like_source = source.is_none() && view.network_type.value.trim().is_empty();
+    if let (true, Some(from)) = (like_source, &from) {
+        view.network_type.value = from.network_type.to_string();
+    }
+    let target = new_key(&mut view.network_type, &mut view.name);
+    if like_source && from.is_none() {
+        // It may stay empty: what is wrong is the source.
+        view.network_type.error = None;
+    }
     let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
     let (Some(from), Some(to)) = (from, target) else {
         return show_derive(&visit, source.as_ref(), view, unprocessable).await;
