@@ -16,6 +16,7 @@ mod definition;
 mod edit;
 mod errors;
 mod expiring;
+mod exports;
 mod form;
 mod gone;
 mod html;

@@ -152,7 +152,7 @@ pub async fn post(client: &Client, path: &str, controls: &[(String, String)]) ->
 
 #[tokio::test]
 async fn forms_take_the_names_that_stored_models_have() {
-    let app = App::start().await;
+    let app = App::holding(&[("nnUNet/A name with spaces", "{}")]).await;
     let publisher = app.signed_in("publisher").await;
     let csrf = publisher.get("/profile").await.csrf();
     // No new model may have this name; a stored one may.
@@ -167,13 +167,13 @@ async fn forms_take_the_names_that_stored_models_have() {
 
     let fields = [
         ("csrf", &*csrf),
-        ("from", "nnUNet/A name with spaces"),
+        ("from", "nnUNet/Another with spaces"),
         ("network_type", "nnUNet"),
         ("name", "Copy"),
     ];
     let derived = publisher.post_form("/derive", &fields).await.text();
     assert!(
-        derived.contains("A name with spaces was not found"),
+        derived.contains("Another with spaces was not found"),
         "{derived}"
     );
 }

@@ -11,6 +11,7 @@
 mod admin;
 mod api;
 mod app;
+mod bulk;
 mod described;
 mod editing;
 mod form_matrix;

@@ -92,11 +92,15 @@ async fn a_bulk_action_goes_back_to_the_list_as_it_was() {
     let publisher = app.signed_in("publisher").await;
     let csrf = publisher.get("/profile").await.csrf();
     let seen = "/?q=liver&page=2";
-    for (given, goes_to) in [(seen, seen), ("//evil.example", "/"), ("", "/")] {
+    for (given, goes_to, action) in [
+        (seen, seen, "enable"),
+        ("//evil.example", "/", "disable"),
+        ("", "/", "enable"),
+    ] {
         let fields = [
             ("csrf", &*csrf),
             ("model", "nnUNet/Task003_Liver"),
-            ("action", "disable"),
+            ("action", action),
             ("back", given),
         ];
         let asked = publisher.post_form("/models/bulk", &fields).await.text();

@@ -12,11 +12,12 @@ use crate::pages::visit::{Failure, Visit};
 pub(in crate::pages) async fn export(visit: Visit, key: ModelKey) -> Result<Response, Failure> {
     let raw = visit.dashboard().raw(&visit.caller, &key).await?;
     let name = format!("{}.{}.json", key.network_type, key.name);
-    Ok(download(Bytes::from_owner(raw.bytes), &name))
+    let response = Response::new(Bytes::from_owner(raw.bytes).into());
+    Ok(as_download(response, &name))
 }
 
 /// A JSON file to be kept.
-pub(in crate::pages) fn download(body: Bytes, name: &str) -> Response {
+pub(in crate::pages) fn as_download(mut response: Response, name: &str) -> Response {
     let plain = |c: char| {
         if c.is_ascii_alphanumeric() || "._-".contains(c) {
             c
@@ -25,7 +26,6 @@ pub(in crate::pages) fn download(body: Bytes, name: &str) -> Response {
         }
     };
     let name: String = name.chars().map(plain).take(200).collect();
-    let mut response = Response::new(body.into());
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     // The name holds nothing that would need quoting.

@@ -12,7 +12,7 @@ use model_dashboard::model::{ModelKey, ModelName, NetworkType, Version};
 pub(super) use self::delete::{ask_delete, delete};
 pub(super) use self::derive::{derive, derive_form, derive_form_of, derive_of};
 pub(super) use self::enable::{ask_disable, ask_enable, disable, enable};
-pub(super) use self::export::{download, export, isolate};
+pub(super) use self::export::{as_download, export, isolate};
 pub(super) use self::rename::{rename, rename_form};
 use super::form::Form;
 use super::visit::{Failure, Visit};
