@@ -1,7 +1,5 @@
 //! Lists of models: the fixed list, filters and paging, network types.
 
-use std::time::Instant;
-
 use bytes::Bytes;
 use http::header::HeaderMap;
 use http::{HeaderValue, StatusCode};
@@ -55,9 +53,8 @@ pub(super) async fn list(
     headers: &HeaderMap,
 ) -> Result<Response, Failure> {
     if query.is_empty() {
-        let as_of = Instant::now();
-        let picture = guest.dashboard().picture(&guest.caller).await?;
-        return bodies.answer(picture, as_of, headers).await;
+        let present = || async { Ok(guest.dashboard().picture(&guest.caller).await?) };
+        return bodies.answer(present, headers).await;
     }
     let parameters = Parameters::parse(query, &PARAMETERS)?;
     answer(guest, read(&parameters)?, headers).await

@@ -1,5 +1,6 @@
 //! The bodies of lists: made once for all who ask, and sent piece by piece where they are large.
 
+use std::future::Future;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Instant;
@@ -66,23 +67,26 @@ impl ListBodies {
         ListBodies { slots, most }
     }
 
-    /// The list of all models in `picture`, or a later one, in the coding that the client takes,
-    /// or 304. `as_of` is a moment before `picture` was asked for.
+    /// The list of all models in the coding that the client takes, or 304; `present` gives the
+    /// models of this moment.
     ///
     /// # Errors
-    /// Only if the program is out of order.
-    pub(super) async fn answer(
+    /// Those of `present`, and if the program is out of order.
+    pub(super) async fn answer<F>(
         &self,
-        picture: Arc<Picture>,
-        as_of: Instant,
+        present: impl Fn() -> F,
         request: &HeaderMap,
-    ) -> Result<Response, Failure> {
+    ) -> Result<Response, Failure>
+    where
+        F: Future<Output = Result<Arc<Picture>, Failure>>,
+    {
         let coding = Coding::negotiate(request);
+        let picture = present().await?;
         let unchanged = etag(&picture.version().to_be_bytes(), coding);
         if none_match(request, &unchanged) {
             return Ok(not_modified(&unchanged));
         }
-        let kept = self.kept(&picture, as_of, coding).await?;
+        let kept = self.kept(picture.version(), present, coding).await?;
         if let Some(body) = &kept.body {
             if none_match(request, &kept.etag) {
                 return Ok(not_modified(&kept.etag));
@@ -100,15 +104,17 @@ impl ListBodies {
         Ok(found(body, &etag, JSON, coding))
     }
 
-    /// The body of `picture` or a later one, made now if there is none.
-    async fn kept(
+    /// The body of this version or a later one, made now if there is none.
+    async fn kept<F>(
         &self,
-        picture: &Arc<Picture>,
-        as_of: Instant,
+        version: u128,
+        present: impl Fn() -> F,
         coding: Coding,
-    ) -> Result<Arc<Kept>, Failure> {
+    ) -> Result<Arc<Kept>, Failure>
+    where
+        F: Future<Output = Result<Arc<Picture>, Failure>>,
+    {
         let slot = &self.slots[coding as usize];
-        let version = picture.version();
         if let Some(kept) = slot.kept.load_full().filter(|kept| kept.version == version) {
             return Ok(kept);
         }
@@ -118,7 +124,11 @@ impl ListBodies {
         if let Some(kept) = slot.kept.load_full().filter(fits) {
             return Ok(kept);
         }
-        let (slot, picture, most) = (slot.clone(), picture.clone(), self.most);
+        // The newest, so that it is good for all who wait by now, whatever they have seen.
+        let as_of = Instant::now();
+        let picture = present().await?;
+        let version = picture.version();
+        let (slot, most) = (slot.clone(), self.most);
         // It is finished for the others even if this client goes away.
         let made = tokio::task::spawn_blocking(move || {
             let out = coding.encode(Chunks::new(picture), AtMost(Vec::new(), most));
@@ -283,7 +293,9 @@ impl Iterator for Chunks {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use futures::future::join_all;
+    use std::cell::Cell;
+
+    use futures::future::{join, join_all, ready};
     use http::header::ACCEPT_ENCODING;
     use http_body_util::BodyExt as _;
     use model_dashboard::dashboard::Dashboard;
@@ -294,9 +306,14 @@ mod tests {
 
     /// Of models whose list has about 800,000 bytes.
     async fn picture() -> Arc<Picture> {
+        picture_of(40).await
+    }
+
+    /// Of so many models of about 20,000 bytes.
+    async fn picture_of(models: usize) -> Arc<Picture> {
         let repository = Arc::new(MemoryRepository::new());
         let text = format!(r#"{{"alias":"{}"}}"#, "x".repeat(20_000));
-        for n in 0..40 {
+        for n in 0..models {
             let key = format!("T/{n}").parse().unwrap();
             repository.write_outside(&key, text.as_bytes());
         }
@@ -320,7 +337,8 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn many_at_once_get_one_body_that_was_made_once() {
         let (bodies, picture, headers) = (ListBodies::default(), picture().await, taking("gzip"));
-        let asked = (0..20).map(|_| bodies.answer(picture.clone(), Instant::now(), &headers));
+        let present = || ready(Ok(picture.clone()));
+        let asked = (0..20).map(|_| bodies.answer(present, &headers));
         let bodies = join_all(asked)
             .await
             .into_iter()
@@ -328,6 +346,29 @@ mod tests {
         let bodies = join_all(bodies).await;
         // Not only the same text, but the same place in memory.
         assert!(bodies.iter().all(|it| it.as_ptr() == bodies[0].as_ptr()));
+    }
+
+    #[tokio::test]
+    async fn all_who_wait_get_one_body_however_often_the_models_change_meanwhile() {
+        let bodies = ListBodies::default();
+        let headers = taking("identity");
+        let versions = [picture_of(1).await, picture_of(2).await];
+        assert_ne!(versions[0].version(), versions[1].version());
+        // Everybody who asks sees another version than the one before.
+        let asked = Cell::new(0);
+        let present = || ready(Ok(versions[asked.replace(asked.get() + 1) % 2].clone()));
+        let slot = &bodies.slots[Coding::Identity as usize];
+        let making = slot.making.lock().await;
+        let waiting = join_all((0..20).map(|_| bodies.answer(present, &headers)));
+        let (answers, ()) = join(waiting, async { drop(making) }).await;
+        assert_eq!(
+            asked.get(),
+            21,
+            "each when it comes, and the one that makes it"
+        );
+        let answers = answers.into_iter().map(|it| body(it.unwrap()));
+        let answers = join_all(answers).await;
+        assert!(answers.iter().all(|it| it.as_ptr() == answers[0].as_ptr()));
     }
 
     #[test]
@@ -344,14 +385,14 @@ mod tests {
             let mut slow = Vec::new();
             for coding in ["identity", "gzip", "br"] {
                 let response = large
-                    .answer(picture.clone(), Instant::now(), &taking(coding))
+                    .answer(|| ready(Ok(picture.clone())), &taking(coding))
                     .await
                     .unwrap();
                 assert_eq!(response.headers().get(CONTENT_ENCODING), None);
                 slow.push(response);
             }
             let whole = small
-                .answer(picture.clone(), Instant::now(), &taking("identity"))
+                .answer(|| ready(Ok(picture.clone())), &taking("identity"))
                 .await
                 .unwrap();
             let whole = body(whole).await;
