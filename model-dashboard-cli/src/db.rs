@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use model_dashboard::connect::look_at_database;
+use model_dashboard::store::DatabaseState;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::installation::{Context, Opening, database_name};
+use crate::installation::{Context, database_name, no_installation, not_opened, upgrade};
 use crate::output::note;
 
 #[derive(Debug, Subcommand)]
@@ -27,42 +29,32 @@ struct Migrated {
     directory_people: Vec<String>,
 }
 
+/// Opens the database alone: what became of it is told whatever is wrong with the models.
 pub(crate) async fn run(command: DbCommand, context: &Context) -> Result<(), Failure> {
     let DbCommand::Migrate = command;
-    context
-        .with_opened(Opening::Upgrade, async |installation| {
-            let Some(migration) = installation.migration.clone() else {
-                let database = database_name(&installation.config);
-                note(format_args!("nothing to do: {database} is of this version"));
-                return show(&Migrated::nothing(), context);
-            };
-            // What was taken over, and where the copy is, was told when it was opened.
-            let lists = [
-                (
-                    "cannot sign in until an administrator sets a password",
-                    &migration.without_password,
-                ),
-                (
-                    "have tokens and belong to a directory",
-                    &migration.directory_people,
-                ),
-            ];
-            for (what, names) in lists {
-                if !names.is_empty() {
-                    note(format_args!("{what}: {}", names.join(", ")));
-                }
-            }
-            let migrated = Migrated {
-                changed: true,
-                backup: migration.backup,
-                users: migration.users,
-                tokens: migration.tokens,
-                without_password: migration.without_password,
-                directory_people: migration.directory_people,
-            };
-            show(&migrated, context)
-        })
-        .await
+    let config = context.config()?;
+    let database = database_name(&config);
+    let found = look_at_database(&config).await.map_err(not_opened)?;
+    if found == DatabaseState::Missing {
+        return Err(no_installation(&database));
+    }
+    let migration = match found {
+        DatabaseState::Older(_) => upgrade(&config).await?,
+        _ => None,
+    };
+    let Some(migration) = migration else {
+        note(format_args!("nothing to do: {database} is of this version"));
+        return show(&Migrated::nothing(), context);
+    };
+    let migrated = Migrated {
+        changed: true,
+        backup: migration.backup,
+        users: migration.users,
+        tokens: migration.tokens,
+        without_password: migration.without_password,
+        directory_people: migration.directory_people,
+    };
+    show(&migrated, context)
 }
 
 impl Migrated {

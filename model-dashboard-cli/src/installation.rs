@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use model_dashboard::auth::{Source, User, UserFilter, Username};
 use model_dashboard::config::{Config, DatabaseConfig, StorageLocation};
-use model_dashboard::connect::{ConnectError, connect, look_at_database};
+use model_dashboard::connect::{ConnectError, connect, look_at_database, migrate_database};
 use model_dashboard::dashboard::{Caller, Dashboard, FirstAdministrator};
 use model_dashboard::model::{ModelKey, ModelName, NetworkType};
 use model_dashboard::store::{DatabaseState, Migration};
@@ -53,6 +53,12 @@ impl Context {
     ) -> Result<T, Failure> {
         let config = self.config()?;
         opening.allow(&config).await?;
+        if opening == Opening::Upgrade
+            && let Ok(DatabaseState::Older(_)) = look_at_database(&config).await
+        {
+            // By itself, so that it is told whatever is wrong with the models.
+            upgrade(&config).await?;
+        }
         let installation = Installation::open(config).await?;
         let result = work(&installation).await;
         installation.close().await;
@@ -109,7 +115,50 @@ fn missing_folder(config: &Config) -> Option<&Path> {
     }
 }
 
-fn no_installation(place: &str) -> Failure {
+/// Upgrades an older user database, and tells what became of it.
+pub(crate) async fn upgrade(config: &Config) -> Result<Option<Migration>, Failure> {
+    let migrated = migrate_database(config).await.map_err(not_opened)?;
+    if let Some(migration) = &migrated {
+        tell(migration);
+    }
+    Ok(migrated)
+}
+
+fn tell(migration: &Migration) {
+    match migration.from {
+        0 => note(format_args!(
+            "upgraded the user database: {} accounts and {} tokens of the earlier system were \
+             taken over",
+            migration.users, migration.tokens
+        )),
+        from => note(format_args!(
+            "upgraded the user database from schema {from} to {}",
+            migration.to
+        )),
+    }
+    if let Some(copy) = &migration.backup {
+        note(format_args!(
+            "the file as it was is kept as {}",
+            copy.display()
+        ));
+    }
+    for (what, names) in [
+        (
+            "cannot sign in until an administrator sets a password",
+            &migration.without_password,
+        ),
+        (
+            "have tokens and belong to a directory",
+            &migration.directory_people,
+        ),
+    ] {
+        if !names.is_empty() {
+            note(format_args!("{what}: {}", names.join(", ")));
+        }
+    }
+}
+
+pub(crate) fn no_installation(place: &str) -> Failure {
     let message = format!("there is no installation at {place}");
     Failure::new(Kind::NotFound, message).hint(
         "check --data-dir, DATA_DIR, AUTH_DB_PATH and STORAGE_URL; `model-dashboard init` or \
@@ -137,8 +186,6 @@ pub(crate) struct Installation {
     pub(crate) dashboard: Dashboard,
     pub(crate) caller: Caller,
     pub(crate) config: Config,
-    /// What was upgraded when it was opened.
-    pub(crate) migration: Option<Migration>,
     /// Copies that upgrades left beside the user database.
     pub(crate) backups: Vec<PathBuf>,
     pub(crate) first_administrator: FirstAdministrator,
@@ -147,23 +194,9 @@ pub(crate) struct Installation {
 impl Installation {
     pub(crate) async fn open(config: Config) -> Result<Self, Failure> {
         let connected = connect(&config).await.map_err(not_opened)?;
-        if let Some(migration) = &connected.migration {
-            note(format_args!(
-                "upgraded the user database: {} accounts and {} tokens of the earlier system were \
-                 taken over",
-                migration.users, migration.tokens
-            ));
-            if let Some(copy) = &migration.backup {
-                note(format_args!(
-                    "the file as it was is kept as {}",
-                    copy.display()
-                ));
-            }
-        }
         Ok(Self {
             caller: connected.dashboard.host_caller(&user_at_host()),
             dashboard: connected.dashboard,
-            migration: connected.migration,
             backups: connected.backups,
             first_administrator: connected.first_administrator,
             config,

@@ -138,10 +138,6 @@ async fn open(
         BuildError::Models(source) => models(config, source),
         other => ConnectError::Build(other),
     })?;
-    if let Some(upgrade) = &migration {
-        let detail = in_words(upgrade);
-        dashboard.note_system("database", &detail).await;
-    }
     let first_administrator = FirstAdministrator {
         username: config.admin.username.clone(),
         password: config
@@ -158,20 +154,6 @@ async fn open(
     })
 }
 
-fn in_words(upgrade: &Migration) -> String {
-    let Migration {
-        from,
-        to,
-        users,
-        tokens,
-        ..
-    } = upgrade;
-    match from {
-        0 => format!("took over {users} accounts and {tokens} tokens of the earlier system"),
-        _ => format!("upgraded from schema {from} to {to}"),
-    }
-}
-
 /// What [`connect`] would find where `config` says that the accounts are. Makes and upgrades
 /// nothing.
 ///
@@ -181,6 +163,19 @@ pub async fn look_at_database(config: &Config) -> Result<DatabaseState, ConnectE
     let path = database_file(config)?;
     let state = SqliteStore::look(path).await;
     state.map_err(|source| database(config, source))
+}
+
+/// Upgrades the user database as [`connect`] does, and opens nothing else, so that what became of
+/// it can be told whatever else is wrong. Makes the database where it is missing:
+/// [`look_at_database`] tells before.
+///
+/// # Errors
+/// [`ConnectError`], which names the setting.
+pub async fn migrate_database(config: &Config) -> Result<Option<Migration>, ConnectError> {
+    let store = open_database(config).await?;
+    let migration = store.migration().cloned();
+    store.close().await;
+    Ok(migration)
 }
 
 fn database_file(config: &Config) -> Result<&Path, ConnectError> {

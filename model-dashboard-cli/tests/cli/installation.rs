@@ -5,6 +5,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use model_dashboard::config::{Config, Sources};
+use model_dashboard::connect::connect;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -31,7 +33,13 @@ impl Installation {
     /// With an empty user database.
     pub fn begun() -> Self {
         let this = Self::new();
-        this.run(&["db", "migrate"]).succeeds();
+        let data = this.path("data").to_str().unwrap().to_owned();
+        let flags = Sources::new().flag("--data-dir", data);
+        let config = Config::from_sources(flags, |path| fs::read_to_string(path)).unwrap();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            connect(&config).await.unwrap().dashboard.shutdown().await;
+        });
         this
     }
 

@@ -42,6 +42,24 @@ fn only_commands_that_say_so_upgrade_the_earlier_systems_database() {
 }
 
 #[test]
+fn an_upgrade_is_told_though_the_models_cannot_be_opened() {
+    for command in [&["db", "migrate"][..], &["init"]] {
+        let here = Installation::earlier();
+        here.write("file", "");
+        let here = here.with("STORAGE_URL", "file");
+        let run = here.run(command);
+        assert_eq!(
+            run.code == 0,
+            command == ["db", "migrate"],
+            "{}",
+            run.stderr
+        );
+        run.tells("5 accounts and 4 tokens")
+            .tells("the file as it was is kept as");
+    }
+}
+
+#[test]
 fn a_mistyped_folder_is_not_made() {
     let here = Installation::begun();
     for command in [
@@ -50,6 +68,7 @@ fn a_mistyped_folder_is_not_made() {
         &["model", "list"],
         &["model", "create", "nnUNet/New"],
         &["audit", "list"],
+        &["db", "migrate"],
     ] {
         let command = [command, &["--data-dir", "typo"]].concat();
         let run = here.run(&command).ends_with(3);

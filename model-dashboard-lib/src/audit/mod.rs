@@ -154,6 +154,26 @@ pub struct Event {
     pub digest: String,
 }
 
+impl Event {
+    /// The digest of each event goes to the program's log, so that an audit log cut short shows
+    /// there.
+    pub(crate) fn log_digest(&self) {
+        let Event { seq, event, digest } = self;
+        tracing::info!(
+            target: "audit",
+            seq,
+            action = event.action.as_str(),
+            actor = event.actor,
+            user.name = event.actor_name,
+            target = event.target,
+            revision = event.revision,
+            from = event.from,
+            request_id = event.request_id,
+            digest,
+        );
+    }
+}
+
 /// Which events to list, and from where on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventFilter {

@@ -106,12 +106,7 @@ impl Dashboard {
     /// Writes to the audit log that a server of this registry starts.
     pub async fn note_start(&self) {
         let detail = format!("version {} starts", env!("CARGO_PKG_VERSION"));
-        self.note_system("server", &detail).await;
-    }
-
-    /// Writes to the audit log what became of the installation itself.
-    pub(crate) async fn note_system(&self, target: &str, detail: &str) {
-        let event = NewEvent::of_server(Action::System, target).with_detail(detail);
+        let event = NewEvent::of_server(Action::System, "server").with_detail(detail);
         self.inner.trail.record(event).await;
     }
 

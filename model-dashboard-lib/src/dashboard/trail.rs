@@ -181,7 +181,7 @@ impl Queue {
             match self.log.append(&events).await {
                 Ok(written) => {
                     self.written(&events, left_out);
-                    written.iter().for_each(log_written);
+                    written.iter().for_each(Event::log_digest);
                 }
                 Err(error) => {
                     self.failed(&error);
@@ -239,23 +239,6 @@ async fn to_its_end<T: Send + 'static>(
 ) -> Result<T, StoreError> {
     let task = tokio::spawn(work.in_current_span());
     task.await.map_err(StoreError::internal)
-}
-
-/// The digest of each event goes to the program's log, so that a log cut short shows there.
-fn log_written(written: &Event) {
-    let Event { seq, event, digest } = written;
-    tracing::info!(
-        target: "audit",
-        seq,
-        action = event.action.as_str(),
-        actor = event.actor,
-        user.name = event.actor_name,
-        target = event.target,
-        revision = event.revision,
-        from = event.from,
-        request_id = event.request_id,
-        digest,
-    );
 }
 
 fn log_unwritten(event: &NewEvent, error: &str) {

@@ -184,6 +184,43 @@ async fn taken_over(dir: &Path) -> Connected {
     connect(&config(&dir.join("data"), &more)).await.unwrap()
 }
 
+#[tokio::test]
+async fn an_upgrade_is_told_though_the_models_cannot_be_opened() {
+    let dir = tempfile::tempdir().unwrap();
+    copy(Path::new(FIXTURE), dir.path());
+    let users = dir.path().join("users.db");
+    rusqlite::Connection::open(&users)
+        .unwrap()
+        .execute_batch(
+            "INSERT INTO users (username, password_hash, display_name) VALUES ('odd', 'x', '')",
+        )
+        .unwrap();
+    std::fs::write(dir.path().join("file"), "").unwrap();
+    let config = |bucket: &str| {
+        let bucket = dir.path().join(bucket);
+        let more = [
+            ("AUTH_DB_PATH", users.to_str().unwrap()),
+            ("STORAGE_URL", bucket.to_str().unwrap()),
+        ];
+        config(&dir.path().join("data"), &more)
+    };
+    let failed = connect(&config("file")).await.unwrap_err();
+    assert!(matches!(failed, ConnectError::Models { .. }), "{failed:?}");
+    // Mended; what was upgraded then is still told.
+    let connected = connect(&config("bucket")).await.unwrap();
+    assert_eq!(connected.migration, None);
+    let host = connected.dashboard.host_caller("ana@gpu-7");
+    let (all, start) = (EventFilter::default(), EventPage::After(0));
+    let events = connected.dashboard.events(&host, &all, start, 10).await;
+    let told = &events.unwrap()[0].event;
+    assert_eq!((&told.action, &*told.target), (&Action::System, "database"));
+    assert!(
+        told.detail.contains("without a password: odd"),
+        "{}",
+        told.detail
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_and_tokens_of_the_earlier_system_get_in() {
     let dir = tempfile::tempdir().unwrap();

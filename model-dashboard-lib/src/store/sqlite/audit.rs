@@ -100,7 +100,8 @@ pub(super) fn fits(db: &Connection, key: &AuditKey) -> Result<bool> {
     }
 }
 
-fn append(db: &Connection, key: &AuditKey, events: Vec<NewEvent>) -> Result<Vec<Event>> {
+/// Numbers, chains and writes events, and moves the sealed head onto the last.
+pub(super) fn append(db: &Connection, key: &AuditKey, events: Vec<NewEvent>) -> Result<Vec<Event>> {
     let newest: Option<i64> =
         db.query_row("SELECT max(seq) FROM audit_events", [], |row| row.get(0))?;
     let mut head = Head::to_follow(newest.map(i64::cast_unsigned), sealed(db, key)?);

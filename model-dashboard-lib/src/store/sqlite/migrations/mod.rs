@@ -19,6 +19,7 @@ use super::audit;
 use super::connection::{BUSY_TIMEOUT, keep_private, use_write_ahead_log};
 use super::error::{Error, Result};
 use super::key::KeySource;
+use crate::audit::{Action, Event, NewEvent};
 use crate::store::StoreError;
 
 pub(super) use backup::backups;
@@ -75,6 +76,38 @@ pub struct Migration {
     pub without_password: Vec<String>,
     /// Names of people of a directory for whom an account was entered because they have tokens.
     pub directory_people: Vec<String>,
+}
+
+/// Names of a kind that the audit log tells; of more it tells how many there are.
+const NAMES_TOLD: usize = 500;
+
+impl Migration {
+    /// What the audit log tells of it.
+    fn event(&self) -> NewEvent {
+        let detail = match self.from {
+            0 => format!(
+                "took over {} accounts and {} tokens of the earlier system",
+                self.users, self.tokens
+            ),
+            from => format!("upgraded from schema {from} to {}", self.to),
+        };
+        let mut event = NewEvent::of_server(Action::System, "database").with_detail(detail);
+        for (what, names) in [
+            ("without a password", &self.without_password),
+            ("of a directory, with tokens", &self.directory_people),
+        ] {
+            if !names.is_empty() {
+                let told = names.iter().take(NAMES_TOLD).map(String::as_str);
+                let told = told.collect::<Vec<_>>().join(", ");
+                let more = match names.len().saturating_sub(NAMES_TOLD) {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                };
+                event = event.with_detail(format!("{what}: {told}{more}"));
+            }
+        }
+        event
+    }
 }
 
 /// Brings the file to the newest schema and to write-ahead logging. Tells what was upgraded;
@@ -134,14 +167,21 @@ fn upgrade(db: &mut Connection, path: &Path, keys: &KeySource) -> Result<Option<
     for step in &STEPS[from as usize..] {
         step(&transaction, &mut migration)?;
     }
+    let key = keys.key(&transaction, path)?;
     if from < m0005_audit_head::NUMBER {
-        audit::begin(&transaction, &keys.key(&transaction, path)?)?;
+        audit::begin(&transaction, &key)?;
     }
+    // Committed together: nothing can fail between an upgrade and what tells of it.
+    let told = match is_empty {
+        true => Vec::new(),
+        false => audit::append(&transaction, &key, vec![migration.event()])?,
+    };
     transaction.pragma_update(None, "user_version", NEWEST)?;
     transaction.commit()?;
     if is_empty {
         return Ok(None);
     }
+    told.iter().for_each(Event::log_digest);
     tracing::info!(
         database = %path.display(),
         from,
@@ -149,6 +189,8 @@ fn upgrade(db: &mut Connection, path: &Path, keys: &KeySource) -> Result<Option<
         backup = ?migration.backup,
         users = migration.users,
         tokens = migration.tokens,
+        without_password = ?migration.without_password,
+        directory_people = ?migration.directory_people,
         "upgraded the user database"
     );
     Ok(Some(migration))
