@@ -13,8 +13,9 @@ use crate::output::note;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DbCommand {
-    /// Upgrade the user database after a copy of it was made, as starting the server does. The
-    /// earlier system cannot use it afterwards. Again changes nothing
+    /// Upgrade the user database after a copy of it was made, as starting the server does. Stop the
+    /// servers that use it first: neither the earlier system nor an older version can use it
+    /// afterwards. Again changes nothing
     Migrate,
 }
 

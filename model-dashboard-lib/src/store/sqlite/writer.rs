@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::error::{Error, Result};
+use super::migrations;
 use crate::store::StoreError;
 
 /// How many writes may wait.
@@ -62,8 +63,9 @@ impl Writer {
         F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     {
         let committed = Arc::clone(&self.committed);
+        let path = Arc::clone(&self.path);
         self.run(move |connection| {
-            let result = in_transaction(connection, work);
+            let result = in_transaction(connection, &path, work);
             // Here, as the caller may wait no more; and afterwards, so that whoever sees the new
             // number reads what was written.
             committed.fetch_add(1, Ordering::SeqCst);
@@ -78,7 +80,8 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     {
-        self.run(move |connection| in_transaction(connection, work))
+        let path = Arc::clone(&self.path);
+        self.run(move |connection| in_transaction(connection, &path, work))
             .await
     }
 
@@ -165,9 +168,13 @@ fn run(mut connection: Connection, mut jobs: mpsc::Receiver<Message>) {
 
 fn in_transaction<T>(
     connection: &mut Connection,
+    path: &Path,
     work: impl FnOnce(&Transaction<'_>) -> Result<T>,
 ) -> Result<T> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another program may have upgraded the file since it was opened. What this one writes could
+    // lack what the newer schema promises.
+    migrations::refuse_newer(&transaction, path)?;
     let value = work(&transaction)?;
     transaction.commit()?;
     Ok(value)

@@ -131,10 +131,8 @@ pub(super) fn run(db: &mut Connection, path: &Path, keys: &KeySource) -> Result<
 fn upgrade(db: &mut Connection, path: &Path, keys: &KeySource) -> Result<Option<Migration>> {
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Under the lock: another process may just have done it.
+    refuse_newer(&transaction, path)?;
     let from = version(&transaction)?;
-    if from > NEWEST {
-        return Err(newer(path, from));
-    }
     if from == NEWEST {
         return Ok(None);
     }
@@ -196,6 +194,14 @@ fn upgrade(db: &mut Connection, path: &Path, keys: &KeySource) -> Result<Option<
     Ok(Some(migration))
 }
 
+/// Refuses a file that a newer program has upgraded. Costs a read of the file's first page.
+pub(super) fn refuse_newer(db: &Connection, path: &Path) -> Result<()> {
+    match version(db)? {
+        from if from > NEWEST => Err(newer(path, from)),
+        _ => Ok(()),
+    }
+}
+
 fn version(db: &Connection) -> Result<u32> {
     let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
     u32::try_from(version).map_err(|_| {
@@ -240,7 +246,7 @@ fn retry_while_busy(mut attempt: impl FnMut() -> Result<()>) -> Result<()> {
 fn newer(path: &Path, from: u32) -> Error {
     unusable(format!(
         "{} was upgraded by a newer version of this program (schema {from}, this one knows \
-         {NEWEST}); use that version, or restore the copy it made before",
+         {NEWEST}); stop this one and use that version, or restore the copy it made before",
         path.display()
     ))
 }

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use super::take_over::changed;
-use super::{open, other_program};
+use super::{fresh, make, open, other_program};
+use crate::audit::AuditLog as _;
 use crate::store::StoreError;
 
 async fn refused(path: &Path) -> String {
@@ -70,6 +71,27 @@ async fn a_file_of_a_newer_program_is_refused() {
         message.contains("newer version of this program (schema 99"),
         "{message}"
     );
+}
+
+#[tokio::test]
+async fn a_file_that_is_upgraded_while_it_is_open_is_written_no_more() {
+    let (store, _folder) = fresh().await;
+    make(&store, "ana").await.unwrap();
+    let other = other_program(store.path());
+    other.execute_batch("PRAGMA user_version = 99").unwrap();
+    for refused in [
+        make(&store, "bob").await.unwrap_err(),
+        store.append(&[]).await.unwrap_err(),
+    ] {
+        assert!(
+            matches!(&refused, StoreError::Unusable { message }
+                if message.contains("newer version of this program (schema 99")),
+            "{refused:?}"
+        );
+    }
+    let people = "SELECT count(*) FROM users";
+    let people: i64 = other.query_row(people, [], |row| row.get(0)).unwrap();
+    assert_eq!(people, 1);
 }
 
 #[tokio::test]
