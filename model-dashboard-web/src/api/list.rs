@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::header::HeaderMap;
 use http::{HeaderValue, StatusCode};
-use model_dashboard::catalog::{Cursor, Page, Query, Sort, SortBy, StateFilter};
+use model_dashboard::catalog::{Cursor, Page, Picture, Query, Sort, SortBy, StateFilter};
 use model_dashboard::model::NetworkType;
 use warp::reply::Response;
 
@@ -11,9 +11,6 @@ use super::answer::{Failure, Guest, json};
 use super::dto::{ModelList, NetworkTypeCount, NetworkTypes};
 use super::list_body::{ListBodies, tagged};
 use super::parameters::Parameters;
-
-/// From this many models on a search runs on a thread that may block.
-const LARGE: usize = 5_000;
 
 const PARAMETERS: [&str; 9] = [
     "network_type",
@@ -144,25 +141,16 @@ pub(super) async fn dataframe(
         .one_of("format", &formats)?
         .unwrap_or(Format::Columns);
     let picture = guest.dashboard().picture(&guest.caller).await?;
-    let body = format.write(picture.entries_json());
-    tagged(Bytes::from(body), format.content_type(), headers).await
+    let make = move |picture: &Picture| format.write(picture.entries_json()).into();
+    tagged(picture, make, format.content_type(), headers).await
 }
 
 /// The entries of a page as the fixed list.
 async fn answer(guest: &Guest, query: Query, headers: &HeaderMap) -> Result<Response, Failure> {
     let picture = guest.dashboard().picture(&guest.caller).await?;
-    let page = if picture.len() >= LARGE {
-        let (dashboard, caller) = (guest.dashboard().clone(), guest.caller.clone());
-        dashboard.list(&caller, &query).await?
-    } else {
-        picture.query(&query)
-    };
-    tagged(
-        body(&page),
-        HeaderValue::from_static("application/json"),
-        headers,
-    )
-    .await
+    let make = move |picture: &Picture| body(&picture.query(&query));
+    let json = HeaderValue::from_static("application/json");
+    tagged(picture, make, json, headers).await
 }
 
 fn body(page: &Page) -> Bytes {
@@ -240,4 +228,62 @@ fn parse_sort(text: &str) -> Result<Sort, Failure> {
 
 fn parse_type(text: &str) -> Result<NetworkType, Failure> {
     NetworkType::existing(text).map_err(|e| Failure::bad_request(format!("network_type: {e}")))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::Arc;
+
+    use futures::future::join;
+    use http::header::ETAG;
+    use model_dashboard::dashboard::Dashboard;
+    use model_dashboard::repository::MemoryRepository;
+    use model_dashboard::store::MemoryStore;
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[test]
+    fn whoever_asks_for_much_keeps_nobody_from_being_answered() {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().max_blocking_threads(1);
+        let runtime = runtime.build().unwrap();
+        runtime.block_on(async {
+            let repository = Arc::new(MemoryRepository::new());
+            for n in 0..500 {
+                let key = format!("T/{n}").parse().unwrap();
+                repository.write_outside(&key, *b"{}");
+            }
+            let builder = Dashboard::builder().repository(repository);
+            let builder = builder.accounts(Arc::new(MemoryStore::new()));
+            let dashboard = builder.build().await.unwrap();
+            let host = dashboard.host_caller("test@localhost");
+            let guest = Guest::new(dashboard, host);
+            let (bodies, headers) = (ListBodies::default(), HeaderMap::new());
+
+            let asked = ["", "enabled_only=true", "search=1", "sort=-created&limit=3"];
+            for query in asked {
+                while_threads_are_taken(list(&guest, &bodies, query, &headers)).await;
+            }
+            for query in ["", "format=csv", "format=records"] {
+                while_threads_are_taken(dataframe(&guest, query, &headers)).await;
+            }
+            while_threads_are_taken(of_type(&guest, "T", "", &headers)).await;
+        });
+    }
+
+    /// Asks while the only thread that may block is taken until somebody else had a turn.
+    async fn while_threads_are_taken(asked: impl Future<Output = Result<Response, Failure>>) {
+        let (free, freed) = oneshot::channel();
+        let taken = tokio::task::spawn_blocking(move || freed.blocking_recv().unwrap());
+        let asked = async {
+            let answer = asked.await;
+            (answer, taken.is_finished())
+        };
+        let other = async { free.send(()).unwrap() };
+        let ((answer, was_beside), ()) = join(asked, other).await;
+        assert!(was_beside, "made where requests are answered");
+        assert!(answer.unwrap().headers().contains_key(ETAG));
+    }
 }

@@ -148,10 +148,7 @@ impl ListBodies {
             drop(making);
             Ok(kept)
         });
-        made.await
-            .map_err(io::Error::other)
-            .flatten()
-            .map_err(|error| Error::Internal(Box::new(error)).into())
+        internal(made.await.map_err(io::Error::other).flatten())
     }
 }
 
@@ -171,25 +168,41 @@ impl Write for AtMost {
     }
 }
 
-/// A body that was just made, with an ETag from its content, in the coding that the client takes,
-/// or 304.
+/// From this many models on a body that is made of them is made on a thread that may block.
+const LARGE: usize = 500;
+
+/// What `make` makes of the models, with an ETag from its content, in the coding that the client
+/// takes, or 304.
 ///
 /// # Errors
 /// Only if the program is out of order.
 pub(super) async fn tagged(
-    body: Bytes,
+    picture: Arc<Picture>,
+    make: impl FnOnce(&Picture) -> Bytes + Send + 'static,
     content_type: HeaderValue,
     request: &HeaderMap,
 ) -> Result<Response, Failure> {
+    let is_large = picture.len() >= LARGE;
+    let digested = move || {
+        let body = make(&picture);
+        let digest = Sha256::digest(&body);
+        (body, digest)
+    };
+    let (body, digest) = if is_large {
+        let done = tokio::task::spawn_blocking(digested).await;
+        internal(done.map_err(io::Error::other))?
+    } else {
+        digested()
+    };
     let coding = match body.len() {
         ..MIN_COMPRESSED => Coding::Identity,
         _ => Coding::negotiate(request),
     };
-    let etag = etag(&Sha256::digest(&body)[..16], coding);
+    let etag = etag(&digest[..16], coding);
     if none_match(request, &etag) {
         return Ok(not_modified(&etag));
     }
-    let body = made(coding.encoded(body).await)?;
+    let body = internal(coding.encoded(body).await)?;
     Ok(found(
         Response::new(body.into()),
         &etag,
@@ -198,8 +211,8 @@ pub(super) async fn tagged(
     ))
 }
 
-fn made(body: io::Result<Bytes>) -> Result<Bytes, Failure> {
-    body.map_err(|error| Error::Internal(Box::new(error)).into())
+fn internal<T>(done: io::Result<T>) -> Result<T, Failure> {
+    done.map_err(|error| Error::Internal(Box::new(error)).into())
 }
 
 /// The entity tag of this content in this coding, with its quotes.
