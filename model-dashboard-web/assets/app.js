@@ -404,6 +404,11 @@
     }
   });
 
+  // Browsers show the caret of an area only, whose rest may lie behind the bar at the bottom.
+  on("keyup", (event) => {
+    if (event.key === "Tab" && event.target.matches?.("textarea")) event.target.scrollIntoView({ block: "nearest" });
+  });
+
   on("input", (event) => {
     const selector = event.target.dataset?.filter;
     if (!selector) return;

@@ -237,7 +237,7 @@ async fn no_page_hinders_people() {
     browser.goto(&url(&app, "/login")).await.unwrap();
     assert_accessible(&browser, &axe, "/login").await;
     sign_in(&app, &browser, "admin").await;
-    for path in [
+    let pages = [
         "/",
         "/?q=nothing+like+this",
         "/models/nnUNet_v2/Dataset501_HeadAndNeckOAR",
@@ -258,10 +258,75 @@ async fn no_page_hinders_people() {
         "/admin/system",
         "/nothing-here",
         "/docs",
-    ] {
-        browser.goto(&url(&app, path)).await.unwrap();
-        assert_accessible(&browser, &axe, path).await;
+    ];
+    for theme in ["light", "dark"] {
+        browser.goto(&url(&app, "/")).await.unwrap();
+        let choose = format!("[data-theme-form] button[value={theme}]");
+        let press = "document.querySelector(arguments[0]).click()";
+        browser.execute(press, vec![choose.into()]).await.unwrap();
+        let chosen = format!("html[data-theme={theme}]");
+        let chosen = browser.wait().for_element(Locator::Css(&chosen)).await;
+        chosen.unwrap();
+        for path in pages {
+            let show = "document.documentElement.dataset.theme = arguments[0]";
+            browser.goto(&url(&app, path)).await.unwrap();
+            browser.execute(show, vec![theme.into()]).await.unwrap();
+            assert_accessible(&browser, &axe, &format!("{path}, {theme}")).await;
+        }
     }
+    browser.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_focus_is_never_behind_the_bar_at_the_bottom() {
+    let Some(driver) = Driver::start() else {
+        return;
+    };
+    let app = App::start().await;
+    let browser = driver.browser("focus").await;
+    sign_in(&app, &browser, "admin").await;
+    let hidden = "const focus = document.activeElement; const bar = \
+                  document.querySelector('.action-bar'); if (bar.contains(focus)) return 'end'; \
+                  const at = focus.getBoundingClientRect(); const top = \
+                  bar.getBoundingClientRect().top; return at.bottom > top && at.height < top ? \
+                  focus.outerHTML : ''";
+    for (width, height) in [(1440, 700), (500, 800)] {
+        browser.set_window_size(width, height).await.unwrap();
+        let edit = "/models/nnUNet_v2/Dataset501_HeadAndNeckOAR/edit";
+        browser.goto(&url(&app, edit)).await.unwrap();
+        let mut pressed = 0;
+        loop {
+            let active = browser.active_element().await.unwrap();
+            active.send_keys("\u{E004}").await.unwrap();
+            let found = browser.execute(hidden, vec![]).await.unwrap();
+            if found == serde_json::json!("end") {
+                break;
+            }
+            assert_eq!(found, serde_json::json!(""), "{width} x {height}");
+            pressed += 1;
+            assert!(pressed < 500, "Tab does not come to the bar");
+        }
+        assert!(pressed > 20, "{pressed}");
+    }
+    browser.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn short_words_of_the_audit_log_stay_whole() {
+    let Some(driver) = Driver::start() else {
+        return;
+    };
+    let app = App::start().await;
+    let browser = driver.browser("audit").await;
+    browser.set_window_size(1440, 900).await.unwrap();
+    sign_in(&app, &browser, "admin").await;
+    browser.goto(&url(&app, "/admin/audit")).await.unwrap();
+    let broken = "return [...document.querySelectorAll('td.word .meta, td.address \
+                  .reference')].filter(cell => { const range = document.createRange(); \
+                  range.selectNodeContents(cell); return range.getClientRects().length > 1 \
+                  }).map(cell => cell.textContent)";
+    let found = browser.execute(broken, vec![]).await.unwrap();
+    assert_eq!(found, serde_json::json!([]));
     browser.close().await.unwrap();
 }
 

@@ -40,6 +40,14 @@ fn query(visit: &Visit) -> (AuditQuery, Option<u64>) {
     (query, asked.text("before").parse().ok())
 }
 
+/// What events call the target that was typed: a model may be named by its reference alone.
+fn target(text: String) -> String {
+    match text.split_once('/') {
+        Some((network_type, _)) if !network_type.contains(':') => format!("model:{text}"),
+        _ => text,
+    }
+}
+
 /// The filter, or the fields whose dates cannot be read.
 fn filter(query: &AuditQuery) -> Result<EventFilter, Vec<FieldError>> {
     let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
@@ -59,7 +67,7 @@ fn filter(query: &AuditQuery) -> Result<EventFilter, Vec<FieldError>> {
     Ok(EventFilter {
         actions: given(&query.action).into_iter().collect(),
         actor: given(&query.who),
-        target: given(&query.target),
+        target: given(&query.target).map(target),
         since: from,
         // The day itself belongs to it.
         until: to.map(|to| to.plus(DAY)),
@@ -310,6 +318,18 @@ mod tests {
     use model_dashboard::audit::NewEvent;
 
     use super::*;
+
+    #[test]
+    fn a_model_is_a_target_with_and_without_its_kind() {
+        for (typed, wanted) in [
+            ("nnUNet/Api2", "model:nnUNet/Api2"),
+            ("model:nnUNet/Api2", "model:nnUNet/Api2"),
+            ("user:local:7", "user:local:7"),
+            ("audit", "audit"),
+        ] {
+            assert_eq!(target(typed.to_owned()), wanted);
+        }
+    }
 
     #[test]
     fn a_model_is_linked_even_if_no_new_one_could_have_its_name() {

@@ -144,10 +144,10 @@ pub fn list(frame: &Frame, view: &AuditView) -> Markup {
                 "Audit log",
                 &[
                     Column::new("Time").class("title"),
-                    Column::new("Who"),
+                    Column::new("Who").class("word"),
                     Column::new("Action"),
                     Column::new("Target").class("grow"),
-                    Column::new("From"),
+                    Column::new("From").class("address"),
                 ],
                 &view.rows.iter().map(|row| cells(frame, row)).collect::<Vec<_>>(),
             ))
@@ -197,7 +197,7 @@ fn target(row: &AuditRow) -> Markup {
 fn example(field: &str) -> Option<&'static str> {
     match field {
         "who" => Some("username"),
-        "target" => Some("model:type/name"),
+        "target" => Some("type/name"),
         _ => None,
     }
 }
