@@ -8,7 +8,7 @@ use std::path::Path;
 use model_dashboard::audit::ChainState;
 use model_dashboard::auth::{Role, UserFilter};
 use model_dashboard::config::{Config, DatabaseConfig, StorageLocation};
-use model_dashboard::connect::look_at_database;
+use model_dashboard::connect::{ConnectError, check_models_folder, look_at_database};
 use model_dashboard::dashboard::DependencyState;
 use model_dashboard::repository::{ModelRepository as _, ObjectRepository};
 use model_dashboard::store::AuditKey;
@@ -191,7 +191,13 @@ async fn models_folder(config: &Config, checks: &mut Checks) {
                 }
             }
         }
-        StorageLocation::Folder(path) => folder(name, path, &setting, checks),
+        StorageLocation::Folder(path) => match check_models_folder(config).await {
+            Err(error @ ConnectError::ModelsMissing { .. }) => {
+                checks.fail(name, chain(&error), format!("change {setting}"));
+            }
+            // What is wrong with the database is told with the accounts.
+            _ => folder(name, path, &setting, checks),
+        },
         StorageLocation::Memory => checks.warn(
             name,
             "models are kept in the memory of the server and are gone when it ends",
@@ -258,7 +264,7 @@ async fn accounts(config: Config, checks: &mut Checks) {
         Ok(_) => match Opening::Existing.allow(&config).await {
             Ok(()) => installation(config, checks).await,
             Err(failure) => {
-                let fix = "check the settings; starting the server makes what is missing";
+                let fix = "check the settings; the first start of a server makes what is missing";
                 checks.fail("installation", failure.message(), fix);
             }
         },

@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::timeout;
+
+use crate::audit::{AuditLog as _, EventFilter, EventPage};
 use crate::catalog::CatalogOptions;
 use crate::config::{Config, DatabaseConfig, StorageLocation};
 use crate::dashboard::{BuildError, Dashboard, DashboardBuilder, FirstAdministrator, Policy};
@@ -49,6 +52,19 @@ pub enum ConnectError {
         #[source]
         source: std::io::Error,
     },
+    /// The models' folder is not there, though this installation has been used: another one was
+    /// meant, or a volume is not mounted.
+    #[error(
+        "{setting}: the folder {} does not exist, but this installation has been used before; give \
+         the folder that holds its models, or make an empty one to begin without them",
+        folder.display()
+    )]
+    ModelsMissing {
+        /// The setting and where it comes from.
+        setting: String,
+        /// The folder.
+        folder: PathBuf,
+    },
     /// The user database cannot be opened.
     #[error("{setting}")]
     Database {
@@ -75,7 +91,8 @@ pub enum ConnectError {
 /// Opens everything that `config` names and loads the models.
 ///
 /// Makes the data folder, the models' folder and the user database where they are missing, and
-/// upgrades an older database after a copy of it was made.
+/// upgrades an older database after a copy of it was made. The models' folder is made for a new
+/// installation alone: see [`ConnectError::ModelsMissing`].
 ///
 /// # Errors
 /// [`ConnectError`], which names the setting.
@@ -103,6 +120,7 @@ async fn open(
             reason: "this build cannot ask a directory yet; leave the LDAP settings out",
         });
     }
+    check_models_folder(config).await?;
     make_folder(&config.data_dir, || config.cite("data_dir")).await?;
     let store = open_database(config).await?;
     let repository = open_models(config).await?;
@@ -165,6 +183,51 @@ pub async fn look_at_database(config: &Config) -> Result<DatabaseState, ConnectE
     state.map_err(|source| database(config, source))
 }
 
+/// How long the models' folder may take to say whether it is there. One that does not is opened
+/// once it does.
+const FOLDER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Refuses a models' folder that does not exist, as [`connect`] does, where the accounts are those
+/// of an installation that has been used: their database is an older one, or its audit log has
+/// events. Makes and upgrades nothing.
+///
+/// # Errors
+/// [`ConnectError::ModelsMissing`]; others where the database cannot be read.
+pub async fn check_models_folder(config: &Config) -> Result<(), ConnectError> {
+    let StorageLocation::Folder(folder) = &config.storage.location else {
+        return Ok(());
+    };
+    let looking = timeout(FOLDER_TIMEOUT, tokio::fs::try_exists(folder)).await;
+    // What cannot be looked at is told when it is opened.
+    if !matches!(looking, Ok(Ok(false))) {
+        return Ok(());
+    }
+    let path = database_file(config)?;
+    let state = SqliteStore::look(path).await;
+    let used = match state {
+        Ok(DatabaseState::Older(_)) => true,
+        Ok(DatabaseState::Current) => has_events(config).await?,
+        // What cannot be looked at is told when it is opened, too.
+        _ => false,
+    };
+    match used {
+        true => Err(ConnectError::ModelsMissing {
+            setting: cite_models(config),
+            folder: folder.clone(),
+        }),
+        false => Ok(()),
+    }
+}
+
+async fn has_events(config: &Config) -> Result<bool, ConnectError> {
+    let store = open_database(config).await?;
+    let (all, first) = (EventFilter::default(), EventPage::After(0));
+    let events = store.events(&all, first, 1).await;
+    store.close().await;
+    let events = events.map_err(|source| database(config, source))?;
+    Ok(!events.is_empty())
+}
+
 /// Upgrades the user database as [`connect`] does, and opens nothing else, so that what became of
 /// it can be told whatever else is wrong. Makes the database where it is missing:
 /// [`look_at_database`] tells before.
@@ -214,7 +277,7 @@ async fn open_models(config: &Config) -> Result<Arc<dyn ModelRepository>, Connec
             Ok(Arc::new(opened.map_err(|source| models(config, source))?))
         }
         StorageLocation::S3(_) => Err(ConnectError::Unsupported {
-            setting: cite_set(config, "model_db.", "model_db.url"),
+            setting: cite_models(config),
             reason: "this build keeps models in a folder only; give a folder as STORAGE_URL and \
                      leave the MINIO settings out",
         }),
@@ -251,9 +314,14 @@ fn cite_database(config: &Config) -> String {
 
 fn models(config: &Config, source: RepositoryError) -> ConnectError {
     ConnectError::Models {
-        setting: cite_set(config, "model_db.", "model_db.url"),
+        setting: cite_models(config),
         source,
     }
+}
+
+/// The setting that says where the models are.
+fn cite_models(config: &Config) -> String {
+    cite_set(config, "model_db.", "model_db.url")
 }
 
 /// The first setting of a section that something sets, or else the one that would change it.

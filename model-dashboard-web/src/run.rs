@@ -2,10 +2,11 @@
 
 use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use model_dashboard::config::Config;
 use model_dashboard::connect::{ConnectError, Connected, connect, connect_in_background};
-use model_dashboard::dashboard::Dashboard;
+use model_dashboard::dashboard::{Dashboard, Readiness};
 use model_dashboard_web::server::{
     ConnectionLimits, Listener, Shutdown, raise_open_file_limit, serve, shutdown_signal,
 };
@@ -77,6 +78,8 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Fa
     // Nobody may be reading; the server runs all the same.
     let _ = io::stdout().write_all(welcome.to_string().as_bytes());
 
+    let models = tokio::spawn(tell_models(dashboard.clone()));
+
     let mut settings = WebSettings::from(config);
     settings.demo = arguments.demo;
     let shutdown = Shutdown::new();
@@ -120,6 +123,7 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Fa
             Err(Failure::usage(format!("{}: {unfit}", config.cite("model_db.url"))))
         }
     };
+    models.abort();
     dashboard.shutdown().await;
     ended?;
     tracing::info!("ended");
@@ -178,6 +182,20 @@ fn tell_of_upgrade(connected: &Connected) {
              hashes: delete it once everything works",
             newest.display()
         );
+    }
+}
+
+/// Says how many models there are once they are loaded: none where there should be some shows that
+/// another folder was meant.
+async fn tell_models(dashboard: Dashboard) {
+    while dashboard.ready() == Readiness::Loading {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    if let Ok(picture) = dashboard.picture(&dashboard.host_caller("server")).await {
+        let models = picture.counts().all;
+        tracing::info!(models, "the models are loaded");
+        // Nobody may be reading.
+        let _ = writeln!(io::stdout(), "  Models     {models}");
     }
 }
 

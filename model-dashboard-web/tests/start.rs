@@ -236,6 +236,7 @@ fn a_demonstration_tells_where_to_go_and_ends_in_order_at_sigterm() {
             .line("")
             .ends_with("sample models were put into the empty registry.")
     );
+    assert_ne!(server.line("Models"), "0");
 
     assert!(get(&api, "/health").contains(r#"{"status":"healthy","message":"API is running"}"#));
     assert!(get(&dashboard, "/login").starts_with("HTTP/1.1 200"));

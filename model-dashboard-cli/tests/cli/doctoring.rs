@@ -74,6 +74,19 @@ fn a_taken_port_and_plain_http_are_warned_of() {
 }
 
 #[test]
+fn a_models_folder_that_is_not_there_any_more_fails() {
+    let here = quiet(Installation::new());
+    here.run(&["init"]).succeeds();
+    let here = here.with("STORAGE_URL", "typo/x");
+    let run = here.run(&["doctor", "--output", "json"]).ends_with(6);
+    assert_eq!(states(&run.json(), "models folder"), ["failed"]);
+    here.run(&["init"])
+        .ends_with(6)
+        .tells("model_db.url (variable STORAGE_URL)");
+    assert!(!here.path("typo").exists());
+}
+
+#[test]
 fn a_folder_that_cannot_be_used_fails() {
     let here = Installation::new();
     here.write("file", "");

@@ -185,6 +185,51 @@ async fn taken_over(dir: &Path) -> Connected {
 }
 
 #[tokio::test]
+async fn a_missing_models_folder_is_made_at_the_first_start_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let bucket = dir.path().join("deep/bucket");
+    let config = config(
+        &dir.path().join("data"),
+        &[("STORAGE_URL", bucket.to_str().unwrap())],
+    );
+    // A first start that ended early is no use yet.
+    crate::connect::migrate_database(&config).await.unwrap();
+    let dashboard = connect(&config).await.unwrap().dashboard;
+    dashboard.note_start().await;
+    dashboard.shutdown().await;
+    std::fs::remove_dir_all(dir.path().join("deep")).unwrap();
+    let refused = connect(&config).await.unwrap_err();
+    let message = refused.to_string();
+    assert!(
+        message.starts_with("model_db.url (variable STORAGE_URL): the folder")
+            && message.lines().count() == 1,
+        "{message}"
+    );
+    assert!(!dir.path().join("deep").exists());
+    std::fs::create_dir_all(&bucket).unwrap();
+    connect(&config).await.unwrap().dashboard.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_database_that_is_to_be_taken_over_stays_where_its_models_are_missing() {
+    let dir = tempfile::tempdir().unwrap();
+    copy(Path::new(FIXTURE), dir.path());
+    let users = dir.path().join("users.db");
+    let before = std::fs::read(&users).unwrap();
+    let more = [
+        ("AUTH_DB_PATH", users.to_str().unwrap()),
+        ("STORAGE_URL", "/nonexistent/x/y"),
+    ];
+    let config = config(&dir.path().join("data"), &more);
+    let refused = connect(&config).await.unwrap_err();
+    assert!(
+        matches!(refused, ConnectError::ModelsMissing { .. }),
+        "{refused:?}"
+    );
+    assert_eq!(std::fs::read(&users).unwrap(), before);
+}
+
+#[tokio::test]
 async fn an_upgrade_is_told_though_the_models_cannot_be_opened() {
     let dir = tempfile::tempdir().unwrap();
     copy(Path::new(FIXTURE), dir.path());
