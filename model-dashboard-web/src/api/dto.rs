@@ -3,10 +3,12 @@
 use model_dashboard::audit::{ChainState, Event};
 use model_dashboard::auth::{IdentityId, Permissions, Role, User};
 use model_dashboard::dashboard::Caller;
-use model_dashboard::model::Timestamp;
+use model_dashboard::model::{FieldError, Timestamp};
 use model_dashboard::tokens::ApiToken;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
+
+use super::fields::{Body, Field, Fields, must_be, parse};
 
 /// An entry of a list of models: exactly these keys.
 #[derive(Debug, Serialize, ToSchema)]
@@ -79,13 +81,20 @@ pub(super) struct Definition {
 }
 
 /// A new place for a model.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, ToSchema)]
 pub(super) struct Rename {
     /// The new network type; the present one if it is left out.
     pub(super) network_type: Option<String>,
     /// The new name.
     pub(super) name: String,
+}
+
+impl Body for Rename {
+    fn read(fields: &mut Fields) -> Option<Rename> {
+        let network_type = fields.optional("network_type");
+        let name = fields.needed("name")?;
+        Some(Rename { network_type, name })
+    }
 }
 
 /// How many models of a network type there are.
@@ -208,13 +217,12 @@ pub(super) struct Accounts {
 }
 
 /// An account to be made: a person with a password, or a service account with a team.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(ToSchema)]
 pub(super) struct NewAccount {
     /// The name.
     pub(super) username: String,
     /// The name people read; the username if it is left out.
-    #[serde(default)]
+    #[schema(required = false)]
     pub(super) display_name: String,
     /// Mail address.
     pub(super) email: Option<String>,
@@ -226,6 +234,25 @@ pub(super) struct NewAccount {
     pub(super) password: Option<String>,
     /// The team that owns it: makes a service account, which has tokens but no sign-in.
     pub(super) team: Option<String>,
+}
+
+impl Body for NewAccount {
+    fn read(fields: &mut Fields) -> Option<NewAccount> {
+        let username = fields.needed("username");
+        let display_name = fields.optional("display_name").unwrap_or_default();
+        let email = fields.optional("email");
+        let role = fields.needed("role");
+        let password = fields.optional("password");
+        let team = fields.optional("team");
+        Some(NewAccount {
+            username: username?,
+            display_name,
+            email,
+            role: role?,
+            password,
+            team,
+        })
+    }
 }
 
 impl std::fmt::Debug for NewAccount {
@@ -248,8 +275,7 @@ pub(super) struct CreatedAccount {
 }
 
 /// What to change of an account; what is left out stays.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default, ToSchema)]
 pub(super) struct AccountChange {
     /// New display name.
     pub(super) display_name: Option<String>,
@@ -264,12 +290,30 @@ pub(super) struct AccountChange {
     pub(super) team: Option<String>,
 }
 
+impl Body for AccountChange {
+    fn read(fields: &mut Fields) -> Option<AccountChange> {
+        Some(AccountChange {
+            display_name: fields.optional("display_name"),
+            email: fields.optional("email"),
+            role: fields.optional("role"),
+            is_active: fields.optional("is_active"),
+            team: fields.optional("team"),
+        })
+    }
+}
+
 /// A new password for an account.
-#[derive(Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, ToSchema)]
 pub(super) struct PasswordReset {
     /// The password, at least 12 characters; left out, one is generated and answered once.
     pub(super) password: Option<String>,
+}
+
+impl Body for PasswordReset {
+    fn read(fields: &mut Fields) -> Option<PasswordReset> {
+        let password = fields.optional("password");
+        Some(PasswordReset { password })
+    }
 }
 
 /// The password that was generated, if none was given.
@@ -330,8 +374,7 @@ pub(super) struct Tokens {
 }
 
 /// A token to be made.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, ToSchema)]
 pub(super) struct NewToken {
     /// What it is for.
     #[schema(example = "nightly pipeline")]
@@ -345,14 +388,50 @@ pub(super) struct NewToken {
     pub(super) owner: Option<OwnerId>,
 }
 
+impl Body for NewToken {
+    fn read(fields: &mut Fields) -> Option<NewToken> {
+        let description = fields.needed("description");
+        let scopes = fields.needed("scopes");
+        let expires_in_days = fields.optional("expires_in_days");
+        let owner = fields.optional("owner");
+        Some(NewToken {
+            description: description?,
+            scopes: scopes?,
+            expires_in_days,
+            owner,
+        })
+    }
+}
+
 /// Source and subject of an account.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, ToSchema)]
 pub(super) struct OwnerId {
     /// The source, such as `service`.
     pub(super) source: String,
     /// The id there.
     pub(super) subject: String,
+}
+
+impl Body for OwnerId {
+    fn read(fields: &mut Fields) -> Option<OwnerId> {
+        let source = fields.needed("source");
+        let subject = fields.needed("subject");
+        Some(OwnerId {
+            source: source?,
+            subject: subject?,
+        })
+    }
+}
+
+impl Field for OwnerId {
+    fn read(json: &str) -> Result<OwnerId, Vec<FieldError>> {
+        if !json.starts_with('{') {
+            return Err(must_be(
+                r#"an object such as {"source": "service", "subject": "1"}"#,
+            ));
+        }
+        parse(json.as_bytes())
+    }
 }
 
 /// A token that was made. The secret is in no other answer.

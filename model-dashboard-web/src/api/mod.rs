@@ -12,6 +12,7 @@ mod conditional;
 mod dataframe;
 mod docs;
 mod dto;
+mod fields;
 mod health;
 mod in_memory;
 mod list;

@@ -7,8 +7,9 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, StatusCode};
+use utoipa::openapi::schema::{AdditionalProperties, Schema};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{OpenApi as Document, PathItem, Server};
+use utoipa::openapi::{OpenApi as Document, PathItem, RefOr, Server};
 use utoipa::{Modify, OpenApi};
 use warp::filters::BoxedFilter;
 use warp::path::FullPath;
@@ -45,7 +46,7 @@ use crate::route::read;
         (name = "audit", description = "The audit log and the feed of changes"),
         (name = "health", description = "For probes and monitors"),
     ),
-    modifiers(&TokenScheme, &Answers),
+    modifiers(&TokenScheme, &Answers, &KnownFields),
 )]
 struct Api;
 
@@ -61,6 +62,29 @@ impl Modify for TokenScheme {
             .build();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
+
+/// Says of what is read field by field that it has no others.
+struct KnownFields;
+
+impl Modify for KnownFields {
+    fn modify(&self, document: &mut Document) {
+        let read = [
+            "Rename",
+            "NewAccount",
+            "AccountChange",
+            "PasswordReset",
+            "NewToken",
+            "OwnerId",
+        ];
+        let components = document.components.get_or_insert_default();
+        for name in read {
+            if let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(name) {
+                object.additional_properties =
+                    Some(Box::new(AdditionalProperties::FreeForm(false)));
+            }
+        }
     }
 }
 
@@ -199,6 +223,24 @@ mod tests {
             (servers(""), servers("/models")),
             ("/".into(), "/models".into())
         );
+    }
+
+    #[test]
+    fn every_body_but_a_definition_says_that_it_has_no_other_fields() {
+        let document = serde_json::to_value(document()).unwrap();
+        let operations = document["paths"].as_object().unwrap().values();
+        let operations = operations.flat_map(|item| item.as_object().unwrap().values());
+        let mut read = 0;
+        for operation in operations {
+            let body = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+            let Some(name) = body.as_str().filter(|name| !name.ends_with("/Definition")) else {
+                continue;
+            };
+            let schema = document.pointer(name.trim_start_matches('#')).unwrap();
+            assert_eq!(schema["additionalProperties"], false, "{name}");
+            read += 1;
+        }
+        assert_eq!(read, 5);
     }
 
     #[test]

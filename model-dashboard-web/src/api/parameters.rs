@@ -92,7 +92,8 @@ fn wrong(name: &str, message: impl Into<String>) -> FieldProblem {
     }
 }
 
-fn unknown(name: &str, known: &[&str]) -> String {
+/// What is said of a name that is not known.
+pub(super) fn unknown(name: &str, known: &[&str]) -> String {
     let nearest = known
         .iter()
         .map(|k| (strsim::jaro_winkler(k, name), k))
@@ -100,7 +101,7 @@ fn unknown(name: &str, known: &[&str]) -> String {
         .filter(|(likeness, _)| *likeness > 0.7);
     match (nearest, known) {
         (Some((_, nearest)), _) => format!("is not known; did you mean {nearest}?"),
-        (None, []) => "is not known; this route takes no parameters".to_owned(),
+        (None, []) => "is not known; there are none here".to_owned(),
         (None, known) => format!("is not known; known are {}", known.join(", ")),
     }
 }

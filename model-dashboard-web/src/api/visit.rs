@@ -5,14 +5,14 @@ use std::future::Future;
 
 use http::StatusCode;
 use http::header::{AUTHORIZATION, HeaderMap};
-use model_dashboard::dashboard::{Dashboard, RequestInfo};
+use model_dashboard::dashboard::{Dashboard, Error, RequestInfo};
 use model_dashboard::model::{MAX_DEFINITION_BYTES, Via};
-use serde::de::DeserializeOwned;
 use warp::Filter;
 use warp::reply::Response;
 
 use super::answer::{Failure, Guest, answer};
-use super::problem::{FieldProblem, Problem};
+use super::fields::{self, Body};
+use super::problem::Problem;
 use crate::server::{BodyError, BodyLimits, RequestBody, RequestContext, context};
 
 /// What every route gets of a request beside its path.
@@ -98,29 +98,14 @@ pub(super) async fn definition_body(body: RequestBody) -> Result<bytes::Bytes, F
     Ok(body.read(&LIMITS).await.map_err(Problem::from)?)
 }
 
-/// Reads a small JSON body.
+/// Reads a small JSON body; an empty one is an object without fields.
 ///
 /// # Errors
-/// A problem document that names line and column.
-pub(super) async fn json_body<T: DeserializeOwned>(body: RequestBody) -> Result<T, Failure> {
+/// A problem document that names the fields that are wrong, or line and column.
+pub(super) async fn json_body<T: Body>(body: RequestBody) -> Result<T, Failure> {
     let bytes = body.read(&SMALL).await.map_err(Problem::from)?;
     let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-    serde_json::from_slice(bytes).map_err(|error| {
-        let message = error.to_string();
-        let mut problem = Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "invalid",
-            "Not valid",
-            &*message,
-        );
-        problem.errors.push(FieldProblem {
-            field: String::new(),
-            message,
-            line: Some(error.line()),
-            column: Some(error.column()),
-        });
-        problem.into()
-    })
+    fields::parse(bytes).map_err(|errors| Error::Invalid(errors).into())
 }
 
 impl From<BodyError> for Problem {

@@ -418,6 +418,18 @@ async fn what_a_service_account_does_not_have_is_refused() {
 }
 
 #[tokio::test]
+async fn what_is_wrong_in_a_body_is_named_by_its_field() {
+    let (_app, client) = admin().await;
+    let token = r#"{"description":"x","owner":"service:1"}"#;
+    let refused = client.send(Method::POST, "/api/v1/tokens", token).await;
+    assert_eq!(refused.status, 422);
+    let errors = refused.json()["errors"].clone();
+    assert_eq!(errors[0]["field"], "scopes");
+    assert_eq!(errors[1]["field"], "owner");
+    assert!(!refused.text().contains("struct"), "{}", refused.text());
+}
+
+#[tokio::test]
 async fn a_token_that_lacks_a_scope_is_told_which() {
     let app = App::start().await;
     let reader = app.token("models:read".parse().unwrap()).await;
