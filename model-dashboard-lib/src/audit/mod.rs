@@ -125,7 +125,8 @@ pub struct NewEvent {
     pub actor: String,
     /// The name they had then.
     pub actor_name: String,
-    /// Through what: `dashboard`, `api`, `cli`, `server`.
+    /// Through what: `dashboard`, `api`, `cli`, `server`; `store` for what another program did to
+    /// the models there.
     pub via: String,
     /// From where: a client address, or a host name for the command line.
     pub from: String,

@@ -26,6 +26,7 @@ mod gathered;
 mod left_out;
 mod near;
 mod order;
+mod outside;
 mod picture;
 mod query;
 mod refresh;
@@ -45,6 +46,7 @@ use arc_swap::ArcSwap;
 use self::bodies::Bodies;
 use self::edit::Edit;
 use self::entry::Fresh;
+use self::outside::Noticed;
 use self::refresh::Following;
 use crate::model::{ModelKey, Timestamp};
 use crate::repository::{ModelRepository, RepositoryError, StoredModel};
@@ -52,6 +54,7 @@ use crate::repository::{ModelRepository, RepositoryError, StoredModel};
 pub use self::entry::{Entry, EntryState, Tombstone};
 pub use self::left_out::LeftOut;
 pub use self::order::{Sort, SortBy};
+pub(crate) use self::outside::{Outside, OutsideChange, OutsideCounts};
 pub use self::picture::{Counts, Picture};
 pub use self::query::{Cursor, CursorError, Page, Query, StateFilter};
 
@@ -133,6 +136,8 @@ struct Writing {
     unsaved: usize,
     /// What this process wrote and could not complete.
     unfinished: Vec<ModelKey>,
+    /// What others did.
+    noticed: Noticed,
 }
 
 impl Catalog {
@@ -222,6 +227,9 @@ impl Catalog {
             written.extend(edits.iter().map(|edit| edit.key().clone()));
         }
         writing.unsaved += edits.len();
+        if self.is_loaded() {
+            writing.notice(&picture, &edits);
+        }
         self.inner.picture.store(Arc::new(picture.with(edits)));
     }
 

@@ -176,7 +176,8 @@ impl Catalog {
             return Vec::new();
         }
         let picture = self.current();
-        if picture.keys.is_empty() && written.is_empty() {
+        let loaded = self.is_loaded();
+        if picture.keys.is_empty() && written.is_empty() && !loaded {
             self.inner.picture.store(Arc::new(Picture::of(gathered)));
             return Vec::new();
         }
@@ -184,6 +185,9 @@ impl Catalog {
         edits.extend(gone.into_iter().map(Edit::Remove));
         let overtaken = edits.extract_if(.., |edit| written.contains(edit.key()));
         let overtaken = overtaken.map(|edit| edit.key().clone()).collect();
+        if loaded {
+            writing.notice(&picture, &edits);
+        }
         self.inner.picture.store(Arc::new(picture.with(edits)));
         overtaken
     }

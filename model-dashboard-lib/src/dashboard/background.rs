@@ -76,7 +76,7 @@ impl Background {
         let (context, mut ticks) = (inner.clone(), Ticks::new(NOTICE_EVERY, &stopped));
         tasks.spawn(async move {
             while ticks.next().await {
-                context.note_finished_moves().await;
+                context.note_noticed().await;
             }
         });
         let (context, mut ticks) = (inner.clone(), Ticks::new(WRITE_EVERY, &stopped));
@@ -125,7 +125,7 @@ impl Background {
             tasks.abort_all();
         }
         let last_writes = async {
-            inner.note_finished_moves().await;
+            inner.note_noticed().await;
             inner.write_uses().await;
             if !inner.trail.flush().await {
                 tracing::error!("events of the audit log were not written; they are in this log");

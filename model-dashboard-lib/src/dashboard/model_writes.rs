@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use super::edits::{changed_fields, mended, replaced};
 use super::fields::message_field;
+use super::noticed::changed_outside;
 use super::{Caller, Dashboard, Error, Model, RawModel};
 use crate::audit::{Action, NewEvent};
 use crate::auth::Permission;
+use crate::catalog::OutsideChange;
 use crate::model::{BrokenDefinition, ModelDefinition, ModelKey, Timestamp, Version};
 use crate::repository::{Change, Precondition, RepositoryError, StoredModel};
 
@@ -27,6 +29,8 @@ pub(super) struct Before {
     version: Version,
     model: Result<Model, BrokenDefinition>,
     enabled: bool,
+    /// What was changed outside, if nobody else has noticed.
+    over: Option<OutsideChange>,
 }
 
 impl Before {
@@ -41,6 +45,7 @@ impl Before {
             version: stored.version,
             model,
             enabled,
+            over: None,
         }
     }
 
@@ -55,6 +60,7 @@ impl Before {
             version: raw.version,
             model: Err(broken),
             enabled: true,
+            over: None,
         }
     }
 
@@ -86,6 +92,8 @@ pub(super) struct Act {
     action: Action,
     key: ModelKey,
     detail: Detail,
+    /// What was changed outside and is replaced before anybody else noticed.
+    over: Option<OutsideChange>,
 }
 
 /// What is said beside it.
@@ -101,6 +109,7 @@ impl Act {
             action,
             key: key.clone(),
             detail: Detail::Said(detail.into()),
+            over: None,
         }
     }
 }
@@ -177,7 +186,10 @@ impl Dashboard {
         edit: &(impl Fn(&Before) -> Result<Option<After>, Error> + Send + Sync),
     ) -> Result<Model, Error> {
         let before = match self.live(key).await {
-            Ok(stored) => Before::new(stored),
+            Ok(stored) => Before {
+                over: self.inner.catalog.outside(&stored),
+                ..Before::new(stored)
+            },
             // What other readers make of it is not known.
             Err(error @ Error::Broken { .. }) => Before::unread(self.unread(key, error)?),
             Err(error) => return Err(error),
@@ -218,6 +230,7 @@ impl Dashboard {
                 let old = before.model.ok().map(|model| model.definition);
                 let act = Act {
                     detail: Detail::ChangedFrom(old),
+                    over: before.over,
                     ..Act::new(action, key, "")
                 };
                 let written = repository.put(key, &content, &this_state, &change).await;
@@ -232,7 +245,10 @@ impl Dashboard {
                 if let Ok(stored) = &written {
                     self.inner.catalog.apply_rename(key, stored);
                 }
-                let act = Act::new(Action::ModelRename, &to, format!("was {key}"));
+                let act = Act {
+                    over: before.over,
+                    ..Act::new(Action::ModelRename, &to, format!("was {key}"))
+                };
                 let done = self.done(caller, written, &act, &change).await;
                 if let Err(Error::Unavailable { .. } | Error::Repository(_)) = &done {
                     self.look_again(key).await;
@@ -241,7 +257,10 @@ impl Dashboard {
             }
             After::Deleted => {
                 let written = repository.delete(key, &this_state, &change).await;
-                let act = Act::new(Action::ModelDelete, key, "");
+                let act = Act {
+                    over: before.over,
+                    ..Act::new(Action::ModelDelete, key, "")
+                };
                 self.done(caller, written, &act, &change).await
             }
         }
@@ -256,6 +275,8 @@ impl Dashboard {
         act: &Act,
         change: &Change,
     ) -> Result<Model, Error> {
+        // What others did came before.
+        self.inner.note_noticed().await;
         if let Err(RepositoryError::Unavailable { .. } | RepositoryError::Internal(_)) = &written {
             let said = match &act.detail {
                 Detail::Said(said) => said,
@@ -268,9 +289,11 @@ impl Dashboard {
         }
         let written = self.written(written);
         if let Ok(model) = &written {
+            if let Some(over) = &act.over {
+                self.inner.trail.record(changed_outside(over)).await;
+            }
             self.note(caller, act, model, change).await;
         }
-        self.inner.note_finished_moves().await;
         written
     }
 

@@ -456,7 +456,7 @@ pub(super) struct AuditEvent {
     pub(super) actor: String,
     /// The name they had then.
     pub(super) actor_name: String,
-    /// Through what: dashboard, api, cli, server.
+    /// Through what: dashboard, api, cli, server; store for what another program did there.
     pub(super) via: String,
     /// From where; empty for readers without `audit:read`.
     pub(super) from: String,

@@ -158,6 +158,7 @@ fn entry(entry: &Event, picture: &Picture) -> Entry {
         via: match event.via.as_str() {
             "api" => Some("API".to_owned()),
             "cli" => Some("command line".to_owned()),
+            "store" => Some("in the store itself".to_owned()),
             _ => None,
         },
         done: done.to_owned(),
@@ -178,7 +179,7 @@ fn entry(entry: &Event, picture: &Picture) -> Entry {
         revision: event.revision,
         message: event.reason.clone(),
         detail: match &was {
-            Some(_) => String::new(),
+            Some(_) => renames::beside_old_name(entry),
             None => event.detail.clone(),
         },
         was: was.map(|key| key.to_string()),
@@ -192,8 +193,7 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_model_is_named_even_if_no_new_one_could_have_its_name() {
+    fn event(action: Action, target: &str, detail: &str) -> Event {
         let event = NewEvent {
             at: Timestamp::now(),
             actor: String::new(),
@@ -201,18 +201,32 @@ mod tests {
             via: String::new(),
             from: String::new(),
             request_id: String::new(),
-            action: Action::ModelDelete,
-            target: "model:nnUNet/A name with spaces".to_owned(),
+            action,
+            target: target.to_owned(),
             revision: None,
             reason: String::new(),
-            detail: String::new(),
+            detail: detail.to_owned(),
         };
-        let event = Event {
+        Event {
             seq: 1,
             event,
             digest: String::new(),
-        };
+        }
+    }
+
+    #[test]
+    fn a_model_is_named_even_if_no_new_one_could_have_its_name() {
+        let deleted = event(Action::ModelDelete, "model:nnUNet/A name with spaces", "");
         let named = ("nnUNet".to_owned(), "A name with spaces".to_owned());
-        assert_eq!(entry(&event, &Picture::default()).model, Some(named));
+        assert_eq!(entry(&deleted, &Picture::default()).model, Some(named));
+    }
+
+    #[test]
+    fn the_old_name_is_found_among_what_else_is_said() {
+        let said = "with token 3; was nnUNet/A; outcome not known";
+        let renamed = event(Action::ModelRename, "model:nnUNet/B", said);
+        let shown = entry(&renamed, &Picture::default());
+        assert_eq!(shown.was.as_deref(), Some("nnUNet/A"));
+        assert_eq!(shown.detail, "with token 3; outcome not known");
     }
 }

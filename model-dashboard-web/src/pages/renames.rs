@@ -12,8 +12,11 @@ use super::visit::Visit;
 /// How many renames in a row are followed.
 const MOST_RENAMES: usize = 8;
 
-/// What the detail of a rename starts with, before the old name.
+/// What stands before the old name in the detail of a rename.
 const WAS: &str = "was ";
+
+/// What stands between the parts of a detail.
+const AND: &str = "; ";
 
 /// Where the model of this name went, and what is left of it there if it was deleted.
 pub(super) fn follow(picture: &Picture, key: &ModelKey) -> (ModelKey, Option<Arc<Entry>>) {
@@ -34,12 +37,15 @@ pub(super) fn follow(picture: &Picture, key: &ModelKey) -> (ModelKey, Option<Arc
 pub(super) fn old_name(event: &Event) -> Option<ModelKey> {
     let event = &event.event;
     let renamed = event.action == Action::ModelRename;
-    event
-        .detail
-        .strip_prefix(WAS)
-        .filter(|_| renamed)?
-        .parse()
-        .ok()
+    let mut parts = event.detail.split(AND).filter(|_| renamed);
+    parts.find_map(|part| part.strip_prefix(WAS)?.parse().ok())
+}
+
+/// What the detail of a rename says beside the old name.
+pub(super) fn beside_old_name(event: &Event) -> String {
+    let parts = event.event.detail.split(AND);
+    let others: Vec<_> = parts.filter(|part| !part.starts_with(WAS)).collect();
+    others.join(AND)
 }
 
 /// What happened to the model at `key`, also under the names that it had before: what matches the

@@ -15,6 +15,7 @@ mod measures;
 mod models;
 #[cfg(feature = "sqlite")]
 mod on_disk;
+mod outside;
 mod signing_in;
 mod tokens;
 mod unfinished;
