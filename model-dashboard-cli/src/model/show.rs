@@ -85,6 +85,13 @@ fn table(model: &Model, context: &Context) -> String {
             },
         ),
         ("note", or_empty(definition.contradicts(&model.key))),
+        (
+            "incomplete",
+            match definition.is_incomplete() {
+                true => "no labels, no inference information, no arguments".to_owned(),
+                false => String::new(),
+            },
+        ),
     ]);
     let description = definition.description();
     if !description.trim().is_empty() {

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::json::{DuplicateKeys, JsonError, JsonKind, JsonObject, Position, too_large_message};
+use super::json::{
+    DuplicateKeys, JsonError, JsonKind, JsonObject, Position, decode_string, too_large_message,
+};
 use super::{ContourNames, MAX_DEFINITION_BYTES, ModelDefinition, ModelKey};
 
 /// What is wrong with a field, to be shown beside it.
@@ -130,6 +132,28 @@ impl ModelDefinition {
     pub(super) fn read_labels(&self) -> (ContourNames, Vec<FieldError>) {
         let labels = self.as_object().view("contour_names").unwrap_or_default();
         ContourNames::read(labels.iter())
+    }
+
+    /// Whether there is nothing in it that an inference can use: no labels, no information of the
+    /// framework, no arguments. It still is a model; whether it should be, people decide.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        let object = self.as_object();
+        let says_nothing = |field: &str| match object.kind(field) {
+            None | Some(JsonKind::Null) => true,
+            Some(JsonKind::Object) => object
+                .view(field)
+                .is_none_or(|inner| inner.iter().next().is_none()),
+            Some(JsonKind::String) => object
+                .get(field)
+                .and_then(decode_string)
+                .is_none_or(|text| text.trim().is_empty()),
+            // Of a wrong type, but there.
+            Some(_) => false,
+        };
+        ["contour_names", "inference_information", "inference_args"]
+            .into_iter()
+            .all(says_nothing)
     }
 
     /// Whether the definition gives itself another name or network type than its key.

@@ -140,9 +140,18 @@ fn notices(model: &Model) -> Vec<ModelNotice> {
     };
     if let Some(contradiction) = definition.contradicts(&model.key) {
         say(format!(
-            "{contradiction}. Where it lies counts: {}. Editing can put it right.",
+            "{contradiction}. Where it lies counts: {}. Its Edit page offers to write that into the \
+             definition; if the definition is right, rename or move the model.",
             model.key
         ));
+    }
+    if definition.is_incomplete() {
+        say(
+            "This definition is incomplete: without labels, inference information and arguments, \
+             it holds nothing that an inference can use. Add them on its Edit page, or delete it \
+             if it is no model."
+                .to_owned(),
+        );
     }
     // A definition that never went through this registry was made elsewhere, which is no surprise.
     if definition.registry().is_some() && definition.is_changed_outside() {

@@ -284,3 +284,25 @@ async fn a_copy_without_a_type_gets_that_of_its_source() {
     let made = derive("nnUNet/Task003_Liver").await;
     assert_eq!(made.location(), "/models/nnUNet/Copy", "{}", made.text());
 }
+
+#[tokio::test]
+async fn a_model_says_what_is_odd_about_it_and_what_puts_it_right() {
+    let files = [
+        (
+            "nnUNet/Odd",
+            r#"{"network_type":"MIST","inference_args":"-f all"}"#,
+        ),
+        ("nnUNet/Nothing", "{}"),
+    ];
+    let app = App::holding(&files).await;
+    let viewer = app.signed_in("viewer").await;
+    let odd = viewer.get("/models/nnUNet/Odd").await.text();
+    let nothing = viewer.get("/models/nnUNet/Nothing").await.text();
+    let (contradiction, incomplete) = ("Its Edit page offers to write", "definition is incomplete");
+    assert!(
+        odd.contains(contradiction) && !odd.contains(incomplete),
+        "{odd}"
+    );
+    assert!(nothing.contains(incomplete), "{nothing}");
+    assert!(!nothing.contains(contradiction), "{nothing}");
+}

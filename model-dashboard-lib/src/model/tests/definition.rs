@@ -182,6 +182,27 @@ fn only_what_differs_from_the_key_contradicts_it() {
 }
 
 #[test]
+fn a_definition_without_anything_an_inference_can_use_is_incomplete() {
+    let key: ModelKey = "nnUNet/a".parse().unwrap();
+    assert!(ModelDefinition::new(&key).is_incomplete());
+    for nothing in [
+        "{}",
+        r#"{"enabled":true,"alias":"a","version":"1","inference_args":" "}"#,
+        r#"{"contour_names":null,"inference_information":{ },"inference_args":null}"#,
+    ] {
+        assert!(definition(nothing).is_incomplete(), "{nothing}");
+    }
+    for something in [
+        r#"{"contour_names":{"1":"a"}}"#,
+        r#"{"inference_information":{"folds":[0]}}"#,
+        r#"{"inference_args":"-f all"}"#,
+        r#"{"inference_args":["of a wrong type"]}"#,
+    ] {
+        assert!(!definition(something).is_incomplete(), "{something}");
+    }
+}
+
+#[test]
 fn content_is_equal_whatever_the_registry_keeps() {
     let one =
         definition(r#"{"a": [1, 2], "b":1,"registry":{"revision":1},"last_modified_date":"x"}"#);
