@@ -395,18 +395,17 @@
       area.focus();
       area.setSelectionRange(at, at + 1);
     }
-    const take = event.target.closest("[data-take]");
-    if (take) {
-      const area = document.getElementById(take.dataset.into);
-      area.value = document.getElementById(take.dataset.take).textContent;
-      area.dispatchEvent(new Event("input", { bubbles: true }));
-      area.focus();
-    }
   });
 
   // Browsers show the caret of an area only, whose rest may lie behind the bar at the bottom.
   on("keyup", (event) => {
     if (event.key === "Tab" && event.target.matches?.("textarea")) event.target.scrollIntoView({ block: "nearest" });
+  });
+
+  // Who writes something else has chosen it.
+  on("input", (event) => {
+    const name = event.target.dataset?.chooses;
+    if (name) $(`[name="${name}"][value=result]`, event.target.form).checked = true;
   });
 
   on("input", (event) => {

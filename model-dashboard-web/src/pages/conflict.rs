@@ -1,11 +1,12 @@
 //! Two people changed the same model: the one who came second settles it.
 
 use http::StatusCode;
-use model_dashboard::dashboard::Model;
-use model_dashboard::model::ModelKey;
+use model_dashboard::dashboard::{Error, Model};
+use model_dashboard::model::{FieldError, ModelKey};
 use warp::reply::Response;
 
 use super::definition::shown;
+use super::form::Form;
 use super::parts::{Base, Part};
 use super::visit::{Failure, Visit};
 use crate::views::components::difference::Change;
@@ -54,6 +55,27 @@ pub(super) async fn show(
     visit.page_with(StatusCode::CONFLICT, &frame, markup).await
 }
 
+/// The form with what was chosen for each field that both changed.
+///
+/// # Errors
+/// Where nothing was chosen: neither side is taken for granted.
+pub(super) fn settled(form: Form) -> Result<Form, Failure> {
+    let asked = |part: &Part| form.all("settle").any(|name| name == part.name());
+    let parts: Vec<Part> = Part::ALL.into_iter().filter(asked).collect();
+    parts.into_iter().try_fold(form, |form, part| {
+        let name = part.name();
+        let chosen = match form.text(&format!("take_{name}")) {
+            side @ ("theirs" | "yours") => form.text(&format!("{side}_{name}")).to_owned(),
+            "result" => form.text(name).to_owned(),
+            _ => {
+                let message = "choose for each field what is saved";
+                return Err(Error::Invalid(vec![FieldError::new(name, message)]).into());
+            }
+        };
+        Ok(form.with(name, chosen))
+    })
+}
+
 /// The three-way merge of a form.
 #[derive(Debug, Default)]
 struct Merged {
@@ -85,6 +107,7 @@ impl Merged {
                 merged.both.push(ConflictField {
                     name: part.name().to_owned(),
                     label: part.label().to_owned(),
+                    before: base.before(part),
                     theirs,
                     result: Field::new(yours.clone()),
                     yours,
@@ -100,6 +123,7 @@ impl Merged {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn form(alias: &str, description: &str, owner: &str) -> DefinitionForm {
@@ -129,6 +153,20 @@ mod tests {
         };
         carried("alias", "theirs");
         carried("description", "your\ntext");
+        assert_eq!(merged.both[0].before.as_deref(), Some("old"));
+    }
+
+    #[test]
+    fn neither_side_is_saved_before_it_is_chosen() {
+        let sent = |take: &str| {
+            let text = format!("settle=alias&theirs_alias=a&yours_alias=b&alias=c{take}");
+            settled(Form::parse(text.as_bytes()))
+        };
+        assert!(sent("").is_err());
+        for (take, saved) in [("theirs", "a"), ("yours", "b"), ("result", "c")] {
+            let form = sent(&format!("&take_alias={take}")).unwrap();
+            assert_eq!(form.text("alias"), saved);
+        }
     }
 
     #[test]

@@ -118,6 +118,7 @@ struct Seen {
 /// Saves what was typed, if the model still is what the form was filled from.
 pub(super) async fn edit(visit: Visit, key: ModelKey, form: Form) -> Result<Response, Failure> {
     visit.require(Permission::ModelsWrite).await?;
+    let form = conflict::settled(form)?;
     let found = visit.dashboard().model(&visit.caller, &key).await;
     let seen = Seen {
         if_match: form.text("if_match").to_owned(),

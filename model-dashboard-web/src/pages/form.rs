@@ -66,6 +66,13 @@ impl Form {
             .map(|(_, value)| value.as_str())
     }
 
+    /// The same with one value of this name instead of those that were sent.
+    pub(super) fn with(mut self, name: &str, value: String) -> Form {
+        self.0.retain(|(n, _)| n != name);
+        self.0.push((name.to_owned(), value));
+        self
+    }
+
     /// Everything that was sent.
     pub(super) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0

@@ -1,11 +1,16 @@
 //! The parts of a definition's form that two people may change without getting in each other's way.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use super::definition::split_names;
 use crate::views::components::field::Field;
 use crate::views::components::label_rows::LabelRow;
 use crate::views::definition_form::DefinitionForm;
+
+/// The longest text that a form carries to show it as what was before.
+const MOST_CARRIED: usize = 1024;
 
 /// A part of the form that is compared, saved and settled as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,15 +125,23 @@ fn labels(form: &DefinitionForm) -> String {
         .to_owned()
 }
 
-/// What a form showed when it was made, carried in it: a short digest of each part. So the one who
-/// comes second is told apart from what they never touched, without the older revision at hand.
+/// What a form showed when it was made, carried in it: a short digest of each part, and its text
+/// where that is short. So what the one who comes second typed is told apart from what they never
+/// touched, without the older revision at hand.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Base(String);
 
 impl Base {
     /// Of a form that is shown now.
     pub(super) fn of(form: &DefinitionForm) -> Base {
-        let noted = Part::ALL.map(|part| format!("{}:{}", part.name(), digest(part, form)));
+        let noted = Part::ALL.map(|part| {
+            let text = part.text(form);
+            let shown = match text.len() <= MOST_CARRIED {
+                true => format!(":{}", URL_SAFE_NO_PAD.encode(&text)),
+                false => String::new(),
+            };
+            format!("{}:{}{shown}", part.name(), digest(&text))
+        });
         Base(noted.join(" "))
     }
 
@@ -144,12 +157,23 @@ impl Base {
 
     /// Whether the part still is what was shown; a part that was not noted is not.
     pub(super) fn is_unchanged(&self, part: Part, form: &DefinitionForm) -> bool {
-        let expected = format!("{}:{}", part.name(), digest(part, form));
-        self.0.split(' ').any(|noted| noted == expected)
+        self.noted(part)
+            .is_some_and(|noted| noted.split(':').next() == Some(&digest(&part.text(form))))
+    }
+
+    /// What the part said when the form was made, if it is short.
+    pub(super) fn before(&self, part: Part) -> Option<String> {
+        let (_, text) = self.noted(part)?.split_once(':')?;
+        String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()
+    }
+
+    fn noted(&self, part: Part) -> Option<&str> {
+        let mut noted = self.0.split(' ');
+        noted.find_map(|noted| noted.strip_prefix(part.name())?.strip_prefix(':'))
     }
 }
 
-fn digest(part: Part, form: &DefinitionForm) -> String {
-    let digest = Sha256::digest(part.text(form).as_bytes());
+fn digest(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
     hex::encode(digest.get(..8).unwrap_or_default())
 }

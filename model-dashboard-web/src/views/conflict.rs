@@ -11,8 +11,9 @@ use super::components::{Tone, breadcrumbs, notice, page_header, section, sentenc
 use super::frame::{Frame, Page, Section};
 use super::links::ModelAction;
 
-/// A lost race, to be settled by the one who lost it. The result is posted to
-/// [`ModelAction::Edit`] under the same names as the form, with the new `if_match`.
+/// A lost race, to be settled by the one who lost it. It is posted to [`ModelAction::Edit`] under
+/// the same names as the form, with the new `if_match`; for each field that both changed, `settle`
+/// has its name, and `take_…` says whether `theirs_…`, `yours_…` or the field itself is saved.
 #[derive(Debug, Clone, Default)]
 pub struct ConflictView {
     /// The reference that the model had when the form was made, if it was renamed since.
@@ -56,11 +57,13 @@ pub struct ConflictField {
     pub name: String,
     /// What it is called.
     pub label: String,
+    /// What it was when the form was made, if that is known.
+    pub before: Option<String>,
     /// What you typed.
     pub yours: String,
     /// What is stored now.
     pub theirs: String,
-    /// What will be saved; at first what you typed.
+    /// What is saved if neither side is chosen; at first what you typed.
     pub result: Field,
     /// Whether it is JSON or a command.
     pub mono: bool,
@@ -125,22 +128,26 @@ pub fn page(frame: &Frame, view: &ConflictView) -> Markup {
     })
 }
 
+/// Nothing is chosen at first: who saves at once would overwrite the other.
 fn conflict(field: &ConflictField) -> Markup {
-    let theirs = format!("{}-theirs", field.name);
-    let yours = format!("{}-yours", field.name);
     let rows = field.result.value.lines().count().clamp(1, 12);
     let error = field.result.error.as_ref();
     let error_id = error.map(|_| format!("{}-error", field.name));
     html! {
         section.panel.conflict data-conflict {
             h2 { (field.label) }
-            div.sides {
-                (side("Theirs", &theirs, &field.theirs, field, "Use theirs"))
-                (side("Yours", &yours, &field.yours, field, "Use yours"))
+            input type="hidden" name="settle" value=(field.name);
+            @if let Some(before) = &field.before {
+                div.side { div.side-head { h3 { "Before" } } (text(before, field)) }
+            }
+            div.sides role="radiogroup" aria-label={ "What is saved as " (field.label) } {
+                (side("Theirs", "theirs", &field.theirs, field))
+                (side("Yours", "yours", &field.yours, field))
             }
             div.field {
-                label for=(field.name) { "Result" }
+                label.check { (choice("result", field)) span { "Something else" } }
                 textarea id=(field.name) name=(field.name) rows=(rows) class=[field.mono.then_some("mono")]
+                    aria-label={ "Something else for " (field.label) } data-chooses={ "take_" (field.name) }
                     autocomplete="off" spellcheck="false" aria-describedby=[error_id.as_deref()]
                     aria-invalid=[error.map(|_| "true")] { "\n" (field.result.value) }
                 @if let (Some(error), Some(id)) = (error, &error_id) {
@@ -151,14 +158,24 @@ fn conflict(field: &ConflictField) -> Markup {
     }
 }
 
-fn side(heading: &str, id: &str, text: &str, field: &ConflictField, button: &str) -> Markup {
+fn choice(value: &str, field: &ConflictField) -> Markup {
+    html! { input type="radio" name={ "take_" (field.name) } value=(value) required; }
+}
+
+fn side(heading: &str, value: &str, text_of: &str, field: &ConflictField) -> Markup {
     html! {
         div.side {
-            div.side-head {
-                h3 { (heading) }
-                button.link.needs-script type="button" data-take=(id) data-into=(field.name) { (button) }
-            }
-            pre id=(id) class=[(!field.mono).then_some("wrap")] tabindex="0" { (text) }
+            div.side-head { label.check { (choice(value, field)) strong { (heading) } } }
+            input type="hidden" name={ (value) "_" (field.name) } value=(text_of);
+            (text(text_of, field))
+        }
+    }
+}
+
+fn text(text: &str, field: &ConflictField) -> Markup {
+    html! {
+        pre class=[(!field.mono).then_some("wrap")] tabindex="0" {
+            @if text.is_empty() { em { "empty" } } @else { (text) }
         }
     }
 }

@@ -101,6 +101,10 @@ async fn the_main_job_works_in_a_browser() {
     fill(&other, "[name=alias]", "From the second window").await;
     press(&other, ".action-bar button[value=save]").await;
     says(&other, "From the first window").await;
+    // Neither is saved before one of them was chosen.
+    press(&other, ".action-bar button[type=submit]").await;
+    says(&other, "Somebody else saved first").await;
+    press(&other, "input[value=yours]").await;
     press(&other, ".action-bar button[type=submit]").await;
     says(&other, "Saved").await;
     other.close().await.unwrap();

@@ -107,6 +107,7 @@ pub(super) fn conflict_view() -> ConflictView {
             ConflictField {
                 name: text("alias"),
                 label: text("Alias"),
+                before: Some(text("Kidney and tumour")),
                 yours: text("Kidney with tumour and cyst"),
                 theirs: text("Kidney, tumour, cyst (CT)"),
                 result: Field::new("Kidney with tumour and cyst"),
@@ -115,6 +116,7 @@ pub(super) fn conflict_view() -> ConflictView {
             ConflictField {
                 name: text("labels_pasted"),
                 label: text("Labels"),
+                before: None,
                 yours: text("{\n  \"1\": \"kidney\",\n  \"2\": \"tumour\"\n}"),
                 theirs: text("{\n  \"1\": \"kidney\",\n  \"2\": \"tumor\",\n  \"3\": \"cyst\"\n}"),
                 result: Field::new("{\n  \"1\": \"kidney\",\n  \"2\": \"tumour\"\n}"),
