@@ -8,9 +8,10 @@ use std::path::Path;
 use model_dashboard::audit::ChainState;
 use model_dashboard::auth::{Role, UserFilter};
 use model_dashboard::config::{Config, DatabaseConfig, StorageLocation};
-use model_dashboard::connect::{ConnectError, check_models_folder, look_at_database};
+use model_dashboard::connect::{
+    ConnectError, ModelsProof, check_models_folder, look_at_database, prove_models,
+};
 use model_dashboard::dashboard::DependencyState;
-use model_dashboard::repository::{ModelRepository as _, ObjectRepository};
 use model_dashboard::store::AuditKey;
 use model_dashboard::store::DatabaseState;
 use serde::Serialize;
@@ -169,18 +170,23 @@ async fn models_folder(config: &Config, checks: &mut Checks) {
     let setting = config.cite("model_db.url");
     match &config.storage.location {
         StorageLocation::Folder(path) if path.exists() => {
-            let opened = match config.storage.single_writer {
-                true => ObjectRepository::open_folder_alone(path).await,
-                false => ObjectRepository::open_folder(path).await,
-            };
-            let tried = match opened {
-                Ok(repository) => repository.probe().await,
-                Err(error) => Err(error),
-            };
-            match tried {
-                Ok(()) => checks.ok(
+            let path_name = path.display();
+            match prove_models(config).await {
+                Ok(ModelsProof::Alone) => checks.ok(
                     name,
-                    format!("{} can be written to, by several at once", path.display()),
+                    format!("{path_name} can be written to, by one process at a time"),
+                ),
+                Ok(ModelsProof::AnotherWriter) => checks.ok(
+                    name,
+                    format!(
+                        "a server of this installation writes to {path_name} alone \
+                         (STORAGE_SINGLE_WRITER), so writing was not tried; while it runs, models \
+                         are changed in its dashboard or by its API"
+                    ),
+                ),
+                Ok(_) => checks.ok(
+                    name,
+                    format!("{path_name} can be written to, by several at once"),
                 ),
                 Err(error) => {
                     let fix = format!(

@@ -10,7 +10,7 @@ use crate::audit::{AuditLog as _, EventFilter, EventPage};
 use crate::catalog::CatalogOptions;
 use crate::config::{Config, DatabaseConfig, StorageLocation};
 use crate::dashboard::{BuildError, Dashboard, DashboardBuilder, FirstAdministrator, Policy};
-use crate::repository::{ModelRepository, ObjectRepository, RepositoryError};
+use crate::repository::{ModelRepository, ObjectRepository, RepositoryError, SoleWriter};
 use crate::store::{DatabaseState, Migration, SqliteStore, StoreError};
 
 /// A registry as configured.
@@ -83,6 +83,15 @@ pub enum ConnectError {
         #[source]
         source: RepositoryError,
     },
+    /// Another process writes to the models, and `STORAGE_SINGLE_WRITER` lets one alone.
+    #[error(
+        "{setting}: another process of this installation writes to the models, and only one may; \
+         end it first"
+    )]
+    AnotherWriter {
+        /// The setting and where it comes from.
+        setting: String,
+    },
     /// The parts do not make a registry.
     #[error("the registry cannot be built")]
     Build(#[source] BuildError),
@@ -94,24 +103,35 @@ pub enum ConnectError {
 /// upgrades an older database after a copy of it was made. The models' folder is made for a new
 /// installation alone: see [`ConnectError::ModelsMissing`].
 ///
+/// With `STORAGE_SINGLE_WRITER` the first process that changes a model is the only one that may
+/// until it ends; others read.
+///
 /// # Errors
 /// [`ConnectError`], which names the setting.
 pub async fn connect(config: &Config) -> Result<Connected, ConnectError> {
-    open(config, |builder| builder).await
+    open(config, Claim::WhenWriting, |builder| builder).await
 }
 
 /// [`connect`] for a server: does not wait for the models. They are loaded in the background, and
 /// a store that does not answer is asked again until it does; [`Dashboard::ready`] says how far
-/// it is.
+/// it is. With `STORAGE_SINGLE_WRITER` it is the process that writes from the start.
 ///
 /// # Errors
-/// As [`connect`], but for models that cannot be loaded.
+/// As [`connect`], but for models that cannot be loaded; [`ConnectError::AnotherWriter`].
 pub async fn connect_in_background(config: &Config) -> Result<Connected, ConnectError> {
-    open(config, DashboardBuilder::load_in_background).await
+    open(config, Claim::AtOnce, DashboardBuilder::load_in_background).await
+}
+
+/// When the only process that may write becomes that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Claim {
+    AtOnce,
+    WhenWriting,
 }
 
 async fn open(
     config: &Config,
+    claim: Claim,
     load: impl FnOnce(DashboardBuilder) -> DashboardBuilder,
 ) -> Result<Connected, ConnectError> {
     if config.ldap.is_some() {
@@ -123,7 +143,7 @@ async fn open(
     check_models_folder(config).await?;
     make_folder(&config.data_dir, || config.cite("data_dir")).await?;
     let store = open_database(config).await?;
-    let repository = open_models(config).await?;
+    let repository = open_models(config, claim).await?;
     let backups = store
         .backups()
         .await
@@ -266,21 +286,84 @@ async fn open_database(config: &Config) -> Result<SqliteStore, ConnectError> {
         .map_err(|source| database(config, source))
 }
 
-async fn open_models(config: &Config) -> Result<Arc<dyn ModelRepository>, ConnectError> {
-    match &config.storage.location {
-        StorageLocation::Memory => Ok(Arc::new(ObjectRepository::in_memory())),
-        StorageLocation::Folder(folder) => {
-            let opened = match config.storage.single_writer {
-                true => ObjectRepository::open_folder_alone(folder).await,
-                false => ObjectRepository::open_folder(folder).await,
-            };
-            Ok(Arc::new(opened.map_err(|source| models(config, source))?))
+async fn open_models(
+    config: &Config,
+    claim: Claim,
+) -> Result<Arc<dyn ModelRepository>, ConnectError> {
+    let folder = match &config.storage.location {
+        StorageLocation::Memory => return Ok(Arc::new(ObjectRepository::in_memory())),
+        StorageLocation::Folder(folder) => folder,
+        StorageLocation::S3(_) => {
+            return Err(ConnectError::Unsupported {
+                setting: cite_models(config),
+                reason: "this build keeps models in a folder only; give a folder as STORAGE_URL \
+                         and leave the MINIO settings out",
+            });
         }
-        StorageLocation::S3(_) => Err(ConnectError::Unsupported {
-            setting: cite_models(config),
-            reason: "this build keeps models in a folder only; give a folder as STORAGE_URL and \
-                     leave the MINIO settings out",
-        }),
+    };
+    if !config.storage.single_writer {
+        let opened = ObjectRepository::open_folder(folder).await;
+        return Ok(Arc::new(opened.map_err(|source| models(config, source))?));
+    }
+    let alone = open_alone(config, folder).await?;
+    if claim == Claim::AtOnce && !claimed(config, &alone).await? {
+        let setting = config.cite("model_db.single_writer");
+        return Err(ConnectError::AnotherWriter { setting });
+    }
+    Ok(Arc::new(alone))
+}
+
+/// A folder that one process alone writes to: the lock is beside the accounts, whose file system
+/// has file locks.
+async fn open_alone(config: &Config, folder: &Path) -> Result<SoleWriter, ConnectError> {
+    let opened = ObjectRepository::open_folder_alone(folder).await;
+    let opened = opened.map_err(|source| models(config, source))?;
+    let lock = config.data_dir.join("single-writer.lock");
+    Ok(SoleWriter::new(Arc::new(opened), lock))
+}
+
+async fn claimed(config: &Config, alone: &SoleWriter) -> Result<bool, ConnectError> {
+    alone.claim().await.map_err(|source| ConnectError::Models {
+        setting: config.cite("model_db.single_writer"),
+        source,
+    })
+}
+
+/// How models can be written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ModelsProof {
+    /// By several processes at once.
+    Shared,
+    /// By one process alone, as `STORAGE_SINGLE_WRITER` says.
+    Alone,
+    /// So, and another process is the one: nothing was tried.
+    AnotherWriter,
+}
+
+/// Proves, by writing and removing a small object, that the models can be written to and, but for
+/// `STORAGE_SINGLE_WRITER`, that no change of another writer is overwritten.
+///
+/// # Errors
+/// [`ConnectError`], which names the setting.
+pub async fn prove_models(config: &Config) -> Result<ModelsProof, ConnectError> {
+    let proven =
+        |proof: Result<(), RepositoryError>| proof.map_err(|source| models(config, source));
+    match &config.storage.location {
+        StorageLocation::Folder(folder) if config.storage.single_writer => {
+            make_folder(&config.data_dir, || config.cite("data_dir")).await?;
+            let alone = open_alone(config, folder).await?;
+            if !claimed(config, &alone).await? {
+                return Ok(ModelsProof::AnotherWriter);
+            }
+            proven(alone.probe().await)?;
+            Ok(ModelsProof::Alone)
+        }
+        _ => {
+            let repository = open_models(config, Claim::WhenWriting).await?;
+            proven(repository.probe().await)?;
+            Ok(ModelsProof::Shared)
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use model_dashboard::config::Config;
-use model_dashboard::connect::connect;
+use model_dashboard::connect::{connect, connect_in_background};
 use model_dashboard::dashboard::RequestInfo;
 use model_dashboard::model::Via;
 
@@ -54,4 +54,38 @@ fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
         assert!(began.elapsed() < SOON, "not in time: {what}");
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+#[test]
+fn beside_a_server_that_writes_alone_models_are_read_and_accounts_changed() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let here = Installation::new()
+        .with("STORAGE_SINGLE_WRITER", "true")
+        .with("API_PORT", "0")
+        .with("DASHBOARD_PORT", "0");
+    here.run(&["init", "--sample"]).succeeds();
+    let folder = here.path("data");
+    let flags = [("--data-dir", folder.to_str().unwrap().to_owned())];
+    let variables = [("STORAGE_SINGLE_WRITER".into(), "true".into())];
+    let config = Config::load(Some(&folder), variables, flags).unwrap();
+    let server = runtime.block_on(connect_in_background(&config)).unwrap();
+
+    let second = runtime.block_on(connect_in_background(&config));
+    let refused = second.unwrap_err().to_string();
+    assert!(refused.contains("model_db.single_writer"), "{refused}");
+
+    here.run(&["user", "create", "bot", "--service", "--team", "ct"])
+        .succeeds();
+    here.run(&["model", "list"]).succeeds();
+    here.run(&["model", "create", "nnUNet/Liver"])
+        .ends_with(6)
+        .tells("end it first");
+    let checks = here.run(&["doctor"]).succeeds().stdout;
+    assert!(checks.contains("STORAGE_SINGLE_WRITER"), "{checks}");
+
+    runtime.block_on(server.dashboard.shutdown());
+    drop(server);
+    wait_until("the server is gone", || {
+        here.run(&["model", "create", "nnUNet/Liver"]).code == 0
+    });
 }

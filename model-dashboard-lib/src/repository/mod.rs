@@ -3,6 +3,7 @@
 mod memory;
 mod object;
 mod revise;
+mod sole_writer;
 mod state;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use crate::model::{ModelDefinition, ModelId, ModelKey, NetworkType, Timestamp, V
 
 pub use memory::MemoryRepository;
 pub use object::ObjectRepository;
+pub(crate) use sole_writer::SoleWriter;
 pub(crate) use state::is_ours;
 
 /// How many objects are read from a store at a time.
