@@ -2,6 +2,7 @@
 
 mod administrator;
 mod arguments;
+mod ending;
 mod failure;
 mod logging;
 mod run;
@@ -41,7 +42,6 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Failure::unavailable("the threads cannot be started", &error))?;
     let ended = runtime.block_on(run::run(&config, arguments));
-    // A disk that hangs may hold a thread for good.
-    runtime.shutdown_timeout(Duration::from_secs(2));
-    ended
+    runtime.shutdown_timeout(*ended.as_ref().unwrap_or(&Duration::ZERO));
+    ended.map(drop)
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use model_dashboard::config::Config;
 use model_dashboard::connect::{ConnectError, Connected, connect, connect_in_background};
@@ -14,11 +14,12 @@ use model_dashboard_web::{WebSettings, api_service, metrics_service, service};
 
 use crate::administrator;
 use crate::arguments::{Arguments, Only};
+use crate::ending::Ending;
 use crate::failure::Failure;
 use crate::welcome::{Welcome, local_url};
 
-/// Serves until a signal asks to end.
-pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Failure> {
+/// Serves until a signal asks to end. Answers how long the threads may be waited for then.
+pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<Duration, Failure> {
     // From the first poll on, a signal ends the run in order, and not in the middle of a start.
     let mut signal = Box::pin(shutdown_signal());
     let early = futures::poll!(&mut signal);
@@ -84,50 +85,44 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<(), Fa
     settings.demo = arguments.demo;
     let shutdown = Shutdown::new();
     let limits = ConnectionLimits::from(&config.limits);
-    let limits = match raise_open_file_limit() {
+    let mut limits = match raise_open_file_limit() {
         Some(files) => limits.within_open_files(files, 2),
         None => limits,
     };
+    let ending = Ending::new(&dashboard, &shutdown, &config.limits);
+    limits.drain_deadline = ending.for_requests();
     let pages = async {
-        if let Some(listener) = dashboard_port {
-            let service = service(dashboard.clone(), &settings);
-            serve(listener, |peer| service.for_peer(peer), &limits, &shutdown).await;
-        }
+        let listener = dashboard_port?;
+        let service = service(dashboard.clone(), &settings);
+        Some(serve(listener, |peer| service.for_peer(peer), &limits, &shutdown).await)
     };
     let api = async {
-        if let Some(listener) = api_port {
-            let service = api_service(&dashboard, &settings);
-            serve(listener, |peer| service.for_peer(peer), &limits, &shutdown).await;
-        }
+        let listener = api_port?;
+        let service = api_service(&dashboard, &settings);
+        Some(serve(listener, |peer| service.for_peer(peer), &limits, &shutdown).await)
     };
     let metrics = async {
-        if let Some(listener) = metrics_port {
-            let service = metrics_service(&dashboard, &settings);
-            serve(listener, |peer| service.for_peer(peer), &limits, &shutdown).await;
-        }
+        let listener = metrics_port?;
+        let service = metrics_service(&dashboard, &settings);
+        Some(serve(listener, |peer| service.for_peer(peer), &limits, &shutdown).await)
     };
-    let grace = config.limits.shutdown_grace;
-    let end = async {
-        dashboard.drain();
-        if !grace.is_zero() {
-            tracing::info!(?grace, "new requests are still answered for a while");
-            tokio::time::sleep(grace).await;
-        }
-        shutdown.trigger();
-        std::future::pending().await
+    let serving = async {
+        let (pages, api, metrics) = tokio::join!(pages, api, metrics);
+        [pages, api, metrics].into_iter().flatten().collect()
     };
     let ended = tokio::select! {
-        _ = async { tokio::join!(pages, api, metrics) } => Ok(()),
-        () = until_told_twice(signal, end) => Ok(()),
+        left = ending.after(signal, serving) => Ok(left),
         unfit = dashboard.unfit_store() => {
             Err(Failure::usage(format!("{}: {unfit}", config.cite("model_db.url"))))
         }
     };
     models.abort();
-    dashboard.shutdown().await;
-    ended?;
+    if ended.is_err() {
+        ending.last_writes(Instant::now()).await;
+    }
+    let left = ended?;
     tracing::info!("ended");
-    Ok(())
+    Ok(left)
 }
 
 async fn listen(
@@ -138,31 +133,6 @@ async fn listen(
 ) -> Result<Listener, Failure> {
     let bound = Listener::bind(SocketAddr::new(host, port)).await;
     bound.map_err(|error| Failure::unavailable(config.cite(setting), &error))
-}
-
-/// Lets the servers `end` from the first signal on, and returns at the second: whoever asks twice
-/// does not want to wait for requests in flight.
-async fn until_told_twice(
-    first: impl Future<Output = io::Result<&'static str>>,
-    end: impl Future<Output = ()>,
-) {
-    match first.await {
-        Ok(signal) => tracing::info!(signal, "ending: requests in flight may finish"),
-        Err(error) => {
-            tracing::error!(%error, "signals cannot be received");
-            std::future::pending().await
-        }
-    }
-    // The second signal is waited for before anything ends.
-    let second = tokio::select! {
-        biased;
-        second = shutdown_signal() => second,
-        () = end => return,
-    };
-    match second {
-        Ok(signal) => tracing::warn!(signal, "ending at once: requests in flight are cut"),
-        Err(_) => std::future::pending().await,
-    }
 }
 
 fn unusable(error: ConnectError) -> Failure {

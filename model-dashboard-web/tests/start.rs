@@ -270,14 +270,9 @@ fn only_one_of_the_servers_runs_if_so_asked_and_a_second_start_tells_no_password
     }
 }
 
-#[test]
-fn a_second_signal_does_not_wait_for_requests_in_flight() {
-    let folder = tempfile::tempdir().unwrap();
-    let args = ["--only", "dashboard", "--port", "0"];
-    let mut server = Running::start(server(&folder).args(args));
-    let url = server.line("Dashboard");
+/// A request in flight: a sign-in whose body never comes.
+fn unfinished_request(url: &str) -> TcpStream {
     let address = url.strip_prefix("http://").unwrap();
-
     let mut stream = TcpStream::connect(address).unwrap();
     stream
         .set_read_timeout(Some(Duration::from_secs(30)))
@@ -289,15 +284,37 @@ fn a_second_signal_does_not_wait_for_requests_in_flight() {
          Expect: 100-continue\r\n\r\n"
     )
     .unwrap();
-    // Said once the handler reads the body, which never comes.
+    // Said once the handler reads the body.
     let go_on = b"HTTP/1.1 100 Continue\r\n\r\n";
     let mut said = vec![0; go_on.len()];
     stream.read_exact(&mut said).unwrap();
     assert_eq!(said, go_on, "{}", String::from_utf8_lossy(&said));
+    stream
+}
 
+/// The lines that were logged with this text.
+fn logged(folder: &tempfile::TempDir, text: &str) -> Vec<String> {
+    let files = std::fs::read_dir(folder.path().join("logs")).unwrap();
+    let logs = files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    let logs: String = logs.collect();
+    let lines = logs.lines().filter(|line| line.contains(text));
+    lines.map(str::to_owned).collect()
+}
+
+#[test]
+fn a_second_signal_does_not_wait_for_requests_in_flight_and_says_what_was_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Running::start(
+        server(&folder)
+            .args(["--only", "dashboard", "--port", "0"])
+            .env("LOG_DIR", "logs")
+            .env("LIMITS_SHUTDOWN_DEADLINE", "60m"),
+    );
+    let url = server.line("Dashboard");
+    let mut stream = unfinished_request(&url);
     server.terminate();
     // The listener is closed after the first signal was taken.
-    while TcpStream::connect(address).is_ok() {
+    while TcpStream::connect(url.strip_prefix("http://").unwrap()).is_ok() {
         std::thread::yield_now();
     }
     server.terminate();
@@ -305,6 +322,30 @@ fn a_second_signal_does_not_wait_for_requests_in_flight() {
     let mut answer = String::new();
     let _ = stream.read_to_string(&mut answer);
     assert_eq!(answer, "", "the request was cut, and not waited for");
+    let told = logged(&folder, "ending at once");
+    assert!(
+        told.len() == 1 && told[0].contains("requests=1"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_request_that_never_ends_is_cut_at_the_deadline_and_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Running::start(
+        server(&folder)
+            .args(["--only", "dashboard", "--port", "0"])
+            .env("LOG_DIR", "logs")
+            .env("LIMITS_SHUTDOWN_DEADLINE", "1s"),
+    );
+    let mut stream = unfinished_request(&server.line("Dashboard"));
+    server.terminate();
+    assert_eq!(server.process.wait().unwrap().code(), Some(0));
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    assert_eq!(answer, "");
+    let told = logged(&folder, "requests in flight were");
+    assert!(told.len() == 1 && told[0].contains("cut=1"), "{told:?}");
 }
 
 #[test]

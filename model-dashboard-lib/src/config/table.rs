@@ -145,7 +145,7 @@ settings! {
         header_timeout: Duration = Duration::from_secs(10), "LIMITS_HEADER_TIMEOUT", within (Duration::from_secs(1), minutes(10));
         /// Time that new requests are still answered once the server was told to stop, while `/readyz` says so.
         shutdown_grace: Duration = Duration::from_secs(0), "LIMITS_SHUTDOWN_GRACE", within (Duration::from_secs(0), minutes(10));
-        /// Time that requests in flight have to end when the server stops.
+        /// Time that the server has to end after the grace: three quarters of it for requests in flight, the rest for the last writes.
         shutdown_deadline: Duration = Duration::from_secs(20), "LIMITS_SHUTDOWN_DEADLINE", within (Duration::from_secs(0), minutes(60));
         /// Reverse proxies whose X-Forwarded headers are believed: addresses or networks.
         trusted_proxies: Vec<IpNetwork> = Vec::new(), "TRUSTED_PROXIES";

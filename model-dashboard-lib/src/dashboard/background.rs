@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Interval, MissedTickBehavior, timeout};
+use tokio::time::{Interval, MissedTickBehavior, timeout, timeout_at};
 
 use super::access::SESSION_NOTED_EVERY;
 use super::{Inner, MAX_CHANGES, MAX_KNOWN_SIGN_INS, MAX_MODEL_CHANGES, MAX_SIGN_INS};
@@ -30,9 +30,6 @@ const RECHECK_EVERY: Duration = Duration::from_secs(2);
 
 /// How often sessions that ended are removed.
 const PURGE_EVERY: Duration = Duration::from_secs(10 * 60);
-
-/// How long the end waits for each of: changes under way, tasks, the last writes.
-const END_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The background tasks of one dashboard. They end when it is stopped or dropped.
 #[derive(Debug)]
@@ -103,7 +100,12 @@ impl Background {
         }
     }
 
-    pub(super) async fn stop(&self, inner: &Inner) {
+    /// Ends within `limit` altogether: half of it is for changes under way, a quarter for the
+    /// tasks, and what is left then for the last writes. Says once what did not end.
+    pub(super) async fn stop(&self, inner: &Inner, limit: Duration) {
+        let begin = tokio::time::Instant::now();
+        let mut unended = 0;
+        // A check of a password makes changes, so those come last.
         for (gate, permits) in [
             (&inner.sign_ins, MAX_SIGN_INS),
             (&inner.known_sign_ins, MAX_KNOWN_SIGN_INS),
@@ -111,17 +113,23 @@ impl Background {
             (&inner.changes, MAX_CHANGES),
         ] {
             // All permits back means that nothing is under way.
-            let idle = timeout(END_TIMEOUT, gate.acquire_many(permits)).await;
+            let idle = timeout_at(begin + limit / 2, gate.acquire_many(permits)).await;
             gate.close();
             if idle.is_err() {
-                tracing::warn!("some changes did not end in time; they may still be completed");
+                unended += (permits as usize).saturating_sub(gate.available_permits());
             }
+        }
+        if unended > 0 {
+            tracing::warn!(
+                changes = unended,
+                "changes did not end in time; they may still be completed"
+            );
         }
         let _ = self.stop.send(true);
         let mut tasks = self.tasks.lock().await;
         let all_ended = async { while tasks.join_next().await.is_some() {} };
-        if timeout(END_TIMEOUT, all_ended).await.is_err() {
-            tracing::warn!("a background task did not end in time");
+        if timeout_at(begin + limit / 4 * 3, all_ended).await.is_err() {
+            tracing::warn!(tasks = tasks.len(), "background tasks did not end in time");
             tasks.abort_all();
         }
         let last_writes = async {
@@ -131,7 +139,7 @@ impl Background {
                 tracing::error!("events of the audit log were not written; they are in this log");
             }
         };
-        if timeout(END_TIMEOUT, last_writes).await.is_err() {
+        if timeout_at(begin + limit, last_writes).await.is_err() {
             tracing::error!("the user database did not take the last writes in time");
         }
     }

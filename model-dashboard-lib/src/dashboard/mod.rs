@@ -96,6 +96,9 @@ const MAX_MODEL_CHANGES: u32 = 128;
 /// How much longer than a small answer a change of a model may take, which is several.
 const CHANGE_PATIENCE: u32 = 4;
 
+/// How long the end takes at most, unless its caller says.
+const SHUTDOWN_WITHIN: Duration = Duration::from_secs(10);
+
 /// How many sign-ins and changes of passwords run at once; further ones are refused as busy.
 const MAX_SIGN_INS: u32 = 48;
 
@@ -161,10 +164,16 @@ impl Dashboard {
     }
 
     /// Ends in order: waits for changes under way and refuses new ones, ends the background tasks,
-    /// writes times of use and events that wait. Takes at most some seconds; idempotent.
+    /// writes times of use and events that wait. Takes 10 s at most; idempotent.
     pub async fn shutdown(&self) {
+        self.shutdown_within(SHUTDOWN_WITHIN).await;
+    }
+
+    /// [`Dashboard::shutdown`] in a given time. What does not end in half of it is left alone and
+    /// counted in the log; with no time at all, nothing is waited for.
+    pub async fn shutdown_within(&self, limit: Duration) {
         self.drain();
-        self.background.stop(&self.inner).await;
+        self.background.stop(&self.inner, limit).await;
     }
 
     /// Runs a change of accounts, tokens or sessions to its end, whether or not the caller waits.

@@ -36,7 +36,7 @@ pub struct DrainReport {
     pub connections: usize,
     /// Requests that were in flight then.
     pub requests: usize,
-    /// Connections that were cut at the deadline, with the request in them.
+    /// Requests that were cut at the deadline, or before it by [`Shutdown::cut`].
     pub cut: usize,
     /// How long it took.
     pub elapsed: Duration,
@@ -46,7 +46,8 @@ pub struct DrainReport {
 ///
 /// `service` is called with the peer's address for each connection and returns what answers its
 /// requests. Then the listener is closed, connections without a request are closed at once, those
-/// with one after its answer, and what is left at [`ConnectionLimits::drain_deadline`] is cut.
+/// with one after its answer, and what is left at [`ConnectionLimits::drain_deadline`] is cut, or
+/// as soon as [`Shutdown::cut`] says so.
 ///
 /// A handler's future is dropped when its client goes away or is cut: what must not stop half-way
 /// has to run in a task of its own.
@@ -149,7 +150,7 @@ where
         }
     }
     drop((listener, waiting));
-    drain(connections, &permits, most, limits, sweep).await
+    drain(connections, &permits, most, limits, sweep, shutdown).await
 }
 
 async fn drain(
@@ -158,6 +159,7 @@ async fn drain(
     most: u32,
     limits: &ConnectionLimits,
     mut sweep: tokio::time::Interval,
+    shutdown: &Shutdown,
 ) -> DrainReport {
     let begin = Instant::now();
     let open = connections.finish_all();
@@ -172,11 +174,12 @@ async fn drain(
     };
     let ended = tokio::select! {
         ended = timeout(limits.drain_deadline, &mut all) => ended.is_ok(),
+        () = shutdown.cut_off() => false,
         () = sweeping => false,
     };
     let mut cut = 0;
     if !ended {
-        cut = connections.cut_all().connections;
+        cut = connections.cut_all().requests;
         // An error would mean a closed semaphore, and nothing closes it.
         let _ = all.await;
     }

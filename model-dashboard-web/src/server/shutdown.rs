@@ -4,10 +4,18 @@ use std::io;
 
 use tokio::sync::watch;
 
-/// A switch that says once that the server ends. Clones share it.
+/// A switch that says that the server ends, in order or at once. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Shutdown {
-    triggered: watch::Sender<bool>,
+    end: watch::Sender<End>,
+}
+
+/// Later ones say more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    NotYet,
+    InOrder,
+    AtOnce,
 }
 
 impl Default for Shutdown {
@@ -21,29 +29,47 @@ impl Shutdown {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            triggered: watch::Sender::new(false),
+            end: watch::Sender::new(End::NotYet),
         }
     }
 
     /// Says that the server ends. Saying it again changes nothing.
     pub fn trigger(&self) {
-        self.triggered.send_replace(true);
+        self.say(End::InOrder);
+    }
+
+    /// Says that the server ends without waiting for requests in flight, whether or not it was
+    /// told to end before.
+    pub fn cut(&self) {
+        self.say(End::AtOnce);
+    }
+
+    fn say(&self, end: End) {
+        self.end.send_if_modified(|said| {
+            let is_more = *said < end;
+            *said = end.max(*said);
+            is_more
+        });
     }
 
     /// Whether the server is ending, for example for a readiness probe.
     #[must_use]
     pub fn is_triggered(&self) -> bool {
-        *self.triggered.borrow()
+        *self.end.borrow() >= End::InOrder
     }
 
-    /// Waits for [`trigger`](Self::trigger); returns at once afterwards.
+    /// Waits for [`trigger`](Self::trigger) or [`cut`](Self::cut); returns at once afterwards.
     pub async fn triggered(&self) {
+        self.said(End::InOrder).await;
+    }
+
+    pub(super) async fn cut_off(&self) {
+        self.said(End::AtOnce).await;
+    }
+
+    async fn said(&self, end: End) {
         // An error would mean that the sender is gone, and `self` holds one.
-        let _ = self
-            .triggered
-            .subscribe()
-            .wait_for(|triggered| *triggered)
-            .await;
+        let _ = self.end.subscribe().wait_for(|said| *said >= end).await;
     }
 }
 

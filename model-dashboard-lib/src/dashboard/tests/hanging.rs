@@ -108,3 +108,24 @@ async fn a_change_is_refused_at_once_while_the_store_is_known_not_to_answer() {
     assert!(refused.as_ref().is_err_and(|e| e.retry_after().is_some()));
     assert!(is_unavailable(&refused));
 }
+
+#[tokio::test]
+async fn the_end_is_in_time_whatever_hangs() {
+    let (world, between, at) = world(left_alone()).await;
+    between.fall_silent();
+    let changes = [true, false].map(|enabled| {
+        let (dashboard, host, at) = (world.dashboard.clone(), world.host(), at.clone());
+        let any = Precondition::Exists;
+        tokio::spawn(async move { dashboard.set_enabled(&host, &at, enabled, any, "").await })
+    });
+    let hang = async {
+        while between.unanswered.load(Ordering::SeqCst) < changes.len() {
+            tokio::task::yield_now().await;
+        }
+    };
+    in_time(hang).await;
+    in_time(world.dashboard.shutdown_within(Duration::from_millis(40))).await;
+    assert!(!changes.iter().any(|change| change.is_finished()));
+    in_time(world.dashboard.shutdown_within(Duration::ZERO)).await;
+    changes.iter().for_each(|change| change.abort());
+}

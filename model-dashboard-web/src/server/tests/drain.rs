@@ -82,6 +82,29 @@ async fn a_stuck_request_is_cut_at_the_deadline() {
 }
 
 #[tokio::test]
+async fn a_stuck_request_is_cut_at_once_where_nobody_wants_to_wait() {
+    let (mut begins, _go, routes) = waiting();
+    let limits = ConnectionLimits {
+        drain_deadline: Duration::MAX,
+        ..ConnectionLimits::default()
+    };
+    let server = start(routes, limits).await;
+    let mut stuck = Client::connect(server.address).await;
+    stuck
+        .write("GET /wait HTTP/1.1\r\nHost: test\r\n\r\n")
+        .await;
+    let begun = in_time(begins.recv()).await.unwrap();
+    server.shutdown.trigger();
+    in_time(async { while TcpStream::connect(server.address).await.is_ok() {} }).await;
+    assert!(!begun.is_closed() && !server.task.is_finished());
+    server.shutdown.cut();
+    let report = in_time(server.task).await.unwrap();
+    assert_eq!((report.requests, report.cut), (1, 1));
+    assert!(begun.is_closed(), "the handler's future is gone");
+    assert_eq!(stuck.closed().await, "");
+}
+
+#[tokio::test]
 async fn a_server_without_connections_ends_at_once() {
     let report = start(hello(), ConnectionLimits::default())
         .await
