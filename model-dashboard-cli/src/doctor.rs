@@ -11,7 +11,7 @@ use model_dashboard::config::{Config, DatabaseConfig, StorageLocation};
 use model_dashboard::connect::{
     ConnectError, ModelsProof, check_models_folder, look_at_database, prove_models,
 };
-use model_dashboard::dashboard::DependencyState;
+use model_dashboard::dashboard::{DependencyState, first_passwords_left};
 use model_dashboard::store::AuditKey;
 use model_dashboard::store::DatabaseState;
 use serde::Serialize;
@@ -284,6 +284,7 @@ async fn accounts(config: Config, checks: &mut Checks) {
 /// Opens the installation as every command does, and looks at what is in it.
 async fn installation(config: Config, checks: &mut Checks) {
     private_files(&config, checks);
+    first_password(&config, checks);
     let installation = match Installation::open(config).await {
         Ok(installation) => installation,
         Err(failure) => {
@@ -298,6 +299,19 @@ async fn installation(config: Config, checks: &mut Checks) {
     audit(&installation, checks).await;
     backups(&installation, checks);
     installation.close().await;
+}
+
+/// Whether a password still lies where only the first sign-in needs it.
+fn first_password(config: &Config, checks: &mut Checks) {
+    // A folder that cannot be read is told by its own check.
+    for path in first_passwords_left(&config.data_dir).unwrap_or_default() {
+        let path = path.display();
+        checks.warn(
+            "first password",
+            format!("{path} holds the first administrator's password"),
+            format!("once the administrator has signed in: rm '{path}'"),
+        );
+    }
 }
 
 /// Whether others on this machine can read the accounts or the key of the audit log.

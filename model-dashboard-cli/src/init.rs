@@ -138,7 +138,11 @@ async fn administrator(
         password_file: None,
     };
     Ok(match state.map_err(|error| refused(error, installation))? {
-        AdministratorState::Created { user, generated } => {
+        AdministratorState::Created {
+            user,
+            generated,
+            password_file: file,
+        } => {
             note(format_args!(
                 "made the first administrator, {}",
                 user.username
@@ -149,14 +153,15 @@ async fn administrator(
                     context.output.text(password.password().expose())?;
                     None
                 }
-                Some(_) => {
-                    note(format_args!(
-                        "its password is in {}; delete the file when you have read it",
-                        file.display()
-                    ));
-                    Some(file)
+                _ => {
+                    if let Some(file) = &file {
+                        note(format_args!(
+                            "its password is in {}; delete the file when you have read it",
+                            file.display()
+                        ));
+                    }
+                    file
                 }
-                None => None,
             };
             Administrator {
                 state: "created",

@@ -1,10 +1,11 @@
 //! The first administrator, and how the generated password reaches a person.
 
 use std::io::{self, IsTerminal};
+use std::path::Path;
 
 use model_dashboard::config::Config;
 use model_dashboard::connect::Connected;
-use model_dashboard::dashboard::{AdministratorState, Error, PASSWORD_FILE};
+use model_dashboard::dashboard::{AdministratorState, Error, PASSWORD_FILE, first_passwords_left};
 
 use crate::failure::Failure;
 use crate::welcome::Administrator;
@@ -29,22 +30,40 @@ pub(crate) async fn ensure(
         }
     };
     Ok(match state.map_err(|error| refused(config, &error))? {
-        AdministratorState::Created { user, generated } => {
+        AdministratorState::Created {
+            user,
+            generated,
+            password_file,
+        } => {
             let username = user.username.to_string();
-            match generated {
-                None => Administrator::Configured { username },
-                Some(password) if shown => Administrator::Generated {
+            match (generated, password_file) {
+                (None, _) => Administrator::Configured { username },
+                (Some(_), Some(file)) => Administrator::InFile { username, file },
+                (Some(password), None) => Administrator::Generated {
                     username,
                     password: password.password().expose().to_owned(),
                 },
-                Some(_) => Administrator::InFile { username, file },
             }
         }
         AdministratorState::Missing { candidates } => Administrator::Missing {
             candidate: candidates.first().map(|user| user.username.to_string()),
         },
-        _ => Administrator::Present,
+        _ => {
+            remind_of_password(&config.data_dir);
+            Administrator::Present
+        }
     })
+}
+
+/// Of what should have been deleted after the first sign-in.
+fn remind_of_password(data_dir: &Path) {
+    // A folder that cannot be read is told by whatever needs it.
+    for file in first_passwords_left(data_dir).unwrap_or_default() {
+        tracing::warn!(
+            "the first administrator's password lies in {}: delete the file once you can sign in",
+            file.display()
+        );
+    }
 }
 
 fn refused(config: &Config, error: &Error) -> Failure {

@@ -25,6 +25,9 @@ fn a_sound_installation_has_nothing_to_fix() {
     let here = quiet(Installation::new());
     here.run(&["init", "--sample"]).succeeds();
     let checks = here.json(&["doctor"]);
+    assert_eq!(states(&checks, "first password"), ["warning"]);
+    fs::remove_file(here.path("data/first-administrator-password")).unwrap();
+    let checks = here.json(&["doctor"]);
     let checks = checks["checks"].as_array().unwrap();
     assert!(checks.len() >= 10, "{checks:?}");
     for check in checks {

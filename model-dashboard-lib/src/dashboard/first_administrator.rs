@@ -1,19 +1,12 @@
 //! The first administrator of an installation.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
+use super::first_password::SecretFile;
 use super::users::parse_username;
 use super::{Dashboard, Error};
 use crate::audit::{Action, NewEvent};
 use crate::auth::{NewPassword, NewUser, NewUserKind, Role, Source, User, UserFilter};
-
-/// The name of the file in the data folder that programs without a terminal give to
-/// [`Dashboard::ensure_first_administrator_with_file`].
-pub const PASSWORD_FILE: &str = "first-administrator-password";
 
 /// The first administrator, as configured.
 #[derive(Clone)]
@@ -48,6 +41,9 @@ pub enum AdministratorState {
         user: User,
         /// The password, if it was generated: to be shown once.
         generated: Option<NewPassword>,
+        /// Where the generated password was written, if it was: the file that was given, or,
+        /// where it could not be put there, another beside it.
+        password_file: Option<PathBuf>,
     },
     /// There are accounts, but no active administrator: somebody with access to the host has to
     /// give one of them the role.
@@ -71,7 +67,8 @@ impl Dashboard {
     }
 
     /// The same where nobody could read a generated password: it is written to `file`, for its
-    /// owner only and in the place of whatever lay there. No account is made before it is on disk.
+    /// owner only and in the place of a file that lay there. No account is made before it is on
+    /// disk; once there is one, the answer names the file that holds it.
     ///
     /// # Errors
     /// As [`Dashboard::ensure_first_administrator`]; [`Error::Unavailable`] also if the file cannot
@@ -144,73 +141,16 @@ impl Dashboard {
             let event = NewEvent::of_server(Action::UserCreate, format!("user:{}", user.id))
                 .with_detail(format!("{} as the first administrator", user.username));
             this.inner.trail.record(event).await;
-            if let Some(written) = written {
-                written.keep().await?;
-            }
-            Ok(Some(AdministratorState::Created { user, generated }))
+            let password_file = match written {
+                Some(written) => Some(written.keep().await),
+                None => None,
+            };
+            Ok(Some(AdministratorState::Created {
+                user,
+                generated,
+                password_file,
+            }))
         })
         .await
     }
-}
-
-/// A password on disk, beside the file that it is for: removed again unless it is kept.
-struct SecretFile {
-    beside: PathBuf,
-    file: PathBuf,
-}
-
-impl SecretFile {
-    async fn write(password: &NewPassword, file: &Path) -> Result<SecretFile, Error> {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!(".{PASSWORD_FILE}.{}.{number}", std::process::id());
-        let written = SecretFile {
-            beside: file.with_file_name(name),
-            file: file.to_owned(),
-        };
-        let secret = password.password().expose().to_owned();
-        let (beside, file) = (written.beside.clone(), written.file.clone());
-        on_disk(&file, move || write_secret(&beside, &secret)).await?;
-        Ok(written)
-    }
-
-    /// Puts it where it is for.
-    async fn keep(self) -> Result<(), Error> {
-        let (beside, file) = (self.beside.clone(), self.file.clone());
-        on_disk(&self.file, move || fs::rename(beside, file)).await
-    }
-}
-
-impl Drop for SecretFile {
-    fn drop(&mut self) {
-        // One that was kept is not there any more.
-        let _ = fs::remove_file(&self.beside);
-    }
-}
-
-/// A new file that only its owner may read.
-fn write_secret(path: &Path, secret: &str) -> io::Result<()> {
-    // Only a process of the same number that was killed can have left one.
-    let _ = fs::remove_file(path);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    writeln!(file, "{secret}")?;
-    file.sync_all()
-}
-
-async fn on_disk(
-    file: &Path,
-    work: impl FnOnce() -> io::Result<()> + Send + 'static,
-) -> Result<(), Error> {
-    let done = tokio::task::spawn_blocking(work).await;
-    let done = done.map_err(io::Error::other).flatten();
-    done.map_err(|error| Error::Unavailable {
-        what: format!("the first password cannot be written to {}", file.display()),
-        since: None,
-        retry_after: Duration::from_secs(5),
-        source: Some(Box::new(error)),
-    })
 }

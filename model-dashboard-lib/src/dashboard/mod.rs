@@ -28,6 +28,7 @@ mod edits;
 mod error;
 mod fields;
 mod first_administrator;
+mod first_password;
 mod measures;
 mod model_changes;
 mod model_writes;
@@ -65,7 +66,8 @@ pub use caller::{Caller, Credential, RequestInfo, TOKEN_EXPIRES_SOON, TokenInUse
 pub use edits::{MAX_TAG_CHARS, MAX_TAGS};
 pub use error::{Error, Unauthenticated};
 pub use fields::MAX_MESSAGE_CHARS;
-pub use first_administrator::{AdministratorState, FirstAdministrator, PASSWORD_FILE};
+pub use first_administrator::{AdministratorState, FirstAdministrator};
+pub use first_password::{PASSWORD_FILE, first_passwords_left};
 pub use measures::Measures;
 pub use models::{Model, RawModel};
 pub use sign_in::{SignIn, SignInSource, SignedIn};

@@ -229,7 +229,9 @@ async fn the_first_administrator_is_made_once() {
     let mut created = Vec::new();
     for one in at_once {
         match one.await.unwrap().unwrap() {
-            AdministratorState::Created { user, generated } => created.push((user, generated)),
+            AdministratorState::Created {
+                user, generated, ..
+            } => created.push((user, generated)),
             AdministratorState::Present => {}
             other => panic!("{other:?}"),
         }

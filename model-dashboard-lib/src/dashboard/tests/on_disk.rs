@@ -490,6 +490,10 @@ async fn a_first_password_is_on_disk_before_there_is_an_account() {
         let mode = std::fs::metadata(&file).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
+    assert_eq!(
+        first_passwords_left(dir.path()).unwrap(),
+        std::slice::from_ref(&file)
+    );
     std::fs::remove_file(&file).unwrap();
     let again = ensure(&file).await.unwrap();
     assert!(matches!(again, AdministratorState::Present));
@@ -497,4 +501,32 @@ async fn a_first_password_is_on_disk_before_there_is_an_account() {
     let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let left: Vec<_> = names.filter(|name| name.contains("password")).collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test]
+async fn a_first_password_that_cannot_be_put_into_its_file_is_kept_and_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let dashboard = open(dir.path()).await;
+    let first = FirstAdministrator {
+        username: "admin".to_owned(),
+        password: None,
+    };
+    // A folder in the way.
+    let file = dir.path().join(PASSWORD_FILE);
+    std::fs::create_dir(&file).unwrap();
+    let made = dashboard
+        .ensure_first_administrator_with_file(first, &file)
+        .await;
+    let Ok(AdministratorState::Created {
+        generated: Some(password),
+        password_file: Some(kept),
+        ..
+    }) = made
+    else {
+        panic!("{made:?}")
+    };
+    let written = std::fs::read_to_string(&kept).unwrap();
+    assert_eq!(written.trim_end(), password.password().expose());
+    std::fs::remove_dir(&file).unwrap();
+    assert_eq!(first_passwords_left(dir.path()).unwrap(), [kept]);
 }
