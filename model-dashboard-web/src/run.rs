@@ -84,11 +84,8 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<Durati
     let mut settings = WebSettings::from(config);
     settings.demo = arguments.demo;
     let shutdown = Shutdown::new();
-    let limits = ConnectionLimits::from(&config.limits);
-    let mut limits = match raise_open_file_limit() {
-        Some(files) => limits.within_open_files(files, 2),
-        None => limits,
-    };
+    let listeners = [&dashboard_port, &api_port, &metrics_port];
+    let mut limits = connection_limits(config, listeners.into_iter().flatten().count());
     let ending = Ending::new(&dashboard, &shutdown, &config.limits);
     limits.drain_deadline = ending.for_requests();
     let pages = async {
@@ -133,6 +130,24 @@ async fn listen(
 ) -> Result<Listener, Failure> {
     let bound = Listener::bind(SocketAddr::new(host, port)).await;
     bound.map_err(|error| Failure::unavailable(config.cite(setting), &error))
+}
+
+/// The limits of each port, within the files that the process may open.
+fn connection_limits(config: &Config, listeners: usize) -> ConnectionLimits {
+    let wanted = ConnectionLimits::from(&config.limits);
+    let Some(open_files) = raise_open_file_limit() else {
+        return wanted;
+    };
+    let limits = wanted.clone().within_open_files(open_files, listeners);
+    if limits.max_connections < wanted.max_connections {
+        tracing::warn!(
+            open_files,
+            max_connections = limits.max_connections,
+            "the system allows too few open files for limits.max_connections at each port: raise its \
+             limit (ulimit -n, LimitNOFILE)"
+        );
+    }
+    limits
 }
 
 fn unusable(error: ConnectError) -> Failure {

@@ -398,3 +398,30 @@ fn metrics_have_an_address_of_their_own_where_one_is_set() {
     assert!(get(&api, "/metrics").starts_with("HTTP/1.1 404 "));
     assert!(get(metrics, "/health").starts_with("HTTP/1.1 404 "));
 }
+
+#[test]
+fn few_open_files_are_shared_among_all_ports() {
+    for (metrics, most) in [
+        (None, "max_connections=96"),
+        (Some("127.0.0.1:0"), "max_connections=64"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut limited = Command::new("/bin/sh");
+        limited
+            .args(["-c", "ulimit -n 256; exec \"$0\" --port 0 --api-port 0"])
+            .arg(env!("CARGO_BIN_EXE_model-dashboard-web"))
+            .current_dir(&folder)
+            .env_clear()
+            .env("LOG_DIR", "logs");
+        if let Some(address) = metrics {
+            limited.env("METRICS_ADDR", address);
+        }
+        let mut server = Running::start(&mut limited);
+        let api = server.line("API");
+        assert!(get(&api, "/health").starts_with("HTTP/1.1 200 "));
+        server.terminate();
+        assert_eq!(server.process.wait().unwrap().code(), Some(0));
+        let told = logged(&folder, "too few open files");
+        assert!(told.len() == 1 && told[0].contains(most), "{told:?}");
+    }
+}

@@ -139,7 +139,7 @@ settings! {
 
     /// What a client can take of a server. The limits hold for each port.
     pub struct LimitsConfig in "limits." {
-        /// Open connections at a time; more wait.
+        /// Open connections at a time; more wait. Fewer where the system allows too few open files.
         max_connections: u32 = 8192, "LIMITS_MAX_CONNECTIONS", within (1, 1_000_000);
         /// Time a client has to send the headers of a request.
         header_timeout: Duration = Duration::from_secs(10), "LIMITS_HEADER_TIMEOUT", within (Duration::from_secs(1), minutes(10));

@@ -100,3 +100,29 @@ pub fn raise_open_file_limit() -> Option<u64> {
     #[cfg(not(unix))]
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_listeners_together_leave_files_for_everything_else() {
+        for (open_files, listeners, each) in [
+            (1 << 20, 3, 8192),
+            (1024, 1, 896),
+            (1024, 3, 298),
+            (256, 2, 96),
+            (256, 3, 64),
+            // A server that takes nobody is none.
+            (64, 3, 1),
+        ] {
+            let limits = ConnectionLimits::default().within_open_files(open_files, listeners);
+            assert_eq!(limits.max_connections, each, "{open_files} {listeners}");
+        }
+        let few = ConnectionLimits {
+            max_connections: 5,
+            ..ConnectionLimits::default()
+        };
+        assert_eq!(few.within_open_files(1024, 3).max_connections, 5);
+    }
+}
