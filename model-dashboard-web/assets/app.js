@@ -288,11 +288,73 @@
     return [...background, ...regions.map(([name], index) => [String(order[index]), asText(name)])];
   }
 
-  function splitLine(line) {
-    const [number, ...names] = line.split("\t");
-    if (names.length && number.trim()) return [number.trim(), names];
-    const parts = /^(\d+)(?:[:,;=](.*)|\s+[:,;=]*(.*))$/.exec(line.trim());
-    return parts && [parts[1], parts[2] !== undefined ? [parts[2]] : parts[3].split("\t")];
+  // The cells of a line of CSV.
+  function cellsOf(line, separator) {
+    const cells = [];
+    for (let rest = line; ; ) {
+      const quoted = /^ *"((?:[^"]|"")*)" *(.*)$/s.exec(rest);
+      if (!quoted && /^ *"/.test(rest)) throw new Error("a quotation mark is not closed");
+      const end = quoted ? rest.length - quoted[2].length : rest.indexOf(separator);
+      const text = quoted ? quoted[1].replaceAll('""', '"') : end < 0 ? rest : rest.slice(0, end);
+      cells.push({ text: text.trim(), quoted: Boolean(quoted) });
+      if (quoted ? !quoted[2] : end < 0) return cells;
+      if (rest[end] !== separator) throw new Error(`after a closing quotation mark stands “${quoted[2]}”`);
+      rest = rest.slice(end + 1);
+    }
+  }
+
+  // What a first line calls the columns, if it does.
+  function columnsOf(line) {
+    const separator = ["\t", ";", ","].find((each) => line.includes(each));
+    if (!separator) return null;
+    let words;
+    try {
+      words = cellsOf(line, separator).map((cell) => cell.text.toLowerCase().replace(/[_-]/g, " "));
+    } catch {
+      return null;
+    }
+    const places = (called) => words.flatMap((word, place) => (called.includes(word) ? [place] : []));
+    const numbers = places(["number", "nr", "no", "no.", "#", "id", "index", "value", "label number", "label id"]);
+    const either = places(["label", "class", "roi"]);
+    let names = places(["name", "names", "label name", "structure", "organ", "contour"]);
+    if (numbers.length && !names.length) names = either;
+    const number = numbers.length ? numbers[0] : either[0];
+    return number !== undefined && names.length ? { separator, number, names, count: words.length } : null;
+  }
+
+  // The number and the names of a line.
+  function splitLine(line, columns) {
+    if (columns) {
+      const cells = cellsOf(line, columns.separator).map((cell) => cell.text);
+      if (cells.length > columns.count) {
+        throw new Error(`${cells.length} columns, where the first line names ${columns.count}; a name with a separator stands in quotation marks`);
+      }
+      return [cells[columns.number] ?? "", columns.names.map((place) => cells[place])];
+    }
+    const isColour = (cell) => /^#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})$/i.test(cell.text);
+    const parts = /^\s*(\d+|"[^"]*")(\s*)(.)(.*)$/s.exec(line);
+    const tabbed = /^[^\t]*[^\s][^\t]*\t/.test(line);
+    if (!tabbed && /[,;]/.test(parts?.[3])) {
+      const [number, ...cells] = cellsOf(line.trim().replace(/^(\d+|"[^"]*")\s+/, "$1"), parts[3]);
+      let names = cells.filter((cell) => cell.text);
+      if (names.length > 1) names = names.filter((cell) => !isColour(cell));
+      if (names.length > 1) {
+        const [count, c] = [cells.length + 1, parts[3]];
+        throw new Error(`${count} columns; put a name with “${c}” in quotation marks, or name the columns in a first line: number${c}name${c}…`);
+      }
+      return [number.text, names.map((cell) => cell.text)];
+    }
+    let cells = tabbed ? cellsOf(line, "\t") : null;
+    if (!cells && parts && /[:=]/.test(parts[3])) cells = cellsOf(`${parts[1]}\t${parts[4]}`, "\t");
+    else if (!cells && parts?.[2]) cells = cellsOf(`${parts[1]}\t${parts[3]}${parts[4]}`, "\t");
+    if (!cells) return [line.trim(), []];
+    let names = cells.slice(1).filter((cell) => cell.text);
+    if (names.length > 1) {
+      names = names.filter((cell) => cell.quoted || !isColour(cell));
+      const other = names.find((cell) => !cell.quoted && /^[\d.]+$/.test(cell.text));
+      if (other) throw new Error(`“${other.text}” is no name; leave out such columns, or name the columns in a first line: number, name, …`);
+    }
+    return [cells[0].text, names.map((cell) => cell.text)];
   }
 
   function readLabels(text) {
@@ -301,11 +363,18 @@
       return readJson(text.trim());
     }
     const labels = [];
-    for (const [index, line] of text.split(/\r?\n/).entries()) {
-      if (!line.trim()) continue;
-      const [number, given] = splitLine(line) ?? [];
-      const names = given?.map((name) => name.trim()).filter(Boolean) ?? [];
-      if (!/^\d+$/.test(number) || !names.length) throw new Error(`Line ${index + 1} is not a number, a tab and a name.`);
+    const lines = text.replace(/^\ufeff/, "").split(/\r?\n/).map((line, index) => [index + 1, line.trimEnd()]).filter(([, line]) => line);
+    const columns = lines.length ? columnsOf(lines[0][1]) : null;
+    for (const [at, line] of columns ? lines.slice(1) : lines) {
+      let number, names;
+      try {
+        [number, names] = splitLine(line, columns);
+      } catch (error) {
+        throw new Error(`Line ${at}: ${error.message}.`);
+      }
+      names = names.filter(Boolean);
+      if (!number && !names.length) continue;
+      if (!/^\d+$/.test(number) || !names.length) throw new Error(`Line ${at} is not a number, a tab and a name.`);
       labels.push([number, asText(names.length === 1 ? names[0] : names)]);
     }
     return labels;

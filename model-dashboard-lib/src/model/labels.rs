@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use super::check::FieldError;
 use super::json::{DuplicateKeys, JsonKind, JsonObject, Position, decode_string, quote, quote_all};
+use super::label_table::{self, label_cell};
 
 /// How many wrong labels are named one by one; the last error counts the rest.
 pub const MAX_LABEL_ERRORS: usize = 50;
@@ -209,13 +210,16 @@ impl ContourNames {
     }
 
     /// Parses lines: a label number, then a tab and a name; further names follow further tabs.
-    /// `1: spleen`, `1, spleen` and `1 spleen` are understood as well, with one name each. Empty
-    /// lines are skipped, names are trimmed. Errors name the line, and have it as position.
+    /// `1: spleen`, `1, spleen` and `1 spleen` are understood as well, with one name each. Cells in
+    /// quotation marks are names however they look; other colours (`#c04040`) are left out. A first
+    /// line can name the columns: those with number and name are read. Empty lines are skipped, names
+    /// are trimmed. Errors name the line, and have it as position.
     pub fn from_lines(text: &str) -> Result<Self, Vec<FieldError>> {
         let mut rows = Rows::default();
-        for (line, text) in (1..).zip(text.lines()) {
-            let (number, names) = split_line(text);
-            if let Err(message) = rows.add(number, names) {
+        for (line, row) in label_table::rows(text) {
+            let added =
+                row.and_then(|(number, names)| rows.add(&number, names.iter().map(String::as_str)));
+            if let Err(message) = added {
                 let message = format!("line {line}: {message}");
                 let position = Some(Position { line, column: 1 });
                 let error = FieldError::new("contour_names", message);
@@ -321,7 +325,8 @@ impl ContourNames {
     #[must_use]
     pub fn to_lines(&self) -> String {
         let line = |(number, names): (LabelNumber, &LabelNames)| {
-            format!("{number}\t{}\n", names.as_slice().join("\t"))
+            let names = names.as_slice().iter().map(|name| label_cell(name));
+            format!("{number}\t{}\n", names.collect::<Vec<_>>().join("\t"))
         };
         self.iter().map(line).collect()
     }
@@ -434,29 +439,5 @@ impl LabelErrors {
             self.named.push(FieldError::new("contour_names", rest));
         }
         self.named
-    }
-}
-
-/// Splits a pasted line into the number and the names.
-fn split_line(line: &str) -> (&str, Vec<&str>) {
-    if let Some((number, names)) = line.split_once('\t')
-        && !number.trim().is_empty()
-    {
-        return (number, names.split('\t').collect());
-    }
-    let line = line.trim();
-    let end = line
-        .bytes()
-        .position(|b| !b.is_ascii_digit())
-        .unwrap_or(line.len());
-    match line[end..].chars().next() {
-        Some(':' | ',' | ';' | '=') if end > 0 => (&line[..end], vec![&line[end + 1..]]),
-        Some(c) if c.is_whitespace() && end > 0 => {
-            let names = line[end..]
-                .trim_start()
-                .trim_start_matches([':', ',', ';', '=']);
-            (&line[..end], names.split('\t').collect())
-        }
-        _ => (line, Vec::new()),
     }
 }

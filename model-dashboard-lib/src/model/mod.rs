@@ -18,6 +18,7 @@ mod definition;
 mod digest;
 mod inference_args;
 mod json;
+mod label_table;
 mod labels;
 mod name;
 mod reference;
@@ -37,6 +38,7 @@ pub use json::{
     DuplicateKeys, JsonError, JsonErrorKind, JsonKind, JsonObject, MAX_DEFINITION_BYTES,
     MAX_NESTING, Position,
 };
+pub use label_table::label_cell;
 pub use labels::{ContourNames, LabelNames, LabelNumber, LabelNumberError, MAX_LABEL_ERRORS};
 pub use name::{
     MAX_EXISTING_NAME_BYTES, MAX_NAME_CHARS, ModelKey, ModelName, NameError, NetworkType,

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use model_dashboard::model::label_cell;
 use sha2::{Digest, Sha256};
 
 use super::definition::split_names;
@@ -113,8 +114,9 @@ fn labels(form: &DefinitionForm) -> String {
         return lines(pasted).trim_end().to_owned();
     }
     let line = |row: &LabelRow| {
-        let names = split_names(&row.names.replace(['\r', '\n'], "")).join("\t");
-        format!("{}\t{names}", row.number.trim())
+        let names = split_names(&row.names.replace(['\r', '\n'], ""));
+        let cells: Vec<_> = names.iter().map(|name| label_cell(name)).collect();
+        format!("{}\t{}", row.number.trim(), cells.join("\t"))
     };
     let is_blank = |row: &&LabelRow| row.number.trim().is_empty() && row.names.trim().is_empty();
     let rows = form.labels.rows.iter().filter(|row| !is_blank(row));

@@ -167,7 +167,7 @@ async fn what_was_typed_outlives_the_session_on_a_small_screen() {
 }
 
 /// What is pasted, and the rows that it becomes: number and names.
-const PASTED: [(&str, &[(&str, &str)]); 6] = [
+const PASTED: [(&str, &[(&str, &str)]); 10] = [
     (
         "1\tspleen\n\n 2 \t kidney_right\tkidney \n4, stomach\n5 left lung\n6 - pancreas\n7 : colon\n",
         &[
@@ -179,6 +179,23 @@ const PASTED: [(&str, &[(&str, &str)]); 6] = [
             ("7", "colon"),
         ],
     ),
+    (
+        "1\tliver\t#c04040\n2\tkidney\tcortex\t#fff\n3 \"left lung\"\n",
+        &[("1", "liver"), ("2", "kidney, cortex"), ("3", "left lung")],
+    ),
+    (
+        "\"1\",\"vessel, hepatic\",\"#c04040\"\n2 ,colon\n3;anus;\n",
+        &[
+            ("1", "[\"vessel, hepatic\"]"),
+            ("2", "colon"),
+            ("3", "anus"),
+        ],
+    ),
+    (
+        "\nLabel ID,Name,r,g,b\n1,liver,255,0,0\n2,\"a \"\"b\"\"\",0,0,0\n",
+        &[("1", "liver"), ("2", "a \"b\"")],
+    ),
+    ("class\tnumber\nliver\t1\n", &[("1", "liver")]),
     ("1\tvessel, hepatic", &[("1", "[\"vessel, hepatic\"]")]),
     (
         "{\"2\":\"b, c\",\"1\":[\"a\",\"d\"]}",

@@ -107,6 +107,55 @@ fn errors_in_pasted_lines_name_the_line() {
 }
 
 #[test]
+fn tables_of_other_programs_are_read_where_they_can_mean_one_thing_only() {
+    let read = |text: &str| ContourNames::from_pasted(text).map(|names| names.to_json());
+    let liver = r#"{"1":"liver","2":"vessel, hepatic"}"#;
+    for text in [
+        "1\tliver\t#c04040\n2\tvessel, hepatic\t#FFF\n",
+        "1,liver\n2,\"vessel, hepatic\"\n",
+        "\"1\",\"liver\",\"#c04040\"\n\"2\",\"vessel, hepatic\",\"#c04040\"",
+        "1;liver;\n2;vessel, hepatic;\n",
+        "\u{feff}Number\tName\tColour\n1\tliver\tred\n2\tvessel, hepatic\tblue",
+        "\nlabel,name,r,g,b\n1,liver,255,0,0\n2,\"vessel, hepatic\",0,255,0",
+        "Label;ID\nliver;1\nvessel, hepatic;2\n",
+    ] {
+        assert_eq!(read(text).unwrap(), liver, "{text}");
+    }
+    let quoted = "1\t\"a \"\"b\"\"\"\t\"12\"\t\"#fff\"\n";
+    assert_eq!(read(quoted).unwrap(), r##"{"1":["a \"b\"","12","#fff"]}"##);
+    let again = ContourNames::from_lines("1\t\"\"\"b\"\"\"\t\"12\"\t\"#fff\"").unwrap();
+    assert_eq!(ContourNames::from_lines(&again.to_lines()).unwrap(), again);
+}
+
+#[test]
+fn a_table_that_can_mean_several_things_is_refused_with_line_and_reason() {
+    for (line, text, part) in [
+        (2, "1\tliver\n2\tspleen\t255\t0\t0", "“255” is no name"),
+        (
+            1,
+            "1,vessel, hepatic",
+            "3 columns; put a name with “,” in quotation marks",
+        ),
+        (1, "1\t\"liver", "a quotation mark is not closed"),
+        (
+            1,
+            "1,\"liver\" x",
+            "after a closing quotation mark stands “x”",
+        ),
+        (
+            3,
+            "number,name\n1,liver\n2,vessel, hepatic",
+            "3 columns, where the first line names 2",
+        ),
+        (1, "colour\tliver\n1\tb", "a label number is"),
+    ] {
+        let errors = ContourNames::from_pasted(text).unwrap_err();
+        assert_eq!(errors[0].position.unwrap().line, line, "{text}");
+        assert!(errors[0].message.contains(part), "{}", errors[0].message);
+    }
+}
+
+#[test]
 fn rows_of_a_form_skip_empty_ones_and_name_bad_ones() {
     let rows = [
         ("1", vec!["spleen"]),

@@ -53,7 +53,7 @@ pub fn label_rows(labels: &LabelRows) -> Markup {
                     name: "labels_pasted",
                     label: "Labels as text",
                     field: &labels.pasted,
-                    help: Some("A JSON object such as {\"1\": \"liver\", \"2\": [\"kidney\", \"tumour\"]}, one label per line (number, tab, name), or the dataset.json of nnU-Net. It replaces the rows above."),
+                    help: Some("A JSON object such as {\"1\": \"liver\", \"2\": [\"kidney\", \"tumour\"]}, one label per line (number, tab, name), a table or CSV whose first line names the columns, or the dataset.json of nnU-Net. Colours are left out. It replaces the rows above."),
                     mono: true,
                     rows: 5,
                     placeholder: None, label_hidden: false,
