@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use futures::StreamExt;
 use futures::stream;
+use futures::{StreamExt, TryStreamExt};
 
 use super::{Caller, Dashboard, Error};
 use crate::auth::Permission;
@@ -163,9 +163,9 @@ impl Dashboard {
                 bytes: raw.bytes,
             })
         };
+        // The first that fails ends it: of a store that hangs, nobody waits for all.
         let all = stream::iter(keys).map(one).buffered(AT_A_TIME);
-        let all: Vec<Result<Exported, Error>> = all.collect().await;
-        all.into_iter().collect()
+        all.try_collect().await
     }
 
     /// Takes in definitions from files. Each says itself where it belongs, by `network_type` and
@@ -219,6 +219,8 @@ impl Dashboard {
         message: &str,
         mode: ImportMode,
     ) -> Result<Imported, Error> {
+        // Not even asked: each of many would wait for its answer.
+        self.store_answers()?;
         let stored = match self.live(key).await {
             Ok(stored) => stored,
             Err(Error::NotFound { .. }) => {

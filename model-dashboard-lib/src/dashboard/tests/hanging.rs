@@ -107,6 +107,17 @@ async fn a_change_is_refused_at_once_while_the_store_is_known_not_to_answer() {
     };
     assert!(refused.as_ref().is_err_and(|e| e.retry_after().is_some()));
     assert!(is_unavailable(&refused));
+
+    let files = vec![ImportFile {
+        name: "models.json".to_owned(),
+        bytes: br#"{"network_type":"MIST","name":"New"}"#.to_vec(),
+    }];
+    let mode = ImportMode::CreateOnly;
+    let mut import = Box::pin(world.dashboard.import(&host, files, "", mode));
+    let std::task::Poll::Ready(Ok(refused)) = futures::poll!(&mut import) else {
+        panic!("it waits for the store");
+    };
+    assert!(refused.iter().all(|one| is_unavailable(&one.result)));
 }
 
 #[tokio::test]
