@@ -199,7 +199,7 @@ async fn open(
 /// [`ConnectError`], which names the setting.
 pub async fn look_at_database(config: &Config) -> Result<DatabaseState, ConnectError> {
     let path = database_file(config)?;
-    let state = SqliteStore::look(path).await;
+    let state = SqliteStore::look(path, old_key_file(config)).await;
     state.map_err(|source| database(config, source))
 }
 
@@ -223,7 +223,7 @@ pub async fn check_models_folder(config: &Config) -> Result<(), ConnectError> {
         return Ok(());
     }
     let path = database_file(config)?;
-    let state = SqliteStore::look(path).await;
+    let state = SqliteStore::look(path, old_key_file(config)).await;
     let used = match state {
         Ok(DatabaseState::Older(_)) => true,
         Ok(DatabaseState::Current) => has_events(config).await?,
@@ -280,10 +280,15 @@ async fn open_database(config: &Config) -> Result<SqliteStore, ConnectError> {
         make_folder(folder, || cite_database(config)).await?;
     }
     // Outside the database, or whoever can edit it could mend the chain; but beside it, so that
-    // every program that opens the one finds the other. Earlier it was in the data folder.
-    SqliteStore::open_with_key_file(path, config.data_dir.join("audit.key"))
+    // every program that opens the one finds the other.
+    SqliteStore::open_with_key_file(path, old_key_file(config))
         .await
         .map_err(|source| database(config, source))
+}
+
+/// Where the key of the audit log was earlier.
+fn old_key_file(config: &Config) -> PathBuf {
+    config.data_dir.join("audit.key")
 }
 
 async fn open_models(

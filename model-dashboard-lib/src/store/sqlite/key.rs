@@ -20,14 +20,24 @@ impl KeySource {
     /// The key of the log in `db`, which lies at `path`. A key is made only for a log that has
     /// not begun: another one in place of a lost key would break the chain for good.
     pub(super) fn key(&self, db: &Connection, path: &Path) -> Result<AuditKey> {
+        match self.check(db, path)? {
+            Some(key) => Ok(key),
+            None => Ok(AuditKey::read_or_create(&AuditKey::beside(path))?),
+        }
+    }
+
+    /// The same, but makes none: there is none only for a log that has not begun.
+    pub(super) fn check(&self, db: &Connection, path: &Path) -> Result<Option<AuditKey>> {
         // Asked first: a log that has begun had its key before.
         let begun = audit::has_begun(db)?;
         let (key, origin) = match self {
             KeySource::Given(key) => (key.clone(), "the key that was given".to_owned()),
             KeySource::Files { elsewhere } => {
                 let elsewhere = std::path::absolute(elsewhere)?;
-                let (key, file) = find(&AuditKey::beside(path), &elsewhere, begun, path)?;
-                (key, file.display().to_string())
+                match find(&AuditKey::beside(path), &elsewhere, begun, path)? {
+                    Some((key, file)) => (key, file.display().to_string()),
+                    None => return Ok(None),
+                }
             }
         };
         if begun && !audit::fits(db, &key)? {
@@ -37,7 +47,7 @@ impl KeySource {
                 path.display()
             )));
         }
-        Ok(key)
+        Ok(Some(key))
     }
 }
 
@@ -46,10 +56,10 @@ fn find(
     elsewhere: &Path,
     begun: bool,
     path: &Path,
-) -> Result<(AuditKey, PathBuf), StoreError> {
+) -> Result<Option<(AuditKey, PathBuf)>, StoreError> {
     for file in [beside, elsewhere] {
         if let Some(key) = AuditKey::read(file)? {
-            return Ok((key, file.to_owned()));
+            return Ok(Some((key, file.to_owned())));
         }
     }
     if begun {
@@ -63,7 +73,7 @@ fn find(
             ),
         });
     }
-    Ok((AuditKey::read_or_create(beside)?, beside.to_owned()))
+    Ok(None)
 }
 
 fn unusable(message: String) -> super::error::Error {

@@ -116,14 +116,20 @@ impl SqliteStore {
         })
     }
 
-    /// What opening the file at `path` would do. Makes and upgrades nothing.
+    /// What [`SqliteStore::open_with_key_file`] would do. Makes and upgrades nothing.
     ///
     /// # Errors
-    /// Those with which [`SqliteStore::open`] would refuse the file.
-    pub async fn look(path: impl Into<PathBuf>) -> Result<DatabaseState, StoreError> {
+    /// Those with which it would refuse the file or the key.
+    pub async fn look(
+        path: impl Into<PathBuf>,
+        elsewhere: impl Into<PathBuf>,
+    ) -> Result<DatabaseState, StoreError> {
         let path = path.into();
-        let looking =
-            spawn_blocking(move || migrations::look(&path).map_err(|error| error.about(&path)));
+        let elsewhere = elsewhere.into();
+        let keys = KeySource::Files { elsewhere };
+        let looking = spawn_blocking(move || {
+            migrations::look(&path, &keys).map_err(|error| error.about(&path))
+        });
         looking.await.map_err(StoreError::internal)?
     }
 

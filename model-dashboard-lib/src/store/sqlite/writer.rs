@@ -2,14 +2,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 
 use super::error::{Error, Result};
 use super::migrations;
@@ -100,11 +100,14 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&mut Connection) -> Result<T> + Send + 'static,
     {
-        let (answer, answered) = oneshot::channel();
+        let (answer, mut answered) = oneshot::channel();
         let begin_by = Instant::now() + self.patience;
         let path = Arc::clone(&self.path);
+        // Settled once: the write begins, or the caller gives it up.
+        let settled = Arc::new(AtomicBool::new(false));
+        let begins = Arc::clone(&settled);
         let job: Job = Box::new(move |connection| {
-            if answer.is_closed() {
+            if answer.is_closed() || begins.swap(true, Ordering::AcqRel) {
                 return;
             }
             // Nobody may wait any more: the write stands all the same.
@@ -121,10 +124,18 @@ impl Writer {
         match timeout(self.patience, self.queue.send(Message::Run(job))).await {
             Err(_) => Err(unavailable(&self.path, TOO_MANY)),
             Ok(Err(_)) => Err(unavailable(&self.path, CLOSED)),
-            Ok(Ok(())) => match answered.await {
-                Ok(result) => result,
-                Err(_) => Err(unavailable(&self.path, CLOSED)),
-            },
+            Ok(Ok(())) => {
+                let waited = timeout_at(begin_by.into(), &mut answered).await;
+                if waited.is_err() && !settled.swap(true, Ordering::AcqRel) {
+                    return Err(unavailable(&self.path, TOO_MANY));
+                }
+                let answer = match waited {
+                    Ok(answer) => answer,
+                    // It has begun, and what becomes of it is not known before its end.
+                    Err(_) => answered.await,
+                };
+                answer.unwrap_or_else(|_| Err(unavailable(&self.path, CLOSED)))
+            }
         }
     }
 
@@ -195,21 +206,23 @@ mod tests {
         let mut writer = Writer::start(connection, Path::new("users.db").into()).unwrap();
         writer.patience = Duration::from_millis(20);
         let (go_on, may_go_on) = mpsc::channel::<()>();
+        let (began, has_begun) = oneshot::channel();
         let busy = writer.write(move |_| {
+            began.send(()).unwrap();
             may_go_on.recv().unwrap();
             Ok(())
         });
-        // One is being done, the queue is full, and one is too many.
-        let waiting = join_all((0..QUEUE).map(|_| writer.write(|_| Ok(()))));
-        let too_many = async {
-            let refused = writer.write(|_| Ok(())).await;
+        // One is being done, the queue is full, and one is too many. All of those end while the
+        // first goes on.
+        let waiting = async {
+            has_begun.await.unwrap();
+            let refused = join_all((0..=QUEUE).map(|_| writer.write(|_| Ok(())))).await;
             go_on.send(()).unwrap();
             refused
         };
-        let (busy, waited, refused) = tokio::join!(busy, waiting, too_many);
+        let (busy, waited) = tokio::join!(busy, waiting);
         busy.unwrap();
-        // All of them waited for too long by then; none begins any more.
-        for refused in waited.iter().chain([&refused]) {
+        for refused in &waited {
             let message = refused.as_ref().unwrap_err().to_string();
             assert!(message.contains("too many writes are waiting"), "{message}");
         }

@@ -23,7 +23,7 @@ const PART: &str = ".part-";
 /// The caller holds the write lock, so what is copied is what will be upgraded, and nobody else
 /// makes a copy.
 pub(super) fn make(path: &Path, number: u32) -> Result<PathBuf> {
-    for part in backups(path)?.iter().filter(|path| is_part(path)) {
+    for (part, _) in copies(path)?.iter().filter(|(_, unfinished)| *unfinished) {
         fs::remove_file(part)?;
     }
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -64,28 +64,38 @@ pub(super) fn make(path: &Path, number: u32) -> Result<PathBuf> {
     )))
 }
 
-fn is_part(copy: &Path) -> bool {
-    let name = copy.file_name().unwrap_or_default().to_string_lossy();
-    name.contains(PART)
-}
-
 /// The copies beside the file at `path`, oldest first, with what is left of unfinished ones.
 pub(in crate::store::sqlite) fn backups(path: &Path) -> Result<Vec<PathBuf>> {
+    Ok(copies(path)?.into_iter().map(|(copy, _)| copy).collect())
+}
+
+/// The same, and which of them are unfinished.
+fn copies(path: &Path) -> Result<Vec<(PathBuf, bool)>> {
     let mark = beside(path, MARK);
-    let Some(mark) = mark.file_name() else {
-        return Ok(Vec::new());
-    };
+    let mark = mark.file_name().unwrap_or_default().as_encoded_bytes();
     let mut found = Vec::new();
     for entry in fs::read_dir(path.parent().unwrap_or(Path::new(".")))? {
         let entry = entry?;
-        if entry
-            .file_name()
-            .as_encoded_bytes()
-            .starts_with(mark.as_encoded_bytes())
-        {
-            found.push((entry.metadata()?.modified()?, entry.path()));
+        let name = entry.file_name();
+        // The database's own name may hold anything; what counts comes after it.
+        let rest = name.as_encoded_bytes().strip_prefix(mark);
+        let rest = rest.and_then(|rest| std::str::from_utf8(rest).ok());
+        if let Some(unfinished) = rest.and_then(is_unfinished) {
+            found.push((entry.metadata()?.modified()?, entry.path(), unfinished));
         }
     }
     found.sort();
-    Ok(found.into_iter().map(|(_, path)| path).collect())
+    let copies = found.into_iter();
+    Ok(copies.map(|(_, copy, part)| (copy, part)).collect())
+}
+
+/// Of what follows the mark in the name of a copy, `1`, `1-2` or `1.part-x7Gh2k`: whether it is
+/// unfinished. None for the name of something else.
+fn is_unfinished(rest: &str) -> Option<bool> {
+    let number = |text: &str| text.parse::<u32>().is_ok();
+    if let Some((step, _)) = rest.split_once(PART) {
+        return number(step).then_some(true);
+    }
+    let (step, attempt) = rest.split_once('-').unwrap_or((rest, "1"));
+    (number(step) && number(attempt)).then_some(false)
 }

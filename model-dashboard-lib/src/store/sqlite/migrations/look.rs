@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{NEWEST, m0002_accounts_and_tokens, m0006_names, newer, version};
 use crate::store::sqlite::connection::open_reader;
 use crate::store::sqlite::error::Result;
+use crate::store::sqlite::key::KeySource;
 
 /// What the user database is for this program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub struct PendingUpgrade {
     pub tokens: u64,
 }
 
-pub(in crate::store::sqlite) fn look(path: &Path) -> Result<DatabaseState> {
+pub(in crate::store::sqlite) fn look(path: &Path, keys: &KeySource) -> Result<DatabaseState> {
     if !path.try_exists()? {
         return Ok(DatabaseState::Missing);
     }
@@ -44,6 +45,8 @@ pub(in crate::store::sqlite) fn look(path: &Path) -> Result<DatabaseState> {
     if from > NEWEST {
         return Err(newer(path, from));
     }
+    // Beside the file itself, as for opening it.
+    keys.check(&db, &path.canonicalize()?)?;
     if from == NEWEST {
         return Ok(DatabaseState::Current);
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{fresh, open, other_program};
 use crate::audit::{Action, AuditLog as _, ChainState, NewEvent};
-use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::{DatabaseState, SqliteStore};
 use crate::store::{AuditKey, StoreError};
 
 async fn opened(path: &Path, data: &Path) -> SqliteStore {
@@ -64,6 +64,11 @@ async fn a_key_in_the_data_folder_is_taken_and_none_is_made_elsewhere() {
     );
     append(&store).await;
     refused(&path, &there).await;
+    // A look finds the same, and makes no key either.
+    let look = async |data: &Path| SqliteStore::look(&path, data.join("audit.key")).await;
+    assert_eq!(look(&here).await.unwrap(), DatabaseState::Current);
+    let found = look(&there).await.unwrap_err().to_string();
+    assert!(found.contains("is missing"), "{found}");
     assert!(!there.exists() && !AuditKey::beside(store.path()).exists());
     assert_intact(&opened(&path, &here).await, 1).await;
 }

@@ -313,6 +313,24 @@ async fn a_copy_that_was_cut_short_is_listed_and_goes_with_the_next_upgrade() {
 }
 
 #[tokio::test]
+async fn a_database_whose_name_looks_like_that_of_a_copy_keeps_its_copies() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("users.part-1.db");
+    fs::rename(existing(folder.path()), &path).unwrap();
+    let earlier = beside(&path, ".before-migration-1");
+    fs::write(&earlier, "a whole copy").unwrap();
+    // Of another database, whose name begins with that of a copy.
+    fs::write(beside(&path, ".before-migration-1.db"), "another").unwrap();
+    let store = open(&path).await.unwrap();
+    let second = beside(store.path(), ".before-migration-1-2");
+    let first = beside(store.path(), ".before-migration-1");
+    let mut backups = store.backups().await.unwrap();
+    backups.sort();
+    assert_eq!(backups, [first, second]);
+    assert_eq!(fs::read_to_string(earlier).unwrap(), "a whole copy");
+}
+
+#[tokio::test]
 async fn what_is_only_in_the_write_ahead_log_is_copied_and_taken_over() {
     let folder = tempfile::tempdir().unwrap();
     let path = existing(folder.path());
