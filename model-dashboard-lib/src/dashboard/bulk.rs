@@ -278,6 +278,11 @@ fn split(file: ImportFile) -> Vec<Found> {
         }];
     }
     match serde_json::from_slice::<Vec<&serde_json::value::RawValue>>(&bytes) {
+        Ok(texts) if texts.is_empty() => vec![Found {
+            definition: Err(Error::invalid("", "the list is empty")),
+            file: name,
+            number: None,
+        }],
         Ok(texts) => texts
             .into_iter()
             .zip(1..)
@@ -300,6 +305,16 @@ fn split(file: ImportFile) -> Vec<Found> {
 
 /// Where a definition says that it belongs. A key that exists may break the rule for new names.
 fn key_of(definition: &ModelDefinition) -> Result<ModelKey, Error> {
+    let has = |field: &str| definition.as_object().get(field).is_some();
+    if !has("network_type") && (!has("name") || has("labels")) {
+        let hint = match has("labels") {
+            true => "; the labels of a dataset.json of nnU-Net are pasted into the form of a model",
+            false => "",
+        };
+        let message =
+            format!("this is no definition of a model, which has network_type and name{hint}");
+        return Err(Error::invalid("", message));
+    }
     let part = |field: &str, value: Option<String>| {
         value.ok_or_else(|| FieldError::new(field, "is missing"))
     };

@@ -105,22 +105,29 @@ pub fn page(frame: &Frame, view: &ImportView) -> Markup {
     })
 }
 
+/// How many had each outcome; together they are all.
+fn sums(results: &[ImportResult]) -> String {
+    let count = |is: fn(&ImportOutcome) -> bool| results.iter().filter(|r| is(&r.outcome)).count();
+    let sums = [
+        (count(|o| matches!(o, ImportOutcome::Created)), "created"),
+        (count(|o| matches!(o, ImportOutcome::Replaced)), "replaced"),
+        (count(|o| matches!(o, ImportOutcome::Same)), "unchanged"),
+        (count(|o| matches!(o, ImportOutcome::Skipped)), "kept"),
+        (count(|o| matches!(o, ImportOutcome::Refused(_))), "refused"),
+    ];
+    let sums = sums.iter().filter(|(count, _)| *count > 0);
+    let sums: Vec<String> = sums
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    sums.join(", ")
+}
+
 fn results(frame: &Frame, results: &[ImportResult]) -> Markup {
-    let refused = results
-        .iter()
-        .filter(|result| matches!(result.outcome, ImportOutcome::Refused(_)))
-        .count();
-    let heading = if refused == 0 {
-        format!(
-            "{}: all taken",
-            plural(results.len(), "definition", "definitions")
-        )
-    } else {
-        format!(
-            "{}: {refused} refused",
-            plural(results.len(), "definition", "definitions")
-        )
-    };
+    let heading = format!(
+        "{}: {}",
+        plural(results.len(), "definition", "definitions"),
+        sums(results)
+    );
     section(
         &heading,
         &html! {
@@ -139,6 +146,7 @@ fn results(frame: &Frame, results: &[ImportResult]) -> Markup {
                             span.meta { (result.file) }
                             @match &result.outcome {
                                 ImportOutcome::Refused(reason) => p { (sentence(reason)) },
+                                ImportOutcome::Skipped => p { "A model of this name is there, and says something else." },
                                 _ => {},
                             }
                         }
@@ -147,4 +155,29 @@ fn results(frame: &Frame, results: &[ImportResult]) -> Markup {
             }
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sums_add_up() {
+        let result = |outcome| ImportResult {
+            file: String::new(),
+            model: None,
+            outcome,
+        };
+        let results = [
+            ImportOutcome::Created,
+            ImportOutcome::Skipped,
+            ImportOutcome::Refused("no".to_owned()),
+            ImportOutcome::Skipped,
+            ImportOutcome::Same,
+        ];
+        assert_eq!(
+            sums(&results.map(result)),
+            "1 created, 1 unchanged, 2 kept, 1 refused"
+        );
+    }
 }

@@ -632,6 +632,33 @@ async fn an_import_says_what_became_of_each_definition() {
 }
 
 #[tokio::test]
+async fn an_import_tells_what_is_no_definition() {
+    let world = World::new().await;
+    let host = world.host();
+    let labels = "this is no definition of a model, which has network_type and name; the labels of \
+                  a dataset.json of nnU-Net are pasted into the form of a model";
+    for (text, message) in [
+        (r#"{"labels":{"liver":1}}"#, labels),
+        (r#"{"labels":{"liver":1},"name":"BraTS"}"#, labels),
+        (
+            r#"{"lr":1}"#,
+            "this is no definition of a model, which has network_type and name",
+        ),
+        ("[]", "the list is empty"),
+    ] {
+        let files = vec![file("other.json", text)];
+        let import = world
+            .dashboard
+            .import(&host, files, "", ImportMode::Replace);
+        let outcomes = import.await.unwrap();
+        let Err(Error::Invalid(wrong)) = &outcomes[0].result else {
+            panic!("{outcomes:?}");
+        };
+        assert_eq!((&*wrong[0].field, &*wrong[0].message), ("", message));
+    }
+}
+
+#[tokio::test]
 async fn an_export_is_what_is_stored_and_imports_again() {
     let world = World::new().await;
     let model = world
