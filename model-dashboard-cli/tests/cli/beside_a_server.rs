@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use model_dashboard::audit::ChainState;
 use model_dashboard::config::Config;
 use model_dashboard::connect::{connect, connect_in_background};
 use model_dashboard::dashboard::RequestInfo;
@@ -43,6 +44,12 @@ fn a_running_server_sees_what_was_changed() {
         let again = server.caller_from_token(&secret, request());
         runtime.block_on(again).is_err()
     });
+    // One chain with one key, whoever writes: the command's events fit between the server's.
+    runtime.block_on(server.note_start());
+    here.run(&["model", "create", "nnUNet/Lung"]).succeeds();
+    let host = server.host_caller("test");
+    let state = runtime.block_on(server.verify_audit(&host)).unwrap();
+    assert!(matches!(state, ChainState::Intact { .. }), "{state:?}");
     runtime.block_on(server.shutdown());
     here.run(&["audit", "verify"]).succeeds();
 }

@@ -162,7 +162,17 @@ impl Dashboard {
 
     fn audit_state(&self) -> Dependency {
         let since = self.inner.trail.failing_since();
-        let message = "events wait in memory, and nothing can be changed until they are written";
+        let message = || {
+            let waiting = self.inner.trail.waiting();
+            let more = match self.inner.trail.left_out() {
+                0 => String::new(),
+                count => format!(", {count} further denials are in the server's log alone"),
+            };
+            format!(
+                "{waiting} events wait in memory{more}; nothing can be changed until they are \
+                 written"
+            )
+        };
         let fix = "see that the user database can be written to; its disk may be full";
         Dependency {
             name: "audit",
@@ -171,7 +181,7 @@ impl Dashboard {
                 None => DependencyState::Healthy,
             },
             since,
-            message: since.map(|_| message.to_owned()).unwrap_or_default(),
+            message: since.map(|_| message()).unwrap_or_default(),
             fix: since.map(|_| fix.to_owned()),
         }
     }

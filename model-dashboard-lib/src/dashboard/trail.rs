@@ -133,6 +133,11 @@ impl Trail {
         self.queue.waiting().events.len()
     }
 
+    /// How many denials found no place: they are in the program's log, and their number is written.
+    pub(crate) fn left_out(&self) -> usize {
+        self.queue.waiting().left_out
+    }
+
     /// Since when the log cannot be written, if it cannot.
     pub(crate) fn failing_since(&self) -> Option<Timestamp> {
         let waiting = self.queue.waiting();

@@ -280,6 +280,9 @@ async fn no_event_is_lost_and_nothing_is_changed_while_the_audit_log_cannot_be_w
     let read = world.dashboard.model(&viewer, &model.key).await.unwrap();
     assert_eq!(read.definition.alias(), "first");
     assert_eq!(world.dashboard.ready(), Readiness::Degraded);
+    let health = world.dashboard.health(&world.host()).await.unwrap();
+    let audit = health.iter().find(|it| it.name == "audit").unwrap();
+    assert!(audit.message.starts_with("2 events wait"), "{audit:?}");
 
     line.cut(false);
     assert!(again().await.is_ok());
