@@ -5,28 +5,29 @@
 //! request (6 to 9 % of the CPU time of a small answer), cannot tell a slow head from a connection
 //! that rests, and does not know which connections have rested longest.
 
+mod answering;
+mod socket;
+
 use std::collections::HashMap;
 use std::future::poll_fn;
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use futures::task::AtomicWaker;
-use http::header::{CONNECTION, HeaderValue};
 use http::{Request, Response};
-use http_body::{Body, Frame, SizeHint};
+use http_body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::Service;
 use hyper_util::rt::TokioIo;
-use pin_project_lite::pin_project;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use self::answering::Phased;
+use self::socket::Watched;
 use super::limits::ConnectionLimits;
 
 pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -281,16 +282,8 @@ impl Connections {
         self.list().insert(number, Arc::clone(&control));
         let listed = Listed(Arc::clone(&control));
 
-        let stream = Watched {
-            stream,
-            control: Arc::clone(&control),
-            blocked: false,
-            shut: false,
-        };
-        let service = Phased {
-            service,
-            control: Arc::clone(&control),
-        };
+        let stream = Watched::new(stream, Arc::clone(&control));
+        let service = Phased::new(service, Arc::clone(&control));
         let connection = http.serve_connection(TokioIo::new(stream), service);
         async move {
             let _listed = listed;
@@ -324,203 +317,4 @@ fn poll_caught<F: Future>(
 ) -> Result<Poll<F::Output>, BoxError> {
     catch_unwind(AssertUnwindSafe(|| future.poll(cx)))
         .map_err(|panic| format!("panicked: {}", super::edge::panic_message(&*panic)).into())
-}
-
-/// The socket: notes when a head starts to arrive and when the client stops taking bytes.
-struct Watched {
-    stream: TcpStream,
-    control: Arc<Control>,
-    blocked: bool,
-    shut: bool,
-}
-
-impl Watched {
-    fn wrote(&mut self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if self.blocked != result.is_pending() {
-            self.blocked = result.is_pending();
-            let since = if self.blocked {
-                self.control.all.clock() + 1
-            } else {
-                0
-            };
-            self.control.blocked.store(since, Ordering::Relaxed);
-        }
-        result
-    }
-}
-
-impl AsyncRead for Watched {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        if buffer.filled().len() > before {
-            match self.control.phase() {
-                (Phase::Resting, _) => self.control.enter(Phase::Head),
-                // Its time has run since it connected.
-                (Phase::Fresh, start) => self.control.enter_at(Phase::Head, start),
-                _ => {}
-            }
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Watched {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.wrote(result)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.wrote(result)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    /// Says that no more is sent. If the client may still be sending a head or a body that nobody
-    /// reads, or has sent more than was asked for, that is taken and thrown away for a while:
-    /// closing at once would reset the connection, and the client would never see the answer
-    /// (RFC 9112 section 9.6).
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if !self.shut {
-            ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
-            self.shut = true;
-            let refused = self.control.phase().0 == Phase::Head;
-            if refused || self.control.has_body.load(Ordering::Relaxed) {
-                self.control.enter(Phase::Lingering);
-            }
-        }
-        let mut scrap = [0; 8192];
-        loop {
-            let mut buffer = ReadBuf::new(&mut scrap);
-            let read = Pin::new(&mut self.stream).poll_read(cx, &mut buffer)?;
-            let lingers = self.control.phase().0 == Phase::Lingering;
-            match read {
-                Poll::Pending if lingers => return Poll::Pending,
-                Poll::Ready(()) if !buffer.filled().is_empty() => {
-                    if !lingers {
-                        self.control.enter(Phase::Lingering);
-                    }
-                }
-                // Nothing more comes, or nothing is there that nobody has read.
-                _ => return Poll::Ready(Ok(())),
-            }
-        }
-    }
-}
-
-/// The service: notes when a request is in flight.
-struct Phased<S> {
-    service: S,
-    control: Arc<Control>,
-}
-
-impl<S, B> Service<Request<Incoming>> for Phased<S>
-where
-    S: Service<Request<Incoming>, Response = Response<B>>,
-{
-    type Response = Response<PhasedBody<B>>;
-    type Error = S::Error;
-    type Future = PhasedFuture<S::Future>;
-
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
-        self.control.enter(Phase::Busy);
-        let has_body = !request.body().is_end_stream();
-        self.control.has_body.store(has_body, Ordering::Relaxed);
-        PhasedFuture {
-            answer: self.service.call(request),
-            control: Some(Arc::clone(&self.control)),
-        }
-    }
-}
-
-pin_project! {
-    struct PhasedFuture<F> {
-        #[pin]
-        answer: F,
-        control: Option<Arc<Control>>,
-    }
-}
-
-impl<F, B, E> Future for PhasedFuture<F>
-where
-    F: Future<Output = Result<Response<B>, E>>,
-{
-    type Output = Result<Response<PhasedBody<B>>, E>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let mut response = ready!(this.answer.poll(cx))?;
-        let control = this.control.take();
-        if control
-            .as_ref()
-            .is_some_and(|c| c.all.crowded.load(Ordering::Relaxed))
-        {
-            response
-                .headers_mut()
-                .insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-        Poll::Ready(Ok(response.map(|body| PhasedBody {
-            body,
-            answered: Answered(control),
-        })))
-    }
-}
-
-/// The end of an answer: hyper drops a body once it has taken all of it.
-struct Answered(Option<Arc<Control>>);
-
-impl Drop for Answered {
-    fn drop(&mut self) {
-        if let Some(control) = &self.0 {
-            control.enter(Phase::Resting);
-        }
-    }
-}
-
-pin_project! {
-    struct PhasedBody<B> {
-        #[pin]
-        body: B,
-        answered: Answered,
-    }
-}
-
-impl<B: Body> Body for PhasedBody<B> {
-    type Data = B::Data;
-    type Error = B::Error;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        self.project().body.poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
 }
