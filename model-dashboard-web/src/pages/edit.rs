@@ -95,6 +95,9 @@ pub(super) async fn edit_form(visit: Visit, key: ModelKey) -> Result<Response, F
         Err(Error::Broken { .. }) => return Ok(to_editor(&visit, &key)),
         found => found?,
     };
+    visit
+        .require_change(&key, model.definition.enabled())
+        .await?;
     let form = shown(&model.definition);
     let seen = Seen {
         if_match: model.version.to_string(),

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::RETRY_AFTER;
-use http::{HeaderMap, Response as HttpResponse, StatusCode};
+use http::header::{REFRESH, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, Response as HttpResponse, StatusCode};
 use model_dashboard::auth::Permission;
 use model_dashboard::dashboard::Error;
 use model_dashboard::model::ModelKey;
@@ -18,9 +18,13 @@ pub(super) use crate::views::components::sentence;
 use crate::views::errors::{self, ErrorView};
 use crate::views::{Frame, Links};
 
+/// After how long a page reloads itself while the models are loaded: long enough to be read out.
+const RELOAD_SECONDS: &str = "10";
+
 /// The page for an error of a use case.
 pub(super) fn answer(frame: &Frame, request: &Request, error: &Error) -> Response {
     let kind = Kind::of(error);
+    let mut reloads = false;
     let view = match error {
         Error::Denied { permission, .. } => ErrorView::Forbidden {
             permission: permission.to_string(),
@@ -36,11 +40,14 @@ pub(super) fn answer(frame: &Frame, request: &Request, error: &Error) -> Respons
         },
         Error::Unavailable { .. } => {
             tracing::warn!(error = error as &dyn std::error::Error, "page refused");
+            let loaded = request.site.dashboard.catalog_state().loaded_at.is_some();
+            reloads = !loaded && request.is_read() && request.is_soon_after_start();
             ErrorView::Unavailable {
                 what: sentence(&error.to_string()),
-                still_works: match request.site.dashboard.catalog_state().loaded_at {
-                    Some(_) => "Models that were known before can still be looked at.",
-                    None => "Reload the page in a moment.",
+                still_works: match (loaded, reloads) {
+                    (true, _) => "Models that were known before can still be looked at.",
+                    (false, true) => "This page reloads itself until they are there.",
+                    (false, false) => "Reload the page in a moment.",
                 }
                 .to_owned(),
                 again: request.is_read().then(|| request.address()),
@@ -64,12 +71,25 @@ pub(super) fn answer(frame: &Frame, request: &Request, error: &Error) -> Respons
     };
     let mut response = page(kind.status, frame, request, &view);
     say_when(response.headers_mut(), error);
+    if reloads {
+        let refresh = HeaderValue::from_static(RELOAD_SECONDS);
+        response.headers_mut().insert(REFRESH, refresh);
+    }
     response
 }
 
 /// The page for a model that is not there any more.
 pub(super) fn gone(frame: &Frame, request: &Request, view: &ErrorView) -> Response {
     page(StatusCode::NOT_FOUND, frame, request, view)
+}
+
+/// The page for a form that changes an enabled model, for somebody who may not.
+pub(super) fn enabled(frame: &Frame, request: &Request, key: &ModelKey) -> Response {
+    let view = ErrorView::Enabled {
+        model: (key.network_type.to_string(), key.name.to_string()),
+        contact: request.site.settings.contact.clone(),
+    };
+    page(StatusCode::FORBIDDEN, frame, request, &view)
 }
 
 /// The model that was looked for and not found.

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use http::header::{HeaderMap, LOCATION, ORIGIN};
 use http::{HeaderName, Method, StatusCode};
@@ -79,6 +79,12 @@ const HX_HISTORY: HeaderName = HeaderName::from_static("hx-history-restore-reque
 const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
 
 impl Request {
+    /// Whether the site started a short time ago, so that what is not there yet will come.
+    pub(super) fn is_soon_after_start(&self) -> bool {
+        let up = self.site.started_at.elapsed().unwrap_or_default();
+        up < Duration::from_secs(15 * 60)
+    }
+
     /// How the request came, for the use cases.
     pub(super) fn info(&self) -> RequestInfo {
         let from = self.context.client_text();

@@ -8,7 +8,7 @@ use http::{HeaderValue, StatusCode};
 use maud::Markup;
 use model_dashboard::auth::{Permission, SessionSecret};
 use model_dashboard::dashboard::{Caller, Dashboard, Error};
-use model_dashboard::model::Timestamp;
+use model_dashboard::model::{ModelKey, Timestamp};
 use warp::reply::Response;
 
 use super::masked::{mask, unmask};
@@ -37,6 +37,8 @@ pub(super) enum Failure {
     Body(crate::server::BodyError),
     /// There is nothing at this address.
     Nothing,
+    /// The model is enabled, and the person may not change such.
+    Enabled(ModelKey),
 }
 
 impl From<Error> for Failure {
@@ -119,6 +121,21 @@ impl Visit {
     /// is looked at; the use case checks again. Who may not is noted in the audit log.
     pub(super) async fn require(&self, permission: Permission) -> Result<(), Failure> {
         Ok(self.dashboard().authorise(&self.caller, permission).await?)
+    }
+
+    /// Makes sure that the person may change a model in the state it is in, likewise.
+    pub(super) async fn require_change(
+        &self,
+        key: &ModelKey,
+        enabled: bool,
+    ) -> Result<(), Failure> {
+        if !enabled {
+            return Ok(());
+        }
+        match self.require(Permission::ModelsEnable).await {
+            Err(Failure::Error(Error::Denied { .. })) => Err(Failure::Enabled(key.clone())),
+            other => other,
+        }
     }
 
     /// Makes sure that a form was made by a page of this session.
@@ -229,6 +246,7 @@ impl Visit {
             }
             Failure::Form => errors::expired_form(&frame, &self.request),
             Failure::Body(error) => errors::body(&frame, &self.request, &error),
+            Failure::Enabled(key) => errors::enabled(&frame, &self.request, &key),
             Failure::Nothing => errors::nothing_here(&frame, &self.request),
         }
     }

@@ -8,6 +8,7 @@ use super::activity::ActivityQuery;
 use super::components::icon::Icon;
 use super::components::time;
 use super::frame::{Frame, Page, Section};
+use super::links::ModelAction;
 
 /// Why a request cannot be answered.
 #[derive(Debug, Clone)]
@@ -18,6 +19,13 @@ pub enum ErrorView {
         permission: String,
         /// What it allows, after “to”: `enable and disable models`.
         meaning: String,
+        /// Whom to ask, in the words of the installation.
+        contact: Option<String>,
+    },
+    /// 403: the model is enabled, and the person may not change such.
+    Enabled {
+        /// Network type and name.
+        model: (String, String),
         /// Whom to ask, in the words of the installation.
         contact: Option<String>,
     },
@@ -71,6 +79,7 @@ pub enum ErrorView {
 pub fn page(frame: &Frame, view: &ErrorView, request_id: &str) -> Markup {
     let (status, heading) = match view {
         ErrorView::Forbidden { .. } => (403, "You may not do this"),
+        ErrorView::Enabled { .. } => (403, "This model is enabled"),
         ErrorView::NotFound { .. } => (404, "There is nothing here"),
         ErrorView::Moved { .. } => (404, "This model has another name now"),
         ErrorView::Deleted { .. } => (404, "This model was deleted"),
@@ -88,6 +97,14 @@ pub fn page(frame: &Frame, view: &ErrorView, request_id: &str) -> Markup {
                 ErrorView::Forbidden { permission, meaning, contact } => {
                     p { "It takes the permission " code { (permission) } " to " (meaning) ", which your role does not have." }
                     p { @if let Some(contact) = contact { (contact) } @else { "An administrator can give it to you." } }
+                },
+                ErrorView::Enabled { model: (network_type, name), contact } => {
+                    p {
+                        "Jobs may be using " a.reference href=(links.model(network_type, name)) { (network_type) "/" wbr; (name) }
+                        ". To change it takes the permission " code { "models:enable" } ", which your role does not have."
+                    }
+                    p { "Ask somebody who has it to change or disable it, or derive a model of your own from it." }
+                    @if let Some(contact) = contact { p { (contact) } }
                 },
                 ErrorView::NotFound { wanted, near } => {
                     @if let Some(wanted) = wanted { p { "There is no " code { (wanted) } "." } }
@@ -119,6 +136,9 @@ pub fn page(frame: &Frame, view: &ErrorView, request_id: &str) -> Markup {
             div.buttons {
                 @if let ErrorView::Unavailable { again: Some(again), .. } = view {
                     a.button.primary href=(again) { "Try again" }
+                }
+                @if let ErrorView::Enabled { model: (network_type, name), .. } = view {
+                    a.button href=(links.model_action(network_type, name, ModelAction::Derive)) { (Icon::Copy) "Derive a model" }
                 }
                 @if let ErrorView::Moved { was, .. } | ErrorView::Deleted { was, .. } = view {
                     @let about = ActivityQuery { model: Some(was.clone()), ..ActivityQuery::default() };

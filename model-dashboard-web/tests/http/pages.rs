@@ -62,6 +62,26 @@ async fn a_form_from_elsewhere_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_form_for_an_enabled_model_is_refused_before_it_is_filled_in() {
+    let stored = [("MIST/On", r#"{"enabled":true}"#), ("MIST/Off", "{}")];
+    let app = App::holding(&stored).await;
+    let editor = app.signed_in("editor").await;
+    let publisher = app.signed_in("publisher").await;
+    for form in ["edit", "rename", "delete"] {
+        let path = format!("/models/MIST/On/{form}");
+        let refused = editor.get(&path).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{path}");
+        let text = refused.text();
+        for part in ["models:enable", "/models/MIST/On/derive"] {
+            assert!(text.contains(part), "{path}: {text}");
+        }
+        assert_eq!(publisher.get(&path).await.status, StatusCode::OK, "{path}");
+        let path = format!("/models/MIST/Off/{form}");
+        assert_eq!(editor.get(&path).await.status, StatusCode::OK, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_form_is_refused_to_those_who_may_not_send_it() {
     let app = App::start().await;
     let viewer = app.signed_in("viewer").await;

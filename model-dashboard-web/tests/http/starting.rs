@@ -171,6 +171,8 @@ async fn before_the_models_are_loaded_everything_answers_and_says_so() {
         assert_eq!(page.header("retry-after"), "2");
         let text = page.text();
         assert!(text.contains("he registry is starting"), "{text}");
+        assert_eq!(page.header("refresh"), "10", "it looks again by itself");
+        assert!(text.contains("reloads itself"), "{text}");
     }
 
     store.listings.add_permits(1);
@@ -178,7 +180,9 @@ async fn before_the_models_are_loaded_everything_answers_and_says_so() {
     ready_says(&app, StatusCode::OK, "ready").await;
     let answer = token.get("/api/v1/models/MIST/A").await;
     assert_eq!(answer.status, StatusCode::OK);
-    assert_eq!(browser.get("/").await.status, StatusCode::OK);
+    let page = browser.get("/").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert_eq!(page.header("refresh"), "");
 }
 
 #[tokio::test]

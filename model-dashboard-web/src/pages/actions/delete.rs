@@ -22,6 +22,7 @@ use crate::views::{ModelAction, Section, Status};
 pub(in crate::pages) async fn ask_delete(visit: Visit, key: ModelKey) -> Result<Response, Failure> {
     visit.require(Permission::ModelsWrite).await?;
     let (version, enabled) = now(&visit, &key).await?;
+    visit.require_change(&key, enabled).await?;
     let (reason, status) = (Field::default(), StatusCode::OK);
     show_delete(&visit, &key, &version, enabled, reason, status).await
 }

@@ -23,6 +23,9 @@ pub(in crate::pages) async fn rename_form(
 ) -> Result<Response, Failure> {
     visit.require(Permission::ModelsWrite).await?;
     let model = visit.dashboard().model(&visit.caller, &key).await?;
+    visit
+        .require_change(&key, model.definition.enabled())
+        .await?;
     let view = RenameView {
         if_match: model.version.to_string(),
         network_type: Field::new(key.network_type.as_str()),

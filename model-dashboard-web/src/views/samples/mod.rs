@@ -220,6 +220,10 @@ pub(super) fn all(theme: Theme) -> Vec<(&'static str, Markup)> {
             errors::page(&reader, &system::error_403(), "01JD7P0R6M"),
         ),
         (
+            "error-enabled",
+            errors::page(&reader, &system::error_enabled(), "01JD7P0R6M"),
+        ),
+        (
             "error-404",
             errors::page(&frame, &system::error_404(), "01JD7P0R6M"),
         ),

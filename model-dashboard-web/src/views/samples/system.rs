@@ -160,6 +160,13 @@ pub(super) fn error_403() -> ErrorView {
     }
 }
 
+pub(super) fn error_enabled() -> ErrorView {
+    ErrorView::Enabled {
+        model: (text("nnUNet_v2"), text("Dataset220_KiTS2023")),
+        contact: Some(text("Ask segmentation@example.org for it.")),
+    }
+}
+
 pub(super) fn error_404() -> ErrorView {
     ErrorView::NotFound {
         wanted: Some(text("nnUNet_v2/Dataset220_KiTS2032")),
