@@ -154,7 +154,8 @@ pub(super) async fn replace(
 
 /// Change fields of a model
 ///
-/// A merge patch (RFC 7396): what it does not name keeps its place and its text.
+/// A merge patch (RFC 7396): what it does not name keeps its place and its text. Where there is
+/// `inference_information.version`, people see it before `version`.
 #[utoipa::path(patch, path = "/api/v1/models/{network_type}/{name}", tag = "models",
     security(("token" = ["models:write"])),
     params(
@@ -164,7 +165,7 @@ pub(super) async fn replace(
         ("Model-Dashboard-Message" = Option<String>, Header, description = "Why, UTF-8 or ISO 8859-1; needed for enabled models"),
     ),
     request_body(content = Definition, content_type = "application/merge-patch+json",
-        example = json!({"alias": "Liver and tumours", "version": "1.1"})),
+        example = json!({"alias": "Liver and tumours"})),
     responses((status = 200, body = Definition, headers(("ETag" = String, description = "The new version")))))]
 pub(super) async fn patch(
     guest: &Guest,

@@ -20,6 +20,7 @@ mod known_mistakes;
 mod matrix;
 mod page_matrix;
 mod pages;
+mod readme;
 mod renamed;
 mod sessions;
 mod starting;
