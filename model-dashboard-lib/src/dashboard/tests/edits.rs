@@ -1,10 +1,9 @@
 //! What an edit makes of a definition.
 
+use super::models::{ANY, text};
 use super::*;
 use crate::dashboard::MAX_TAGS;
 use crate::dashboard::edits::changed_fields;
-
-const ANY: Precondition = Precondition::Exists;
 
 async fn with_model(content: &str) -> (World, Model) {
     let world = World::new().await;
@@ -107,4 +106,78 @@ async fn the_first_edit_of_what_another_program_wrote_names_what_it_changed_and_
     );
     let owned = r#"{"registry":{"owner":"radiology","tags":["ct"]}}"#;
     assert_eq!(edit(owned).await, "changed: owner, tags");
+}
+
+#[tokio::test]
+async fn a_patch_touches_what_it_names() {
+    let world = World::new().await;
+    let stored =
+        r#"{"z":1,"big":12345678901234567890,"small":1e-07,"alias":"a","b":{"c":1,"d":2}}"#;
+    let model = world.create("nnUNet/Lung", stored).await;
+    let after = world.patch(
+        &model,
+        r#"{"alias":"b","b":{"c":null},"registry":{"tags":["ct"]}}"#,
+    );
+    let after = after.await.unwrap();
+    let keys = |m: &Model| {
+        m.definition
+            .as_object()
+            .iter()
+            .map(|(k, _)| k.to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(keys(&after), keys(&model));
+    for kept in [
+        r#""big":12345678901234567890"#,
+        r#""small":1e-07"#,
+        r#""b":{"d":2}"#,
+    ] {
+        assert!(text(&after).contains(kept), "{kept}");
+    }
+    assert_eq!(after.definition.registry().unwrap().tags, ["ct"]);
+
+    let without = world
+        .patch(&after, r#"{"registry":{"tags":null}}"#)
+        .await
+        .unwrap();
+    assert!(without.definition.registry().unwrap().tags.is_empty());
+    let events = world.events().await.len();
+    assert_eq!(
+        world.patch(&without, r#"{"alias":"b"}"#).await.unwrap(),
+        without
+    );
+    assert_eq!(
+        world.events().await.len(),
+        events,
+        "nothing changed, nothing noted"
+    );
+}
+
+#[tokio::test]
+async fn a_patch_of_what_is_the_registrys_is_refused() {
+    let world = World::new().await;
+    let model = world.create("nnUNet/Lung", "{}").await;
+    for (patch, field) in [
+        (r#"{"registry":{"id":"x"}}"#, "registry.id"),
+        (r#"{"registry":{"package":null}}"#, "registry.package"),
+        (r#"{"registry":null}"#, "registry"),
+        (r#"{"name":"Other"}"#, "name"),
+        (r#"{"name":null}"#, "name"),
+        (r#"{"network_type":"vista3d"}"#, "network_type"),
+        (r#"{"create_date":"1/1/20"}"#, "create_date"),
+        (r#"{"create_date":null}"#, "create_date"),
+        (r#"{"last_modified_date":"1/1/20"}"#, "last_modified_date"),
+        (r#"{"enabled":1}"#, "enabled"),
+    ] {
+        assert_eq!(
+            wrong_fields(world.patch(&model, patch).await),
+            [field],
+            "{patch}"
+        );
+    }
+    let same = format!(
+        r#"{{"name":"Lung","create_date":{:?}}}"#,
+        model.definition.create_date().as_str()
+    );
+    assert_eq!(world.patch(&model, &same).await.unwrap(), model);
 }

@@ -4,10 +4,14 @@
 mod accounts;
 mod audit;
 mod between;
+mod broken;
+mod bulk;
 mod callers;
+mod conflicts;
 mod edits;
 mod faults;
 mod following;
+mod guessing;
 mod hanging;
 mod known_mistakes;
 mod matrix;
@@ -17,6 +21,9 @@ mod models;
 mod on_disk;
 mod outside;
 mod signing_in;
+mod sources;
+#[cfg(feature = "sqlite")]
+mod taking_over;
 mod tokens;
 mod unfinished;
 mod unknown;

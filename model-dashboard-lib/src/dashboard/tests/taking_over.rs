@@ -1,0 +1,190 @@
+//! An installation of the earlier system is taken over as it is.
+
+use std::path::Path;
+
+use super::on_disk::{FIXTURE, config, copy, sign_in};
+use super::*;
+use crate::catalog::Query;
+use crate::connect::{ConnectError, Connected, connect};
+
+/// A copy of what the earlier system leaves behind, connected.
+async fn taken_over(dir: &Path) -> Connected {
+    copy(Path::new(FIXTURE), dir);
+    let users = dir.join("users.db");
+    let bucket = dir.join("bucket");
+    let more = [
+        ("AUTH_DB_PATH", users.to_str().unwrap()),
+        ("STORAGE_URL", bucket.to_str().unwrap()),
+    ];
+    connect(&config(&dir.join("data"), &more)).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_database_that_is_to_be_taken_over_stays_where_its_models_are_missing() {
+    let dir = tempfile::tempdir().unwrap();
+    copy(Path::new(FIXTURE), dir.path());
+    let users = dir.path().join("users.db");
+    let before = std::fs::read(&users).unwrap();
+    let more = [
+        ("AUTH_DB_PATH", users.to_str().unwrap()),
+        ("STORAGE_URL", "/nonexistent/x/y"),
+    ];
+    let config = config(&dir.path().join("data"), &more);
+    let refused = connect(&config).await.unwrap_err();
+    assert!(
+        matches!(refused, ConnectError::ModelsMissing { .. }),
+        "{refused:?}"
+    );
+    assert_eq!(std::fs::read(&users).unwrap(), before);
+}
+
+#[tokio::test]
+async fn an_upgrade_is_told_though_the_models_cannot_be_opened() {
+    let dir = tempfile::tempdir().unwrap();
+    copy(Path::new(FIXTURE), dir.path());
+    let users = dir.path().join("users.db");
+    rusqlite::Connection::open(&users)
+        .unwrap()
+        .execute_batch(
+            "INSERT INTO users (username, password_hash, display_name) VALUES ('odd', 'x', '')",
+        )
+        .unwrap();
+    std::fs::write(dir.path().join("file"), "").unwrap();
+    let config = |bucket: &str| {
+        let bucket = dir.path().join(bucket);
+        let more = [
+            ("AUTH_DB_PATH", users.to_str().unwrap()),
+            ("STORAGE_URL", bucket.to_str().unwrap()),
+        ];
+        config(&dir.path().join("data"), &more)
+    };
+    let failed = connect(&config("file")).await.unwrap_err();
+    assert!(matches!(failed, ConnectError::Models { .. }), "{failed:?}");
+    // Mended; what was upgraded then is still told.
+    let connected = connect(&config("bucket")).await.unwrap();
+    assert_eq!(connected.migration, None);
+    let host = connected.dashboard.host_caller("ana@gpu-7");
+    let (all, start) = (EventFilter::default(), EventPage::After(0));
+    let events = connected.dashboard.events(&host, &all, start, 10).await;
+    let told = &events.unwrap()[0].event;
+    assert_eq!((&told.action, &*told.target), (&Action::System, "database"));
+    assert!(
+        told.detail.contains("without a password: odd"),
+        "{}",
+        told.detail
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_and_tokens_of_the_earlier_system_get_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let connected = taken_over(dir.path()).await;
+    assert!(connected.migration.is_some());
+    assert_eq!(connected.backups.len(), 1);
+    let dashboard = connected.dashboard;
+    dashboard.note_start().await;
+    let host = dashboard.host_caller("ana@gpu-7");
+    let (all, start) = (EventFilter::default(), EventPage::After(0));
+    let events = dashboard.events(&host, &all, start, 10).await.unwrap();
+    let told: Vec<_> = events.iter().map(|e| &e.event).collect();
+    assert!(told.iter().all(|event| event.action == Action::System));
+    assert_eq!(told[0].target, "database");
+    assert!(
+        told[0].detail.starts_with("took over 5 accounts and "),
+        "{told:?}"
+    );
+    assert_eq!((told.len(), told[1].target.as_str()), (2, "server"));
+    for (name, password) in [
+        ("admin", "admin123"),
+        ("mkeller", "Segment-2026"),
+        ("Ünal", "päßwörd"),
+        // Once more, against the renewed hash.
+        ("admin", "admin123"),
+    ] {
+        let signed_in = sign_in(&dashboard, name, password).await.unwrap();
+        assert_eq!(signed_in.user.role, Role::Publisher, "{name}");
+    }
+    let refused = sign_in(&dashboard, "guest", "guest").await;
+    assert_eq!(reason(refused), Unauthenticated::SignInRefused);
+
+    let by_token = async |bearer: &str| {
+        let request = RequestInfo::new(Via::Api, "192.0.2.2", "");
+        dashboard.caller_from_token(bearer, request).await
+    };
+    for good in [
+        "3vJ0hZ1nqYp2xW8sT5uK7bR4mC6dF9gL-aE_iO0QzXy",
+        "token-that-never-expires-0000000000000003",
+    ] {
+        let caller = by_token(good).await.unwrap();
+        assert_eq!(
+            caller.permissions(),
+            Permissions::of(&[crate::auth::Permission::ModelsRead])
+        );
+    }
+    let expired = by_token("expired-token-value-for-the-tests-000000001").await;
+    assert_eq!(reason(expired), Unauthenticated::ExpiredToken);
+    let off = by_token("token-of-a-deactivated-account-00000000002").await;
+    assert_eq!(reason(off), Unauthenticated::Deactivated);
+
+    // Nobody was an administrator there, so somebody has to be named.
+    let first = connected.first_administrator;
+    match dashboard.ensure_first_administrator(first).await.unwrap() {
+        AdministratorState::Missing { candidates } => {
+            assert!(
+                candidates
+                    .iter()
+                    .any(|user| user.username.as_str() == "admin")
+            );
+            assert!(candidates.iter().all(|user| user.is_active));
+        }
+        other => panic!("{other:?}"),
+    }
+    dashboard.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn definitions_of_the_earlier_system_are_there_and_survive_an_edit() {
+    let dir = tempfile::tempdir().unwrap();
+    let dashboard = taken_over(dir.path()).await.dashboard;
+    let host = dashboard.host_caller("ana@gpu-7");
+    let all = dashboard.list(&host, &Query::default()).await.unwrap();
+    let broken = dashboard.broken(&host).await.unwrap();
+    assert!(
+        all.counts.all >= 7 && !broken.is_empty(),
+        "{:?}",
+        all.counts
+    );
+    for entry in &broken {
+        assert!(
+            !entry.broken().unwrap().reason.is_empty(),
+            "{}",
+            entry.key()
+        );
+        assert!(
+            dashboard
+                .raw(&host, entry.key())
+                .await
+                .unwrap()
+                .broken
+                .is_some()
+        );
+    }
+    for entry in all.rows.iter().filter(|entry| entry.broken().is_none()) {
+        let model = dashboard.model(&host, entry.key()).await.unwrap();
+        let fields = |m: &Model| -> Vec<(String, String)> {
+            let own = ["registry", "last_modified_date", "description"];
+            let fields = m.definition.as_object().iter();
+            let kept = fields.filter(|(field, _)| !own.contains(field));
+            kept.map(|(field, raw)| (field.to_owned(), raw.to_owned()))
+                .collect()
+        };
+        let patch = object(r#"{"description":"edited"}"#);
+        let seen = Precondition::Version(model.version);
+        let edited = dashboard
+            .patch(&host, &model.key, &patch, seen, "why")
+            .await
+            .unwrap();
+        assert_eq!(fields(&edited), fields(&model), "{}", model.key);
+    }
+    dashboard.shutdown().await;
+}
