@@ -215,6 +215,10 @@ async fn models_folder(config: &Config, checks: &mut Checks) {
 }
 
 fn ports(config: &Config, checks: &mut Checks) {
+    if let Some(clash) = config.clash_of_ports() {
+        let fix = "nothing where each runs by itself (--only), else change one of them";
+        checks.warn("ports", clash, fix);
+    }
     let dashboard = (config.server.host, config.server.port);
     let api = (config.api.host, config.api.port);
     for (name, setting, (host, port)) in [
@@ -403,11 +407,14 @@ async fn administrators(installation: &Installation, checks: &mut Checks) {
                 .filter(|user| user.is_active && user.role == Role::Admin)
                 .count();
             match active {
-                0 => checks.fail(
-                    name,
-                    "no active account is an administrator",
-                    "`model-dashboard user set-role USER admin` makes one",
-                ),
+                0 => {
+                    let command = installation.config.command("user set-role USER admin");
+                    checks.fail(
+                        name,
+                        "no active account is an administrator",
+                        format!("`{command}` makes one"),
+                    );
+                }
                 _ => checks.ok(name, format!("{active} of {} accounts", users.len())),
             }
         }

@@ -173,9 +173,9 @@ async fn administrator(
             let name = candidates.first();
             let name = name.map_or("NAME".to_owned(), |user| user.username.to_string());
             note("warning: there are accounts, but no active administrator");
-            note(format_args!(
-                "hint: `model-dashboard user set-role '{name}' admin` makes one"
-            ));
+            let words = format!("user set-role '{name}' admin");
+            let command = installation.config.command(&words);
+            note(format_args!("hint: `{command}` makes one"));
             found("missing", None)
         }
         _ => found("present", None),

@@ -45,9 +45,12 @@ pub(crate) async fn ensure(
                 },
             }
         }
-        AdministratorState::Missing { candidates } => Administrator::Missing {
-            candidate: candidates.first().map(|user| user.username.to_string()),
-        },
+        AdministratorState::Missing { candidates } => {
+            let name = candidates.first();
+            let name = name.map_or("NAME".to_owned(), |user| user.username.to_string());
+            let command = config.command(&format!("user set-role '{name}' admin"));
+            Administrator::Missing { command }
+        }
         _ => {
             remind_of_password(&config.data_dir);
             Administrator::Present

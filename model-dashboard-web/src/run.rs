@@ -31,6 +31,11 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<Durati
     };
 
     // Ports first: whoever starts a second server is told before it touches the data.
+    if arguments.only.is_none()
+        && let Some(clash) = config.clash_of_ports()
+    {
+        return Err(Failure::usage(clash));
+    }
     let (server, api) = (&config.server, &config.api);
     let dashboard_port = match arguments.only {
         Some(Only::Api) => None,

@@ -31,8 +31,8 @@ pub(crate) enum Administrator {
     Generated { username: String, password: String },
     /// One was made, and no terminal is there: the password is in a file.
     InFile { username: String, file: PathBuf },
-    /// There are accounts, but no administrator.
-    Missing { candidate: Option<String> },
+    /// There are accounts, but no administrator. The command makes one.
+    Missing { command: String },
 }
 
 impl fmt::Debug for Administrator {
@@ -77,14 +77,13 @@ impl fmt::Display for Welcome {
                     file.display()
                 )?;
             }
-            Administrator::Missing { candidate } => {
-                let name = candidate.as_deref().unwrap_or("NAME");
+            Administrator::Missing { command } => {
                 writeln!(f)?;
                 writeln!(
                     f,
                     "  No account is an administrator. Make one of them an administrator:"
                 )?;
-                writeln!(f, "  model-dashboard user set-role {name} admin")?;
+                writeln!(f, "  {command}")?;
             }
         }
         if self.samples > 0 {
@@ -140,8 +139,8 @@ mod tests {
 
     #[test]
     fn accounts_without_an_administrator_get_the_command_that_makes_one() {
-        let candidate = Some("mkeller".to_owned());
-        let administrator = Administrator::Missing { candidate };
+        let command = "model-dashboard user set-role mkeller admin".to_owned();
+        let administrator = Administrator::Missing { command };
         let text = Welcome {
             administrator,
             ..Welcome::default()

@@ -44,6 +44,18 @@ fn a_bad_setting_is_one_line_that_names_it_and_exit_code_2() {
 }
 
 #[test]
+fn one_port_for_both_servers_is_one_line_that_names_both_settings_and_exit_code_2() {
+    let output = server(&tempfile::tempdir().unwrap())
+        .args(["--port", "9000"])
+        .env("API_PORT", "9000")
+        .output()
+        .unwrap();
+    let line = "server.port (flag --port) and api.port (variable API_PORT) are both 9000: give \
+                dashboard and API a port each\n";
+    assert_eq!((told(&output), output.status.code()), (line, Some(2)));
+}
+
+#[test]
 fn a_bad_flag_is_exit_code_2() {
     let output = server(&tempfile::tempdir().unwrap())
         .arg("--bogus")

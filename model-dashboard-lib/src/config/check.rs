@@ -1,7 +1,27 @@
 //! Settings of one section that must go together.
 
+use super::Config;
 use super::reader::Reader;
 use super::table::{AuthConfig, LdapConfig, LimitsConfig, ServerConfig};
+
+impl Config {
+    /// Why dashboard and API cannot both be listened for, if their addresses are one: a line that
+    /// names both settings.
+    #[must_use]
+    pub fn clash_of_ports(&self) -> Option<String> {
+        let (server, api) = (&self.server, &self.api);
+        let one_host =
+            server.host == api.host || server.host.is_unspecified() || api.host.is_unspecified();
+        (server.port == api.port && api.port != 0 && one_host).then(|| {
+            format!(
+                "{} and {} are both {}: give dashboard and API a port each",
+                self.cite("server.port"),
+                self.cite("api.port"),
+                api.port
+            )
+        })
+    }
+}
 
 impl ServerConfig {
     /// Whether the session cookie is marked `Secure`: people come by TLS, or must be assumed to,

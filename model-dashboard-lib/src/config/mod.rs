@@ -25,6 +25,7 @@
 //! ```
 
 mod check;
+mod command;
 mod database;
 mod error;
 mod file;

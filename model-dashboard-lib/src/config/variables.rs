@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use super::error::{Origin, Problem};
 use super::reader::{Reader, Text};
-use super::spec::nearest;
+use super::spec::{Spec, nearest};
 use super::table::SPECS;
 
 /// A variable that starts like this is ours: when it is not known, it is a mistake. `DATA_DIR` and
@@ -27,8 +27,11 @@ pub(super) const PREFIXES: [&str; 14] = [
 ];
 
 /// Variables that other programs set and that start like ours: X11 session managers, Google's
-/// storage emulator, and the MinIO server, whose environment file is often shared.
-const OF_OTHERS: [&str; 6] = [
+/// storage emulator, and the MinIO server, whose environment file is often shared; and such as are
+/// only written nearly like ours.
+const OF_OTHERS: [&str; 8] = [
+    "APP_HOST",
+    "APP_PORT",
     "SESSION_MANAGER",
     "STORAGE_EMULATOR_HOST",
     "MINIO_ROOT_USER",
@@ -78,9 +81,47 @@ pub(super) fn gather(
                 let message = format!("unknown variable; the nearest known one is {nearest}");
                 reader.problems.push(Problem::new(&name, &origin, message));
             }
+            (None, Ok(value)) if !value.trim().is_empty() && !is_service_address(&value) => {
+                if let Some(meant) = meant(&name) {
+                    reader.warn(format!(
+                        "the variable {name} is none of this program and without effect; \
+                         {meant} may be meant"
+                    ));
+                }
+            }
             (None, _) => {}
         }
     }
+}
+
+/// The variable that somebody may have meant who set `name`, which does not start like ours: one
+/// that is written nearly so, or that of the setting with this name.
+fn meant(name: &str) -> Option<&'static str> {
+    if OF_OTHERS.contains(&name) || is_service_variable(name) {
+        return None;
+    }
+    let name = name.to_uppercase();
+    // `_FILE` is told from the setting's own variable by nobody who mistypes it.
+    let name = name.strip_suffix("_FILE").unwrap_or(&name);
+    let slips = |known: &str| strsim::osa_distance(name, known);
+    // One slip in a short name makes another word.
+    let allowed = match name.len() {
+        0..7 => 0,
+        7..12 => 1,
+        _ => 2,
+    };
+    let distance = |spec: &Spec| {
+        let setting = spec.name.replace('.', "_").to_uppercase();
+        slips(spec.variable).min(slips(&setting))
+    };
+    // No other program's variables start like this.
+    let in_section =
+        |spec: &Spec| name.starts_with("MODEL_DB_") && spec.name.starts_with("model_db.");
+    let candidates = SPECS.iter().map(|spec| (distance(spec), spec));
+    candidates
+        .filter(|(distance, spec)| *distance <= allowed || in_section(spec))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, spec)| spec.variable)
 }
 
 fn is_mistake(name: &str) -> bool {
