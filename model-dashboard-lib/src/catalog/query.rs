@@ -37,6 +37,8 @@ pub struct Query {
     pub after: Option<Cursor>,
     /// The most rows to give.
     pub limit: usize,
+    /// Whether tags and owners are counted, which costs as much as the models have of them.
+    pub counts_words: bool,
 }
 
 /// Everything, sorted by network type and name, 50 rows.
@@ -52,6 +54,7 @@ impl Default for Query {
             offset: 0,
             after: None,
             limit: 50,
+            counts_words: false,
         }
     }
 }
@@ -98,6 +101,11 @@ pub struct Page {
     /// What other filters would show: the numbers by state as if no state had been asked for, and
     /// the numbers by type as if no type had.
     pub counts: Counts,
+    /// The tags that there are as if no tag had been asked for, with the number of models, by tag.
+    /// Empty unless [`Query::counts_words`] asks for them.
+    pub tags: Vec<(String, usize)>,
+    /// The owners likewise.
+    pub owners: Vec<(String, usize)>,
 }
 
 impl Picture {
@@ -114,13 +122,8 @@ impl Picture {
             let slots = facet.get(value.as_deref()?);
             Some(Bits::of(bound, slots.iter().flat_map(|slots| slots.iter())))
         };
-        let base = [
-            searched,
-            facet(&self.tags, &query.tag),
-            facet(&self.owners, &query.owner),
-        ]
-        .into_iter()
-        .fold(None, both);
+        let tagged = facet(&self.tags, &query.tag);
+        let owned = facet(&self.owners, &query.owner);
         let types = (!query.network_types.is_empty()).then(|| {
             let slots = query
                 .network_types
@@ -132,6 +135,17 @@ impl Picture {
             let slots = query.state.states().iter().map(|&state| self.state(state));
             Bits::of(bound, slots.flatten())
         });
+
+        let (mut tags, mut owners) = (Vec::new(), Vec::new());
+        if query.counts_words {
+            let others = |facet: &Option<Bits>| {
+                let sets = [&searched, facet, &types, &states];
+                sets.into_iter().cloned().fold(None, both)
+            };
+            tags = count_words(&self.tags, others(&owned).as_ref());
+            owners = count_words(&self.owners, others(&tagged).as_ref());
+        }
+        let base = [searched, tagged, owned].into_iter().fold(None, both);
 
         let within_types = both(base.clone(), types);
         let counts = Counts {
@@ -146,6 +160,8 @@ impl Picture {
             rows,
             next,
             counts,
+            tags,
+            owners,
         }
     }
 
@@ -209,6 +225,18 @@ impl Picture {
             .map(|last| Cursor::after(last, sort));
         (rows, next)
     }
+}
+
+/// The words of a facet that a selection has, with the number of models.
+fn count_words(facet: &super::picture::Facet, within: Option<&Bits>) -> Vec<(String, usize)> {
+    let count = |slots: &[u32]| match within {
+        None => slots.len(),
+        Some(bits) => slots.iter().filter(|&&slot| bits.contains(slot)).count(),
+    };
+    let counts = facet.iter().map(|(word, slots)| (word, count(slots)));
+    let some = counts.filter(|(_, count)| *count > 0);
+    some.map(|(word, count)| (word.to_string(), count))
+        .collect()
 }
 
 /// What is in both sets; `None` is everything.

@@ -207,6 +207,7 @@ fn read(parameters: &Parameters) -> Result<Query, Failure> {
         offset: parameters.value("offset", "a number")?.unwrap_or(0),
         after: parameters.value::<Cursor>("cursor", "the next_cursor of a list")?,
         limit: limit.unwrap_or(usize::MAX),
+        counts_words: false,
     })
 }
 

@@ -50,8 +50,8 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Failure> {
             broken: page.counts.broken,
         },
         types: most_frequent(page.counts.by_type.iter().map(|(t, n)| (t.as_str(), *n))),
-        tags: most_frequent(picture.tags()),
-        owners: most_frequent(picture.owners()),
+        tags: most_frequent(page.tags.iter().map(|(tag, n)| (tag.as_str(), *n))),
+        owners: most_frequent(page.owners.iter().map(|(owner, n)| (owner.as_str(), *n))),
         rows: page.rows.iter().map(row).collect(),
         total: page.total,
         per_page: PER_PAGE,
@@ -101,6 +101,7 @@ fn query(asked: &ModelsQuery) -> Query {
         },
         offset: asked.page.saturating_sub(1).saturating_mul(PER_PAGE),
         limit: PER_PAGE,
+        counts_words: true,
         ..Query::default()
     }
 }

@@ -62,6 +62,20 @@ async fn a_form_from_elsewhere_changes_nothing() {
 }
 
 #[tokio::test]
+async fn the_menus_of_tags_and_owners_offer_what_is_there_within_the_other_filters() {
+    let app = App::start().await;
+    let viewer = app.signed_in("viewer").await;
+    let offers = |page: &str, part: &str| page.contains(&format!("href=\"/?{part}"));
+    let all = viewer.get("/").await.text();
+    assert!(offers(&all, "tag=archive"), "{all}");
+    let enabled = viewer.get("/?state=enabled").await.text();
+    assert!(!offers(&enabled, "state=enabled&amp;tag=archive"));
+    assert!(offers(&enabled, "state=enabled&amp;tag=radiotherapy"));
+    assert!(!offers(&enabled, "state=enabled&amp;owner=research"));
+    assert!(offers(&enabled, "state=enabled&amp;owner=urology"));
+}
+
+#[tokio::test]
 async fn a_form_for_an_enabled_model_is_refused_before_it_is_filled_in() {
     let stored = [("MIST/On", r#"{"enabled":true}"#), ("MIST/Off", "{}")];
     let app = App::holding(&stored).await;

@@ -125,6 +125,7 @@ fn any_query() -> impl Strategy<Value = Query> {
                 offset,
                 after: None,
                 limit,
+                counts_words: true,
             },
         )
 }
@@ -277,6 +278,26 @@ fn check(picture: &Picture, naive: &Naive, query: &Query) -> Result<(), TestCase
         };
         visible.iter().filter(fits).count()
     };
+    // Choosing any word that is offered gives as many models as it says, and no other gives any.
+    let total = |tag: Option<String>, owner: Option<String>| {
+        let chosen = Query {
+            tag,
+            owner,
+            counts_words: false,
+            ..query.clone()
+        };
+        picture.query(&chosen).total
+    };
+    for (tag, _) in picture.tags() {
+        let offered = page.tags.iter().find(|(word, _)| word == tag);
+        let count = offered.map_or(0, |(_, count)| *count);
+        prop_assert_eq!(count, total(Some(tag.to_owned()), query.owner.clone()));
+    }
+    for (owner, _) in picture.owners() {
+        let offered = page.owners.iter().find(|(word, _)| word == owner);
+        let count = offered.map_or(0, |(_, count)| *count);
+        prop_assert_eq!(count, total(query.tag.clone(), Some(owner.to_owned())));
+    }
     prop_assert_eq!(page.counts.enabled, states(0));
     prop_assert_eq!(page.counts.disabled, states(1));
     prop_assert_eq!(page.counts.broken, states(2));

@@ -26,9 +26,10 @@ pub struct ModelsView {
     pub counts: Counts,
     /// How many of each network type, as if no type had been asked for; the most frequent first.
     pub types: Vec<(String, usize)>,
-    /// Tags and how many models have them, the most frequent first; long lists may be cut.
+    /// Tags and how many models have them, as if no tag had been asked for, the most frequent first;
+    /// long lists may be cut.
     pub tags: Vec<(String, usize)>,
-    /// Owners and how many models they have, the most frequent first; long lists may be cut.
+    /// Owners and how many models they have, likewise.
     pub owners: Vec<(String, usize)>,
     /// The models of this page.
     pub rows: Vec<ModelRow>,
