@@ -12,8 +12,7 @@ use model_dashboard::connect::{
     ConnectError, ModelsProof, check_models_folder, look_at_database, prove_models,
 };
 use model_dashboard::dashboard::{DependencyState, first_passwords_left};
-use model_dashboard::store::AuditKey;
-use model_dashboard::store::DatabaseState;
+use model_dashboard::store::{AuditKey, DatabaseState, holds_bare_hashes};
 use serde::Serialize;
 
 use crate::failure::{Failure, Kind, chain};
@@ -442,12 +441,16 @@ async fn audit(installation: &Installation, checks: &mut Checks) {
 }
 
 fn backups(installation: &Installation, checks: &mut Checks) {
-    for path in &installation.backups {
-        let path = path.display();
+    for copy in &installation.backups {
+        let path = copy.display();
+        let held = match holds_bare_hashes(copy) {
+            true => "passwords as the earlier system stored them",
+            false => "the accounts as they were before an upgrade",
+        };
         checks.warn(
             "old copies",
-            format!("{path} holds passwords as the earlier system stored them"),
-            format!("once everybody can sign in: rm '{path}'"),
+            format!("{path} holds {held}"),
+            format!("once everything works: rm '{path}'"),
         );
     }
 }

@@ -97,3 +97,19 @@ fn a_folder_that_cannot_be_used_fails() {
     let run = here.run(&["doctor", "--output", "json"]).ends_with(6);
     assert_eq!(states(&run.json(), "data folder"), ["failed"]);
 }
+
+#[test]
+fn old_copies_are_said_to_hold_what_they_hold() {
+    let here = quiet(Installation::existing());
+    here.run(&["user", "set-role", "admin", "admin"]).succeeds();
+    here.write("users.db.before-migration-3", "");
+    let checks = here.json(&["doctor"]);
+    let checks = checks["checks"].as_array().unwrap().iter();
+    let copies = checks.filter(|check| check["name"] == "old copies");
+    let told: Vec<_> = copies.map(|it| it["message"].as_str().unwrap()).collect();
+    let [first, third] = told.as_slice() else {
+        panic!("{told:?}")
+    };
+    assert!(first.contains("-1 holds passwords as the earlier system"));
+    assert!(third.contains("-3 holds the accounts as they were"));
+}

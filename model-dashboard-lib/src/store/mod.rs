@@ -12,7 +12,7 @@ use std::error::Error as StdError;
 pub use audit_key::AuditKey;
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
-pub use sqlite::{DatabaseState, Migration, PendingUpgrade, SqliteStore};
+pub use sqlite::{DatabaseState, Migration, PendingUpgrade, SqliteStore, holds_bare_hashes};
 
 /// What can go wrong in a store of accounts, tokens, sessions or events.
 #[derive(Debug, thiserror::Error)]

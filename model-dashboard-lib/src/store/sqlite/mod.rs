@@ -29,7 +29,7 @@ use self::readers::Readers;
 use self::writer::Writer;
 use super::{AuditKey, StoreError};
 
-pub use self::migrations::{DatabaseState, Migration, PendingUpgrade};
+pub use self::migrations::{DatabaseState, Migration, PendingUpgrade, holds_bare_hashes};
 
 /// Accounts, tokens, sessions and the audit log in one SQLite file on a local disk.
 ///
@@ -144,8 +144,8 @@ impl SqliteStore {
     }
 
     /// The copies that upgrades left beside the file, oldest first; one that was cut short has
-    /// `.part-` in its name. They hold what the upgrade removed, such as bare hashes of passwords:
-    /// delete them once the upgrade has proved itself.
+    /// `.part-` in its name. They hold what the upgrade removed, of the earlier system bare hashes
+    /// of passwords ([`holds_bare_hashes`]): delete them once the upgrade has proved itself.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if the folder cannot be read.

@@ -64,6 +64,19 @@ pub(super) fn make(path: &Path, number: u32) -> Result<PathBuf> {
     )))
 }
 
+/// Whether a copy that an upgrade left is from before bare hashes of passwords were wrapped: the
+/// earlier system's. Told by its name.
+#[must_use]
+pub fn holds_bare_hashes(copy: &Path) -> bool {
+    let name = copy.file_name().unwrap_or_default().to_string_lossy();
+    let Some((_, rest)) = name.rsplit_once(MARK) else {
+        return false;
+    };
+    let step = rest.split(['-', '.']).next().unwrap_or_default();
+    // The second step wraps them.
+    step.parse().is_ok_and(|step: u32| step <= 2)
+}
+
 /// The copies beside the file at `path`, oldest first, with what is left of unfinished ones.
 pub(in crate::store::sqlite) fn backups(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(copies(path)?.into_iter().map(|(copy, _)| copy).collect())

@@ -23,6 +23,7 @@ use crate::audit::{Action, Event, NewEvent};
 use crate::store::StoreError;
 
 pub(super) use backup::backups;
+pub use backup::holds_bare_hashes;
 pub(super) use look::look;
 pub use look::{DatabaseState, PendingUpgrade};
 
