@@ -123,6 +123,23 @@ mod tests {
     }
 
     #[test]
+    fn every_command_and_argument_is_described() {
+        fn check(command: &clap::Command) {
+            let name = command.get_name();
+            assert!(command.get_about().is_some(), "{name}");
+            for argument in command.get_arguments().filter(|it| !it.is_hide_set()) {
+                let help = argument.get_help().map(ToString::to_string);
+                let described = help.is_some_and(|help| !help.trim().is_empty());
+                assert!(described, "{name} {}", argument.get_id());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        let mut all = Arguments::command();
+        all.build();
+        check(&all);
+    }
+
+    #[test]
     fn no_argument_takes_a_secret() {
         fn check(command: &clap::Command) {
             for argument in command.get_arguments() {

@@ -49,7 +49,11 @@ struct Administrator {
 
 pub(crate) async fn run(init: Init, context: &Context) -> Result<(), Failure> {
     let definitions: Vec<Definition> = match &init.from {
-        Some(path) => read_all(std::slice::from_ref(path))?.definitions,
+        Some(path) => {
+            let found = read_all(std::slice::from_ref(path))?;
+            found.tell_rest();
+            found.definitions
+        }
         None => Vec::new(),
     };
     context

@@ -11,6 +11,7 @@ use model_dashboard::model::{
 use serde_json::value::RawValue;
 
 use crate::failure::{Failure, Kind};
+use crate::output::note;
 
 /// The largest file that is read. One of 100,000 definitions has about 300 MB.
 const MAX_FILE_BYTES: u64 = 2 << 30;
@@ -90,6 +91,20 @@ pub(crate) struct Found {
     pub(crate) definitions: Vec<Definition>,
     /// Files of folders that are no definitions.
     pub(crate) passed_over: Vec<PathBuf>,
+    /// Files with a list that is empty.
+    empty: Vec<String>,
+}
+
+impl Found {
+    /// Tells people what was given and is not among the definitions.
+    pub(crate) fn tell_rest(&self) {
+        for path in &self.passed_over {
+            note(format_args!("passed over {}", path.display()));
+        }
+        for file in &self.empty {
+            note(format_args!("{file} holds no definition"));
+        }
+    }
 }
 
 /// Reads files (`-` is standard input) and folders. Of a folder these are definitions: every
@@ -110,10 +125,12 @@ pub(crate) fn read_all(paths: &[PathBuf]) -> Result<Found, Failure> {
     }
     match found.definitions.is_empty() {
         false => Ok(found),
-        true => Err(
-            Failure::new(Kind::NotFound, "there are no definitions in what was given")
-                .hint("of a folder, *.json and TYPE/NAME are definitions"),
-        ),
+        true => {
+            found.tell_rest();
+            let message = "there are no definitions in what was given";
+            Err(Failure::new(Kind::NotFound, message)
+                .hint("of a folder, *.json and TYPE/NAME are definitions"))
+        }
     }
 }
 
@@ -191,6 +208,7 @@ fn split(file: &str, bytes: Vec<u8>, found: &mut Found) {
     };
     match list {
         None => found.definitions.push(Definition::new(file, None, bytes)),
+        Some(texts) if texts.is_empty() => found.empty.push(file.to_owned()),
         Some(texts) => {
             let each = texts.iter().zip(1..);
             found.definitions.extend(each.map(|(text, number)| {

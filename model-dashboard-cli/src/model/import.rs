@@ -85,7 +85,13 @@ impl ImportedFiles {
         let parts: Vec<String> = parts
             .map(|(count, what)| format!("{count} {what}"))
             .collect();
-        format!("models: {}", parts.join(", "))
+        let all = self.outcomes.len();
+        let what = if all == 1 {
+            "definition"
+        } else {
+            "definitions"
+        };
+        format!("{all} {what}: {}", parts.join(", "))
     }
 
     /// The failure to end with, if something failed.
@@ -108,13 +114,9 @@ impl Outcome {
 }
 
 pub(super) async fn run(import: Import, context: &Context) -> Result<(), Failure> {
-    let Found {
-        definitions,
-        passed_over,
-    } = read_all(&import.files)?;
-    for path in &passed_over {
-        note(format_args!("passed over {}", path.display()));
-    }
+    let found = read_all(&import.files)?;
+    found.tell_rest();
+    let Found { definitions, .. } = found;
     let mode = match import.replace {
         true => ImportMode::Replace,
         false => ImportMode::CreateOnly,

@@ -100,7 +100,7 @@ fn what_cannot_be_taken_in_is_told_and_the_rest_is() {
     assert_eq!(run.json()["models"]["created"], 7);
     assert_eq!(run.json()["models"]["failed"], 3);
     let all = [
-        "error: models: 7 created, 3 failed\n",
+        "error: 10 definitions: 7 created, 3 failed\n",
         "hint: mend what is named above and run `init` again",
     ];
     assert!(
@@ -111,6 +111,15 @@ fn what_cannot_be_taken_in_is_told_and_the_rest_is() {
     assert_eq!(run.stderr.matches("failed").count(), 1, "{}", run.stderr);
     assert!(!run.stderr.contains("nothing was changed"));
     here.run(&["init", "--from", "missing"]).ends_with(3);
+    here.write("given/none.json", "[]");
+    here.run(&["init", "--from", "given"])
+        .ends_with(3)
+        .tells("none.json holds no definition");
+    here.write("given/nnUNet/Liver", "{}");
+    here.run(&["init", "--from", "given"])
+        .succeeds()
+        .tells("none.json holds no definition")
+        .tells("1 definition: 1 created");
 }
 
 #[test]

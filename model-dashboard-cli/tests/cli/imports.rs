@@ -60,7 +60,7 @@ fn files_are_taken_in_once_and_replaced_on_request() {
         r#"{"name":"C","network_type":"MIST"}"#,
     )
     .succeeds()
-    .tells("models: 1 created");
+    .tells("1 definition: 1 created");
 }
 
 #[test]
