@@ -1,0 +1,112 @@
+//! `doctor`: tries everything that the installation depends on.
+
+mod contents;
+mod places;
+
+use model_dashboard::config::Config;
+use serde::Serialize;
+
+use self::contents::accounts;
+use self::places::{folders, models_folder, ports};
+use crate::failure::{Failure, Kind};
+use crate::installation::Context;
+
+/// How a thing does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Ok,
+    Warning,
+    Failed,
+}
+
+#[derive(Debug, Serialize)]
+struct Check {
+    name: &'static str,
+    state: State,
+    message: String,
+    /// What to do about it.
+    fix: Option<String>,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Checks {
+    checks: Vec<Check>,
+}
+
+impl Checks {
+    fn ok(&mut self, name: &'static str, message: impl Into<String>) {
+        self.push(name, State::Ok, message.into(), None);
+    }
+
+    fn warn(&mut self, name: &'static str, message: impl Into<String>, fix: impl Into<String>) {
+        self.push(name, State::Warning, message.into(), Some(fix.into()));
+    }
+
+    fn fail(&mut self, name: &'static str, message: impl Into<String>, fix: impl Into<String>) {
+        self.push(name, State::Failed, message.into(), Some(fix.into()));
+    }
+
+    fn push(&mut self, name: &'static str, state: State, message: String, fix: Option<String>) {
+        self.checks.push(Check {
+            name,
+            state,
+            message,
+            fix,
+        });
+    }
+
+    fn failed(&self) -> usize {
+        let failed = |check: &&Check| check.state == State::Failed;
+        self.checks.iter().filter(failed).count()
+    }
+}
+
+pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
+    let config = context.config()?;
+    let mut checks = Checks::default();
+    configuration(&config, &mut checks);
+    folders(&config, &mut checks);
+    models_folder(&config, &mut checks).await;
+    ports(&config, &mut checks);
+    accounts(config, &mut checks).await;
+    context.output.show(&checks, || table(&checks, context))?;
+    match checks.failed() {
+        0 => Ok(()),
+        failed => {
+            let all = checks.checks.len();
+            let message = format!("{failed} of {all} checks failed");
+            Err(Failure::new(Kind::Unavailable, message))
+        }
+    }
+}
+
+fn table(checks: &Checks, context: &Context) -> String {
+    let rows = checks.checks.iter().map(|check| {
+        let state = match check.state {
+            State::Ok => "ok",
+            State::Warning => "warning",
+            State::Failed => "FAILED",
+        };
+        [
+            state.to_owned(),
+            check.name.to_owned(),
+            check.message.clone(),
+            check.fix.clone().unwrap_or_default(),
+        ]
+    });
+    context
+        .output
+        .table(["STATE", "CHECK", "FOUND", "WHAT TO DO"], rows)
+}
+
+fn configuration(config: &Config, checks: &mut Checks) {
+    let warnings = config.warnings();
+    if warnings.is_empty() {
+        checks.ok("configuration", "every setting is understood");
+    }
+    for warning in warnings {
+        let fix = "change the setting, or leave it if it is meant";
+        checks.warn("configuration", warning, fix);
+    }
+}
