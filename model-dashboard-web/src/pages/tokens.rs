@@ -122,6 +122,7 @@ fn row(token: &ApiToken, own: &IdentityId) -> TokenRow {
         id: token.id,
         description: token.description.clone(),
         account: (token.owner != *own).then(|| token.username.clone()),
+        is_of_service: token.owner.source.as_str() == Source::SERVICE,
         scopes: token.scopes.iter().map(|scope| scope.to_string()).collect(),
         created_at: token.created_at.map(Into::into),
         last_used_at: token.last_used_at.map(Into::into),

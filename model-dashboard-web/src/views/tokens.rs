@@ -99,6 +99,8 @@ pub struct TokenRow {
     pub description: String,
     /// The service account or the other person that it belongs to; `None`: one's own.
     pub account: Option<String>,
+    /// Whether that is a service account.
+    pub is_of_service: bool,
     /// What it may do.
     pub scopes: Vec<String>,
     /// When it was made.
@@ -207,7 +209,10 @@ fn list(frame: &Frame, tokens: &[TokenRow]) -> Markup {
             if of_others {
                 cells.push(html! {
                     @match &token.account {
-                        Some(account) => { span.nowrap { (Icon::Robot) " " (account) } },
+                        Some(account) => {
+                            @let icon = if token.is_of_service { Icon::Robot } else { Icon::Person };
+                            span.nowrap { (icon) " " (account) }
+                        },
                         None => "you",
                     }
                 });

@@ -1,7 +1,7 @@
 //! What administrators and auditors see.
 
 use http::StatusCode;
-use model_dashboard::auth::Role;
+use model_dashboard::auth::{Permission, Permissions, Role};
 use model_dashboard::dashboard::NewServiceAccount;
 
 use crate::app::App;
@@ -104,4 +104,15 @@ async fn the_system_page_says_where_everything_is_and_how_much_of_it() {
     ] {
         assert!(text.contains(fact), "{fact}: {text}");
     }
+}
+
+#[tokio::test]
+async fn the_token_of_a_person_does_not_look_like_that_of_a_service_account() {
+    let app = App::start().await;
+    app.secret("viewer", Permissions::of(&[Permission::ModelsRead]))
+        .await;
+    let page = app.signed_in("admin").await.get("/tokens").await.text();
+    assert!(page.contains("</svg> viewer"), "{page}");
+    let robot = "M3 6.25h10v7H3";
+    assert!(!page.contains(robot), "{page}");
 }

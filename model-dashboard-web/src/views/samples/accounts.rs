@@ -124,6 +124,7 @@ pub(super) fn tokens_view() -> TokensView {
         id,
         description: text(description),
         account: account.map(text),
+        is_of_service: account.is_some(),
         scopes: texts(&["models:read"]),
         created_at: Some(ago(500)),
         last_used_at: Some(ago(2)),
