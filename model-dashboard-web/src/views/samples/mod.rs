@@ -16,6 +16,7 @@ use super::{
 mod accounts;
 mod forms;
 pub(super) mod models;
+mod one_model;
 mod system;
 
 /// 2026-11-22 09:41:00 UTC
@@ -132,12 +133,15 @@ pub(super) fn all(theme: Theme) -> Vec<(&'static str, Markup)> {
             "models-reader",
             super::models::page(&reader, &models::models_view()),
         ),
-        ("model", model::page(&frame, &models::model_view())),
+        ("model", model::page(&frame, &one_model::model_view())),
         (
             "model-disabled",
-            model::page(&degraded, &models::model_disabled()),
+            model::page(&degraded, &one_model::model_disabled()),
         ),
-        ("model-reader", model::page(&reader, &models::model_view())),
+        (
+            "model-reader",
+            model::page(&reader, &one_model::model_view()),
+        ),
         (
             "create",
             definition_form::create(&frame, &forms::new_form()),
@@ -175,7 +179,7 @@ pub(super) fn all(theme: Theme) -> Vec<(&'static str, Markup)> {
         ),
         (
             "broken",
-            broken::list(&frame, &models::broken_rows(), &system::left_out()),
+            broken::list(&frame, &one_model::broken_rows(), &system::left_out()),
         ),
         (
             "broken-none",
@@ -183,9 +187,12 @@ pub(super) fn all(theme: Theme) -> Vec<(&'static str, Markup)> {
         ),
         (
             "broken-edit",
-            broken::editor(&frame, &models::broken_view()),
+            broken::editor(&frame, &one_model::broken_view()),
         ),
-        ("activity", activity::page(&frame, &models::activity_view())),
+        (
+            "activity",
+            activity::page(&frame, &one_model::activity_view()),
+        ),
         (
             "activity-empty",
             activity::page(&reader, &activity::ActivityView::default()),
