@@ -8,6 +8,8 @@ use model_dashboard::dashboard::Error;
 use model_dashboard::model::Version;
 use model_dashboard::repository::Precondition;
 
+use super::answer::Failure;
+
 /// The strong entity tag of a definition.
 pub(super) fn etag(version: &Version) -> String {
     let mut tag = String::with_capacity(34);
@@ -49,18 +51,22 @@ pub(super) fn none_match(headers: &HeaderMap, etag: &str) -> bool {
 /// What `If-Match` asks of a change of an existing model.
 ///
 /// # Errors
-/// [`Error::PreconditionRequired`] without the header; a tag that is none of ours, weak or one of
-/// several cannot match, which is a lost race and never an overwrite.
-pub(super) fn if_match(headers: &HeaderMap) -> Result<IfMatch, Error> {
+/// [`Error::PreconditionRequired`] without the header, a bad request for one that holds no tag. A
+/// tag that is none of ours, weak or one of several cannot match, which is a lost race and never an
+/// overwrite.
+pub(super) fn if_match(headers: &HeaderMap) -> Result<IfMatch, Failure> {
     let mut values = headers.get_all(IF_MATCH).iter();
     let Some(value) = values.next() else {
-        return Err(Error::PreconditionRequired);
+        return Err(Error::PreconditionRequired.into());
     };
     let text = value.to_str().unwrap_or_default().trim();
     if text == "*" && values.next().is_none() {
         return Ok(IfMatch::Is(Precondition::Exists));
     }
     match tags(text).as_deref() {
+        None | Some([]) => Err(Failure::bad_request(
+            "If-Match must be an ETag with its quotation marks, as it was answered, or *",
+        )),
         Some([(false, tag)]) if values.next().is_none() => Ok(Version::parse(tag)
             .map_or(IfMatch::Never, |version| {
                 IfMatch::Is(Precondition::Version(version))
@@ -102,10 +108,8 @@ mod tests {
 
     #[test]
     fn if_match_is_needed_and_never_widened() {
-        assert!(matches!(
-            if_match(&HeaderMap::new()),
-            Err(Error::PreconditionRequired)
-        ));
+        let status = |refused: Result<IfMatch, Failure>| refused.unwrap_err().0.status;
+        assert_eq!(status(if_match(&HeaderMap::new())), 428);
         let version = Version::of(b"x");
         let tag = etag(&version);
         let is = |precondition| IfMatch::Is(precondition);
@@ -114,6 +118,9 @@ mod tests {
         assert_eq!(read("*"), is(Precondition::Exists));
         assert_eq!(read(&format!("W/{tag}")), IfMatch::Never);
         assert_eq!(read("\"older\""), IfMatch::Never);
-        assert_eq!(read("nonsense"), IfMatch::Never);
+        for malformed in ["", "nonsense", "\"", &tag.replace('"', "")] {
+            let refused = if_match(&headers("if-match", malformed));
+            assert_eq!(status(refused), 400, "{malformed}");
+        }
     }
 }

@@ -50,7 +50,7 @@ where
 }
 
 fn model<B>(dashboard: &Dashboard, request: &Request<B>) -> Option<Response> {
-    if request.method() != Method::GET {
+    if request.method() != Method::GET || request.uri().query().is_some() {
         return None;
     }
     let path = request.uri().path().strip_prefix("/api/v1/models/")?;

@@ -36,6 +36,7 @@ use warp::{Filter, path};
 
 use self::answer::Failure;
 use self::list_body::ListBodies;
+use self::parameters::Parameters;
 use self::visit::{Visit, definition_body, json_body};
 use crate::route::{Segment, read};
 use crate::server::{Metrics, request_body};
@@ -129,6 +130,7 @@ fn model_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
         .and(visit())
         .then(|network_type: Segment, name: Segment, visit: Visit| {
             visit.answer(async move |guest, visit| {
+                Parameters::parse(visit.query(), &[])?;
                 models::show(&guest, key(&network_type, &name)?, &visit.headers).await
             })
         })
@@ -159,6 +161,7 @@ fn model_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
         .and(visit())
         .then(|name: Segment, visit: Visit| {
             visit.answer(async move |guest, visit| {
+                Parameters::parse(visit.query(), &[])?;
                 models::find(&guest, &name.0, &visit.headers).await
             })
         })
@@ -247,7 +250,12 @@ fn network_types(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
     path::end()
         .and(read())
         .and(visit::visit(dashboard))
-        .then(|visit: Visit| visit.answer(async move |guest, _| list::network_types(&guest).await))
+        .then(|visit: Visit| {
+            visit.answer(async move |guest, visit| {
+                Parameters::parse(visit.query(), &[])?;
+                list::network_types(&guest).await
+            })
+        })
         .boxed()
 }
 
@@ -354,7 +362,12 @@ fn account_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
         .and(path::end())
         .and(read())
         .and(visit())
-        .then(|visit: Visit| visit.answer(async move |guest, _| users::me(&guest).await))
+        .then(|visit: Visit| {
+            visit.answer(async move |guest, visit| {
+                Parameters::parse(visit.query(), &[])?;
+                users::me(&guest).await
+            })
+        })
         .boxed();
     let log = path("audit")
         .and(path::end())

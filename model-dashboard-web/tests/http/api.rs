@@ -430,6 +430,33 @@ async fn what_is_wrong_in_a_body_is_named_by_its_field() {
 }
 
 #[tokio::test]
+async fn what_is_misspelt_beside_a_body_is_a_bad_request() {
+    let (_app, client) = admin().await;
+    let model = "/api/v1/models/nnUNet/Task055_SegTHOR";
+    for path in [
+        model,
+        "/api/v1/models/Task055_SegTHOR",
+        "/api/v1/me",
+        "/api/v1/network-types",
+    ] {
+        let refused = client.get(&format!("{path}?nonsense=1")).await;
+        assert_eq!(refused.status, 400, "{path}");
+        assert_eq!(refused.json()["errors"][0]["field"], "nonsense");
+    }
+    let tag = client.get(model).await.header("etag").replace('"', "");
+    let unquoted = client.with("if-match", &tag);
+    let refused = unquoted
+        .send(Method::PATCH, model, r#"{"alias":"x"}"#)
+        .await;
+    assert_eq!(refused.status, 400);
+    assert!(
+        refused.text().contains("quotation marks"),
+        "{}",
+        refused.text()
+    );
+}
+
+#[tokio::test]
 async fn a_token_that_lacks_a_scope_is_told_which() {
     let app = App::start().await;
     let reader = app.token("models:read".parse().unwrap()).await;

@@ -145,6 +145,7 @@ async fn what_is_answered_is_described_and_what_is_described_is_answered() {
             (few.with("if-match", "*"), &missing, fit),
             (any.clone(), &missing, fit),
             (stale, &there, fit),
+            (admin.with("if-match", "no tag"), &there, fit),
             (admin.clone(), &there, fit),
         ];
         if method == Method::GET {
