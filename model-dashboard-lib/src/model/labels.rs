@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use super::check::FieldError;
 use super::json::{DuplicateKeys, JsonKind, JsonObject, Position, decode_string, quote, quote_all};
+use super::label_rows::{LabelErrors, Rows};
 use super::label_table::{self, label_cell};
 
 /// How many wrong labels are named one by one; the last error counts the rest.
@@ -106,6 +107,10 @@ pub struct ContourNames {
 }
 
 impl ContourNames {
+    pub(super) fn of(labels: Vec<(LabelNumber, LabelNames)>) -> Self {
+        Self { labels }
+    }
+
     /// Parses a JSON object: label number to name, or to list of names. `null` is no names.
     /// Duplicate numbers are refused. The fields of the errors start with `contour_names`.
     pub fn from_json(raw: &str) -> Result<Self, Vec<FieldError>> {
@@ -366,78 +371,4 @@ fn named_first(object: &JsonObject) -> Option<Vec<(&str, Numbers)>> {
         .map(|(name, raw)| Some((name, numbers(raw)?)))
         .collect();
     labels.filter(|labels| !labels.is_empty())
-}
-
-/// Labels as they are typed or pasted, one row after the other.
-#[derive(Default)]
-struct Rows {
-    labels: Vec<(LabelNumber, LabelNames)>,
-    seen: HashSet<LabelNumber>,
-    errors: LabelErrors,
-}
-
-impl Rows {
-    /// Adds a row; one without number and names is nothing.
-    fn add<'a>(
-        &mut self,
-        number: &str,
-        names: impl IntoIterator<Item = &'a str>,
-    ) -> Result<(), String> {
-        let names = names
-            .into_iter()
-            .map(str::trim)
-            .filter(|name| !name.is_empty());
-        let names: Vec<String> = names.map(str::to_owned).collect();
-        if number.trim().is_empty() && names.is_empty() {
-            return Ok(());
-        }
-        let number: LabelNumber = number
-            .trim()
-            .parse()
-            .map_err(|error: LabelNumberError| error.to_string())?;
-        if names.is_empty() {
-            return Err(format!("label {number} needs a name"));
-        }
-        if !self.seen.insert(number) {
-            return Err(format!("label {number} appears twice"));
-        }
-        self.labels.push((number, LabelNames::from_names(names)));
-        Ok(())
-    }
-
-    fn finish(self) -> Result<ContourNames, Vec<FieldError>> {
-        let errors = self.errors.finish();
-        if errors.is_empty() {
-            Ok(ContourNames {
-                labels: self.labels,
-            })
-        } else {
-            Err(errors)
-        }
-    }
-}
-
-/// Errors up to the number that a person reads.
-#[derive(Default)]
-struct LabelErrors {
-    named: Vec<FieldError>,
-    unnamed: usize,
-}
-
-impl LabelErrors {
-    fn push(&mut self, error: FieldError) {
-        if self.named.len() < MAX_LABEL_ERRORS {
-            self.named.push(error);
-        } else {
-            self.unnamed += 1;
-        }
-    }
-
-    fn finish(mut self) -> Vec<FieldError> {
-        if self.unnamed > 0 {
-            let rest = format!("{} more labels are wrong", self.unnamed);
-            self.named.push(FieldError::new("contour_names", rest));
-        }
-        self.named
-    }
 }

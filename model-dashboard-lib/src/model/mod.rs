@@ -18,6 +18,7 @@ mod definition;
 mod digest;
 mod inference_args;
 mod json;
+mod label_rows;
 mod label_table;
 mod labels;
 mod name;
