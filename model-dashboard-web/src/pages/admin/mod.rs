@@ -1,11 +1,12 @@
 //! The pages of administrators: people, the audit log, the system.
 
 mod audit;
+mod steps;
 mod system;
 mod users;
 
 use self::audit::Format;
-use self::users::Step;
+use self::steps::Step;
 use super::routes::{Route, form, form_of, page, page_of};
 
 /// Everything below `/admin`.
@@ -26,28 +27,28 @@ pub(super) fn table() -> Vec<Route> {
         page_of("/admin/users/{id}", users::show),
         form_of("/admin/users/{id}", users::save),
         page_of("/admin/users/{id}/enable", |visit, id| {
-            users::ask(visit, id, Step::Enable)
+            steps::ask(visit, id, Step::Enable)
         }),
         form_of("/admin/users/{id}/enable", |visit, id, _| {
-            users::act(visit, id, Step::Enable)
+            steps::act(visit, id, Step::Enable)
         }),
         page_of("/admin/users/{id}/disable", |visit, id| {
-            users::ask(visit, id, Step::Disable)
+            steps::ask(visit, id, Step::Disable)
         }),
         form_of("/admin/users/{id}/disable", |visit, id, _| {
-            users::act(visit, id, Step::Disable)
+            steps::act(visit, id, Step::Disable)
         }),
         page_of("/admin/users/{id}/reset-password", |visit, id| {
-            users::ask(visit, id, Step::ResetPassword)
+            steps::ask(visit, id, Step::ResetPassword)
         }),
         form_of("/admin/users/{id}/reset-password", |visit, id, _| {
-            users::act(visit, id, Step::ResetPassword)
+            steps::act(visit, id, Step::ResetPassword)
         }),
         page_of("/admin/users/{id}/delete", |visit, id| {
-            users::ask(visit, id, Step::Delete)
+            steps::ask(visit, id, Step::Delete)
         }),
         form_of("/admin/users/{id}/delete", |visit, id, _| {
-            users::act(visit, id, Step::Delete)
+            steps::act(visit, id, Step::Delete)
         }),
     ]
 }
