@@ -31,6 +31,7 @@ mod error;
 mod file;
 mod reader;
 mod report;
+mod s3;
 mod sources;
 mod spec;
 mod storage;
@@ -48,8 +49,9 @@ use std::path::{Path, PathBuf};
 pub use self::database::DatabaseConfig;
 pub use self::error::{ConfigError, Origin, Problem};
 pub use self::report::{Setting, settings_table};
+pub use self::s3::{S3Config, S3Credentials};
 pub use self::sources::Sources;
-pub use self::storage::{S3Config, StorageConfig, StorageLocation};
+pub use self::storage::{StorageConfig, StorageLocation};
 pub use self::table::{
     AdminConfig, ApiConfig, AuthConfig, CatalogConfig, LdapConfig, LimitsConfig, LoggingConfig,
     ServerConfig,
@@ -58,7 +60,7 @@ pub use self::value::{LogFormat, LogLevel, Secret, Theme};
 pub use self::web::{BasePath, CookieName, IpNetwork, PublicUrl};
 
 use self::reader::Reader;
-use self::table::{DatabaseSettings, General, StorageSettings};
+use self::table::{DatabaseSettings, General, S3Settings, StorageSettings};
 
 /// Everything that can be configured. The default is what holds when nothing is set.
 #[derive(Debug, Clone)]
@@ -167,6 +169,7 @@ impl Config {
         let server = ServerConfig::read(reader);
         let api = ApiConfig::read(reader);
         let storage = StorageSettings::read(reader);
+        let s3 = S3Settings::read(reader);
         let database = DatabaseSettings::read(reader);
         let ldap = LdapConfig::read(reader);
         let auth = AuthConfig::read(reader);
@@ -179,7 +182,7 @@ impl Config {
         auth.check(reader);
         limits.check(reader);
         Self {
-            storage: StorageConfig::resolve(storage, &data_dir, reader),
+            storage: StorageConfig::resolve(storage, s3, &data_dir, reader),
             database: DatabaseConfig::resolve(database, &data_dir, reader),
             ldap: ldap.resolve(reader),
             data_dir,

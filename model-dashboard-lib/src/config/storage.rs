@@ -1,13 +1,13 @@
 //! Where models are kept.
 
-use std::net::Ipv6Addr;
 use std::path::{Path, PathBuf};
 
-use url::{Host, Url};
+use url::Url;
 
 use super::reader::Reader;
-use super::table::StorageSettings;
-use super::value::{Secret, Value};
+use super::s3::{BucketName, S3Config};
+use super::table::{S3Settings, StorageSettings};
+use super::value::Value;
 
 /// Where models are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,20 +30,6 @@ pub enum StorageLocation {
     Memory,
     /// A bucket of MinIO or another S3 server.
     S3(S3Config),
-}
-
-/// A bucket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct S3Config {
-    /// The bucket's name.
-    pub bucket: String,
-    /// What every key starts with: empty, or segments with `/` between them.
-    pub prefix: String,
-    /// The server (`http://minio:9000`); `None` is Amazon's.
-    pub endpoint: Option<String>,
-    /// Username and password (access key and secret key); `None` uses what the machine offers.
-    pub credentials: Option<(String, Secret)>,
 }
 
 /// The text of `STORAGE_URL`, parsed.
@@ -101,8 +87,8 @@ impl Value for StorageUrl {
         Some(match self {
             Self::Folder(path) => path.display().to_string(),
             Self::Memory => "memory://".to_owned(),
-            Self::S3 { bucket, prefix } if prefix.is_empty() => format!("s3://{}", bucket.0),
-            Self::S3 { bucket, prefix } => format!("s3://{}/{prefix}", bucket.0),
+            Self::S3 { bucket, prefix } if prefix.is_empty() => format!("s3://{bucket}"),
+            Self::S3 { bucket, prefix } => format!("s3://{bucket}/{prefix}"),
         })
     }
 }
@@ -115,83 +101,6 @@ fn scheme(text: &str) -> Option<String> {
     let known = ["file", "memory", "s3"].contains(&&*scheme);
     let looks_so = scheme.len() > 1 && scheme.bytes().all(fine) && rest.starts_with('/');
     (known || looks_so).then_some(scheme)
-}
-
-/// The name of a server without scheme or port, or an IP address; as it stands in a URL.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct HostName(String);
-
-impl Value for HostName {
-    const ALLOWED: &'static str = "the name or address of a server, without scheme and port";
-
-    fn parse(text: &str) -> Result<Self, &'static str> {
-        let in_brackets = format!("[{text}]");
-        let host = if text.parse::<Ipv6Addr>().is_ok() {
-            &in_brackets
-        } else {
-            text
-        };
-        match Host::parse(host) {
-            Ok(host) => Ok(Self(host.to_string())),
-            Err(_) => Err("not the name of a server"),
-        }
-    }
-
-    fn show(&self) -> Option<String> {
-        Some(self.0.clone())
-    }
-}
-
-/// The name of a bucket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct BucketName(String);
-
-impl BucketName {
-    pub(super) fn argo_models() -> Self {
-        Self("argo-models".to_owned())
-    }
-}
-
-impl Value for BucketName {
-    const ALLOWED: &'static str = "3 to 63 of a-z A-Z 0-9 . _ -";
-
-    fn parse(text: &str) -> Result<Self, &'static str> {
-        let fine = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-        if !(3..=63).contains(&text.len()) || !text.bytes().all(fine) {
-            return Err("not the name of a bucket");
-        }
-        Ok(Self(text.to_owned()))
-    }
-
-    fn show(&self) -> Option<String> {
-        Some(self.0.clone())
-    }
-}
-
-/// A Kubernetes namespace (a label of RFC 1123).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Namespace(String);
-
-impl Namespace {
-    pub(super) fn inference() -> Self {
-        Self("inference".to_owned())
-    }
-}
-
-impl Value for Namespace {
-    const ALLOWED: &'static str = "1 to 63 of a-z 0-9 -";
-
-    fn parse(text: &str) -> Result<Self, &'static str> {
-        let fine = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if text.len() > 63 || !text.bytes().all(fine) {
-            return Err("not a Kubernetes namespace");
-        }
-        Ok(Self(text.to_owned()))
-    }
-
-    fn show(&self) -> Option<String> {
-        Some(self.0.clone())
-    }
 }
 
 /// The settings that describe a bucket and its server. Any one of them asks for a bucket.
@@ -207,7 +116,12 @@ const BUCKET_SETTINGS: [&str; 7] = [
 
 impl StorageConfig {
     /// One place from `STORAGE_URL`, the `MINIO_…` settings, or neither.
-    pub(super) fn resolve(raw: StorageSettings, data_dir: &Path, reader: &mut Reader) -> Self {
+    pub(super) fn resolve(
+        raw: StorageSettings,
+        s3: S3Settings,
+        data_dir: &Path,
+        reader: &mut Reader,
+    ) -> Self {
         let single_writer = raw.single_writer;
         let set: Vec<_> = BUCKET_SETTINGS
             .into_iter()
@@ -236,8 +150,11 @@ impl StorageConfig {
                 }
                 let own_server =
                     reader.is_set("model_db.host") || reader.is_set("model_db.namespace");
-                let endpoint = own_server.then(|| raw.endpoint(reader));
-                StorageLocation::S3(raw.into_s3(bucket, prefix, endpoint, reader))
+                let endpoint = match own_server {
+                    true => Some(raw.endpoint(reader)),
+                    false => s3.endpoint(),
+                };
+                StorageLocation::S3(S3Config::resolve(raw, s3, bucket, prefix, endpoint, reader))
             }
             None if set.is_empty() => {
                 let folder = data_dir.join("models");
@@ -247,8 +164,9 @@ impl StorageConfig {
             None => {
                 let bucket = raw.bucket.clone();
                 let endpoint = Some(raw.endpoint(reader));
-                reader.derived("model_db.url", format!("s3://{}", bucket.0));
-                StorageLocation::S3(raw.into_s3(bucket, String::new(), endpoint, reader))
+                reader.derived("model_db.url", format!("s3://{bucket}"));
+                let prefix = String::new();
+                StorageLocation::S3(S3Config::resolve(raw, s3, bucket, prefix, endpoint, reader))
             }
         };
         if single_writer && location == StorageLocation::Memory {
@@ -257,55 +175,6 @@ impl StorageConfig {
         Self {
             location,
             single_writer,
-        }
-    }
-}
-
-impl StorageSettings {
-    /// The URL of the server. Without a host it is the one that Argo Workflows installs.
-    fn endpoint(&self, reader: &mut Reader) -> String {
-        let host = match &self.host {
-            Some(HostName(host)) => host.clone(),
-            None => {
-                let host = format!("argo-artifacts.{}.svc.cluster.local", self.namespace.0);
-                reader.derived("model_db.host", host.clone());
-                host
-            }
-        };
-        let scheme = if self.secure { "https" } else { "http" };
-        format!("{scheme}://{host}:{}", self.port)
-    }
-
-    fn into_s3(
-        self,
-        BucketName(bucket): BucketName,
-        prefix: String,
-        endpoint: Option<String>,
-        reader: &mut Reader,
-    ) -> S3Config {
-        let credentials = match (self.username, self.password) {
-            (Some(username), Some(password)) => Some((username, password)),
-            (None, None) => None,
-            (Some(_), None) => {
-                reader.conflict(
-                    "model_db.username",
-                    "model_db.password is not set beside it",
-                );
-                None
-            }
-            (None, Some(_)) => {
-                reader.conflict(
-                    "model_db.password",
-                    "model_db.username is not set beside it",
-                );
-                None
-            }
-        };
-        S3Config {
-            bucket,
-            prefix,
-            endpoint,
-            credentials,
         }
     }
 }

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use super::database::DatabaseUrl;
 use super::reader::Reader;
+use super::s3::{BucketName, HostName, Namespace, ServerUrl};
 use super::spec::{Spec, settings};
-use super::storage::{BucketName, HostName, Namespace, StorageUrl};
+use super::storage::StorageUrl;
 use super::value::{Bounds, LogFormat, LogLevel, Secret, Theme, Value};
 use super::web::{BasePath, CookieName, IpNetwork, PublicUrl};
 
@@ -77,6 +78,44 @@ settings! {
         bucket: BucketName = BucketName::argo_models(), "MINIO_BUCKET";
         /// Kubernetes namespace of the bucket's server.
         namespace: Namespace = Namespace::inference(), "MINIO_NAMESPACE";
+    }
+
+    /// How a bucket is reached, as the tools of AWS and MinIO are told.
+    pub(super) struct S3Settings in "s3." {
+        /// Region of the bucket.
+        region: Option<String> = None, "AWS_REGION";
+        /// Region of the bucket, where no other is set.
+        default_region: String = "us-east-1".to_owned(), "AWS_DEFAULT_REGION";
+        /// URL of the bucket's server, for servers but Amazon's that MINIO_HOST does not name.
+        endpoint_url: Option<ServerUrl> = None, "AWS_ENDPOINT_URL_S3";
+        /// URL of the bucket's server, where no other is set.
+        default_endpoint_url: Option<ServerUrl> = None, "AWS_ENDPOINT_URL";
+        /// Access key, where MINIO_USERNAME is not set.
+        access_key_id: Option<String> = None, "AWS_ACCESS_KEY_ID";
+        /// Secret key that belongs to it.
+        secret_access_key: Option<Secret> = None, "AWS_SECRET_ACCESS_KEY";
+        /// Token that belongs to keys that are lent for a time.
+        session_token: Option<Secret> = None, "AWS_SESSION_TOKEN";
+        /// Role that the web identity may take.
+        role_arn: Option<String> = None, "AWS_ROLE_ARN";
+        /// Name of the session in that role.
+        role_session_name: String = "model-dashboard".to_owned(), "AWS_ROLE_SESSION_NAME";
+        /// File with the token of the web identity.
+        web_identity_token_file: Option<PathBuf> = None, "AWS_WEB_IDENTITY_TOKEN_FILE";
+        /// URL of the token service for web identities. Without it: Amazon's in the region.
+        sts_endpoint_url: Option<ServerUrl> = None, "AWS_ENDPOINT_URL_STS";
+        /// Path at which the container's agent (ECS) gives credentials.
+        container_credentials_path: Option<String> = None, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
+        /// URL at which the pod's agent (EKS) gives credentials.
+        container_credentials_url: Option<ServerUrl> = None, "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+        /// File with the token that the pod's agent asks for.
+        container_token_file: Option<PathBuf> = None, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
+        /// URL of the machine's metadata service. Without it: http://169.254.169.254.
+        metadata_url: Option<ServerUrl> = None, "AWS_EC2_METADATA_SERVICE_ENDPOINT";
+        /// File (PEM) with certificates of authorities that sign for the bucket's server, besides the system's.
+        ca_bundle: Option<PathBuf> = None, "AWS_CA_BUNDLE";
+        /// Give versions without quotation marks in If-Match, which some versions of Ceph need.
+        unquoted_if_match: bool = false, "STORAGE_UNQUOTED_IF_MATCH";
     }
 
     /// Where accounts are kept, as it is written.

@@ -7,6 +7,14 @@ fn s3(variables: &[(&str, &str)]) -> S3Config {
     }
 }
 
+fn keys(access_key: &str, secret_key: &str, session_token: Option<&str>) -> S3Credentials {
+    S3Credentials::Keys {
+        access_key: access_key.to_owned(),
+        secret_key: Secret::new(secret_key),
+        session_token: session_token.map(Secret::new),
+    }
+}
+
 #[test]
 fn a_storage_url_is_a_folder_a_file_url_memory_or_a_bucket() {
     let location = |url: &str| with(&[("STORAGE_URL", url)]).unwrap().storage.location;
@@ -23,7 +31,11 @@ fn a_storage_url_is_a_folder_a_file_url_memory_or_a_bucket() {
     assert_eq!(location("memory:"), StorageLocation::Memory);
     let bucket = s3(&[("STORAGE_URL", "s3://argo-models/a/b/")]);
     assert_eq!((&*bucket.bucket, &*bucket.prefix), ("argo-models", "a/b"));
-    assert_eq!((bucket.endpoint, bucket.credentials), (None, None));
+    assert_eq!(bucket.endpoint, None);
+    assert_eq!(
+        bucket.credentials,
+        S3Credentials::Instance { endpoint: None }
+    );
 }
 
 #[test]
@@ -47,10 +59,7 @@ fn any_bucket_setting_alone_means_the_bucket_that_argo_installs() {
     assert_eq!(bucket.bucket, "argo-models");
     let endpoint = "http://argo-artifacts.inference.svc.cluster.local:9000";
     assert_eq!(bucket.endpoint.as_deref(), Some(endpoint));
-    assert_eq!(
-        bucket.credentials,
-        Some(("me".to_owned(), Secret::new("secret")))
-    );
+    assert_eq!(bucket.credentials, keys("me", "secret", None));
 
     let config = with(&[("MINIO_NAMESPACE", "staging")]).unwrap();
     let host = (
@@ -81,6 +90,64 @@ fn host_port_and_tls_of_a_bucket_make_its_endpoint() {
         endpoint(&[("STORAGE_URL", "s3://abc"), ("MINIO_HOST", "m")]),
         "http://m:9000"
     );
+}
+
+#[test]
+fn a_bucket_without_minio_settings_is_reached_as_amazons_tools_do() {
+    let with = |variables: &[(&str, &str)]| {
+        let url = [("STORAGE_URL", "s3://models")];
+        s3(&[&url, variables].concat())
+    };
+    let lent = with(&[
+        ("AWS_ACCESS_KEY_ID", "id"),
+        ("AWS_SECRET_ACCESS_KEY", "key"),
+        ("AWS_SESSION_TOKEN", "token"),
+        ("AWS_DEFAULT_REGION", "eu-west-1"),
+        ("AWS_ENDPOINT_URL", "https://s3.example.org/"),
+    ]);
+    assert_eq!(lent.credentials, keys("id", "key", Some("token")));
+    assert_eq!(lent.region, "eu-west-1");
+    assert_eq!(lent.endpoint.as_deref(), Some("https://s3.example.org"));
+
+    let nearer = with(&[
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_DEFAULT_REGION", "eu-west-1"),
+        ("AWS_ENDPOINT_URL", "https://any.example.org"),
+        ("AWS_ENDPOINT_URL_S3", "https://s3.example.org"),
+    ]);
+    assert_eq!(nearer.region, "eu-central-1");
+    assert_eq!(nearer.endpoint.as_deref(), Some("https://s3.example.org"));
+
+    let identity = with(&[
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", "/token"),
+        ("AWS_ROLE_ARN", "arn:aws:iam::1:role/models"),
+    ]);
+    let S3Credentials::WebIdentity { role_arn, .. } = identity.credentials else {
+        panic!("{identity:?}");
+    };
+    assert_eq!(role_arn, "arn:aws:iam::1:role/models");
+
+    let container = with(&[("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/x")]);
+    let path = "/v2/x".to_owned();
+    assert_eq!(container.credentials, S3Credentials::Container { path });
+}
+
+#[test]
+fn keys_of_minio_come_before_those_of_amazon_and_half_a_pair_is_refused() {
+    let aws = [("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "k")];
+    let minio = [("MINIO_USERNAME", "me"), ("MINIO_PASSWORD", "secret")];
+    let both = [aws, minio].concat();
+    assert_eq!(s3(&both).credentials, keys("me", "secret", None));
+
+    let half = [("MINIO_HOST", "minio"), ("AWS_ACCESS_KEY_ID", "id")];
+    let told = problems(with(&half));
+    assert_eq!(told.len(), 1);
+    assert!(
+        told[0].contains("s3.secret_access_key is not set"),
+        "{told:?}"
+    );
+    // Where no bucket is used they are none of ours.
+    assert!(with(&half[1..]).is_ok());
 }
 
 #[test]

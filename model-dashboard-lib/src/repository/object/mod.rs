@@ -11,6 +11,7 @@
 //! two objects to change ([`moves`]).
 
 mod conditional;
+mod faults;
 mod folder;
 mod history;
 mod ids;
@@ -20,6 +21,8 @@ mod moves;
 mod probe;
 mod reconcile;
 mod remote;
+#[cfg(feature = "s3")]
+mod s3;
 #[cfg(all(test, feature = "conformance"))]
 mod tests;
 mod write;
@@ -36,12 +39,16 @@ use self::folder::FolderStore;
 use self::keys::{Folder, REGISTRY, StoreKey};
 use self::marker::Marks;
 use self::remote::RemoteStore;
+#[cfg(feature = "s3")]
+use self::s3::S3Store;
 use super::revise::Revising;
 use super::state::State;
 use super::{
     Change, FinishedMove, ListedModel, Listing, Marker, ModelRepository, Precondition,
     RepositoryError, Revision, StoredModel, UnreadableType,
 };
+#[cfg(feature = "s3")]
+use crate::config::S3Config;
 use crate::model::{ModelDefinition, ModelId, ModelKey, ModelName, NetworkType};
 
 /// How many folders are listed at a time.
@@ -120,6 +127,30 @@ impl ObjectRepository {
     pub async fn open_folder_alone(path: impl AsRef<Path> + Send) -> Result<Self, RepositoryError> {
         let folder = FolderStore::open(path.as_ref().to_path_buf(), false).await?;
         Ok(Self::new(Arc::new(folder)))
+    }
+
+    /// Models in a bucket of MinIO or another S3 server that honours `If-None-Match` and `If-Match`
+    /// when objects are put ([`probe`](ModelRepository::probe) proves it), for any number of
+    /// processes. Nothing is asked of the server yet.
+    ///
+    /// Definitions carry the metadata `name`, `network_type` and `enabled`. Requests for what is
+    /// small end within 15 s and are tried again up to four times within 10 s.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Unavailable`] if the configuration is of no use, such as a file of
+    /// certificates that cannot be read.
+    #[cfg(feature = "s3")]
+    pub fn open_bucket(config: &S3Config) -> Result<Self, RepositoryError> {
+        Ok(Self::new(Arc::new(S3Store::open(config)?)))
+    }
+
+    /// Makes the bucket if it is not there; whether it was missing.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Unavailable`], which says why not and what to do.
+    #[cfg(feature = "s3")]
+    pub async fn make_bucket(config: &S3Config) -> Result<bool, RepositoryError> {
+        Ok(S3Store::open(config)?.make_bucket().await?)
     }
 
     async fn current(&self, key: &ModelKey) -> Result<Option<Current>, RepositoryError> {

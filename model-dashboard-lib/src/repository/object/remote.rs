@@ -11,6 +11,7 @@ use object_store::{
 };
 
 use super::conditional::{Condition, ConditionalStore, Fault, Labels, Level, Listed, Object, Tag};
+use super::faults::{fault, names_no_bucket};
 use super::keys::{Folder, StoreKey};
 use crate::model::{MAX_DEFINITION_BYTES, Version};
 use crate::repository::Stamp;
@@ -20,6 +21,7 @@ use crate::repository::Stamp;
 pub(super) struct RemoteStore {
     store: Arc<dyn ObjectStore>,
     location: String,
+    unquoting: bool,
 }
 
 impl RemoteStore {
@@ -27,7 +29,23 @@ impl RemoteStore {
         Self {
             store,
             location: location.into(),
+            unquoting: false,
         }
+    }
+
+    /// Gives tags without quotation marks in conditions, if `unquoting`.
+    #[cfg(feature = "s3")]
+    pub(super) fn unquoting(mut self, unquoting: bool) -> Self {
+        self.unquoting = unquoting;
+        self
+    }
+
+    fn update(&self, tag: &UpdateVersion) -> PutMode {
+        let mut tag = tag.clone();
+        if self.unquoting {
+            tag.e_tag = tag.e_tag.map(|tag| tag.trim_matches('"').to_owned());
+        }
+        PutMode::Update(tag)
     }
 }
 
@@ -40,7 +58,7 @@ impl ConditionalStore for RemoteStore {
             .await
         {
             Ok(found) => found,
-            Err(Error::NotFound { .. }) => return Ok(None),
+            Err(error) if is_missing(&error) => return Ok(None),
             Err(error) => return Err(fault(error)),
         };
         let meta = found.meta.clone();
@@ -77,7 +95,7 @@ impl ConditionalStore for RemoteStore {
             mode: match condition {
                 Condition::Always => PutMode::Overwrite,
                 Condition::Absent => PutMode::Create,
-                Condition::Unchanged(Tag::Given(tag)) => PutMode::Update(tag.clone()),
+                Condition::Unchanged(Tag::Given(tag)) => self.update(tag),
                 Condition::Unchanged(Tag::Content(_) | Tag::Listed(_)) => {
                     return Err(Fault::Unexpected("a tag of another store".into()));
                 }
@@ -92,7 +110,7 @@ impl ConditionalStore for RemoteStore {
                 return Ok(Some(Stamp(put.e_tag.unwrap_or_default().into())));
             }
             Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => None,
-            Err(Error::NotFound { .. }) => None,
+            Err(error) if is_missing(&error) => None,
             Err(error) => Some(error),
         };
         // The answer to an earlier try of the same request may have been lost.
@@ -111,14 +129,16 @@ impl ConditionalStore for RemoteStore {
             .await
         {
             Ok(()) => Ok(true),
-            Err(Error::AlreadyExists { .. } | Error::NotFound { .. }) => Ok(false),
+            Err(Error::AlreadyExists { .. }) => Ok(false),
+            Err(error) if is_missing(&error) => Ok(false),
             Err(error) => Err(fault(error)),
         }
     }
 
     async fn remove(&self, key: &StoreKey) -> Result<(), Fault> {
         match self.store.delete(&path(key)?).await {
-            Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
+            Ok(()) => Ok(()),
+            Err(error) if is_missing(&error) => Ok(()),
             Err(error) => Err(fault(error)),
         }
     }
@@ -182,18 +202,7 @@ fn attributes(labels: &Labels) -> Attributes {
         .collect()
 }
 
-fn fault(error: Error) -> Fault {
-    let message = match &error {
-        Error::PermissionDenied { .. } => "it denies access",
-        Error::Unauthenticated { .. } => "it does not accept the credentials",
-        Error::NotSupported { .. } | Error::NotImplemented { .. } => {
-            "it cannot do what the registry needs"
-        }
-        Error::InvalidPath { .. } => return Fault::Unexpected(error.into()),
-        _ => "it does not answer as it should",
-    };
-    Fault::Unavailable {
-        message: message.to_owned(),
-        source: Some(error.into()),
-    }
+/// Whether there is no such object, in a store that is there.
+fn is_missing(error: &Error) -> bool {
+    matches!(error, Error::NotFound { .. }) && !names_no_bucket(error)
 }

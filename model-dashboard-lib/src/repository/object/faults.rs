@@ -1,0 +1,186 @@
+//! What the errors of a remote store mean, and what to do about them.
+//!
+//! The codes are those of Amazon's S3, which the other servers use too.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
+
+use std::error::Error as StdError;
+
+use object_store::Error;
+#[cfg(feature = "s3")]
+use object_store::client::{HttpError, HttpErrorKind};
+
+use super::conditional::Fault;
+
+const NO_BUCKET: &str = "NoSuchBucket";
+
+/// What went wrong in an answer with this code, and what to do; `None` for what needs no words of
+/// its own.
+fn meaning(code: &str) -> Option<&'static str> {
+    Some(match code {
+        NO_BUCKET => {
+            "it has no bucket of this name; check the name (MINIO_BUCKET or STORAGE_URL), or make \
+             the bucket with `model-dashboard init`"
+        }
+        "InvalidAccessKeyId" | "InvalidClientTokenId" => {
+            "it does not know the access key; check MINIO_USERNAME or AWS_ACCESS_KEY_ID"
+        }
+        "SignatureDoesNotMatch" => {
+            "the secret key does not belong to the access key; check MINIO_PASSWORD or \
+             AWS_SECRET_ACCESS_KEY"
+        }
+        "RequestTimeTooSkewed" | "RequestExpired" => {
+            "the clocks of this machine and of the store differ by more than 15 minutes; set them \
+             right"
+        }
+        "ExpiredToken" | "InvalidToken" | "TokenRefreshRequired" => {
+            "it does not accept the session token any more; get new credentials"
+        }
+        "AccessDenied" | "AllAccessDisabled" | "AccountProblem" => {
+            "it denies access; the key needs ListBucket on the bucket, and GetObject, PutObject and \
+             DeleteObject on what is in it"
+        }
+        "PermanentRedirect"
+        | "AuthorizationHeaderMalformed"
+        | "IllegalLocationConstraintException" => {
+            "the bucket is in another region; set AWS_REGION to it"
+        }
+        "InvalidBucketName" => {
+            "it does not take the bucket's name; check MINIO_BUCKET or STORAGE_URL"
+        }
+        "SlowDown" | "ServiceUnavailable" | "InternalError" | "RequestTimeout" => {
+            "it is overloaded or starting; nothing is lost, it will be asked again"
+        }
+        "QuotaExceeded" | "XMinioStorageFull" | "StorageFull" => {
+            "it is full or its quota is used up; make room there"
+        }
+        "NotImplemented" => "it cannot do what the registry needs",
+        _ => return None,
+    })
+}
+
+/// Whether the store has no bucket, in which case no object was looked for.
+pub(super) fn is_no_bucket(code: &str) -> bool {
+    code == NO_BUCKET
+}
+
+/// The fault of an answer with this code.
+pub(super) fn refused(code: &str, source: Box<dyn StdError + Send + Sync>) -> Fault {
+    let message = match meaning(code) {
+        Some(meaning) => meaning.to_owned(),
+        None => format!("it answers {code}"),
+    };
+    Fault::Unavailable {
+        message,
+        source: Some(source),
+    }
+}
+
+/// The fault that there are no credentials.
+#[cfg(feature = "s3")]
+pub(super) fn no_credentials(error: Error) -> Fault {
+    Fault::Unavailable {
+        message: "there are no credentials for it; set MINIO_USERNAME and MINIO_PASSWORD, or \
+                  AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+            .to_owned(),
+        source: Some(error.into()),
+    }
+}
+
+/// The fault of an error of the `object_store` crate.
+pub(super) fn fault(error: Error) -> Fault {
+    if let Error::InvalidPath { .. } = error {
+        return Fault::Unexpected(error.into());
+    }
+    if let Some(code) = code_in(&error) {
+        return refused(&code, error.into());
+    }
+    #[cfg(feature = "s3")]
+    let unanswered = find(&error).map(unanswered);
+    #[cfg(not(feature = "s3"))]
+    let unanswered = None;
+    let message = unanswered.unwrap_or_else(|| said(&error).to_owned());
+    Fault::Unavailable {
+        message,
+        source: Some(error.into()),
+    }
+}
+
+fn said(error: &Error) -> &'static str {
+    match error {
+        Error::PermissionDenied { .. } => "it denies access",
+        Error::Unauthenticated { .. } => "it does not accept the credentials",
+        Error::NotSupported { .. } | Error::NotImplemented { .. } => {
+            "it cannot do what the registry needs"
+        }
+        _ => "it does not answer as it should",
+    }
+}
+
+/// The fault that there was no answer.
+#[cfg(feature = "s3")]
+pub(super) fn unreachable(error: HttpError) -> Fault {
+    Fault::Unavailable {
+        message: unanswered(&error),
+        source: Some(error.into()),
+    }
+}
+
+/// Why there was no answer. The causes are told apart by their words alone: what lies below the
+/// HTTP client shows no types.
+#[cfg(feature = "s3")]
+fn unanswered(error: &HttpError) -> String {
+    let last = chain(error).last().map(ToString::to_string);
+    let last = last.unwrap_or_default();
+    let words: Vec<String> = chain(error).map(|cause| cause.to_string()).collect();
+    let words = words.join("\n").to_lowercase();
+    if words.contains("certificate") {
+        return format!(
+            "its certificate is not accepted ({last}); set AWS_CA_BUNDLE to a file with the \
+             certificate of the authority that signed it"
+        );
+    }
+    let said = match error.kind() {
+        HttpErrorKind::Timeout => "it did not answer in time",
+        _ if words.contains("dns") || words.contains("lookup") => {
+            "the name of its server is not known; check MINIO_HOST or the endpoint's URL"
+        }
+        _ if words.contains("refused") => {
+            "nothing listens at its address; check host and port, and whether it runs"
+        }
+        _ if words.contains("invalidcontenttype") || words.contains("corrupt message") => {
+            "it does not speak https at this port; check MINIO_SECURE or the endpoint's URL"
+        }
+        HttpErrorKind::Connect => "it cannot be reached; check host, port and network",
+        _ => "the connection to it broke off",
+    };
+    said.to_owned()
+}
+
+/// The code in the text of an answer that an error quotes.
+fn code_in(error: &Error) -> Option<String> {
+    chain(error).find_map(|cause| code(&cause.to_string()))
+}
+
+/// The code in the body of an answer.
+pub(super) fn code(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("<Code>")?;
+    let (code, _) = rest.split_once("</Code>")?;
+    let plain = !code.is_empty() && code.len() <= 64 && code.chars().all(char::is_alphanumeric);
+    plain.then(|| code.to_owned())
+}
+
+/// Whether an error that says that there is no object says that there is no bucket.
+pub(super) fn names_no_bucket(error: &Error) -> bool {
+    code_in(error).is_some_and(|code| is_no_bucket(&code))
+}
+
+fn chain<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
+}
+
+#[cfg(feature = "s3")]
+fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    chain(error).find_map(|cause| cause.downcast_ref())
+}

@@ -1,0 +1,261 @@
+//! Requests about the bucket as a whole, signed and tried again like those for its objects.
+
+use std::error::Error;
+use std::time::Duration;
+
+use http::{HeaderValue, Method, Request, StatusCode, Uri};
+use http_body_util::{BodyExt as _, Limited};
+use object_store::ClientOptions;
+use object_store::aws::{AwsAuthorizer, AwsCredentialProvider};
+use object_store::client::{
+    HttpClient, HttpConnector as _, HttpError, HttpErrorKind, ReqwestConnector,
+};
+
+use super::super::conditional::Fault;
+use super::super::faults;
+use crate::config::S3Config;
+
+/// The longest answer: a page of a listing, of a thousand keys of 1,024 bytes, each byte escaped.
+const MAX_ANSWER: usize = 16 << 20;
+
+/// The first pause before a request is sent again; two more follow that are longer.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How much of a refusal is kept for the log.
+const QUOTED: usize = 500;
+
+/// A bucket, and who asks it.
+#[derive(Debug)]
+pub(super) struct Bucket {
+    http: HttpClient,
+    credentials: AwsCredentialProvider,
+    url: String,
+    region: String,
+    /// Whether the server is Amazon's.
+    amazon: bool,
+    /// What every key starts with; with a slash at its end if there is anything.
+    pub(super) prefix: String,
+}
+
+impl Bucket {
+    pub(super) fn new(
+        config: &S3Config,
+        client: &ClientOptions,
+        credentials: AwsCredentialProvider,
+    ) -> Result<Self, Fault> {
+        let S3Config { bucket, region, .. } = config;
+        let server = match &config.endpoint {
+            Some(endpoint) => endpoint.trim_end_matches('/').to_owned(),
+            None => format!("https://s3.{region}.amazonaws.com"),
+        };
+        let http = ReqwestConnector::default().connect(client);
+        let mut prefix = config.prefix.clone();
+        if !prefix.is_empty() {
+            prefix.push('/');
+        }
+        Ok(Self {
+            http: http.map_err(faults::fault)?,
+            credentials,
+            url: format!("{server}/{bucket}"),
+            region: region.clone(),
+            amazon: config.endpoint.is_none(),
+            prefix,
+        })
+    }
+
+    /// Makes the bucket if it is not there; whether it was missing.
+    pub(super) async fn make(&self) -> Result<bool, Fault> {
+        let look = async || {
+            let query = "list-type=2&max-keys=1".to_owned();
+            self.answer(Method::GET, query, Vec::new()).await
+        };
+        match look().await {
+            Ok(_) => return Ok(false),
+            Err(Failed::Refused(refusal)) if refusal.is_no_bucket() => {}
+            Err(failed) => return Err(failed.into()),
+        }
+        let body = match self.amazon && self.region != "us-east-1" {
+            true => format!(
+                "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
+                 <LocationConstraint>{}</LocationConstraint></CreateBucketConfiguration>",
+                self.region
+            ),
+            false => String::new(),
+        };
+        let made = self.answer(Method::PUT, String::new(), body.into_bytes());
+        match made.await {
+            Ok(_) => Ok(true),
+            // Another one may have been quicker.
+            Err(failed) => match look().await {
+                Ok(_) => Ok(false),
+                Err(_) => Err(failed.into()),
+            },
+        }
+    }
+
+    /// Sends a request to the bucket until there is an answer, and gives its body.
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        query: String,
+        body: Vec<u8>,
+    ) -> Result<Vec<u8>, Fault> {
+        Ok(self.answer(method, query, body).await?)
+    }
+
+    async fn answer(
+        &self,
+        method: Method,
+        query: String,
+        body: Vec<u8>,
+    ) -> Result<Vec<u8>, Failed> {
+        let mut pauses = [1, 3, 9].into_iter().map(|times| PAUSE * times);
+        loop {
+            let failed = match self.send_once(&method, &query, &body).await {
+                Ok(body) => return Ok(body),
+                Err(failed) => failed,
+            };
+            match pauses.next().filter(|_| failed.may_pass()) {
+                Some(pause) => tokio::time::sleep(jittered(pause)).await,
+                None => return Err(failed),
+            }
+        }
+    }
+
+    async fn send_once(
+        &self,
+        method: &Method,
+        query: &str,
+        body: &[u8],
+    ) -> Result<Vec<u8>, Failed> {
+        let credential = self.credentials.get_credential().await;
+        let credential =
+            credential.map_err(|error| Failed::Fault(faults::no_credentials(error)))?;
+        let url = match query.is_empty() {
+            true => self.url.clone(),
+            false => format!("{}?{query}", self.url),
+        };
+        let url: Uri = url.parse().map_err(unexpected)?;
+        let mut request = Request::builder().method(method).uri(url);
+        if !body.is_empty() {
+            request = request.header(http::header::CONTENT_TYPE, "application/xml");
+        }
+        let mut request = request.body(body.to_vec().into()).map_err(unexpected)?;
+        AwsAuthorizer::new(&credential, "s3", &self.region)
+            .try_authorize(&mut request, None)
+            .map_err(unexpected)?;
+        let (head, body) = self.http.execute(request).await?.into_parts();
+        let body = Limited::new(body, MAX_ANSWER).collect().await;
+        let body = body.map_err(|error| match error.downcast::<HttpError>() {
+            Ok(error) => Failed::Http(*error),
+            Err(error) => Failed::Fault(Fault::Unexpected(error)),
+        })?;
+        let body = body.to_bytes().to_vec();
+        match head.status {
+            status if status.is_success() => Ok(body),
+            status => {
+                let body = String::from_utf8_lossy(&body).into_owned();
+                Err(Failed::Refused(Refusal {
+                    status,
+                    code: faults::code(&body),
+                    date: head.headers.get(http::header::DATE).cloned(),
+                    body,
+                }))
+            }
+        }
+    }
+}
+
+/// Why there is no answer of use.
+#[derive(Debug)]
+enum Failed {
+    /// There is none.
+    Http(HttpError),
+    /// The server refuses.
+    Refused(Refusal),
+    /// The request could not be made.
+    Fault(Fault),
+}
+
+/// An answer that says why not.
+#[derive(Debug)]
+struct Refusal {
+    status: StatusCode,
+    code: Option<String>,
+    /// The server's clock, as the answer tells it.
+    date: Option<HeaderValue>,
+    body: String,
+}
+
+impl Failed {
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Http(error) => error.kind() != HttpErrorKind::Decode,
+            Self::Refused(refusal) => {
+                refusal.status.is_server_error() || refusal.status == StatusCode::TOO_MANY_REQUESTS
+            }
+            Self::Fault(_) => false,
+        }
+    }
+}
+
+impl Refusal {
+    fn is_no_bucket(&self) -> bool {
+        self.code.as_deref().is_some_and(faults::is_no_bucket)
+    }
+}
+
+impl From<HttpError> for Failed {
+    fn from(error: HttpError) -> Self {
+        Self::Http(error)
+    }
+}
+
+impl From<Failed> for Fault {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Fault(fault) => fault,
+            Failed::Http(error) => faults::unreachable(error),
+            Failed::Refused(refusal) => refusal.into(),
+        }
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        let Refusal {
+            status,
+            code,
+            date,
+            body,
+        } = refusal;
+        let start: String = body.chars().take(QUOTED).collect();
+        match code {
+            Some(code) => {
+                let clock = date.and_then(|date| date.to_str().ok().map(str::to_owned));
+                let clock = clock.map(|clock| format!(" (its clock: {clock})"));
+                let clock = clock.unwrap_or_default();
+                faults::refused(&code, format!("HTTP {status}{clock}: {start}").into())
+            }
+            None => Self::Unavailable {
+                message: format!(
+                    "what answers there is no S3 server (HTTP {}); check the address and port of \
+                     the store",
+                    status.as_u16()
+                ),
+                source: Some(start.into()),
+            },
+        }
+    }
+}
+
+fn unexpected(error: impl Into<Box<dyn Error + Send + Sync>>) -> Failed {
+    Failed::Fault(Fault::Unexpected(error.into()))
+}
+
+/// Half of the time for certain, the rest by chance, so that those who failed together do not come
+/// again together.
+fn jittered(pause: Duration) -> Duration {
+    let chance = getrandom::u32().unwrap_or(u32::MAX / 2);
+    pause / 2 + (pause / 2).mul_f64(f64::from(chance) / f64::from(u32::MAX))
+}

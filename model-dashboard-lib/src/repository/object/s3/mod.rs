@@ -1,0 +1,106 @@
+//! A bucket of an S3 server.
+//!
+//! Objects are read and written by `object_store`. Listings are asked for here ([`listing`]): that
+//! crate fails a whole listing for one key that its paths cannot hold, and other programs write
+//! such keys.
+
+mod bucket;
+mod listing;
+mod options;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use object_store::aws::AmazonS3;
+use object_store::path::Path;
+use object_store::prefix::PrefixStore;
+
+use self::bucket::Bucket;
+use super::conditional::{Condition, ConditionalStore, Fault, Labels, Level, Object};
+use super::keys::{Folder, StoreKey};
+use super::remote::RemoteStore;
+use crate::config::S3Config;
+use crate::repository::Stamp;
+
+/// A [`ConditionalStore`] over a bucket.
+#[derive(Debug)]
+pub(super) struct S3Store {
+    /// For what is small: requests end within seconds, or are tried again.
+    objects: RemoteStore,
+    /// For what may be large: the server may take its time.
+    streams: RemoteStore,
+    bucket: Bucket,
+}
+
+impl S3Store {
+    /// Asks the server for nothing yet.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`] if the configuration is of no use: a file of certificates that
+    /// cannot be read, for one.
+    pub(super) fn open(config: &S3Config) -> Result<Self, Fault> {
+        let small = options::client(config, options::SMALL)?;
+        let large = options::client(config, options::LARGE)?;
+        let objects = options::store(config, &small)?;
+        let streams = options::store(config, &large)?;
+        let credentials = Arc::clone(objects.credentials());
+        let remote = |store: AmazonS3| -> Result<RemoteStore, Fault> {
+            let prefix = Path::parse(&config.prefix);
+            let prefix = prefix.map_err(|error| Fault::Unexpected(error.into()))?;
+            let store = Arc::new(PrefixStore::new(store, prefix));
+            Ok(RemoteStore::new(store, location(config)).unquoting(config.unquoted_if_match))
+        };
+        Ok(Self {
+            objects: remote(objects)?,
+            streams: remote(streams)?,
+            bucket: Bucket::new(config, &small, credentials)?,
+        })
+    }
+
+    /// Makes the bucket if it is not there; whether it was missing.
+    pub(super) async fn make_bucket(&self) -> Result<bool, Fault> {
+        self.bucket.make().await
+    }
+}
+
+/// What people read as the place.
+fn location(config: &S3Config) -> String {
+    let S3Config { bucket, prefix, .. } = config;
+    let slash = if prefix.is_empty() { "" } else { "/" };
+    let server = config.endpoint.as_ref();
+    let server = server.map(|server| format!(" at {server}"));
+    format!("s3://{bucket}{slash}{prefix}{}", server.unwrap_or_default())
+}
+
+#[async_trait]
+impl ConditionalStore for S3Store {
+    async fn get(&self, key: &StoreKey) -> Result<Option<Object>, Fault> {
+        self.objects.get(key).await
+    }
+
+    async fn put(
+        &self,
+        key: &StoreKey,
+        bytes: Arc<[u8]>,
+        condition: &Condition,
+        labels: Option<&Labels>,
+    ) -> Result<Option<Stamp>, Fault> {
+        self.objects.put(key, bytes, condition, labels).await
+    }
+
+    async fn copy(&self, from: &StoreKey, to: &StoreKey) -> Result<bool, Fault> {
+        self.streams.copy(from, to).await
+    }
+
+    async fn remove(&self, key: &StoreKey) -> Result<(), Fault> {
+        self.objects.remove(key).await
+    }
+
+    async fn list(&self, folder: &Folder) -> Result<Level, Fault> {
+        self.bucket.list(folder).await
+    }
+
+    fn location(&self) -> String {
+        self.objects.location()
+    }
+}

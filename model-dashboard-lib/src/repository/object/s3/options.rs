@@ -1,0 +1,146 @@
+//! How the server is reached: times, retries, credentials, certificates.
+
+use std::time::Duration;
+
+use object_store::aws::{
+    AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut, S3CopyIfNotExists,
+};
+use object_store::{BackoffConfig, Certificate, ClientOptions, RetryConfig};
+
+use super::super::conditional::Fault;
+use super::super::faults;
+use crate::config::{S3Config, S3Credentials};
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    /// A whole request with its answer; `None`: as long as bytes keep coming.
+    request: Option<Duration>,
+    /// Between two pieces of an answer.
+    read: Duration,
+}
+
+/// For definitions, revisions and listings, of at most some MB.
+pub(super) const SMALL: Times = Times {
+    request: Some(Duration::from_secs(15)),
+    read: Duration::from_secs(10),
+};
+
+/// For what may have many GB, and be copied by the server without a word meanwhile.
+pub(super) const LARGE: Times = Times {
+    request: None,
+    read: Duration::from_secs(15 * 60),
+};
+
+/// A server in the same network answers much faster.
+const CONNECT: Duration = Duration::from_secs(3);
+
+/// As many as are read at a time, and some writers beside.
+const IDLE_CONNECTIONS: usize = 128;
+
+/// Shorter than the times after which servers end idle connections themselves.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// Shorter than what a reader of a page waits for; whoever follows the bucket tries again anyhow.
+pub(super) fn retries() -> RetryConfig {
+    RetryConfig {
+        backoff: BackoffConfig {
+            init_backoff: Duration::from_millis(50),
+            max_backoff: Duration::from_secs(2),
+            base: 3.0,
+        },
+        max_retries: 4,
+        retry_timeout: Duration::from_secs(10),
+    }
+}
+
+/// How connections are made.
+pub(super) fn client(config: &S3Config, times: Times) -> Result<ClientOptions, Fault> {
+    // Without effect where the program has chosen one already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let plain = config.endpoint.as_ref();
+    let plain = plain.is_some_and(|endpoint| endpoint.starts_with("http://"));
+    let mut options = ClientOptions::new()
+        .with_allow_http(plain)
+        .with_connect_timeout(CONNECT)
+        .with_read_timeout(times.read)
+        .with_pool_idle_timeout(IDLE)
+        .with_pool_max_idle_per_host(IDLE_CONNECTIONS);
+    options = match times.request {
+        Some(time) => options.with_timeout(time),
+        None => options.with_timeout_disabled(),
+    };
+    if let Some(file) = &config.ca_bundle {
+        let certificates = std::fs::read(file).map_err(|error| Fault::Unavailable {
+            message: format!("AWS_CA_BUNDLE: {} cannot be read", file.display()),
+            source: Some(error.into()),
+        })?;
+        let certificates = Certificate::from_pem_bundle(&certificates);
+        for certificate in certificates.map_err(faults::fault)? {
+            options = options.with_root_certificate(certificate);
+        }
+    }
+    Ok(options)
+}
+
+/// The objects of the bucket.
+pub(super) fn store(config: &S3Config, client: &ClientOptions) -> Result<AmazonS3, Fault> {
+    use AmazonS3ConfigKey as Key;
+
+    let mut builder = AmazonS3Builder::new()
+        .with_bucket_name(&config.bucket)
+        .with_region(&config.region)
+        .with_client_options(client.clone())
+        .with_retry(retries())
+        .with_conditional_put(S3ConditionalPut::ETagMatch)
+        .with_copy_if_not_exists(S3CopyIfNotExists::Multipart)
+        // Deleting many at once needs a digest of a kind that not every server takes.
+        .with_disable_bulk_delete(true);
+    if let Some(endpoint) = &config.endpoint {
+        builder = builder.with_endpoint(endpoint);
+    }
+    builder = match &config.credentials {
+        S3Credentials::Keys {
+            access_key,
+            secret_key,
+            session_token,
+        } => {
+            let builder = builder
+                .with_access_key_id(access_key)
+                .with_secret_access_key(secret_key.expose());
+            match session_token {
+                Some(token) => builder.with_token(token.expose()),
+                None => builder,
+            }
+        }
+        S3Credentials::WebIdentity {
+            token_file,
+            role_arn,
+            session_name,
+            endpoint,
+        } => {
+            let builder = builder
+                .with_config(Key::WebIdentityTokenFile, token_file.display().to_string())
+                .with_config(Key::RoleArn, role_arn)
+                .with_config(Key::RoleSessionName, session_name);
+            match endpoint {
+                Some(endpoint) => builder.with_config(Key::StsEndpoint, endpoint),
+                None => builder,
+            }
+        }
+        S3Credentials::Container { path } => {
+            builder.with_config(Key::ContainerCredentialsRelativeUri, path)
+        }
+        S3Credentials::Pod { url, token_file } => builder
+            .with_config(Key::ContainerCredentialsFullUri, url)
+            .with_config(
+                Key::ContainerAuthorizationTokenFile,
+                token_file.display().to_string(),
+            ),
+        S3Credentials::Instance { endpoint } => match endpoint {
+            Some(endpoint) => builder.with_metadata_endpoint(endpoint),
+            None => builder,
+        },
+    };
+    builder.build().map_err(faults::fault)
+}

@@ -1,0 +1,180 @@
+//! An S3 server over a real socket, in this process, on a folder of its own.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::header::{CONTENT_LENGTH, IF_MATCH, IF_NONE_MATCH};
+use http::{Method, Request};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use model_dashboard::config::{S3Config, Secret};
+use s3s::auth::SimpleAuth;
+use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s_fs::FileSystem;
+use tokio::net::TcpListener;
+use tokio::sync::RwLock;
+use tokio::task::JoinSet;
+
+pub(crate) const ACCESS_KEY: &str = "AKIAIOSFODNN7EXAMPLE";
+pub(crate) const SECRET_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+pub(crate) const BUCKET: &str = "argo-models";
+
+/// How the server differs from a good one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Habit {
+    #[default]
+    Good,
+    /// It does what conditional requests ask for in any case, and does not look at signatures.
+    IgnoresConditions,
+}
+
+#[derive(Debug)]
+pub(crate) struct S3Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) folder: tempfile::TempDir,
+    served: Arc<Mutex<Vec<(Method, String)>>>,
+    _connections: JoinSet<()>,
+}
+
+#[derive(Clone)]
+struct Served {
+    service: S3Service,
+    folder: PathBuf,
+    habit: Habit,
+    /// The file server behind reads an object in several steps, and writes it so, too.
+    whole: Arc<RwLock<()>>,
+    served: Arc<Mutex<Vec<(Method, String)>>>,
+}
+
+impl S3Server {
+    pub(crate) async fn start() -> Self {
+        Self::with(Habit::Good).await
+    }
+
+    pub(crate) async fn with(habit: Habit) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join(BUCKET)).unwrap();
+        let mut builder = S3ServiceBuilder::new(FileSystem::new(folder.path()).unwrap());
+        if habit == Habit::Good {
+            builder.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let served = Arc::default();
+        let service = Served {
+            service: builder.build(),
+            folder: folder.path().to_path_buf(),
+            habit,
+            whole: Arc::default(),
+            served: Arc::clone(&served),
+        };
+        let mut connections = JoinSet::new();
+        connections.spawn(accept(listener, service));
+        Self {
+            address,
+            folder,
+            served,
+            _connections: connections,
+        }
+    }
+
+    /// The bucket, as it is configured.
+    pub(crate) fn config(&self) -> S3Config {
+        self.config_at(self.address)
+    }
+
+    /// The same behind another address.
+    pub(crate) fn config_at(&self, address: SocketAddr) -> S3Config {
+        let endpoint = format!("http://{address}");
+        S3Config::with_keys(endpoint, BUCKET, ACCESS_KEY, Secret::new(SECRET_KEY))
+    }
+
+    /// The requests since this was asked last.
+    pub(crate) fn served(&self) -> Vec<(Method, String)> {
+        std::mem::take(&mut *self.served.lock().unwrap())
+    }
+}
+
+async fn accept(listener: TcpListener, served: Served) {
+    let mut connections = JoinSet::new();
+    loop {
+        let (socket, _) = listener.accept().await.unwrap();
+        // Without it an answer of several pieces waits for the client's next word.
+        socket.set_nodelay(true).unwrap();
+        let served = served.clone();
+        let service = service_fn(move |request| {
+            let served = served.clone();
+            async move { Ok::<_, Infallible>(served.answer(request).await) }
+        });
+        connections.spawn(async move {
+            let server = Builder::new(TokioExecutor::new());
+            let _ = server.serve_connection(TokioIo::new(socket), service).await;
+        });
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+impl Served {
+    async fn answer(&self, mut request: Request<Incoming>) -> s3s::HttpResponse {
+        let method = request.method().clone();
+        let uri = request.uri().to_string();
+        self.served.lock().unwrap().push((method.clone(), uri));
+        if self.habit == Habit::IgnoresConditions {
+            request.headers_mut().remove(IF_MATCH);
+            request.headers_mut().remove(IF_NONE_MATCH);
+        }
+        let lists = request.uri().query();
+        let lists = lists.is_some_and(|query| query.contains("list-type=2"));
+        let request = request.map(s3s::Body::from);
+        let reads = [Method::GET, Method::HEAD].contains(&method);
+        let answer = if reads {
+            let _reading = self.whole.read().await;
+            match self.service.call(request).await {
+                Ok(answer) if lists => Ok(self.tagged(answer).await),
+                answer => answer,
+            }
+        } else {
+            let _writing = self.whole.write().await;
+            self.service.call(request).await
+        };
+        answer.unwrap()
+    }
+}
+
+impl Served {
+    /// A listing with the ETags of its objects, which the file server leaves out.
+    async fn tagged(&self, answer: s3s::HttpResponse) -> s3s::HttpResponse {
+        let (mut head, body) = answer.into_parts();
+        let text = body.collect().await.unwrap().to_bytes();
+        let mut text = String::from_utf8(text.to_vec()).unwrap();
+        let mut from = 0;
+        while let Some(at) = text[from..].find("<Contents>") {
+            from += at + "<Contents>".len();
+            let key = between(&text[from..], "<Key>", "</Key>").unwrap();
+            let key = quick_xml::escape::unescape(key).unwrap().into_owned();
+            let tag = format!("<ETag>&quot;{}&quot;</ETag>", self.tag(&key));
+            text.insert_str(from, &tag);
+        }
+        head.headers.remove(CONTENT_LENGTH);
+        s3s::HttpResponse::from_parts(head, s3s::Body::from(text))
+    }
+
+    fn tag(&self, key: &str) -> String {
+        let (bucket, object) = (URL_SAFE_NO_PAD.encode(BUCKET), URL_SAFE_NO_PAD.encode(key));
+        let notes = format!(".bucket-{bucket}.object-{object}.internal.json");
+        let notes = std::fs::read(self.folder.join(notes)).unwrap();
+        let notes: serde_json::Value = serde_json::from_slice(&notes).unwrap();
+        notes["e_tag"].as_str().unwrap().to_owned()
+    }
+}
+
+fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
+    Some(text.split_once(start)?.1.split_once(end)?.0)
+}
