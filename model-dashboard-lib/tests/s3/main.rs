@@ -1,6 +1,7 @@
 //! Models in a bucket, on an S3 server over a real socket.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod refusals;
 mod server;
 
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
 use object_store::{ClientOptions, ObjectStoreExt as _};
 
-use crate::server::{ACCESS_KEY, BUCKET, S3Server, SECRET_KEY};
+use crate::server::{ACCESS_KEY, BUCKET, Habit, S3Server, SECRET_KEY};
 
 struct InBucket {
     repository: ObjectRepository,
@@ -26,6 +27,17 @@ impl InBucket {
     async fn fresh() -> Self {
         let server = S3Server::start().await;
         let repository = ObjectRepository::open_bucket(&server.config()).unwrap();
+        Self::of(server, repository)
+    }
+
+    /// A server that ignores conditions, and the one process that writes there.
+    async fn alone() -> Self {
+        let server = S3Server::with(Habit::IgnoresConditions).await;
+        let repository = ObjectRepository::open_bucket_alone(&server.config()).unwrap();
+        Self::of(server, repository)
+    }
+
+    fn of(server: S3Server, repository: ObjectRepository) -> Self {
         let beside = AmazonS3Builder::new()
             .with_bucket_name(BUCKET)
             .with_endpoint(format!("http://{}", server.address))
@@ -58,4 +70,10 @@ mod in_a_bucket {
     use super::*;
 
     model_dashboard::model_repository_conformance!(InBucket::fresh().await);
+}
+
+mod alone_in_a_bucket {
+    use super::*;
+
+    model_dashboard::model_repository_conformance!(InBucket::alone().await);
 }

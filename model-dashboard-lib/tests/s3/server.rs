@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::header::{CONTENT_LENGTH, IF_MATCH, IF_NONE_MATCH};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, IF_MATCH, IF_NONE_MATCH};
 use http::{Method, Request};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -33,6 +33,8 @@ pub(crate) enum Habit {
     Good,
     /// It does what conditional requests ask for in any case, and does not look at signatures.
     IgnoresConditions,
+    /// No tag in quotation marks is that of an object (Ceph 16), and signatures are not looked at.
+    RefusesQuotedTags,
 }
 
 #[derive(Debug)]
@@ -126,9 +128,25 @@ impl Served {
         let method = request.method().clone();
         let uri = request.uri().to_string();
         self.served.lock().unwrap().push((method.clone(), uri));
+        if self.habit != Habit::Good {
+            request.headers_mut().remove(AUTHORIZATION);
+        }
         if self.habit == Habit::IgnoresConditions {
             request.headers_mut().remove(IF_MATCH);
             request.headers_mut().remove(IF_NONE_MATCH);
+        }
+        if self.habit == Habit::RefusesQuotedTags
+            && let Some(tag) = request.headers().get(IF_MATCH)
+        {
+            let tag = tag.to_str().unwrap().to_owned();
+            let other = if tag.starts_with('"') {
+                "\"other\""
+            } else {
+                &format!("\"{tag}\"")
+            };
+            request
+                .headers_mut()
+                .insert(IF_MATCH, other.parse().unwrap());
         }
         let lists = request.uri().query();
         let lists = lists.is_some_and(|query| query.contains("list-type=2"));
@@ -154,20 +172,23 @@ impl Served {
         let (mut head, body) = answer.into_parts();
         let text = body.collect().await.unwrap().to_bytes();
         let mut text = String::from_utf8(text.to_vec()).unwrap();
+        let Some(bucket) = between(&text, "<Name>", "</Name>").map(str::to_owned) else {
+            return s3s::HttpResponse::from_parts(head, s3s::Body::from(text));
+        };
         let mut from = 0;
         while let Some(at) = text[from..].find("<Contents>") {
             from += at + "<Contents>".len();
             let key = between(&text[from..], "<Key>", "</Key>").unwrap();
             let key = quick_xml::escape::unescape(key).unwrap().into_owned();
-            let tag = format!("<ETag>&quot;{}&quot;</ETag>", self.tag(&key));
+            let tag = format!("<ETag>&quot;{}&quot;</ETag>", self.tag(&bucket, &key));
             text.insert_str(from, &tag);
         }
         head.headers.remove(CONTENT_LENGTH);
         s3s::HttpResponse::from_parts(head, s3s::Body::from(text))
     }
 
-    fn tag(&self, key: &str) -> String {
-        let (bucket, object) = (URL_SAFE_NO_PAD.encode(BUCKET), URL_SAFE_NO_PAD.encode(key));
+    fn tag(&self, bucket: &str, key: &str) -> String {
+        let (bucket, object) = (URL_SAFE_NO_PAD.encode(bucket), URL_SAFE_NO_PAD.encode(key));
         let notes = format!(".bucket-{bucket}.object-{object}.internal.json");
         let notes = std::fs::read(self.folder.join(notes)).unwrap();
         let notes: serde_json::Value = serde_json::from_slice(&notes).unwrap();

@@ -21,7 +21,7 @@ fn meaning(code: &str) -> Option<&'static str> {
             "it has no bucket of this name; check the name (MINIO_BUCKET or STORAGE_URL), or make \
              the bucket with `model-dashboard init`"
         }
-        "InvalidAccessKeyId" | "InvalidClientTokenId" => {
+        "InvalidAccessKeyId" | "InvalidClientTokenId" | "NotSignedUp" => {
             "it does not know the access key; check MINIO_USERNAME or AWS_ACCESS_KEY_ID"
         }
         "SignatureDoesNotMatch" => {

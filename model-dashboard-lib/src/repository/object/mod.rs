@@ -10,6 +10,8 @@
 //! step alone decides; whoever comes next makes up for a third one that is missing. A rename has
 //! two objects to change ([`moves`]).
 
+#[cfg(feature = "s3")]
+mod alone;
 mod conditional;
 mod faults;
 mod folder;
@@ -34,6 +36,8 @@ use async_trait::async_trait;
 use futures::stream::{self, StreamExt as _};
 use object_store::memory::InMemory;
 
+#[cfg(feature = "s3")]
+use self::alone::AloneStore;
 use self::conditional::{ConditionalStore, Fault, Level, Object, Tag};
 use self::folder::FolderStore;
 use self::keys::{Folder, REGISTRY, StoreKey};
@@ -142,6 +146,17 @@ impl ObjectRepository {
     #[cfg(feature = "s3")]
     pub fn open_bucket(config: &S3Config) -> Result<Self, RepositoryError> {
         Ok(Self::new(Arc::new(S3Store::open(config)?)))
+    }
+
+    /// [`open_bucket`](Self::open_bucket) for one process that alone writes there: any S3 server
+    /// will do. Two such processes overwrite each other's changes.
+    ///
+    /// # Errors
+    /// As [`open_bucket`](Self::open_bucket).
+    #[cfg(feature = "s3")]
+    pub fn open_bucket_alone(config: &S3Config) -> Result<Self, RepositoryError> {
+        let store = AloneStore::new(S3Store::open(config)?);
+        Ok(Self::new(Arc::new(store)))
     }
 
     /// Makes the bucket if it is not there; whether it was missing.

@@ -44,7 +44,10 @@ impl ObjectRepository {
         };
         let first = Condition::Unchanged(first.tag);
         if !write("update".to_owned(), first.clone()).await? {
-            return Err(unfit("it refuses an update that gives the right version"));
+            return Err(unfit(
+                "it refuses an update that gives the right version (some versions of Ceph do \
+                 unless STORAGE_UNQUOTED_IF_MATCH is set)",
+            ));
         }
         if write("stale update".to_owned(), first).await? {
             return Err(unfit(
