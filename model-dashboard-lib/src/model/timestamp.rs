@@ -126,6 +126,17 @@ impl From<Timestamp> for SystemTime {
     }
 }
 
+/// Times that are out of the range of years -9999 to 9999 become its end.
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        let bound = || match time < SystemTime::UNIX_EPOCH {
+            true => jiff::Timestamp::MIN,
+            false => jiff::Timestamp::MAX,
+        };
+        Self(jiff::Timestamp::try_from(time).unwrap_or_else(|_| bound()))
+    }
+}
+
 impl From<Timestamp> for String {
     fn from(timestamp: Timestamp) -> Self {
         timestamp.to_string()

@@ -15,7 +15,7 @@ use super::{
     Stamp, StoredModel,
 };
 use crate::model::{
-    MAX_DEFINITION_BYTES, ModelDefinition, ModelId, ModelKey, RegistryInfo, Version,
+    MAX_DEFINITION_BYTES, ModelDefinition, ModelId, ModelKey, RegistryInfo, Timestamp, Version,
 };
 
 /// A [`ModelRepository`] in memory. Every call is one critical section of a mutex.
@@ -29,11 +29,18 @@ struct Shelves {
     objects: HashMap<ModelKey, Object>,
     /// Which model a key belongs to, for when another program drops the field `registry`.
     ids: HashMap<ModelKey, ModelId>,
-    history: HashMap<ModelId, BTreeMap<u64, Arc<[u8]>>>,
+    history: HashMap<ModelId, BTreeMap<u64, Kept>>,
     /// How many objects were ever written: stamps come from it.
     writes: u64,
     /// How many writes were ours: the change marker.
     changes: u64,
+}
+
+/// An archived revision.
+#[derive(Debug)]
+struct Kept {
+    bytes: Arc<[u8]>,
+    at: Timestamp,
 }
 
 #[derive(Debug)]
@@ -123,8 +130,8 @@ impl Shelves {
     }
 
     fn last(&self, id: ModelId) -> Option<(u64, &Arc<[u8]>)> {
-        let (number, bytes) = self.history.get(&id)?.last_key_value()?;
-        Some((*number, bytes))
+        let (number, kept) = self.history.get(&id)?.last_key_value()?;
+        Some((*number, &kept.bytes))
     }
 
     /// Makes sure that the state is the last revision in the history, and says if it was missing.
@@ -144,14 +151,16 @@ impl Shelves {
     }
 
     fn record(&mut self, id: ModelId, number: u64, bytes: Arc<[u8]>) {
-        self.history.entry(id).or_default().insert(number, bytes);
+        let at = Timestamp::now();
+        let history = self.history.entry(id).or_default();
+        history.insert(number, Kept { bytes, at });
     }
 
     /// What the revision after `state` takes over; where the field was dropped, from the last
     /// archived revision that has it.
     fn carried(&self, key: &ModelKey, id: ModelId, state: Option<&State>) -> Option<RegistryInfo> {
         let archived = self.history.get(&id).into_iter().flatten().rev();
-        let archived = archived.map(|(_, bytes)| bytes);
+        let archived = archived.map(|(_, kept)| &kept.bytes);
         let states = archived.map(|bytes| {
             State::read(StoredModel {
                 key: key.clone(),
@@ -301,14 +310,28 @@ impl ModelRepository for MemoryRepository {
 
     async fn revision(&self, id: &ModelId, number: u64) -> Result<Revision, RepositoryError> {
         let shelves = self.lock();
-        let bytes = shelves.history.get(id).and_then(|h| h.get(&number));
+        let kept = shelves.history.get(id).and_then(|h| h.get(&number));
+        let kept = kept.ok_or(RepositoryError::RevisionNotFound { number })?;
+        if kept.bytes.len() > MAX_DEFINITION_BYTES {
+            let size = kept.bytes.len() as u64;
+            return Err(RepositoryError::RevisionTooLarge { number, size });
+        }
         Ok(Revision {
             id: *id,
             number,
-            bytes: bytes
-                .cloned()
-                .ok_or(RepositoryError::RevisionNotFound { number })?,
+            bytes: kept.bytes.clone(),
+            archived_at: Some(kept.at),
         })
+    }
+
+    async fn identify(&self, key: &ModelKey) -> Result<Option<ModelId>, RepositoryError> {
+        let shelves = self.lock();
+        let Some(state) = shelves.state(key)? else {
+            return Ok(None);
+        };
+        let noted = shelves.ids.get(key).filter(|_| !state.is_moved_away());
+        let id = state.id().or_else(|| noted.copied());
+        Ok(id.filter(|id| shelves.history.contains_key(id)))
     }
 
     async fn reconcile(&self, stored: &StoredModel) -> Result<bool, RepositoryError> {

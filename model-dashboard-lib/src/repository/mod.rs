@@ -4,6 +4,7 @@ mod memory;
 mod object;
 mod revise;
 mod sole_writer;
+mod revisions;
 mod state;
 
 use std::fmt;
@@ -17,6 +18,8 @@ use crate::model::{ModelDefinition, ModelId, ModelKey, NetworkType, Timestamp, V
 pub use memory::MemoryRepository;
 pub use object::ObjectRepository;
 pub(crate) use sole_writer::SoleWriter;
+pub use revisions::{Archived, Revision};
+use state::State;
 pub(crate) use state::is_ours;
 
 /// How many objects are read from a store at a time.
@@ -127,17 +130,6 @@ pub struct FinishedMove {
     pub by: Option<String>,
     /// Why; may be empty.
     pub message: String,
-}
-
-/// One revision of a model's history.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Revision {
-    /// The model, through all its names.
-    pub id: ModelId,
-    /// Its number, from 1.
-    pub number: u64,
-    /// The definition as it was stored.
-    pub bytes: Arc<[u8]>,
 }
 
 /// The marker that every writer of ours renews. Equal markers: nothing was written between.
@@ -252,8 +244,38 @@ pub trait ModelRepository: fmt::Debug + Send + Sync {
     /// One archived revision.
     ///
     /// # Errors
-    /// [`RepositoryError::RevisionNotFound`].
+    /// [`RepositoryError::RevisionNotFound`]; [`RepositoryError::RevisionTooLarge`].
     async fn revision(&self, id: &ModelId, number: u64) -> Result<Revision, RepositoryError>;
+
+    /// Up to `limit` archived revisions with numbers below `before`, the last one first. One that
+    /// cannot be read does not hide the others. Everything asked for is in memory at the end.
+    ///
+    /// Provided: a listing and up to 64 calls of [`revision`](ModelRepository::revision) at a time.
+    async fn history(
+        &self,
+        id: &ModelId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Archived>, RepositoryError> {
+        let numbers = revisions::newest(&self.revisions(id).await?, before, limit);
+        let read = stream::iter(numbers).map(async |number| Archived {
+            number,
+            revision: self.revision(id, number).await,
+        });
+        Ok(read.buffered(READS_AT_ONCE).collect().await)
+    }
+
+    /// The model that the object at `key` belongs to, or belonged to before it was deleted; not
+    /// one that moved away. `None` where nothing is there, or nothing of it was archived yet.
+    ///
+    /// Provided: what a definition that was written at this key says of itself.
+    async fn identify(&self, key: &ModelKey) -> Result<Option<ModelId>, RepositoryError> {
+        match self.get(key).await {
+            Ok(stored) => Ok(State::read(stored).id()),
+            Err(RepositoryError::NotFound { .. } | RepositoryError::TooLarge { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
 
     /// Completes what a crashed writer or another program left undone for the object at
     /// `stored.key`: archives its state if the history lacks it, and finishes a move. Idempotent;
@@ -321,6 +343,14 @@ pub enum RepositoryError {
     RevisionNotFound {
         /// The number that was asked for.
         number: u64,
+    },
+    /// The revision is larger than a definition may be: another program wrote it.
+    #[error("revision {number} has {size} bytes; a definition has at most 1 MiB")]
+    RevisionTooLarge {
+        /// Its number.
+        number: u64,
+        /// Its size.
+        size: u64,
     },
     /// The object is larger than a definition may be.
     #[error("{key} has {size} bytes; a definition has at most 1 MiB")]

@@ -8,6 +8,7 @@
 //! model_dashboard::model_repository_conformance!(MyStore::fresh().await);
 //! ```
 
+mod history;
 mod leaving;
 mod outside;
 mod races;
@@ -27,6 +28,7 @@ use crate::repository::{
     Change, ModelRepository, Precondition, RepositoryError, Stamp, StoredModel,
 };
 
+pub use history::*;
 pub use leaving::*;
 pub use outside::*;
 pub use races::*;
@@ -85,6 +87,9 @@ macro_rules! model_repository_conformance {
             a_broken_object_can_be_replaced
             what_is_too_large_to_be_read_is_replaced_and_deleted
             revisions_never_change
+            a_history_is_read_page_by_page
+            a_revision_too_large_to_be_read_hides_no_other
+            the_model_at_a_key_is_identified
             a_revision_that_is_not_there_is_not_found
             a_definition_that_is_too_large_is_refused
             names_of_existing_objects_round_trip

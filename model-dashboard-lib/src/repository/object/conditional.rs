@@ -9,7 +9,7 @@ use futures::stream::{self, StreamExt as _};
 use object_store::UpdateVersion;
 
 use super::keys::{Folder, StoreKey};
-use crate::model::{ModelKey, Version};
+use crate::model::{ModelKey, Timestamp, Version};
 use crate::repository::{READS_AT_ONCE, RepositoryError, Stamp};
 
 /// An object as it was read.
@@ -20,6 +20,8 @@ pub(super) struct Object {
     pub(super) version: Version,
     pub(super) tag: Tag,
     pub(super) stamp: Stamp,
+    /// When it was written, by the store's clock.
+    pub(super) written_at: Option<Timestamp>,
 }
 
 /// What a store knows a state of an object by.

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::conditional::{Condition, Fault};
+use super::conditional::{Condition, Fault, Object};
 use super::keys::{Folder, StoreKey, revision_number};
 use super::{ATTEMPTS, ObjectRepository};
 use crate::model::{ModelId, RegistryInfo, Version};
+use crate::repository::revisions::newest;
 use crate::repository::state::{Carried, State, next_number};
-use crate::repository::{RepositoryError, Stamp, StoredModel};
+use crate::repository::{Archived, RepositoryError, Revision, Stamp, StoredModel};
 
 /// How far back owner and package are looked for where other programs dropped them again and
 /// again.
@@ -15,7 +16,7 @@ const LOOK_BACK: u64 = 1000;
 
 /// What became of a state that should be in the history.
 #[derive(Debug)]
-pub(super) enum Archived {
+pub(super) enum Outcome {
     /// It is the last revision, as it was before.
     Already(u64),
     /// It is now.
@@ -24,7 +25,61 @@ pub(super) enum Archived {
     Overtaken,
 }
 
+/// What was found where a revision should be.
+pub(super) fn revision(
+    id: ModelId,
+    number: u64,
+    found: Result<Option<Object>, Fault>,
+) -> Result<Revision, RepositoryError> {
+    match found {
+        Ok(Some(object)) => Ok(Revision {
+            id,
+            number,
+            bytes: object.bytes,
+            archived_at: object.written_at,
+        }),
+        Ok(None) => Err(RepositoryError::RevisionNotFound { number }),
+        Err(Fault::TooLarge { size, .. }) => {
+            Err(RepositoryError::RevisionTooLarge { number, size })
+        }
+        Err(fault) => Err(fault.into()),
+    }
+}
+
 impl ObjectRepository {
+    /// The last revisions below a number. Cost, where the number is given and none is missing, as
+    /// is usual: the reads alone, all at once.
+    pub(super) async fn read_history(
+        &self,
+        id: ModelId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Archived>, RepositoryError> {
+        if let Some(before) = before {
+            let likely: Vec<u64> = (1..before).rev().take(limit).collect();
+            let read = self.read_revisions(id, likely).await;
+            let missing = |it: &Archived| {
+                matches!(it.revision, Err(RepositoryError::RevisionNotFound { .. }))
+            };
+            if !read.iter().any(missing) {
+                return Ok(read);
+            }
+        }
+        let numbers = newest(&self.numbers(id).await?, before, limit);
+        Ok(self.read_revisions(id, numbers).await)
+    }
+
+    async fn read_revisions(&self, id: ModelId, numbers: Vec<u64>) -> Vec<Archived> {
+        let keys = numbers.iter().map(|number| StoreKey::revision(id, *number));
+        let found = self.store.get_many(keys.collect()).await;
+        let read = numbers.into_iter().zip(found);
+        read.map(|(number, found)| Archived {
+            number,
+            revision: revision(id, number, found),
+        })
+        .collect()
+    }
+
     /// The numbers of a model's revisions, ascending. Cost: one listing.
     pub(super) async fn numbers(&self, id: ModelId) -> Result<Vec<u64>, RepositoryError> {
         let level = self.store.list(&Folder::Revisions(id)).await?;
@@ -58,7 +113,7 @@ impl ObjectRepository {
         &self,
         id: ModelId,
         state: &State,
-    ) -> Result<Archived, RepositoryError> {
+    ) -> Result<Outcome, RepositoryError> {
         let bytes = &state.stored().bytes;
         let noted = state.noted().map_or(0, |info| info.revision);
         if noted > 0 {
@@ -68,7 +123,7 @@ impl ObjectRepository {
             if let (Some(own), None) = futures::try_join!(own, next)?
                 && own == *bytes
             {
-                return Ok(Archived::Already(noted));
+                return Ok(Outcome::Already(noted));
             }
         }
         for _ in 0..ATTEMPTS {
@@ -77,12 +132,12 @@ impl ObjectRepository {
                 && !state.is_unread()
                 && self.archived(id, last).await?.as_ref() == Some(bytes)
             {
-                return Ok(Archived::Already(last));
+                return Ok(Outcome::Already(last));
             }
             // Only what is still there after that look is missing in the history: had it been
             // replaced before, the look might have seen it followed by its successor.
             if !self.is_present(state).await? {
-                return Ok(Archived::Overtaken);
+                return Ok(Outcome::Overtaken);
             }
             let number = noted.max(next_number(id, last)?);
             let recorded = match state.is_unread() {
@@ -95,7 +150,7 @@ impl ObjectRepository {
                 }
             };
             if recorded {
-                return Ok(Archived::Now(number));
+                return Ok(Outcome::Now(number));
             }
         }
         Err(super::write::crowded(state.key()))

@@ -51,6 +51,23 @@ impl ObjectRepository {
         Err(super::write::crowded(key))
     }
 
+    /// The model that the object at a key belongs to, as far as it is noted.
+    pub(super) async fn known_id(
+        &self,
+        key: &ModelKey,
+    ) -> Result<Option<ModelId>, RepositoryError> {
+        let Some(current) = self.current(key).await? else {
+            return Ok(None);
+        };
+        if let Some(id) = current.state.id() {
+            return Ok(Some(id));
+        }
+        if current.state.is_moved_away() {
+            return Ok(None);
+        }
+        Ok(self.belongs(key).await?.id)
+    }
+
     /// What is noted for a key. What cannot be read counts as nothing.
     pub(super) async fn belongs(&self, key: &ModelKey) -> Result<Noted, RepositoryError> {
         let Some(object) = self.store.get(&StoreKey::id_of(key)).await? else {

@@ -48,7 +48,7 @@ use self::s3::S3Store;
 use super::revise::Revising;
 use super::state::State;
 use super::{
-    Change, FinishedMove, ListedModel, Listing, Marker, ModelRepository, Precondition,
+    Archived, Change, FinishedMove, ListedModel, Listing, Marker, ModelRepository, Precondition,
     RepositoryError, Revision, StoredModel, UnreadableType,
 };
 #[cfg(feature = "s3")]
@@ -325,13 +325,21 @@ impl ModelRepository for ObjectRepository {
     }
 
     async fn revision(&self, id: &ModelId, number: u64) -> Result<Revision, RepositoryError> {
-        let found = self.store.get(&StoreKey::revision(*id, number)).await?;
-        let found = found.ok_or(RepositoryError::RevisionNotFound { number })?;
-        Ok(Revision {
-            id: *id,
-            number,
-            bytes: found.bytes,
-        })
+        let found = self.store.get(&StoreKey::revision(*id, number)).await;
+        history::revision(*id, number, found)
+    }
+
+    async fn history(
+        &self,
+        id: &ModelId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Archived>, RepositoryError> {
+        self.read_history(*id, before, limit).await
+    }
+
+    async fn identify(&self, key: &ModelKey) -> Result<Option<ModelId>, RepositoryError> {
+        self.known_id(key).await
     }
 
     async fn reconcile(&self, stored: &StoredModel) -> Result<bool, RepositoryError> {

@@ -1,7 +1,7 @@
 //! Making up for what a crashed writer or another program left undone.
 
 use super::ObjectRepository;
-use super::history::Archived;
+use super::history::Outcome;
 use super::moves::Settled;
 use crate::repository::{RepositoryError, StoredModel};
 
@@ -23,6 +23,6 @@ impl ObjectRepository {
         }
         let id = self.id(&stored.key, Some(&current.state)).await?;
         let archived = self.archive(id, &current.state).await?;
-        Ok(settled == Settled::Now || matches!(archived, Archived::Now(_)))
+        Ok(settled == Settled::Now || matches!(archived, Outcome::Now(_)))
     }
 }

@@ -13,7 +13,7 @@ use object_store::{
 use super::conditional::{Condition, ConditionalStore, Fault, Labels, Level, Listed, Object, Tag};
 use super::faults::{fault, names_no_bucket};
 use super::keys::{Folder, StoreKey};
-use crate::model::{MAX_DEFINITION_BYTES, Version};
+use crate::model::{MAX_DEFINITION_BYTES, Timestamp, Version};
 use crate::repository::Stamp;
 
 /// A [`ConditionalStore`] over an [`ObjectStore`].
@@ -77,6 +77,9 @@ impl ConditionalStore for RemoteStore {
             version: Version::of(&bytes),
             bytes: Arc::from(&*bytes),
             stamp: stamp(&meta),
+            written_at: Some(Timestamp::from_unix_micros(
+                meta.last_modified.timestamp_micros(),
+            )),
             tag: Tag::Given(UpdateVersion {
                 e_tag: meta.e_tag,
                 version: meta.version,

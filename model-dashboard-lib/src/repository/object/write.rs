@@ -1,7 +1,7 @@
 //! The write protocol: archive what is replaced, replace it on condition, archive what is new.
 
 use super::conditional::{Condition, Labels};
-use super::history::Archived;
+use super::history::Outcome;
 use super::keys::StoreKey;
 use super::moves::Settled;
 use super::{ATTEMPTS, Current, ObjectRepository};
@@ -68,8 +68,8 @@ impl ObjectRepository {
         let last = match state.filter(|state| state.belongs_in_history()) {
             None => self.last_number(id).await?,
             Some(state) => match self.archive(id, state).await? {
-                Archived::Already(number) | Archived::Now(number) => number,
-                Archived::Overtaken => return Ok(None),
+                Outcome::Already(number) | Outcome::Now(number) => number,
+                Outcome::Overtaken => return Ok(None),
             },
         };
         let carried = match state {

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use super::Fault;
 use super::faults::fault;
-use crate::model::{MAX_DEFINITION_BYTES, Version};
+use crate::model::{MAX_DEFINITION_BYTES, Timestamp, Version};
 use crate::repository::Stamp;
 use crate::repository::object::conditional::{Level, Listed, Object, Tag};
 use crate::repository::object::keys::{Folder, REGISTRY, StoreKey};
@@ -87,13 +87,14 @@ impl Files {
             false => Ok(None),
         });
         match found {
-            Ok(Some(Content::Whole(bytes, stamp))) => {
+            Ok(Some(Content::Whole(bytes, stamp, written_at))) => {
                 let version = Version::of(&bytes);
                 Ok(Some(Object {
                     bytes,
                     version,
                     tag: Tag::Content(version),
                     stamp,
+                    written_at,
                 }))
             }
             Ok(Some(Content::TooLarge(size, stamp))) => Err(Fault::TooLarge {
@@ -188,7 +189,8 @@ impl Files {
 
 /// What a file holds.
 pub(super) enum Content {
-    Whole(Arc<[u8]>, Stamp),
+    /// The bytes, the state, and when it was written.
+    Whole(Arc<[u8]>, Stamp, Option<Timestamp>),
     TooLarge(u64, Stamp),
 }
 
@@ -217,7 +219,8 @@ pub(super) fn read(path: &Path) -> io::Result<Option<Content>> {
         again += 1;
         if stamp == after || again == READ_AGAIN {
             // After the last try the stamp is that of before: the next listing differs from it.
-            return Ok(Some(Content::Whole(bytes.into(), stamp)));
+            let written_at = before.modified().ok().map(Timestamp::from);
+            return Ok(Some(Content::Whole(bytes.into(), stamp, written_at)));
         }
     }
 }

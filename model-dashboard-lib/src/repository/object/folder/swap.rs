@@ -127,8 +127,8 @@ impl Files {
                 Ok(found) if found.is_dir() => return Err(in_the_way(path, "a folder")),
                 Ok(_) => return Err(in_the_way(path, "a link or a special file")),
             },
-            (Some(Content::Whole(found, stamp)), _) if *found == *bytes => Verdict::Done(stamp),
-            (Some(Content::Whole(found, _)), Condition::Unchanged(Tag::Content(version)))
+            (Some(Content::Whole(found, stamp, _)), _) if *found == *bytes => Verdict::Done(stamp),
+            (Some(Content::Whole(found, ..)), Condition::Unchanged(Tag::Content(version)))
                 if Version::of(&found) == *version =>
             {
                 Verdict::Go
