@@ -14,6 +14,7 @@
 //! ```
 
 mod check;
+mod comparison;
 mod definition;
 mod digest;
 mod inference_args;
@@ -32,6 +33,7 @@ mod version;
 mod tests;
 
 pub use check::{Contradiction, FieldError};
+pub use comparison::{Comparison, FieldChange, LabelChange, LabelChangeKind, MAX_CHANGES};
 pub use definition::ModelDefinition;
 pub use digest::{ContentDigest, DigestError};
 pub use inference_args::{InferenceArgs, shell_metacharacters, shell_quote};

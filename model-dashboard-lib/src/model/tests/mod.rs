@@ -1,6 +1,7 @@
 //! Tests of the model types: by example, over an existing installation's data, and by property.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod comparison;
 mod dates;
 mod definition;
 mod existing_installation;

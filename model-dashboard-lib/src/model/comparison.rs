@@ -1,0 +1,254 @@
+//! What differs between two states of a definition: field by field, label by label.
+
+use std::collections::HashMap;
+
+use super::json::{JsonKind, JsonObject, decode_string, minify};
+use super::{ContourNames, LabelNames, LabelNumber, ModelDefinition, RegistryInfo};
+
+/// The field of the registry itself, of which people read owner and tags, and the one that follows
+/// every change.
+const NOT_COMPARED: [&str; 2] = ["registry", "last_modified_date"];
+
+const LABELS: &str = "contour_names";
+
+/// How deep objects are compared member by member; what lies deeper is compared as a whole.
+const DEPTH: usize = 4;
+
+/// How many changes are named.
+pub const MAX_CHANGES: usize = 500;
+
+/// What differs between an earlier and a later state of a definition.
+///
+/// ```
+/// use model_dashboard::model::{Comparison, DuplicateKeys, LabelChangeKind, ModelDefinition};
+///
+/// let read = |text: &str| ModelDefinition::parse(text.as_bytes(), DuplicateKeys::LastWins);
+/// let before = read(r#"{"alias":"Liver","contour_names":{"1":"liver","2":"tumour"}}"#)?;
+/// let after = read(r#"{"alias":"Liver 2","contour_names":{"1":"Liver","2":"vessel"}}"#)?;
+/// let found = Comparison::between(&before, &after);
+/// assert_eq!(found.fields[0].field, "alias");
+/// assert_eq!(found.labels[0].kind, LabelChangeKind::Respelled);
+/// assert!(found.labels[1].kind.is_breaking());
+/// # Ok::<(), model_dashboard::model::JsonError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Comparison {
+    /// Fields, in the order of the later state; those that it lacks last.
+    pub fields: Vec<FieldChange>,
+    /// Labels, by number.
+    pub labels: Vec<LabelChange>,
+    /// How many changes are not named, beyond [`MAX_CHANGES`] of each kind.
+    pub more: usize,
+}
+
+/// A field that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FieldChange {
+    /// Its name; of a member of an object, the way to it: `inference_information.spacing`.
+    pub field: String,
+    /// What it was: a text as it reads, anything else as JSON; `None` if it was not there.
+    pub before: Option<String>,
+    /// What it is then.
+    pub after: Option<String>,
+}
+
+/// A label that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LabelChange {
+    /// Its number.
+    pub number: LabelNumber,
+    /// What it stood for.
+    pub before: Option<LabelNames>,
+    /// What it stands for then.
+    pub after: Option<LabelNames>,
+    /// What that means.
+    pub kind: LabelChangeKind,
+}
+
+/// What the change of a label means for whoever reads segmentations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LabelChangeKind {
+    /// The number is new.
+    Added,
+    /// The number is no more.
+    Removed,
+    /// The same name but for case, spaces, `_` and `-`.
+    Respelled,
+    /// The number stands for something else.
+    Redefined,
+}
+
+impl LabelChangeKind {
+    /// Whether whoever knows the number of old takes one structure for another.
+    #[must_use]
+    pub fn is_breaking(self) -> bool {
+        self == Self::Redefined
+    }
+}
+
+impl Comparison {
+    /// What differs from `before` to `after`.
+    #[must_use]
+    pub fn between(before: &ModelDefinition, after: &ModelDefinition) -> Self {
+        let mut found = Self::default();
+        let labels = Labels::of(before).zip(Labels::of(after));
+        let labels = labels.map(|(before, after)| before.changes(&after));
+        let mut apart: Vec<&str> = NOT_COMPARED.to_vec();
+        if labels.as_ref().is_some_and(|changes| !changes.is_empty()) {
+            apart.push(LABELS);
+        }
+        found.objects("", before.as_object(), after.as_object(), &apart, DEPTH);
+        found.registry(before.registry().as_ref(), after.registry().as_ref());
+        found.labels = labels.unwrap_or_default();
+        let excess = |count: usize| count.saturating_sub(MAX_CHANGES);
+        found.more = excess(found.fields.len()) + excess(found.labels.len());
+        found.fields.truncate(MAX_CHANGES);
+        found.labels.truncate(MAX_CHANGES);
+        found
+    }
+
+    /// Whether nothing differs.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty() && self.labels.is_empty()
+    }
+
+    /// Whether a label number stands for something else then.
+    #[must_use]
+    pub fn is_breaking(&self) -> bool {
+        self.labels.iter().any(|label| label.kind.is_breaking())
+    }
+
+    fn objects(
+        &mut self,
+        path: &str,
+        before: &JsonObject,
+        after: &JsonObject,
+        apart: &[&str],
+        depth: usize,
+    ) {
+        let earlier: HashMap<&str, &str> = before.iter().collect();
+        let later: HashMap<&str, &str> = after.iter().collect();
+        for (field, now) in after.iter().filter(|(field, _)| !apart.contains(field)) {
+            let was = earlier.get(field).copied();
+            if was.is_some_and(|was| compact(was) == compact(now)) {
+                continue;
+            }
+            let path = format!("{path}{field}");
+            let deeper = (depth > 1).then(|| before.get_object(field).zip(after.get_object(field)));
+            match deeper.flatten() {
+                Some((was, now)) => {
+                    self.objects(&format!("{path}."), &was, &now, &[], depth - 1);
+                }
+                None => self.fields.push(FieldChange {
+                    field: path,
+                    before: was.map(shown),
+                    after: Some(shown(now)),
+                }),
+            }
+        }
+        let removed = before.iter().filter(|(field, _)| !apart.contains(field));
+        for (field, was) in removed.filter(|(field, _)| !later.contains_key(field)) {
+            self.fields.push(FieldChange {
+                field: format!("{path}{field}"),
+                before: Some(shown(was)),
+                after: None,
+            });
+        }
+    }
+
+    fn registry(&mut self, before: Option<&RegistryInfo>, after: Option<&RegistryInfo>) {
+        let tags = |info: &RegistryInfo| (!info.tags.is_empty()).then(|| info.tags.join(", "));
+        let members: [(&str, &dyn Fn(&RegistryInfo) -> Option<String>); 4] = [
+            ("owner", &|info| info.owner.clone()),
+            ("tags", &tags),
+            ("package", &|info| info.package.clone()),
+            ("derived_from", &|info| info.derived_from.clone()),
+        ];
+        for (field, read) in members {
+            let (before, after) = (before.and_then(read), after.and_then(read));
+            if before != after {
+                self.fields.push(FieldChange {
+                    field: field.to_owned(),
+                    before,
+                    after,
+                });
+            }
+        }
+    }
+}
+
+/// A value as people read it.
+fn shown(raw: &str) -> String {
+    decode_string(raw).unwrap_or_else(|| compact(raw))
+}
+
+fn compact(raw: &str) -> String {
+    let mut compact = String::with_capacity(raw.len());
+    minify(raw, &mut |piece| compact.push_str(piece));
+    compact
+}
+
+/// The labels of a definition in which they can be read.
+struct Labels(ContourNames);
+
+impl Labels {
+    fn of(definition: &ModelDefinition) -> Option<Self> {
+        match definition.as_object().kind(LABELS) {
+            None | Some(JsonKind::Null) => Some(Self(ContourNames::default())),
+            Some(_) => {
+                let raw = definition.as_object().get(LABELS)?;
+                ContourNames::from_json(raw).ok().map(Self)
+            }
+        }
+    }
+
+    fn changes(&self, after: &Self) -> Vec<LabelChange> {
+        let mut numbers: Vec<LabelNumber> = self.0.iter().map(|(number, _)| number).collect();
+        numbers.extend(after.0.iter().map(|(number, _)| number));
+        numbers.sort_unstable();
+        numbers.dedup();
+        let (earlier, later) = (by_number(&self.0), by_number(&after.0));
+        let changes = numbers.into_iter().filter_map(|number| {
+            let before = earlier.get(&number).copied();
+            let after = later.get(&number).copied();
+            let kind = match (before, after) {
+                (Some(before), Some(after)) if before.as_slice() == after.as_slice() => {
+                    return None;
+                }
+                (Some(before), Some(after)) if folded(before) == folded(after) => {
+                    LabelChangeKind::Respelled
+                }
+                (Some(_), Some(_)) => LabelChangeKind::Redefined,
+                (None, _) => LabelChangeKind::Added,
+                (_, None) => LabelChangeKind::Removed,
+            };
+            Some(LabelChange {
+                number,
+                before: before.cloned(),
+                after: after.cloned(),
+                kind,
+            })
+        });
+        changes.collect()
+    }
+}
+
+fn by_number(names: &ContourNames) -> HashMap<LabelNumber, &LabelNames> {
+    names.iter().collect()
+}
+
+/// The names without what writers differ in. The order of overlapping regions says nothing.
+fn folded(names: &LabelNames) -> Vec<String> {
+    let fold = |name: &String| -> String {
+        let letters = name.chars().filter(|c| !matches!(c, ' ' | '_' | '-'));
+        letters.flat_map(char::to_lowercase).collect()
+    };
+    let mut folded: Vec<String> = names.as_slice().iter().map(fold).collect();
+    folded.sort_unstable();
+    folded
+}
