@@ -34,6 +34,8 @@ pub enum Action {
     ModelRename,
     /// A model was deleted.
     ModelDelete,
+    /// An earlier revision of a model was made the present one, or a deleted model was brought back.
+    ModelRestore,
     /// A token was made.
     TokenCreate,
     /// A token was revoked.
@@ -66,6 +68,7 @@ impl Action {
         (Action::ModelDisable, "model.disable"),
         (Action::ModelRename, "model.rename"),
         (Action::ModelDelete, "model.delete"),
+        (Action::ModelRestore, "model.restore"),
         (Action::TokenCreate, "token.create"),
         (Action::TokenRevoke, "token.revoke"),
         (Action::UserCreate, "user.create"),

@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::Catalog;
-use crate::model::ModelKey;
-use crate::repository::{Listing, Marker, RepositoryError, StoredModel};
+use crate::model::{ModelId, ModelKey};
+use crate::repository::{Archived, Listing, Marker, RepositoryError, Revision, StoredModel};
 
 /// How much longer than a small answer many objects, and a listing, may take.
 const MANY: u32 = 4;
@@ -38,6 +38,36 @@ impl Catalog {
     pub(crate) async fn ask_one(&self, key: &ModelKey) -> Result<StoredModel, RepositoryError> {
         let limit = self.inner.options.answer_within;
         within(limit, self.inner.repository.get(key)).await
+    }
+
+    /// [`ModelRepository::history`](crate::repository::ModelRepository::history) in bounded time.
+    pub(crate) async fn ask_history(
+        &self,
+        id: &ModelId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Archived>, RepositoryError> {
+        let time = self.inner.options.answer_within.saturating_mul(MANY);
+        within(time, self.inner.repository.history(id, before, limit)).await
+    }
+
+    /// [`ModelRepository::revision`](crate::repository::ModelRepository::revision) in bounded time.
+    pub(crate) async fn ask_revision(
+        &self,
+        id: &ModelId,
+        number: u64,
+    ) -> Result<Revision, RepositoryError> {
+        let time = self.inner.options.answer_within;
+        within(time, self.inner.repository.revision(id, number)).await
+    }
+
+    /// [`ModelRepository::identify`](crate::repository::ModelRepository::identify) in bounded time.
+    pub(crate) async fn ask_identity(
+        &self,
+        key: &ModelKey,
+    ) -> Result<Option<ModelId>, RepositoryError> {
+        let time = self.inner.options.answer_within;
+        within(time, self.inner.repository.identify(key)).await
     }
 
     /// Asks for many objects, and once more for some that could not be read the first time.

@@ -106,6 +106,66 @@ pub(super) fn mended(
     Ok(Some(given))
 }
 
+/// What an earlier revision makes of a model, which stays enabled or disabled as it is; `None` if
+/// it says the same. Faults that it had then do not hinder it.
+pub(super) fn restored(
+    before: &Model,
+    held: &ModelDefinition,
+) -> Result<Option<ModelDefinition>, Error> {
+    let enabled = before.definition.enabled();
+    let (mut content, registry) = held_content(&before.key, held, enabled);
+    keep_field(&mut content, &before.definition, "create_date")?;
+    let package = |definition: &ModelDefinition| definition.registry()?.package;
+    if package(&before.definition) != package(held) {
+        set_registry(&mut content, &registry)?;
+        return Ok(Some(content));
+    }
+    changed(before, content, &registry)
+}
+
+/// What an earlier revision makes of a key where there is no model now, or none that can be read:
+/// a disabled one.
+pub(super) fn brought_back(
+    key: &ModelKey,
+    held: &ModelDefinition,
+) -> Result<ModelDefinition, Error> {
+    let (mut content, registry) = held_content(key, held, false);
+    set_registry(&mut content, &registry)?;
+    Ok(content)
+}
+
+/// What a revision held, for this key, and what it said of owner, tags and package: null where it
+/// named none, so that nothing of the present is kept.
+fn held_content(
+    key: &ModelKey,
+    held: &ModelDefinition,
+    enabled: bool,
+) -> (ModelDefinition, JsonObject) {
+    let mut content = held.clone();
+    content.set_key(key);
+    if content.enabled() != enabled {
+        content.set_enabled(enabled);
+    }
+    let info = held.registry();
+    let mut registry = JsonObject::new();
+    let member = |read: fn(&RegistryInfo) -> Option<&String>| info.as_ref().and_then(read);
+    for (name, text) in [
+        ("owner", member(|info| info.owner.as_ref())),
+        ("package", member(|info| info.package.as_ref())),
+        ("derived_from", member(|info| info.derived_from.as_ref())),
+    ] {
+        match text {
+            Some(text) => registry.set_text(name, text),
+            None => set_null(&mut registry, name),
+        }
+    }
+    match info.as_ref().filter(|info| !info.tags.is_empty()) {
+        Some(info) => set_tags(&mut registry, &info.tags),
+        None => set_null(&mut registry, "tags"),
+    }
+    (content, registry)
+}
+
 /// What a merge patch makes of a model; `None` if it changes nothing.
 pub(super) fn patched(
     before: &Model,

@@ -29,6 +29,7 @@ mod error;
 mod fields;
 mod first_administrator;
 mod first_password;
+mod history;
 mod measures;
 mod model_changes;
 mod model_writes;
@@ -36,6 +37,7 @@ mod models;
 mod noticed;
 mod proof;
 mod recheck;
+mod restore;
 mod samples;
 mod sessions;
 mod sign_in;
@@ -68,6 +70,10 @@ pub use error::{Error, Unauthenticated};
 pub use fields::MAX_MESSAGE_CHARS;
 pub use first_administrator::{AdministratorState, FirstAdministrator};
 pub use first_password::{PASSWORD_FILE, first_passwords_left};
+pub use first_administrator::{AdministratorState, FirstAdministrator, PASSWORD_FILE};
+pub use history::{
+    Compared, History, HistoryStep, MAX_HISTORY_PAGE, ModelRevision, Origin, RevisionContent,
+};
 pub use measures::Measures;
 pub use models::{Model, RawModel};
 pub use sign_in::{SignIn, SignInSource, SignedIn};

@@ -48,8 +48,26 @@ impl Dashboard {
         &self,
         caller: &Caller,
         key: ModelKey,
+        content: ModelDefinition,
+        message: String,
+    ) -> Result<Model, Error> {
+        let enabled = if content.enabled() {
+            "enabled"
+        } else {
+            "disabled"
+        };
+        let act = Act::new(Action::ModelCreate, &key, enabled);
+        self.write_absent(caller, key, content, message, act).await
+    }
+
+    /// Writes a model where there is none, and notes the act.
+    pub(super) async fn write_absent(
+        &self,
+        caller: &Caller,
+        key: ModelKey,
         mut content: ModelDefinition,
         message: String,
+        act: Act,
     ) -> Result<Model, Error> {
         let (this, caller) = (self.clone(), caller.clone());
         self.change_of_model(async move {
@@ -61,12 +79,6 @@ impl Dashboard {
             let written = repository
                 .put(&key, &content, &Precondition::Absent, &change)
                 .await;
-            let enabled = if content.enabled() {
-                "enabled"
-            } else {
-                "disabled"
-            };
-            let act = Act::new(Action::ModelCreate, &key, enabled);
             this.done(&caller, written, &act, &change).await
         })
         .await

@@ -82,6 +82,8 @@ impl Before {
 pub(super) enum After {
     /// The same key with this content.
     Content(ModelDefinition),
+    /// The same key with this content, which an earlier revision held.
+    Restored(ModelDefinition, u64),
     /// Another key with this content.
     Renamed(ModelKey, ModelDefinition),
     Deleted,
@@ -204,7 +206,9 @@ impl Dashboard {
             return Ok(before.readable()?.clone());
         };
         let enables = match &after {
-            After::Content(content) | After::Renamed(_, content) => content.enabled(),
+            After::Content(content) | After::Restored(content, _) | After::Renamed(_, content) => {
+                content.enabled()
+            }
             After::Deleted => false,
         };
         if before.enabled || enables {
@@ -234,6 +238,12 @@ impl Dashboard {
                     ..Act::new(action, key, "")
                 };
                 let written = repository.put(key, &content, &this_state, &change).await;
+                self.done(caller, written, &act, &change).await
+            }
+            After::Restored(mut content, number) => {
+                content.set_last_modified_date(change.at);
+                let written = repository.put(key, &content, &this_state, &change).await;
+                let act = Act::new(Action::ModelRestore, key, format!("revision {number}"));
                 self.done(caller, written, &act, &change).await
             }
             After::Renamed(to, mut content) => {

@@ -153,7 +153,7 @@ impl Dashboard {
         self.inner.catalog.state()
     }
 
-    fn loaded(&self) -> Result<(), Error> {
+    pub(super) fn loaded(&self) -> Result<(), Error> {
         if self.inner.catalog.is_loaded() {
             return Ok(());
         }

@@ -3,8 +3,8 @@
 mod memory;
 mod object;
 mod revise;
-mod sole_writer;
 mod revisions;
+mod sole_writer;
 mod state;
 
 use std::fmt;
@@ -17,8 +17,8 @@ use crate::model::{ModelDefinition, ModelId, ModelKey, NetworkType, Timestamp, V
 
 pub use memory::MemoryRepository;
 pub use object::ObjectRepository;
-pub(crate) use sole_writer::SoleWriter;
 pub use revisions::{Archived, Revision};
+pub(crate) use sole_writer::SoleWriter;
 use state::State;
 pub(crate) use state::is_ours;
 

@@ -241,6 +241,12 @@ impl Entry {
         }
     }
 
+    /// Whether the registry wrote this state here, and nobody changed it since.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        self.ours
+    }
+
     /// Who made that revision.
     #[must_use]
     pub fn modified_by(&self) -> Option<&str> {

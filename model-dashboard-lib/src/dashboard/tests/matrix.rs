@@ -48,6 +48,13 @@ fn new_key(world: &World) -> ModelKey {
     key(&format!("MIST/New{}", world.number()))
 }
 
+/// The key of a model that was deleted.
+async fn deleted(world: &World) -> ModelKey {
+    let (host, key) = (world.host(), world.model(false).await.key);
+    world.dashboard.delete(&host, &key, ANY, "").await.unwrap();
+    key
+}
+
 fn rows() -> Vec<Row> {
     rows! {
         "list" needs [ModelsRead], session false: |w, c| w.dashboard.list(c, &Query::default()).await;
@@ -65,6 +72,34 @@ fn rows() -> Vec<Row> {
             |w, c| w.dashboard.export(c, vec![w.model(true).await.key]).await;
         "activity" needs [ModelsRead], session false:
             |w, c| w.dashboard.activity(c, &EventFilter::default(), EventPage::After(0), 10).await;
+
+        "history" needs [ModelsRead], session false:
+            |w, c| w.dashboard.history(c, &w.model(true).await.key, None, 10).await;
+        "revision" needs [ModelsRead], session false:
+            |w, c| w.dashboard.revision(c, &w.model(true).await.key, 1).await;
+        "compare" needs [ModelsRead], session false:
+            |w, c| w.dashboard.compare(c, &w.model(true).await.key, 1, 1).await;
+        "deleted" needs [ModelsRead, SystemAdmin], session false: |w, c| w.dashboard.deleted(c).await;
+        "history of a deleted one" needs [ModelsRead, SystemAdmin], session false: |w, c| {
+            let key = deleted(w).await;
+            w.dashboard.history(c, &key, None, 10).await
+        };
+        "restore" needs [ModelsRead, ModelsWrite], session false: |w, c| {
+            let key = w.model(false).await.key;
+            let patch = object(r#"{"alias":"a"}"#);
+            w.dashboard.patch(&w.host(), &key, &patch, ANY, "why").await.unwrap();
+            w.dashboard.restore(c, &key, 1, ANY, "why").await
+        };
+        "restore an enabled one" needs [ModelsRead, ModelsWrite, ModelsEnable], session false: |w, c| {
+            let key = w.model(true).await.key;
+            let patch = object(r#"{"alias":"a"}"#);
+            w.dashboard.patch(&w.host(), &key, &patch, ANY, "why").await.unwrap();
+            w.dashboard.restore(c, &key, 1, ANY, "why").await
+        };
+        "bring back" needs [ModelsRead, ModelsWrite, SystemAdmin], session false: |w, c| {
+            let key = deleted(w).await;
+            w.dashboard.bring_back(c, &key, None, "why").await
+        };
 
         "create" needs [ModelsRead, ModelsWrite], session false:
             |w, c| w.dashboard.create(c, new_key(w), definition("{}"), "").await;

@@ -13,6 +13,7 @@ mod faults;
 mod following;
 mod guessing;
 mod hanging;
+mod history;
 mod known_mistakes;
 mod matrix;
 mod measures;

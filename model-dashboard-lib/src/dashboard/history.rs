@@ -1,0 +1,351 @@
+//! Who changed a model, when and why: its archived revisions.
+
+use std::sync::Arc;
+
+use super::{Caller, Dashboard, Error};
+use crate::auth::Permission;
+use crate::catalog::Entry;
+use crate::model::{Comparison, DuplicateKeys, ModelDefinition, ModelId, ModelKey, Timestamp, Via};
+use crate::repository::{Archived, RepositoryError, Revision};
+
+/// The most revisions of one page.
+pub const MAX_HISTORY_PAGE: usize = 200;
+
+/// A page of a history.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct History {
+    /// The model.
+    pub id: ModelId,
+    /// Its revisions, the last one first, each with what it changed.
+    pub steps: Vec<HistoryStep>,
+    /// What the next page is before; `None` on the last one.
+    pub next: Option<u64>,
+}
+
+/// A revision, and what it changed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct HistoryStep {
+    /// The revision.
+    pub revision: ModelRevision,
+    /// What differs from the revision before it; `None` where one of the two cannot be read, or is
+    /// a deletion, and for the first.
+    pub changes: Option<Comparison>,
+}
+
+/// A revision as people read it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ModelRevision {
+    /// Its number.
+    pub number: u64,
+    /// The key that the model had then; `None` where the state does not say it.
+    pub key: Option<ModelKey>,
+    /// When it was made; of a change made outside, when it was noticed.
+    pub at: Option<Timestamp>,
+    /// Who made it, where the registry did.
+    pub by: Option<String>,
+    /// By which way it came in.
+    pub via: Option<Via>,
+    /// Why; may be empty.
+    pub message: String,
+    /// Whether it is what it says.
+    pub origin: Origin,
+    /// What it holds.
+    pub content: RevisionContent,
+}
+
+/// Where the bytes of a revision come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// The registry wrote them so.
+    Registry,
+    /// Another program, or a person in the bucket, wrote them.
+    Outside,
+    /// The registry wrote them, and somebody changed them in the history: they are not what was
+    /// once stored.
+    Falsified,
+}
+
+/// What a revision holds.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum RevisionContent {
+    /// A definition.
+    Definition(Box<ModelDefinition>),
+    /// That the model was deleted.
+    Deleted,
+    /// Something that cannot be read, and why.
+    Unreadable(String),
+}
+
+impl ModelRevision {
+    /// Reads an archived revision.
+    pub(super) fn read(archived: Archived) -> Self {
+        let Archived { number, revision } = archived;
+        match revision {
+            Ok(revision) => Self::of(&revision),
+            Err(error) => Self {
+                number,
+                key: None,
+                at: None,
+                by: None,
+                via: None,
+                message: String::new(),
+                origin: Origin::Outside,
+                content: RevisionContent::Unreadable(error.to_string()),
+            },
+        }
+    }
+
+    fn of(revision: &Revision) -> Self {
+        let &Revision {
+            number,
+            archived_at,
+            ..
+        } = revision;
+        let unsaid = Self {
+            number,
+            key: None,
+            at: archived_at,
+            by: None,
+            via: Some(Via::Outside),
+            message: String::new(),
+            origin: Origin::Outside,
+            content: RevisionContent::Deleted,
+        };
+        let parsed = ModelDefinition::parse(&revision.bytes, DuplicateKeys::LastWins);
+        let definition = match parsed {
+            Ok(definition) => definition,
+            Err(error) => {
+                return Self {
+                    content: RevisionContent::Unreadable(error.to_string()),
+                    ..unsaid
+                };
+            }
+        };
+        let registry = definition.registry();
+        let content = match registry.as_ref().is_some_and(|info| info.deleted.is_some()) {
+            true => RevisionContent::Deleted,
+            false => RevisionContent::Definition(Box::new(definition.clone())),
+        };
+        let changed = definition.is_changed_outside();
+        match registry {
+            Some(info) if !changed || info.revision == number => Self {
+                number,
+                key: info.key,
+                at: info.modified_at.or(archived_at),
+                by: info.modified_by,
+                via: info.via,
+                message: info.message.unwrap_or_default(),
+                origin: match changed {
+                    true => Origin::Falsified,
+                    false => Origin::Registry,
+                },
+                content,
+            },
+            _ => Self { content, ..unsaid },
+        }
+    }
+
+    /// The definition, if it is one.
+    #[must_use]
+    pub fn definition(&self) -> Option<&ModelDefinition> {
+        match &self.content {
+            RevisionContent::Definition(definition) => Some(definition),
+            RevisionContent::Deleted | RevisionContent::Unreadable(_) => None,
+        }
+    }
+}
+
+/// Two revisions, and what differs from the first to the second.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Compared {
+    /// The earlier side.
+    pub from: ModelRevision,
+    /// The later side.
+    pub to: ModelRevision,
+    /// What differs; `None` where one of the two holds no definition.
+    pub changes: Option<Comparison>,
+}
+
+impl Dashboard {
+    /// Up to `limit` revisions of a model (at most [`MAX_HISTORY_PAGE`]) with numbers below
+    /// `before`, the last one first. Needs `models:read`; for a deleted model `system:admin`.
+    ///
+    /// Cost where the registry wrote the present state: one round of reads.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also for a model that only other programs have written and that nobody
+    /// has looked at yet; [`Error::Denied`]; [`Error::Unavailable`].
+    pub async fn history(
+        &self,
+        caller: &Caller,
+        key: &ModelKey,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<History, Error> {
+        let known = self.historic(caller, key).await?;
+        let before = before.or(known.last.map(|last| last.saturating_add(1)));
+        let limit = limit.clamp(1, MAX_HISTORY_PAGE);
+        let catalog = &self.inner.catalog;
+        // One more, which the last one is compared with.
+        let found = catalog.ask_history(&known.id, before, limit + 1).await?;
+        let found = answered(found)?;
+        let read = move || steps(found, limit);
+        let steps = tokio::task::spawn_blocking(read).await;
+        let (steps, next) = steps.map_err(|error| Error::Internal(Box::new(error)))?;
+        Ok(History {
+            id: known.id,
+            steps,
+            next,
+        })
+    }
+
+    /// One revision of a model. Needs what [`Dashboard::history`] does.
+    ///
+    /// # Errors
+    /// As [`Dashboard::history`].
+    pub async fn revision(
+        &self,
+        caller: &Caller,
+        key: &ModelKey,
+        number: u64,
+    ) -> Result<ModelRevision, Error> {
+        let id = self.historic(caller, key).await?.id;
+        self.revision_of(&id, key, number).await
+    }
+
+    /// What differs between two revisions of a model, in the order in which they are given. Needs
+    /// what [`Dashboard::history`] does.
+    ///
+    /// # Errors
+    /// As [`Dashboard::history`].
+    pub async fn compare(
+        &self,
+        caller: &Caller,
+        key: &ModelKey,
+        from: u64,
+        to: u64,
+    ) -> Result<Compared, Error> {
+        let id = self.historic(caller, key).await?.id;
+        let from = self.revision_of(&id, key, from);
+        let to = self.revision_of(&id, key, to);
+        let (from, to) = futures::try_join!(from, to)?;
+        let compare = move || {
+            let changes = between(&from, &to);
+            Compared { from, to, changes }
+        };
+        let compared = tokio::task::spawn_blocking(compare).await;
+        compared.map_err(|error| Error::Internal(Box::new(error)))
+    }
+
+    /// The models that were deleted and can be brought back, in order of key. Needs
+    /// `system:admin`.
+    ///
+    /// # Errors
+    /// [`Error::Denied`]; [`Error::Unavailable`] before the models were loaded once.
+    pub async fn deleted(&self, caller: &Caller) -> Result<Vec<Arc<Entry>>, Error> {
+        let target = || "deleted models".to_owned();
+        self.require(caller, Permission::SystemAdmin, target)
+            .await?;
+        let picture = self.picture(caller).await?;
+        let moved = |entry: &Arc<Entry>| {
+            let tombstone = entry.tombstone();
+            tombstone.is_some_and(|tombstone| tombstone.moved_to.is_some())
+        };
+        let deleted = picture.tombstones().filter(|entry| !moved(entry));
+        Ok(deleted.cloned().collect())
+    }
+
+    pub(super) async fn revision_of(
+        &self,
+        id: &ModelId,
+        key: &ModelKey,
+        number: u64,
+    ) -> Result<ModelRevision, Error> {
+        match self.inner.catalog.ask_revision(id, number).await {
+            Ok(revision) => Ok(ModelRevision::of(&revision)),
+            Err(RepositoryError::RevisionNotFound { .. }) => Err(Error::NotFound {
+                what: format!("revision {number} of {key}"),
+                near: Vec::new(),
+            }),
+            Err(error @ RepositoryError::RevisionTooLarge { .. }) => {
+                let revision = Err(error);
+                Ok(ModelRevision::read(Archived { number, revision }))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whose history lies behind a key, for who may read it.
+    pub(super) async fn historic(
+        &self,
+        caller: &Caller,
+        key: &ModelKey,
+    ) -> Result<Historic, Error> {
+        let target = || format!("model:{key}");
+        self.may_read(caller, target).await?;
+        self.loaded()?;
+        let picture = self.inner.catalog.current();
+        if let Some(entry) = picture.get(key) {
+            if let (Some(id), true) = (entry.id(), entry.is_ours()) {
+                let last = entry.revision();
+                return Ok(Historic { id, last });
+            }
+        } else if picture.deleted(key).is_some() {
+            self.require(caller, Permission::SystemAdmin, target)
+                .await?;
+        }
+        match self.inner.catalog.ask_identity(key).await? {
+            Some(id) => Ok(Historic { id, last: None }),
+            None => Err(self.no_model(key)),
+        }
+    }
+}
+
+/// A model that has a history.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Historic {
+    pub(super) id: ModelId,
+    /// The number of its last revision, where it is known.
+    last: Option<u64>,
+}
+
+/// What was found, unless the store did not answer.
+fn answered(found: Vec<Archived>) -> Result<Vec<Archived>, Error> {
+    let answered = found.into_iter().map(|archived| match archived.revision {
+        Err(error @ RepositoryError::Unavailable { .. }) => Err(error.into()),
+        revision => Ok(Archived {
+            revision,
+            ..archived
+        }),
+    });
+    answered.collect()
+}
+
+fn steps(found: Vec<Archived>, limit: usize) -> (Vec<HistoryStep>, Option<u64>) {
+    let more = found.len() > limit;
+    let mut revisions: Vec<_> = found.into_iter().map(ModelRevision::read).collect();
+    let mut changes: Vec<Option<Comparison>> = revisions
+        .windows(2)
+        .map(|pair| match pair {
+            [later, earlier] => between(earlier, later),
+            _ => None,
+        })
+        .collect();
+    changes.resize(revisions.len(), None);
+    revisions.truncate(limit);
+    let next = revisions.last().filter(|_| more).map(|last| last.number);
+    let steps = revisions.into_iter().zip(changes);
+    let steps = steps.map(|(revision, changes)| HistoryStep { revision, changes });
+    (steps.collect(), next)
+}
+
+fn between(earlier: &ModelRevision, later: &ModelRevision) -> Option<Comparison> {
+    let (earlier, later) = (earlier.definition()?, later.definition()?);
+    Some(Comparison::between(earlier, later))
+}

@@ -1,0 +1,131 @@
+//! Making an earlier revision the present state again.
+//!
+//! Whether a model may run is decided apart: a restored model stays enabled or disabled as it is,
+//! and one that is brought back is disabled.
+
+use super::edits::{brought_back, restored};
+use super::fields::message_field;
+use super::history::{ModelRevision, Origin, RevisionContent};
+use super::model_writes::{Act, After, Reason};
+use super::{Caller, Dashboard, Error, MAX_HISTORY_PAGE, Model};
+use crate::audit::Action;
+use crate::auth::Permission;
+use crate::model::{ModelDefinition, ModelKey};
+use crate::repository::Precondition;
+
+impl Dashboard {
+    /// Makes what a revision held the present state of a live model, as a new revision under the
+    /// present name: owner, tags and package too. It stays enabled or disabled as it is. A revision
+    /// that holds what the model holds already changes nothing and is answered as done.
+    ///
+    /// Needs `models:write`; for an enabled model `models:enable` and a reason.
+    ///
+    /// # Errors
+    /// As [`Dashboard::replace`]; [`Error::Invalid`] (`revision`) for a revision that is a
+    /// deletion, cannot be read, or was changed in the history.
+    pub async fn restore(
+        &self,
+        caller: &Caller,
+        key: &ModelKey,
+        number: u64,
+        precondition: Precondition,
+        message: &str,
+    ) -> Result<Model, Error> {
+        let target = || format!("model:{key}");
+        self.require(caller, Permission::ModelsWrite, target)
+            .await?;
+        let id = self.historic(caller, key).await?.id;
+        let revision = self.revision_of(&id, key, number).await?;
+        let held = usable(&revision)?;
+        self.change_model(
+            caller,
+            key,
+            precondition,
+            message,
+            Reason::IfEnabled,
+            move |before| {
+                let content = match before.readable() {
+                    Ok(present) => restored(present, &held)?,
+                    Err(_) => Some(brought_back(&before.key, &held)?),
+                };
+                Ok(content.map(|content| After::Restored(content, number)))
+            },
+        )
+        .await
+    }
+
+    /// Brings a deleted model back, disabled, with what the revision `number` held; `None` takes
+    /// the last one before it was deleted. It keeps its identity, and its history goes on.
+    ///
+    /// Needs `models:write` and `system:admin`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where nothing was deleted; [`Error::Exists`]; [`Error::Invalid`] as
+    /// [`Dashboard::restore`]; [`Error::Denied`].
+    pub async fn bring_back(
+        &self,
+        caller: &Caller,
+        key: &ModelKey,
+        number: Option<u64>,
+        message: &str,
+    ) -> Result<Model, Error> {
+        let target = || format!("model:{key}");
+        for permission in [Permission::ModelsWrite, Permission::SystemAdmin] {
+            self.require(caller, permission, target).await?;
+        }
+        let message = message_field(message)?;
+        let picture = self.picture(caller).await?;
+        if picture.get(key).is_some() {
+            return Err(Error::Exists {
+                what: format!("model {key}"),
+            });
+        }
+        let revision = match number {
+            Some(number) => {
+                let id = self.historic(caller, key).await?.id;
+                self.revision_of(&id, key, number).await?
+            }
+            None => self.last_held(caller, key).await?,
+        };
+        let content = brought_back(key, &usable(&revision)?)?;
+        let said = format!("revision {}", revision.number);
+        let act = Act::new(Action::ModelRestore, key, said);
+        self.write_absent(caller, key.clone(), content, message, act)
+            .await
+    }
+
+    /// The last revision that holds a definition.
+    async fn last_held(&self, caller: &Caller, key: &ModelKey) -> Result<ModelRevision, Error> {
+        let mut before = None;
+        loop {
+            let page = self.history(caller, key, before, MAX_HISTORY_PAGE).await?;
+            let mut revisions = page.steps.into_iter().map(|step| step.revision);
+            let held =
+                |it: &ModelRevision| it.origin != Origin::Falsified && it.definition().is_some();
+            if let Some(revision) = revisions.find(held) {
+                return Ok(revision);
+            }
+            before = page.next;
+            if before.is_none() {
+                let message = "no revision of this model can be brought back";
+                return Err(Error::invalid("revision", message));
+            }
+        }
+    }
+}
+
+/// The definition of a revision that may be used again.
+fn usable(revision: &ModelRevision) -> Result<ModelDefinition, Error> {
+    let number = revision.number;
+    let refused = |why: &str| Error::invalid("revision", format!("revision {number} {why}"));
+    if revision.origin == Origin::Falsified {
+        return Err(refused(
+            "was changed in the history by hand: it is not what was once stored. Choose another",
+        ));
+    }
+    match &revision.content {
+        RevisionContent::Definition(definition) => Ok(definition.as_ref().clone()),
+        RevisionContent::Deleted => Err(refused("is the deletion; choose an earlier one")),
+        RevisionContent::Unreadable(why) => Err(refused(&format!("cannot be read: {why}"))),
+    }
+}
