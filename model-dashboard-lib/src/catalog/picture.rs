@@ -206,6 +206,17 @@ impl Picture {
             .map(|&slot| self.entry(slot))
     }
 
+    /// Everything that comes after a key, tombstones too, sorted by network type and name.
+    pub(crate) fn all_after(&self, key: Option<&ModelKey>) -> impl Iterator<Item = &Arc<Entry>> {
+        let place = match key.map(|key| self.place(key)) {
+            None => 0,
+            Some(Ok(place)) => place + 1,
+            Some(Err(place)) => place,
+        };
+        let after = self.keys.iter().skip(place);
+        after.map(|&slot| self.entry(slot))
+    }
+
     /// The broken objects, sorted by network type and name.
     #[must_use]
     pub fn broken(&self) -> Vec<Arc<Entry>> {

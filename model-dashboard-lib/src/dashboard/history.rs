@@ -261,6 +261,18 @@ impl Dashboard {
         Ok(deleted.cloned().collect())
     }
 
+    /// Up to `limit` revisions below a number, the last one first.
+    pub(super) async fn steps_of(
+        &self,
+        id: &ModelId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<ModelRevision>, Error> {
+        let found = self.inner.catalog.ask_history(id, before, limit).await?;
+        let found = answered(found)?;
+        Ok(found.into_iter().map(ModelRevision::read).collect())
+    }
+
     pub(super) async fn revision_of(
         &self,
         id: &ModelId,

@@ -18,6 +18,7 @@
 //! and sign-in is refused with [`Error::Unavailable`].
 
 mod access;
+mod as_of;
 mod audit;
 mod background;
 mod builder;
@@ -59,6 +60,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 use tokio::time::timeout;
 use tracing::Instrument as _;
 
+pub use as_of::{Doubt, MAX_MODELS_AT, ModelAt, ModelsAt};
 pub use builder::{BuildError, DashboardBuilder, Policy};
 pub use bulk::{
     BulkAction, BulkOutcome, Exported, ImportFile, ImportMode, ImportOutcome, Imported, MAX_BULK,

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::LabelChangeKind;
+use crate::repository::ObjectRepository;
 
 const ANY: Precondition = Precondition::Exists;
 
@@ -257,4 +258,110 @@ async fn the_history_of_what_was_deleted_is_for_administrators() {
         .unwrap();
     let history = world.dashboard.history(&viewer, &model.key, None, 10).await;
     assert!(matches!(history, Err(Error::Denied { .. })), "{history:?}");
+}
+
+/// The keys and revisions of what there was at a time, and whether it was enabled.
+async fn there(world: &World, at: Timestamp, limit: usize) -> Vec<(String, Option<u64>, bool)> {
+    let (host, mut found, mut after) = (world.host(), Vec::new(), None);
+    loop {
+        let page = world
+            .dashboard
+            .models_at(&host, at, after.as_ref(), limit)
+            .await
+            .unwrap();
+        let models = page.models.into_iter();
+        found.extend(models.map(|it| (it.key.to_string(), it.revision, it.enabled)));
+        after = page.next;
+        if after.is_none() {
+            return found;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_could_run_at_a_time_is_told_from_the_histories() {
+    let world = World::new().await;
+    let (host, dashboard) = (world.host(), &world.dashboard);
+    let before = Timestamp::now();
+    world.made("MIST/kept", r#"{"enabled":true}"#).await;
+    world.made("MIST/renamed", "{}").await;
+    world.made("nnUNet/gone", r#"{"enabled":true}"#).await;
+    let first = Timestamp::now();
+    world.edited("MIST/kept", r#"{"enabled":false}"#, "").await;
+    for n in 0..10 {
+        let patch = format!(r#"{{"alias":"{n}"}}"#);
+        world.edited("MIST/kept", &patch, "").await;
+    }
+    let (from, to) = (key("MIST/renamed"), key("vista3d/new"));
+    dashboard.rename(&host, &from, &to, ANY, "").await.unwrap();
+    dashboard
+        .delete(&host, &key("nnUNet/gone"), ANY, "why")
+        .await
+        .unwrap();
+    let last = Timestamp::now();
+    world.made("MIST/later", "{}").await;
+
+    let row = |key: &str, revision, enabled| (key.to_owned(), Some(revision), enabled);
+    assert_eq!(there(&world, before, 10).await, []);
+    let all = [
+        row("MIST/kept", 1, true),
+        row("nnUNet/gone", 1, true),
+        row("MIST/renamed", 1, false),
+    ];
+    for limit in [1, 2, 10] {
+        assert_eq!(there(&world, first, limit).await, all, "{limit} at a time");
+    }
+    assert_eq!(
+        there(&world, last, 10).await,
+        [row("MIST/kept", 12, false), row("vista3d/new", 2, false)]
+    );
+    let ahead = Timestamp::now().plus(HOUR);
+    let refused = dashboard.models_at(&host, ahead, None, 10).await;
+    assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn what_others_wrote_casts_doubt_on_what_was_before_it_was_noticed() {
+    let world = World::new().await;
+    world.made("MIST/x", r#"{"enabled":true}"#).await;
+    let before = Timestamp::now();
+    let (at, theirs) = (key("MIST/x"), key("MIST/theirs"));
+    world.repository.write_outside(&at, &b"{}"[..]);
+    world.repository.write_outside(&theirs, &b"{}"[..]);
+    let stored = world.repository.get(&at).await.unwrap();
+    world.repository.reconcile(&stored).await.unwrap();
+    world.dashboard.inner.catalog.refresh().await.unwrap();
+
+    let host = world.host();
+    let found = world.dashboard.models_at(&host, before, None, 10).await;
+    let models = found.unwrap().models;
+    let doubts: Vec<_> = models.iter().map(|it| (it.enabled, it.doubt)).collect();
+    assert_eq!(
+        doubts,
+        [
+            (false, Some(Doubt::NoHistory)),
+            (true, Some(Doubt::ChangedOutsideLater))
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_revision_that_was_edited_by_hand_is_shown_so_and_not_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let repository = ObjectRepository::open_folder(folder.path()).await.unwrap();
+    let world = World::with(|builder| builder.repository(Arc::new(repository))).await;
+    let model = world.made("MIST/x", r#"{"alias":"first"}"#).await;
+    world.edited("MIST/x", r#"{"alias":"second"}"#, "").await;
+    let id = model.definition.registry().unwrap().id;
+    let file = format!(".registry/revisions/{id}/00000001.json");
+    let file = folder.path().join(file);
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("first", "third")).unwrap();
+
+    let (host, at) = (world.host(), key("MIST/x"));
+    let history = world.dashboard.history(&host, &at, None, 10).await.unwrap();
+    let origins: Vec<_> = history.steps.iter().map(|it| it.revision.origin).collect();
+    assert_eq!(origins, [Origin::Registry, Origin::Falsified]);
+    let restored = world.dashboard.restore(&host, &at, 1, ANY, "").await;
+    assert_eq!(wrong_fields(restored), ["revision"]);
 }

@@ -79,6 +79,8 @@ fn rows() -> Vec<Row> {
             |w, c| w.dashboard.revision(c, &w.model(true).await.key, 1).await;
         "compare" needs [ModelsRead], session false:
             |w, c| w.dashboard.compare(c, &w.model(true).await.key, 1, 1).await;
+        "models at" needs [ModelsRead, AuditRead], session false:
+            |w, c| w.dashboard.models_at(c, Timestamp::now(), None, 10).await;
         "deleted" needs [ModelsRead, SystemAdmin], session false: |w, c| w.dashboard.deleted(c).await;
         "history of a deleted one" needs [ModelsRead, SystemAdmin], session false: |w, c| {
             let key = deleted(w).await;

@@ -1,0 +1,225 @@
+//! Which models there were at a time in the past, and which of them were enabled: for the auditor
+//! who asks what could run on a certain day.
+//!
+//! The answer comes from the histories alone. A model that was not changed since costs nothing; any
+//! other its history, read from the end until that time.
+
+use std::sync::Arc;
+
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+
+use super::history::{ModelRevision, Origin, RevisionContent};
+use super::{Caller, Dashboard, Error};
+use crate::auth::Permission;
+use crate::catalog::{Entry, EntryState};
+use crate::model::{ModelId, ModelKey, Timestamp};
+
+/// The most models of one page.
+pub const MAX_MODELS_AT: usize = 1000;
+
+/// How many histories are read at a time.
+const HISTORIES_AT_ONCE: usize = 16;
+
+/// How many revisions are read at a time.
+const REVISIONS_AT_ONCE: usize = 8;
+
+/// A page of what there was at a time.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ModelsAt {
+    /// The models, in the order of the keys that they have now.
+    pub models: Vec<ModelAt>,
+    /// What the next page comes after; `None` on the last one. A page may hold few models, or
+    /// none, and not be the last.
+    pub next: Option<ModelKey>,
+}
+
+/// A model as it was at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ModelAt {
+    /// The key that it had then.
+    pub key: ModelKey,
+    /// The key that it has now, or had when it was deleted.
+    pub now: ModelKey,
+    /// Whether it is deleted by now.
+    pub is_deleted: bool,
+    /// The revision that it had then; `None` for what only other programs have written.
+    pub revision: Option<u64>,
+    /// When that was made.
+    pub since: Option<Timestamp>,
+    /// The name that people read.
+    pub alias: String,
+    /// The version that people see.
+    pub version: String,
+    /// Whether an inference job might use it.
+    pub enabled: bool,
+    /// Why this may be wrong, if it may.
+    pub doubt: Option<Doubt>,
+}
+
+/// Why a past state is not certain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Doubt {
+    /// The next state was written outside the registry and noticed after that time: it may have
+    /// been there already.
+    ChangedOutsideLater,
+    /// Only other programs have written it, so that there is no history.
+    NoHistory,
+    /// The state cannot be read.
+    Unreadable,
+    /// The state was changed in the history.
+    Falsified,
+}
+
+impl Dashboard {
+    /// Which models there were at a time, of up to `limit` (at most [`MAX_MODELS_AT`]) that come
+    /// after a key. Needs `models:read` and, as it tells of models that are deleted by now,
+    /// `audit:read`.
+    ///
+    /// # Errors
+    /// [`Error::Denied`]; [`Error::Invalid`] (`at`) for a time to come; [`Error::Unavailable`].
+    pub async fn models_at(
+        &self,
+        caller: &Caller,
+        at: Timestamp,
+        after: Option<&ModelKey>,
+        limit: usize,
+    ) -> Result<ModelsAt, Error> {
+        let target = || format!("models at {at}");
+        self.may_read(caller, target).await?;
+        self.require(caller, Permission::AuditRead, target).await?;
+        self.loaded()?;
+        if at > Timestamp::now() {
+            return Err(Error::invalid(
+                "at",
+                "is a time to come; give one in the past",
+            ));
+        }
+        let limit = limit.clamp(1, MAX_MODELS_AT);
+        let picture = self.inner.catalog.current();
+        let mut asked: Vec<Arc<Entry>> =
+            picture.all_after(after).take(limit + 1).cloned().collect();
+        let more = asked.len() > limit;
+        asked.truncate(limit);
+        let next = asked.last().filter(|_| more).map(|last| last.key().clone());
+        let found = stream::iter(asked).map(async |entry| self.model_at(&entry, at).await);
+        let found: Vec<_> = found.buffered(HISTORIES_AT_ONCE).try_collect().await?;
+        Ok(ModelsAt {
+            models: found.into_iter().flatten().collect(),
+            next,
+        })
+    }
+
+    /// What lay behind an entry at a time, if there was anything.
+    async fn model_at(&self, entry: &Entry, at: Timestamp) -> Result<Option<ModelAt>, Error> {
+        if entry
+            .tombstone()
+            .is_some_and(|tombstone| tombstone.moved_to.is_some())
+        {
+            // Its history goes on elsewhere.
+            return Ok(None);
+        }
+        let made_before = entry.modified_at().is_some_and(|made| made <= at);
+        if entry.is_ours() && made_before {
+            return Ok(match entry.state() {
+                EntryState::Deleted => None,
+                _ => Some(ModelAt::present(entry, None)),
+            });
+        }
+        let id = match entry.id().filter(|_| entry.is_ours()) {
+            Some(id) => Some(id),
+            None => self.inner.catalog.ask_identity(entry.key()).await?,
+        };
+        match id {
+            Some(id) => self.held_at(entry, &id, at).await,
+            None => {
+                // What its own dates say is all there is.
+                let created = entry.created().is_none_or(|created| created <= at);
+                Ok(created.then(|| ModelAt::present(entry, Some(Doubt::NoHistory))))
+            }
+        }
+    }
+
+    /// Reads a history from its end until the revision that was the present one at a time.
+    async fn held_at(
+        &self,
+        entry: &Entry,
+        id: &ModelId,
+        at: Timestamp,
+    ) -> Result<Option<ModelAt>, Error> {
+        let mut before = None;
+        let mut later: Option<ModelRevision> = None;
+        loop {
+            let page = self.steps_of(id, before, REVISIONS_AT_ONCE).await?;
+            let Some(last) = page.last().map(|revision| revision.number) else {
+                return Ok(None);
+            };
+            for revision in page {
+                if revision.at.is_some_and(|made| made <= at) {
+                    return Ok(ModelAt::held(entry, &revision, later.as_ref()));
+                }
+                later = Some(revision);
+            }
+            before = Some(last);
+        }
+    }
+}
+
+impl ModelAt {
+    /// The state that a model has now.
+    fn present(entry: &Entry, doubt: Option<Doubt>) -> Self {
+        Self {
+            key: entry.key().clone(),
+            now: entry.key().clone(),
+            is_deleted: entry.state() == EntryState::Deleted,
+            revision: entry.revision(),
+            since: entry.modified_at().or(entry.modified()),
+            alias: entry.alias().into_owned(),
+            version: entry.shown_version().into_owned(),
+            enabled: entry.enabled(),
+            doubt: doubt.or(entry.broken().map(|_| Doubt::Unreadable)),
+        }
+    }
+
+    /// The state that a revision holds; `None` if that is none.
+    fn held(
+        entry: &Entry,
+        revision: &ModelRevision,
+        later: Option<&ModelRevision>,
+    ) -> Option<Self> {
+        let (alias, version, enabled) = match &revision.content {
+            RevisionContent::Deleted => return None,
+            RevisionContent::Definition(definition) => (
+                definition.given_alias(),
+                definition.version(),
+                definition.enabled(),
+            ),
+            RevisionContent::Unreadable(_) => (String::new(), String::new(), false),
+        };
+        let key = revision.key.clone().unwrap_or_else(|| entry.key().clone());
+        let outside_later = later.is_some_and(|later| later.origin == Origin::Outside);
+        let doubt = match (&revision.content, revision.origin) {
+            (RevisionContent::Unreadable(_), _) => Some(Doubt::Unreadable),
+            (_, Origin::Falsified) => Some(Doubt::Falsified),
+            _ if outside_later => Some(Doubt::ChangedOutsideLater),
+            _ => None,
+        };
+        let alias = match alias.is_empty() {
+            true => key.name.to_string(),
+            false => alias,
+        };
+        Some(Self {
+            now: entry.key().clone(),
+            is_deleted: entry.state() == EntryState::Deleted,
+            revision: Some(revision.number),
+            since: revision.at,
+            key,
+            alias,
+            version,
+            enabled,
+            doubt,
+        })
+    }
+}
