@@ -295,22 +295,10 @@ async fn open_models(
     config: &Config,
     claim: Claim,
 ) -> Result<Arc<dyn ModelRepository>, ConnectError> {
-    let folder = match &config.storage.location {
-        StorageLocation::Memory => return Ok(Arc::new(ObjectRepository::in_memory())),
-        StorageLocation::Folder(folder) => folder,
-        StorageLocation::S3(_) => {
-            return Err(ConnectError::Unsupported {
-                setting: cite_models(config),
-                reason: "this build keeps models in a folder only; give a folder as STORAGE_URL \
-                         and leave the MINIO settings out",
-            });
-        }
-    };
     if !config.storage.single_writer {
-        let opened = ObjectRepository::open_folder(folder).await;
-        return Ok(Arc::new(opened.map_err(|source| models(config, source))?));
+        return Ok(Arc::new(open_store(config).await?));
     }
-    let alone = open_alone(config, folder).await?;
+    let alone = open_alone(config).await?;
     if claim == Claim::AtOnce && !claimed(config, &alone).await? {
         let setting = config.cite("model_db.single_writer");
         return Err(ConnectError::AnotherWriter { setting });
@@ -318,11 +306,54 @@ async fn open_models(
     Ok(Arc::new(alone))
 }
 
-/// A folder that one process alone writes to: the lock is beside the accounts, whose file system
+async fn open_store(config: &Config) -> Result<ObjectRepository, ConnectError> {
+    let alone = config.storage.single_writer;
+    let opened = match &config.storage.location {
+        StorageLocation::Memory => Ok(ObjectRepository::in_memory()),
+        StorageLocation::Folder(folder) if alone => {
+            ObjectRepository::open_folder_alone(folder).await
+        }
+        StorageLocation::Folder(folder) => ObjectRepository::open_folder(folder).await,
+        #[cfg(feature = "s3")]
+        StorageLocation::S3(bucket) if alone => ObjectRepository::open_bucket_alone(bucket),
+        #[cfg(feature = "s3")]
+        StorageLocation::S3(bucket) => ObjectRepository::open_bucket(bucket),
+        #[cfg(not(feature = "s3"))]
+        StorageLocation::S3(_) => return Err(no_buckets(config)),
+    };
+    opened.map_err(|source| models(config, source))
+}
+
+#[cfg(not(feature = "s3"))]
+fn no_buckets(config: &Config) -> ConnectError {
+    ConnectError::Unsupported {
+        setting: cite_models(config),
+        reason: "this build keeps models in a folder only; give a folder as STORAGE_URL and leave \
+                 the MINIO settings out",
+    }
+}
+
+/// Makes the bucket of the models if they are to be kept in one that is not there; whether it was
+/// missing. A folder is made by [`connect`].
+///
+/// # Errors
+/// [`ConnectError`], which names the setting.
+pub async fn make_bucket(config: &Config) -> Result<bool, ConnectError> {
+    match &config.storage.location {
+        #[cfg(feature = "s3")]
+        StorageLocation::S3(bucket) => ObjectRepository::make_bucket(bucket)
+            .await
+            .map_err(|source| models(config, source)),
+        #[cfg(not(feature = "s3"))]
+        StorageLocation::S3(_) => Err(no_buckets(config)),
+        StorageLocation::Folder(_) | StorageLocation::Memory => Ok(false),
+    }
+}
+
+/// A store that one process alone writes to: the lock is beside the accounts, whose file system
 /// has file locks.
-async fn open_alone(config: &Config, folder: &Path) -> Result<SoleWriter, ConnectError> {
-    let opened = ObjectRepository::open_folder_alone(folder).await;
-    let opened = opened.map_err(|source| models(config, source))?;
+async fn open_alone(config: &Config) -> Result<SoleWriter, ConnectError> {
+    let opened = open_store(config).await?;
     let lock = config.data_dir.join("single-writer.lock");
     Ok(SoleWriter::new(Arc::new(opened), lock))
 }
@@ -354,22 +385,17 @@ pub enum ModelsProof {
 pub async fn prove_models(config: &Config) -> Result<ModelsProof, ConnectError> {
     let proven =
         |proof: Result<(), RepositoryError>| proof.map_err(|source| models(config, source));
-    match &config.storage.location {
-        StorageLocation::Folder(folder) if config.storage.single_writer => {
-            make_folder(&config.data_dir, || config.cite("data_dir")).await?;
-            let alone = open_alone(config, folder).await?;
-            if !claimed(config, &alone).await? {
-                return Ok(ModelsProof::AnotherWriter);
-            }
-            proven(alone.probe().await)?;
-            Ok(ModelsProof::Alone)
+    if config.storage.single_writer {
+        make_folder(&config.data_dir, || config.cite("data_dir")).await?;
+        let alone = open_alone(config).await?;
+        if !claimed(config, &alone).await? {
+            return Ok(ModelsProof::AnotherWriter);
         }
-        _ => {
-            let repository = open_models(config, Claim::WhenWriting).await?;
-            proven(repository.probe().await)?;
-            Ok(ModelsProof::Shared)
-        }
+        proven(alone.probe().await)?;
+        return Ok(ModelsProof::Alone);
     }
+    proven(open_store(config).await?.probe().await)?;
+    Ok(ModelsProof::Shared)
 }
 
 async fn make_folder(folder: &Path, setting: impl Fn() -> String) -> Result<(), ConnectError> {

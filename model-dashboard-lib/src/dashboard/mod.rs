@@ -72,7 +72,6 @@ pub use error::{Error, Unauthenticated};
 pub use fields::MAX_MESSAGE_CHARS;
 pub use first_administrator::{AdministratorState, FirstAdministrator};
 pub use first_password::{PASSWORD_FILE, first_passwords_left};
-pub use first_administrator::{AdministratorState, FirstAdministrator, PASSWORD_FILE};
 pub use history::{
     Compared, History, HistoryStep, MAX_HISTORY_PAGE, ModelRevision, Origin, RevisionContent,
 };

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use tokio::sync::OnceCell;
 
 use super::{
-    Change, FinishedMove, Listing, Marker, ModelRepository, Precondition, RepositoryError,
-    Revision, StoredModel,
+    Archived, Change, FinishedMove, Listing, Marker, ModelRepository, Precondition,
+    RepositoryError, Revision, StoredModel,
 };
 use crate::model::{ModelDefinition, ModelId, ModelKey};
 
@@ -142,6 +142,19 @@ impl ModelRepository for SoleWriter {
 
     async fn revision(&self, id: &ModelId, number: u64) -> Result<Revision, RepositoryError> {
         self.inner.revision(id, number).await
+    }
+
+    async fn history(
+        &self,
+        id: &ModelId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Archived>, RepositoryError> {
+        self.inner.history(id, before, limit).await
+    }
+
+    async fn identify(&self, key: &ModelKey) -> Result<Option<ModelId>, RepositoryError> {
+        self.inner.identify(key).await
     }
 
     /// Left to the process that writes: looking at models makes none the one that does.
