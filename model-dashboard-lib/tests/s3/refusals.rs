@@ -154,8 +154,7 @@ async fn without_credentials_it_is_said_which_to_set() {
         answering("HTTP/1.1 404 Not Found\r\n\r\n").await
     ));
     config.credentials = S3Credentials::Instance { endpoint };
-    let repository = ObjectRepository::open_bucket(&config).unwrap();
-    let none = repository.list().await.unwrap_err().to_string();
+    let none = refusal(&config).await;
     assert!(none.contains("no credentials"), "{none}");
     assert!(none.contains("MINIO_USERNAME"), "{none}");
 }

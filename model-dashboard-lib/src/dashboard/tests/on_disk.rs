@@ -217,8 +217,6 @@ async fn what_this_build_does_not_have_is_refused_with_the_name_of_the_setting()
             &[("DATABASE_URL", "postgres://u:secret@db/md")][..],
             "DATABASE_URL",
         ),
-        (&[("MINIO_HOST", "minio")][..], "MINIO_HOST"),
-        (&[("STORAGE_URL", "s3://models")][..], "STORAGE_URL"),
     ] {
         let error = connect(&config(dir.path(), more)).await.unwrap_err();
         assert!(

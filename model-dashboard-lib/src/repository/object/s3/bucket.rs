@@ -1,12 +1,13 @@
 //! Requests about the bucket as a whole, signed and tried again like those for its objects.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Limited};
 use object_store::ClientOptions;
-use object_store::aws::{AwsAuthorizer, AwsCredentialProvider};
+use object_store::aws::{AwsAuthorizer, AwsCredential, AwsCredentialProvider};
 use object_store::client::{
     HttpClient, HttpConnector as _, HttpError, HttpErrorKind, ReqwestConnector,
 };
@@ -122,15 +123,19 @@ impl Bucket {
         }
     }
 
+    /// Who asks. Those that are lent for a time are kept until shortly before it ends.
+    pub(super) async fn credentials(&self) -> Result<Arc<AwsCredential>, Fault> {
+        let credential = self.credentials.get_credential().await;
+        credential.map_err(faults::no_credentials)
+    }
+
     async fn send_once(
         &self,
         method: &Method,
         query: &str,
         body: &[u8],
     ) -> Result<Vec<u8>, Failed> {
-        let credential = self.credentials.get_credential().await;
-        let credential =
-            credential.map_err(|error| Failed::Fault(faults::no_credentials(error)))?;
+        let credential = self.credentials().await.map_err(Failed::Fault)?;
         let url = match query.is_empty() {
             true => self.url.clone(),
             false => format!("{}?{query}", self.url),

@@ -57,6 +57,13 @@ impl S3Store {
         })
     }
 
+    /// The objects, for who has credentials. They are asked for here because what is said of their
+    /// lack is not told apart from the errors of the store further down.
+    async fn objects(&self) -> Result<&RemoteStore, Fault> {
+        self.bucket.credentials().await?;
+        Ok(&self.objects)
+    }
+
     /// Makes the bucket if it is not there; whether it was missing.
     pub(super) async fn make_bucket(&self) -> Result<bool, Fault> {
         self.bucket.make().await
@@ -75,7 +82,7 @@ fn location(config: &S3Config) -> String {
 #[async_trait]
 impl ConditionalStore for S3Store {
     async fn get(&self, key: &StoreKey) -> Result<Option<Object>, Fault> {
-        self.objects.get(key).await
+        self.objects().await?.get(key).await
     }
 
     async fn put(
@@ -85,15 +92,17 @@ impl ConditionalStore for S3Store {
         condition: &Condition,
         labels: Option<&Labels>,
     ) -> Result<Option<Stamp>, Fault> {
-        self.objects.put(key, bytes, condition, labels).await
+        let objects = self.objects().await?;
+        objects.put(key, bytes, condition, labels).await
     }
 
     async fn copy(&self, from: &StoreKey, to: &StoreKey) -> Result<bool, Fault> {
+        self.objects().await?;
         self.streams.copy(from, to).await
     }
 
     async fn remove(&self, key: &StoreKey) -> Result<(), Fault> {
-        self.objects.remove(key).await
+        self.objects().await?.remove(key).await
     }
 
     async fn list(&self, folder: &Folder) -> Result<Level, Fault> {
