@@ -1,6 +1,8 @@
 //! Models in a bucket, on an S3 server over a real socket.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod faults;
+mod proxy;
 mod refusals;
 mod server;
 

@@ -138,7 +138,8 @@ impl ObjectRepository {
     /// processes. Nothing is asked of the server yet.
     ///
     /// Definitions carry the metadata `name`, `network_type` and `enabled`. Requests for what is
-    /// small end within 15 s and are tried again up to four times within 10 s.
+    /// small are given up after 4 s without a byte, or after 10 s, and tried again up to four times
+    /// within 10 s.
     ///
     /// # Errors
     /// [`RepositoryError::Unavailable`] if the configuration is of no use, such as a file of

@@ -62,6 +62,14 @@ impl ConditionalStore for RemoteStore {
             Err(error) => return Err(fault(error)),
         };
         let meta = found.meta.clone();
+        if meta.e_tag.is_none() {
+            // An error that says that it is none, or a store that could not be written to on
+            // condition.
+            return Err(Fault::Unavailable {
+                message: "it gives an object without a tag".to_owned(),
+                source: None,
+            });
+        }
         if meta.size > MAX_DEFINITION_BYTES as u64 {
             return Err(Fault::TooLarge {
                 size: meta.size,

@@ -22,8 +22,8 @@ pub(super) struct Times {
 
 /// For definitions, revisions and listings, of at most some MB.
 pub(super) const SMALL: Times = Times {
-    request: Some(Duration::from_secs(15)),
-    read: Duration::from_secs(10),
+    request: Some(Duration::from_secs(10)),
+    read: Duration::from_secs(4),
 };
 
 /// For what may have many GB, and be copied by the server without a word meanwhile.
