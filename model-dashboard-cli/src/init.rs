@@ -1,14 +1,17 @@
 //! `init`: everything that an installation needs at first; again, it changes nothing.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use clap::Args;
+use model_dashboard::config::Config;
+use model_dashboard::connect::make_bucket;
 use model_dashboard::dashboard::{AdministratorState, Error, ImportMode, PASSWORD_FILE};
 use serde::Serialize;
 
 use crate::args::Reason;
-use crate::failure::Failure;
-use crate::installation::{Context, Installation, Opening};
+use crate::failure::{Failure, chain};
+use crate::installation::{Context, Installation, Opening, not_opened};
 use crate::model::files::{Definition, read_all};
 use crate::model::{ImportedFiles, import_all};
 use crate::output::note;
@@ -24,6 +27,10 @@ pub(crate) struct Init {
     #[arg(long, value_name = "DIR|FILE", conflicts_with = "sample")]
     from: Option<PathBuf>,
 
+    /// Wait up to so many seconds for the server of the bucket
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    wait: u32,
+
     #[command(flatten)]
     reason: Reason,
 }
@@ -32,6 +39,8 @@ pub(crate) struct Init {
 struct Done {
     /// Whether anything was changed.
     changed: bool,
+    /// Whether the bucket was missing.
+    made_bucket: bool,
     administrator: Administrator,
     /// How many sample models were put in.
     samples: usize,
@@ -56,6 +65,7 @@ pub(crate) async fn run(init: Init, context: &Context) -> Result<(), Failure> {
         }
         None => Vec::new(),
     };
+    let made_bucket = bucket(&context.config()?, init.wait).await?;
     context
         .with_opened(Opening::Upgrade, async |installation| {
             let administrator = administrator(installation, context).await?;
@@ -73,7 +83,8 @@ pub(crate) async fn run(init: Init, context: &Context) -> Result<(), Failure> {
             };
             let created = models.as_ref().map_or(0, |imported| imported.created);
             let done = Done {
-                changed: administrator.state == "created" || samples + created > 0,
+                changed: made_bucket || administrator.state == "created" || samples + created > 0,
+                made_bucket,
                 administrator,
                 samples,
                 models,
@@ -81,6 +92,33 @@ pub(crate) async fn run(init: Init, context: &Context) -> Result<(), Failure> {
             report(&done, context)
         })
         .await
+}
+
+/// How long it is waited between two looks at a server that does not answer.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Makes the bucket if the models are to be in one that is not there, as soon as its server answers;
+/// whether it was missing.
+async fn bucket(config: &Config, wait: u32) -> Result<bool, Failure> {
+    let end = Instant::now() + Duration::from_secs(wait.into());
+    let mut told = false;
+    loop {
+        match make_bucket(config).await {
+            Ok(made) => {
+                if made {
+                    note("made the bucket");
+                }
+                return Ok(made);
+            }
+            Err(error) if Instant::now() + PAUSE < end => {
+                if !std::mem::replace(&mut told, true) {
+                    note(format_args!("waiting: {}", chain(&error)));
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+            Err(error) => return Err(not_opened(error)),
+        }
+    }
 }
 
 fn report(done: &Done, context: &Context) -> Result<(), Failure> {

@@ -100,8 +100,26 @@ pub(super) async fn models_folder(config: &Config, checks: &mut Checks) {
             "models are kept in the memory of the server and are gone when it ends",
             format!("give a folder: {setting}"),
         ),
-        // Whether this build has it is told when it is opened.
-        _ => {}
+        _ => bucket(config, checks).await,
+    }
+}
+
+/// Whether the bucket can be reached and written to, and refuses to overwrite what changed.
+async fn bucket(config: &Config, checks: &mut Checks) {
+    let name = "bucket";
+    match prove_models(config).await {
+        Ok(ModelsProof::Alone) => checks.ok(name, "it can be written to, by one process alone"),
+        Ok(ModelsProof::AnotherWriter) => checks.ok(
+            name,
+            "a server of this installation writes to it alone (STORAGE_SINGLE_WRITER), so writing \
+             was not tried",
+        ),
+        Ok(_) => checks.ok(name, "it can be written to, by several at once"),
+        Err(error) => {
+            let fix =
+                "what is said there; `config show` tells every setting and where it comes from";
+            checks.fail(name, chain(&error), fix);
+        }
     }
 }
 

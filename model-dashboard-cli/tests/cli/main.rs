@@ -9,12 +9,16 @@
 mod accounts;
 mod audit_log;
 mod beside_a_server;
+mod bucket;
 mod doctoring;
 mod first_steps;
 mod imports;
 mod installation;
 mod models;
 mod program;
+#[path = "../../../model-dashboard-lib/tests/s3/server.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod s3_server;
 mod secrets;
 mod tokens;
 mod upgrades;

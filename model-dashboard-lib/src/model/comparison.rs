@@ -162,15 +162,8 @@ impl Comparison {
     }
 
     fn registry(&mut self, before: Option<&RegistryInfo>, after: Option<&RegistryInfo>) {
-        let tags = |info: &RegistryInfo| (!info.tags.is_empty()).then(|| info.tags.join(", "));
-        let members: [(&str, &dyn Fn(&RegistryInfo) -> Option<String>); 4] = [
-            ("owner", &|info| info.owner.clone()),
-            ("tags", &tags),
-            ("package", &|info| info.package.clone()),
-            ("derived_from", &|info| info.derived_from.clone()),
-        ];
-        for (field, read) in members {
-            let (before, after) = (before.and_then(read), after.and_then(read));
+        let members = named_members(before).into_iter().zip(named_members(after));
+        for ((field, before), (_, after)) in members {
             if before != after {
                 self.fields.push(FieldChange {
                     field: field.to_owned(),
@@ -180,6 +173,20 @@ impl Comparison {
             }
         }
     }
+}
+
+/// What the registry keeps that people read.
+fn named_members(info: Option<&RegistryInfo>) -> [(&'static str, Option<String>); 4] {
+    let tags = info.filter(|info| !info.tags.is_empty());
+    [
+        ("owner", info.and_then(|info| info.owner.clone())),
+        ("tags", tags.map(|info| info.tags.join(", "))),
+        ("package", info.and_then(|info| info.package.clone())),
+        (
+            "derived_from",
+            info.and_then(|info| info.derived_from.clone()),
+        ),
+    ]
 }
 
 /// A value as people read it.

@@ -1,9 +1,11 @@
 //! Models in a bucket, on an S3 server over a real socket.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod down;
 mod faults;
 mod proxy;
 mod refusals;
+#[allow(dead_code, reason = "the tests of the programs use the rest")]
 mod server;
 
 use std::sync::Arc;

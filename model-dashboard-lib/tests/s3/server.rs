@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, IF_MATCH, IF_NONE_MATCH};
-use http::{Method, Request};
+use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -61,13 +61,22 @@ impl S3Server {
     }
 
     pub(crate) async fn with(habit: Habit) -> Self {
+        Self::listening(habit, TcpListener::bind("127.0.0.1:0").await.unwrap())
+    }
+
+    /// A server at a port that is free.
+    pub(crate) async fn on(port: u16) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+        Self::listening(Habit::Good, listener)
+    }
+
+    fn listening(habit: Habit, listener: TcpListener) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join(BUCKET)).unwrap();
         let mut builder = S3ServiceBuilder::new(FileSystem::new(folder.path()).unwrap());
         if habit == Habit::Good {
             builder.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
         }
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let served = Arc::default();
         let service = Served {
@@ -148,6 +157,13 @@ impl Served {
                 .headers_mut()
                 .insert(IF_MATCH, other.parse().unwrap());
         }
+        let mut parts = request.uri().path().trim_start_matches('/').splitn(2, '/');
+        let bucket = parts.next().unwrap_or_default();
+        let of_an_object = parts.next().is_some_and(|key| !key.is_empty());
+        if of_an_object && !self.folder.join(bucket).exists() {
+            // The file server would make it, or say that it has no such object.
+            return no_bucket();
+        }
         let lists = request.uri().query();
         let lists = lists.is_some_and(|query| query.contains("list-type=2"));
         let request = request.map(s3s::Body::from);
@@ -194,6 +210,13 @@ impl Served {
         let notes: serde_json::Value = serde_json::from_slice(&notes).unwrap();
         notes["e_tag"].as_str().unwrap().to_owned()
     }
+}
+
+fn no_bucket() -> s3s::HttpResponse {
+    let body = "<?xml version=\"1.0\"?><Error><Code>NoSuchBucket</Code></Error>".to_owned();
+    let mut answer = s3s::HttpResponse::new(s3s::Body::from(body));
+    *answer.status_mut() = StatusCode::NOT_FOUND;
+    answer
 }
 
 fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
