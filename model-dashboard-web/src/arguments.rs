@@ -18,6 +18,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, value_name = "SERVER")]
     pub(crate) only: Option<Only>,
 
+    /// Start nothing; ask the server that runs here whether it is well, and end with 0 or 6
+    #[arg(long, conflicts_with = "demo")]
+    pub(crate) check_health: bool,
+
     /// Folder of config.toml and secrets.toml [default: ./config]
     #[arg(long, value_name = "DIR")]
     pub(crate) config: Option<PathBuf>,

@@ -4,6 +4,7 @@ mod administrator;
 mod arguments;
 mod ending;
 mod failure;
+mod health_check;
 mod logging;
 mod run;
 mod welcome;
@@ -33,6 +34,9 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let folder = arguments.config.as_deref();
     let config =
         Config::load(folder, std::env::vars_os(), arguments.flags()).map_err(Failure::usage)?;
+    if arguments.check_health {
+        return health_check::run(&config, arguments);
+    }
     logging::close_to_others();
     let _logs = logging::start(&config.logging)
         .map_err(|error| Failure::unavailable(config.cite("logging.dir"), &error))?;

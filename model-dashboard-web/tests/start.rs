@@ -386,6 +386,30 @@ fn a_server_told_to_end_says_so_and_answers_while_the_grace_lasts() {
 }
 
 #[test]
+fn a_server_is_asked_whether_it_is_well_without_another_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |port: &str| {
+        let arguments = ["--check-health", "--api-port", port];
+        server(&folder).args(arguments).output().unwrap()
+    };
+    // Something that takes connections and says nothing is no server.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let output = check(&silent.local_addr().unwrap().port().to_string());
+    assert_eq!(output.status.code(), Some(6));
+    assert!(
+        told(&output).contains("does not answer"),
+        "{}",
+        told(&output)
+    );
+
+    let mut running = Running::start(server(&folder).args(["--port", "0", "--api-port", "0"]));
+    let url = running.line("API");
+    let (_, port) = url.rsplit_once(':').unwrap();
+    let output = check(port);
+    assert_eq!((told(&output), output.status.code()), ("", Some(0)));
+}
+
+#[test]
 fn metrics_have_an_address_of_their_own_where_one_is_set() {
     let folder = tempfile::tempdir().unwrap();
     let ports = ["--demo", "--port", "0", "--api-port", "0"];

@@ -12,7 +12,13 @@ fn a_fresh_installation_gets_an_administrator_and_samples_once() {
     let first = here.json(&["init", "--sample"]);
     assert_eq!(
         fields(&first),
-        ["administrator", "changed", "models", "samples"]
+        [
+            "administrator",
+            "changed",
+            "made_bucket",
+            "models",
+            "samples"
+        ]
     );
     assert_eq!(first["changed"], true);
     assert_eq!(first["administrator"]["state"], "created");

@@ -45,10 +45,10 @@ fn wrong_usage_is_2() {
 
 #[test]
 fn a_backend_that_is_not_built_in_is_a_wrong_setting() {
-    let here = Installation::begun().with("STORAGE_URL", "s3://models");
+    let here = Installation::begun().with("LDAP_SERVER", "ldaps://d.example");
     here.run(&["model", "list"])
         .ends_with(2)
-        .tells("model_db.url (variable STORAGE_URL)");
+        .tells("ldap.server (variable LDAP_SERVER)");
 }
 
 #[test]
