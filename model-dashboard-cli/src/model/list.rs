@@ -1,10 +1,11 @@
-//! `model list`.
+//! `model list` of the models that there are.
 
 use clap::{Args, ValueEnum};
 use model_dashboard::catalog::{Entry, EntryState, Query, Sort, SortBy, StateFilter};
 use model_dashboard::model::{NetworkType, Timestamp};
 use serde::Serialize;
 
+use super::past;
 use crate::failure::Failure;
 use crate::installation::{Context, Installation};
 use crate::output::seconds;
@@ -35,6 +36,15 @@ pub(crate) struct List {
     /// The most models to list [default: all]
     #[arg(long, value_name = "NUMBER")]
     limit: Option<usize>,
+
+    /// List deleted models, which `model restore` brings back
+    #[arg(long, conflicts_with_all = ["state", "at", "search", "tag", "owner", "sort", "reverse"])]
+    deleted: bool,
+
+    /// List the models that there were at this time, as they were, such as 2026-01-15 or
+    /// 2026-01-15T09:30:00Z; with --state enabled those that jobs could use
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["search", "tag", "owner", "sort", "reverse"])]
+    at: Option<Timestamp>,
 }
 
 fn orders() -> clap::builder::PossibleValuesParser {
@@ -161,6 +171,12 @@ pub(super) async fn run(list: List, context: &Context) -> Result<(), Failure> {
         limit: list.limit.unwrap_or(usize::MAX),
         ..list.selection.query()?
     };
+    if list.deleted {
+        return past::deleted(&query, context).await;
+    }
+    if let Some(at) = list.at {
+        return past::at(at, &query, context).await;
+    }
     context
         .with_installation(async |installation| {
             let Installation {

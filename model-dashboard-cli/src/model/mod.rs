@@ -1,13 +1,17 @@
 //! `model`: models and their definitions.
 
 mod change;
+mod changes;
 mod create;
 mod edit;
 mod export;
 mod fields;
 pub(crate) mod files;
+mod history;
 mod import;
 mod list;
+mod past;
+mod reference;
 mod show;
 
 pub(crate) use import::{ImportedFiles, import_all};
@@ -19,12 +23,13 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::installation::Context;
 
-/// Models are named TYPE/NAME, or by the name alone where one type has it.
+/// Models are named TYPE/NAME, or by the name alone where one type has it; a revision of one
+/// TYPE/NAME@12.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelCommand {
-    /// List models, also broken ones
+    /// List models, also broken ones; or deleted ones, or those of a time in the past
     List(list::List),
-    /// Show a model; with --output json its definition
+    /// Show a model or a revision of it; with --output json its definition
     Show(show::Show),
     /// Create a model
     Create(create::Create),
@@ -38,6 +43,12 @@ pub(crate) enum ModelCommand {
     Disable(change::Several),
     /// Delete models; their history stays
     Delete(change::Several),
+    /// Tell who changed a model, when, why and what
+    History(history::History),
+    /// Compare two revisions: fields and labels
+    Diff(history::Diff),
+    /// Make a revision the present state again, or bring a deleted model back
+    Restore(history::Restore),
     /// Take in definitions from files
     Import(import::Import),
     /// Write definitions to a folder or one JSON file
@@ -54,6 +65,9 @@ pub(crate) async fn run(command: ModelCommand, context: &Context) -> Result<(), 
         ModelCommand::Enable(several) => change::enable(&several, true, context).await,
         ModelCommand::Disable(several) => change::enable(&several, false, context).await,
         ModelCommand::Delete(several) => change::delete(&several, context).await,
+        ModelCommand::History(history) => history::history(&history, context).await,
+        ModelCommand::Diff(diff) => history::diff(&diff, context).await,
+        ModelCommand::Restore(restore) => history::restore(&restore, context).await,
         ModelCommand::Import(import) => import::run(import, context).await,
         ModelCommand::Export(export) => export::run(export, context).await,
     }

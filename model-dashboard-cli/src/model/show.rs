@@ -1,18 +1,20 @@
 //! `model show`.
 
 use clap::Args;
-use model_dashboard::dashboard::Model;
+use model_dashboard::dashboard::{ModelRevision, Origin, RevisionContent};
+use model_dashboard::model::{ModelDefinition, ModelKey};
 
-use crate::failure::Failure;
+use super::reference::{resolve, revision};
+use crate::failure::{Failure, Kind};
 use crate::installation::{Context, Installation};
-use crate::output::{or_empty, printable};
+use crate::output::{note, or_empty, printable};
 
 #[derive(Debug, Args)]
 pub(crate) struct Show {
-    /// TYPE/NAME, or a name
+    /// TYPE/NAME, or a name; TYPE/NAME@12 for a revision, also of a deleted model
     model: String,
 
-    /// Print the stored text as it is, readable or not
+    /// Print the stored text as it is, readable or not; not of a revision
     #[arg(long)]
     raw: bool,
 }
@@ -23,8 +25,12 @@ pub(super) async fn run(show: &Show, context: &Context) -> Result<(), Failure> {
             let Installation {
                 dashboard, caller, ..
             } = installation;
-            let key = installation.model_key(&show.model).await?;
+            let (key, selector) = resolve(&show.model, installation).await?;
+            let past = revision(&key, selector, installation).await?;
             if show.raw {
+                if past.is_some() {
+                    return Err(Failure::usage("--raw prints the present text alone"));
+                }
                 let raw = dashboard.raw(caller, &key).await?;
                 if !context.output.is_terminal() {
                     return context.output.bytes(&raw.bytes);
@@ -32,19 +38,59 @@ pub(super) async fn run(show: &Show, context: &Context) -> Result<(), Failure> {
                 let text = String::from_utf8_lossy(&raw.bytes);
                 return context.output.text(&printable(&text));
             }
-            let model = dashboard.model(caller, &key).await?;
+            let (key, definition, number) = match past {
+                Some(past) => held(past, key)?,
+                None => {
+                    let model = dashboard.model(caller, &key).await?;
+                    let number = model.revision();
+                    (model.key, model.definition, number)
+                }
+            };
             match context.output.is_json() {
                 true => context
                     .output
-                    .json_text(&model.definition.as_object().to_pretty()),
-                false => context.output.text(&table(&model, context)),
+                    .json_text(&definition.as_object().to_pretty()),
+                false => context
+                    .output
+                    .text(&table(&key, &definition, number, context)),
             }
         })
         .await
 }
 
-fn table(model: &Model, context: &Context) -> String {
-    let definition = &model.definition;
+/// What a revision held, under the key that it had then.
+fn held(
+    revision: ModelRevision,
+    key: ModelKey,
+) -> Result<(ModelKey, ModelDefinition, Option<u64>), Failure> {
+    let number = revision.number;
+    if revision.origin == Origin::Falsified {
+        note(format_args!(
+            "revision {number} was changed in the history by hand: it is not what was once stored"
+        ));
+    }
+    match revision.content {
+        RevisionContent::Definition(definition) => {
+            Ok((revision.key.unwrap_or(key), *definition, Some(number)))
+        }
+        RevisionContent::Unreadable(why) => {
+            let message = format!("revision {number} of {key} cannot be read: {why}");
+            Err(Failure::new(Kind::Failed, message))
+        }
+        _ => {
+            let message = format!("revision {number} of {key} is the deletion");
+            let hint = format!("`model-dashboard model history '{key}'` lists the others");
+            Err(Failure::new(Kind::NotFound, message).hint(hint))
+        }
+    }
+}
+
+fn table(
+    key: &ModelKey,
+    definition: &ModelDefinition,
+    number: Option<u64>,
+    context: &Context,
+) -> String {
     let registry = definition.registry();
     let registry = registry.as_ref();
     let text = |value: Option<&String>| value.cloned().unwrap_or_default();
@@ -53,11 +99,11 @@ fn table(model: &Model, context: &Context) -> String {
         false => "disabled",
     };
     let mut shown = context.output.properties([
-        ("model", model.key.to_string()),
+        ("model", key.to_string()),
         ("alias", definition.alias()),
         ("state", state.to_owned()),
         ("version", definition.version()),
-        ("revision", or_empty(model.revision())),
+        ("revision", or_empty(number)),
         ("owner", text(registry.and_then(|info| info.owner.as_ref()))),
         (
             "tags",
@@ -84,7 +130,7 @@ fn table(model: &Model, context: &Context) -> String {
                 false => String::new(),
             },
         ),
-        ("note", or_empty(definition.contradicts(&model.key))),
+        ("note", or_empty(definition.contradicts(key))),
         (
             "incomplete",
             match definition.is_incomplete() {

@@ -12,6 +12,7 @@ mod beside_a_server;
 mod bucket;
 mod doctoring;
 mod first_steps;
+mod histories;
 mod imports;
 mod installation;
 mod models;

@@ -1,0 +1,350 @@
+//! `model history`, `diff` and `restore`.
+
+use std::num::NonZeroU64;
+
+use clap::Args;
+use model_dashboard::dashboard::{
+    HistoryStep, MAX_HISTORY_PAGE, ModelRevision, Origin, RevisionContent,
+};
+use model_dashboard::model::{ModelKey, Selector, Timestamp};
+use model_dashboard::repository::Precondition;
+use serde::Serialize;
+
+use super::changes::Changes;
+use super::reference::{past_key, resolve, revision};
+use super::show_changed;
+use crate::args::Reason;
+use crate::failure::{Failure, Kind};
+use crate::installation::{Context, Installation};
+use crate::output::{note, seconds, seconds_or_empty};
+
+#[derive(Debug, Args)]
+pub(crate) struct History {
+    /// TYPE/NAME, or a name; also of a deleted model
+    model: String,
+
+    /// The most revisions to list
+    #[arg(long, value_name = "NUMBER", default_value_t = 20)]
+    limit: usize,
+
+    /// List all revisions
+    #[arg(long, conflicts_with = "limit")]
+    all: bool,
+
+    /// Only revisions before this number
+    #[arg(long, value_name = "REVISION")]
+    before: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// TYPE/NAME, or a name; also of a deleted model
+    model: String,
+
+    /// The revision to compare from
+    from: NonZeroU64,
+
+    /// The revision to compare with [default: the present one]
+    to: Option<NonZeroU64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// TYPE/NAME, or a name; also of a deleted model
+    model: String,
+
+    /// The revision; of a deleted model the last one before it was deleted, if none is given
+    revision: Option<NonZeroU64>,
+
+    #[command(flatten)]
+    reason: Reason,
+}
+
+/// A revision as programs read it.
+#[derive(Debug, Serialize)]
+struct Revision {
+    revision: u64,
+    /// The key that the model had then.
+    key: Option<String>,
+    at: Option<Timestamp>,
+    by: Option<String>,
+    via: Option<String>,
+    message: String,
+    /// Who wrote it: registry, outside, or falsified in the history.
+    origin: &'static str,
+    /// What it holds: definition, deleted or unreadable.
+    content: &'static str,
+    unreadable: Option<String>,
+    enabled: Option<bool>,
+    version: Option<String>,
+}
+
+impl From<&ModelRevision> for Revision {
+    fn from(revision: &ModelRevision) -> Self {
+        let definition = revision.definition();
+        let (content, unreadable) = match &revision.content {
+            RevisionContent::Deleted => ("deleted", None),
+            RevisionContent::Unreadable(why) => ("unreadable", Some(why.clone())),
+            _ => ("definition", None),
+        };
+        Self {
+            revision: revision.number,
+            key: revision.key.as_ref().map(ToString::to_string),
+            at: revision.at,
+            by: revision.by.clone(),
+            via: revision.via.as_ref().map(ToString::to_string),
+            message: revision.message.clone(),
+            origin: match revision.origin {
+                Origin::Registry => "registry",
+                Origin::Falsified => "falsified",
+                _ => "outside",
+            },
+            content,
+            unreadable,
+            enabled: definition.map(|definition| definition.enabled()),
+            version: definition.map(|definition| definition.version()),
+        }
+    }
+}
+
+impl Revision {
+    /// On one line: number, when and by whom.
+    fn in_short(&self) -> String {
+        let by = self.by.as_deref().or(self.via.as_deref());
+        let parts = [
+            Some(self.revision.to_string()),
+            self.at.map(seconds),
+            by.map(|by| format!("by {by}")),
+            self.doubt(),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+
+    /// What is wrong with it.
+    fn doubt(&self) -> Option<String> {
+        match self.origin {
+            "falsified" => Some("CHANGED IN THE HISTORY BY HAND".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Step {
+    #[serde(flatten)]
+    revision: Revision,
+    /// What differs from the revision before, where the two can be compared.
+    changes: Option<Changes>,
+}
+
+impl From<HistoryStep> for Step {
+    fn from(step: HistoryStep) -> Self {
+        Self {
+            revision: Revision::from(&step.revision),
+            changes: step.changes.map(Changes::from),
+        }
+    }
+}
+
+impl Step {
+    fn what(&self) -> String {
+        let what = match (&self.changes, &self.revision.unreadable) {
+            (Some(changes), _) => changes.in_short(),
+            (None, Some(why)) => format!("cannot be read: {why}"),
+            (None, None) if self.revision.content == "deleted" => "deleted".to_owned(),
+            (None, None) if self.revision.revision == 1 => "the first".to_owned(),
+            (None, None) => "anew, after a deletion or what cannot be read".to_owned(),
+        };
+        match self.revision.doubt() {
+            Some(doubt) => format!("{doubt}; {what}"),
+            None => what,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Steps {
+    key: String,
+    id: Option<String>,
+    revisions: Vec<Step>,
+    /// What --before takes to go on; null where these are the first.
+    next: Option<u64>,
+}
+
+pub(super) async fn history(history: &History, context: &Context) -> Result<(), Failure> {
+    context
+        .with_installation(async |installation| {
+            let key = past_key(&history.model, installation).await?;
+            let steps = read(&key, history, installation).await?;
+            context.output.show(&steps, || {
+                let rows = steps.revisions.iter().map(|step| {
+                    let revision = &step.revision;
+                    [
+                        revision.revision.to_string(),
+                        seconds_or_empty(revision.at),
+                        revision.by.clone().unwrap_or_default(),
+                        revision.via.clone().unwrap_or_default(),
+                        revision.message.clone(),
+                        step.what(),
+                    ]
+                });
+                let header = ["REVISION", "AT", "WHO", "VIA", "WHY", "WHAT"];
+                context.output.table(header, rows)
+            })?;
+            if let Some(next) = steps.next.filter(|_| !context.output.is_json()) {
+                note(format_args!(
+                    "there are earlier revisions: --before {next} goes on, --all lists them all"
+                ));
+            }
+            Ok(())
+        })
+        .await
+}
+
+async fn read(
+    key: &ModelKey,
+    history: &History,
+    installation: &Installation,
+) -> Result<Steps, Failure> {
+    let Installation {
+        dashboard, caller, ..
+    } = installation;
+    let limit = match history.all {
+        true => usize::MAX,
+        false => history.limit,
+    };
+    let mut steps = Steps {
+        key: key.to_string(),
+        id: None,
+        revisions: Vec::new(),
+        next: history.before,
+    };
+    while steps.revisions.len() < limit {
+        let most = MAX_HISTORY_PAGE.min(limit - steps.revisions.len());
+        let page = dashboard.history(caller, key, steps.next, most).await?;
+        steps.id = Some(page.id.to_string());
+        steps
+            .revisions
+            .extend(page.steps.into_iter().map(Step::from));
+        steps.next = page.next;
+        if steps.next.is_none() {
+            break;
+        }
+    }
+    Ok(steps)
+}
+
+#[derive(Serialize)]
+struct Compared {
+    key: String,
+    from: Revision,
+    to: Revision,
+    /// Null where one of the two holds no definition.
+    changes: Option<Changes>,
+}
+
+pub(super) async fn diff(diff: &Diff, context: &Context) -> Result<(), Failure> {
+    context
+        .with_installation(async |installation| {
+            let Installation {
+                dashboard, caller, ..
+            } = installation;
+            let key = past_key(&diff.model, installation).await?;
+            let to = match diff.to {
+                Some(to) => to.get(),
+                None => last(&key, installation).await?,
+            };
+            let compared = dashboard.compare(caller, &key, diff.from.get(), to);
+            let compared = compared.await?;
+            let compared = Compared {
+                key: key.to_string(),
+                from: Revision::from(&compared.from),
+                to: Revision::from(&compared.to),
+                changes: compared.changes.map(Changes::from),
+            };
+            context.output.show(&compared, || {
+                let mut shown = context.output.properties([
+                    ("model", compared.key.clone()),
+                    ("from", compared.from.in_short()),
+                    ("to", compared.to.in_short()),
+                ]);
+                shown.push_str("\n\n");
+                shown.push_str(&match &compared.changes {
+                    Some(changes) if changes.is_empty() => "nothing differs".to_owned(),
+                    Some(changes) => changes.tables(&context.output),
+                    None => why_not(&compared),
+                });
+                shown
+            })
+        })
+        .await
+}
+
+fn why_not(compared: &Compared) -> String {
+    let sides = [&compared.from, &compared.to].into_iter();
+    let lines = sides.filter_map(|side| match side.content {
+        "deleted" => Some(format!("revision {} is the deletion", side.revision)),
+        "unreadable" => Some(format!("revision {} cannot be read", side.revision)),
+        _ => None,
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The number of the last revision.
+async fn last(key: &ModelKey, installation: &Installation) -> Result<u64, Failure> {
+    let Installation {
+        dashboard, caller, ..
+    } = installation;
+    let page = dashboard.history(caller, key, None, 1).await?;
+    let last = page.steps.first().map(|step| step.revision.number);
+    last.ok_or_else(|| Failure::new(Kind::NotFound, format!("{key} has no revisions")))
+}
+
+pub(super) async fn restore(restore: &Restore, context: &Context) -> Result<(), Failure> {
+    context
+        .with_installation(async |installation| {
+            let Installation {
+                dashboard, caller, ..
+            } = installation;
+            let (key, selector) = resolve(&restore.model, installation).await?;
+            let number = match (restore.revision, selector) {
+                (Some(_), Selector::Revision(_) | Selector::Digest(_)) => {
+                    return Err(Failure::usage("the revision is given twice"));
+                }
+                (Some(number), _) => Some(number.get()),
+                (None, selector) => {
+                    let named = revision(&key, selector, installation).await?;
+                    named.map(|revision| revision.number)
+                }
+            };
+            let reason = &restore.reason.text;
+            let picture = dashboard.picture(caller).await?;
+            let live = picture.get(&key);
+            let model = match (&live, number) {
+                (None, _) => dashboard.bring_back(caller, &key, number, reason).await?,
+                (Some(_), Some(number)) => {
+                    let present = Precondition::Exists;
+                    dashboard
+                        .restore(caller, &key, number, present, reason)
+                        .await?
+                }
+                (Some(_), None) => {
+                    let hint = format!("`model-dashboard model history '{key}'` lists them");
+                    return Err(Failure::usage("which revision is to be restored?").hint(hint));
+                }
+            };
+            let before = live.as_ref().and_then(|entry| entry.revision());
+            match model.revision() {
+                _ if live.is_none() => note(format_args!(
+                    "{key} is back, disabled; `model enable` lets jobs use it"
+                )),
+                now if now == before => {
+                    note(format_args!("{key} holds what that revision held already"));
+                }
+                Some(now) => note(format_args!("{key} is at revision {now}")),
+                None => {}
+            }
+            show_changed(&model, context)
+        })
+        .await
+}
