@@ -19,6 +19,7 @@ mod expiring;
 mod exports;
 mod form;
 mod gone;
+mod history;
 mod html;
 mod import;
 mod kept;
@@ -107,6 +108,16 @@ fn table() -> Vec<Route> {
         page_of("/models/{type}/{name}/disable", actions::ask_disable),
         form_of("/models/{type}/{name}/disable", actions::disable),
         page_of("/models/{type}/{name}/export", actions::export),
+        page_of("/models/{type}/{name}/history", history::show),
+        page_of("/models/{type}/{name}/compare", history::compare),
+        page_of(
+            "/models/{type}/{name}/revisions/{number}/restore",
+            history::ask_restore,
+        ),
+        form_of(
+            "/models/{type}/{name}/revisions/{number}/restore",
+            history::restore,
+        ),
         page("/create", edit::create_form),
         form("/create", edit::create),
         page("/derive", actions::derive_form),

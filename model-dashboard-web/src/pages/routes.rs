@@ -140,6 +140,19 @@ impl FromSegments for ModelKey {
     }
 }
 
+/// A revision of a model.
+impl FromSegments for (ModelKey, u64) {
+    fn from_segments(segments: &[Segment]) -> Result<(ModelKey, u64), Failure> {
+        match segments {
+            [key @ .., number] => Ok((
+                ModelKey::from_segments(key)?,
+                self::number(std::slice::from_ref(number))?,
+            )),
+            [] => Err(Failure::Nothing),
+        }
+    }
+}
+
 impl FromSegments for IdentityId {
     fn from_segments(segments: &[Segment]) -> Result<IdentityId, Failure> {
         let [Segment(id)] = segments else {

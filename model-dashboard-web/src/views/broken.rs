@@ -92,6 +92,7 @@ pub fn editor(frame: &Frame, view: &BrokenView) -> Markup {
             (links.to("/broken"), "Broken definitions".to_owned()),
         ]))
         (page_header(&format!("{}/{}", view.network_type, view.name), &html! {}, &html! {
+            a.button href=(links.model_action(&view.network_type, &view.name, ModelAction::History)) { (Icon::Activity) "History" }
             @if may.write_models {
                 a.button.danger-quiet href=(links.model_action(&view.network_type, &view.name, ModelAction::Delete)) data-question-link {
                     (Icon::Trash) "Delete"

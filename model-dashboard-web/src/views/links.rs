@@ -34,6 +34,10 @@ pub enum ModelAction {
     Disable,
     /// Download of the definition.
     Export,
+    /// Its revisions.
+    History,
+    /// Two revisions, `from` and `to`.
+    Compare,
 }
 
 /// What can be done to an account; the last segment of the address.
@@ -98,6 +102,31 @@ impl Links {
     #[must_use]
     pub fn model_action(&self, network_type: &str, name: &str, action: ModelAction) -> String {
         format!("{}/{}", self.model(network_type, name), action.segment())
+    }
+
+    /// What differs between two revisions of a model.
+    #[must_use]
+    pub fn compare(&self, network_type: &str, name: &str, from: u64, to: u64) -> String {
+        let page = self.model_action(network_type, name, ModelAction::Compare);
+        format!("{page}?from={from}&to={to}")
+    }
+
+    /// Question and its target: a revision becomes the present state of a model.
+    #[must_use]
+    pub fn restore(&self, network_type: &str, name: &str, number: u64) -> String {
+        let model = self.model(network_type, name);
+        format!("{model}/revisions/{number}/restore")
+    }
+
+    /// Question and its target: a deleted model comes back, as one of its revisions or as the last.
+    #[must_use]
+    pub fn bring_back(&self, network_type: &str, name: &str, number: Option<u64>) -> String {
+        let (network_type, name) = (segment(network_type), segment(name));
+        let page = self.to(&format!("/admin/deleted/{network_type}/{name}/bring-back"));
+        match number {
+            Some(number) => format!("{page}?revision={number}"),
+            None => page,
+        }
     }
 
     /// The raw editor of a definition that does not parse.
@@ -178,6 +207,8 @@ impl ModelAction {
             Self::Enable => "enable",
             Self::Disable => "disable",
             Self::Export => "export",
+            Self::History => "history",
+            Self::Compare => "compare",
         }
     }
 }

@@ -135,6 +135,12 @@ fn title(view: &ModelView) -> &str {
     }
 }
 
+fn history(frame: &Frame, view: &ModelView) -> String {
+    let (network_type, name) = (&view.network_type, &view.name);
+    let action = ModelAction::History;
+    frame.links.model_action(network_type, name, action)
+}
+
 fn beside(frame: &Frame, view: &ModelView) -> Markup {
     html! {
         div.beside {
@@ -143,7 +149,9 @@ fn beside(frame: &Frame, view: &ModelView) -> Markup {
         }
         p.byline {
             @if !view.version.is_empty() { span { "version " (view.version) } }
-            @if let Some(revision) = view.revision { span { "revision " (revision) } }
+            @if let Some(revision) = view.revision {
+                span { a href=(history(frame, view)) { "revision " (revision) } }
+            }
             @if !view.modified_by.is_empty() { span { "by " (view.modified_by) } }
             @if let Some(at) = view.modified_at { span { (time::relative(frame.now, at)) } }
         }
@@ -170,6 +178,7 @@ fn actions(frame: &Frame, view: &ModelView) -> Markup {
                 &html! { (Icon::More) },
                 &menu::Look { class: "button icon-only", label: Some("More actions"), align_right: true },
                 &html! {
+                    a href=(history(frame, view)) { (Icon::Activity) "History" }
                     @if may.write_models {
                         a href=(action(ModelAction::Derive)) { (Icon::Copy) "Derive a new model" }
                     }
@@ -345,8 +354,8 @@ fn facts(frame: &Frame, view: &ModelView) -> Markup {
         ..ActivityQuery::default()
     };
     facts.push((
-        "Activity",
-        html! { a href=(changes.href(links)) { "What was changed" } },
+        "History",
+        html! { a href=(history(frame, view)) { "All revisions" } " · " a href=(changes.href(links)) { "Activity" } },
     ));
     let network: Vec<(&str, Markup)> = view
         .network

@@ -142,6 +142,32 @@ async fn the_main_job_works_in_a_browser() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mistake_is_found_in_the_history_and_taken_back() {
+    let Some(driver) = Driver::start() else {
+        return;
+    };
+    let app = App::start().await;
+    let browser = driver.browser("history").await;
+    sign_in(&app, &browser, "admin").await;
+    let model = "/models/nnUNet/Task003_Liver";
+    let edit = url(&app, &format!("{model}/edit"));
+    browser.goto(&edit).await.unwrap();
+    fill(&browser, "[name=alias]", "Changed by mistake").await;
+    press(&browser, ".action-bar button[value=save]").await;
+    says(&browser, "Saved as revision").await;
+
+    press(&browser, ".byline a").await;
+    says(&browser, "Revision 2").await;
+    press(&browser, ".action-bar button[type=submit]").await;
+    says(&browser, "Changed by mistake").await;
+    press(&browser, ".revision p > a").await;
+    says(&browser, "Restore revision 1").await;
+    press(&browser, "form.question button[type=submit]").await;
+    says(&browser, "Restored revision 1 as revision 3").await;
+    browser.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_typed_outlives_the_session_on_a_small_screen() {
     let Some(driver) = Driver::start() else {
         return;
@@ -258,6 +284,13 @@ async fn no_page_hinders_people() {
     browser.goto(&url(&app, "/login")).await.unwrap();
     assert_accessible(&browser, &axe, "/login").await;
     sign_in(&app, &browser, "admin").await;
+    // A revision to compare with.
+    let edit = url(&app, "/models/nnUNet/Task055_SegTHOR/edit");
+    browser.goto(&edit).await.unwrap();
+    fill(&browser, "[name=label_names]", "Something else").await;
+    fill(&browser, "[name=reason]", "for the history").await;
+    press(&browser, ".action-bar button[value=save]").await;
+    says(&browser, "Saved as revision").await;
     let pages = [
         "/",
         "/?q=nothing+like+this",
@@ -266,6 +299,9 @@ async fn no_page_hinders_people() {
         "/models/nnUNet/Task055_SegTHOR/rename",
         "/models/nnUNet/Task055_SegTHOR/derive",
         "/models/nnUNet/Task055_SegTHOR/delete",
+        "/models/nnUNet/Task055_SegTHOR/history",
+        "/models/nnUNet/Task055_SegTHOR/compare?from=1&to=2",
+        "/models/nnUNet/Task055_SegTHOR/revisions/1/restore",
         "/create",
         "/import",
         "/broken",

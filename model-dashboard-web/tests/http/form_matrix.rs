@@ -29,7 +29,7 @@ const ENABLE: Option<Permission> = Some(Permission::ModelsEnable);
 const USERS: Option<Permission> = Some(Permission::UsersAdmin);
 
 /// `{tag}` stands for a state that no model of these has, `{id}` for an account that is none.
-const FORMS: [Form; 24] = [
+const FORMS: [Form; 25] = [
     form(
         "/models/bulk",
         WRITE,
@@ -106,6 +106,11 @@ const FORMS: [Form; 24] = [
     form(
         "/models/nnUNet/Task003_Liver/disable",
         ENABLE,
+        &[("if_match", "{tag}")],
+    ),
+    form(
+        "/models/nnUNet/Task003_Liver/revisions/1/restore",
+        WRITE,
         &[("if_match", "{tag}")],
     ),
     form("/theme", None, &[("theme", "dark")]),

@@ -15,6 +15,7 @@ mod bulk;
 mod described;
 mod editing;
 mod form_matrix;
+mod history;
 mod kept;
 mod known_mistakes;
 mod matrix;

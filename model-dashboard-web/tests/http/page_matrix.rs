@@ -153,6 +153,27 @@ const MATRIX: &[Row] = &[
         TAG,
         but(ENABLE, 412),
     ),
+    get(
+        "/models/{type}/{name}/history",
+        "/models/nnUNet/Task003_Liver/history",
+        READ,
+    ),
+    get(
+        "/models/{type}/{name}/compare",
+        "/models/nnUNet/Task003_Liver/compare?from=1&to=1",
+        READ,
+    ),
+    get(
+        "/models/{type}/{name}/revisions/{number}/restore",
+        "/models/nnUNet/Task003_Liver/revisions/1/restore",
+        WRITE,
+    ),
+    post(
+        "/models/{type}/{name}/revisions/{number}/restore",
+        "/models/nnUNet/Task003_Liver/revisions/1/restore",
+        TAG,
+        but(WRITE, 412),
+    ),
     get("/create", "/create", WRITE),
     post(
         "/create",

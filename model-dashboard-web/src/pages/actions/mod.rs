@@ -20,7 +20,7 @@ use crate::views::ModelAction;
 use crate::views::components::field::Field;
 
 /// The state that a form was made for: nothing but it is changed.
-fn seen(form: &Form) -> Result<Version, Failure> {
+pub(super) fn seen(form: &Form) -> Result<Version, Failure> {
     Version::parse(form.text("if_match")).map_err(|_| Failure::Form)
 }
 
@@ -68,7 +68,7 @@ fn action(visit: &Visit, key: &ModelKey, action: ModelAction) -> String {
         .model_action(key.network_type.as_str(), key.name.as_str(), action)
 }
 
-fn page_of(visit: &Visit, key: &ModelKey) -> String {
+pub(super) fn page_of(visit: &Visit, key: &ModelKey) -> String {
     visit
         .links()
         .model(key.network_type.as_str(), key.name.as_str())

@@ -15,6 +15,7 @@ pub mod menu;
 pub mod pager;
 pub mod state;
 pub mod table;
+pub mod text_difference;
 pub mod time;
 
 use icon::Icon;

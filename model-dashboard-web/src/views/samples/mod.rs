@@ -7,6 +7,7 @@ use maud::Markup;
 use super::components::Tone;
 use super::components::difference::Change;
 use super::frame::{Banner, CsrfToken, Frame, May, Person, Status, Theme};
+use super::history::{compare, list, restore};
 use super::left_out::LeftOut;
 use super::{
     Links, activity, admin, broken, confirm, conflict, definition_form, derive, errors, import,
@@ -15,6 +16,7 @@ use super::{
 
 mod accounts;
 mod forms;
+mod history;
 pub(super) mod models;
 mod one_model;
 mod system;
@@ -196,6 +198,34 @@ pub(super) fn all(theme: Theme) -> Vec<(&'static str, Markup)> {
         (
             "activity-empty",
             activity::page(&reader, &activity::ActivityView::default()),
+        ),
+        ("history", list::page(&frame, &history::history_view())),
+        (
+            "history-reader",
+            list::page(&reader, &history::history_view()),
+        ),
+        (
+            "history-deleted",
+            list::page(&frame, &history::history_deleted()),
+        ),
+        ("history-none", list::page(&frame, &history::history_none())),
+        ("compare", compare::page(&frame, &history::compare_view())),
+        (
+            "compare-nothing",
+            compare::page(&frame, &history::compare_nothing()),
+        ),
+        (
+            "compare-deletion",
+            compare::page(&frame, &history::compare_deletion()),
+        ),
+        ("restore", restore::page(&frame, &history::restore_view())),
+        (
+            "restore-lost",
+            restore::page(&frame, &history::restore_lost()),
+        ),
+        (
+            "restore-falsified",
+            restore::page(&frame, &history::restore_falsified()),
         ),
         ("profile", profile::page(&frame, &accounts::profile_view())),
         (

@@ -1,0 +1,93 @@
+//! The history of a model, what differs between two revisions, and going back to one.
+
+mod compare;
+mod restore;
+mod told;
+
+use std::sync::Arc;
+
+use model_dashboard::catalog::Entry;
+use model_dashboard::dashboard::{Error, History, HistoryStep, RevisionContent};
+use model_dashboard::model::ModelKey;
+use warp::reply::Response;
+
+pub(super) use self::compare::compare;
+pub(super) use self::restore::{ask_restore, restore};
+use super::form::Form;
+use super::visit::{Failure, Visit};
+use crate::views::ModelAction;
+use crate::views::history::list::{self, Changed, HistoryView, Step};
+
+/// How many revisions a page shows.
+const PER_PAGE: usize = 50;
+
+/// The page.
+pub(super) async fn show(visit: Visit, key: ModelKey) -> Result<Response, Failure> {
+    let entry = present(&visit, &key).await?;
+    let asked = Form::parse(visit.request.query.as_bytes());
+    let before: Option<u64> = asked.text("before").parse().ok();
+    let (dashboard, caller) = (visit.dashboard(), &visit.caller);
+    let history = match dashboard.history(caller, &key, before, PER_PAGE).await {
+        // Written by other programs alone.
+        Err(Error::NotFound { .. }) if entry.is_some() => None,
+        found => Some(found?),
+    };
+    let entry = entry.or(visit.dashboard().picture(caller).await?.deleted(&key));
+    let (network_type, name) = (key.network_type.as_str(), key.name.as_str());
+    let first = visit
+        .links()
+        .model_action(network_type, name, ModelAction::History);
+    let next = history.as_ref().and_then(|history| history.next);
+    let view = HistoryView {
+        subject: told::subject(&key, entry.as_deref()),
+        newest: before.map(|_| first.clone()),
+        older: next.map(|next| format!("{first}?before={next}")),
+        steps: match &history {
+            Some(history) => steps(history, &key, before.is_none()),
+            None => Vec::new(),
+        },
+    };
+    let frame = visit.frame().await;
+    visit.page(&frame, list::page(&frame, &view)).await
+}
+
+/// The model that is at `key` now, if there is one. What was moved away has its history where it
+/// is now.
+async fn present(visit: &Visit, key: &ModelKey) -> Result<Option<Arc<Entry>>, Failure> {
+    let picture = visit.dashboard().picture(&visit.caller).await?;
+    let present = picture.get(key);
+    let grave = picture.deleted(key).filter(|_| present.is_none());
+    let moved = grave.is_some_and(|grave| {
+        let tombstone = grave.tombstone();
+        tombstone.is_some_and(|tombstone| tombstone.moved_to.is_some())
+    });
+    match moved {
+        true => Err(Failure::Error(Error::NotFound {
+            what: format!("model {key}"),
+            near: Vec::new(),
+        })),
+        false => Ok(present),
+    }
+}
+
+fn steps(history: &History, key: &ModelKey, first_page: bool) -> Vec<Step> {
+    let numbers: Vec<u64> = history.steps.iter().map(|it| it.revision.number).collect();
+    let step = |(position, step): (usize, &HistoryStep)| {
+        let is_last = position + 1 == numbers.len() && history.next.is_none();
+        let holds = matches!(step.revision.content, RevisionContent::Definition(_));
+        Step {
+            revision: told::revision(&step.revision, key),
+            changed: match &step.changes {
+                Some(changes) => Changed::By(told::changes(changes)),
+                None if is_last && holds => Changed::First,
+                None => Changed::Unknown,
+            },
+            previous: match numbers.get(position + 1) {
+                Some(previous) => Some(*previous),
+                None => step.revision.number.checked_sub(1),
+            },
+            is_present: first_page && position == 0,
+        }
+    };
+    history.steps.iter().enumerate().map(step).collect()
+}

@@ -1,0 +1,176 @@
+//! Making an earlier revision the present state again.
+
+use http::StatusCode;
+use model_dashboard::auth::Permission;
+use model_dashboard::dashboard::{Error, Model};
+use model_dashboard::model::{Comparison, ModelKey, Version};
+use model_dashboard::repository::Precondition;
+use warp::reply::Response;
+
+use super::{present, told};
+use crate::kind::Kind;
+use crate::pages::actions::{page_of, seen};
+use crate::pages::errors;
+use crate::pages::form::Form;
+use crate::pages::visit::{Failure, Visit};
+use crate::views::components::field::Field;
+use crate::views::history::Life;
+use crate::views::history::restore::{self, RestoreView, Shown};
+
+/// What a restored model keeps of its present state.
+const KEPT: [&str; 4] = ["enabled", "create_date", "name", "network_type"];
+
+/// Asks before a revision becomes the present state, and shows what would change.
+pub(in crate::pages) async fn ask_restore(
+    visit: Visit,
+    (key, number): (ModelKey, u64),
+) -> Result<Response, Failure> {
+    visit.require(Permission::ModelsWrite).await?;
+    let view = question(&visit, &key, number, Now::read(&visit, &key).await?).await?;
+    let enabled = view.subject.life == Life::Enabled;
+    visit.require_change(&key, enabled).await?;
+    show(&visit, &view, StatusCode::OK).await
+}
+
+/// The state that a question is about.
+enum Now {
+    /// One that can be read.
+    Model(Box<Model>),
+    /// One that cannot.
+    Broken(Version),
+}
+
+impl Now {
+    async fn read(visit: &Visit, key: &ModelKey) -> Result<Now, Error> {
+        let (dashboard, caller) = (visit.dashboard(), &visit.caller);
+        match dashboard.model(caller, key).await {
+            Ok(model) => Ok(Now::Model(Box::new(model))),
+            Err(Error::Broken { .. }) => {
+                let raw = dashboard.raw(caller, key).await?;
+                Ok(Now::Broken(raw.version))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The question about this state.
+async fn question(
+    visit: &Visit,
+    key: &ModelKey,
+    number: u64,
+    now: Now,
+) -> Result<RestoreView, Failure> {
+    let entry = present(visit, key).await?;
+    let mut view = RestoreView::new(told::subject(key, entry.as_deref()), number);
+    let dashboard = visit.dashboard();
+    let revision = dashboard.revision(&visit.caller, key, number).await?;
+    view.revision = Some(told::revision(&revision, key));
+    match now {
+        Now::Model(model) => {
+            let present = &model.definition;
+            view.if_match = model.version.to_string();
+            view.subject.present = model.revision();
+            view.subject.alias = present.alias();
+            view.subject.life = match present.enabled() {
+                true => Life::Enabled,
+                false => Life::Disabled,
+            };
+            if let Some(held) = revision.definition() {
+                let mut changes = told::changes(&Comparison::between(present, held));
+                changes
+                    .fields
+                    .retain(|change| !KEPT.contains(&change.field.as_str()));
+                view.shown = Shown::Changes(changes);
+            }
+        }
+        Now::Broken(version) => {
+            view.if_match = version.to_string();
+            view.subject.life = Life::Broken;
+            view.shown = Shown::PresentUnreadable;
+        }
+    }
+    Ok(view)
+}
+
+async fn show(visit: &Visit, view: &RestoreView, status: StatusCode) -> Result<Response, Failure> {
+    let frame = visit.frame().await;
+    let markup = restore::page(&frame, view);
+    visit.page_with(status, &frame, markup).await
+}
+
+/// Restores.
+pub(in crate::pages) async fn restore(
+    visit: Visit,
+    (key, number): (ModelKey, u64),
+    form: Form,
+) -> Result<Response, Failure> {
+    let seen = seen(&form)?;
+    let reason = form.text("reason");
+    let (dashboard, caller) = (visit.dashboard(), &visit.caller);
+    let precondition = Precondition::Version(seen);
+    let outcome = dashboard
+        .restore(caller, &key, number, precondition, reason)
+        .await;
+    let error = match outcome {
+        Ok(model) => {
+            let done = match model.revision().filter(|_| model.version != seen) {
+                Some(made) => format!("Restored revision {number} as revision {made}."),
+                None => format!("It held what revision {number} held already."),
+            };
+            return visit.done(&page_of(&visit, &key), done);
+        }
+        Err(error) => error,
+    };
+    let is_reason =
+        matches!(&error, Error::Invalid(wrong) if wrong.iter().all(|it| it.field == "message"));
+    if !is_reason && !errors::may_try_again(&error) {
+        return Err(error.into());
+    }
+    ask_again(&visit, &key, number, seen, reason, error).await
+}
+
+/// The question after an error, with the reason that was typed: about the present state where that
+/// is at hand, otherwise about the one that was seen.
+async fn ask_again(
+    visit: &Visit,
+    key: &ModelKey,
+    number: u64,
+    seen: Version,
+    reason: &str,
+    mut error: Error,
+) -> Result<Response, Failure> {
+    let status = Kind::of(&error).status;
+    let text = errors::sentence(&error.to_string());
+    let now = match &mut error {
+        Error::Conflict { current, .. } => current.take().map(Now::Model),
+        _ => None,
+    };
+    let now = match now {
+        Some(now) => Ok(now),
+        None => Now::read(visit, key).await,
+    };
+    let asked = match now {
+        Ok(now) => question(visit, key, number, now).await,
+        Err(unread) => Err(unread.into()),
+    };
+    let mut view = match asked {
+        Ok(view) => view,
+        // From memory: the store may be what failed.
+        Err(_) => {
+            let entry = present(visit, key).await?;
+            let subject = told::subject(key, entry.as_deref());
+            let mut view = RestoreView::new(subject, number);
+            view.if_match = seen.to_string();
+            view
+        }
+    };
+    view.reason = Field::new(reason);
+    match &error {
+        Error::Invalid(_) => view.reason = view.reason.wrong(text),
+        _ => view.error = Some(text),
+    }
+    let mut response = show(visit, &view, status).await?;
+    errors::say_when(response.headers_mut(), &error);
+    Ok(response)
+}

@@ -1,0 +1,84 @@
+//! Revisions and their differences as the pages tell them.
+
+use model_dashboard::catalog::{Entry, EntryState};
+use model_dashboard::dashboard::{ModelRevision, Origin, RevisionContent};
+use model_dashboard::model::{Comparison, LabelChangeKind, ModelKey, Via};
+
+use crate::pages::errors::sentence;
+use crate::views::components::difference::Change;
+use crate::views::history::changes::{Changes, LabelChange, LabelKind};
+use crate::views::history::{Content, Life, Revision, Source, Subject};
+
+/// A model, or what is left of it.
+pub(super) fn subject(key: &ModelKey, entry: Option<&Entry>) -> Subject {
+    let life = match entry.map(Entry::state) {
+        Some(EntryState::Enabled) => Life::Enabled,
+        Some(EntryState::Disabled) => Life::Disabled,
+        Some(EntryState::Broken) => Life::Broken,
+        Some(EntryState::Deleted) | None => Life::Deleted,
+    };
+    let is_read = matches!(life, Life::Enabled | Life::Disabled);
+    let alias = entry.filter(|_| is_read).map(Entry::alias);
+    Subject {
+        network_type: key.network_type.to_string(),
+        name: key.name.to_string(),
+        alias: alias.unwrap_or_default().into_owned(),
+        life,
+        present: entry.and_then(Entry::revision),
+    }
+}
+
+/// A revision of the model that is at `now`.
+pub(super) fn revision(revision: &ModelRevision, now: &ModelKey) -> Revision {
+    Revision {
+        number: revision.number,
+        at: revision.at.map(Into::into),
+        by: revision.by.clone().unwrap_or_default(),
+        source: match &revision.via {
+            Some(Via::Dashboard) => Source::Dashboard,
+            Some(Via::Api) => Source::Api,
+            Some(Via::Cli) => Source::Cli,
+            Some(Via::Outside) => Source::Outside,
+            Some(other) => Source::Other(other.as_str().to_owned()),
+            None => Source::Unknown,
+        },
+        message: revision.message.clone(),
+        was: revision
+            .key
+            .as_ref()
+            .filter(|key| *key != now)
+            .map(ToString::to_string),
+        falsified: revision.origin == Origin::Falsified,
+        content: match &revision.content {
+            RevisionContent::Definition(_) => Content::Definition,
+            RevisionContent::Deleted => Content::Deleted,
+            RevisionContent::Unreadable(why) => Content::Unreadable(sentence(why)),
+            _ => Content::Unreadable(String::new()),
+        },
+    }
+}
+
+/// What differs.
+pub(super) fn changes(found: &Comparison) -> Changes {
+    let fields = found.fields.iter().map(|change| Change {
+        field: change.field.clone(),
+        before: change.before.clone(),
+        after: change.after.clone(),
+    });
+    let labels = found.labels.iter().map(|label| LabelChange {
+        number: label.number.get(),
+        before: label.before.as_ref().map(ToString::to_string),
+        after: label.after.as_ref().map(ToString::to_string),
+        kind: match label.kind {
+            LabelChangeKind::Added => LabelKind::Added,
+            LabelChangeKind::Removed => LabelKind::Removed,
+            LabelChangeKind::Respelled => LabelKind::Respelled,
+            _ => LabelKind::Breaking,
+        },
+    });
+    Changes {
+        fields: fields.collect(),
+        labels: labels.collect(),
+        more: found.more,
+    }
+}

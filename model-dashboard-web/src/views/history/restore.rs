@@ -1,0 +1,141 @@
+//! The question whether an earlier revision is made the present state of a model.
+
+use maud::{Markup, html};
+
+use super::changes::{self, Changes};
+use super::compare::misleads;
+use super::{Life, Revision, Subject};
+use crate::views::components::action_bar::Reason;
+use crate::views::components::confirm::{Question, question};
+use crate::views::components::field::Field;
+use crate::views::components::{Tone, notice};
+use crate::views::frame::{Frame, Page};
+
+/// The question; posted to its own address as `if_match` and `reason`.
+#[derive(Debug, Clone)]
+pub struct RestoreView {
+    /// Of what.
+    pub subject: Subject,
+    /// The number of the one that would be the present state again.
+    pub number: u64,
+    /// That revision; `None` if it is not at hand.
+    pub revision: Option<Revision>,
+    /// What would change.
+    pub shown: Shown,
+    /// The state that the question is about.
+    pub if_match: String,
+    /// Why.
+    pub reason: Field,
+    /// Why it was not done; asked again.
+    pub error: Option<String>,
+}
+
+/// What is shown of what would change.
+#[derive(Debug, Clone)]
+pub enum Shown {
+    /// All of it.
+    Changes(Changes),
+    /// Nothing, for the present state cannot be read.
+    PresentUnreadable,
+    /// Nothing, for the revisions are not at hand.
+    Nothing,
+}
+
+impl RestoreView {
+    /// A question of which nothing is known yet.
+    #[must_use]
+    pub fn new(subject: Subject, number: u64) -> Self {
+        Self {
+            subject,
+            number,
+            revision: None,
+            shown: Shown::Nothing,
+            if_match: String::new(),
+            reason: Field::default(),
+            error: None,
+        }
+    }
+}
+
+/// The page.
+#[must_use]
+pub fn page(frame: &Frame, view: &RestoreView) -> Markup {
+    let subject = &view.subject;
+    let heading = format!("Restore revision {} of {}?", view.number, subject.title());
+    let usable = view.revision.as_ref().is_none_or(Revision::is_usable);
+    let same = matches!(&view.shown, Shown::Changes(changes) if changes.is_empty());
+    frame.page(
+        &Page::new(&heading, subject.section()),
+        &html! {
+            (subject.crumbs(frame, true))
+            div.panel.restore {
+                @if usable && !same { (form(frame, view, &heading)) } @else { (nothing_to_do(frame, view, usable)) }
+            }
+        },
+    )
+}
+
+fn form(frame: &Frame, view: &RestoreView, heading: &str) -> Markup {
+    let subject = &view.subject;
+    let number = view.number;
+    question(
+        frame,
+        &Question {
+            heading,
+            action: &subject.restore(frame, number),
+            hidden: &[("if_match", view.if_match.clone())],
+            button: &format!("Restore revision {number}"),
+            danger: false,
+            back: &subject.history(frame),
+            reason: Some(Reason {
+                field: &view.reason,
+                required: subject.life == Life::Enabled,
+                example: "Why is the earlier state better?",
+            }),
+        },
+        &html! {
+            (refused(view))
+            p {
+                "What it holds becomes the present state, as a new revision. "
+                @match subject.life {
+                    Life::Enabled => "The model stays enabled: jobs use it at once.",
+                    Life::Disabled => "The model stays disabled.",
+                    Life::Broken | Life::Deleted => "The model is disabled then.",
+                }
+            }
+            @if let Some(revision) = &view.revision {
+                (revision.byline())
+                @if !revision.message.is_empty() { p.message { "“" (revision.message) "”" } }
+            }
+            @match &view.shown {
+                Shown::Nothing => (notice(Tone::Warning, &html! { p { "What would change cannot be shown at the moment." } })),
+                Shown::PresentUnreadable => (notice(Tone::Warning, &html! {
+                    p { "The present definition cannot be read, so what would change cannot be shown." }
+                })),
+                Shown::Changes(changes) => {
+                    @if let Some(present) = subject.present { (misleads(changes, present)) }
+                    (changes::in_full(changes, "Now", &format!("Revision {number}")))
+                },
+            }
+        },
+    )
+}
+
+fn refused(view: &RestoreView) -> Markup {
+    html! {
+        @if let Some(error) = &view.error {
+            div role="alert" { (notice(Tone::Danger, &html! { p { (error) } })) }
+        }
+    }
+}
+
+fn nothing_to_do(frame: &Frame, view: &RestoreView, usable: bool) -> Markup {
+    let subject = &view.subject;
+    html! {
+        h1 { @if usable { "Nothing to restore" } @else { "Revision " (view.number) " cannot be restored" } }
+        (refused(view))
+        @if let Some(revision) = view.revision.as_ref().filter(|_| !usable) { (revision.oddities()) }
+        @else { p { (subject.title()) " holds what revision " (view.number) " held already." } }
+        div.buttons { a.button href=(subject.history(frame)) { "Back to the history" } }
+    }
+}

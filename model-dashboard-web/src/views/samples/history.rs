@@ -1,0 +1,235 @@
+//! Histories, comparisons and going back.
+
+use super::{ago, change, text};
+use crate::views::components::field::Field;
+use crate::views::history::changes::{Changes, LabelChange, LabelKind};
+use crate::views::history::compare::CompareView;
+use crate::views::history::list::{Changed, HistoryView, Step};
+use crate::views::history::restore::{RestoreView, Shown};
+use crate::views::history::{Content, Life, Revision, Source, Subject};
+
+fn subject(life: Life) -> Subject {
+    Subject {
+        network_type: text("nnUNet_v2"),
+        name: text("Dataset220_KiTS2023"),
+        alias: match life {
+            Life::Broken | Life::Deleted => String::new(),
+            _ => text("Kidney, tumour and cyst"),
+        },
+        life,
+        present: Some(14),
+    }
+}
+
+fn revision(number: u64, hours: u64, by: &str, message: &str) -> Revision {
+    Revision {
+        number,
+        at: Some(ago(hours)),
+        by: text(by),
+        source: Source::Dashboard,
+        message: text(message),
+        was: None,
+        falsified: false,
+        content: Content::Definition,
+    }
+}
+
+fn label(number: u32, before: Option<&str>, after: Option<&str>, kind: LabelKind) -> LabelChange {
+    LabelChange {
+        number,
+        before: before.map(text),
+        after: after.map(text),
+        kind,
+    }
+}
+
+fn changes() -> Changes {
+    Changes {
+        fields: vec![
+            change("alias", Some("Kidney"), Some("Kidney, tumour and cyst")),
+            change(
+                "description",
+                Some(
+                    "Segments kidney and tumour on contrast-enhanced CT.\n\nTrained on 210 cases of KiTS 2019.\n\n## Limits\n\n- Portal-venous phase only.\n- Not tested on slices thicker than 5 mm.\n- Adults only.\n\nRuns with five folds.",
+                ),
+                Some(
+                    "Segments kidney, tumour and cyst on contrast-enhanced CT.\n\nTrained on 489 cases of KiTS 2023.\n\n## Limits\n\n- Portal-venous phase only.\n- Not tested on slices thicker than 5 mm.\n- Adults only.\n\nRuns with five folds.\nFold 4 was retrained.",
+                ),
+            ),
+            change("inference_information.folds", None, Some("[0,1,2,3,4]")),
+            change("owner", Some("Radiology"), None),
+        ],
+        labels: vec![
+            label(1, Some("Kidney"), Some("kidney"), LabelKind::Respelled),
+            label(
+                2,
+                Some("tumour"),
+                Some("masses, tumour"),
+                LabelKind::Breaking,
+            ),
+            label(3, None, Some("cyst"), LabelKind::Added),
+            label(4, Some("vessel"), None, LabelKind::Removed),
+        ],
+        more: 0,
+    }
+}
+
+fn enabled() -> Changes {
+    Changes {
+        fields: vec![change("enabled", Some("false"), Some("true"))],
+        ..Changes::default()
+    }
+}
+
+pub(super) fn history_view() -> HistoryView {
+    let step = |revision: Revision, changed| Step {
+        previous: revision.number.checked_sub(1),
+        is_present: revision.number == 14,
+        revision,
+        changed,
+    };
+    let api = |revision| Revision {
+        source: Source::Api,
+        ..revision
+    };
+    HistoryView {
+        subject: subject(Life::Enabled),
+        steps: vec![
+            step(
+                revision(14, 3, "mkeller", "Passed the test on 20 cases of ours."),
+                Changed::By(enabled()),
+            ),
+            step(
+                revision(
+                    13,
+                    5,
+                    "mkeller",
+                    "Retrained after the scanner update; Dice on the test set is unchanged.",
+                ),
+                Changed::By(changes()),
+            ),
+            step(
+                Revision {
+                    falsified: true,
+                    ..revision(12, 30, "udemir", "Named as in the plan.")
+                },
+                Changed::By(Changes::default()),
+            ),
+            step(
+                Revision {
+                    source: Source::Outside,
+                    ..revision(11, 31, "", "")
+                },
+                Changed::Unknown,
+            ),
+            step(
+                Revision {
+                    at: None,
+                    source: Source::Unknown,
+                    content: Content::Unreadable(text("The JSON ends too early.")),
+                    ..revision(10, 0, "", "")
+                },
+                Changed::Unknown,
+            ),
+            step(
+                Revision {
+                    was: Some(text("nnUNet_v2/Dataset219_KiTS")),
+                    ..api(revision(9, 400, "argo-inference", ""))
+                },
+                Changed::First,
+            ),
+        ],
+        newest: Some(text("/dashboard/models/nnUNet_v2/x/history")),
+        older: Some(text("/dashboard/models/nnUNet_v2/x/history?before=9")),
+    }
+}
+
+pub(super) fn history_deleted() -> HistoryView {
+    let view = history_view();
+    let deletion = Step {
+        revision: Revision {
+            content: Content::Deleted,
+            ..revision(15, 1, "mkeller", "Replaced by Dataset301")
+        },
+        changed: Changed::Unknown,
+        previous: Some(14),
+        is_present: true,
+    };
+    let earlier = view.steps.into_iter().map(|step| Step {
+        is_present: false,
+        ..step
+    });
+    HistoryView {
+        subject: subject(Life::Deleted),
+        steps: std::iter::once(deletion).chain(earlier).collect(),
+        newest: None,
+        older: None,
+    }
+}
+
+pub(super) fn history_none() -> HistoryView {
+    HistoryView {
+        subject: subject(Life::Disabled),
+        ..HistoryView::default()
+    }
+}
+
+pub(super) fn compare_view() -> CompareView {
+    CompareView {
+        subject: subject(Life::Enabled),
+        from: revision(12, 30, "udemir", "Named as in the plan."),
+        to: revision(13, 5, "mkeller", "Retrained after the scanner update."),
+        changes: Some(changes()),
+    }
+}
+
+pub(super) fn compare_nothing() -> CompareView {
+    CompareView {
+        changes: Some(Changes::default()),
+        ..compare_view()
+    }
+}
+
+pub(super) fn compare_deletion() -> CompareView {
+    let view = compare_view();
+    CompareView {
+        to: Revision {
+            content: Content::Deleted,
+            ..view.to
+        },
+        changes: None,
+        ..view
+    }
+}
+
+pub(super) fn restore_view() -> RestoreView {
+    RestoreView {
+        revision: Some(revision(12, 30, "udemir", "Named as in the plan.")),
+        shown: Shown::Changes(changes()),
+        if_match: text("\"5f1c\""),
+        ..RestoreView::new(subject(Life::Enabled), 12)
+    }
+}
+
+pub(super) fn restore_lost() -> RestoreView {
+    RestoreView {
+        reason: Field::new("The new labels were wrong."),
+        error: Some(text(
+            "The model was changed by someone else meanwhile; look at the present state and try again.",
+        )),
+        shown: Shown::PresentUnreadable,
+        subject: subject(Life::Broken),
+        ..restore_view()
+    }
+}
+
+pub(super) fn restore_falsified() -> RestoreView {
+    let view = restore_view();
+    RestoreView {
+        revision: view.revision.map(|revision| Revision {
+            falsified: true,
+            ..revision
+        }),
+        ..RestoreView::new(subject(Life::Disabled), 12)
+    }
+}

@@ -1,0 +1,133 @@
+//! Histories, comparisons, going back, deleted models, and what there was at a time.
+
+use http::StatusCode;
+
+use crate::app::{Answer, App, Client};
+
+const MODEL: &str = "/models/nnUNet/Task003_Liver";
+
+/// What a form sends back untouched.
+fn hidden(page: &Answer, name: &str) -> String {
+    let text = page.text();
+    let mark = format!("name=\"{name}\" value=\"");
+    let rest = text.split(&mark).nth(1).unwrap();
+    rest.split('"').next().unwrap().replace("&quot;", "\"")
+}
+
+/// Saves these fields by the form of the definition.
+async fn edit(browser: &Client, fields: &[(&str, &str)]) {
+    let path = format!("{MODEL}/edit");
+    let page = browser.get(&path).await;
+    let (csrf, seen) = (page.csrf(), hidden(&page, "if_match"));
+    let mut all = vec![
+        ("csrf", csrf.as_str()),
+        ("if_match", &seen),
+        ("action", "save"),
+    ];
+    all.extend_from_slice(fields);
+    let saved = browser.post_form(&path, &all).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text());
+}
+
+async fn answer(browser: &Client, question: &Answer, path: &str, reason: &str) -> Answer {
+    let (csrf, seen) = (question.csrf(), hidden(question, "if_match"));
+    let fields = [
+        ("csrf", csrf.as_str()),
+        ("if_match", &seen),
+        ("reason", reason),
+    ];
+    browser.post_form(path, &fields).await
+}
+
+#[tokio::test]
+async fn a_change_is_told_compared_and_taken_back() {
+    let app = App::start().await;
+    let browser = app.signed_in("editor").await;
+    let fields = [
+        ("alias", "Changed"),
+        ("label_number", "1"),
+        ("label_names", "something else"),
+        ("reason", "by mistake"),
+    ];
+    edit(&browser, &fields).await;
+
+    let history = browser.get(&format!("{MODEL}/history")).await.text();
+    for told in ["Revision 2", "by mistake", "Breaking", "something else"] {
+        assert!(history.contains(told), "{told}: {history}");
+    }
+    let compared = browser.get(&format!("{MODEL}/compare?from=1&to=2")).await;
+    assert_eq!(compared.status, StatusCode::OK);
+    assert!(compared.text().contains("means something else"));
+    let none = browser.get(&format!("{MODEL}/compare?from=1&to=9")).await;
+    assert_eq!(none.status, StatusCode::NOT_FOUND);
+
+    let path = format!("{MODEL}/revisions/1/restore");
+    let question = browser.get(&path).await;
+    assert!(question.text().contains("something else"), "what changes");
+    let done = answer(&browser, &question, &path, "it was right").await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text());
+    let with = |answer: &Answer| {
+        let session = browser.cookie();
+        browser.with(
+            "cookie",
+            &format!("{session}; {}", answer.cookie("_status")),
+        )
+    };
+    let page = with(&done).get(done.location()).await.text();
+    assert!(
+        page.contains("Restored revision 1 as revision 3."),
+        "{page}"
+    );
+    let again = browser.get(&path).await.text();
+    assert!(again.contains("Nothing to restore"), "{again}");
+}
+
+#[tokio::test]
+async fn a_lost_race_shows_the_question_about_the_new_state() {
+    let app = App::start().await;
+    let browser = app.signed_in("editor").await;
+    edit(&browser, &[("alias", "Second")]).await;
+    let path = format!("{MODEL}/revisions/1/restore");
+    let question = browser.get(&path).await;
+    edit(&browser, &[("alias", "Third")]).await;
+    let lost = answer(&browser, &question, &path, "typed once").await;
+    assert_eq!(lost.status, StatusCode::PRECONDITION_FAILED);
+    let text = lost.text();
+    for told in ["Third", "typed once", "changed by someone else"] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    let done = answer(&browser, &lost, &path, "typed once").await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn an_enabled_model_is_taken_back_with_a_reason_by_those_who_may_enable_it() {
+    let app = App::start().await;
+    let browser = app.signed_in("publisher").await;
+    edit(&browser, &[("alias", "Second")]).await;
+    let enable = format!("{MODEL}/enable");
+    let question = browser.get(&enable).await;
+    let enabled = answer(&browser, &question, &enable, "").await;
+    assert_eq!(enabled.status, StatusCode::SEE_OTHER);
+    let path = format!("{MODEL}/revisions/1/restore");
+    let question = browser.get(&path).await;
+    let refused = answer(&browser, &question, &path, "").await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text().contains("reason-error"));
+    let done = answer(&browser, &refused, &path, "tested").await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER);
+    let page = browser.get(MODEL).await.text();
+    assert!(page.contains("Enabled"), "it stays enabled");
+    let editor = app.signed_in("editor").await;
+    assert_eq!(editor.get(&path).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn what_has_no_history_says_so() {
+    let app = App::holding(&[("nnUNet/Theirs", "{\"alias\":\"Theirs\"}")]).await;
+    let browser = app.signed_in("viewer").await;
+    let page = browser.get("/models/nnUNet/Theirs/history").await;
+    assert_eq!(page.status, StatusCode::OK);
+    let none = browser.get("/models/nnUNet/NotThere/history").await;
+    assert_eq!(none.status, StatusCode::NOT_FOUND);
+}
