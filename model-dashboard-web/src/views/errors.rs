@@ -140,6 +140,11 @@ pub fn page(frame: &Frame, view: &ErrorView, request_id: &str) -> Markup {
                 @if let ErrorView::Enabled { model: (network_type, name), .. } = view {
                     a.button href=(links.model_action(network_type, name, ModelAction::Derive)) { (Icon::Copy) "Derive a model" }
                 }
+                @if let ErrorView::Deleted { was, last, .. } = view
+                    && let Some((network_type, name)) = last.as_ref().unwrap_or(was).split_once('/')
+                    && frame.may().manage_system {
+                    a.button href=(links.bring_back(network_type, name, None)) data-question-link { "Bring it back" }
+                }
                 @if let ErrorView::Moved { was, .. } | ErrorView::Deleted { was, .. } = view {
                     @let about = ActivityQuery { model: Some(was.clone()), ..ActivityQuery::default() };
                     a.button href=(about.href(links)) { (Icon::Activity) "What happened to it" }

@@ -164,6 +164,17 @@ async fn a_mistake_is_found_in_the_history_and_taken_back() {
     says(&browser, "Restore revision 1").await;
     press(&browser, "form.question button[type=submit]").await;
     says(&browser, "Restored revision 1 as revision 3").await;
+
+    // Deleted, and brought back.
+    let delete = url(&app, &format!("{model}/delete"));
+    browser.goto(&delete).await.unwrap();
+    press(&browser, "form.question button[type=submit]").await;
+    says(&browser, "was deleted").await;
+    browser.goto(&url(&app, "/admin/deleted")).await.unwrap();
+    says(&browser, "Task003_Liver").await;
+    press(&browser, "a[data-question-link]").await;
+    press(&browser, "dialog form.question button[type=submit]").await;
+    says(&browser, "is back, and disabled").await;
     browser.close().await.unwrap();
 }
 
@@ -284,7 +295,11 @@ async fn no_page_hinders_people() {
     browser.goto(&url(&app, "/login")).await.unwrap();
     assert_accessible(&browser, &axe, "/login").await;
     sign_in(&app, &browser, "admin").await;
-    // A revision to compare with.
+    // A model to bring back, and a revision to compare with.
+    let delete = url(&app, "/models/nnUNet/Task003_Liver/delete");
+    browser.goto(&delete).await.unwrap();
+    press(&browser, "form.question button[type=submit]").await;
+    says(&browser, "was deleted").await;
     let edit = url(&app, "/models/nnUNet/Task055_SegTHOR/edit");
     browser.goto(&edit).await.unwrap();
     fill(&browser, "[name=label_names]", "Something else").await;
@@ -312,6 +327,8 @@ async fn no_page_hinders_people() {
         "/admin/users/new",
         "/admin/audit",
         "/admin/audit/1",
+        "/admin/deleted",
+        "/admin/deleted/nnUNet/Task003_Liver/bring-back",
         "/admin/system",
         "/nothing-here",
         "/docs",

@@ -26,10 +26,11 @@ const fn form(
 
 const WRITE: Option<Permission> = Some(Permission::ModelsWrite);
 const ENABLE: Option<Permission> = Some(Permission::ModelsEnable);
+const SYSTEM: Option<Permission> = Some(Permission::SystemAdmin);
 const USERS: Option<Permission> = Some(Permission::UsersAdmin);
 
 /// `{tag}` stands for a state that no model of these has, `{id}` for an account that is none.
-const FORMS: [Form; 25] = [
+const FORMS: [Form; 26] = [
     form(
         "/models/bulk",
         WRITE,
@@ -113,6 +114,7 @@ const FORMS: [Form; 25] = [
         WRITE,
         &[("if_match", "{tag}")],
     ),
+    form("/admin/deleted/nnUNet/NotThere/bring-back", SYSTEM, &[]),
     form("/theme", None, &[("theme", "dark")]),
     form(
         "/profile/password",

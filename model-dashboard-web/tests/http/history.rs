@@ -39,6 +39,13 @@ async fn answer(browser: &Client, question: &Answer, path: &str, reason: &str) -
     browser.post_form(path, &fields).await
 }
 
+/// The page that an answer leads to, which says what was done.
+async fn told(browser: &Client, answer: &Answer) -> String {
+    let cookies = format!("{}; {}", browser.cookie(), answer.cookie("_status"));
+    let browser = browser.with("cookie", &cookies);
+    browser.get(answer.location()).await.text()
+}
+
 #[tokio::test]
 async fn a_change_is_told_compared_and_taken_back() {
     let app = App::start().await;
@@ -66,14 +73,7 @@ async fn a_change_is_told_compared_and_taken_back() {
     assert!(question.text().contains("something else"), "what changes");
     let done = answer(&browser, &question, &path, "it was right").await;
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text());
-    let with = |answer: &Answer| {
-        let session = browser.cookie();
-        browser.with(
-            "cookie",
-            &format!("{session}; {}", answer.cookie("_status")),
-        )
-    };
-    let page = with(&done).get(done.location()).await.text();
+    let page = told(&browser, &done).await;
     assert!(
         page.contains("Restored revision 1 as revision 3."),
         "{page}"
@@ -130,4 +130,56 @@ async fn what_has_no_history_says_so() {
     assert_eq!(page.status, StatusCode::OK);
     let none = browser.get("/models/nnUNet/NotThere/history").await;
     assert_eq!(none.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_deleted_model_is_listed_and_brought_back_disabled() {
+    let app = App::start().await;
+    let admin = app.signed_in("admin").await;
+    edit(&admin, &[("alias", "Second")]).await;
+    let delete = format!("{MODEL}/delete");
+    let question = admin.get(&delete).await;
+    let deleted = answer(&admin, &question, &delete, "by mistake").await;
+    assert_eq!(deleted.status, StatusCode::SEE_OTHER);
+
+    let list = admin.get("/admin/deleted").await.text();
+    assert!(list.contains("Task003_Liver"), "{list}");
+    let history = admin.get(&format!("{MODEL}/history")).await.text();
+    for told in ["by mistake", "The model was deleted", "Bring back"] {
+        assert!(history.contains(told), "{told}: {history}");
+    }
+    let gone = admin.get(MODEL).await.text();
+    assert!(gone.contains("Bring it back"), "{gone}");
+    let viewer = app.signed_in("viewer").await;
+    let hidden_from = viewer.get(&format!("{MODEL}/history")).await;
+    assert_eq!(hidden_from.status, StatusCode::FORBIDDEN);
+
+    let path = "/admin/deleted/nnUNet/Task003_Liver/bring-back";
+    let question = admin.get(&format!("{path}?revision=1")).await;
+    assert!(question.text().contains("revision 1"));
+    let csrf = question.csrf();
+    let number = hidden(&question, "revision");
+    let bring_back = |number: String| {
+        let (csrf, admin) = (csrf.clone(), admin.clone());
+        async move {
+            let fields = [
+                ("csrf", csrf.as_str()),
+                ("revision", number.as_str()),
+                ("reason", "needed"),
+            ];
+            admin.post_form(path, &fields).await
+        }
+    };
+    // The deletion itself holds nothing.
+    let refused = bring_back("3".to_owned()).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text().contains("choose an earlier one"));
+    let done = bring_back(number).await;
+    let page = told(&admin, &done).await;
+    assert!(page.contains("is back, and disabled."), "{page}");
+    assert!(!page.contains("Second"), "revision 1 was asked for");
+    let again = bring_back(String::new()).await;
+    assert!(told(&admin, &again).await.contains("already"));
+    let list = admin.get("/admin/deleted").await.text();
+    assert!(list.contains("No deleted models"), "{list}");
 }

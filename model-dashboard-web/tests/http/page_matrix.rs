@@ -263,6 +263,18 @@ const MATRIX: &[Row] = &[
         AUDIT,
     ),
     get("/admin/audit/{number}", "/admin/audit/1", AUDIT),
+    get("/admin/deleted", "/admin/deleted", ADMIN),
+    get(
+        "/admin/deleted/{type}/{name}/bring-back",
+        "/admin/deleted/nnUNet/NotThere/bring-back",
+        but(ADMIN, 404),
+    ),
+    post(
+        "/admin/deleted/{type}/{name}/bring-back",
+        "/admin/deleted/nnUNet/NotThere/bring-back",
+        &[],
+        but(ADMIN, 404),
+    ),
     get("/admin/system", "/admin/system", ADMIN),
     get("/admin/users", "/admin/users", ADMIN),
     post(

@@ -1,6 +1,7 @@
-//! The pages of administrators: people, the audit log, the system.
+//! The pages of administrators: people, the audit log, deleted models, the system.
 
 mod audit;
+mod deleted;
 mod steps;
 mod system;
 mod users;
@@ -20,6 +21,12 @@ pub(super) fn table() -> Vec<Route> {
             audit::export(visit, Format::JsonLines)
         }),
         page_of("/admin/audit/{number}", audit::event),
+        page("/admin/deleted", deleted::list),
+        page_of("/admin/deleted/{type}/{name}/bring-back", deleted::ask),
+        form_of(
+            "/admin/deleted/{type}/{name}/bring-back",
+            deleted::bring_back,
+        ),
         page("/admin/system", system::show),
         page("/admin/users", users::list),
         form("/admin/users", users::create),

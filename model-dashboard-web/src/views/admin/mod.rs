@@ -6,6 +6,7 @@ use super::components::{Tab, tabs};
 use super::frame::{Frame, admin_tabs};
 
 pub mod audit;
+pub mod deleted;
 pub mod system;
 pub mod users;
 

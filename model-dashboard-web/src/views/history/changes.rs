@@ -90,11 +90,7 @@ pub fn breaking() -> Markup {
 pub fn in_short(changes: &Changes) -> Markup {
     let switched = changes.fields.iter().find_map(|change| {
         let after = change.after.as_deref()?;
-        let switched = match after {
-            "true" => "Enabled",
-            "false" => "Disabled",
-            _ => return None,
-        };
+        let switched: bool = after.parse().ok()?;
         (change.field == "enabled").then_some(switched)
     });
     let named = |change: &&Change| switched.is_none() || change.field != "enabled";
@@ -102,7 +98,7 @@ pub fn in_short(changes: &Changes) -> Markup {
     let labels = changes.worst_first();
     html! {
         @if changes.is_empty() { p.meta { "Nothing that it holds was changed." } }
-        @if let Some(switched) = switched { p { (switched) } }
+        @if let Some(switched) = switched { p { (state::enabled(switched)) } }
         @if !fields.is_empty() {
             p.changed-fields {
                 @for (position, change) in fields.iter().take(IN_SHORT).enumerate() {

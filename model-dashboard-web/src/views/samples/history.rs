@@ -1,7 +1,9 @@
 //! Histories, comparisons and going back.
 
 use super::{ago, change, text};
+use crate::views::admin::deleted::{DeletedRow, DeletedView};
 use crate::views::components::field::Field;
+use crate::views::components::pager::Pager;
 use crate::views::history::changes::{Changes, LabelChange, LabelKind};
 use crate::views::history::compare::CompareView;
 use crate::views::history::list::{Changed, HistoryView, Step};
@@ -231,5 +233,36 @@ pub(super) fn restore_falsified() -> RestoreView {
             ..revision
         }),
         ..RestoreView::new(subject(Life::Disabled), 12)
+    }
+}
+
+pub(super) fn deleted_view() -> DeletedView {
+    let row = |name: &str, by: &str, hours| DeletedRow {
+        network_type: text("nnUNet_v2"),
+        name: text(name),
+        by: text(by),
+        at: Some(ago(hours)),
+    };
+    DeletedView {
+        total: 53,
+        rows: vec![
+            row("Dataset300_HNOars", "mkeller", 4),
+            row("Dataset219_KiTS2021", "udemir", 700),
+            DeletedRow {
+                at: None,
+                ..row(
+                    "Task055_SegTHOR_a_name_that_goes_on_and_on_for_quite_a_while",
+                    "",
+                    0,
+                )
+            },
+        ],
+        pager: Pager {
+            first: 1,
+            shown: 50,
+            total: Some(53),
+            previous: None,
+            next: Some(text("/dashboard/admin/deleted?page=2")),
+        },
     }
 }

@@ -227,6 +227,14 @@ pub(super) fn all(theme: Theme) -> Vec<(&'static str, Markup)> {
             "restore-falsified",
             restore::page(&frame, &history::restore_falsified()),
         ),
+        (
+            "deleted",
+            admin::deleted::page(&frame, &history::deleted_view()),
+        ),
+        (
+            "deleted-none",
+            admin::deleted::page(&frame, &admin::deleted::DeletedView::default()),
+        ),
         ("profile", profile::page(&frame, &accounts::profile_view())),
         (
             "profile-directory",
