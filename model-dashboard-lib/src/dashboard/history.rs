@@ -100,7 +100,7 @@ impl ModelRevision {
         }
     }
 
-    fn of(revision: &Revision) -> Self {
+    pub(super) fn of(revision: &Revision) -> Self {
         let &Revision {
             number,
             archived_at,
@@ -279,18 +279,29 @@ impl Dashboard {
         key: &ModelKey,
         number: u64,
     ) -> Result<ModelRevision, Error> {
-        match self.inner.catalog.ask_revision(id, number).await {
-            Ok(revision) => Ok(ModelRevision::of(&revision)),
-            Err(RepositoryError::RevisionNotFound { .. }) => Err(Error::NotFound {
-                what: format!("revision {number} of {key}"),
-                near: Vec::new(),
-            }),
-            Err(error @ RepositoryError::RevisionTooLarge { .. }) => {
-                let revision = Err(error);
-                Ok(ModelRevision::read(Archived { number, revision }))
+        let archived = self.archived(id, key, number).await?;
+        let revision = tokio::task::spawn_blocking(|| ModelRevision::read(archived)).await;
+        revision.map_err(|error| Error::Internal(Box::new(error)))
+    }
+
+    /// A revision that there is; one that is too large is there, too.
+    pub(super) async fn archived(
+        &self,
+        id: &ModelId,
+        key: &ModelKey,
+        number: u64,
+    ) -> Result<Archived, Error> {
+        let revision = match self.inner.catalog.ask_revision(id, number).await {
+            Err(RepositoryError::RevisionNotFound { .. }) => {
+                return Err(Error::NotFound {
+                    what: format!("revision {number} of {key}"),
+                    near: Vec::new(),
+                });
             }
-            Err(error) => Err(error.into()),
-        }
+            Err(error @ RepositoryError::RevisionTooLarge { .. }) => Err(error),
+            found => Ok(found?),
+        };
+        Ok(Archived { number, revision })
     }
 
     /// Whose history lies behind a key, for who may read it.

@@ -42,6 +42,7 @@ mod restore;
 mod samples;
 mod sessions;
 mod sign_in;
+mod stored_revision;
 mod system;
 mod throttle;
 mod tokens;
@@ -78,6 +79,7 @@ pub use history::{
 pub use measures::Measures;
 pub use models::{Model, RawModel};
 pub use sign_in::{SignIn, SignInSource, SignedIn};
+pub use stored_revision::StoredRevision;
 pub use system::{Dependency, DependencyState, Readiness};
 pub use tokens::{MAX_TOKEN_DESCRIPTION_CHARS, NewTokenRequest};
 pub use users::{MAX_DISPLAY_NAME_CHARS, MAX_EMAIL_CHARS, NewServiceAccount, NewUserRequest};

@@ -118,6 +118,17 @@ pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Result<Respons
     Ok(response)
 }
 
+/// The same of what takes time to make: both run beside the async threads.
+///
+/// # Errors
+/// Only if the program is out of order.
+pub(super) async fn json_beside<T: Serialize>(
+    make: impl FnOnce() -> T + Send + 'static,
+) -> Result<Response, Failure> {
+    let made = tokio::task::spawn_blocking(|| json(StatusCode::OK, &make()));
+    made.await.map_err(|e| Error::Internal(Box::new(e)))?
+}
+
 /// An answer that says nothing but that it is done.
 ///
 /// # Errors

@@ -1,6 +1,8 @@
 //! The wire format of the API. Domain types stay free of it.
 
 mod audit;
+mod cut;
+mod revisions;
 mod tokens;
 
 use model_dashboard::auth::{IdentityId, Permissions, Role, User};
@@ -12,6 +14,8 @@ use utoipa::ToSchema;
 use super::fields::{Body, Fields};
 
 pub(super) use self::audit::{AuditEvent, ChainReport, Events};
+pub(super) use self::cut::cut;
+pub(super) use self::revisions::{Difference, Revisions, origin};
 pub(super) use self::tokens::{CreatedToken, NewToken, OwnerId, Token, Tokens};
 
 /// An entry of a list of models: exactly these keys.

@@ -18,15 +18,16 @@ mod in_memory;
 mod list;
 mod list_body;
 pub(crate) mod metrics;
+mod model_routes;
 mod models;
 mod openapi;
 mod parameters;
 mod problem;
+mod revision_routes;
+mod revisions;
 mod tokens;
 mod users;
 mod visit;
-
-use std::sync::Arc;
 
 use model_dashboard::dashboard::Dashboard;
 use model_dashboard::model::{ModelKey, ModelName, NetworkType};
@@ -35,9 +36,8 @@ use warp::reply::Response;
 use warp::{Filter, path};
 
 use self::answer::Failure;
-use self::list_body::ListBodies;
 use self::parameters::Parameters;
-use self::visit::{Visit, definition_body, json_body};
+use self::visit::{Visit, json_body};
 use crate::route::{Segment, read};
 use crate::server::{Metrics, request_body};
 
@@ -83,8 +83,11 @@ fn below(
     base: &'static str,
     home: Option<&str>,
 ) -> BoxedFilter<(Response,)> {
+    let models = model_routes::routes(dashboard)
+        .or(revision_routes::routes(dashboard))
+        .unify();
     let v1 = path("models")
-        .and(model_routes(dashboard))
+        .and(models)
         .or(path("network-types").and(network_types(dashboard)))
         .unify()
         .or(path("tokens").and(token_routes(dashboard)))
@@ -103,147 +106,6 @@ fn below(
         .unify()
         .map(move |response| answer::below(base, response))
         .boxed()
-}
-
-fn model_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
-    let visit = || visit::visit(dashboard);
-    let model = || {
-        path::param::<Segment>()
-            .and(path::param::<Segment>())
-            .and(path::end())
-    };
-    let bodies = Arc::new(ListBodies::default());
-
-    let of_type = path("type")
-        .and(path::param::<Segment>())
-        .and(path::end())
-        .and(read())
-        .and(visit())
-        .then(|network_type: Segment, visit: Visit| {
-            visit.answer(async move |guest, visit| {
-                list::of_type(&guest, &network_type.0, visit.query(), &visit.headers).await
-            })
-        })
-        .boxed();
-    let show = model()
-        .and(read())
-        .and(visit())
-        .then(|network_type: Segment, name: Segment, visit: Visit| {
-            visit.answer(async move |guest, visit| {
-                Parameters::parse(visit.query(), &[])?;
-                models::show(&guest, key(&network_type, &name)?, &visit.headers).await
-            })
-        })
-        .boxed();
-    let list = path::end()
-        .and(read())
-        .and(visit())
-        .then(move |visit: Visit| {
-            let bodies = bodies.clone();
-            visit.answer(async move |guest, visit| {
-                list::list(&guest, &bodies, visit.query(), &visit.headers).await
-            })
-        })
-        .boxed();
-    let dataframe = path("dataframe")
-        .and(path::end())
-        .and(read())
-        .and(visit())
-        .then(|visit: Visit| {
-            visit.answer(async move |guest, visit| {
-                list::dataframe(&guest, visit.query(), &visit.headers).await
-            })
-        })
-        .boxed();
-    let find = path::param::<Segment>()
-        .and(path::end())
-        .and(read())
-        .and(visit())
-        .then(|name: Segment, visit: Visit| {
-            visit.answer(async move |guest, visit| {
-                Parameters::parse(visit.query(), &[])?;
-                models::find(&guest, &name.0, &visit.headers).await
-            })
-        })
-        .boxed();
-    let create = path::end()
-        .and(warp::post())
-        .and(visit())
-        .and(request_body())
-        .then(|visit: Visit, body| {
-            visit.answer(async move |guest, visit| {
-                let body = definition_body(body).await?;
-                models::create(&guest, &visit.headers, &body).await
-            })
-        })
-        .boxed();
-    let replace = model()
-        .and(warp::put())
-        .and(visit())
-        .and(request_body())
-        .then(|network_type: Segment, name: Segment, visit: Visit, body| {
-            visit.answer(async move |guest, visit| {
-                let key = key(&network_type, &name)?;
-                let body = definition_body(body).await?;
-                models::replace(&guest, key, &visit.headers, &body).await
-            })
-        })
-        .boxed();
-    let patch = model()
-        .and(warp::patch())
-        .and(visit())
-        .and(request_body())
-        .then(|network_type: Segment, name: Segment, visit: Visit, body| {
-            visit.answer(async move |guest, visit| {
-                let key = key(&network_type, &name)?;
-                let body = definition_body(body).await?;
-                models::patch(&guest, key, &visit.headers, &body).await
-            })
-        })
-        .boxed();
-    let delete = model()
-        .and(warp::delete())
-        .and(visit())
-        .then(|network_type: Segment, name: Segment, visit: Visit| {
-            visit.answer(async move |guest, visit| {
-                models::delete(&guest, key(&network_type, &name)?, &visit.headers).await
-            })
-        })
-        .boxed();
-    let rename = path::param::<Segment>()
-        .and(path::param::<Segment>())
-        .and(path("rename"))
-        .and(path::end())
-        .and(warp::post())
-        .and(visit())
-        .and(request_body())
-        .then(|network_type: Segment, name: Segment, visit: Visit, body| {
-            visit.answer(async move |guest, visit| {
-                let key = key(&network_type, &name)?;
-                models::rename(&guest, key, &visit.headers, json_body(body).await?).await
-            })
-        })
-        .boxed();
-
-    let reading = of_type
-        .or(show)
-        .unify()
-        .or(list)
-        .unify()
-        .or(dataframe)
-        .unify()
-        .or(find)
-        .unify();
-    let writing = patch
-        .or(replace)
-        .unify()
-        .or(create)
-        .unify()
-        .or(delete)
-        .unify()
-        .or(rename)
-        .unify();
-    reading.or(writing).unify().boxed()
 }
 
 fn network_types(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {

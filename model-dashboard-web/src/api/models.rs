@@ -273,11 +273,12 @@ pub(super) fn address(key: &ModelKey) -> String {
 }
 
 /// What a change made of a model.
-fn written(status: StatusCode, model: Model) -> Response {
+pub(super) fn written(status: StatusCode, model: Model) -> Response {
     definition(status, model.version, model.bytes, &HeaderMap::new())
 }
 
-fn located(mut response: Response, address: &str) -> Response {
+/// An answer that says where it is.
+pub(super) fn located(mut response: Response, address: &str) -> Response {
     // An address is percent-encoded.
     if let Ok(address) = HeaderValue::from_str(address) {
         response.headers_mut().insert(LOCATION, address);
@@ -290,7 +291,7 @@ fn located(mut response: Response, address: &str) -> Response {
 const ROOM_FOR_HEADERS: usize = 14;
 
 /// A definition as an answer, or 304.
-fn definition(
+pub(super) fn definition(
     status: StatusCode,
     version: Version,
     bytes: Arc<[u8]>,
@@ -324,7 +325,7 @@ fn definition(
 
 /// The reason in the header `Model-Dashboard-Message`; empty if there is none. What is not UTF-8
 /// is ISO 8859-1, as browsers and Python's `http.client` send it (RFC 9110 §5.5 leaves it open).
-fn message(headers: &HeaderMap) -> Result<String, Failure> {
+pub(super) fn message(headers: &HeaderMap) -> Result<String, Failure> {
     let Some(value) = headers.get(MESSAGE) else {
         return Ok(String::new());
     };
@@ -344,7 +345,8 @@ fn invalid_json(error: JsonError) -> Failure {
     Error::Invalid(vec![FieldError::json("", &error)]).into()
 }
 
-fn conflict(key: ModelKey) -> Failure {
+/// That another state was named.
+pub(super) fn conflict(key: ModelKey) -> Failure {
     Error::Conflict { key, current: None }.into()
 }
 

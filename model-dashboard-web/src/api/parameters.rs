@@ -59,6 +59,19 @@ impl Parameters {
             .map_err(|_| refuse(vec![wrong(name, format!("must be {expected}"))]))
     }
 
+    /// How many are asked for: `limit`, from 1 to `most`.
+    ///
+    /// # Errors
+    /// A problem that names the parameter.
+    pub(super) fn limit(&self, by_default: usize, most: usize) -> Result<usize, Failure> {
+        let expected = format!("a number from 1 to {most}");
+        let limit = self.value("limit", &expected)?.unwrap_or(by_default);
+        match (1..=most).contains(&limit) {
+            true => Ok(limit),
+            false => Err(bad("limit", format!("must be {expected}"))),
+        }
+    }
+
     /// A parameter that is one of a few words.
     ///
     /// # Errors
@@ -104,6 +117,11 @@ pub(super) fn unknown(name: &str, known: &[&str]) -> String {
         (None, []) => "is not known; there are none here".to_owned(),
         (None, known) => format!("is not known; known are {}", known.join(", ")),
     }
+}
+
+/// A parameter that cannot be taken.
+pub(super) fn bad(name: &str, message: impl Into<String>) -> Failure {
+    refuse(vec![wrong(name, message)])
 }
 
 fn refuse(errors: Vec<FieldProblem>) -> Failure {

@@ -56,15 +56,27 @@ impl Described {
         self.seen.insert(name);
     }
 
-    /// Types and required fields, as deep as the schemas go.
     fn check_value(&self, schema: &Value, value: &Value, name: &str) {
+        if let Err(misfit) = self.fits(schema, value) {
+            panic!("{name}: {misfit}");
+        }
+    }
+
+    /// Types and required fields, as deep as the schemas go.
+    fn fits(&self, schema: &Value, value: &Value) -> Result<(), String> {
         if let Some(reference) = schema["$ref"].as_str() {
             let schema = reference.trim_start_matches('#');
             let schema = self.document.pointer(schema);
-            return self.check_value(schema.expect(reference), value, name);
+            return self.fits(schema.expect(reference), value);
         }
         for part in schema["allOf"].as_array().into_iter().flatten() {
-            self.check_value(part, value, name);
+            self.fits(part, value)?;
+        }
+        if let Some(choices) = schema["oneOf"].as_array() {
+            let fitting = choices.iter().filter(|it| self.fits(it, value).is_ok());
+            if fitting.count() != 1 {
+                return Err(format!("{value} is not one of {choices:?}"));
+            }
         }
         let own = match value {
             Value::Null => "null",
@@ -74,24 +86,29 @@ impl Described {
             Value::Array(_) => "array",
             Value::Object(_) => "object",
         };
-        let fits = match &schema["type"] {
+        let is_typed = match &schema["type"] {
             Value::String(only) => only == own,
             Value::Array(several) => several.iter().any(|one| one == own),
             _ => true,
         };
-        assert!(fits, "{name}: {value} is no {}", schema["type"]);
+        if !is_typed {
+            return Err(format!("{value} is no {}", schema["type"]));
+        }
         for field in schema["required"].as_array().into_iter().flatten() {
             let field = field.as_str().unwrap();
-            assert!(value.get(field).is_some(), "{name} lacks {field}: {value}");
+            if value.get(field).is_none() {
+                return Err(format!("{field} is missing: {value}"));
+            }
         }
         for (field, schema) in schema["properties"].as_object().into_iter().flatten() {
             if let Some(value) = value.get(field) {
-                self.check_value(schema, value, name);
+                self.fits(schema, value)?;
             }
         }
         for item in value.as_array().into_iter().flatten() {
-            self.check_value(&schema["items"], item, name);
+            self.fits(&schema["items"], item)?;
         }
+        Ok(())
     }
 
     /// Every operation: method, template, parameters, whether it takes a body.
@@ -222,6 +239,8 @@ async fn meet_the_rest(app: &App, admin: &Client, described: &mut Described) {
     let few = [Permission::ModelsRead].into_iter().collect();
     let few = app.token(few).await;
     let list = "/api/v1/models";
+    let revision = "/api/v1/models/{network_type}/{name}/revisions/{revision}";
+    let diff = "/api/v1/models/{network_type}/{name}/revisions/{revision}/diff";
     let asked: Vec<(&Client, &Method, &str, &str, &str)> = vec![
         (&any, &post, list, list, DEFINITION),
         (&any, &get, by_name, "/api/v1/models/New", ""),
@@ -247,6 +266,27 @@ async fn meet_the_rest(app: &App, admin: &Client, described: &mut Described) {
         ),
         (&any, &delete, model, enabled, ""),
         (&any, &delete, model, "/api/v1/models/MIST/Newer", ""),
+        (
+            &any,
+            &get,
+            revision,
+            "/api/v1/models/MIST/Newer/revisions/5",
+            "",
+        ),
+        (
+            &any,
+            &get,
+            diff,
+            "/api/v1/models/MIST/Newer/revisions/1/diff?to=5",
+            "",
+        ),
+        (
+            &any,
+            &get,
+            diff,
+            "/api/v1/models/MIST/Newer/revisions/3/diff?from=1",
+            "",
+        ),
         (
             &any,
             &get,
@@ -293,4 +333,5 @@ fn filled(template: &str, name: &str, number: &str) -> String {
         .replace("{source}", "local")
         .replace("{subject}", number)
         .replace("{id}", "999999")
+        .replace("{revision}", "1")
 }

@@ -23,5 +23,6 @@ mod page_matrix;
 mod pages;
 mod readme;
 mod renamed;
+mod revisions;
 mod sessions;
 mod starting;

@@ -68,7 +68,8 @@ fn operations() -> Vec<Operation> {
                 .replace("{name}", "Task003_Liver")
                 .replace("{source}", "local")
                 .replace("{subject}", "999999")
-                .replace("{id}", "999999");
+                .replace("{id}", "999999")
+                .replace("{revision}", "1");
             operations.push(Operation {
                 method,
                 template: template.clone(),

@@ -126,6 +126,31 @@ async fn what_others_wrote_is_told_apart() {
 }
 
 #[tokio::test]
+async fn a_revision_is_there_to_the_byte() {
+    let world = World::new().await;
+    let made = world.made("MIST/x", r#"{"seed":1e400}"#).await;
+    world.edited("MIST/x", r#"{"seed":2}"#, "").await;
+    let at = key("MIST/x");
+    let theirs = b"{ \"seed\" :\t1.0 }\n";
+    world.repository.write_outside(&at, &theirs[..]);
+    let stored = world.repository.get(&at).await.unwrap();
+    world.repository.reconcile(&stored).await.unwrap();
+
+    let host = world.host();
+    let read = async |number| {
+        world
+            .dashboard
+            .stored_revision(&host, &at, number)
+            .await
+            .unwrap()
+    };
+    let (first, third) = (read(1).await, read(3).await);
+    assert_eq!((&first.bytes, first.version), (&made.bytes, made.version));
+    assert_eq!(&*third.bytes, theirs);
+    assert_eq!(third.revision.origin, Origin::Outside);
+}
+
+#[tokio::test]
 async fn an_earlier_state_is_made_the_present_one_and_stays_enabled() {
     let world = World::new().await;
     world
