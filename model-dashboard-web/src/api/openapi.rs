@@ -33,7 +33,7 @@ use crate::route::read;
     paths(
         list::list, models::create, list::of_type, list::dataframe, models::find, models::show,
         models::replace, models::patch, models::delete, models::rename, list::network_types,
-        revisions::list, revisions::show, revisions::diff,
+        revisions::list, revisions::show, revisions::diff, revisions::restore,
         users::me, tokens::list, tokens::create, tokens::revoke, users::list, users::create,
         users::show, users::update, users::delete, users::reset_password, audit::list,
         audit::verify, audit::feed, health::health, health::livez, health::readyz, metrics::answer,

@@ -56,5 +56,21 @@ pub(super) fn routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
             },
         )
         .boxed();
-    list.or(show).unify().or(diff).unify().boxed()
+    let restore = history()
+        .and(path::param::<u64>())
+        .and(path("restore"))
+        .and(path::end())
+        .and(warp::post())
+        .and(visit())
+        .then(
+            |network_type: Segment, name: Segment, number, visit: Visit| {
+                visit.answer(async move |guest, visit| {
+                    let key = key(&network_type, &name)?;
+                    revisions::restore(&guest, key, number, &visit.headers).await
+                })
+            },
+        )
+        .boxed();
+    let reading = list.or(show).unify().or(diff).unify();
+    reading.or(restore).unify().boxed()
 }

@@ -1,14 +1,17 @@
 //! The history of a model: its revisions, what they changed, and going back to one.
 
 use http::StatusCode;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{HeaderMap, HeaderName, HeaderValue, IF_MATCH};
+use model_dashboard::catalog::Picture;
 use model_dashboard::dashboard::{ModelRevision, Origin, RevisionContent};
 use model_dashboard::model::ModelKey;
+use model_dashboard::repository::Precondition;
 use warp::reply::Response;
 
 use super::answer::{Failure, Guest, json_beside};
+use super::conditional::{IfMatch, if_match};
 use super::dto::{Definition, Difference, Revisions, cut, origin};
-use super::models::definition;
+use super::models::{address, conflict, definition, located, message, written};
 use super::parameters::{Parameters, bad};
 use super::problem::Problem;
 
@@ -129,6 +132,63 @@ pub(super) async fn diff(
     let dashboard = guest.dashboard();
     let compared = dashboard.compare(&guest.caller, &key, from, to).await?;
     json_beside(|| Difference::from(compared)).await
+}
+
+/// Restore a revision
+///
+/// Makes what the revision held the present state, as a new revision under the present name. The
+/// model stays enabled or disabled as it is; an enabled one takes `models:enable` and a reason.
+/// A model that holds that already is not changed.
+///
+/// A deleted model is brought back so, disabled and with its history (201): that takes
+/// `system:admin`, and no `If-Match`.
+#[utoipa::path(post, path = "/api/v1/models/{network_type}/{name}/revisions/{revision}/restore",
+    tag = "history", security(("token" = ["models:write"])),
+    params(
+        ("network_type" = String, Path, example = "nnUNet"),
+        ("name" = String, Path, example = "Task003_Liver"),
+        ("revision" = u64, Path, example = 1, description = "Its number"),
+        ("If-Match" = Option<String>, Header, example = "*", description = "The version that you replace, or `*`; needed unless the model is deleted"),
+        ("Model-Dashboard-Message" = Option<String>, Header, description = "Why, UTF-8 or ISO 8859-1; needed for enabled models"),
+    ),
+    responses((status = 200, body = Definition, headers(("ETag" = String, description = "The new version"))),
+        (status = 201, description = "The deleted model is brought back", body = Definition, headers(
+            ("Location" = String, description = "The address of the model"),
+            ("ETag" = String, description = "The version"))),
+        (status = 409, description = "A model was made in the place of the deleted one meanwhile"),
+        (status = 422, description = "The revision holds no definition to go by, or the reason is missing: `errors`")))]
+pub(super) async fn restore(
+    guest: &Guest,
+    key: ModelKey,
+    number: u64,
+    headers: &HeaderMap,
+) -> Result<Response, Failure> {
+    let (dashboard, caller) = (guest.dashboard(), &guest.caller);
+    let message = message(headers)?;
+    let picture = dashboard.picture(caller).await?;
+    if is_deleted(&picture, &key) {
+        let any = IfMatch::Is(Precondition::Exists);
+        if headers.contains_key(IF_MATCH) && if_match(headers)? != any {
+            // There is no state now that it could be.
+            return Err(conflict(key));
+        }
+        let model = dashboard.bring_back(caller, &key, Some(number), &message);
+        let model = model.await?;
+        let address = address(&model.key);
+        return Ok(located(written(StatusCode::CREATED, model), &address));
+    }
+    let IfMatch::Is(precondition) = if_match(headers)? else {
+        return Err(conflict(key));
+    };
+    let model = dashboard.restore(caller, &key, number, precondition, &message);
+    Ok(written(StatusCode::OK, model.await?))
+}
+
+/// Whether a model was at this place and was deleted, not moved.
+fn is_deleted(picture: &Picture, key: &ModelKey) -> bool {
+    let deleted = picture.deleted(key);
+    let tombstone = deleted.as_ref().and_then(|entry| entry.tombstone());
+    tombstone.is_some_and(|tombstone| tombstone.moved_to.is_none())
 }
 
 /// Why a revision is not served as a definition, if it is not.

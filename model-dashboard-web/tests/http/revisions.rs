@@ -215,6 +215,125 @@ async fn a_deletion_is_told_and_not_served_as_a_definition() {
     }
 }
 
+fn restoring(number: u64) -> String {
+    format!("{}/restore", revision(number))
+}
+
+#[tokio::test]
+async fn a_revision_is_restored_by_who_names_the_present_state() {
+    let (app, client) = thrice().await;
+    let all = app.token(Permissions::all()).await;
+    let restore = async |client: &Client, number| {
+        let path = restoring(number);
+        client.send(Method::POST, &path, "").await
+    };
+    assert_eq!(restore(&all, 1).await.status, 428);
+    let first = client.get(&revision(1)).await;
+    let late = all.with("if-match", first.header("etag"));
+    let lost = restore(&late, 1).await;
+    assert_eq!(lost.status, 412);
+    let present = client.get(MODEL).await;
+    assert_eq!(lost.json()["current_etag"], present.header("etag"));
+
+    let told = all.with("if-match", present.header("etag"));
+    let told = told.with("model-dashboard-message", "zurück");
+    let restored = restore(&told, 1).await;
+    assert_eq!(restored.status, 200, "{}", restored.text());
+    assert_eq!(restored.body, client.get(MODEL).await.body);
+    assert_eq!(
+        restored.header("etag"),
+        client.get(MODEL).await.header("etag")
+    );
+    let now = restored.json();
+    assert_eq!(
+        (&now["alias"], &now["contour_names"]["1"]),
+        (&json!("A"), &json!("liver"))
+    );
+    assert_eq!(
+        (&now["registry"]["revision"], &now["registry"]["message"]),
+        (&json!(4), &json!("zurück"))
+    );
+    assert_eq!(
+        restore(&client, 1).await.header("etag"),
+        restored.header("etag")
+    );
+    assert_eq!(restore(&client, 9).await.status, 404);
+}
+
+#[tokio::test]
+async fn restoring_an_enabled_model_takes_the_permission_and_a_reason() {
+    let (app, client) = thrice().await;
+    change(&client, r#"{"enabled":true}"#).await;
+    let path = restoring(1);
+    let silent = client.send(Method::POST, &path, "").await;
+    assert_eq!(silent.status, 422);
+    assert_eq!(silent.json()["errors"][0]["field"], "message");
+    let scopes = "models:read models:write".parse().unwrap();
+    let editor = app.token(scopes).await.with("if-match", "*");
+    let editor = editor.with("model-dashboard-message", "try");
+    let refused = editor.send(Method::POST, &path, "").await;
+    assert_eq!(refused.json()["missing_permission"], "models:enable");
+    let told = client.with("model-dashboard-message", "the second was wrong");
+    let restored = told.send(Method::POST, &path, "").await.json();
+    assert_eq!(
+        (&restored["alias"], &restored["enabled"]),
+        (&json!("A"), &json!(true))
+    );
+}
+
+#[tokio::test]
+async fn a_deleted_model_is_brought_back_by_administrators() {
+    let (app, client) = thrice().await;
+    change(&client, r#"{"enabled":true}"#).await;
+    let client = client.with("model-dashboard-message", "gone");
+    let named = client.with("if-match", client.get(MODEL).await.header("etag"));
+    client.send(Method::DELETE, MODEL, "").await;
+    let path = restoring(4);
+    let scopes = "models:read models:write models:enable".parse().unwrap();
+    let refused = app.token(scopes).await.send(Method::POST, &path, "").await;
+    assert_eq!(refused.status, 403);
+    assert_eq!(refused.json()["missing_permission"], "system:admin");
+    assert_eq!(named.send(Method::POST, &path, "").await.status, 412);
+    let deletion = client.send(Method::POST, &restoring(5), "").await;
+    assert_eq!(deletion.status, 422);
+
+    let all = app.token(Permissions::all()).await;
+    let told = all.with("model-dashboard-message", "still needed");
+    let back = told.send(Method::POST, &path, "").await;
+    assert_eq!((back.status.as_u16(), back.location()), (201, MODEL));
+    assert_eq!(back.header("etag"), client.get(MODEL).await.header("etag"));
+    let now = back.json();
+    assert_eq!(
+        (&now["alias"], &now["enabled"]),
+        (&json!("B"), &json!(false))
+    );
+    let history = client.get(&format!("{MODEL}/revisions")).await.json();
+    assert_eq!(numbers(&history), [6, 5, 4, 3, 2, 1]);
+    assert_eq!(history["revisions"][0]["message"], "still needed");
+}
+
+#[tokio::test]
+async fn what_was_renamed_is_not_brought_back_at_its_old_name() {
+    let (_app, client) = thrice().await;
+    let rename = format!("{MODEL}/rename");
+    let renamed = client
+        .send(Method::POST, &rename, r#"{"name":"restore"}"#)
+        .await;
+    assert_eq!(renamed.status, 200);
+    let refused = client.send(Method::POST, &restoring(1), "").await;
+    assert_eq!(refused.status, 404, "{}", refused.text());
+    let history = format!("{}/revisions", renamed.location());
+    let history = client.get(&history).await.json();
+    assert_eq!(history["revisions"][1]["key"], "MIST/revisions");
+    assert_eq!(history["revisions"][0]["key"], "MIST/restore");
+    let restored = format!("{}/revisions/1/restore", renamed.location());
+    let restored = client.send(Method::POST, &restored, "").await.json();
+    assert_eq!(
+        (&restored["alias"], &restored["name"]),
+        (&json!("A"), &json!("restore"))
+    );
+}
+
 /// A dashboard whose models lie in a folder, and the files of one's revisions.
 async fn on_disk(folder: &tempfile::TempDir) -> (App, Client, PathBuf) {
     let repository = ObjectRepository::open_folder(folder.path()).await.unwrap();
@@ -243,6 +362,9 @@ async fn what_was_changed_in_the_history_is_never_served_as_a_definition() {
     assert_eq!(refused.status, 422);
     let kind = "urn:model-dashboard:problem:falsified-revision";
     assert_eq!(refused.json()["type"], kind);
+    let restored = client.send(Method::POST, &restoring(1), "").await;
+    assert_eq!(restored.status, 422);
+    assert_eq!(restored.json()["errors"][0]["field"], "revision");
     let compared = client
         .get(&format!("{}/diff?to=2", revision(1)))
         .await
