@@ -12,6 +12,7 @@ mod broken;
 mod bulk;
 mod conflict;
 mod cookies;
+mod csv;
 mod definition;
 mod edit;
 mod errors;

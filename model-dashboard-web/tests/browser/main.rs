@@ -16,7 +16,7 @@ mod driver;
 mod weight;
 
 use fantoccini::{Client, Locator};
-use model_dashboard::model::ContourNames;
+use model_dashboard::model::{ContourNames, Timestamp};
 
 use self::app::{App, PASSWORD};
 use self::driver::{Driver, axe};
@@ -306,6 +306,7 @@ async fn no_page_hinders_people() {
     fill(&browser, "[name=reason]", "for the history").await;
     press(&browser, ".action-bar button[value=save]").await;
     says(&browser, "Saved as revision").await;
+    let now = Timestamp::now();
     let pages = [
         "/",
         "/?q=nothing+like+this",
@@ -327,6 +328,8 @@ async fn no_page_hinders_people() {
         "/admin/users/new",
         "/admin/audit",
         "/admin/audit/1",
+        &format!("/admin/as-of?at={now}"),
+        "/admin/as-of?at=yesterday",
         "/admin/deleted",
         "/admin/deleted/nnUNet/Task003_Liver/bring-back",
         "/admin/system",

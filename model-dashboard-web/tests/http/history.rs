@@ -1,6 +1,7 @@
 //! Histories, comparisons, going back, deleted models, and what there was at a time.
 
 use http::StatusCode;
+use model_dashboard::model::Timestamp;
 
 use crate::app::{Answer, App, Client};
 
@@ -182,4 +183,36 @@ async fn a_deleted_model_is_listed_and_brought_back_disabled() {
     assert!(told(&admin, &again).await.contains("already"));
     let list = admin.get("/admin/deleted").await.text();
     assert!(list.contains("No deleted models"), "{list}");
+}
+
+#[tokio::test]
+async fn an_auditor_sees_what_could_run_at_a_time() {
+    let app = App::holding(&[("nnUNet/Theirs", "{\"alias\":\"=Theirs\"}")]).await;
+    let auditor = app.signed_in("auditor").await;
+    let empty = auditor.get("/admin/as-of").await;
+    assert_eq!(empty.status, StatusCode::OK);
+    let at = Timestamp::now().to_string();
+    let admin = app.signed_in("admin").await;
+    edit(&admin, &[("alias", "Renamed since")]).await;
+
+    let page = auditor.get(&format!("/admin/as-of?at={at}")).await;
+    let text = page.text();
+    assert_eq!(page.status, StatusCode::OK, "{text}");
+    assert!(text.contains("nnUNet/Task003_Liver"), "{text}");
+    assert!(!text.contains("Renamed since"), "{text}");
+    assert!(text.contains("there is no history"), "a doubt in words");
+    let csv = auditor
+        .get(&format!("/admin/as-of/export.csv?at={at}"))
+        .await;
+    assert!(csv.header("content-type").starts_with("text/csv"));
+    let csv = csv.text();
+    assert!(csv.contains("\"nnUNet/Task003_Liver\""), "{csv}");
+    assert!(csv.contains("\"'=Theirs\""), "no formula: {csv}");
+    let then = auditor.get("/admin/as-of?at=2001-01-01T00:00").await;
+    assert!(!then.text().contains("nnUNet/Task003_Liver"));
+    for wrong in ["yesterday", "2999-01-01T00:00"] {
+        let wrong = auditor.get(&format!("/admin/as-of?at={wrong}")).await;
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(wrong.text().contains("at-error"));
+    }
 }

@@ -263,6 +263,12 @@ const MATRIX: &[Row] = &[
         AUDIT,
     ),
     get("/admin/audit/{number}", "/admin/audit/1", AUDIT),
+    get("/admin/as-of", "/admin/as-of", AUDIT),
+    get(
+        "/admin/as-of/export.csv",
+        "/admin/as-of/export.csv?at=2026-01-01",
+        AUDIT,
+    ),
     get("/admin/deleted", "/admin/deleted", ADMIN),
     get(
         "/admin/deleted/{type}/{name}/bring-back",

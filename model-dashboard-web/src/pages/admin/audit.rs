@@ -14,6 +14,7 @@ use warp::Reply;
 use warp::reply::Response;
 
 use crate::pages::actions::isolate;
+use crate::pages::csv::push_line;
 use crate::pages::errors::sentence;
 use crate::pages::form::Form;
 use crate::pages::visit::{Failure, Visit};
@@ -277,7 +278,6 @@ pub(super) async fn export(visit: Visit, format: Format) -> Result<Response, Fai
     Ok(response)
 }
 
-/// A line of RFC 4180.
 fn push_csv(out: &mut String, entry: &Event) {
     let event = &entry.event;
     let fields = [
@@ -298,19 +298,7 @@ fn push_csv(out: &mut String, entry: &Event) {
         event.detail.clone(),
         entry.digest.clone(),
     ];
-    for (i, field) in fields.iter().enumerate() {
-        if i > 0 {
-            out.push(',');
-        }
-        // A spreadsheet would run what begins like a formula.
-        let guard = if field.starts_with(['=', '+', '-', '@', '\t']) {
-            "'"
-        } else {
-            ""
-        };
-        out.push_str(&format!("\"{guard}{}\"", field.replace('"', "\"\"")));
-    }
-    out.push_str("\r\n");
+    push_line(out, &fields);
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
-//! The pages of administrators: people, the audit log, deleted models, the system.
+//! The pages of administrators: people, the audit log, what there was
+//! at a time, deleted models, the system.
 
+mod as_of;
 mod audit;
 mod deleted;
 mod steps;
@@ -21,6 +23,8 @@ pub(super) fn table() -> Vec<Route> {
             audit::export(visit, Format::JsonLines)
         }),
         page_of("/admin/audit/{number}", audit::event),
+        page("/admin/as-of", as_of::show),
+        page("/admin/as-of/export.csv", as_of::export),
         page("/admin/deleted", deleted::list),
         page_of("/admin/deleted/{type}/{name}/bring-back", deleted::ask),
         form_of(

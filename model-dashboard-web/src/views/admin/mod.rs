@@ -5,6 +5,7 @@ use maud::Markup;
 use super::components::{Tab, tabs};
 use super::frame::{Frame, admin_tabs};
 
+pub mod as_of;
 pub mod audit;
 pub mod deleted;
 pub mod system;

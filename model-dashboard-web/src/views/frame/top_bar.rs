@@ -106,6 +106,7 @@ pub fn admin_tabs(links: &Links, may: May) -> Vec<(String, &'static str)> {
     [
         (may.manage_users, "/admin/users", "Users"),
         (may.read_audit, "/admin/audit", "Audit log"),
+        (may.read_audit, "/admin/as-of", "As of"),
         (may.manage_system, "/admin/deleted", "Deleted models"),
         (may.manage_system, "/admin/system", "System"),
     ]

@@ -209,6 +209,9 @@ fn toolbar(frame: &Frame, view: &ModelsView) -> Markup {
     html! {
         div.toolbar {
             p.result-count { (summary(view)) }
+            @if frame.may().read_audit {
+                a.past href=(links.to("/admin/as-of")) hx-boost="false" { "As of a time in the past" }
+            }
             div.chips { (chips(frame, query)) }
             div.tools {
                 (facet("Tag", &view.tags, query.tag.as_ref(), |value| query.with(|query| query.tag = value).href(links)))

@@ -1,6 +1,7 @@
 //! Histories, comparisons and going back.
 
-use super::{ago, change, text};
+use super::{ago, change, pair, text};
+use crate::views::admin::as_of::{AsOfRow, AsOfView, Found};
 use crate::views::admin::deleted::{DeletedRow, DeletedView};
 use crate::views::components::field::Field;
 use crate::views::components::pager::Pager;
@@ -264,5 +265,68 @@ pub(super) fn deleted_view() -> DeletedView {
             previous: None,
             next: Some(text("/dashboard/admin/deleted?page=2")),
         },
+    }
+}
+
+pub(super) fn as_of_view() -> AsOfView {
+    let row = |name: &str, alias: &str, enabled, revision| AsOfRow {
+        reference: format!("nnUNet_v2/{name}"),
+        alias: text(alias),
+        version: text("2.5"),
+        enabled: Some(enabled),
+        revision: Some(revision),
+        since: Some(ago(700)),
+        now: pair("nnUNet_v2", name),
+        is_deleted: false,
+        doubt: None,
+    };
+    AsOfView {
+        at: Field::new("2026-11-01T12:00"),
+        found: Some(Found {
+            at: ago(500),
+            rows: vec![
+                row(
+                    "Dataset137_BraTS2021",
+                    "Brain tumour, four sequences",
+                    true,
+                    3,
+                ),
+                AsOfRow {
+                    now: pair("nnUNet_v2", "Dataset220_KiTS2023"),
+                    ..row("Dataset219_KiTS", "Kidney", true, 9)
+                },
+                AsOfRow {
+                    is_deleted: true,
+                    version: String::new(),
+                    ..row("Dataset300_HNOars", "Head and neck", false, 1)
+                },
+                AsOfRow {
+                    revision: None,
+                    since: None,
+                    doubt: Some(text(
+                        "Only other programs have written it, so there is no history; this is what it holds now.",
+                    )),
+                    ..row("Dataset500_Theirs", "Theirs", true, 1)
+                },
+                AsOfRow {
+                    enabled: None,
+                    doubt: Some(text("What it held cannot be read.")),
+                    ..row("Dataset099_Broken", "Dataset099_Broken", false, 2)
+                },
+            ],
+            first: Some(text("/dashboard/admin/as-of?at=2026-11-01T12:00")),
+            next: Some(text(
+                "/dashboard/admin/as-of?at=2026-11-01T12:00&after=a%2Fb",
+            )),
+            csv: text("/dashboard/admin/as-of/export.csv?at=2026-11-01T12:00"),
+        }),
+    }
+}
+
+pub(super) fn as_of_wrong() -> AsOfView {
+    AsOfView {
+        at: Field::new("yesterday")
+            .wrong("Give a day and a time in UTC, such as 2026-03-01 14:30."),
+        found: None,
     }
 }

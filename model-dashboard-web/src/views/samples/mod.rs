@@ -235,6 +235,11 @@ pub(super) fn all(theme: Theme) -> Vec<(&'static str, Markup)> {
             "deleted-none",
             admin::deleted::page(&frame, &admin::deleted::DeletedView::default()),
         ),
+        ("as-of", admin::as_of::page(&frame, &history::as_of_view())),
+        (
+            "as-of-wrong",
+            admin::as_of::page(&frame, &history::as_of_wrong()),
+        ),
         ("profile", profile::page(&frame, &accounts::profile_view())),
         (
             "profile-directory",
