@@ -9,7 +9,9 @@ use tokio::time::timeout;
 
 use super::Catalog;
 use crate::model::{ModelId, ModelKey};
-use crate::repository::{Archived, Listing, Marker, RepositoryError, Revision, StoredModel};
+use crate::repository::{
+    Archived, Inventory, LeftOver, Listing, Marker, Purged, RepositoryError, Revision, StoredModel,
+};
 
 /// How much longer than a small answer many objects, and a listing, may take.
 const MANY: u32 = 4;
@@ -19,12 +21,12 @@ const LISTING: u32 = 20;
 const ASKED_AGAIN: usize = 64;
 
 impl Catalog {
-    pub(super) async fn ask_marker(&self) -> Result<Marker, RepositoryError> {
+    pub(crate) async fn ask_marker(&self) -> Result<Marker, RepositoryError> {
         let limit = self.inner.options.answer_within;
         within(limit, self.inner.repository.marker()).await
     }
 
-    pub(super) async fn ask_listing(&self) -> Result<Listing, RepositoryError> {
+    pub(crate) async fn ask_listing(&self) -> Result<Listing, RepositoryError> {
         let limit = self.inner.options.answer_within.saturating_mul(LISTING);
         within(limit, self.inner.repository.list()).await
     }
@@ -70,6 +72,45 @@ impl Catalog {
         within(time, self.inner.repository.identify(key)).await
     }
 
+    /// [`ModelRepository::inventory`](crate::repository::ModelRepository::inventory) in bounded time.
+    pub(crate) async fn ask_inventory(&self) -> Result<Inventory, RepositoryError> {
+        let limit = self.inner.options.answer_within.saturating_mul(LISTING);
+        within(limit, self.inner.repository.inventory()).await
+    }
+
+    /// [`ModelRepository::noted`](crate::repository::ModelRepository::noted) in bounded time.
+    pub(crate) async fn ask_note(
+        &self,
+        key: &ModelKey,
+    ) -> Result<Option<ModelId>, RepositoryError> {
+        let limit = self.inner.options.answer_within;
+        within(limit, self.inner.repository.noted(key)).await
+    }
+
+    /// [`ModelRepository::is_moving`](crate::repository::ModelRepository::is_moving) in bounded time.
+    pub(crate) async fn ask_whether_moving(
+        &self,
+        stored: &StoredModel,
+    ) -> Result<bool, RepositoryError> {
+        let limit = self.inner.options.answer_within;
+        within(limit, self.inner.repository.is_moving(stored)).await
+    }
+
+    /// [`ModelRepository::purge`](crate::repository::ModelRepository::purge) in bounded time.
+    pub(crate) async fn ask_to_purge(
+        &self,
+        tombstone: &StoredModel,
+    ) -> Result<Purged, RepositoryError> {
+        let limit = self.inner.options.answer_within.saturating_mul(MANY);
+        within(limit, self.inner.repository.purge(tombstone)).await
+    }
+
+    /// Removes what was left over, in bounded time.
+    pub(crate) async fn ask_to_remove(&self, left: &LeftOver) -> Result<(), RepositoryError> {
+        let limit = self.inner.options.answer_within;
+        within(limit, self.inner.repository.remove_left_over(left)).await
+    }
+
     /// Asks for many objects, and once more for some that could not be read the first time.
     pub(super) async fn ask_many(
         &self,
@@ -94,7 +135,7 @@ impl Catalog {
     }
 
     /// Completes what was left undone for one object.
-    pub(super) async fn ask_to_reconcile(&self, key: &ModelKey) -> Result<bool, RepositoryError> {
+    pub(crate) async fn ask_to_reconcile(&self, key: &ModelKey) -> Result<bool, RepositoryError> {
         let limit = self.inner.options.answer_within.saturating_mul(MANY);
         let reconcile = async {
             let stored = self.inner.repository.get(key).await?;

@@ -42,6 +42,7 @@ mod restore;
 mod samples;
 mod sessions;
 mod sign_in;
+mod storage;
 mod stored_revision;
 mod system;
 mod throttle;
@@ -79,6 +80,10 @@ pub use history::{
 pub use measures::Measures;
 pub use models::{Model, RawModel};
 pub use sign_in::{SignIn, SignInSource, SignedIn};
+pub use storage::{
+    Finding, FindingKind, Garbage, GarbageKind, Kept, MAX_FINDINGS, Mending, Progress,
+    StorageCheck, Waste,
+};
 pub use stored_revision::StoredRevision;
 pub use system::{Dependency, DependencyState, Readiness};
 pub use tokens::{MAX_TOKEN_DESCRIPTION_CHARS, NewTokenRequest};

@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use super::revise::{Ready, Revising, moved_tombstone, new_write_id};
 use super::state::{Carried, State, check};
 use super::{
-    Change, ListedModel, Listing, Marker, ModelRepository, Precondition, RepositoryError, Revision,
-    Stamp, StoredModel,
+    Change, Inventory, ListedModel, Listing, Marker, ModelRepository, Precondition, Purged,
+    RepositoryError, Revision, Stamp, StoredModel,
 };
 use crate::model::{
     MAX_DEFINITION_BYTES, ModelDefinition, ModelId, ModelKey, RegistryInfo, Timestamp, Version,
@@ -347,6 +347,43 @@ impl ModelRepository for MemoryRepository {
     async fn marker(&self) -> Result<Marker, RepositoryError> {
         let changes = self.lock().changes;
         Ok(Marker((changes > 0).then(|| changes.to_string().into())))
+    }
+
+    async fn inventory(&self) -> Result<Inventory, RepositoryError> {
+        let shelves = self.lock();
+        Ok(Inventory {
+            histories: shelves.history.keys().copied().collect(),
+            noted: shelves.ids.keys().cloned().collect(),
+            ..Inventory::default()
+        })
+    }
+
+    async fn noted(&self, key: &ModelKey) -> Result<Option<ModelId>, RepositoryError> {
+        Ok(self.lock().ids.get(key).copied())
+    }
+
+    fn can_purge(&self) -> bool {
+        true
+    }
+
+    async fn purge(&self, tombstone: &StoredModel) -> Result<Purged, RepositoryError> {
+        let mut shelves = self.lock();
+        let key = &tombstone.key;
+        let current = shelves.state(key)?.filter(|state| {
+            state.stored().version == tombstone.version
+                && state.noted().is_some()
+                && !state.is_live()
+        });
+        let Some(current) = current else {
+            return Ok(Purged::Changed);
+        };
+        if !current.is_moved_away() {
+            let id = shelves.id(key, Some(&current));
+            shelves.archive(id, &current);
+        }
+        shelves.objects.remove(key);
+        shelves.changes += 1;
+        Ok(Purged::Done)
     }
 
     async fn probe(&self) -> Result<(), RepositoryError> {

@@ -1,5 +1,7 @@
 //! Where model definitions and their history live: the [`ModelRepository`] trait.
 
+mod error;
+mod maintenance;
 mod memory;
 mod object;
 mod revise;
@@ -15,6 +17,8 @@ use futures::stream::{self, StreamExt as _};
 
 use crate::model::{ModelDefinition, ModelId, ModelKey, NetworkType, Timestamp, Version, Via};
 
+pub use error::RepositoryError;
+pub use maintenance::{Inventory, LeftOver, Purged};
 pub use memory::MemoryRepository;
 pub use object::ObjectRepository;
 pub use revisions::{Archived, Revision};
@@ -303,6 +307,55 @@ pub trait ModelRepository: fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// What the registry keeps beside the definitions. Cost: a listing of it, no reads.
+    ///
+    /// Provided: nothing.
+    async fn inventory(&self) -> Result<Inventory, RepositoryError> {
+        Ok(Inventory::default())
+    }
+
+    /// The model that a key is noted to belong to, whatever lies there.
+    ///
+    /// Provided: none.
+    async fn noted(&self, key: &ModelKey) -> Result<Option<ModelId>, RepositoryError> {
+        let _ = key;
+        Ok(None)
+    }
+
+    /// Whether a definition is what a rename has put at its new key that is neither finished nor
+    /// taken back: [`reconcile`](ModelRepository::reconcile) does either.
+    ///
+    /// Provided: it is none.
+    async fn is_moving(&self, stored: &StoredModel) -> Result<bool, RepositoryError> {
+        let _ = stored;
+        Ok(false)
+    }
+
+    /// Whether [`purge`](ModelRepository::purge) can be done safely.
+    ///
+    /// Provided: it cannot.
+    fn can_purge(&self) -> bool {
+        false
+    }
+
+    /// Removes a tombstone for good, on condition that it still is the present state. Its history
+    /// stays, and gets the tombstone if it lacks it.
+    ///
+    /// Provided: [`Purged::Unsafe`].
+    async fn purge(&self, tombstone: &StoredModel) -> Result<Purged, RepositoryError> {
+        let _ = tombstone;
+        Ok(Purged::Unsafe)
+    }
+
+    /// Removes what [`inventory`](ModelRepository::inventory) found left over. Once more does
+    /// nothing.
+    ///
+    /// Provided: nothing.
+    async fn remove_left_over(&self, left: &LeftOver) -> Result<(), RepositoryError> {
+        let _ = left;
+        Ok(())
+    }
+
     /// Proves, by writing and removing a small object of its own, that the store can be written
     /// to and honours conditional writes.
     ///
@@ -312,81 +365,4 @@ pub trait ModelRepository: fmt::Debug + Send + Sync {
 
     /// What people read as the place of the models, without credentials.
     fn location(&self) -> String;
-}
-
-/// What can go wrong in a repository.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RepositoryError {
-    /// There is no live definition at the key.
-    #[error("there is no model {key}")]
-    NotFound {
-        /// The key.
-        key: ModelKey,
-    },
-    /// There is one already.
-    #[error("there is a model {key} already")]
-    Exists {
-        /// The key.
-        key: ModelKey,
-    },
-    /// The definition changed since it was read. Nothing was written.
-    #[error("{key} was changed by someone else meanwhile")]
-    Conflict {
-        /// The key.
-        key: ModelKey,
-        /// What is stored now, if it could be read.
-        current: Option<Box<StoredModel>>,
-    },
-    /// No such revision.
-    #[error("there is no revision {number}")]
-    RevisionNotFound {
-        /// The number that was asked for.
-        number: u64,
-    },
-    /// The revision is larger than a definition may be: another program wrote it.
-    #[error("revision {number} has {size} bytes; a definition has at most 1 MiB")]
-    RevisionTooLarge {
-        /// Its number.
-        number: u64,
-        /// Its size.
-        size: u64,
-    },
-    /// The object is larger than a definition may be.
-    #[error("{key} has {size} bytes; a definition has at most 1 MiB")]
-    TooLarge {
-        /// The key.
-        key: ModelKey,
-        /// Its size.
-        size: u64,
-    },
-    /// The store cannot be shared by several writers.
-    #[error("{message}")]
-    Unsafe {
-        /// What it does wrong and what to do.
-        message: String,
-    },
-    /// The write is done and stays, but what follows it (its place in the history, the notes of a
-    /// rename) failed. The next write there, or
-    /// [`reconcile`](ModelRepository::reconcile), makes up for it.
-    #[error("the change of {} is stored, but its history is not complete yet", stored.key)]
-    Unfinished {
-        /// What is stored now.
-        stored: Box<StoredModel>,
-        /// Why it is not complete.
-        #[source]
-        source: Box<RepositoryError>,
-    },
-    /// The store did not answer, is read-only or full. Nothing is half-written.
-    #[error("the model store is not available: {message}")]
-    Unavailable {
-        /// What is wrong, fit for people to read.
-        message: String,
-        /// The cause.
-        #[source]
-        source: Option<Box<dyn std::error::Error + Send + Sync>>,
-    },
-    /// A fault of this program or of the stored data.
-    #[error("the model store gave an unexpected answer")]
-    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

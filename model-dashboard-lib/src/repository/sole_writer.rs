@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use tokio::sync::OnceCell;
 
 use super::{
-    Archived, Change, FinishedMove, Listing, Marker, ModelRepository, Precondition,
-    RepositoryError, Revision, StoredModel,
+    Archived, Change, FinishedMove, Inventory, LeftOver, Listing, Marker, ModelRepository,
+    Precondition, Purged, RepositoryError, Revision, StoredModel,
 };
 use crate::model::{ModelDefinition, ModelId, ModelKey};
 
@@ -175,6 +175,30 @@ impl ModelRepository for SoleWriter {
 
     fn finished_moves(&self) -> Vec<FinishedMove> {
         self.inner.finished_moves()
+    }
+
+    async fn inventory(&self) -> Result<Inventory, RepositoryError> {
+        self.inner.inventory().await
+    }
+
+    async fn noted(&self, key: &ModelKey) -> Result<Option<ModelId>, RepositoryError> {
+        self.inner.noted(key).await
+    }
+
+    async fn is_moving(&self, stored: &StoredModel) -> Result<bool, RepositoryError> {
+        self.inner.is_moving(stored).await
+    }
+
+    fn can_purge(&self) -> bool {
+        self.inner.can_purge()
+    }
+
+    async fn purge(&self, tombstone: &StoredModel) -> Result<Purged, RepositoryError> {
+        self.write().await?.purge(tombstone).await
+    }
+
+    async fn remove_left_over(&self, left: &LeftOver) -> Result<(), RepositoryError> {
+        self.write().await?.remove_left_over(left).await
     }
 
     async fn probe(&self) -> Result<(), RepositoryError> {

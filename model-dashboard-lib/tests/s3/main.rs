@@ -7,6 +7,7 @@ mod proxy;
 mod refusals;
 #[allow(dead_code, reason = "the tests of the programs use the rest")]
 mod server;
+mod tidying;
 
 use std::sync::Arc;
 

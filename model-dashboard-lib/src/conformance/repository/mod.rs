@@ -14,6 +14,7 @@ mod outside;
 mod races;
 mod reading;
 mod registry_field;
+mod tidying;
 mod writing;
 
 use std::sync::Arc;
@@ -34,6 +35,7 @@ pub use outside::*;
 pub use races::*;
 pub use reading::*;
 pub use registry_field::*;
+pub use tidying::*;
 pub use writing::*;
 
 /// An empty repository under test, and the way around it that other programs take.
@@ -96,6 +98,11 @@ macro_rules! model_repository_conformance {
             a_listing_shows_the_stamps_that_writes_answered
             many_are_read_at_once_in_order
             the_marker_changes_with_every_write
+            the_inventory_names_histories_and_keys
+            a_purged_tombstone_leaves_history_and_identity
+            the_tombstone_of_a_rename_can_be_purged
+            what_is_no_tombstone_is_not_purged
+            a_purge_and_a_creation_at_once_lose_nothing
             the_probe_passes
         }
     };

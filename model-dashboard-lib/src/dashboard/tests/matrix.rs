@@ -105,6 +105,11 @@ fn rows() -> Vec<Row> {
             w.dashboard.bring_back(c, &key, None, "why").await
         };
 
+        "check the storage" needs [SystemAdmin], session false:
+            |w, c| w.dashboard.check_storage(c, true, &|_, _| ()).await;
+        "collect garbage" needs [SystemAdmin], session false:
+            |w, c| w.dashboard.collect_garbage(c, HOUR, true, &|_, _| ()).await;
+
         "create" needs [ModelsRead, ModelsWrite], session false:
             |w, c| w.dashboard.create(c, new_key(w), definition("{}"), "").await;
         "create enabled" needs [ModelsRead, ModelsWrite, ModelsEnable], session false:

@@ -23,6 +23,7 @@ mod on_disk;
 mod outside;
 mod signing_in;
 mod sources;
+mod storage;
 #[cfg(feature = "sqlite")]
 mod taking_over;
 mod tokens;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::sync::Mutex;
 
-use super::conditional::{Condition, ConditionalStore, Fault, Labels, Level, Object, Tag};
+use super::conditional::{Condition, ConditionalStore, Fault, Labels, Level, Object, Removal, Tag};
 use super::keys::{Folder, StoreKey};
 use crate::repository::Stamp;
 
@@ -89,6 +89,19 @@ impl<S: ConditionalStore> ConditionalStore for AloneStore<S> {
     async fn remove(&self, key: &StoreKey) -> Result<(), Fault> {
         let _writing = self.writing.lock().await;
         self.store.remove(key).await
+    }
+
+    fn removes_on_condition(&self) -> bool {
+        true
+    }
+
+    async fn remove_unchanged(&self, key: &StoreKey, tag: &Tag) -> Result<Removal, Fault> {
+        let _writing = self.writing.lock().await;
+        if !self.holds(key, &Condition::Unchanged(tag.clone())).await? {
+            return Ok(Removal::Changed);
+        }
+        self.store.remove(key).await?;
+        Ok(Removal::Done)
     }
 
     async fn list(&self, folder: &Folder) -> Result<Level, Fault> {

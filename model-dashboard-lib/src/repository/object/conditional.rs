@@ -46,6 +46,17 @@ pub(super) enum Condition {
     Unchanged(Tag),
 }
 
+/// What became of an object that was to be removed on condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Removal {
+    /// It is gone.
+    Done,
+    /// It is not what was read any more.
+    Changed,
+    /// The store cannot look and remove in one.
+    Unsafe,
+}
+
 /// What jobs read beside a definition, where the store can hold it.
 #[derive(Clone, Debug)]
 pub(super) struct Labels {
@@ -103,6 +114,19 @@ pub(super) trait ConditionalStore: fmt::Debug + Send + Sync {
 
     /// Removes an object, if there is one.
     async fn remove(&self, key: &StoreKey) -> Result<(), Fault>;
+
+    /// Whether [`remove_unchanged`](ConditionalStore::remove_unchanged) can be done. S3 servers
+    /// answer conditional deletions in ways that cannot be relied on, if at all.
+    fn removes_on_condition(&self) -> bool {
+        false
+    }
+
+    /// Removes an object if it still is what was read, so that no writer who goes by conditions
+    /// loses anything.
+    async fn remove_unchanged(&self, key: &StoreKey, tag: &Tag) -> Result<Removal, Fault> {
+        let _ = (key, tag);
+        Ok(Removal::Unsafe)
+    }
 
     /// Lists one level. A name that cannot be read does not fail the rest; a folder that is not
     /// there is empty.

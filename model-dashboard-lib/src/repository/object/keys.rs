@@ -62,6 +62,8 @@ pub(super) enum Folder {
     Named(Box<str>),
     /// The revisions of a model.
     Revisions(ModelId),
+    /// A folder of the registry's own; empty for the one that holds all of them.
+    Registry(Box<str>),
 }
 
 impl Folder {
@@ -71,6 +73,8 @@ impl Folder {
             Self::Root => String::new(),
             Self::Named(name) => name.to_string(),
             Self::Revisions(id) => format!("{REGISTRY}/revisions/{id}"),
+            Self::Registry(folder) if folder.is_empty() => REGISTRY.to_owned(),
+            Self::Registry(folder) => format!("{REGISTRY}/{folder}"),
         }
     }
 }

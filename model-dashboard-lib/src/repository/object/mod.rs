@@ -27,6 +27,7 @@ mod remote;
 mod s3;
 #[cfg(all(test, feature = "conformance"))]
 mod tests;
+mod tidy;
 mod write;
 
 use std::path::Path;
@@ -48,8 +49,8 @@ use self::s3::S3Store;
 use super::revise::Revising;
 use super::state::State;
 use super::{
-    Archived, Change, FinishedMove, ListedModel, Listing, Marker, ModelRepository, Precondition,
-    RepositoryError, Revision, StoredModel, UnreadableType,
+    Archived, Change, FinishedMove, Inventory, LeftOver, ListedModel, Listing, Marker,
+    ModelRepository, Precondition, Purged, RepositoryError, Revision, StoredModel, UnreadableType,
 };
 #[cfg(feature = "s3")]
 use crate::config::S3Config;
@@ -357,6 +358,30 @@ impl ModelRepository for ObjectRepository {
 
     fn finished_moves(&self) -> Vec<FinishedMove> {
         std::mem::take(&mut *self.finished())
+    }
+
+    async fn inventory(&self) -> Result<Inventory, RepositoryError> {
+        self.take_inventory().await
+    }
+
+    async fn noted(&self, key: &ModelKey) -> Result<Option<ModelId>, RepositoryError> {
+        Ok(self.belongs(key).await?.id)
+    }
+
+    async fn is_moving(&self, stored: &StoredModel) -> Result<bool, RepositoryError> {
+        self.has_unsettled_move(stored).await
+    }
+
+    fn can_purge(&self) -> bool {
+        self.store.removes_on_condition()
+    }
+
+    async fn purge(&self, tombstone: &StoredModel) -> Result<Purged, RepositoryError> {
+        self.purge_tombstone(tombstone).await
+    }
+
+    async fn remove_left_over(&self, left: &LeftOver) -> Result<(), RepositoryError> {
+        self.remove_probe(left).await
     }
 
     async fn probe(&self) -> Result<(), RepositoryError> {

@@ -27,7 +27,7 @@ use tokio::time::timeout;
 
 use self::faults::may_pass;
 use self::files::Files;
-use super::conditional::{Condition, ConditionalStore, Fault, Labels, Level, Object};
+use super::conditional::{Condition, ConditionalStore, Fault, Labels, Level, Object, Removal, Tag};
 use super::keys::{Folder, StoreKey};
 use crate::repository::Stamp;
 
@@ -184,6 +184,17 @@ impl ConditionalStore for FolderStore {
         let key = key.clone();
         self.run(&self.writers, None, move |files| files.remove(&key))
             .await?
+    }
+
+    fn removes_on_condition(&self) -> bool {
+        true
+    }
+
+    async fn remove_unchanged(&self, key: &StoreKey, tag: &Tag) -> Result<Removal, Fault> {
+        let turn = self.turns[swap::shard(key)].clone().lock_owned().await;
+        let (key, tag) = (key.clone(), tag.clone());
+        let work = move |files: &Files| files.remove_unchanged(&key, &tag);
+        self.run(&self.writers, Some(turn), work).await?
     }
 
     async fn list(&self, folder: &Folder) -> Result<Level, Fault> {

@@ -13,7 +13,7 @@ use super::files::{Content, Files, is_absent, new_folder, read, stamp};
 use super::{Fault, SHARDS};
 use crate::model::Version;
 use crate::repository::Stamp;
-use crate::repository::object::conditional::{Condition, Tag};
+use crate::repository::object::conditional::{Condition, Removal, Tag};
 use crate::repository::object::keys::{REGISTRY, StoreKey};
 
 /// How long another process may hold a lock, which it needs for some milliseconds.
@@ -110,6 +110,24 @@ impl Files {
         drop(lock);
         sync_folder(&folder)?;
         Ok(true)
+    }
+
+    /// Removes a file if it still is what was read; see
+    /// [`super::ConditionalStore::remove_unchanged`].
+    pub(super) fn remove_unchanged(&self, key: &StoreKey, tag: &Tag) -> Result<Removal, Fault> {
+        let path = self.path(key);
+        self.still_there()?;
+        let lock = self.lock_if_shared(key)?;
+        let unchanged = Condition::Unchanged(tag.clone());
+        if !matches!(self.judge(&path, &[], &unchanged)?, Verdict::Go) {
+            return Ok(Removal::Changed);
+        }
+        self.remove(key)?;
+        drop(lock);
+        if let Some(folder) = path.parent() {
+            sync_folder(folder)?;
+        }
+        Ok(Removal::Done)
     }
 
     /// The lock of an object, where other processes write, too.

@@ -1,0 +1,214 @@
+//! Removing what nobody needs any more: old tombstones, and objects to try the store with that
+//! were left behind. Histories stay for ever.
+
+use std::time::Duration;
+
+use super::check::LEFT_BEHIND;
+use super::{Progress, named};
+use crate::audit::Action;
+use crate::auth::Permission;
+use crate::dashboard::{Caller, Dashboard, Error};
+use crate::model::{DuplicateKeys, ModelDefinition, ModelKey, Timestamp};
+use crate::repository::{Purged, RepositoryError, is_ours};
+
+/// The most that is named.
+const MAX_NAMED: usize = 10_000;
+
+/// What was or would be removed.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Garbage {
+    /// What is old enough; 10,000 at most.
+    pub found: Vec<Waste>,
+    /// How many are not named.
+    pub more: u64,
+    /// How many tombstones and objects are not old enough.
+    pub too_young: u64,
+    /// How many were removed, or would be.
+    pub removed: u64,
+}
+
+/// Something that nobody needs any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Waste {
+    /// What it is.
+    pub kind: GarbageKind,
+    /// The key of a deleted model, or the name of an object.
+    pub at: String,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// Why it stays, if it does.
+    pub kept: Option<Kept>,
+}
+
+/// What can be removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum GarbageKind {
+    /// The mark that a model was deleted, or moved away.
+    Tombstone,
+    /// An object to try the store with.
+    LeftOver,
+}
+
+/// Why something stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kept {
+    /// The store cannot remove an object on condition, so that a model created at the same moment
+    /// could be lost.
+    Unsafe,
+    /// It was replaced meanwhile.
+    Changed,
+    /// An interrupted rename needs it; a check that repairs ends that.
+    Needed,
+}
+
+impl Garbage {
+    fn add(&mut self, waste: Waste) {
+        if waste.kept.is_none() {
+            self.removed += 1;
+        }
+        match self.found.len() < MAX_NAMED {
+            true => self.found.push(waste),
+            false => self.more += 1,
+        }
+    }
+}
+
+impl Dashboard {
+    /// Removes tombstones that are older than `older_than`, and what trying the store left behind;
+    /// a `dry_run` only tells. Needs `system:admin`.
+    ///
+    /// A purged model is no longer among the deleted ones that can be brought back. Its history
+    /// stays, and a model that is created at its key goes on with it. Tombstones stay where the
+    /// store cannot remove an object on condition, as buckets cannot: they are small.
+    ///
+    /// # Errors
+    /// [`Error::Denied`]; [`Error::Unavailable`]. What was removed by then is gone.
+    pub async fn collect_garbage(
+        &self,
+        caller: &Caller,
+        older_than: Duration,
+        dry_run: bool,
+        progress: Progress<'_>,
+    ) -> Result<Garbage, Error> {
+        self.require(caller, Permission::SystemAdmin, || "storage".to_owned())
+            .await?;
+        let mut garbage = Garbage::default();
+        let collected = self
+            .collect(older_than, dry_run, progress, &mut garbage)
+            .await;
+        if !dry_run {
+            let removed = garbage.found.iter().filter(|waste| waste.kept.is_none());
+            let removed: Vec<&str> = removed.map(|waste| waste.at.as_str()).collect();
+            let event = caller
+                .event(Action::System, "storage")
+                .with_detail(format!("garbage collected: {}", garbage.removed))
+                .with_detail(named("removed", &removed));
+            let event = match &collected {
+                Ok(()) => event,
+                Err(error) => event.with_detail(format!("ended early: {error}")),
+            };
+            self.inner.trail.record(event).await;
+        }
+        collected.map(|()| garbage)
+    }
+
+    async fn collect(
+        &self,
+        older_than: Duration,
+        dry_run: bool,
+        progress: Progress<'_>,
+        garbage: &mut Garbage,
+    ) -> Result<(), Error> {
+        let catalog = &self.inner.catalog;
+        let now = Timestamp::now();
+        let is_old = |since: Option<Timestamp>, age: Duration| {
+            since.is_some_and(|since| since <= now.minus(age))
+        };
+        let inventory = catalog.ask_inventory().await?;
+        for left in inventory.left_over {
+            if !is_old(left.since, LEFT_BEHIND) {
+                garbage.too_young += 1;
+                continue;
+            }
+            if !dry_run {
+                let (this, left) = (self.clone(), left.clone());
+                self.change_of_model(async move {
+                    this.inner.prove_store().await?;
+                    Ok(this.inner.catalog.ask_to_remove(&left).await?)
+                })
+                .await?;
+            }
+            garbage.add(Waste {
+                kind: GarbageKind::LeftOver,
+                at: format!(".registry/probe/{}", left.name),
+                since: left.since,
+                kept: None,
+            });
+        }
+        self.loaded()?;
+        let picture = catalog.current();
+        let total = picture.tombstones().len() as u64;
+        for (done, entry) in (1..).zip(picture.tombstones()) {
+            let since = entry.tombstone().and_then(|tombstone| tombstone.at);
+            match is_old(since, older_than) {
+                false => garbage.too_young += 1,
+                true => {
+                    let kept = self.purge(entry.key(), older_than, dry_run).await?;
+                    garbage.add(Waste {
+                        kind: GarbageKind::Tombstone,
+                        at: entry.key().to_string(),
+                        since,
+                        kept,
+                    });
+                }
+            }
+            progress(done, total);
+        }
+        Ok(())
+    }
+
+    /// Removes a tombstone, or says why it stays.
+    async fn purge(
+        &self,
+        key: &ModelKey,
+        older_than: Duration,
+        dry_run: bool,
+    ) -> Result<Option<Kept>, Error> {
+        if !self.inner.repository.can_purge() {
+            return Ok(Some(Kept::Unsafe));
+        }
+        // What the catalogue knows may be from before a moment.
+        let stored = match self.inner.catalog.ask_one(key).await {
+            Ok(stored) => stored,
+            Err(RepositoryError::NotFound { .. } | RepositoryError::TooLarge { .. }) => {
+                return Ok(Some(Kept::Changed));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let definition = ModelDefinition::parse(&stored.bytes, DuplicateKeys::LastWins).ok();
+        let ours = definition.filter(|definition| is_ours(key, definition));
+        let since = ours.and_then(|definition| definition.registry()?.deleted?.at);
+        let before = Timestamp::now().minus(older_than);
+        if since.is_none_or(|since| since > before) {
+            return Ok(Some(Kept::Changed));
+        }
+        if dry_run {
+            return Ok(None);
+        }
+        let this = self.clone();
+        let purged = self.change_of_model(async move {
+            this.inner.prove_store().await?;
+            Ok(this.inner.catalog.ask_to_purge(&stored).await?)
+        });
+        Ok(match purged.await? {
+            Purged::Done => None,
+            Purged::Changed => Some(Kept::Changed),
+            Purged::Needed => Some(Kept::Needed),
+            Purged::Unsafe => Some(Kept::Unsafe),
+        })
+    }
+}
