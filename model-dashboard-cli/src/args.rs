@@ -11,6 +11,7 @@ use crate::db::DbCommand;
 use crate::init::Init;
 use crate::model::ModelCommand;
 use crate::output::Format;
+use crate::storage::StorageCommand;
 use crate::token::TokenCommand;
 use crate::user::UserCommand;
 
@@ -79,6 +80,9 @@ pub(crate) enum Command {
     /// Models
     #[command(subcommand)]
     Model(ModelCommand),
+    /// The store of the models
+    #[command(subcommand)]
+    Storage(StorageCommand),
     /// Set up an installation: storage, first administrator, models. Again changes nothing
     Init(Init),
     /// The audit log

@@ -15,6 +15,7 @@ mod model;
 mod output;
 mod progress;
 mod prompt;
+mod storage;
 mod token;
 mod user;
 
@@ -52,6 +53,7 @@ fn run(command: Command, context: &Context) -> Result<(), Failure> {
             Command::User(command) => user::run(command, context).await,
             Command::Token(command) => token::run(command, context).await,
             Command::Model(command) => model::run(command, context).await,
+            Command::Storage(command) => storage::run(command, context).await,
             Command::Init(command) => init::run(command, context).await,
             Command::Audit(command) => audit::run(command, context).await,
             Command::Config(command) => config::run(command, context),

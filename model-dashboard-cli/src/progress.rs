@@ -19,3 +19,8 @@ pub(crate) fn bar(total: usize, what: &'static str) -> ProgressBar {
         Err(_) => bar,
     }
 }
+
+/// A bar whose length shows once the work has begun; nothing if no terminal is there.
+pub(crate) fn growing_bar(what: &'static str) -> ProgressBar {
+    bar(MANY, what)
+}

@@ -21,5 +21,6 @@ mod program;
 #[allow(dead_code, reason = "other tests use the rest")]
 mod s3_server;
 mod secrets;
+mod storage;
 mod tokens;
 mod upgrades;

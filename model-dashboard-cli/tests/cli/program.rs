@@ -9,7 +9,7 @@ fn every_command_has_help() {
     let here = Installation::new();
     let help = here.run(&["--help"]).succeeds().stdout;
     let mut seen = 0;
-    for command in ["user", "token", "model", "audit", "config"] {
+    for command in ["user", "token", "model", "storage", "audit", "config"] {
         assert!(help.contains(&format!("  {command} ")), "{help}");
         let listed = here.run(&[command, "--help"]).succeeds().stdout;
         let listed = listed.split("Commands:\n").nth(1).unwrap();
@@ -22,7 +22,7 @@ fn every_command_has_help() {
             }
         }
     }
-    assert_eq!(seen, 8 + 3 + 13 + 3 + 1);
+    assert_eq!(seen, 8 + 3 + 13 + 2 + 3 + 1);
     for command in ["init", "doctor", "completions"] {
         here.run(&[command, "--help"]).succeeds();
     }
