@@ -1,7 +1,7 @@
 //! A process that writes is killed at random points, again and again.
 //!
 //! `REPOSITORY_KILLS` sets how often (200 by default; 10,000 make a campaign of about half an
-//! hour), `REPOSITORY_SEED` the random numbers.
+//! hour), `REPOSITORY_BUCKET_KILLS` how often in a bucket (20), `REPOSITORY_SEED` the random numbers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,7 +12,8 @@ use std::time::Duration;
 use model_dashboard::model::{DuplicateKeys, ModelDefinition, ModelId, Version};
 use model_dashboard::repository::{ModelRepository, ObjectRepository, Precondition};
 
-use super::processes::{Dice, folder, heard, say, start, variable};
+use super::processes::{Dice, bucket_at, heard, repository, say, start, variable};
+use super::s3_server::{self, Door, S3Server};
 use super::{because, described, history, info, key, read};
 
 const KEYS: [&str; 4] = ["nnUNet/A", "nnUNet/B", "MIST/A", "MIST/Name with spaces"];
@@ -26,7 +27,7 @@ fn setting(name: &str, default: u64) -> u64 {
 #[ignore = "a child of another test, which kills it"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn writer() {
-    let repository = ObjectRepository::open_folder(folder()).await.unwrap();
+    let repository = repository().await;
     let mut dice = Dice(variable("SEED"));
     for n in 0.. {
         let at = key(KEYS[usize::try_from(dice.below(4)).unwrap()]);
@@ -154,13 +155,53 @@ fn archived(folder: &Path) -> usize {
 async fn a_writer_killed_anywhere_loses_nothing_it_acknowledged() {
     let folder = tempfile::tempdir().unwrap();
     let repository = ObjectRepository::open_folder(folder.path()).await.unwrap();
+    let kills = setting("REPOSITORY_KILLS", 200);
+    kill(
+        &repository,
+        folder.path(),
+        None,
+        kills,
+        Duration::from_millis(8),
+    )
+    .await;
+    let left = fs::read_dir(folder.path().join(".registry/tmp")).unwrap();
+    eprintln!("{} temporary files were left", left.count());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writer_to_a_bucket_killed_anywhere_loses_nothing_it_acknowledged() {
+    let server = S3Server::start().await;
+    let repository = ObjectRepository::open_bucket(&server.config()).unwrap();
+    let folder = server.folder.path().join(s3_server::BUCKET);
+    let kills = setting("REPOSITORY_BUCKET_KILLS", 20);
+    let moment = Duration::from_millis(60);
+    kill(
+        &repository,
+        &folder,
+        Some(server.another_door().await),
+        kills,
+        moment,
+    )
+    .await;
+}
+
+/// Kills writers again and again, each within a moment after something that it said, and looks at
+/// what they left: in a folder, or in a bucket that lies in this folder behind a door.
+async fn kill(
+    repository: &ObjectRepository,
+    folder: &Path,
+    mut door: Option<Door>,
+    kills: u64,
+    moment: Duration,
+) {
     let seed = setting("REPOSITORY_SEED", 1);
     let mut dice = Dice(seed);
     let mut all: Vec<Acknowledged> = Vec::new();
     let (mut before, mut interrupted, mut half_done) = (0, 0, 0);
-    for round in 0..setting("REPOSITORY_KILLS", 200) {
-        let variables = [("SEED", (seed * 1_000_000 + round).to_string())];
-        let mut child = start("killed::writer", folder.path(), &variables);
+    for round in 0..kills {
+        let mut variables = vec![("SEED", (seed * 1_000_000 + round).to_string())];
+        variables.extend(door.as_ref().map(|door| bucket_at(door.address.port())));
+        let mut child = start("killed::writer", folder, &variables);
         let mut said = heard(child.stdout.take().unwrap());
         let mut last = said.next().expect("a child that starts");
         let mut done = Vec::new();
@@ -169,16 +210,20 @@ async fn a_writer_killed_anywhere_loses_nothing_it_acknowledged() {
             done.extend(acknowledged(&last));
         }
         // No moment is better or worse to die than another: a random one.
-        thread::sleep(Duration::from_micros(dice.below(8000)));
+        let moment = u64::try_from(moment.as_micros()).unwrap();
+        thread::sleep(Duration::from_micros(dice.below(moment)));
         child.kill().unwrap();
         child.wait().unwrap();
+        if let Some(door) = &mut door {
+            door.deserted().await;
+        }
         for line in said {
             last = line;
             done.extend(acknowledged(&last));
         }
         interrupted += u32::from(last.starts_with("try"));
 
-        let present = look(&repository).await;
+        let present = look(repository).await;
         for write in &done {
             let revision = repository.revision(&write.id, write.number).await.unwrap();
             assert_eq!(
@@ -204,7 +249,7 @@ async fn a_writer_killed_anywhere_loses_nothing_it_acknowledged() {
             }
         }
         // What was acknowledged, and perhaps the write under way, and nothing else.
-        let after = archived(folder.path());
+        let after = archived(folder);
         let more = after - before - done.len();
         assert!(
             more <= 1,
@@ -218,15 +263,13 @@ async fn a_writer_killed_anywhere_loses_nothing_it_acknowledged() {
         let revision = repository.revision(&write.id, write.number).await.unwrap();
         assert_eq!(Version::of(&revision.bytes), write.version);
     }
-    let left = fs::read_dir(folder.path().join(".registry/tmp")).unwrap();
-    let left = left.count();
     let ids: BTreeSet<_> = all.iter().map(|write| write.id).collect();
     for id in &ids {
-        history(&repository, *id).await;
+        history(repository, *id).await;
     }
     eprintln!(
         "{} writes of {} models acknowledged; {interrupted} kills hit a write, {half_done} of \
-         them after it had been decided; {left} temporary files were left",
+         them after it had been decided",
         all.len(),
         ids.len(),
     );

@@ -11,6 +11,9 @@ mod disk;
 mod existing;
 mod killed;
 mod processes;
+#[path = "../s3/server.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod s3_server;
 mod two_processes;
 
 use std::sync::Arc;

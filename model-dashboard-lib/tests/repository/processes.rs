@@ -4,11 +4,17 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use model_dashboard::config::{S3Config, Secret};
+use model_dashboard::repository::ObjectRepository;
+
+use crate::s3_server;
+
 /// What a line starts with that a child says to its parent; the rest is the test runner's.
 const SAID: &str = "said:";
 
-/// The variable that names the folder to a child.
+/// The variables that name the folder, or the port of a bucket's server, to a child.
 const FOLDER: &str = "REPOSITORY_TEST_FOLDER";
+const BUCKET_PORT: &str = "REPOSITORY_TEST_BUCKET_PORT";
 
 /// This program, about to run one of its ignored tests alone.
 pub(crate) fn arguments(test: &str) -> [&str; 4] {
@@ -27,6 +33,25 @@ pub(crate) fn start(test: &str, folder: &Path, variables: &[(&str, String)]) -> 
         .stderr(Stdio::null())
         .spawn()
         .unwrap()
+}
+
+/// A variable that makes a child work on the bucket of a server at this port.
+pub(crate) fn bucket_at(port: u16) -> (&'static str, String) {
+    (BUCKET_PORT, port.to_string())
+}
+
+/// What a child works on.
+pub(crate) async fn repository() -> ObjectRepository {
+    match std::env::var(BUCKET_PORT) {
+        Ok(port) => {
+            let endpoint = format!("http://127.0.0.1:{port}");
+            let secret = Secret::new(s3_server::SECRET_KEY);
+            let (bucket, access) = (s3_server::BUCKET, s3_server::ACCESS_KEY);
+            let config = S3Config::with_keys(endpoint, bucket, access, secret);
+            ObjectRepository::open_bucket(&config).unwrap()
+        }
+        Err(_) => ObjectRepository::open_folder(folder()).await.unwrap(),
+    }
 }
 
 /// The folder that a child works on.

@@ -19,7 +19,7 @@ use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s_fs::FileSystem;
 use tokio::net::TcpListener;
-use tokio::sync::RwLock;
+use tokio::sync::{RwLock, watch};
 use tokio::task::JoinSet;
 
 pub(crate) const ACCESS_KEY: &str = "AKIAIOSFODNN7EXAMPLE";
@@ -41,7 +41,15 @@ pub(crate) enum Habit {
 pub(crate) struct S3Server {
     pub(crate) address: SocketAddr,
     pub(crate) folder: tempfile::TempDir,
-    served: Arc<Mutex<Vec<(Method, String)>>>,
+    door: Door,
+}
+
+/// A port of the server, and the connections that came in there.
+#[derive(Debug)]
+pub(crate) struct Door {
+    pub(crate) address: SocketAddr,
+    served: Served,
+    open: watch::Receiver<usize>,
     _connections: JoinSet<()>,
 }
 
@@ -77,23 +85,25 @@ impl S3Server {
         if habit == Habit::Good {
             builder.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
         }
-        let address = listener.local_addr().unwrap();
-        let served = Arc::default();
-        let service = Served {
+        let served = Served {
             service: builder.build(),
             folder: folder.path().to_path_buf(),
             habit,
             whole: Arc::default(),
-            served: Arc::clone(&served),
+            served: Arc::default(),
         };
-        let mut connections = JoinSet::new();
-        connections.spawn(accept(listener, service));
+        let door = Door::open(listener, served);
         Self {
-            address,
+            address: door.address,
             folder,
-            served,
-            _connections: connections,
+            door,
         }
+    }
+
+    /// Another port, for a client whose end can be waited for.
+    pub(crate) async fn another_door(&self) -> Door {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Door::open(listener, self.door.served.clone())
     }
 
     /// The bucket, as it is configured.
@@ -109,26 +119,60 @@ impl S3Server {
 
     /// The requests since this was asked last.
     pub(crate) fn served(&self) -> Vec<(Method, String)> {
-        std::mem::take(&mut *self.served.lock().unwrap())
+        std::mem::take(&mut *self.door.served.served.lock().unwrap())
     }
 }
 
-async fn accept(listener: TcpListener, served: Served) {
+impl Door {
+    fn open(listener: TcpListener, served: Served) -> Self {
+        let address = listener.local_addr().unwrap();
+        let (count, open) = watch::channel(0);
+        let mut connections = JoinSet::new();
+        connections.spawn(accept(listener, served.clone(), Arc::new(count)));
+        Self {
+            address,
+            served,
+            open,
+            _connections: connections,
+        }
+    }
+
+    /// Waits until all who came in are gone, and what they asked for is done.
+    pub(crate) async fn deserted(&mut self) {
+        self.open.wait_for(|open| *open == 0).await.unwrap();
+        drop(self.served.whole.write().await);
+    }
+}
+
+async fn accept(listener: TcpListener, served: Served, open: Arc<watch::Sender<usize>>) {
     let mut connections = JoinSet::new();
     loop {
         let (socket, _) = listener.accept().await.unwrap();
+        open.send_modify(|open| *open += 1);
         // Without it an answer of several pieces waits for the client's next word.
         socket.set_nodelay(true).unwrap();
         let served = served.clone();
         let service = service_fn(move |request| {
             let served = served.clone();
-            async move { Ok::<_, Infallible>(served.answer(request).await) }
+            async move {
+                // To its end, even if the client goes away: the file server takes several steps.
+                let answer = tokio::spawn(async move { served.answer(request).await });
+                Ok::<_, Infallible>(answer.await.unwrap())
+            }
         });
+        let open = open.clone();
         connections.spawn(async move {
             let server = Builder::new(TokioExecutor::new());
             let _ = server.serve_connection(TokioIo::new(socket), service).await;
+            open.send_modify(|open| *open -= 1);
         });
         while connections.try_join_next().is_some() {}
+    }
+}
+
+impl std::fmt::Debug for Served {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Served").finish_non_exhaustive()
     }
 }
 
