@@ -6,10 +6,18 @@ use super::Config;
 use super::error::Origin;
 
 /// What says which installation is meant, and no secret.
-const PLACES: [&str; 4] = [
+const PLACES: [&str; 12] = [
     "data_dir",
     "model_db.url",
     "model_db.single_writer",
+    "model_db.host",
+    "model_db.port",
+    "model_db.secure",
+    "model_db.bucket",
+    "model_db.namespace",
+    "s3.region",
+    "s3.endpoint_url",
+    "s3.ca_bundle",
     "database.path",
 ];
 

@@ -158,6 +158,14 @@ impl S3Credentials {
             reader,
         );
         if let Some((token_file, role_arn)) = identity {
+            if s3
+                .sts_endpoint_url
+                .as_ref()
+                .is_some_and(|url| !url.0.starts_with("https:"))
+            {
+                let message = "tokens are sent there: an https URL is needed";
+                reader.conflict("s3.sts_endpoint_url", message);
+            }
             return Self::WebIdentity {
                 token_file,
                 role_arn,

@@ -71,7 +71,8 @@ impl Value for StorageUrl {
             "s3" => {
                 let bucket = BucketName::parse(url.host_str().ok_or("has no bucket")?)?;
                 let prefix = url.path().trim_matches('/');
-                if prefix.contains('%') || prefix.split('/').any(|part| part == "..") {
+                let odd = |part| part == ".." || part == "." || part == "";
+                if prefix.contains('%') || !prefix.is_empty() && prefix.split('/').any(odd) {
                     return Err("the prefix holds a character that keys here cannot have");
                 }
                 Ok(Self::S3 {
@@ -152,7 +153,15 @@ impl StorageConfig {
                     reader.is_set("model_db.host") || reader.is_set("model_db.namespace");
                 let endpoint = match own_server {
                     true => Some(raw.endpoint(reader)),
-                    false => s3.endpoint(),
+                    false => {
+                        for name in ["model_db.port", "model_db.secure"] {
+                            if reader.is_set(name) {
+                                let server = "no model_db.host names the bucket's server";
+                                reader.warn(format!("without effect, as {server}: {name}"));
+                            }
+                        }
+                        s3.endpoint()
+                    }
                 };
                 StorageLocation::S3(S3Config::resolve(raw, s3, bucket, prefix, endpoint, reader))
             }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
-use super::history::{ModelRevision, Origin, RevisionContent};
+use super::history::{ModelRevision, Origin, RevisionContent, is_moved};
 use super::{Caller, Dashboard, Error};
 use crate::auth::Permission;
 use crate::catalog::{Entry, EntryState};
@@ -69,7 +69,7 @@ pub enum Doubt {
     NoHistory,
     /// The state cannot be read.
     Unreadable,
-    /// The state was changed in the history.
+    /// The state, or the one after it, was changed in the history.
     Falsified,
 }
 
@@ -114,10 +114,7 @@ impl Dashboard {
 
     /// What lay behind an entry at a time, if there was anything.
     async fn model_at(&self, entry: &Entry, at: Timestamp) -> Result<Option<ModelAt>, Error> {
-        if entry
-            .tombstone()
-            .is_some_and(|tombstone| tombstone.moved_to.is_some())
-        {
+        if is_moved(entry) {
             // Its history goes on elsewhere.
             return Ok(None);
         }
@@ -199,11 +196,15 @@ impl ModelAt {
             RevisionContent::Unreadable(_) => (String::new(), String::new(), false),
         };
         let key = revision.key.clone().unwrap_or_else(|| entry.key().clone());
-        let outside_later = later.is_some_and(|later| later.origin == Origin::Outside);
-        let doubt = match (&revision.content, revision.origin) {
-            (RevisionContent::Unreadable(_), _) => Some(Doubt::Unreadable),
-            (_, Origin::Falsified) => Some(Doubt::Falsified),
-            _ if outside_later => Some(Doubt::ChangedOutsideLater),
+        let doubt = match (
+            &revision.content,
+            revision.origin,
+            later.map(|it| it.origin),
+        ) {
+            (RevisionContent::Unreadable(_), ..) => Some(Doubt::Unreadable),
+            // What a falsified one says of its time is not to be trusted either.
+            (_, Origin::Falsified, _) | (.., Some(Origin::Falsified)) => Some(Doubt::Falsified),
+            (.., Some(Origin::Outside)) => Some(Doubt::ChangedOutsideLater),
             _ => None,
         };
         let alias = match alias.is_empty() {

@@ -250,6 +250,7 @@ impl DashboardBuilder {
             model_changes: Arc::new(Semaphore::new(MAX_MODEL_CHANGES as usize)),
             sign_ins: Arc::new(Semaphore::new(MAX_SIGN_INS as usize)),
             known_sign_ins: Arc::new(Semaphore::new(MAX_KNOWN_SIGN_INS as usize)),
+            history_pages: Semaphore::new(super::history::PAGES_AT_ONCE),
             draining: AtomicBool::new(false),
             policy,
         });

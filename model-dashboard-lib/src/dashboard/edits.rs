@@ -106,66 +106,6 @@ pub(super) fn mended(
     Ok(Some(given))
 }
 
-/// What an earlier revision makes of a model, which stays enabled or disabled as it is; `None` if
-/// it says the same. Faults that it had then do not hinder it.
-pub(super) fn restored(
-    before: &Model,
-    held: &ModelDefinition,
-) -> Result<Option<ModelDefinition>, Error> {
-    let enabled = before.definition.enabled();
-    let (mut content, registry) = held_content(&before.key, held, enabled);
-    keep_field(&mut content, &before.definition, "create_date")?;
-    let package = |definition: &ModelDefinition| definition.registry()?.package;
-    if package(&before.definition) != package(held) {
-        set_registry(&mut content, &registry)?;
-        return Ok(Some(content));
-    }
-    changed(before, content, &registry)
-}
-
-/// What an earlier revision makes of a key where there is no model now, or none that can be read:
-/// a disabled one.
-pub(super) fn brought_back(
-    key: &ModelKey,
-    held: &ModelDefinition,
-) -> Result<ModelDefinition, Error> {
-    let (mut content, registry) = held_content(key, held, false);
-    set_registry(&mut content, &registry)?;
-    Ok(content)
-}
-
-/// What a revision held, for this key, and what it said of owner, tags and package: null where it
-/// named none, so that nothing of the present is kept.
-fn held_content(
-    key: &ModelKey,
-    held: &ModelDefinition,
-    enabled: bool,
-) -> (ModelDefinition, JsonObject) {
-    let mut content = held.clone();
-    content.set_key(key);
-    if content.enabled() != enabled {
-        content.set_enabled(enabled);
-    }
-    let info = held.registry();
-    let mut registry = JsonObject::new();
-    let member = |read: fn(&RegistryInfo) -> Option<&String>| info.as_ref().and_then(read);
-    for (name, text) in [
-        ("owner", member(|info| info.owner.as_ref())),
-        ("package", member(|info| info.package.as_ref())),
-        ("derived_from", member(|info| info.derived_from.as_ref())),
-    ] {
-        match text {
-            Some(text) => registry.set_text(name, text),
-            None => set_null(&mut registry, name),
-        }
-    }
-    match info.as_ref().filter(|info| !info.tags.is_empty()) {
-        Some(info) => set_tags(&mut registry, &info.tags),
-        None => set_null(&mut registry, "tags"),
-    }
-    (content, registry)
-}
-
 /// What a merge patch makes of a model; `None` if it changes nothing.
 pub(super) fn patched(
     before: &Model,
@@ -203,7 +143,7 @@ pub(super) fn patched(
 }
 
 /// The content with what is editable of its field `registry`, unless all is as it was.
-fn changed(
+pub(super) fn changed(
     before: &Model,
     mut content: ModelDefinition,
     registry: &JsonObject,
@@ -285,7 +225,7 @@ pub(super) fn is_switch(patch: &JsonObject) -> bool {
 }
 
 /// Gives `field` its stored value back, if there is one.
-fn keep_field(
+pub(super) fn keep_field(
     given: &mut ModelDefinition,
     stored: &ModelDefinition,
     field: &str,
@@ -403,7 +343,10 @@ fn patched_registry(patch: &mut JsonObject, errors: &mut Vec<FieldError>) -> Jso
 }
 
 /// Leaves of `registry` only what the repository is to take over.
-fn set_registry(content: &mut ModelDefinition, registry: &JsonObject) -> Result<(), Error> {
+pub(super) fn set_registry(
+    content: &mut ModelDefinition,
+    registry: &JsonObject,
+) -> Result<(), Error> {
     let written = match registry.is_empty() && content.as_object().get(REGISTRY).is_none() {
         true => Ok(()),
         false => content.as_object_mut().set(REGISTRY, registry),
@@ -411,12 +354,12 @@ fn set_registry(content: &mut ModelDefinition, registry: &JsonObject) -> Result<
     written.map_err(|error| Error::Internal(Box::new(error)))
 }
 
-fn set_null(object: &mut JsonObject, member: &str) {
+pub(super) fn set_null(object: &mut JsonObject, member: &str) {
     // `null` is JSON.
     let _ = object.set_raw(member, "null");
 }
 
-fn set_tags(object: &mut JsonObject, tags: &[String]) {
+pub(super) fn set_tags(object: &mut JsonObject, tags: &[String]) {
     // A list of texts is JSON.
     let _ = object.set("tags", tags);
 }

@@ -3,8 +3,9 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+
+use ulid::Ulid;
 
 use super::Error;
 use crate::auth::NewPassword;
@@ -45,9 +46,8 @@ pub(super) struct SecretFile {
 impl SecretFile {
     /// Durable when it returns.
     pub(super) async fn write(password: &NewPassword, file: &Path) -> Result<SecretFile, Error> {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!(".{PASSWORD_FILE}.{}.{number}", std::process::id());
+        // By chance: processes in containers that share the folder have one number.
+        let name = format!(".{PASSWORD_FILE}.{}", Ulid::generate());
         let beside = file.with_file_name(name);
         let written = SecretFile {
             beside: Some(beside.clone()),
@@ -105,8 +105,6 @@ impl Drop for SecretFile {
 
 /// A new file that only its owner may read.
 fn write_secret(path: &Path, secret: &str) -> io::Result<()> {
-    // Only a process of the same number that was killed can have left one.
-    let _ = fs::remove_file(path);
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

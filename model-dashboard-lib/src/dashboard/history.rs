@@ -11,6 +11,16 @@ use crate::repository::{Archived, RepositoryError, Revision};
 /// The most revisions of one page.
 pub const MAX_HISTORY_PAGE: usize = 200;
 
+/// How many revisions are read in one go: those of a usual page, and one that the last is compared
+/// with.
+const READ_AT_ONCE: usize = 51;
+
+/// A page that has so many bytes ends, though more was asked for.
+const MAX_PAGE_BYTES: usize = 16 << 20;
+
+/// How many pages are made at a time; more wait.
+pub(super) const PAGES_AT_ONCE: usize = 2;
+
 /// A page of a history.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -127,11 +137,11 @@ impl ModelRevision {
             }
         };
         let registry = definition.registry();
+        let changed = definition.is_changed_outside();
         let content = match registry.as_ref().is_some_and(|info| info.deleted.is_some()) {
             true => RevisionContent::Deleted,
-            false => RevisionContent::Definition(Box::new(definition.clone())),
+            false => RevisionContent::Definition(Box::new(definition)),
         };
-        let changed = definition.is_changed_outside();
         match registry {
             Some(info) if !changed || info.revision == number => Self {
                 number,
@@ -191,13 +201,11 @@ impl Dashboard {
         let known = self.historic(caller, key).await?;
         let before = before.or(known.last.map(|last| last.saturating_add(1)));
         let limit = limit.clamp(1, MAX_HISTORY_PAGE);
-        let catalog = &self.inner.catalog;
-        // One more, which the last one is compared with.
-        let found = catalog.ask_history(&known.id, before, limit + 1).await?;
-        let found = answered(found)?;
-        let read = move || steps(found, limit);
-        let steps = tokio::task::spawn_blocking(read).await;
-        let (steps, next) = steps.map_err(|error| Error::Internal(Box::new(error)))?;
+        let place = self.inner.history_pages.acquire().await;
+        let place = place.map_err(|error| Error::Internal(Box::new(error)))?;
+        let (found, limit) = self.page_of(&known.id, before, limit).await?;
+        let (steps, next) = beside(move || steps(found, limit)).await?;
+        drop(place);
         Ok(History {
             id: known.id,
             steps,
@@ -235,12 +243,11 @@ impl Dashboard {
         let from = self.revision_of(&id, key, from);
         let to = self.revision_of(&id, key, to);
         let (from, to) = futures::try_join!(from, to)?;
-        let compare = move || {
+        beside(move || {
             let changes = between(&from, &to);
             Compared { from, to, changes }
-        };
-        let compared = tokio::task::spawn_blocking(compare).await;
-        compared.map_err(|error| Error::Internal(Box::new(error)))
+        })
+        .await
     }
 
     /// The models that were deleted and can be brought back, in order of key. Needs
@@ -253,12 +260,41 @@ impl Dashboard {
         self.require(caller, Permission::SystemAdmin, target)
             .await?;
         let picture = self.picture(caller).await?;
-        let moved = |entry: &Arc<Entry>| {
-            let tombstone = entry.tombstone();
-            tombstone.is_some_and(|tombstone| tombstone.moved_to.is_some())
-        };
-        let deleted = picture.tombstones().filter(|entry| !moved(entry));
-        Ok(deleted.cloned().collect())
+        let deleted = picture.tombstones().filter(|entry| !is_moved(entry));
+        let mut deleted: Vec<_> = deleted.cloned().collect();
+        deleted.sort_unstable_by(|a, b| a.key().cmp(b.key()));
+        Ok(deleted)
+    }
+
+    /// Up to `limit` revisions, and one more, which the last is compared with; fewer where they are
+    /// large, and how many then count.
+    async fn page_of(
+        &self,
+        id: &ModelId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<(Vec<Archived>, usize), Error> {
+        let (mut found, mut bytes): (Vec<Archived>, usize) = (Vec::new(), 0);
+        while found.len() <= limit {
+            let before = found.last().map_or(before, |last| Some(last.number));
+            let wanted = (limit + 1 - found.len()).min(READ_AT_ONCE);
+            let read = self.inner.catalog.ask_history(id, before, wanted).await?;
+            let read = answered(read)?;
+            let ended = read.len() < wanted;
+            let sizes = read
+                .iter()
+                .map(|it| it.revision.as_ref().map_or(0, |it| it.bytes.len()));
+            bytes += sizes.sum::<usize>();
+            found.extend(read);
+            if ended {
+                break;
+            }
+            if bytes > MAX_PAGE_BYTES {
+                let limit = limit.min(found.len().saturating_sub(1)).max(1);
+                return Ok((found, limit));
+            }
+        }
+        Ok((found, limit))
     }
 
     /// Up to `limit` revisions below a number, the last one first.
@@ -270,7 +306,7 @@ impl Dashboard {
     ) -> Result<Vec<ModelRevision>, Error> {
         let found = self.inner.catalog.ask_history(id, before, limit).await?;
         let found = answered(found)?;
-        Ok(found.into_iter().map(ModelRevision::read).collect())
+        beside(move || found.into_iter().map(ModelRevision::read).collect()).await
     }
 
     pub(super) async fn revision_of(
@@ -280,8 +316,7 @@ impl Dashboard {
         number: u64,
     ) -> Result<ModelRevision, Error> {
         let archived = self.archived(id, key, number).await?;
-        let revision = tokio::task::spawn_blocking(|| ModelRevision::read(archived)).await;
-        revision.map_err(|error| Error::Internal(Box::new(error)))
+        beside(move || ModelRevision::read(archived)).await
     }
 
     /// A revision that there is; one that is too large is there, too.
@@ -319,7 +354,7 @@ impl Dashboard {
                 let last = entry.revision();
                 return Ok(Historic { id, last });
             }
-        } else if picture.deleted(key).is_some() {
+        } else if picture.deleted(key).is_some_and(|entry| !is_moved(&entry)) {
             self.require(caller, Permission::SystemAdmin, target)
                 .await?;
         }
@@ -328,6 +363,18 @@ impl Dashboard {
             None => Err(self.no_model(key)),
         }
     }
+}
+
+/// Whether a tombstone is that of a model that lives on elsewhere.
+pub(super) fn is_moved(entry: &Entry) -> bool {
+    let tombstone = entry.tombstone();
+    tombstone.is_some_and(|tombstone| tombstone.moved_to.is_some())
+}
+
+/// Does what takes a while on a thread that may block.
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Error::Internal(Box::new(error)))
 }
 
 /// A model that has a history.

@@ -157,6 +157,8 @@ struct Inner {
     sign_ins: Arc<Semaphore>,
     /// Further ones, for those who are known where they sign in.
     known_sign_ins: Arc<Semaphore>,
+    /// Places for pages of histories, which may be large.
+    history_pages: Semaphore,
     /// Whether the end was announced.
     draining: AtomicBool,
 }

@@ -243,7 +243,10 @@ impl Dashboard {
             After::Restored(mut content, number) => {
                 content.set_last_modified_date(change.at);
                 let written = repository.put(key, &content, &this_state, &change).await;
-                let act = Act::new(Action::ModelRestore, key, format!("revision {number}"));
+                let act = Act {
+                    over: before.over,
+                    ..Act::new(Action::ModelRestore, key, format!("revision {number}"))
+                };
                 self.done(caller, written, &act, &change).await
             }
             After::Renamed(to, mut content) => {
@@ -292,6 +295,9 @@ impl Dashboard {
                 Detail::Said(said) => said,
                 Detail::ChangedFrom(_) => "",
             };
+            if let Some(over) = &act.over {
+                self.inner.trail.record(changed_outside(over)).await;
+            }
             let event = event(caller, act, change);
             let event = event.with_detail(said).with_detail(UNKNOWN);
             self.inner.trail.record(event).await;

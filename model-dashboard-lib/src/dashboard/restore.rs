@@ -3,15 +3,19 @@
 //! Whether a model may run is decided apart: a restored model stays enabled or disabled as it is,
 //! and one that is brought back is disabled.
 
-use super::edits::{brought_back, restored};
+use super::edits::{changed, keep_field, set_null, set_registry, set_tags};
 use super::fields::message_field;
 use super::history::{ModelRevision, Origin, RevisionContent};
 use super::model_writes::{Act, After, Reason};
-use super::{Caller, Dashboard, Error, MAX_HISTORY_PAGE, Model};
+use super::{Caller, Dashboard, Error, Model};
 use crate::audit::Action;
 use crate::auth::Permission;
-use crate::model::{ModelDefinition, ModelKey};
+use crate::model::{JsonObject, ModelDefinition, ModelKey, RegistryInfo};
 use crate::repository::Precondition;
+
+/// How many revisions are looked at in one go for one that can be brought back: nearly always it is
+/// the one before the deletion.
+const LOOKED_AT: usize = 8;
 
 impl Dashboard {
     /// Makes what a revision held the present state of a live model, as a new revision under the
@@ -96,16 +100,16 @@ impl Dashboard {
 
     /// The last revision that holds a definition.
     async fn last_held(&self, caller: &Caller, key: &ModelKey) -> Result<ModelRevision, Error> {
+        let id = self.historic(caller, key).await?.id;
         let mut before = None;
         loop {
-            let page = self.history(caller, key, before, MAX_HISTORY_PAGE).await?;
-            let mut revisions = page.steps.into_iter().map(|step| step.revision);
+            let revisions = self.steps_of(&id, before, LOOKED_AT).await?;
+            before = revisions.last().map(|last| last.number);
             let held =
                 |it: &ModelRevision| it.origin != Origin::Falsified && it.definition().is_some();
-            if let Some(revision) = revisions.find(held) {
+            if let Some(revision) = revisions.into_iter().find(held) {
                 return Ok(revision);
             }
-            before = page.next;
             if before.is_none() {
                 let message = "no revision of this model can be brought back";
                 return Err(Error::invalid("revision", message));
@@ -128,4 +132,60 @@ fn usable(revision: &ModelRevision) -> Result<ModelDefinition, Error> {
         RevisionContent::Deleted => Err(refused("is the deletion; choose an earlier one")),
         RevisionContent::Unreadable(why) => Err(refused(&format!("cannot be read: {why}"))),
     }
+}
+
+/// What an earlier revision makes of a model, which stays enabled or disabled as it is; `None` if
+/// it says the same. Faults that it had then do not hinder it.
+fn restored(before: &Model, held: &ModelDefinition) -> Result<Option<ModelDefinition>, Error> {
+    let enabled = before.definition.enabled();
+    let (mut content, registry) = held_content(&before.key, held, enabled);
+    keep_field(&mut content, &before.definition, "create_date")?;
+    let kept = |definition: &ModelDefinition| {
+        let info = definition.registry();
+        info.map(|info| (info.package, info.derived_from))
+    };
+    if kept(&before.definition) != kept(held) {
+        set_registry(&mut content, &registry)?;
+        return Ok(Some(content));
+    }
+    changed(before, content, &registry)
+}
+
+/// What an earlier revision makes of a key where there is no model now, or none that can be read:
+/// a disabled one.
+fn brought_back(key: &ModelKey, held: &ModelDefinition) -> Result<ModelDefinition, Error> {
+    let (mut content, registry) = held_content(key, held, false);
+    set_registry(&mut content, &registry)?;
+    Ok(content)
+}
+
+/// What a revision held, for this key, and what it said of owner, tags and package: null where it
+/// named none, so that nothing of the present is kept.
+fn held_content(
+    key: &ModelKey,
+    held: &ModelDefinition,
+    enabled: bool,
+) -> (ModelDefinition, JsonObject) {
+    let mut content = held.clone();
+    content.set_key(key);
+    // Written anew where it is no plain word: other readers may take 1 for enabled.
+    content.set_enabled(enabled);
+    let info = held.registry();
+    let mut registry = JsonObject::new();
+    let member = |read: fn(&RegistryInfo) -> Option<&String>| info.as_ref().and_then(read);
+    for (name, text) in [
+        ("owner", member(|info| info.owner.as_ref())),
+        ("package", member(|info| info.package.as_ref())),
+        ("derived_from", member(|info| info.derived_from.as_ref())),
+    ] {
+        match text {
+            Some(text) => registry.set_text(name, text),
+            None => set_null(&mut registry, name),
+        }
+    }
+    match info.as_ref().filter(|info| !info.tags.is_empty()) {
+        Some(info) => set_tags(&mut registry, &info.tags),
+        None => set_null(&mut registry, "tags"),
+    }
+    (content, registry)
 }

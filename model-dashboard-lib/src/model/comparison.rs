@@ -40,6 +40,7 @@ pub struct Comparison {
     pub labels: Vec<LabelChange>,
     /// How many changes are not named, beyond [`MAX_CHANGES`] of each kind.
     pub more: usize,
+    breaking: bool,
 }
 
 /// A field that differs.
@@ -104,6 +105,7 @@ impl Comparison {
         found.objects("", before.as_object(), after.as_object(), &apart, DEPTH);
         found.registry(before.registry().as_ref(), after.registry().as_ref());
         found.labels = labels.unwrap_or_default();
+        found.breaking = found.labels.iter().any(|label| label.kind.is_breaking());
         let excess = |count: usize| count.saturating_sub(MAX_CHANGES);
         found.more = excess(found.fields.len()) + excess(found.labels.len());
         found.fields.truncate(MAX_CHANGES);
@@ -117,10 +119,10 @@ impl Comparison {
         self.fields.is_empty() && self.labels.is_empty()
     }
 
-    /// Whether a label number stands for something else then.
+    /// Whether a label number stands for something else then, one that is not named too.
     #[must_use]
     pub fn is_breaking(&self) -> bool {
-        self.labels.iter().any(|label| label.kind.is_breaking())
+        self.breaking
     }
 
     fn objects(
@@ -251,11 +253,27 @@ fn by_number(names: &ContourNames) -> HashMap<LabelNumber, &LabelNames> {
 
 /// The names without what writers differ in. The order of overlapping regions says nothing.
 fn folded(names: &LabelNames) -> Vec<String> {
-    let fold = |name: &String| -> String {
-        let letters = name.chars().filter(|c| !matches!(c, ' ' | '_' | '-'));
-        letters.flat_map(char::to_lowercase).collect()
-    };
-    let mut folded: Vec<String> = names.as_slice().iter().map(fold).collect();
+    let mut folded: Vec<String> = names.as_slice().iter().map(|name| fold(name)).collect();
     folded.sort_unstable();
+    folded
+}
+
+/// A name in small letters, without what stands between its words; between two digits something
+/// does: `C1-2` is not `C12`.
+fn fold(name: &str) -> String {
+    let mut folded = String::with_capacity(name.len());
+    let mut apart = false;
+    for letter in name.chars() {
+        if matches!(letter, ' ' | '_' | '-') {
+            apart = true;
+            continue;
+        }
+        let after_digit = folded.ends_with(|last: char| last.is_ascii_digit());
+        if apart && after_digit && letter.is_ascii_digit() {
+            folded.push('-');
+        }
+        apart = false;
+        folded.extend(letter.to_lowercase());
+    }
     folded
 }

@@ -90,6 +90,7 @@ impl fmt::Debug for SoleWriter {
 }
 
 #[async_trait]
+#[deny(clippy::missing_trait_methods)]
 impl ModelRepository for SoleWriter {
     async fn list(&self) -> Result<Listing, RepositoryError> {
         self.inner.list().await

@@ -12,15 +12,11 @@ use std::time::Duration;
 use model_dashboard::model::{DuplicateKeys, ModelDefinition, ModelId, Version};
 use model_dashboard::repository::{ModelRepository, ObjectRepository, Precondition};
 
-use super::processes::{Dice, bucket_at, heard, repository, say, start, variable};
+use super::processes::{Dice, bucket_at, heard, repository, say, setting, start, variable};
 use super::s3_server::{self, Door, S3Server};
 use super::{because, described, history, info, key, read};
 
 const KEYS: [&str; 4] = ["nnUNet/A", "nnUNet/B", "MIST/A", "MIST/Name with spaces"];
-
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).map_or(default, |value| value.parse().unwrap())
-}
 
 /// Creates, edits, renames and deletes until it is killed. Says every write before it starts and
 /// after it was acknowledged.

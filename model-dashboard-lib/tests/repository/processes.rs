@@ -67,6 +67,11 @@ pub(crate) fn variable(name: &str) -> u64 {
     value.parse().unwrap()
 }
 
+/// How much of something a campaign does, or `default` where nothing says it.
+pub(crate) fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |value| value.parse().unwrap())
+}
+
 /// Says a line to the parent, at once.
 pub(crate) fn say(line: &str) {
     let mut out = std::io::stdout().lock();

@@ -6,10 +6,13 @@ use model_dashboard::repository::{
     ModelRepository, ObjectRepository, Precondition, RepositoryError,
 };
 
-use super::processes::{folder, heard, say, start};
+use super::processes::{folder, heard, say, setting, start};
 use super::{because, described, history, info, key, read};
 
-const REVISIONS: u64 = 200;
+/// How long the history grows; `REPOSITORY_REVISIONS` sets it.
+fn revisions() -> u64 {
+    setting("REPOSITORY_REVISIONS", 200)
+}
 
 /// Four writers that edit one model as fast as they can, and say what they won.
 #[ignore = "a child of another test"]
@@ -22,7 +25,7 @@ async fn racer() {
             let at = key("nnUNet/A");
             loop {
                 let stored = repository.get(&at).await.unwrap();
-                if info(&stored).revision >= REVISIONS {
+                if info(&stored).revision >= revisions() {
                     return;
                 }
                 let mut content = read(&stored);
@@ -83,7 +86,7 @@ async fn of_two_processes_one_wins_each_round() {
     }
     assert!(shares.iter().all(|share| *share > 0), "no race: {shares:?}");
     let archived = history(&repository, id).await;
-    assert_eq!(archived.len() as u64, REVISIONS);
+    assert_eq!(archived.len() as u64, revisions());
     for (number, bytes) in (1..).zip(&archived).skip(1) {
         let version = model_dashboard::model::Version::of(bytes).to_string();
         assert_eq!(won.get(&number), Some(&version), "revision {number}");

@@ -1,9 +1,15 @@
 //! Models in a bucket, on an S3 server over a real socket.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used
+)]
 
 mod down;
 mod faults;
 mod proxy;
+mod python;
 mod refusals;
 #[allow(dead_code, reason = "the tests of the programs use the rest")]
 mod server;

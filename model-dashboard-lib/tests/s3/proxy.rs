@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 /// What happens to a request and its answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Fault {
     /// The server is not asked; 500.
     InternalError,
@@ -64,6 +64,7 @@ pub(crate) struct Plan {
 pub(crate) struct FaultProxy {
     pub(crate) address: SocketAddr,
     plan: Arc<Mutex<Option<Plan>>>,
+    spoilt: Arc<Mutex<usize>>,
     _connections: JoinSet<()>,
 }
 
@@ -71,12 +72,13 @@ impl FaultProxy {
     pub(crate) async fn before(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let plan = Arc::new(Mutex::new(None));
+        let (plan, spoilt) = (Arc::new(Mutex::new(None)), Arc::default());
         let mut connections = JoinSet::new();
-        connections.spawn(accept(listener, server, plan.clone()));
+        connections.spawn(accept(listener, server, plan.clone(), Arc::clone(&spoilt)));
         Self {
             address,
             plan,
+            spoilt,
             _connections: connections,
         }
     }
@@ -86,22 +88,27 @@ impl FaultProxy {
         *self.plan.lock().unwrap() = Some(plan);
     }
 
-    /// Lets everything through again; whether something was spoilt.
-    pub(crate) fn relent(&self) -> bool {
-        let left = self.plan.lock().unwrap().take();
-        left.is_none_or(|plan| plan.times == 0)
+    /// Lets everything through again; how many exchanges were spoilt.
+    pub(crate) fn relent(&self) -> usize {
+        self.plan.lock().unwrap().take();
+        std::mem::take(&mut *self.spoilt.lock().unwrap())
     }
 }
 
-async fn accept(listener: TcpListener, server: SocketAddr, plan: Arc<Mutex<Option<Plan>>>) {
+async fn accept(
+    listener: TcpListener,
+    server: SocketAddr,
+    plan: Arc<Mutex<Option<Plan>>>,
+    spoilt: Arc<Mutex<usize>>,
+) {
     let mut connections = JoinSet::new();
     loop {
         let (client, _) = listener.accept().await.unwrap();
         client.set_nodelay(true).unwrap();
-        let plan = plan.clone();
+        let (plan, spoilt) = (plan.clone(), spoilt.clone());
         connections.spawn(async move {
             // A connection that breaks is what this is for.
-            let _ = serve(client, server, &plan).await;
+            let _ = serve(client, server, &plan, &spoilt).await;
         });
         while connections.try_join_next().is_some() {}
     }
@@ -123,6 +130,7 @@ async fn serve(
     mut client: TcpStream,
     server: SocketAddr,
     plan: &Mutex<Option<Plan>>,
+    spoilt: &Mutex<usize>,
 ) -> std::io::Result<()> {
     let mut upstream = TcpStream::connect(server).await?;
     upstream.set_nodelay(true)?;
@@ -131,6 +139,9 @@ async fn serve(
             return Ok(());
         };
         let fault = next(plan);
+        if fault.is_some() {
+            *spoilt.lock().unwrap() += 1;
+        }
         match fault {
             Some(Fault::InternalError) => {
                 refuse(&mut client, "500 Internal Server Error", "InternalError").await?;

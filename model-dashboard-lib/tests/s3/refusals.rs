@@ -63,6 +63,10 @@ async fn wrong_keys_are_told_apart() {
     let server = S3Server::start().await;
     let secret = refusal(&with_keys(&server, ACCESS_KEY, "wrong")).await;
     assert!(secret.contains("MINIO_PASSWORD"), "{secret}");
+    // What the server quotes of the request does not go on.
+    let repository = ObjectRepository::open_bucket(&with_keys(&server, ACCESS_KEY, "wrong"));
+    let error = repository.unwrap().list().await.unwrap_err();
+    assert!(!format!("{error:?}").contains("<Error>"), "{error:?}");
     let access = refusal(&with_keys(&server, "wrong", SECRET_KEY)).await;
     assert!(access.contains("access key"), "{access}");
 }
@@ -163,6 +167,37 @@ async fn certificates_that_cannot_be_read_are_told_when_it_is_opened() {
 }
 
 #[tokio::test]
+async fn a_token_that_an_answer_quotes_goes_nowhere() {
+    let server = S3Server::start().await;
+    let answer = "HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n\
+                  <Error><Code>ExpiredToken</Code><Message>The token has expired.</Message>\
+                  <Token-0>canary-of-a-token</Token-0></Error>";
+    let repository = ObjectRepository::open_bucket(&server.config_at(answering(answer).await));
+    let repository = repository.unwrap();
+    let listed = repository.list().await.unwrap_err();
+    let read = repository.get(&key("MIST/x")).await.unwrap_err();
+    let written = create(&repository, "MIST/x").await.unwrap_err();
+    for error in [listed, read, written] {
+        assert!(error.to_string().contains("get new credentials"), "{error}");
+        let chain = format!("{error:?}");
+        assert!(
+            chain.contains("The token has expired") && !chain.contains("canary"),
+            "{chain}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_creation_that_is_refused_for_the_moment_is_sent_again() {
+    let server = S3Server::with(Habit::ConflictsOnce).await;
+    let repository = ObjectRepository::open_bucket(&server.config()).unwrap();
+    let created = create(&repository, "MIST/x").await.unwrap();
+    let said = definition(std::str::from_utf8(&created.bytes).unwrap());
+    let id = said.registry().unwrap().id;
+    assert_eq!(repository.revisions(&id).await.unwrap(), [1]);
+}
+
+#[tokio::test]
 async fn a_store_that_ignores_conditions_is_not_shared() {
     let server = S3Server::with(Habit::IgnoresConditions).await;
     let repository = ObjectRepository::open_bucket(&server.config()).unwrap();
@@ -186,6 +221,7 @@ async fn one_odd_key_does_not_hide_the_rest() {
         "MIST/deeper/x",
         "MIST/a b#%41+~",
         "MIST/München",
+        "O'Brien \"2\"/x",
     ] {
         put(at).await;
     }
@@ -196,7 +232,13 @@ async fn one_odd_key_does_not_hide_the_rest() {
     let listing = bucket.repository.list().await.unwrap();
     let mut keys: Vec<_> = listing.models.iter().map(|it| it.key.to_string()).collect();
     keys.sort();
-    assert_eq!(keys, ["MIST/München", "MIST/a b#%41+~", "MIST/x"]);
+    let expected = [
+        "MIST/München",
+        "MIST/a b#%41+~",
+        "MIST/x",
+        "O'Brien \"2\"/x",
+    ];
+    assert_eq!(keys, expected);
     for at in &keys {
         bucket.repository.get(&key(at)).await.unwrap();
     }

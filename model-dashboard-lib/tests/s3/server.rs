@@ -35,6 +35,11 @@ pub(crate) enum Habit {
     IgnoresConditions,
     /// No tag in quotation marks is that of an object (Ceph 16), and signatures are not looked at.
     RefusesQuotedTags,
+    /// It answers the first try of every creation with 409, as Amazon's does to one of two at once,
+    /// and does not look at signatures.
+    ConflictsOnce,
+    /// An empty delimiter is none, as on every other server, and signatures are not looked at.
+    TakesEmptyDelimiters,
 }
 
 #[derive(Debug)]
@@ -180,13 +185,27 @@ impl Served {
     async fn answer(&self, mut request: Request<Incoming>) -> s3s::HttpResponse {
         let method = request.method().clone();
         let uri = request.uri().to_string();
-        self.served.lock().unwrap().push((method.clone(), uri));
+        self.served
+            .lock()
+            .unwrap()
+            .push((method.clone(), uri.clone()));
         if self.habit != Habit::Good {
             request.headers_mut().remove(AUTHORIZATION);
         }
         if self.habit == Habit::IgnoresConditions {
             request.headers_mut().remove(IF_MATCH);
             request.headers_mut().remove(IF_NONE_MATCH);
+        }
+        if self.habit == Habit::ConflictsOnce && request.headers().contains_key(IF_NONE_MATCH) {
+            let served = self.served.lock().unwrap();
+            let tries = served.iter().filter(|it| it.0 == method && it.1 == uri);
+            if tries.count() == 1 {
+                return refusal(StatusCode::CONFLICT, "ConditionalRequestConflict");
+            }
+        }
+        if self.habit == Habit::TakesEmptyDelimiters {
+            let uri = uri.replace("delimiter=&", "");
+            *request.uri_mut() = uri.parse().unwrap();
         }
         if self.habit == Habit::RefusesQuotedTags
             && let Some(tag) = request.headers().get(IF_MATCH)
@@ -206,7 +225,7 @@ impl Served {
         let of_an_object = parts.next().is_some_and(|key| !key.is_empty());
         if of_an_object && !self.folder.join(bucket).exists() {
             // The file server would make it, or say that it has no such object.
-            return no_bucket();
+            return refusal(StatusCode::NOT_FOUND, "NoSuchBucket");
         }
         let lists = request.uri().query();
         let lists = lists.is_some_and(|query| query.contains("list-type=2"));
@@ -256,10 +275,10 @@ impl Served {
     }
 }
 
-fn no_bucket() -> s3s::HttpResponse {
-    let body = "<?xml version=\"1.0\"?><Error><Code>NoSuchBucket</Code></Error>".to_owned();
+fn refusal(status: StatusCode, code: &str) -> s3s::HttpResponse {
+    let body = format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code></Error>");
     let mut answer = s3s::HttpResponse::new(s3s::Body::from(body));
-    *answer.status_mut() = StatusCode::NOT_FOUND;
+    *answer.status_mut() = status;
     answer
 }
 

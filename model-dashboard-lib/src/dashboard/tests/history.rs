@@ -208,6 +208,27 @@ async fn an_earlier_state_is_made_the_present_one_and_stays_enabled() {
 }
 
 #[tokio::test]
+async fn what_only_others_may_take_for_enabled_comes_back_disabled() {
+    let world = World::new().await;
+    let at = key("MIST/x");
+    world
+        .repository
+        .write_outside(&at, &br#"{"enabled":1,"alias":"theirs"}"#[..]);
+    world.dashboard.inner.catalog.refresh().await.unwrap();
+    world.edited("MIST/x", r#"{"alias":"ours"}"#, "").await;
+    let host = world.host();
+    let restored = world
+        .dashboard
+        .restore(&host, &at, 1, ANY, "why")
+        .await
+        .unwrap();
+    assert_eq!(
+        restored.definition.as_object().get("enabled"),
+        Some("false")
+    );
+}
+
+#[tokio::test]
 async fn restoring_loses_nothing_that_was_not_seen() {
     let world = World::new().await;
     let first = world.made("MIST/x", r#"{"alias":"a"}"#).await;

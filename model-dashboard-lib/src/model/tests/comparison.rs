@@ -88,6 +88,30 @@ fn a_number_that_stands_for_something_else_is_breaking() {
 }
 
 #[test]
+fn another_number_is_another_structure() {
+    let found = compared(
+        r#"{"contour_names":{"1":"vertebra C1-2","2":"rib_1_1","3":"rib 2"}}"#,
+        r#"{"contour_names":{"1":"vertebra C12","2":"rib_11","3":"rib_2"}}"#,
+    );
+    let kinds: Vec<_> = found.labels.iter().map(|it| it.kind).collect();
+    let redefined = LabelChangeKind::Redefined;
+    assert_eq!(kinds, [redefined, redefined, LabelChangeKind::Respelled]);
+}
+
+#[test]
+fn a_breaking_label_is_told_even_where_it_is_not_named() {
+    let labels = |prefix: &str, last: &str| {
+        let added = (0..600).map(|n| format!(r#""{n}":"{prefix}{n}""#));
+        let labels = added.chain([format!(r#""9999":"{last}""#)]);
+        let labels: Vec<_> = labels.collect();
+        format!(r#"{{"contour_names":{{{}}}}}"#, labels.join(","))
+    };
+    let found = compared(&labels("a", "liver"), &labels("A", "kidney"));
+    assert_eq!((found.labels.len(), found.more), (MAX_CHANGES, 101));
+    assert!(found.is_breaking());
+}
+
+#[test]
 fn labels_that_cannot_be_read_are_compared_as_they_stand() {
     let found = compared(
         r#"{"contour_names":["a"]}"#,

@@ -13,45 +13,54 @@ use crate::repository::Stamp;
 /// A [`ConditionalStore`] over one that is none.
 #[derive(Debug)]
 pub(super) struct AloneStore<S> {
-    store: S,
+    store: Arc<S>,
     /// One write at a time: what is true when it is looked at stays so until it is written.
-    writing: Mutex<()>,
+    writing: Arc<Mutex<()>>,
 }
 
-impl<S: ConditionalStore> AloneStore<S> {
+impl<S: ConditionalStore + 'static> AloneStore<S> {
     pub(super) fn new(store: S) -> Self {
         Self {
-            store,
-            writing: Mutex::default(),
+            store: Arc::new(store),
+            writing: Arc::default(),
         }
     }
 
-    async fn holds(&self, key: &StoreKey, condition: &Condition) -> Result<bool, Fault> {
-        let found = match self.store.get(key).await {
-            Err(Fault::TooLarge { tag, .. }) => Some(tag),
-            found => found?.map(|object| object.tag),
-        };
-        Ok(match (condition, found) {
-            (Condition::Always, _) | (Condition::Absent, None) => true,
-            (Condition::Unchanged(before), Some(now)) => is_same(before, &now),
-            (Condition::Absent, Some(_)) | (Condition::Unchanged(_), None) => false,
-        })
+    /// Runs a write to its end, even if no one waits for it any more, and nothing beside it.
+    async fn alone<T: Send + 'static>(
+        &self,
+        write: impl Future<Output = Result<T, Fault>> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let turn = self.writing.clone().lock_owned().await;
+        let written = tokio::spawn(async move {
+            let written = write.await;
+            drop(turn);
+            written
+        });
+        let written = written.await;
+        written.map_err(|error| Fault::Unexpected(error.into()))?
     }
 }
 
-fn is_same(one: &Tag, other: &Tag) -> bool {
-    match (one, other) {
-        (Tag::Given(one), Tag::Given(other)) => {
-            one.e_tag == other.e_tag && one.version == other.version
-        }
-        (Tag::Content(one), Tag::Content(other)) => one == other,
-        (Tag::Listed(one), Tag::Listed(other)) => one == other,
-        _ => false,
-    }
+async fn holds(
+    store: &impl ConditionalStore,
+    key: &StoreKey,
+    condition: &Condition,
+) -> Result<bool, Fault> {
+    let found = match store.get(key).await {
+        Err(Fault::TooLarge { tag, .. }) => Some(tag),
+        found => found?.map(|object| object.tag),
+    };
+    Ok(match (condition, found) {
+        (Condition::Always, _) | (Condition::Absent, None) => true,
+        (Condition::Unchanged(before), Some(now)) => before.is(&now),
+        (Condition::Absent, Some(_)) | (Condition::Unchanged(_), None) => false,
+    })
 }
 
 #[async_trait]
-impl<S: ConditionalStore> ConditionalStore for AloneStore<S> {
+#[deny(clippy::missing_trait_methods)]
+impl<S: ConditionalStore + 'static> ConditionalStore for AloneStore<S> {
     async fn get(&self, key: &StoreKey) -> Result<Option<Object>, Fault> {
         self.store.get(key).await
     }
@@ -67,28 +76,36 @@ impl<S: ConditionalStore> ConditionalStore for AloneStore<S> {
         condition: &Condition,
         labels: Option<&Labels>,
     ) -> Result<Option<Stamp>, Fault> {
-        let _writing = self.writing.lock().await;
-        if !self.holds(key, condition).await? {
-            let found = self.store.get(key).await;
-            return Ok(match found {
-                Ok(Some(object)) if object.bytes == bytes => Some(object.stamp),
-                _ => None,
-            });
-        }
-        self.store.put(key, bytes, &Condition::Always, labels).await
+        let store = self.store.clone();
+        let (key, condition, labels) = (key.clone(), condition.clone(), labels.cloned());
+        self.alone(async move {
+            if !holds(&*store, &key, &condition).await? {
+                return Ok(match store.get(&key).await {
+                    Ok(Some(object)) if object.bytes == bytes => Some(object.stamp),
+                    Ok(_) | Err(Fault::TooLarge { .. }) => None,
+                    Err(fault) => return Err(fault),
+                });
+            }
+            let always = Condition::Always;
+            store.put(&key, bytes, &always, labels.as_ref()).await
+        })
+        .await
     }
 
     async fn copy(&self, from: &StoreKey, to: &StoreKey) -> Result<bool, Fault> {
-        let _writing = self.writing.lock().await;
-        match self.holds(to, &Condition::Absent).await? {
-            true => self.store.copy(from, to).await,
-            false => Ok(false),
-        }
+        let (store, from, to) = (self.store.clone(), from.clone(), to.clone());
+        self.alone(async move {
+            match holds(&*store, &to, &Condition::Absent).await? {
+                true => store.copy(&from, &to).await,
+                false => Ok(false),
+            }
+        })
+        .await
     }
 
     async fn remove(&self, key: &StoreKey) -> Result<(), Fault> {
-        let _writing = self.writing.lock().await;
-        self.store.remove(key).await
+        let (store, key) = (self.store.clone(), key.clone());
+        self.alone(async move { store.remove(&key).await }).await
     }
 
     fn removes_on_condition(&self) -> bool {
@@ -96,12 +113,16 @@ impl<S: ConditionalStore> ConditionalStore for AloneStore<S> {
     }
 
     async fn remove_unchanged(&self, key: &StoreKey, tag: &Tag) -> Result<Removal, Fault> {
-        let _writing = self.writing.lock().await;
-        if !self.holds(key, &Condition::Unchanged(tag.clone())).await? {
-            return Ok(Removal::Changed);
-        }
-        self.store.remove(key).await?;
-        Ok(Removal::Done)
+        let (store, key) = (self.store.clone(), key.clone());
+        let unchanged = Condition::Unchanged(tag.clone());
+        self.alone(async move {
+            if !holds(&*store, &key, &unchanged).await? {
+                return Ok(Removal::Changed);
+            }
+            store.remove(&key).await?;
+            Ok(Removal::Done)
+        })
+        .await
     }
 
     async fn list(&self, folder: &Folder) -> Result<Level, Fault> {

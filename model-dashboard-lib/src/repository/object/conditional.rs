@@ -35,6 +35,20 @@ pub(super) enum Tag {
     Given(UpdateVersion),
 }
 
+impl Tag {
+    /// Whether both are of the same state.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Given(one), Self::Given(other)) => {
+                one.e_tag == other.e_tag && one.version == other.version
+            }
+            (Self::Content(one), Self::Content(other)) => one == other,
+            (Self::Listed(one), Self::Listed(other)) => one == other,
+            _ => false,
+        }
+    }
+}
+
 /// What must be true for a write to happen.
 #[derive(Clone, Debug)]
 pub(super) enum Condition {

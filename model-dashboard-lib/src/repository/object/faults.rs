@@ -63,25 +63,43 @@ pub(super) fn is_no_bucket(code: &str) -> bool {
     code == NO_BUCKET
 }
 
-/// The fault of an answer with this code.
-pub(super) fn refused(code: &str, source: Box<dyn StdError + Send + Sync>) -> Fault {
+/// The fault that an answer tells of. Of its text only what holds no secret goes on: some answers
+/// quote the token or the request that they refuse.
+pub(super) fn refused(answer: &str) -> Fault {
+    let element = |name: &str| element(answer, name);
+    let code = element("Code").filter(|code| code.chars().all(char::is_alphanumeric));
+    let code = code.unwrap_or_default();
     let message = match meaning(code) {
         Some(meaning) => meaning.to_owned(),
         None => format!("it answers {code}"),
     };
+    let said = ["Code", "Message", "RequestId"]
+        .into_iter()
+        .filter_map(element);
+    let said: Vec<_> = said
+        .map(|text| text.chars().take(QUOTED).collect::<String>())
+        .collect();
     Fault::Unavailable {
         message,
-        source: Some(source),
+        source: Some(said.join("; ").into()),
     }
+}
+
+/// How many characters of each part of an answer go into the log.
+const QUOTED: usize = 200;
+
+/// The text of the first element of this name.
+fn element<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = answer.split_once(&format!("<{name}>"))?;
+    let (text, _) = rest.split_once(&format!("</{name}>"))?;
+    Some(text)
 }
 
 /// The fault that there are no credentials.
 #[cfg(feature = "s3")]
-pub(super) fn no_credentials(error: Error) -> Fault {
+pub(super) fn no_credentials(asked: &str, error: Error) -> Fault {
     Fault::Unavailable {
-        message: "there are no credentials for it; set MINIO_USERNAME and MINIO_PASSWORD, or \
-                  AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-            .to_owned(),
+        message: format!("there are no credentials for it: {asked}"),
         source: Some(error.into()),
     }
 }
@@ -91,8 +109,8 @@ pub(super) fn fault(error: Error) -> Fault {
     if let Error::InvalidPath { .. } = error {
         return Fault::Unexpected(error.into());
     }
-    if let Some(code) = code_in(&error) {
-        return refused(&code, error.into());
+    if let Some(answer) = answer_in(&error) {
+        return refused(&answer);
     }
     #[cfg(feature = "s3")]
     let unanswered = find(&error).map(unanswered);
@@ -156,22 +174,20 @@ fn unanswered(error: &HttpError) -> String {
     said.to_owned()
 }
 
-/// The code in the text of an answer that an error quotes.
-fn code_in(error: &Error) -> Option<String> {
-    chain(error).find_map(|cause| code(&cause.to_string()))
+/// The answer that an error quotes.
+fn answer_in(error: &Error) -> Option<String> {
+    let causes = chain(error).map(ToString::to_string);
+    causes.into_iter().find(|cause| code(cause).is_some())
 }
 
 /// The code in the body of an answer.
-pub(super) fn code(text: &str) -> Option<String> {
-    let (_, rest) = text.split_once("<Code>")?;
-    let (code, _) = rest.split_once("</Code>")?;
-    let plain = !code.is_empty() && code.len() <= 64 && code.chars().all(char::is_alphanumeric);
-    plain.then(|| code.to_owned())
+pub(super) fn code(text: &str) -> Option<&str> {
+    element(text, "Code").filter(|code| !code.is_empty() && code.len() <= 64)
 }
 
 /// Whether an error that says that there is no object says that there is no bucket.
 pub(super) fn names_no_bucket(error: &Error) -> bool {
-    code_in(error).is_some_and(|code| is_no_bucket(&code))
+    answer_in(error).is_some_and(|answer| code(&answer).is_some_and(is_no_bucket))
 }
 
 fn chain<'a>(

@@ -31,9 +31,10 @@ impl StoreKey {
         Self(format!("{REGISTRY}/keys/{key}").into())
     }
 
-    /// The marker that every write renews.
+    /// The marker that every write renews. It has three segments: for other readers of the bucket
+    /// whatever has two is a definition.
     pub(super) fn change() -> Self {
-        Self(format!("{REGISTRY}/change").into())
+        Self(format!("{REGISTRY}/marker/change").into())
     }
 
     /// An object to try the store with; `word` makes it one of its own.

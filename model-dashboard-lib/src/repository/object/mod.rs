@@ -3,7 +3,7 @@
 //! The definition of a model lies at `{network_type}/{name}`; beside it, under `.registry`, its
 //! revisions (`revisions/{id}/{number:08}.json`), the id that belongs to each key
 //! (`keys/{network_type}/{name}`, for when another program drops the field that says it), and the
-//! marker that every writer renews (`change`).
+//! marker that every writer renews (`marker/change`).
 //!
 //! Every write goes the same way ([`write`]): the state to be replaced is archived, the definition
 //! is replaced on condition that it still is that state, the new state is archived. The second
@@ -140,7 +140,7 @@ impl ObjectRepository {
     ///
     /// Definitions carry the metadata `name`, `network_type` and `enabled`. Requests for what is
     /// small are given up after 4 s without a byte, or after 10 s, and tried again up to four times
-    /// within 10 s.
+    /// within 10 s; conditional writes up to three times while their condition holds.
     ///
     /// # Errors
     /// [`RepositoryError::Unavailable`] if the configuration is of no use, such as a file of
@@ -151,7 +151,8 @@ impl ObjectRepository {
     }
 
     /// [`open_bucket`](Self::open_bucket) for one process that alone writes there: any S3 server
-    /// will do. Two such processes overwrite each other's changes.
+    /// will do. Two such processes overwrite each other's changes. So does a server that answers no
+    /// more, and does what it was asked for much later.
     ///
     /// # Errors
     /// As [`open_bucket`](Self::open_bucket).

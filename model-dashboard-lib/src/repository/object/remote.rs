@@ -1,13 +1,14 @@
 //! Any store of the `object_store` crate that honours conditional writes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use object_store::path::Path;
 use object_store::{
     Attribute, Attributes, Error, GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt as _,
-    PutMode, PutOptions, UpdateVersion,
+    PutMode, PutOptions, PutResult, UpdateVersion,
 };
 
 use super::conditional::{Condition, ConditionalStore, Fault, Labels, Level, Listed, Object, Tag};
@@ -15,6 +16,14 @@ use super::faults::{fault, names_no_bucket};
 use super::keys::{Folder, StoreKey};
 use crate::model::{MAX_DEFINITION_BYTES, Timestamp, Version};
 use crate::repository::Stamp;
+
+/// How long it is waited before a conditional write is sent again that was not done though its
+/// condition holds. Amazon's S3 refuses one of two at once with 409.
+const PAUSES: [Duration; 3] = [
+    Duration::from_millis(30),
+    Duration::from_millis(100),
+    Duration::from_millis(300),
+];
 
 /// A [`ConditionalStore`] over an [`ObjectStore`].
 #[derive(Debug)]
@@ -38,6 +47,32 @@ impl RemoteStore {
     pub(super) fn unquoting(mut self, unquoting: bool) -> Self {
         self.unquoting = unquoting;
         self
+    }
+
+    async fn try_put(
+        &self,
+        key: &StoreKey,
+        bytes: &Arc<[u8]>,
+        condition: &Condition,
+        labels: Option<&Labels>,
+    ) -> Result<PutResult, Error> {
+        let options = PutOptions {
+            mode: match condition {
+                Condition::Always => PutMode::Overwrite,
+                Condition::Absent => PutMode::Create,
+                Condition::Unchanged(Tag::Given(tag)) => self.update(tag),
+                Condition::Unchanged(Tag::Content(_) | Tag::Listed(_)) => {
+                    return Err(Error::NotSupported {
+                        source: "a tag of another store".into(),
+                    });
+                }
+            },
+            attributes: labels.map(attributes).unwrap_or_default(),
+            ..PutOptions::default()
+        };
+        let payload = Bytes::from_owner(bytes.clone()).into();
+        let path = Path::parse(key.as_str())?;
+        self.store.put_opts(&path, payload, options).await
     }
 
     fn update(&self, tag: &UpdateVersion) -> PutMode {
@@ -102,34 +137,47 @@ impl ConditionalStore for RemoteStore {
         condition: &Condition,
         labels: Option<&Labels>,
     ) -> Result<Option<Stamp>, Fault> {
-        let options = PutOptions {
-            mode: match condition {
-                Condition::Always => PutMode::Overwrite,
-                Condition::Absent => PutMode::Create,
-                Condition::Unchanged(Tag::Given(tag)) => self.update(tag),
-                Condition::Unchanged(Tag::Content(_) | Tag::Listed(_)) => {
-                    return Err(Fault::Unexpected("a tag of another store".into()));
-                }
-            },
-            attributes: labels.map(attributes).unwrap_or_default(),
-            ..PutOptions::default()
-        };
-        let payload = Bytes::from_owner(bytes.clone()).into();
-        let refused = match self.store.put_opts(&path(key)?, payload, options).await {
-            Ok(put) => {
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let refused = match self.try_put(key, &bytes, condition, labels).await {
                 // Without a tag no listing can match, and the object is read once more.
-                return Ok(Some(Stamp(put.e_tag.unwrap_or_default().into())));
+                Ok(put) => return Ok(Some(Stamp(put.e_tag.unwrap_or_default().into()))),
+                Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => None,
+                Err(error) if is_missing(&error) => None,
+                Err(error) => Some(error),
+            };
+            // The answer may have been lost, to this try or to an earlier one.
+            let found = self.get(key).await;
+            if let Ok(Some(object)) = &found
+                && object.bytes == bytes
+            {
+                return Ok(Some(object.stamp.clone()));
             }
-            Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => None,
-            Err(error) if is_missing(&error) => None,
-            Err(error) => Some(error),
-        };
-        // The answer to an earlier try of the same request may have been lost.
-        match (self.get(key).await, refused) {
-            (Ok(Some(object)), _) if object.bytes == bytes => Ok(Some(object.stamp)),
-            (_, Some(error)) => Err(fault(error)),
-            (Ok(_) | Err(Fault::TooLarge { .. }), None) => Ok(None),
-            (Err(error), None) => Err(error),
+            let as_before = match (condition, &found) {
+                (Condition::Absent, Ok(None)) => true,
+                (Condition::Unchanged(tag), Ok(Some(object))) => tag.is(&object.tag),
+                _ => false,
+            };
+            let passes = refused
+                .as_ref()
+                .is_none_or(|error| matches!(error, Error::Generic { .. }));
+            // The condition sees to it that no try overwrites what came between.
+            if as_before
+                && passes
+                && let Some(pause) = pauses.next()
+            {
+                tokio::time::sleep(jittered(pause)).await;
+                continue;
+            }
+            return match (found, refused) {
+                (_, Some(error)) => Err(fault(error)),
+                (Ok(None), None) if as_before => Err(Fault::Unavailable {
+                    message: "it refuses to make an object that is not there".to_owned(),
+                    source: None,
+                }),
+                (Ok(_) | Err(Fault::TooLarge { .. }), None) => Ok(None),
+                (Err(error), None) => Err(error),
+            };
         }
     }
 
@@ -216,4 +264,11 @@ fn attributes(labels: &Labels) -> Attributes {
 /// Whether there is no such object, in a store that is there.
 fn is_missing(error: &Error) -> bool {
     matches!(error, Error::NotFound { .. }) && !names_no_bucket(error)
+}
+
+/// Half of the time for certain, the rest by chance, so that those who failed together do not come
+/// again together.
+pub(super) fn jittered(pause: Duration) -> Duration {
+    let chance = getrandom::u32().unwrap_or(u32::MAX / 2);
+    pause / 2 + (pause / 2).mul_f64(f64::from(chance) / f64::from(u32::MAX))
 }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderValue, Method, Request, StatusCode, Uri};
+use http::{Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Limited};
 use object_store::ClientOptions;
 use object_store::aws::{AwsAuthorizer, AwsCredential, AwsCredentialProvider};
@@ -14,16 +14,14 @@ use object_store::client::{
 
 use super::super::conditional::Fault;
 use super::super::faults;
-use crate::config::S3Config;
+use super::super::remote::jittered;
+use crate::config::{S3Config, S3Credentials};
 
 /// The longest answer: a page of a listing, of a thousand keys of 1,024 bytes, each byte escaped.
 const MAX_ANSWER: usize = 16 << 20;
 
 /// The first pause before a request is sent again; two more follow that are longer.
 const PAUSE: Duration = Duration::from_millis(50);
-
-/// How much of a refusal is kept for the log.
-const QUOTED: usize = 500;
 
 /// A bucket, and who asks it.
 #[derive(Debug)]
@@ -34,6 +32,8 @@ pub(super) struct Bucket {
     region: String,
     /// Whether the server is Amazon's.
     amazon: bool,
+    /// What was done for credentials, and what to do where that failed.
+    asked: &'static str,
     /// What every key starts with; with a slash at its end if there is anything.
     pub(super) prefix: String,
 }
@@ -60,6 +60,19 @@ impl Bucket {
             url: format!("{server}/{bucket}"),
             region: region.clone(),
             amazon: config.endpoint.is_none(),
+            asked: match &config.credentials {
+                S3Credentials::WebIdentity { .. } => {
+                    "the token service gives none for the web identity; check \
+                     AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN"
+                }
+                S3Credentials::Container { .. } | S3Credentials::Pod { .. } => {
+                    "the agent of the container gives none; check the AWS_CONTAINER variables"
+                }
+                S3Credentials::Keys { .. } | S3Credentials::Instance { .. } => {
+                    "none are set and the machine lends none; set MINIO_USERNAME and \
+                     MINIO_PASSWORD, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+                }
+            },
             prefix,
         })
     }
@@ -126,7 +139,7 @@ impl Bucket {
     /// Who asks. Those that are lent for a time are kept until shortly before it ends.
     pub(super) async fn credentials(&self) -> Result<Arc<AwsCredential>, Fault> {
         let credential = self.credentials.get_credential().await;
-        credential.map_err(faults::no_credentials)
+        credential.map_err(|error| faults::no_credentials(self.asked, error))
     }
 
     async fn send_once(
@@ -160,12 +173,7 @@ impl Bucket {
             status if status.is_success() => Ok(body),
             status => {
                 let body = String::from_utf8_lossy(&body).into_owned();
-                Err(Failed::Refused(Refusal {
-                    status,
-                    code: faults::code(&body),
-                    date: head.headers.get(http::header::DATE).cloned(),
-                    body,
-                }))
+                Err(Failed::Refused(Refusal { status, body }))
             }
         }
     }
@@ -186,9 +194,6 @@ enum Failed {
 #[derive(Debug)]
 struct Refusal {
     status: StatusCode,
-    code: Option<String>,
-    /// The server's clock, as the answer tells it.
-    date: Option<HeaderValue>,
     body: String,
 }
 
@@ -206,7 +211,7 @@ impl Failed {
 
 impl Refusal {
     fn is_no_bucket(&self) -> bool {
-        self.code.as_deref().is_some_and(faults::is_no_bucket)
+        faults::code(&self.body).is_some_and(faults::is_no_bucket)
     }
 }
 
@@ -228,39 +233,25 @@ impl From<Failed> for Fault {
 
 impl From<Refusal> for Fault {
     fn from(refusal: Refusal) -> Self {
-        let Refusal {
-            status,
-            code,
-            date,
-            body,
-        } = refusal;
-        let start: String = body.chars().take(QUOTED).collect();
-        match code {
-            Some(code) => {
-                let clock = date.and_then(|date| date.to_str().ok().map(str::to_owned));
-                let clock = clock.map(|clock| format!(" (its clock: {clock})"));
-                let clock = clock.unwrap_or_default();
-                faults::refused(&code, format!("HTTP {status}{clock}: {start}").into())
-            }
-            None => Self::Unavailable {
-                message: format!(
-                    "what answers there is no S3 server (HTTP {}); check the address and port of \
-                     the store",
-                    status.as_u16()
-                ),
-                source: Some(start.into()),
-            },
+        let Refusal { status, body } = refusal;
+        if faults::code(&body).is_some() {
+            return faults::refused(&body);
+        }
+        if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+            // A proxy in front of it says so in words of its own.
+            return faults::refused("<Code>ServiceUnavailable</Code>");
+        }
+        Self::Unavailable {
+            message: format!(
+                "what answers there is no S3 server (HTTP {}); check the address and port of the \
+                 store",
+                status.as_u16()
+            ),
+            source: None,
         }
     }
 }
 
 fn unexpected(error: impl Into<Box<dyn Error + Send + Sync>>) -> Failed {
     Failed::Fault(Fault::Unexpected(error.into()))
-}
-
-/// Half of the time for certain, the rest by chance, so that those who failed together do not come
-/// again together.
-fn jittered(pause: Duration) -> Duration {
-    let chance = getrandom::u32().unwrap_or(u32::MAX / 2);
-    pause / 2 + (pause / 2).mul_f64(f64::from(chance) / f64::from(u32::MAX))
 }

@@ -123,8 +123,12 @@ impl Level {
         }
         for folder in folders {
             let name = folder.prefix.strip_prefix(prefix);
-            if let Some(name) = name.and_then(|name| name.strip_suffix('/')) {
-                self.folders.push(name.escape_debug().to_string());
+            let Some(name) = name.and_then(|name| name.strip_suffix('/')) else {
+                continue;
+            };
+            match name.contains(char::is_control) {
+                true => self.odd.push(format!("{}/", name.escape_debug())),
+                false => self.folders.push(name.to_owned()),
             }
         }
     }

@@ -66,6 +66,10 @@ pub(super) fn client(config: &S3Config, times: Times) -> Result<ClientOptions, F
         .with_read_timeout(times.read)
         .with_pool_idle_timeout(IDLE)
         .with_pool_max_idle_per_host(IDLE_CONNECTIONS);
+    if plain && config.ca_bundle.is_none() && asks_nobody_else(&config.credentials) {
+        // A machine without any certificate of an authority will do.
+        options = options.with_no_system_certificates(true);
+    }
     options = match times.request {
         Some(time) => options.with_timeout(time),
         None => options.with_timeout_disabled(),
@@ -76,11 +80,24 @@ pub(super) fn client(config: &S3Config, times: Times) -> Result<ClientOptions, F
             source: Some(error.into()),
         })?;
         let certificates = Certificate::from_pem_bundle(&certificates);
-        for certificate in certificates.map_err(faults::fault)? {
+        let certificates = certificates.ok().filter(|found| !found.is_empty());
+        let certificates = certificates.ok_or_else(|| Fault::Unavailable {
+            message: format!(
+                "AWS_CA_BUNDLE: {} holds no certificate (PEM)",
+                file.display()
+            ),
+            source: None,
+        })?;
+        for certificate in certificates {
             options = options.with_root_certificate(certificate);
         }
     }
     Ok(options)
+}
+
+/// Whether the credentials come from the configuration alone.
+fn asks_nobody_else(credentials: &S3Credentials) -> bool {
+    matches!(credentials, S3Credentials::Keys { .. })
 }
 
 /// The objects of the bucket.
