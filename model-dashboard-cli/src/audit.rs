@@ -10,7 +10,7 @@ use model_dashboard::model::Timestamp;
 use serde::Serialize;
 
 use crate::failure::{Failure, Kind};
-use crate::installation::{Context, Installation};
+use crate::installation::{Context, Installation, Opening};
 use crate::output::{note, or_empty, seconds};
 
 /// How many events are read at a time.
@@ -196,7 +196,7 @@ pub(crate) async fn run(command: AuditCommand, context: &Context) -> Result<(), 
 async fn list(list: List, context: &Context) -> Result<(), Failure> {
     let filter = list.filter.resolve()?;
     context
-        .with_installation(async |installation| {
+        .with_accounts(Opening::Existing, async |installation| {
             let mut events: Vec<Event> = Vec::new();
             let mut before = list.before;
             while events.len() < list.limit {
@@ -251,7 +251,7 @@ async fn page(
 
 async fn verify(context: &Context) -> Result<(), Failure> {
     context
-        .with_installation(async |installation| {
+        .with_accounts(Opening::Existing, async |installation| {
             let Installation {
                 dashboard, caller, ..
             } = installation;
@@ -302,7 +302,7 @@ async fn verify(context: &Context) -> Result<(), Failure> {
 async fn export(export: Export, context: &Context) -> Result<(), Failure> {
     let filter = export.filter.resolve()?;
     context
-        .with_installation(async |installation| {
+        .with_accounts(Opening::Existing, async |installation| {
             let failed = |error: io::Error| match &export.to {
                 None => Failure::output(&error),
                 Some(path) => Failure::io(format!("{} cannot be written", path.display()), &error),

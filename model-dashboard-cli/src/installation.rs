@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use model_dashboard::auth::{Source, User, UserFilter, Username};
 use model_dashboard::config::{Config, DatabaseConfig, StorageLocation};
-use model_dashboard::connect::{ConnectError, connect, look_at_database, migrate_database};
+use model_dashboard::connect::{
+    ConnectError, Connected, connect, connect_accounts, look_at_database, migrate_database,
+};
 use model_dashboard::dashboard::{Caller, Dashboard, FirstAdministrator};
 use model_dashboard::model::{ModelKey, ModelName, NetworkType};
 use model_dashboard::store::{DatabaseState, Migration};
@@ -43,6 +45,20 @@ impl Context {
         work: impl AsyncFnOnce(&Installation) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         self.with_opened(Opening::Existing, work).await
+    }
+
+    /// The same for commands that need no models, which may be out of reach meanwhile.
+    pub(crate) async fn with_accounts<T>(
+        &self,
+        opening: Opening,
+        work: impl AsyncFnOnce(&Installation) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let config = self.config()?;
+        opening.allow(&config).await?;
+        let installation = Installation::open_accounts(config).await?;
+        let result = work(&installation).await;
+        installation.close().await;
+        result
     }
 
     /// The same, for commands that may begin or upgrade an installation.
@@ -194,13 +210,23 @@ pub(crate) struct Installation {
 impl Installation {
     pub(crate) async fn open(config: Config) -> Result<Self, Failure> {
         let connected = connect(&config).await.map_err(not_opened)?;
-        Ok(Self {
+        Ok(Self::of(connected, config))
+    }
+
+    /// Does not wait for the models.
+    pub(crate) async fn open_accounts(config: Config) -> Result<Self, Failure> {
+        let connected = connect_accounts(&config).await.map_err(not_opened)?;
+        Ok(Self::of(connected, config))
+    }
+
+    fn of(connected: Connected, config: Config) -> Self {
+        Self {
             caller: connected.dashboard.host_caller(&user_at_host()),
             dashboard: connected.dashboard,
             backups: connected.backups,
             first_administrator: connected.first_administrator,
             config,
-        })
+        }
     }
 
     pub(crate) async fn close(&self) {

@@ -8,7 +8,7 @@ use model_dashboard::tokens::ApiToken;
 use serde::Serialize;
 
 use crate::failure::{Failure, Kind};
-use crate::installation::{Context, Installation};
+use crate::installation::{Context, Installation, Opening};
 use crate::output::{note, seconds, seconds_or_empty};
 use crate::prompt::confirm;
 
@@ -124,7 +124,7 @@ async fn create(create: Create, context: &Context) -> Result<(), Failure> {
     let scopes: Result<Permissions, _> = create.scopes.iter().map(|scope| scope.parse()).collect();
     let scopes = scopes.map_err(Failure::usage)?;
     context
-        .with_installation(async |installation| {
+        .with_accounts(Opening::Existing, async |installation| {
             let Installation {
                 dashboard, caller, ..
             } = installation;
@@ -153,7 +153,7 @@ async fn create(create: Create, context: &Context) -> Result<(), Failure> {
 
 async fn list(list: List, context: &Context) -> Result<(), Failure> {
     context
-        .with_installation(async |installation| {
+        .with_accounts(Opening::Existing, async |installation| {
             let Installation {
                 dashboard, caller, ..
             } = installation;
@@ -199,7 +199,7 @@ async fn list(list: List, context: &Context) -> Result<(), Failure> {
 
 async fn revoke(revoke: &Revoke, context: &Context) -> Result<(), Failure> {
     context
-        .with_installation(async |installation| {
+        .with_accounts(Opening::Existing, async |installation| {
             let Installation {
                 dashboard, caller, ..
             } = installation;

@@ -216,7 +216,7 @@ async fn create_person(create: Create, context: &Context) -> Result<(), Failure>
         password,
     };
     context
-        .with_opened(Opening::Begin, async |installation| {
+        .with_accounts(Opening::Begin, async |installation| {
             let Installation {
                 dashboard, caller, ..
             } = installation;
@@ -242,7 +242,7 @@ async fn create_service(create: Create, context: &Context) -> Result<(), Failure
         team: create.team.unwrap_or_default(),
     };
     context
-        .with_opened(Opening::Begin, async |installation| {
+        .with_accounts(Opening::Begin, async |installation| {
             let Installation {
                 dashboard, caller, ..
             } = installation;
@@ -279,7 +279,7 @@ async fn show_all(list: List, context: &Context) -> Result<(), Failure> {
         source: source.transpose()?,
     };
     context
-        .with_installation(async |installation| {
+        .with_accounts(Opening::Existing, async |installation| {
             let Installation {
                 dashboard, caller, ..
             } = installation;
@@ -322,7 +322,7 @@ fn state(user: &Shown) -> &'static str {
 
 async fn show(account: &Account, context: &Context) -> Result<(), Failure> {
     context
-        .with_installation(async |installation| {
+        .with_accounts(Opening::Existing, async |installation| {
             let user = Shown::from(installation.account(&account.user).await?);
             context.output.show(&user, || {
                 context.output.properties([
@@ -351,7 +351,7 @@ async fn update(
     done: &str,
 ) -> Result<(), Failure> {
     context
-        .with_installation(async |installation| {
+        .with_accounts(Opening::Existing, async |installation| {
             let Installation {
                 dashboard, caller, ..
             } = installation;
@@ -365,7 +365,7 @@ async fn update(
 
 async fn reset_password(reset: ResetPassword, context: &Context) -> Result<(), Failure> {
     context
-        .with_installation(async |installation| {
+        .with_accounts(Opening::Existing, async |installation| {
             let Installation {
                 dashboard, caller, ..
             } = installation;
@@ -383,7 +383,7 @@ async fn reset_password(reset: ResetPassword, context: &Context) -> Result<(), F
 
 async fn delete(account: &Account, context: &Context) -> Result<(), Failure> {
     context
-        .with_installation(async |installation| {
+        .with_accounts(Opening::Existing, async |installation| {
             let Installation {
                 dashboard, caller, ..
             } = installation;

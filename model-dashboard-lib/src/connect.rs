@@ -129,6 +129,20 @@ enum Claim {
     WhenWriting,
 }
 
+/// [`connect`] for who needs accounts, tokens or the audit log alone: does not wait for the models,
+/// nor for the store that they are in.
+///
+/// # Errors
+/// As [`connect`], but for models that cannot be loaded.
+pub async fn connect_accounts(config: &Config) -> Result<Connected, ConnectError> {
+    open(
+        config,
+        Claim::WhenWriting,
+        DashboardBuilder::load_in_background,
+    )
+    .await
+}
+
 async fn open(
     config: &Config,
     claim: Claim,

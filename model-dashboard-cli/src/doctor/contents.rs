@@ -57,16 +57,22 @@ pub(super) async fn accounts(config: Config, checks: &mut Checks) {
 async fn installation(config: Config, checks: &mut Checks) {
     private_files(&config, checks);
     first_password(&config, checks);
-    let installation = match Installation::open(config).await {
-        Ok(installation) => installation,
+    let fix = "see what the message says; the setting is named in it";
+    let installation = match Installation::open(config.clone()).await {
+        Ok(installation) => {
+            dependencies(&installation, checks).await;
+            models(&installation, checks).await;
+            installation
+        }
         Err(failure) => {
-            let fix = "see what the message says; the setting is named in it";
-            checks.fail("installation", failure.message(), fix);
-            return;
+            checks.fail("models", failure.message(), fix);
+            // The rest does not need them.
+            match Installation::open_accounts(config).await {
+                Ok(installation) => installation,
+                Err(failure) => return checks.fail("installation", failure.message(), fix),
+            }
         }
     };
-    dependencies(&installation, checks).await;
-    models(&installation, checks).await;
     administrators(&installation, checks).await;
     audit(&installation, checks).await;
     backups(&installation, checks);

@@ -1,5 +1,8 @@
 //! An installation whose models are in a bucket.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
 use crate::installation::{Installation, Run};
 use crate::s3_server::{ACCESS_KEY, BUCKET, S3Server, SECRET_KEY};
 
@@ -51,16 +54,45 @@ async fn a_bucket_is_made_filled_tried_and_listed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn init_waits_for_the_server_of_the_bucket() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let waiting = tokio::spawn(run(at(port), &["init", "--wait", "60"]));
-    // Its first look gets no answer.
-    drop(listener.accept().await.unwrap());
     drop(listener);
+    let here = at(port);
+    let mut init = here.command(&["init", "--wait", "60"]);
+    let mut init = init
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let said = BufReader::new(init.stderr.take().unwrap());
+    let mut said = said.lines().map(Result::unwrap);
+    let waits = tokio::task::block_in_place(|| said.any(|line| line.contains("waiting: ")));
+    assert!(waits, "it says that it waits");
     let server = S3Server::on(port).await;
-    let (_, init) = waiting.await.unwrap();
+    let (ended, rest) = tokio::task::block_in_place(|| (init.wait(), said.collect::<Vec<_>>()));
+    assert!(ended.unwrap().success(), "{rest:?}");
+    drop(server);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_are_managed_while_the_bucket_is_out_of_reach() {
+    let server = S3Server::start().await;
+    let (here, init) = run(installation(&server), &["init"]).await;
     init.succeeds();
     drop(server);
+    let (here, created) = run(
+        here,
+        &["user", "create", "mia", "--role", "viewer", "--generate"],
+    )
+    .await;
+    created.succeeds();
+    let (here, listed) = run(here, &["user", "list"]).await;
+    assert!(listed.succeeds().stdout.contains("mia"));
+    let (here, models) = run(here, &["model", "list"]).await;
+    models.ends_with(6).tells("nothing listens");
+    let (_, doctor) = run(here, &["doctor"]).await;
+    let doctor = doctor.ends_with(6);
+    assert!(doctor.stdout.contains("audit"), "{}", doctor.stdout);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -71,7 +71,7 @@ impl Value for StorageUrl {
             "s3" => {
                 let bucket = BucketName::parse(url.host_str().ok_or("has no bucket")?)?;
                 let prefix = url.path().trim_matches('/');
-                let odd = |part| part == ".." || part == "." || part == "";
+                let odd = |part: &str| part == ".." || part == "." || part.is_empty();
                 if prefix.contains('%') || !prefix.is_empty() && prefix.split('/').any(odd) {
                     return Err("the prefix holds a character that keys here cannot have");
                 }
