@@ -14,6 +14,7 @@ mod s3_server;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::stream::{self, StreamExt as _};
@@ -48,7 +49,7 @@ async fn main() {
     puts.buffer_unordered(AT_ONCE).collect::<Vec<()>>().await;
     println!("{count} models in a bucket; medians of {ROUNDS} rounds");
 
-    let list = median(async || drop(list(&bare).await)).await;
+    let list = median(async || assert_eq!(list(&bare).await, count)).await;
     let gets = median(async || {
         let gets = stream::iter(&keys).map(async |key| {
             let found = bare.get(&path(key)).await.unwrap();
@@ -68,14 +69,13 @@ async fn main() {
     catalog.load().await.unwrap();
     let unchanged = median(async || catalog.refresh().await.unwrap()).await;
     let one = &keys[count / 2];
-    let mut edits = 0;
+    let edits = AtomicUsize::new(0);
     let changed = median(async || {
-        edits += 1;
-        let text = format!("{{\"alias\":\"edit {edits}\"}}");
+        let alias = format!("edit {}", edits.fetch_add(1, Ordering::Relaxed));
+        let text = format!("{{\"alias\":\"{alias}\"}}");
         bare.put(&path(one), text.into()).await.unwrap();
         catalog.refresh().await.unwrap();
-        let entry = catalog.current().get(one).unwrap();
-        assert_eq!(entry.alias(), format!("edit {edits}"));
+        assert_eq!(catalog.current().get(one).unwrap().alias(), alias);
     });
     let changed = changed.await;
 
