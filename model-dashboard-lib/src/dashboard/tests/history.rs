@@ -290,6 +290,20 @@ async fn a_deleted_model_is_listed_and_brought_back_disabled() {
 }
 
 #[tokio::test]
+async fn deleted_models_are_listed_in_order_of_key() {
+    let world = World::new().await;
+    let host = world.host();
+    let keys = ["MIST/z", "nnUNet/b", "MIST/a", "nnUNet/a"].map(key);
+    for at in &keys {
+        world.made(&at.to_string(), "{}").await;
+        world.dashboard.delete(&host, at, ANY, "").await.unwrap();
+    }
+    let deleted = world.dashboard.deleted(&host).await.unwrap();
+    let listed = deleted.iter().map(|entry| entry.key());
+    assert!(listed.is_sorted() && deleted.len() == keys.len());
+}
+
+#[tokio::test]
 async fn the_history_of_what_was_deleted_is_for_administrators() {
     let world = World::new().await;
     let model = world.made("MIST/x", "{}").await;
