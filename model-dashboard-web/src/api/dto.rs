@@ -2,6 +2,7 @@
 
 mod audit;
 mod cut;
+mod past;
 mod revisions;
 mod tokens;
 
@@ -15,6 +16,7 @@ use super::fields::{Body, Fields};
 
 pub(super) use self::audit::{AuditEvent, ChainReport, Events};
 pub(super) use self::cut::cut;
+pub(super) use self::past::{DeletedModel, DeletedModels, PastModel, PastModels, PresentOrPast};
 pub(super) use self::revisions::{Difference, Revisions, origin};
 pub(super) use self::tokens::{CreatedToken, NewToken, OwnerId, Token, Tokens};
 

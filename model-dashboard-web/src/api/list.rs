@@ -8,11 +8,12 @@ use model_dashboard::model::NetworkType;
 use warp::reply::Response;
 
 use super::answer::{Failure, Guest, json};
-use super::dto::{ModelList, NetworkTypeCount, NetworkTypes};
+use super::dto::{ModelList, NetworkTypeCount, NetworkTypes, PresentOrPast};
 use super::list_body::{ListBodies, tagged};
 use super::parameters::Parameters;
+use super::past;
 
-const PARAMETERS: [&str; 9] = [
+const PARAMETERS: [&str; 10] = [
     "network_type",
     "enabled_only",
     "search",
@@ -22,12 +23,17 @@ const PARAMETERS: [&str; 9] = [
     "limit",
     "offset",
     "cursor",
+    "at",
 ];
 
 /// List models
 ///
 /// All models unless asked otherwise, sorted by network type and name. A list cut by `limit` says
 /// in `next_cursor` how to go on. The ETag changes with the content: ask with `If-None-Match`.
+///
+/// With `at`, the models that there were at that time, which of them were enabled, at which
+/// revision, and what is uncertain: told from the histories, deleted models included. It goes with
+/// `limit` (at most 1000; 100 if it is left out) and `cursor` alone, and needs `audit:read` as well.
 #[utoipa::path(get, path = "/api/v1/models", tag = "models", security(("token" = ["models:read"])),
     params(
         ("network_type" = Option<String>, Query, description = "Only this type", example = "nnUNet"),
@@ -39,9 +45,10 @@ const PARAMETERS: [&str; 9] = [
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 10000, description = "At most so many; all if it is left out"),
         ("offset" = Option<usize>, Query, description = "Leave out so many"),
         ("cursor" = Option<String>, Query, description = "Go on where a list was cut: its `next_cursor`"),
+        ("at" = Option<String>, Query, description = "The models of this time in the past (RFC 3339)"),
         ("If-None-Match" = Option<String>, Header, description = "Answer 304 if the list is still this one"),
     ),
-    responses((status = 200, body = ModelList, headers(("ETag" = String, description = "The version of the list"))),
+    responses((status = 200, body = PresentOrPast, headers(("ETag" = String, description = "The version of the list; not with `at`"))),
         (status = 304, description = "Not modified")))]
 pub(super) async fn list(
     guest: &Guest,
@@ -54,6 +61,9 @@ pub(super) async fn list(
         return bodies.answer(present, headers).await;
     }
     let parameters = Parameters::parse(query, &PARAMETERS)?;
+    if parameters.names().any(|name| name == "at") {
+        return past::at(guest, &parameters).await;
+    }
     answer(guest, read(&parameters)?, headers).await
 }
 

@@ -22,6 +22,7 @@ mod model_routes;
 mod models;
 mod openapi;
 mod parameters;
+mod past;
 mod problem;
 mod revision_routes;
 mod revisions;
@@ -88,6 +89,8 @@ fn below(
         .unify();
     let v1 = path("models")
         .and(models)
+        .or(path("deleted-models").and(deleted_models(dashboard)))
+        .unify()
         .or(path("network-types").and(network_types(dashboard)))
         .unify()
         .or(path("tokens").and(token_routes(dashboard)))
@@ -105,6 +108,16 @@ fn below(
         .or(openapi::routes(base, home))
         .unify()
         .map(move |response| answer::below(base, response))
+        .boxed()
+}
+
+fn deleted_models(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
+    path::end()
+        .and(read())
+        .and(visit::visit(dashboard))
+        .then(|visit: Visit| {
+            visit.answer(async move |guest, visit| past::deleted(&guest, visit.query()).await)
+        })
         .boxed()
 }
 

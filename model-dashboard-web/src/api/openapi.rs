@@ -18,7 +18,7 @@ use warp::{Filter, path};
 
 use self::answers::Answers;
 use super::problem::Problem;
-use super::{audit, docs, health, list, metrics, models, revisions, tokens, users};
+use super::{audit, docs, health, list, metrics, models, past, revisions, tokens, users};
 use crate::route::read;
 
 #[derive(OpenApi)]
@@ -33,7 +33,7 @@ use crate::route::read;
     paths(
         list::list, models::create, list::of_type, list::dataframe, models::find, models::show,
         models::replace, models::patch, models::delete, models::rename, list::network_types,
-        revisions::list, revisions::show, revisions::diff, revisions::restore,
+        revisions::list, revisions::show, revisions::diff, revisions::restore, past::deleted,
         users::me, tokens::list, tokens::create, tokens::revoke, users::list, users::create,
         users::show, users::update, users::delete, users::reset_password, audit::list,
         audit::verify, audit::feed, health::health, health::livez, health::readyz, metrics::answer,
@@ -42,7 +42,7 @@ use crate::route::read;
     components(schemas(Problem)),
     tags(
         (name = "models", description = "Definitions of models"),
-        (name = "history", description = "Who changed a model, when, why and what"),
+        (name = "history", description = "Who changed a model, when, why and what; what was deleted"),
         (name = "tokens", description = "API tokens"),
         (name = "users", description = "Accounts"),
         (name = "audit", description = "The audit log and the feed of changes"),

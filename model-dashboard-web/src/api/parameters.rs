@@ -34,6 +34,11 @@ impl Parameters {
         }
     }
 
+    /// The names of those that are given, with a value or without.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
     /// The value of a parameter; empty ones count as not given.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0
@@ -96,13 +101,8 @@ impl Parameters {
 }
 
 fn wrong(name: &str, message: impl Into<String>) -> FieldProblem {
-    let field = name.chars().take(64).collect();
-    FieldProblem {
-        field,
-        message: message.into(),
-        line: None,
-        column: None,
-    }
+    let name: String = name.chars().take(64).collect();
+    FieldProblem::named(&name, message)
 }
 
 /// What is said of a name that is not known.
@@ -124,7 +124,8 @@ pub(super) fn bad(name: &str, message: impl Into<String>) -> Failure {
     refuse(vec![wrong(name, message)])
 }
 
-fn refuse(errors: Vec<FieldProblem>) -> Failure {
+/// Parameters that cannot be taken.
+pub(super) fn refuse(errors: Vec<FieldProblem>) -> Failure {
     let text: Vec<_> = errors
         .iter()
         .map(|e| format!("{} {}", e.field, e.message))

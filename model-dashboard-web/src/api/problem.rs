@@ -66,6 +66,18 @@ pub(super) struct FieldProblem {
     pub(super) column: Option<usize>,
 }
 
+impl FieldProblem {
+    /// What is wrong with a field, wherever it stands.
+    pub(super) fn named(field: &str, message: impl Into<String>) -> FieldProblem {
+        FieldProblem {
+            field: field.to_owned(),
+            message: message.into(),
+            line: None,
+            column: None,
+        }
+    }
+}
+
 impl From<&FieldError> for FieldProblem {
     fn from(error: &FieldError) -> FieldProblem {
         FieldProblem {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use http::Method;
 use model_dashboard::auth::{Permission, Permissions};
+use model_dashboard::model::Timestamp;
 use serde_json::{Value, json};
 
 use crate::app::{Answer, App, Client};
@@ -242,6 +243,8 @@ async fn meet_the_rest(app: &App, admin: &Client, described: &mut Described) {
     let few = app.token(few).await;
     let list = "/api/v1/models";
     let revision = "/api/v1/models/{network_type}/{name}/revisions/{revision}";
+    let at = format!("{list}?at=2001-01-01T00:00:00Z");
+    let now = format!("{list}?at={}", Timestamp::now());
     let restore = "/api/v1/models/{network_type}/{name}/revisions/{revision}/restore";
     let diff = "/api/v1/models/{network_type}/{name}/revisions/{revision}/diff";
     let asked: Vec<(&Client, &Method, &str, &str, &str)> = vec![
@@ -322,6 +325,9 @@ async fn meet_the_rest(app: &App, admin: &Client, described: &mut Described) {
         (&few, &get, tokens, "/api/v1/tokens?all=true", ""),
         (&any, &post, tokens, tokens, &token),
         (&any, &delete, "/api/v1/tokens/{id}", &revoked, ""),
+        (&any, &get, list, &at, ""),
+        (&any, &get, list, &now, ""),
+        (&any, &get, list, "/api/v1/models?at=tomorrow", ""),
         (&any, &post, users, users, &person),
         (&any, &get, user, &own, ""),
         (&any, &patch, user, &own, r#"{"is_active":false}"#),

@@ -21,6 +21,7 @@ mod known_mistakes;
 mod matrix;
 mod page_matrix;
 mod pages;
+mod past;
 mod readme;
 mod renamed;
 mod revisions;

@@ -4,7 +4,8 @@ use model_dashboard::dashboard::{
     Compared, History, HistoryStep, ModelRevision, Origin, RevisionContent,
 };
 use model_dashboard::model::{
-    Comparison, FieldChange, LabelChange, LabelChangeKind, LabelNames, MAX_CHANGES, Timestamp,
+    Comparison, FieldChange, LabelChange, LabelChangeKind, LabelNames, MAX_CHANGES,
+    ModelDefinition, Timestamp,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -78,6 +79,10 @@ pub(in crate::api) struct Revision {
     /// `falsified`: written by the registry and changed in the history since.
     #[schema(example = "registry")]
     pub(in crate::api) origin: &'static str,
+    /// Whether inference jobs might use the model by it; null where it holds no definition.
+    pub(in crate::api) enabled: Option<bool>,
+    /// The version that people see by it.
+    pub(in crate::api) version: Option<String>,
     /// Whether it says that the model was deleted, and holds no definition.
     pub(in crate::api) deleted: bool,
     /// Why it cannot be read; null if it can.
@@ -87,6 +92,7 @@ pub(in crate::api) struct Revision {
 impl From<&ModelRevision> for Revision {
     fn from(revision: &ModelRevision) -> Revision {
         let shown = |text: &str| cut(text, SHOWN_CHARS).into_owned();
+        let definition = revision.definition();
         Revision {
             revision: revision.number,
             key: revision.key.as_ref().map(ToString::to_string),
@@ -95,6 +101,8 @@ impl From<&ModelRevision> for Revision {
             via: revision.via.as_ref().map(|via| shown(via.as_str())),
             message: shown(&revision.message),
             origin: origin(revision.origin),
+            enabled: definition.map(ModelDefinition::enabled),
+            version: definition.map(|it| shown(&it.version())),
             deleted: matches!(revision.content, RevisionContent::Deleted),
             unreadable: match &revision.content {
                 RevisionContent::Unreadable(why) => Some(shown(why)),
