@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::components::icon::Icon;
 use super::components::{Tone, empty_state, filter_chip, notice, page_header, time};
 use super::frame::{Frame, Page, Section};
-use super::links::Links;
+use super::links::{Links, ModelAction};
 
 /// Changes of models, newest first.
 #[derive(Debug, Clone, Default)]
@@ -163,12 +163,24 @@ fn one(frame: &Frame, entry: &Entry) -> Markup {
                 @if !entry.detail.is_empty() { p.meta { (entry.detail) } }
             }
             p.event-meta {
-                @if let Some(revision) = entry.revision { span { "revision " (revision) } }
+                @if let Some(revision) = entry.revision { span { (numbered(frame, entry, revision)) } }
                 @if let Some(via) = &entry.via { span { (via) } }
                 (time::clock(entry.at))
             }
         }
     }
+}
+
+/// A revision, and the way to what it changed.
+fn numbered(frame: &Frame, entry: &Entry, revision: u64) -> Markup {
+    let text = format!("revision {revision}");
+    let Some((network_type, name)) = entry.model.as_ref().filter(|_| entry.exists) else {
+        return html! { (text) };
+    };
+    let links = &frame.links;
+    let history = links.model_action(network_type, name, ModelAction::History);
+    let before = revision.saturating_add(1);
+    html! { a.quiet-link href={ (history) "?before=" (before) } { (text) } }
 }
 
 /// A model's reference, and the way to what happened to it.

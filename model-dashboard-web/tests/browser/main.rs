@@ -10,16 +10,18 @@
     unreachable_pub
 )]
 
+mod accessible;
 #[path = "../http/app.rs"]
 mod app;
 mod driver;
+mod history;
 mod weight;
 
 use fantoccini::{Client, Locator};
-use model_dashboard::model::{ContourNames, Timestamp};
+use model_dashboard::model::ContourNames;
 
 use self::app::{App, PASSWORD};
-use self::driver::{Driver, axe};
+use self::driver::Driver;
 
 fn url(app: &App, path: &str) -> String {
     format!("http://{}{path}", app.pages)
@@ -142,43 +144,6 @@ async fn the_main_job_works_in_a_browser() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mistake_is_found_in_the_history_and_taken_back() {
-    let Some(driver) = Driver::start() else {
-        return;
-    };
-    let app = App::start().await;
-    let browser = driver.browser("history").await;
-    sign_in(&app, &browser, "admin").await;
-    let model = "/models/nnUNet/Task003_Liver";
-    let edit = url(&app, &format!("{model}/edit"));
-    browser.goto(&edit).await.unwrap();
-    fill(&browser, "[name=alias]", "Changed by mistake").await;
-    press(&browser, ".action-bar button[value=save]").await;
-    says(&browser, "Saved as revision").await;
-
-    press(&browser, ".byline a").await;
-    says(&browser, "Revision 2").await;
-    press(&browser, ".action-bar button[type=submit]").await;
-    says(&browser, "Changed by mistake").await;
-    press(&browser, ".revision p > a").await;
-    says(&browser, "Restore revision 1").await;
-    press(&browser, "form.question button[type=submit]").await;
-    says(&browser, "Restored revision 1 as revision 3").await;
-
-    // Deleted, and brought back.
-    let delete = url(&app, &format!("{model}/delete"));
-    browser.goto(&delete).await.unwrap();
-    press(&browser, "form.question button[type=submit]").await;
-    says(&browser, "was deleted").await;
-    browser.goto(&url(&app, "/admin/deleted")).await.unwrap();
-    says(&browser, "Task003_Liver").await;
-    press(&browser, "a[data-question-link]").await;
-    press(&browser, "dialog form.question button[type=submit]").await;
-    says(&browser, "is back, and disabled").await;
-    browser.close().await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn what_was_typed_outlives_the_session_on_a_small_screen() {
     let Some(driver) = Driver::start() else {
         return;
@@ -285,76 +250,6 @@ async fn pasted_labels_become_the_rows_that_the_server_would_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_page_hinders_people() {
-    let Some(driver) = Driver::start() else {
-        return;
-    };
-    let Some(axe) = axe() else { return };
-    let app = App::start().await;
-    let browser = driver.browser("axe").await;
-    browser.goto(&url(&app, "/login")).await.unwrap();
-    assert_accessible(&browser, &axe, "/login").await;
-    sign_in(&app, &browser, "admin").await;
-    // A model to bring back, and a revision to compare with.
-    let delete = url(&app, "/models/nnUNet/Task003_Liver/delete");
-    browser.goto(&delete).await.unwrap();
-    press(&browser, "form.question button[type=submit]").await;
-    says(&browser, "was deleted").await;
-    let edit = url(&app, "/models/nnUNet/Task055_SegTHOR/edit");
-    browser.goto(&edit).await.unwrap();
-    fill(&browser, "[name=label_names]", "Something else").await;
-    fill(&browser, "[name=reason]", "for the history").await;
-    press(&browser, ".action-bar button[value=save]").await;
-    says(&browser, "Saved as revision").await;
-    let now = Timestamp::now();
-    let pages = [
-        "/",
-        "/?q=nothing+like+this",
-        "/models/nnUNet_v2/Dataset501_HeadAndNeckOAR",
-        "/models/nnUNet/Task055_SegTHOR/edit",
-        "/models/nnUNet/Task055_SegTHOR/rename",
-        "/models/nnUNet/Task055_SegTHOR/derive",
-        "/models/nnUNet/Task055_SegTHOR/delete",
-        "/models/nnUNet/Task055_SegTHOR/history",
-        "/models/nnUNet/Task055_SegTHOR/compare?from=1&to=2",
-        "/models/nnUNet/Task055_SegTHOR/revisions/1/restore",
-        "/create",
-        "/import",
-        "/broken",
-        "/activity",
-        "/profile",
-        "/tokens",
-        "/admin/users",
-        "/admin/users/new",
-        "/admin/audit",
-        "/admin/audit/1",
-        &format!("/admin/as-of?at={now}"),
-        "/admin/as-of?at=yesterday",
-        "/admin/deleted",
-        "/admin/deleted/nnUNet/Task003_Liver/bring-back",
-        "/admin/system",
-        "/nothing-here",
-        "/docs",
-    ];
-    for theme in ["light", "dark"] {
-        browser.goto(&url(&app, "/")).await.unwrap();
-        let choose = format!("[data-theme-form] button[value={theme}]");
-        let press = "document.querySelector(arguments[0]).click()";
-        browser.execute(press, vec![choose.into()]).await.unwrap();
-        let chosen = format!("html[data-theme={theme}]");
-        let chosen = browser.wait().for_element(Locator::Css(&chosen)).await;
-        chosen.unwrap();
-        for path in pages {
-            let show = "document.documentElement.dataset.theme = arguments[0]";
-            browser.goto(&url(&app, path)).await.unwrap();
-            browser.execute(show, vec![theme.into()]).await.unwrap();
-            assert_accessible(&browser, &axe, &format!("{path}, {theme}")).await;
-        }
-    }
-    browser.close().await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn the_focus_is_never_behind_the_bar_at_the_bottom() {
     let Some(driver) = Driver::start() else {
         return;
@@ -436,15 +331,4 @@ async fn no_form_is_hidden_on_a_small_screen() {
         assert_eq!(found, serde_json::json!([]), "{path}");
     }
     browser.close().await.unwrap();
-}
-
-async fn assert_accessible(browser: &Client, axe: &str, path: &str) {
-    browser.execute(axe, vec![]).await.unwrap();
-    let check = "const done = arguments[0]; axe.run().then(found => done(found.violations.map(v => \
-                 v.id + ': ' + v.nodes[0].html)))";
-    let violations = browser.execute_async(check, vec![]).await.unwrap();
-    assert_eq!(violations, serde_json::json!([]), "{path}");
-    let width = "return document.documentElement.scrollWidth <= window.innerWidth";
-    let fits = browser.execute(width, vec![]).await.unwrap();
-    assert_eq!(fits, serde_json::json!(true), "{path} scrolls sideways");
 }

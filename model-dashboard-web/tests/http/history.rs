@@ -1,7 +1,8 @@
 //! Histories, comparisons, going back, deleted models, and what there was at a time.
 
 use http::StatusCode;
-use model_dashboard::model::Timestamp;
+use model_dashboard::model::{DuplicateKeys, JsonObject, ModelKey, Timestamp};
+use model_dashboard::repository::Precondition;
 
 use crate::app::{Answer, App, Client};
 
@@ -215,4 +216,50 @@ async fn an_auditor_sees_what_could_run_at_a_time() {
         assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(wrong.text().contains("at-error"));
     }
+}
+
+#[tokio::test]
+async fn what_another_program_changed_is_told_as_such() {
+    let app = App::holding(&[("nnUNet/Task003_Liver", "{\"alias\":\"Theirs\"}")]).await;
+    let browser = app.signed_in("editor").await;
+    let path = format!("{MODEL}/history");
+    let history = browser.get(&path).await.text();
+    let said = history.contains("Another program has written the present state");
+    assert!(said && !history.contains("Present"), "{history}");
+    let path = format!("{MODEL}/revisions/1/restore");
+    let question = browser.get(&path).await;
+    let done = answer(&browser, &question, &path, "theirs was wrong").await;
+    let page = told(&browser, &done).await;
+    assert!(
+        page.contains("Restored revision 1 as revision 3."),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn a_long_history_has_pages() {
+    let app = App::start().await;
+    let host = app.dashboard.host_caller("test@localhost");
+    let key: ModelKey = "nnUNet/Task003_Liver".parse().unwrap();
+    for n in 2..=60 {
+        let patch = format!("{{\"alias\":\"{n}\"}}");
+        let patch = JsonObject::parse(patch.as_bytes(), DuplicateKeys::Refuse).unwrap();
+        let any = Precondition::Exists;
+        let patched = app.dashboard.patch(&host, &key, &patch, any, "").await;
+        patched.unwrap();
+    }
+    let browser = app.signed_in("viewer").await;
+    let numbers = |page: &str| -> Vec<u64> {
+        let found = page.split("<h2>Revision ").skip(1);
+        let numbers = found.map(|rest| rest.split('<').next().unwrap().parse().unwrap());
+        numbers.collect()
+    };
+    let path = format!("{MODEL}/history");
+    let first = browser.get(&path).await.text();
+    assert_eq!(numbers(&first), (11..=60).rev().collect::<Vec<_>>());
+    assert!(first.contains(&format!("{path}?before=11")), "{first}");
+    let second = browser.get(&format!("{path}?before=11")).await.text();
+    assert_eq!(numbers(&second), (1..=10).rev().collect::<Vec<_>>());
+    assert!(second.contains("The first revision."));
+    assert!(!second.contains("Older"), "{second}");
 }

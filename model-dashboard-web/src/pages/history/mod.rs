@@ -7,7 +7,7 @@ mod told;
 use std::sync::Arc;
 
 use model_dashboard::catalog::Entry;
-use model_dashboard::dashboard::{Error, History, HistoryStep, RevisionContent};
+use model_dashboard::dashboard::{Error, History, HistoryStep, Origin, RevisionContent};
 use model_dashboard::model::ModelKey;
 use warp::reply::Response;
 
@@ -16,6 +16,7 @@ pub(super) use self::restore::{ask_restore, restore};
 use super::form::Form;
 use super::visit::{Failure, Visit};
 use crate::views::ModelAction;
+use crate::views::history::Life;
 use crate::views::history::list::{self, Changed, HistoryView, Step};
 
 /// How many revisions a page shows.
@@ -38,14 +39,24 @@ pub(super) async fn show(visit: Visit, key: ModelKey) -> Result<Response, Failur
         .links()
         .model_action(network_type, name, ModelAction::History);
     let next = history.as_ref().and_then(|history| history.next);
+    let subject = told::subject(&key, entry.as_deref());
+    let newest = match &history {
+        Some(history) if before.is_none() => history.steps.first(),
+        _ => None,
+    };
+    let newest = newest.map(|step| &step.revision);
+    let noticed = newest.filter(|newest| newest.origin == Origin::Outside);
+    let present = subject.present.or(noticed.map(|newest| newest.number));
+    let is_first = before.is_none() && newest.is_some();
     let view = HistoryView {
-        subject: told::subject(&key, entry.as_deref()),
         newest: before.map(|_| first.clone()),
         older: next.map(|next| format!("{first}?before={next}")),
         steps: match &history {
-            Some(history) => steps(history, &key, before.is_none()),
+            Some(history) => steps(history, &key, present),
             None => Vec::new(),
         },
+        unnoticed: is_first && present.is_none() && subject.life != Life::Deleted,
+        subject,
     };
     let frame = visit.frame().await;
     visit.page(&frame, list::page(&frame, &view)).await
@@ -70,7 +81,7 @@ async fn present(visit: &Visit, key: &ModelKey) -> Result<Option<Arc<Entry>>, Fa
     }
 }
 
-fn steps(history: &History, key: &ModelKey, first_page: bool) -> Vec<Step> {
+fn steps(history: &History, key: &ModelKey, present: Option<u64>) -> Vec<Step> {
     let numbers: Vec<u64> = history.steps.iter().map(|it| it.revision.number).collect();
     let step = |(position, step): (usize, &HistoryStep)| {
         let is_last = position + 1 == numbers.len() && history.next.is_none();
@@ -86,7 +97,7 @@ fn steps(history: &History, key: &ModelKey, first_page: bool) -> Vec<Step> {
                 Some(previous) => Some(*previous),
                 None => step.revision.number.checked_sub(1),
             },
-            is_present: first_page && position == 0,
+            is_present: present == Some(step.revision.number),
         }
     };
     history.steps.iter().enumerate().map(step).collect()

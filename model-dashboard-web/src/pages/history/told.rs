@@ -24,7 +24,10 @@ pub(super) fn subject(key: &ModelKey, entry: Option<&Entry>) -> Subject {
         name: key.name.to_string(),
         alias: alias.unwrap_or_default().into_owned(),
         life,
-        present: entry.and_then(Entry::revision),
+        // What another program has written still holds the number that it had before.
+        present: entry
+            .filter(|entry| entry.is_ours())
+            .and_then(Entry::revision),
     }
 }
 

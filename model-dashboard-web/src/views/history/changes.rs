@@ -120,9 +120,10 @@ pub fn in_short(changes: &Changes) -> Markup {
 }
 
 fn label_in_short(label: &LabelChange) -> Markup {
+    let (before, after) = (label.before.as_deref(), label.after.as_deref());
     html! {
         "Label " strong { (label.number) } " "
-        @match (&label.before, &label.after) {
+        @match (before.map(start), after.map(start)) {
             (Some(before), Some(after)) => { "“" (before) "” " span aria-hidden="true" { "→" } span.visually-hidden { "became" } " “" (after) "”" },
             (None, Some(after)) => { "added: “" (after) "”" },
             (Some(before), None) => { "removed: “" (before) "”" },
@@ -130,6 +131,15 @@ fn label_in_short(label: &LabelChange) -> Markup {
         }
         @if label.kind == LabelKind::Breaking { " " (breaking()) }
         @if label.kind == LabelKind::Respelled { span.muted { " (" (label.kind.text()) ")" } }
+    }
+}
+
+/// The beginning of names that may be long.
+fn start(names: &str) -> String {
+    const MOST_CHARS: usize = 80;
+    match names.char_indices().nth(MOST_CHARS) {
+        Some((at, _)) => format!("{}…", &names[..at]),
+        None => names.to_owned(),
     }
 }
 
@@ -181,4 +191,36 @@ fn cells(label: &LabelChange) -> Vec<Markup> {
             (label.kind.text())
         },
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn label(number: u32, before: &str, after: &str, kind: LabelKind) -> LabelChange {
+        LabelChange {
+            number,
+            before: Some(before.to_owned()),
+            after: Some(after.to_owned()),
+            kind,
+        }
+    }
+
+    #[test]
+    fn what_misleads_is_told_first_and_long_names_are_cut() {
+        let long = "kidney ".repeat(100);
+        let spelled = |number| label(number, &long, "Kidney", LabelKind::Respelled);
+        let mut labels: Vec<_> = (1..20).map(spelled).collect();
+        labels.push(label(20, "liver", "spleen", LabelKind::Breaking));
+        let changes = Changes {
+            labels,
+            ..Changes::default()
+        };
+        let html = in_short(&changes).into_string();
+        let first = html.split("<li>").nth(1).unwrap_or_default();
+        assert!(first.contains("<strong>20</strong>"), "{first}");
+        assert!(first.contains("Breaking"), "{first}");
+        assert!(html.contains("and 15 more labels"), "{html}");
+        assert!(html.len() < 2_000, "{}", html.len());
+    }
 }

@@ -6,7 +6,7 @@ use super::changes::{self, Changes};
 use super::{Content, Life, Revision, Subject};
 use crate::views::components::action_bar::action_bar;
 use crate::views::components::icon::Icon;
-use crate::views::components::{Tone, empty_state, page_header, state};
+use crate::views::components::{Tone, empty_state, notice, page_header, state};
 use crate::views::frame::{Frame, Page};
 use crate::views::links::ModelAction;
 
@@ -17,6 +17,8 @@ pub struct HistoryView {
     pub subject: Subject,
     /// The revisions of this page, the last one first.
     pub steps: Vec<Step>,
+    /// Whether another program wrote the present state, and that is no revision yet.
+    pub unnoticed: bool,
     /// The address of the first page, if this is another.
     pub newest: Option<String>,
     /// The address of older ones.
@@ -57,6 +59,11 @@ pub fn page(frame: &Frame, view: &HistoryView) -> Markup {
         &html! {
             (subject.crumbs(frame, false))
             (page_header(&title, &subject.beside(), &actions(frame, view)))
+            @if view.unnoticed {
+                (notice(Tone::Info, &html! {
+                    p { "Another program has written the present state. It becomes a revision when this server looks at it next." }
+                }))
+            }
             @if view.steps.is_empty() {
                 (empty_state(Icon::Activity, "No history yet", &html! {
                     p { "Only other programs have written this model so far. Its history begins with the first change that is made here." }

@@ -142,6 +142,7 @@ pub(super) fn history_view() -> HistoryView {
                 Changed::First,
             ),
         ],
+        unnoticed: false,
         newest: Some(text("/dashboard/models/nnUNet_v2/x/history")),
         older: Some(text("/dashboard/models/nnUNet_v2/x/history?before=9")),
     }
@@ -165,6 +166,7 @@ pub(super) fn history_deleted() -> HistoryView {
     HistoryView {
         subject: subject(Life::Deleted),
         steps: std::iter::once(deletion).chain(earlier).collect(),
+        unnoticed: false,
         newest: None,
         older: None,
     }
