@@ -164,6 +164,13 @@ fn table(checked: &Checked<'_>, context: &Context) -> String {
         ("histories", checked.histories.to_string()),
         ("revisions", checked.revisions.to_string()),
         ("bytes read", checked.bytes.to_string()),
+        (
+            "idle notes",
+            match checked.idle_notes {
+                0 => String::new(),
+                count => format!("{count}, harmless: renames leave them"),
+            },
+        ),
     ]);
     shown.push_str("\n\n");
     if checked.findings.is_empty() {

@@ -14,7 +14,7 @@ pub(crate) struct Show {
     /// TYPE/NAME, or a name; TYPE/NAME@12 for a revision, also of a deleted model
     model: String,
 
-    /// Print the stored text as it is, readable or not; not of a revision
+    /// Print the stored text as it is, readable or not
     #[arg(long)]
     raw: bool,
 }
@@ -28,14 +28,17 @@ pub(super) async fn run(show: &Show, context: &Context) -> Result<(), Failure> {
             let (key, selector) = resolve(&show.model, installation).await?;
             let past = revision(&key, selector, installation).await?;
             if show.raw {
-                if past.is_some() {
-                    return Err(Failure::usage("--raw prints the present text alone"));
-                }
-                let raw = dashboard.raw(caller, &key).await?;
+                let bytes = match past {
+                    None => dashboard.raw(caller, &key).await?.bytes,
+                    Some(past) => {
+                        let stored = dashboard.stored_revision(caller, &key, past.number);
+                        stored.await?.bytes
+                    }
+                };
                 if !context.output.is_terminal() {
-                    return context.output.bytes(&raw.bytes);
+                    return context.output.bytes(&bytes);
                 }
-                let text = String::from_utf8_lossy(&raw.bytes);
+                let text = String::from_utf8_lossy(&bytes);
                 return context.output.text(&printable(&text));
             }
             let (key, definition, number) = match past {
