@@ -350,6 +350,22 @@ async fn a_store_that_cannot_remove_on_condition_keeps_its_tombstones() {
 }
 
 #[tokio::test]
+async fn a_store_that_is_gone_ends_a_check_and_is_not_full_of_findings() {
+    let here = InFolder::new().await;
+    here.made("nnUNet/A", 1).await;
+    fs::rename(here.path(".registry"), here.path("away")).unwrap();
+    let (host, dashboard) = (here.world.host(), &here.world.dashboard);
+    let checked = dashboard.check_storage(&host, true, &silent).await;
+    let gone = matches!(
+        checked,
+        Err(Error::Unavailable { .. } | Error::Repository(_))
+    );
+    assert!(gone, "{checked:?}");
+    let event = here.world.last_event().await;
+    assert!(event.detail.contains("ended early"), "{}", event.detail);
+}
+
+#[tokio::test]
 async fn a_check_beside_writers_finds_nothing() {
     let here = InFolder::new().await;
     let done = AtomicU32::new(0);

@@ -13,16 +13,19 @@ use crate::model::{ModelId, ModelKey, ModelName, NetworkType, Timestamp};
 use crate::repository::state::State;
 use crate::repository::{Inventory, LeftOver, Purged, RepositoryError, StoredModel};
 
-/// What lies there besides what is listed here: the locks and temporary files of a local folder,
-/// and what is kept of packages.
-const KNOWN: [&str; 4] = ["locks", "tmp", "packages", "drafts"];
+/// What lies there besides what is listed here: the change marker, the locks and temporary files of
+/// a local folder, and what is kept of packages.
+const KNOWN: [&str; 5] = ["marker", "locks", "tmp", "packages", "drafts"];
+
+/// Where the change marker lay in earlier versions.
+const EARLIER_MARKER: &str = "change";
 
 impl ObjectRepository {
     pub(super) async fn take_inventory(&self) -> Result<Inventory, RepositoryError> {
         let mut inventory = Inventory::default();
         let own = self.store.list(&Folder::Registry("".into())).await?;
         let objects = own.objects.into_iter().map(|object| object.name);
-        for name in objects.chain(own.odd).filter(|name| name != "change") {
+        for name in objects.chain(own.odd).filter(|name| name != EARLIER_MARKER) {
             inventory.other(name);
         }
         for name in own.folders {

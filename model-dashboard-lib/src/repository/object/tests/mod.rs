@@ -5,6 +5,7 @@ mod failing;
 mod interrupted;
 mod marker;
 mod stores;
+mod tidy;
 mod unlistable;
 
 use std::sync::Arc;
