@@ -1,8 +1,12 @@
 //! Histories, comparisons, going back, deleted models, and what there was at a time.
 
+use std::sync::Arc;
+
 use http::StatusCode;
+use model_dashboard::dashboard::Dashboard;
 use model_dashboard::model::{DuplicateKeys, JsonObject, ModelKey, Timestamp};
-use model_dashboard::repository::Precondition;
+use model_dashboard::repository::{ObjectRepository, Precondition};
+use model_dashboard::store::MemoryStore;
 
 use crate::app::{Answer, App, Client};
 
@@ -262,4 +266,45 @@ async fn a_long_history_has_pages() {
     assert_eq!(numbers(&second), (1..=10).rev().collect::<Vec<_>>());
     assert!(second.contains("The first revision."));
     assert!(!second.contains("Older"), "{second}");
+}
+
+#[tokio::test]
+async fn what_was_changed_in_the_history_is_told_and_not_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let repository = ObjectRepository::open_folder(folder.path()).await.unwrap();
+    let builder = Dashboard::builder().repository(Arc::new(repository));
+    let accounts = Arc::new(MemoryStore::new());
+    let dashboard = builder.accounts(accounts).build().await.unwrap();
+    let host = dashboard.host_caller("test@localhost");
+    dashboard.install_samples(&host).await.unwrap();
+    let app = App::serving(dashboard).await;
+    let browser = app.signed_in("editor").await;
+    edit(&browser, &[("alias", "Second")]).await;
+    edit(&browser, &[("alias", "Third")]).await;
+    let key: ModelKey = "nnUNet/Task003_Liver".parse().unwrap();
+    let model = app.dashboard.model(&host, &key).await.unwrap();
+    let id = model.definition.registry().unwrap().id;
+    let revisions = folder.path().join(format!(".registry/revisions/{id}"));
+    let file = |number: u32| revisions.join(format!("{number:08}.json"));
+    let text = std::fs::read_to_string(file(1)).unwrap();
+    std::fs::write(file(1), text.replacen("alias", "aliaz", 1)).unwrap();
+    std::fs::write(file(2), "{").unwrap();
+
+    let history = browser.get(&format!("{MODEL}/history")).await.text();
+    for told in [
+        "changed in the history by hand; it is not used",
+        "It cannot be read",
+        "What it changed cannot be told",
+    ] {
+        assert!(history.contains(told), "{told}: {history}");
+    }
+    for number in [1, 2] {
+        let path = format!("{MODEL}/revisions/{number}/restore");
+        assert!(!history.contains(&path), "revision {number} is offered");
+        let question = browser.get(&path).await.text();
+        assert!(question.contains("cannot be restored"), "{question}");
+        assert!(!question.contains("name=\"if_match\""), "{question}");
+    }
+    let compared = browser.get(&format!("{MODEL}/compare?from=2&to=3")).await;
+    assert!(compared.text().contains("cannot be compared"));
 }

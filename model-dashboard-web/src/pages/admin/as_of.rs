@@ -133,7 +133,9 @@ fn told(doubt: Doubt) -> &'static str {
             "Only other programs have written it, so there is no history; this is what it holds now."
         }
         Doubt::Unreadable => "What it held cannot be read.",
-        Doubt::Falsified => "What it held was changed in the history by hand.",
+        Doubt::Falsified => {
+            "What it held, or what came after it, was changed in the history by hand."
+        }
         _ => "It may be wrong.",
     }
 }

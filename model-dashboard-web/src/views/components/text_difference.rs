@@ -29,7 +29,7 @@ const AROUND: usize = 2;
 
 /// The most pairs of lines that are compared; beyond, all lines between the first and the last
 /// change are shown as gone and new.
-const MOST_PAIRS: usize = 100_000;
+const MOST_PAIRS: usize = 40_000;
 
 /// The lines of two texts.
 #[must_use]
