@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 
 use clap::Args;
 use model_dashboard::dashboard::{
-    HistoryStep, MAX_HISTORY_PAGE, ModelRevision, Origin, RevisionContent,
+    Error, HistoryStep, MAX_HISTORY_PAGE, ModelRevision, Origin, RevisionContent,
 };
 use model_dashboard::model::{ModelKey, Selector, Timestamp};
 use model_dashboard::repository::Precondition;
@@ -169,6 +169,8 @@ struct Steps {
     revisions: Vec<Step>,
     /// What --before takes to go on; null where these are the first.
     next: Option<u64>,
+    /// Whether another program has written what the model holds now, and that is no revision yet.
+    unarchived: bool,
 }
 
 pub(super) async fn history(history: &History, context: &Context) -> Result<(), Failure> {
@@ -191,6 +193,9 @@ pub(super) async fn history(history: &History, context: &Context) -> Result<(), 
                 let header = ["REVISION", "AT", "WHO", "VIA", "WHY", "WHAT"];
                 context.output.table(header, rows)
             })?;
+            if steps.unarchived {
+                note(UNARCHIVED);
+            }
             if let Some(next) = steps.next.filter(|_| !context.output.is_json()) {
                 note(format_args!(
                     "there are earlier revisions: --before {next} goes on, --all lists them all"
@@ -199,6 +204,22 @@ pub(super) async fn history(history: &History, context: &Context) -> Result<(), 
             Ok(())
         })
         .await
+}
+
+const UNARCHIVED: &str = "another program has written what it holds now, which is no revision yet; \
+                          the next change here, or `model-dashboard storage check --repair`, makes \
+                          it one";
+
+/// Whether another program has written the present state after the last revision.
+async fn is_unarchived(
+    key: &ModelKey,
+    last: Option<&ModelRevision>,
+    installation: &Installation,
+) -> Result<bool, Failure> {
+    let picture = installation.dashboard.picture(&installation.caller).await?;
+    let outside = picture.get(key).is_some_and(|entry| !entry.is_ours());
+    let known = last.is_some_and(|last| last.origin == Origin::Outside);
+    Ok(outside && !known)
 }
 
 async fn read(
@@ -218,10 +239,23 @@ async fn read(
         id: None,
         revisions: Vec::new(),
         next: history.before,
+        unarchived: false,
     };
     while steps.revisions.len() < limit {
         let most = MAX_HISTORY_PAGE.min(limit - steps.revisions.len());
-        let page = dashboard.history(caller, key, steps.next, most).await?;
+        let page = match dashboard.history(caller, key, steps.next, most).await {
+            // The model is there, and only other programs have written it.
+            Err(Error::NotFound { .. }) if is_unarchived(key, None, installation).await? => {
+                steps.unarchived = true;
+                steps.next = None;
+                break;
+            }
+            page => page?,
+        };
+        if steps.next.is_none() {
+            let last = page.steps.first().map(|step| &step.revision);
+            steps.unarchived = is_unarchived(key, last, installation).await?;
+        }
         steps.id = Some(page.id.to_string());
         steps
             .revisions
@@ -295,9 +329,18 @@ async fn last(key: &ModelKey, installation: &Installation) -> Result<u64, Failur
     let Installation {
         dashboard, caller, ..
     } = installation;
-    let page = dashboard.history(caller, key, None, 1).await?;
-    let last = page.steps.first().map(|step| step.revision.number);
-    last.ok_or_else(|| Failure::new(Kind::NotFound, format!("{key} has no revisions")))
+    let none = || Failure::new(Kind::NotFound, format!("{key} has no revisions"));
+    let page = match dashboard.history(caller, key, None, 1).await {
+        Err(Error::NotFound { .. }) if is_unarchived(key, None, installation).await? => {
+            return Err(none().hint(UNARCHIVED));
+        }
+        page => page?,
+    };
+    let last = page.steps.first().map(|step| &step.revision);
+    if is_unarchived(key, last, installation).await? {
+        note(UNARCHIVED);
+    }
+    last.map(|last| last.number).ok_or_else(none)
 }
 
 pub(super) async fn restore(restore: &Restore, context: &Context) -> Result<(), Failure> {

@@ -47,7 +47,10 @@ fn revision_file(here: &Installation, number: u64) -> PathBuf {
 fn a_history_tells_who_when_why_and_what() {
     let here = with_history();
     let history = here.json(&["model", "history", "Liver"]);
-    assert_eq!(fields(&history), ["id", "key", "next", "revisions"]);
+    assert_eq!(
+        fields(&history),
+        ["id", "key", "next", "revisions", "unarchived"]
+    );
     assert_eq!(numbers(&history), [3, 2, 1]);
     assert_eq!(history["next"], Value::Null);
     let second = &history["revisions"][1];
@@ -320,6 +323,28 @@ fn what_could_run_at_a_time_is_told_with_its_doubts() {
         .tells("time to come");
     here.run(&["model", "list", "--at", "yesterday"])
         .ends_with(2);
+}
+
+#[test]
+fn what_only_another_program_has_written_is_no_revision_yet() {
+    let here = Installation::existing();
+    let history = here.run(&["model", "history", "AbdomenMulti", "--output", "json"]);
+    let history = history.succeeds().tells("is no revision yet").json();
+    assert_eq!(
+        (&history["revisions"], &history["unarchived"]),
+        (&json!([]), &json!(true))
+    );
+    here.run(&["model", "diff", "AbdomenMulti", "1"])
+        .ends_with(3)
+        .tells("has no revisions")
+        .tells("storage check --repair");
+    here.run(&["storage", "check", "--repair"]);
+    let history = here.json(&["model", "history", "AbdomenMulti"]);
+    assert_eq!(
+        (numbers(&history), &history["unarchived"]),
+        (vec![1], &json!(false))
+    );
+    assert_eq!(history["revisions"][0]["origin"], "outside");
 }
 
 #[test]
