@@ -1,8 +1,8 @@
 //! What differs between two states of a definition: field by field, label by label.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::json::{JsonKind, JsonObject, decode_string, minify};
+use super::json::{JsonKind, ObjectView, decode_string, minify};
 use super::{ContourNames, LabelNames, LabelNumber, ModelDefinition, RegistryInfo};
 
 /// The field of the registry itself, of which people read owner and tags, and the one that follows
@@ -13,6 +13,10 @@ const LABELS: &str = "contour_names";
 
 /// How deep objects are compared member by member; what lies deeper is compared as a whole.
 const DEPTH: usize = 4;
+
+/// Members of an object with a longer name are compared as a whole, so that the names of changes
+/// take little room.
+const MAX_PART_BYTES: usize = 256;
 
 /// How many changes are named.
 pub const MAX_CHANGES: usize = 500;
@@ -102,13 +106,13 @@ impl Comparison {
         if labels.as_ref().is_some_and(|changes| !changes.is_empty()) {
             apart.push(LABELS);
         }
-        found.objects("", before.as_object(), after.as_object(), &apart, DEPTH);
+        let earlier: Vec<Member<'_>> = before.as_object().iter().collect();
+        let later: Vec<Member<'_>> = after.as_object().iter().collect();
+        found.objects("", &earlier, &later, &apart, DEPTH);
         found.registry(before.registry().as_ref(), after.registry().as_ref());
         found.labels = labels.unwrap_or_default();
         found.breaking = found.labels.iter().any(|label| label.kind.is_breaking());
-        let excess = |count: usize| count.saturating_sub(MAX_CHANGES);
-        found.more = excess(found.fields.len()) + excess(found.labels.len());
-        found.fields.truncate(MAX_CHANGES);
+        found.more += found.labels.len().saturating_sub(MAX_CHANGES);
         found.labels.truncate(MAX_CHANGES);
         found
     }
@@ -128,34 +132,37 @@ impl Comparison {
     fn objects(
         &mut self,
         path: &str,
-        before: &JsonObject,
-        after: &JsonObject,
+        before: &[Member<'_>],
+        after: &[Member<'_>],
         apart: &[&str],
         depth: usize,
     ) {
-        let earlier: HashMap<&str, &str> = before.iter().collect();
-        let later: HashMap<&str, &str> = after.iter().collect();
-        for (field, now) in after.iter().filter(|(field, _)| !apart.contains(field)) {
+        let earlier: HashMap<&str, &str> = before.iter().copied().collect();
+        let later: HashSet<&str> = after.iter().map(|(field, _)| *field).collect();
+        let is_compared = |(field, _): &&Member<'_>| !apart.contains(field);
+        for &(field, now) in after.iter().filter(is_compared) {
             let was = earlier.get(field).copied();
             if was.is_some_and(|was| compact(was) == compact(now)) {
                 continue;
             }
-            let path = format!("{path}{field}");
-            let deeper = (depth > 1).then(|| before.get_object(field).zip(after.get_object(field)));
-            match deeper.flatten() {
+            let splits = depth > 1 && field.len() <= MAX_PART_BYTES;
+            let views = was.and_then(ObjectView::of).zip(ObjectView::of(now));
+            match views.filter(|_| splits) {
                 Some((was, now)) => {
-                    self.objects(&format!("{path}."), &was, &now, &[], depth - 1);
+                    let was: Vec<Member<'_>> = was.iter().collect();
+                    let now: Vec<Member<'_>> = now.iter().collect();
+                    self.objects(&format!("{path}{field}."), &was, &now, &[], depth - 1);
                 }
-                None => self.fields.push(FieldChange {
-                    field: path,
+                None => self.field(|| FieldChange {
+                    field: format!("{path}{field}"),
                     before: was.map(shown),
                     after: Some(shown(now)),
                 }),
             }
         }
-        let removed = before.iter().filter(|(field, _)| !apart.contains(field));
-        for (field, was) in removed.filter(|(field, _)| !later.contains_key(field)) {
-            self.fields.push(FieldChange {
+        let removed = before.iter().filter(is_compared);
+        for &(field, was) in removed.filter(|(field, _)| !later.contains(field)) {
+            self.field(|| FieldChange {
                 field: format!("{path}{field}"),
                 before: Some(shown(was)),
                 after: None,
@@ -167,7 +174,7 @@ impl Comparison {
         let members = named_members(before).into_iter().zip(named_members(after));
         for ((field, before), (_, after)) in members {
             if before != after {
-                self.fields.push(FieldChange {
+                self.field(|| FieldChange {
                     field: field.to_owned(),
                     before,
                     after,
@@ -175,7 +182,18 @@ impl Comparison {
             }
         }
     }
+
+    /// Names one more change, or counts it.
+    fn field(&mut self, change: impl FnOnce() -> FieldChange) {
+        match self.fields.len() < MAX_CHANGES {
+            true => self.fields.push(change()),
+            false => self.more += 1,
+        }
+    }
 }
+
+/// A member of an object: its name, and the text of its value.
+type Member<'a> = (&'a str, &'a str);
 
 /// What the registry keeps that people read.
 fn named_members(info: Option<&RegistryInfo>) -> [(&'static str, Option<String>); 4] {

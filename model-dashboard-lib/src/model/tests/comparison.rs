@@ -139,3 +139,14 @@ fn no_more_than_some_hundred_changes_are_named() {
     let found = compared(&many(0), &many(600));
     assert_eq!((found.fields.len(), found.more), (MAX_CHANGES, 700));
 }
+
+#[test]
+fn the_names_of_changes_take_little_room_however_long_those_of_members_are() {
+    let definition = |value: &str| {
+        let members: Vec<_> = (0..100).map(|n| format!(r#""{n}":{value}"#)).collect();
+        format!(r#"{{"{}":{{{}}}}}"#, "x".repeat(10_000), members.join(","))
+    };
+    let found = compared(&definition("1"), &definition("2"));
+    let names: usize = found.fields.iter().map(|change| change.field.len()).sum();
+    assert_eq!((found.fields.len(), names), (1, 10_000));
+}
