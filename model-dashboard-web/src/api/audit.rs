@@ -46,7 +46,7 @@ pub(super) async fn list(guest: &Guest, query: &str) -> Result<Response, Failure
         until: parameters.value::<Timestamp>("until", time)?,
     };
     let before = parameters.value("before", "the number of an event")?;
-    let limit = limit(&parameters)?;
+    let limit = parameters.limit(DEFAULT_LIMIT, MAX_LIMIT)?;
     let page = EventPage::Newest { before };
     let events = guest
         .dashboard()
@@ -82,7 +82,7 @@ pub(super) async fn feed(guest: &Guest, query: &str) -> Result<Response, Failure
     let after = parameters
         .value("after", "the number of an event")?
         .unwrap_or(0);
-    let limit = limit(&parameters)?;
+    let limit = parameters.limit(DEFAULT_LIMIT, MAX_LIMIT)?;
     let (filter, page) = (EventFilter::default(), EventPage::After(after));
     let (dashboard, caller) = (guest.dashboard(), &guest.caller);
     let events = if caller.has(Permission::AuditRead) {
@@ -99,18 +99,6 @@ pub(super) async fn feed(guest: &Guest, query: &str) -> Result<Response, Failure
             next: Some(next),
         },
     )
-}
-
-fn limit(parameters: &Parameters) -> Result<usize, Failure> {
-    let expected = "a number from 1 to 1000";
-    let limit = parameters
-        .value::<usize>("limit", expected)?
-        .unwrap_or(DEFAULT_LIMIT);
-    if (1..=MAX_LIMIT).contains(&limit) {
-        Ok(limit)
-    } else {
-        Err(Failure::bad_request(format!("limit must be {expected}")))
-    }
 }
 
 fn answer(events: &[Event], limit: usize) -> Result<Response, Failure> {

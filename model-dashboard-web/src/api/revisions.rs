@@ -35,7 +35,8 @@ const NAME_CHARS: usize = 200;
 
 /// List the revisions of a model
 ///
-/// The last one first, each with what it changed; `before` goes on. Of each at most 50 fields and
+/// The last one first, each with what it changed. An answer may hold less than `limit`: go on with
+/// `before` until `next` is null. Of each revision at most 50 fields and
 /// 50 labels are listed, and 200 characters of a value: the comparison of two revisions has all.
 /// The history goes on through renames. That of a deleted model needs `system:admin`.
 #[utoipa::path(get, path = "/api/v1/models/{network_type}/{name}/revisions", tag = "history",
