@@ -134,6 +134,7 @@ fn in_words(doubt: Doubt) -> &'static str {
         Doubt::NoHistory => "written by another program alone: as it is now, there is no history",
         Doubt::Unreadable => "what it held then cannot be read",
         Doubt::Falsified => "this revision was changed in the history by hand",
+        Doubt::Gone => "removed by another program since, perhaps before that time already",
         _ => "not certain",
     }
 }

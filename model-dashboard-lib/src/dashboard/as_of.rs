@@ -4,6 +4,7 @@
 //! The answer comes from the histories alone. A model that was not changed since costs nothing; any
 //! other its history, read from the end until that time.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -11,7 +12,7 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use super::history::{ModelRevision, Origin, RevisionContent, is_moved};
 use super::{Caller, Dashboard, Error};
 use crate::auth::Permission;
-use crate::catalog::{Entry, EntryState};
+use crate::catalog::{Entry, EntryState, Picture};
 use crate::model::{ModelId, ModelKey, Timestamp};
 
 /// The most models of one page.
@@ -29,9 +30,12 @@ const REVISIONS_AT_ONCE: usize = 8;
 pub struct ModelsAt {
     /// The models, in the order of the keys that they have now.
     pub models: Vec<ModelAt>,
-    /// What the next page comes after; `None` on the last one. A page may hold few models, or
-    /// none, and not be the last.
+    /// What the next page comes after; `None` on the last one, at the end of which are the models
+    /// that have no key any more. A page may hold few models, or none, and not be the last.
     pub next: Option<ModelKey>,
+    /// How many histories without a present key are not told of: beyond [`MAX_MODELS_AT`], or of
+    /// models whose name nothing says.
+    pub untold: usize,
 }
 
 /// A model as it was at a time.
@@ -71,6 +75,9 @@ pub enum Doubt {
     Unreadable,
     /// The state, or the one after it, was changed in the history.
     Falsified,
+    /// It was the last state, and by now the model is gone without a word in its history, which
+    /// may have happened before that time.
+    Gone,
 }
 
 impl Dashboard {
@@ -106,10 +113,84 @@ impl Dashboard {
         let next = asked.last().filter(|_| more).map(|last| last.key().clone());
         let found = stream::iter(asked).map(async |entry| self.model_at(&entry, at).await);
         let found: Vec<_> = found.buffered(HISTORIES_AT_ONCE).try_collect().await?;
+        let mut models: Vec<ModelAt> = found.into_iter().flatten().collect();
+        let untold = match &next {
+            Some(_) => 0,
+            None => self.without_key(at, &mut models).await?,
+        };
         Ok(ModelsAt {
-            models: found.into_iter().flatten().collect(),
+            models,
             next,
+            untold,
         })
+    }
+
+    /// Adds the models that there were at a time and that have no key any more: another program
+    /// removed the object, or another model took the place of the tombstone. Answers how many
+    /// histories it cannot tell of.
+    async fn without_key(&self, at: Timestamp, models: &mut Vec<ModelAt>) -> Result<usize, Error> {
+        let inventory = self.inner.catalog.ask_inventory().await?;
+        let picture = self.inner.catalog.current();
+        let present = picture.all_after(None).filter(|entry| !is_moved(entry));
+        let present: HashSet<ModelId> = present.filter_map(|entry| entry.id()).collect();
+        let mut lost = inventory.histories;
+        lost.retain(|id| !present.contains(id));
+        lost.sort_unstable();
+        let beyond = lost.len().saturating_sub(MAX_MODELS_AT);
+        lost.truncate(MAX_MODELS_AT);
+        let lost = stream::iter(lost).map(async |id| self.lost_model_at(&picture, &id, at).await);
+        let lost: Vec<_> = lost.buffered(HISTORIES_AT_ONCE).try_collect().await?;
+        let mut unnamed = 0;
+        for found in lost {
+            match found {
+                Lost::Found(model) => models.push(*model),
+                Lost::NotThen => {}
+                Lost::Unnamed => unnamed += 1,
+            }
+        }
+        Ok(beyond + unnamed)
+    }
+
+    async fn lost_model_at(
+        &self,
+        picture: &Picture,
+        id: &ModelId,
+        at: Timestamp,
+    ) -> Result<Lost, Error> {
+        let (mut before, mut later): (_, Option<ModelRevision>) = (None, None);
+        // Whatever is read last says it, if anything does.
+        let mut named: Option<ModelKey> = None;
+        loop {
+            let page = self.steps_of(id, before, REVISIONS_AT_ONCE).await?;
+            let Some(last) = page.last().map(|revision| revision.number) else {
+                return Ok(Lost::NotThen);
+            };
+            for revision in page {
+                named = revision.key.clone().or(named);
+                if revision.at.is_none_or(|made| made > at) {
+                    later = Some(revision);
+                    continue;
+                }
+                let Some(key) = named else {
+                    return Ok(Lost::Unnamed);
+                };
+                if picture.known_id(&key) == Some(None) {
+                    // It lies there, changed by others so that it does not say so itself.
+                    return Ok(Lost::NotThen);
+                }
+                let model = ModelAt::of(&revision, later.as_ref(), key.clone(), true);
+                return Ok(match model {
+                    Some(mut model) => {
+                        if later.is_none() {
+                            model.doubt.get_or_insert(Doubt::Gone);
+                        }
+                        Lost::Found(Box::new(model))
+                    }
+                    None => Lost::NotThen,
+                });
+            }
+            before = Some(last);
+        }
     }
 
     /// What lay behind an entry at a time, if there was anything.
@@ -164,6 +245,15 @@ impl Dashboard {
     }
 }
 
+/// What became of a model that has no key any more.
+enum Lost {
+    Found(Box<ModelAt>),
+    /// It was not there then.
+    NotThen,
+    /// Nothing says how it was called.
+    Unnamed,
+}
+
 impl ModelAt {
     /// The state that a model has now.
     fn present(entry: &Entry, doubt: Option<Doubt>) -> Self {
@@ -186,6 +276,16 @@ impl ModelAt {
         revision: &ModelRevision,
         later: Option<&ModelRevision>,
     ) -> Option<Self> {
+        let is_deleted = entry.state() == EntryState::Deleted;
+        Self::of(revision, later, entry.key().clone(), is_deleted)
+    }
+
+    fn of(
+        revision: &ModelRevision,
+        later: Option<&ModelRevision>,
+        now: ModelKey,
+        is_deleted: bool,
+    ) -> Option<Self> {
         let (alias, version, enabled) = match &revision.content {
             RevisionContent::Deleted => return None,
             RevisionContent::Definition(definition) => (
@@ -195,7 +295,7 @@ impl ModelAt {
             ),
             RevisionContent::Unreadable(_) => (String::new(), String::new(), false),
         };
-        let key = revision.key.clone().unwrap_or_else(|| entry.key().clone());
+        let key = revision.key.clone().unwrap_or_else(|| now.clone());
         let doubt = match (
             &revision.content,
             revision.origin,
@@ -212,8 +312,8 @@ impl ModelAt {
             false => alias,
         };
         Some(Self {
-            now: entry.key().clone(),
-            is_deleted: entry.state() == EntryState::Deleted,
+            now,
+            is_deleted,
             revision: Some(revision.number),
             since: revision.at,
             key,

@@ -381,6 +381,45 @@ async fn what_could_run_at_a_time_is_told_from_the_histories() {
 }
 
 #[tokio::test]
+async fn models_without_a_key_are_told_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let repository = ObjectRepository::open_folder(folder.path()).await.unwrap();
+    let world = World::with(|builder| builder.repository(Arc::new(repository))).await;
+    let (host, dashboard) = (world.host(), &world.dashboard);
+    world.made("MIST/removed", r#"{"enabled":true}"#).await;
+    world.made("MIST/replaced", "{}").await;
+    world.made("MIST/other", "{}").await;
+    let then = Timestamp::now();
+    // Another model takes the place of the deleted one.
+    let (gone, other) = (key("MIST/replaced"), key("MIST/other"));
+    dashboard.delete(&host, &gone, ANY, "").await.unwrap();
+    dashboard
+        .rename(&host, &other, &gone, ANY, "")
+        .await
+        .unwrap();
+    // Another program removes an object for good.
+    std::fs::remove_file(folder.path().join("MIST/removed")).unwrap();
+    dashboard.inner.catalog.refresh().await.unwrap();
+
+    let page = dashboard.models_at(&host, then, None, 10).await.unwrap();
+    let mut models: Vec<_> = page.models.iter().collect();
+    models.sort_by_key(|it| it.key.clone());
+    let models: Vec<_> = models
+        .iter()
+        .map(|it| (it.key.to_string(), it.enabled, it.is_deleted, it.doubt))
+        .collect();
+    assert_eq!(
+        models,
+        [
+            ("MIST/other".to_owned(), false, false, None),
+            ("MIST/removed".to_owned(), true, true, Some(Doubt::Gone)),
+            ("MIST/replaced".to_owned(), false, true, None),
+        ]
+    );
+    assert_eq!((page.next, page.untold), (None, 0));
+}
+
+#[tokio::test]
 async fn what_others_wrote_casts_doubt_on_what_was_before_it_was_noticed() {
     let world = World::new().await;
     world.made("MIST/x", r#"{"enabled":true}"#).await;

@@ -89,6 +89,7 @@ impl From<&ModelAt> for PastModel {
                 Doubt::NoHistory => "no_history",
                 Doubt::Unreadable => "unreadable",
                 Doubt::Falsified => "falsified",
+                Doubt::Gone => "gone",
                 _ => "uncertain",
             }),
         }

@@ -136,6 +136,9 @@ fn told(doubt: Doubt) -> &'static str {
         Doubt::Falsified => {
             "What it held, or what came after it, was changed in the history by hand."
         }
+        Doubt::Gone => {
+            "Another program has removed it since, which may have been before that time already."
+        }
         _ => "It may be wrong.",
     }
 }
