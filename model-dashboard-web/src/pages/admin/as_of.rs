@@ -68,6 +68,7 @@ pub(super) async fn show(visit: Visit) -> Result<Response, Failure> {
         found: Some(Found {
             at: at.into(),
             rows: found.models.iter().map(row).collect(),
+            untold: found.untold,
             first: after.map(|_| query(PAGE, None)),
             next: found.next.map(|next| query(PAGE, Some(next.to_string()))),
             csv: query("/admin/as-of/export.csv", None),

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use crate::views::components::field::{Field, TextInput};
 use crate::views::components::icon::Icon;
 use crate::views::components::table::{Column, table};
-use crate::views::components::{Tone, empty_state, page_header, state, time};
+use crate::views::components::{Tone, empty_state, notice, page_header, plural, state, time};
 use crate::views::frame::{Frame, Page, Section};
 use crate::views::links::ModelAction;
 
@@ -27,6 +27,8 @@ pub struct Found {
     pub at: SystemTime,
     /// The models of this page.
     pub rows: Vec<AsOfRow>,
+    /// How many histories without a present model are not listed.
+    pub untold: usize,
     /// The address of the first page, if this is another.
     pub first: Option<String>,
     /// The address of the next one.
@@ -117,6 +119,11 @@ fn answer(frame: &Frame, found: &Found) -> Markup {
                 ],
                 &found.rows.iter().map(|row| cells(frame, row)).collect::<Vec<_>>(),
             ))
+        }
+        @if found.untold > 0 {
+            (notice(Tone::Warning, &html! {
+                p { (plural(found.untold, "more history lies", "more histories lie")) " in the model store without a present model; what they hold is not listed here." }
+            }))
         }
         @if found.first.is_some() || found.next.is_some() {
             nav.pager aria-label="Pages of models" {

@@ -316,6 +316,7 @@ pub(super) fn as_of_view() -> AsOfView {
                     ..row("Dataset099_Broken", "Dataset099_Broken", false, 2)
                 },
             ],
+            untold: 2,
             first: Some(text("/dashboard/admin/as-of?at=2026-11-01T12:00")),
             next: Some(text(
                 "/dashboard/admin/as-of?at=2026-11-01T12:00&after=a%2Fb",
