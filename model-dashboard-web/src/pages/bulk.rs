@@ -51,17 +51,13 @@ pub(super) async fn bulk(visit: Visit, form: Form) -> Result<Response, Failure> 
     let reason = form.text("reason");
     question.reason = Field::new(reason);
     if question.needs_reason() && reason.trim().is_empty() {
-        let enabled = match question
-            .to_do
-            .iter()
-            .filter(|entry| entry.enabled())
-            .count()
-        {
-            1 if question.to_do.len() == 1 => "it is enabled".to_owned(),
-            1 => "one of them is enabled".to_owned(),
-            several => format!("{several} of them are enabled"),
+        let enabled = question.to_do.iter().filter(|entry| entry.enabled());
+        let why = match enabled.count() {
+            1 if question.to_do.len() == 1 => "it is enabled, jobs may be using it".to_owned(),
+            1 => "one of them is enabled, jobs may be using it".to_owned(),
+            several => format!("{several} of them are enabled, jobs may be using them"),
         };
-        let why = format!("say why: {enabled}, jobs may be using them");
+        let why = format!("say why: {why}");
         question.reason = Field::new(reason).wrong(why);
         return question.ask(&visit, unprocessable).await;
     }
@@ -236,15 +232,30 @@ impl Question {
     }
 
     async fn ask(&self, visit: &Visit, status: StatusCode) -> Result<Response, Failure> {
+        let one = self.to_do.len() == 1;
         let (verb, consequence) = match self.action {
-            BulkAction::Enable => ("Enable", "Inference jobs may use them from then on."),
+            BulkAction::Enable => (
+                "Enable",
+                match one {
+                    true => "Inference jobs may use it from then on.",
+                    false => "Inference jobs may use them from then on.",
+                },
+            ),
             BulkAction::Disable => (
                 "Disable",
-                "Inference jobs may no longer use them. Jobs that run already go on.",
+                match one {
+                    true => "Inference jobs may no longer use it. Jobs that run already go on.",
+                    false => "Inference jobs may no longer use them. Jobs that run already go on.",
+                },
             ),
             _ => (
                 "Delete",
-                "They disappear from lists and jobs cannot use them. Their history stays.",
+                match one {
+                    true => "It disappears from lists and jobs cannot use it. Its history stays.",
+                    false => {
+                        "They disappear from lists and jobs cannot use them. Their history stays."
+                    }
+                },
             ),
         };
         let mut consequences: Vec<String> = self.said.iter().cloned().collect();

@@ -28,6 +28,7 @@ async fn a_question_counts_what_will_change_and_names_what_is_not_there() {
     for said in [
         "Enable 1 model?",
         "1 model is enabled already.",
+        "Inference jobs may use it from then on.",
         "There is no nnUNet/Nowhere, no reference.",
     ] {
         assert!(text.contains(said), "{said}: {text}");
