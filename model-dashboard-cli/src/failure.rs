@@ -164,6 +164,7 @@ fn kind_of(error: &Error) -> Kind {
         | Error::LastAdministrator
         | Error::TooMany { .. } => Kind::Conflict,
         Error::Denied { .. }
+        | Error::MoreThanOwn { .. }
         | Error::SignInNeeded
         | Error::MadeWithToken
         | Error::Unauthenticated { .. } => Kind::Denied,

@@ -20,7 +20,9 @@ impl Kind {
         use StatusCode as S;
         let (status, name, title) = match error {
             Error::Unauthenticated { .. } => (S::UNAUTHORIZED, "unauthenticated", "Not signed in"),
-            Error::Denied { .. } => (S::FORBIDDEN, "denied", "Not allowed"),
+            Error::Denied { .. } | Error::MoreThanOwn { .. } => {
+                (S::FORBIDDEN, "denied", "Not allowed")
+            }
             Error::SignInNeeded | Error::MadeWithToken => {
                 (S::FORBIDDEN, "sign-in-needed", "Sign-in needed")
             }

@@ -40,6 +40,17 @@ impl Permission {
         Permission::SystemAdmin,
     ];
 
+    /// Those that allow something now, which roles hold and new tokens can have: there are no
+    /// packages yet. Stored tokens may name the others.
+    pub const OFFERED: &'static [Permission] = &[
+        Permission::ModelsRead,
+        Permission::ModelsWrite,
+        Permission::ModelsEnable,
+        Permission::AuditRead,
+        Permission::UsersAdmin,
+        Permission::SystemAdmin,
+    ];
+
     /// The stable name, such as `models:read`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -208,7 +219,7 @@ impl Serialize for Permissions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Role {
-    /// Sees models and fetches packages.
+    /// Sees models.
     Viewer,
     /// Also creates and edits models that are not enabled.
     Editor,
@@ -244,7 +255,7 @@ impl Role {
     /// One sentence that says what people of this role may do.
     pub const fn describe(self) -> &'static str {
         match self {
-            Role::Viewer => "sees models and fetches packages",
+            Role::Viewer => "sees models",
             Role::Editor => "also creates and edits models that are not enabled",
             Role::Publisher => "also enables models and changes enabled ones",
             Role::Auditor => "sees models and the audit log",
@@ -256,19 +267,11 @@ impl Role {
     pub const fn permissions(self) -> Permissions {
         use Permission::*;
         match self {
-            Role::Viewer => Permissions::of(&[ModelsRead, PackagesRead]),
-            Role::Editor => {
-                Permissions::of(&[ModelsRead, ModelsWrite, PackagesRead, PackagesWrite])
-            }
-            Role::Publisher => Permissions::of(&[
-                ModelsRead,
-                ModelsWrite,
-                ModelsEnable,
-                PackagesRead,
-                PackagesWrite,
-            ]),
+            Role::Viewer => Permissions::of(&[ModelsRead]),
+            Role::Editor => Permissions::of(&[ModelsRead, ModelsWrite]),
+            Role::Publisher => Permissions::of(&[ModelsRead, ModelsWrite, ModelsEnable]),
             Role::Auditor => Permissions::of(&[ModelsRead, AuditRead]),
-            Role::Admin => Permissions::all(),
+            Role::Admin => Permissions::of(Permission::OFFERED),
         }
     }
 }
@@ -320,17 +323,24 @@ impl<'de> Deserialize<'de> for Permissions {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
     fn permissions_print_and_parse() {
         let set = Role::Publisher.permissions();
-        assert_eq!(
-            set.to_string(),
-            "models:read models:write models:enable packages:read packages:write"
-        );
+        assert_eq!(set.to_string(), "models:read models:write models:enable");
         assert_eq!(set.to_string().parse::<Permissions>(), Ok(set));
         assert!("models:reed".parse::<Permissions>().is_err());
+    }
+
+    #[test]
+    fn scopes_of_packages_are_read_but_no_role_has_them() {
+        let packages: Permissions = "packages:read packages:write".parse().unwrap();
+        for role in Role::ALL {
+            assert!(role.permissions().intersection(packages).is_empty());
+            assert!(!role.describe().contains("package"));
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::recheck::{Due, Vouched};
 use super::uses::Uses;
 use super::{Caller, Dashboard, Error, RequestInfo, Unauthenticated};
 use crate::audit::Action;
-use crate::auth::{IdentityId, Permission, SessionHash, SessionSecret};
+use crate::auth::{IdentityId, Permission, Permissions, SessionHash, SessionSecret};
 use crate::model::Timestamp;
 use crate::tokens::{PlainToken, TokenHash};
 
@@ -304,15 +304,21 @@ impl Dashboard {
         let Some(permission) = missing else {
             return Ok(());
         };
-        let event = caller
-            .event(Action::Denied, target())
-            .with_detail(format!("needs {permission}"));
-        // In boxes here and below: the future of what is answered from memory stays small.
-        Box::pin(self.inner.trail.record(event)).await;
+        // In a box: the future of what is answered from memory stays small.
+        let needed = Permissions::of(&[permission]);
+        Box::pin(self.note_denied(caller, target(), needed)).await;
         Err(Error::Denied {
             permission,
             username: caller.username().to_owned(),
         })
+    }
+
+    /// Writes to the audit log that the caller lacks what something needs.
+    pub(super) async fn note_denied(&self, caller: &Caller, target: String, needed: Permissions) {
+        let event = caller
+            .event(Action::Denied, target)
+            .with_detail(format!("needs {needed}"));
+        self.inner.trail.record(event).await;
     }
 }
 

@@ -88,6 +88,7 @@ pub(super) fn replaced(
     let registry = editable(&given, &mut errors);
     none(errors)?;
     keep_field(&mut given, &before.definition, "create_date")?;
+    say_disabled(&mut given, &before.definition);
     name_like(&before.key, &mut given);
     changed(before, given, &registry)
 }
@@ -164,6 +165,16 @@ pub(super) fn changed(
     }
     set_registry(&mut content, registry)?;
     Ok(Some(content))
+}
+
+/// Says in so many words that a definition which leaves out `enabled` is disabled, where the stored
+/// one says whether it is.
+fn say_disabled(given: &mut ModelDefinition, stored: &ModelDefinition) {
+    let says = |definition: &ModelDefinition| definition.as_object().get("enabled").is_some();
+    if says(stored) && !says(given) {
+        // `false` is JSON.
+        let _ = given.as_object_mut().set_raw("enabled", "false");
+    }
 }
 
 /// What is wrong with `after` that was not wrong with `before`: old faults do not hinder an edit.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::models::Model;
 use crate::auth::local::HasherError;
-use crate::auth::{PasswordError, Permission};
+use crate::auth::{PasswordError, Permission, Permissions};
 use crate::model::{FieldError, ModelKey, Position, Timestamp};
 use crate::repository::RepositoryError;
 use crate::store::StoreError;
@@ -32,6 +32,15 @@ pub enum Error {
     Denied {
         /// What is missing.
         permission: Permission,
+        /// Who asked.
+        username: String,
+    },
+    /// Somebody was to get more permissions than the caller has, or their password. Written to the
+    /// audit log. HTTP: 403.
+    #[error("{username} cannot give a role more than they may do themselves; missing: {missing}")]
+    MoreThanOwn {
+        /// What is missing.
+        missing: Permissions,
         /// Who asked.
         username: String,
     },

@@ -120,17 +120,23 @@ impl Dashboard {
         permissions: Permissions,
         target: impl Fn() -> String,
     ) -> Result<(), Error> {
-        for permission in permissions.iter() {
-            self.require(caller, permission, &target).await?;
+        let missing: Permissions = permissions.iter().filter(|one| !caller.has(*one)).collect();
+        if missing.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        self.note_denied(caller, target(), missing).await;
+        Err(Error::MoreThanOwn {
+            missing,
+            username: caller.username().to_owned(),
+        })
     }
 
     /// Makes a local account for a person. Answers the generated password if none was given; it
     /// can be seen only here. Needs `users:admin` and what the role may do.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with the field, [`Error::Exists`], [`Error::Denied`], [`Error::Busy`].
+    /// [`Error::Invalid`] with the field, [`Error::Exists`], [`Error::Denied`],
+    /// [`Error::MoreThanOwn`], [`Error::Busy`].
     pub async fn create_user(
         &self,
         caller: &Caller,
@@ -166,7 +172,8 @@ impl Dashboard {
     /// do.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with the field, [`Error::Exists`], [`Error::Denied`].
+    /// [`Error::Invalid`] with the field, [`Error::Exists`], [`Error::Denied`],
+    /// [`Error::MoreThanOwn`].
     pub async fn create_service_account(
         &self,
         caller: &Caller,
@@ -206,7 +213,8 @@ impl Dashboard {
     /// once.
     ///
     /// # Errors
-    /// [`Error::Denied`], [`Error::NotFound`], [`Error::LastAdministrator`], [`Error::Invalid`].
+    /// [`Error::Denied`], [`Error::MoreThanOwn`], [`Error::NotFound`],
+    /// [`Error::LastAdministrator`], [`Error::Invalid`].
     pub async fn update_user(
         &self,
         caller: &Caller,
@@ -244,7 +252,8 @@ impl Dashboard {
     /// what the account may do.
     ///
     /// # Errors
-    /// [`Error::Denied`], [`Error::NotFound`], [`Error::Invalid`], [`Error::Busy`].
+    /// [`Error::Denied`], [`Error::MoreThanOwn`], [`Error::NotFound`], [`Error::Invalid`],
+    /// [`Error::Busy`].
     pub async fn reset_password(
         &self,
         caller: &Caller,

@@ -1,6 +1,7 @@
 //! Errors as RFC 9457 problem documents.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 use std::time::Duration;
 
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -41,7 +42,7 @@ pub(super) struct Problem {
     /// The ETag of the present state, after a lost race.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) current_etag: Option<String>,
-    /// The permission that is missing.
+    /// The permission that is missing, or the first of several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) missing_permission: Option<&'static str>,
     #[serde(skip)]
@@ -95,8 +96,8 @@ const CHALLENGE: &str = r#"Bearer realm="Model Dashboard""#;
 const CHALLENGE_INVALID: &str = r#"Bearer realm="Model Dashboard", error="invalid_token""#;
 
 /// Asked for with a token that lacks a scope (RFC 6750 §3.1).
-fn challenge_scope(permission: Permission) -> String {
-    format!(r#"Bearer realm="Model Dashboard", error="insufficient_scope", scope="{permission}""#)
+fn challenge_scope(missing: impl Display) -> String {
+    format!(r#"Bearer realm="Model Dashboard", error="insufficient_scope", scope="{missing}""#)
 }
 
 /// What a change lacks that names no state.
@@ -208,6 +209,14 @@ impl From<Error> for Problem {
                 problem.detail = format!(
                     "the token lacks the scope {permission}, or the role of its owner does not \
                      have it; use a token that has it"
+                );
+            }
+            Error::MoreThanOwn { missing, .. } => {
+                problem.missing_permission = missing.iter().next().map(Permission::as_str);
+                problem.challenge = Some(challenge_scope(missing).into());
+                problem.detail = format!(
+                    "you cannot give a role more than the token itself may; what it lacks is \
+                     {missing}: use a token that has that, too, and whose owner does"
                 );
             }
             Error::NotFound { near, .. } => problem.near = near,

@@ -10,7 +10,7 @@ use super::answer::{Failure, Guest, json, no_content};
 use super::dto::{
     Account, AccountChange, Accounts, CreatedAccount, Me, NewAccount, PasswordAnswer, PasswordReset,
 };
-use super::parameters::Parameters;
+use super::parameters::{Parameters, bad};
 
 /// Who am I
 ///
@@ -28,7 +28,8 @@ pub(super) async fn me(guest: &Guest) -> Result<Response, Failure> {
     responses((status = 200, body = Accounts)))]
 pub(super) async fn list(guest: &Guest, query: &str) -> Result<Response, Failure> {
     let parameters = Parameters::parse(query, &["source"])?;
-    let source = parameters.get("source").map(parse_source).transpose()?;
+    let source = parameters.get("source").map(Source::parse).transpose();
+    let source = source.map_err(|e| bad("source", format!("cannot be taken: {e}")))?;
     let users = guest
         .dashboard()
         .users(&guest.caller, &UserFilter { source })
@@ -45,7 +46,8 @@ pub(super) async fn list(guest: &Guest, query: &str) -> Result<Response, Failure
 
 /// Make an account
 ///
-/// A person, or with `team` a service account, which has tokens but no sign-in.
+/// A person, or with `team` a service account, which has tokens but no sign-in. Nobody gives more
+/// than they may do: the token needs every permission of the role, too.
 #[utoipa::path(post, path = "/api/v1/users", tag = "users",
     security(("token" = ["users:admin"])), request_body = NewAccount,
     responses((status = 201, body = CreatedAccount),
@@ -112,7 +114,8 @@ pub(super) async fn show(guest: &Guest, source: &str, subject: &str) -> Result<R
 
 /// Change an account
 ///
-/// Deactivation and a new role end its sessions, and its tokens feel them at once.
+/// Deactivation and a new role end its sessions, and its tokens feel them at once. The token needs
+/// every permission of a new role, too.
 #[utoipa::path(patch, path = "/api/v1/users/{source}/{subject}", tag = "users",
     security(("token" = ["users:admin"])), request_body = AccountChange,
     params(("source" = String, Path, example = "local"), ("subject" = String, Path)),
@@ -143,7 +146,7 @@ pub(super) async fn update(
 
 /// Reset a password
 ///
-/// Ends all sessions of the account.
+/// Ends all sessions of the account. The token needs every permission of its role, too.
 #[utoipa::path(post, path = "/api/v1/users/{source}/{subject}/password", tag = "users",
     security(("token" = ["users:admin"])), request_body = PasswordReset,
     params(("source" = String, Path, example = "local"), ("subject" = String, Path)),

@@ -188,14 +188,17 @@ async fn a_token_for_accounts_alone_cannot_become_an_administrator() {
     };
     assert!(matches!(
         dashboard.create_user(&caller, request).await,
-        Err(Error::Denied { .. })
+        Err(Error::MoreThanOwn { .. })
     ));
     let made = dashboard.create_service_account(&caller, robot).await;
-    assert!(matches!(made, Err(Error::Denied { .. })));
+    assert!(matches!(made, Err(Error::MoreThanOwn { .. })));
     let changed = dashboard.update_user(&caller, &viewer.id, role).await;
-    assert!(matches!(changed, Err(Error::Denied { .. })));
+    let Err(Error::MoreThanOwn { missing, .. }) = changed else {
+        panic!("{changed:?}")
+    };
+    assert!(missing.contains(Permission::SystemAdmin) && !missing.contains(Permission::UsersAdmin));
     let reset = dashboard.reset_password(&caller, &admin.id, None).await;
-    assert!(matches!(reset, Err(Error::Denied { .. })));
+    assert!(matches!(reset, Err(Error::MoreThanOwn { .. })));
     let after = world
         .store
         .list_users(&UserFilter::default())

@@ -157,7 +157,7 @@ async fn what_one_process_revokes_is_dead_in_another_within_seconds() {
     let admin = administrator(&one).await;
     let request = NewTokenRequest {
         description: "pipeline".to_owned(),
-        scopes: Permissions::all(),
+        scopes: Role::Admin.permissions(),
         ..NewTokenRequest::default()
     };
     let (secret, token) = one.create_token(&admin, request).await.unwrap();
