@@ -1,8 +1,8 @@
 //! The page that shows and tries the API.
 
 use bytes::Bytes;
-use http::HeaderValue;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION};
+use http::{HeaderValue, StatusCode};
 use maud::html;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
@@ -55,6 +55,18 @@ pub(super) fn routes(home: Option<&str>) -> BoxedFilter<(Response,)> {
         )
     });
     page.or(script).unify().or(style).unify().boxed()
+}
+
+/// Who comes to the port itself, most likely a person with a browser, is led to the page.
+pub(super) fn front() -> BoxedFilter<(Response,)> {
+    let lead = || {
+        let mut response = Response::default();
+        *response.status_mut() = StatusCode::SEE_OTHER;
+        let headers = response.headers_mut();
+        headers.insert(LOCATION, HeaderValue::from_static("/docs"));
+        response
+    };
+    path::end().and(read()).map(lead).boxed()
 }
 
 fn file(text: Bytes, content_type: &'static str) -> Response {

@@ -10,7 +10,7 @@ use warp::reply::Response;
 use super::answer::{Failure, Guest, json};
 use super::dto::{ModelList, NetworkTypeCount, NetworkTypes, PresentOrPast};
 use super::list_body::{ListBodies, tagged};
-use super::parameters::Parameters;
+use super::parameters::{Parameters, bad};
 use super::past;
 
 const PARAMETERS: [&str; 10] = [
@@ -192,7 +192,7 @@ fn read(parameters: &Parameters) -> Result<Query, Failure> {
     let count = "a number from 1 to 10000";
     let limit = parameters.value::<usize>("limit", count)?;
     if limit.is_some_and(|limit| !(1..=10_000).contains(&limit)) {
-        return Err(Failure::bad_request(format!("limit must be {count}")));
+        return Err(bad("limit", format!("must be {count}")));
     }
     Ok(Query {
         search: parameters.get("search").unwrap_or_default().to_owned(),
@@ -230,15 +230,16 @@ fn parse_sort(text: &str) -> Result<Sort, Failure> {
         .map(|by| Sort { by, descending })
         .ok_or_else(|| {
             let words: Vec<_> = SortBy::ALL.iter().map(|by| by.as_str()).collect();
-            Failure::bad_request(format!(
-                "sort must be one of {}, or that with - before it",
-                words.join(", ")
-            ))
+            let words = words.join(", ");
+            bad(
+                "sort",
+                format!("must be one of {words}, or that with - before it"),
+            )
         })
 }
 
 fn parse_type(text: &str) -> Result<NetworkType, Failure> {
-    NetworkType::existing(text).map_err(|e| Failure::bad_request(format!("network_type: {e}")))
+    NetworkType::existing(text).map_err(|e| bad("network_type", format!("cannot be taken: {e}")))
 }
 
 #[cfg(test)]

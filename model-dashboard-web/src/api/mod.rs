@@ -55,8 +55,8 @@ fn key(network_type: &Segment, name: &Segment) -> Result<ModelKey, Failure> {
     Ok(ModelKey::new(network_type, name))
 }
 
-/// All routes of the API on a port of its own, `/metrics` too where some are given. Its page links
-/// to the dashboard at `home`. Never rejects.
+/// All routes of the API on a port of its own, `/metrics` too where some are given; `/` leads to its
+/// page, which links to the dashboard at `home`. Never rejects.
 pub fn routes(
     dashboard: &Dashboard,
     home: Option<&str>,
@@ -70,6 +70,7 @@ pub fn routes(
             .boxed(),
         None => api,
     };
+    let api = api.or(docs::front()).unify();
     api.or(openapi::nothing_here("")).unify().boxed()
 }
 

@@ -96,7 +96,7 @@ pub(super) async fn create(
     body: &[u8],
 ) -> Result<Response, Failure> {
     let content = parse_definition(body)?;
-    let mut errors = Vec::new();
+    let mut errors = content.check();
     let name = required(&mut errors, "name", content.name(), |text| {
         ModelName::parse(text)
     });
@@ -119,7 +119,9 @@ pub(super) async fn create(
 
 /// Replace a model
 ///
-/// The whole definition. Of `registry`, `owner` and `tags` are taken; the rest is the server's.
+/// The whole definition: what it leaves out is gone afterwards. Leaving out `enabled` disables, which
+/// takes `models:enable` and a reason as any disabling here does. Of `registry`, `owner` and `tags`
+/// are taken; the rest is the server's. A new model is made with POST.
 #[utoipa::path(put, path = "/api/v1/models/{network_type}/{name}", tag = "models",
     security(("token" = ["models:write"])),
     params(
@@ -142,13 +144,14 @@ pub(super) async fn replace(
 ) -> Result<Response, Failure> {
     let content = parse_definition(body)?;
     let message = message(headers)?;
-    let IfMatch::Is(precondition) = if_match(headers)? else {
+    let IfMatch::Is(precondition) = if_match(headers).map_err(or_post)? else {
         return Err(conflict(key));
     };
     let dashboard = guest.dashboard();
     let model = dashboard
         .replace(&guest.caller, &key, content, precondition, &message)
-        .await?;
+        .await;
+    let model = model.map_err(|error| or_post(error.into()))?;
     Ok(written(StatusCode::OK, model))
 }
 
@@ -337,6 +340,15 @@ pub(super) fn message(headers: &HeaderMap) -> Result<String, Failure> {
     Ok(text.trim().to_owned())
 }
 
+/// Says to whoever puts a model that is not there, or names no state of it, how one is made.
+fn or_post(mut failure: Failure) -> Failure {
+    if matches!(failure.0.status, 404 | 428) {
+        let how = "; PUT replaces models that are there, POST /api/v1/models makes a new one";
+        failure.0.detail.push_str(how);
+    }
+    failure
+}
+
 fn parse_definition(body: &[u8]) -> Result<ModelDefinition, Failure> {
     ModelDefinition::parse(body, DuplicateKeys::Refuse).map_err(invalid_json)
 }
@@ -350,7 +362,7 @@ pub(super) fn conflict(key: ModelKey) -> Failure {
     Error::Conflict { key, current: None }.into()
 }
 
-/// A field that must be there and parse.
+/// A field that must be there and parse, unless it is known to be wrong already.
 fn required<T, E: ToString>(
     errors: &mut Vec<FieldError>,
     field: &str,
@@ -358,6 +370,7 @@ fn required<T, E: ToString>(
     parse: impl FnOnce(&str) -> Result<T, E>,
 ) -> Option<T> {
     let parsed = match text {
+        None if errors.iter().any(|error| error.field == field) => return None,
         None => Err("is needed".to_owned()),
         Some(text) => parse(&text).map_err(|e| e.to_string()),
     };

@@ -339,7 +339,7 @@ async fn unknown_parameters_methods_and_addresses_are_named() {
     assert_eq!(client.get("/api/v1/models/nnUNet/%FF").await.status, 404);
     let revoked = client.send(Method::DELETE, "/api/v1/tokens/abc", "").await;
     assert_eq!(revoked.status, 404);
-    assert_eq!(client.get("/").await.status, 404);
+    assert_eq!(client.get("/nothing").await.status, 404);
 }
 
 #[tokio::test]
@@ -469,6 +469,108 @@ async fn a_token_that_lacks_a_scope_is_told_which() {
     assert!(refused.text().contains("lacks the scope models:write"));
     let challenge = refused.header("www-authenticate");
     assert!(challenge.ends_with(r#"error="insufficient_scope", scope="models:write""#));
+}
+
+#[tokio::test]
+async fn a_token_that_would_give_more_than_it_may_is_told_what_it_lacks() {
+    let app = App::start().await;
+    let new = r#"{"username":"rosa","role":"viewer"}"#;
+    let make = async |scopes: &str| {
+        let client = app.token(scopes.parse().unwrap()).await;
+        client.send(Method::POST, "/api/v1/users", new).await
+    };
+    let refused = make("users:admin").await;
+    assert_eq!(refused.status, 403);
+    let told = refused.json();
+    assert_eq!(told["missing_permission"], "models:read");
+    let detail = told["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("more than the token itself may; what it lacks is models:read:"),
+        "{detail}"
+    );
+    assert_eq!(make("users:admin models:read").await.status, 201);
+}
+
+#[tokio::test]
+async fn a_definition_put_without_enabled_disables_and_says_so() {
+    let app = App::start().await;
+    let model = "/api/v1/models/nnUNet/Task055_SegTHOR";
+    let put = async |scopes: &str, why: &str| {
+        let client = app.token(scopes.parse().unwrap()).await;
+        let client = client.with("if-match", "*");
+        let client = client.with("model-dashboard-message", why);
+        let body = r#"{"alias":"SegTHOR"}"#;
+        client.send(Method::PUT, model, body).await
+    };
+    let lacks = put("models:read models:write", "why").await;
+    assert_eq!(lacks.json()["missing_permission"], "models:enable");
+    let may = "models:read models:write models:enable";
+    let silent = put(may, "").await;
+    assert_eq!(silent.json()["errors"][0]["field"], "message");
+    let done = put(may, "replaced by another").await;
+    assert_eq!(done.status, 200, "{}", done.text());
+    assert_eq!(done.json()["enabled"], false);
+    let again = put(may, "").await;
+    assert_eq!(again.header("etag"), done.header("etag"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_taken_is_named_by_its_field() {
+    let (_app, client) = admin().await;
+    for (query, field) in [
+        ("models?limit=abc", "limit"),
+        ("models?limit=0", "limit"),
+        ("models?sort=bogus", "sort"),
+        ("models?network_type=a/b", "network_type"),
+        ("audit?limit=0", "limit"),
+        ("users?source=%20", "source"),
+    ] {
+        let refused = client.get(&format!("/api/v1/{query}")).await;
+        assert_eq!(refused.status, 400, "{query}");
+        let told = refused.json();
+        assert_eq!(told["type"], "urn:model-dashboard:problem:bad-parameter");
+        assert_eq!(told["errors"][0]["field"], field, "{query}");
+    }
+    let new = r#"{"name":5,"network_type":"nnUNet","alias":1}"#;
+    let refused = client.send(Method::POST, "/api/v1/models", new).await;
+    let told: Vec<String> = refused.json()["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| format!("{} {}", error["field"], error["message"]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            r#""name" "expected a text, found a number""#,
+            r#""alias" "expected a text, found a number""#
+        ]
+    );
+}
+
+#[tokio::test]
+async fn who_puts_a_new_model_is_told_to_post_it() {
+    let (_app, client) = admin().await;
+    let new = "/api/v1/models/nnUNet/New";
+    for (header, value, status) in [("if-none-match", "*", 428), ("if-match", "*", 404)] {
+        let client = client.with(header, value);
+        let refused = client.send(Method::PUT, new, "{}").await;
+        assert_eq!(refused.status, status);
+        let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains("POST /api/v1/models"), "{detail}");
+    }
+}
+
+#[tokio::test]
+async fn the_front_of_the_port_leads_to_the_page_of_the_api() {
+    let app = App::start().await;
+    let led = app.anonymous().get("/").await;
+    assert_eq!(
+        (led.status.as_u16(), led.header("location")),
+        (303, "/docs")
+    );
+    let posted = app.anonymous().send(Method::POST, "/", "").await;
+    assert_eq!(posted.status, 404);
 }
 
 #[tokio::test]
