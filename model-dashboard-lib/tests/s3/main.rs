@@ -8,6 +8,7 @@
 
 mod down;
 mod faults;
+mod following;
 mod proxy;
 mod python;
 mod refusals;
