@@ -153,6 +153,7 @@ impl Past {
 struct AllPast {
     at: Timestamp,
     total: usize,
+    untold: usize,
     models: Vec<Past>,
 }
 
@@ -162,7 +163,7 @@ pub(super) async fn at(at: Timestamp, query: &Query, context: &Context) -> Resul
             let Installation {
                 dashboard, caller, ..
             } = installation;
-            let mut models = Vec::new();
+            let (mut models, mut untold) = (Vec::new(), 0);
             let mut after = None;
             loop {
                 let page = dashboard.models_at(caller, at, after.as_ref(), MAX_MODELS_AT);
@@ -176,6 +177,7 @@ pub(super) async fn at(at: Timestamp, query: &Query, context: &Context) -> Resul
                         .map(Past::from)
                         .filter(|it| is_in_state(it, query.state)),
                 );
+                untold += page.untold;
                 after = page.next;
                 if after.is_none() {
                     break;
@@ -184,7 +186,18 @@ pub(super) async fn at(at: Timestamp, query: &Query, context: &Context) -> Resul
             models.sort_by(|a, b| (&a.network_type, &a.name).cmp(&(&b.network_type, &b.name)));
             let total = models.len();
             models.truncate(query.limit);
-            let past = AllPast { at, total, models };
+            if untold > 0 {
+                note(format_args!(
+                    "{untold} histories without a present model cannot be told of: \
+                     `model-dashboard storage check` names them"
+                ));
+            }
+            let past = AllPast {
+                at,
+                total,
+                untold,
+                models,
+            };
             context.output.show(&past, || {
                 let rows = past.models.iter().map(|model| {
                     [

@@ -49,6 +49,7 @@ pub(super) async fn at(guest: &Guest, parameters: &Parameters) -> Result<Respons
             at,
             models,
             next_cursor,
+            untold: page.untold,
         },
     )
 }

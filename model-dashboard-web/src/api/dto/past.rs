@@ -32,6 +32,9 @@ pub(in crate::api) struct PastModels {
     /// hold few models, or none, and not be the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::api) next_cursor: Option<String>,
+    /// On the last part: how many histories belong to no present model and cannot be told of,
+    /// because nothing says their names or there are too many.
+    pub(in crate::api) untold: usize,
 }
 
 /// A model as it was at a time.
@@ -65,7 +68,7 @@ pub(in crate::api) struct PastModel {
     /// next state, which was noticed after that time and may have been there before;
     /// `no_history`: only other programs have written it, and this is its present state;
     /// `unreadable`: what it held then cannot be read; `falsified`: that revision was changed in
-    /// the history.
+    /// the history; `gone`: another program has removed the model since, perhaps before that time.
     #[schema(example = "changed_outside")]
     pub(in crate::api) doubt: Option<&'static str>,
 }
