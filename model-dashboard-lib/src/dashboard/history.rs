@@ -199,11 +199,13 @@ impl Dashboard {
         limit: usize,
     ) -> Result<History, Error> {
         let known = self.historic(caller, key).await?;
-        let before = before.or(known.last.map(|last| last.saturating_add(1)));
         let limit = limit.clamp(1, MAX_HISTORY_PAGE);
         let place = self.inner.history_pages.acquire().await;
         let place = place.map_err(|error| Error::Internal(Box::new(error)))?;
-        let (found, limit) = self.page_of(&known.id, before, limit).await?;
+        let (found, limit) = match (before, known.last) {
+            (None, Some(last)) => self.last_page_of(&known.id, last, limit).await?,
+            (before, _) => self.page_of(&known.id, before, limit).await?,
+        };
         let (steps, next) = beside(move || steps(found, limit)).await?;
         drop(place);
         Ok(History {
@@ -264,6 +266,25 @@ impl Dashboard {
         let mut deleted: Vec<_> = deleted.cloned().collect();
         deleted.sort_unstable_by(|a, b| a.key().cmp(b.key()));
         Ok(deleted)
+    }
+
+    /// The last page of a history whose present state notes this number: in one round of reads.
+    async fn last_page_of(
+        &self,
+        id: &ModelId,
+        noted: u64,
+        limit: usize,
+    ) -> Result<(Vec<Archived>, usize), Error> {
+        let after = noted.saturating_add(1);
+        let page = self.page_of(id, Some(after), limit);
+        let later = self.inner.catalog.ask_revision(id, after);
+        let (page, later) = futures::join!(page, later);
+        match later {
+            Err(RepositoryError::RevisionNotFound { .. }) => page,
+            Err(error @ RepositoryError::Unavailable { .. }) => Err(error.into()),
+            // Another program has put an earlier state back: what it notes is not the last number.
+            _ => self.page_of(id, None, limit).await,
+        }
     }
 
     /// Up to `limit` revisions, and one more, which the last is compared with; fewer where they are

@@ -151,6 +151,20 @@ async fn a_revision_is_there_to_the_byte() {
 }
 
 #[tokio::test]
+async fn a_state_that_others_put_back_hides_nothing_of_the_history() {
+    let world = World::new().await;
+    let first = world.made("MIST/x", r#"{"alias":"1"}"#).await;
+    world.edited("MIST/x", r#"{"alias":"2"}"#, "").await;
+    world.edited("MIST/x", r#"{"alias":"3"}"#, "").await;
+    let at = key("MIST/x");
+    world.repository.write_outside(&at, first.bytes.clone());
+    let stored = world.repository.get(&at).await.unwrap();
+    world.repository.reconcile(&stored).await.unwrap();
+    world.dashboard.inner.catalog.refresh().await.unwrap();
+    assert_eq!(world.pages("MIST/x", 10).await, [[4, 3, 2, 1]]);
+}
+
+#[tokio::test]
 async fn an_earlier_state_is_made_the_present_one_and_stays_enabled() {
     let world = World::new().await;
     world

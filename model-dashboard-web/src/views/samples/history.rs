@@ -286,7 +286,6 @@ pub(super) fn as_of_view() -> AsOfView {
         at: Field::new("2026-11-01T12:00"),
         found: Some(Found {
             at: ago(500),
-            untold: 2,
             rows: vec![
                 row(
                     "Dataset137_BraTS2021",
