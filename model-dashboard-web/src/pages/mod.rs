@@ -49,6 +49,7 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, path};
 
+use self::admin::StorageTask;
 use self::cookies::Cookies;
 pub(crate) use self::errors::failure;
 use self::expiring::ExpiringTokens;
@@ -73,6 +74,7 @@ pub(crate) fn routes(dashboard: Dashboard, settings: WebSettings) -> BoxedFilter
         token_forms: UsedForms::default(),
         expiring_tokens: ExpiringTokens::default(),
         kept_forms: KeptForms::default(),
+        storage_task: StorageTask::default(),
         cookies: Cookies::new(&settings),
         links: Links::new(base),
         dashboard,

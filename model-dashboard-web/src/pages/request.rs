@@ -14,6 +14,7 @@ use warp::filters::BoxedFilter;
 use warp::path::FullPath;
 use warp::reply::Response;
 
+use super::admin::StorageTask;
 use super::cookies::Cookies;
 use super::errors;
 use super::expiring::ExpiringTokens;
@@ -40,6 +41,8 @@ pub(super) struct Site {
     pub(super) expiring_tokens: ExpiringTokens,
     /// Forms whose session ended, while they are read.
     pub(super) kept_forms: KeptForms,
+    /// What reads the whole store, and what it found.
+    pub(super) storage_task: StorageTask,
 }
 
 /// A request for a page, whoever makes it.

@@ -29,6 +29,15 @@ async fn no_page_hinders_people() {
     fill(&browser, "[name=reason]", "for the history").await;
     press(&browser, ".action-bar button[value=save]").await;
     says(&browser, "Saved as revision").await;
+    // Something to read about the store.
+    for task in ["check", "list-garbage"] {
+        browser.goto(&url(&app, "/admin/storage")).await.unwrap();
+        press(&browser, &format!("form[action$='/{task}'] button")).await;
+        says(&browser, "by admin").await;
+        while browser.find(Locator::Css("progress")).await.is_ok() {
+            browser.refresh().await.unwrap();
+        }
+    }
     let now = Timestamp::now();
     let pages = [
         "/",
@@ -55,6 +64,9 @@ async fn no_page_hinders_people() {
         "/admin/as-of?at=yesterday",
         "/admin/deleted",
         "/admin/deleted/nnUNet/Task003_Liver/bring-back",
+        "/admin/storage",
+        "/admin/storage/repair",
+        "/admin/storage/delete-garbage",
         "/admin/system",
         "/nothing-here",
         "/docs",

@@ -116,3 +116,40 @@ async fn the_token_of_a_person_does_not_look_like_that_of_a_service_account() {
     let robot = "M3 6.25h10v7H3";
     assert!(!page.contains(robot), "{page}");
 }
+
+#[tokio::test]
+async fn the_store_is_checked_and_tidied_while_the_page_refreshes_itself() {
+    let app = App::holding(&[("nnUNet/Broken", "{")]).await;
+    let admin = app.signed_in("admin").await;
+    let csrf = admin.get("/admin/storage").await.csrf();
+    let run = async |task: &str| {
+        let sent = admin
+            .post_form(&format!("/admin/storage/{task}"), &[("csrf", &csrf)])
+            .await;
+        assert_eq!(sent.location(), "/admin/storage", "{task}");
+        loop {
+            let page = admin.get("/admin/storage").await;
+            let text = page.text();
+            let runs = text.contains("<progress");
+            assert_eq!(!page.header("refresh").is_empty(), runs);
+            assert_eq!(!text.contains("/admin/storage/check\""), runs, "{text}");
+            if !runs {
+                return text;
+            }
+        }
+    };
+    for task in ["check", "repair"] {
+        let found = run(task).await;
+        assert!(found.contains("Definitions that cannot be read"), "{found}");
+        assert!(found.contains("href=\"/broken/nnUNet/Broken\""), "{found}");
+        assert!(found.contains("should be seen to"), "{found}");
+    }
+    for (task, told) in [
+        ("list-garbage", "There is nothing to delete."),
+        ("delete-garbage", "Nothing was deleted."),
+    ] {
+        let found = run(task).await;
+        assert!(found.contains(told), "{found}");
+        assert!(found.contains("Checked and mended"), "{found}");
+    }
+}

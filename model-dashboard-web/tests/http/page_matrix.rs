@@ -281,6 +281,37 @@ const MATRIX: &[Row] = &[
         &[],
         but(ADMIN, 404),
     ),
+    get("/admin/storage", "/admin/storage", ADMIN),
+    post(
+        "/admin/storage/check",
+        "/admin/storage/check",
+        &[],
+        but(ADMIN, 303),
+    ),
+    get("/admin/storage/repair", "/admin/storage/repair", ADMIN),
+    post(
+        "/admin/storage/repair",
+        "/admin/storage/repair",
+        &[],
+        but(ADMIN, 303),
+    ),
+    post(
+        "/admin/storage/list-garbage",
+        "/admin/storage/list-garbage",
+        &[],
+        but(ADMIN, 303),
+    ),
+    get(
+        "/admin/storage/delete-garbage",
+        "/admin/storage/delete-garbage",
+        ADMIN,
+    ),
+    post(
+        "/admin/storage/delete-garbage",
+        "/admin/storage/delete-garbage",
+        &[],
+        but(ADMIN, 303),
+    ),
     get("/admin/system", "/admin/system", ADMIN),
     get("/admin/users", "/admin/users", ADMIN),
     post(

@@ -1,15 +1,18 @@
 //! The pages of administrators: people, the audit log, what there was
-//! at a time, deleted models, the system.
+//! at a time, deleted models, the store, the system.
 
 mod as_of;
 mod audit;
 mod deleted;
 mod steps;
+mod storage;
 mod system;
 mod users;
 
 use self::audit::Format;
 use self::steps::Step;
+pub(super) use self::storage::StorageTask;
+use self::storage::Work;
 use super::routes::{Route, form, form_of, page, page_of};
 
 /// Everything below `/admin`.
@@ -31,6 +34,25 @@ pub(super) fn table() -> Vec<Route> {
             "/admin/deleted/{type}/{name}/bring-back",
             deleted::bring_back,
         ),
+        page("/admin/storage", storage::show),
+        form("/admin/storage/check", |visit, form| {
+            storage::begin(visit, form, Work::Check { repair: false })
+        }),
+        page("/admin/storage/repair", |visit| {
+            storage::ask(visit, Work::Check { repair: true })
+        }),
+        form("/admin/storage/repair", |visit, form| {
+            storage::begin(visit, form, Work::Check { repair: true })
+        }),
+        form("/admin/storage/list-garbage", |visit, form| {
+            storage::begin(visit, form, Work::Garbage { delete: false })
+        }),
+        page("/admin/storage/delete-garbage", |visit| {
+            storage::ask(visit, Work::Garbage { delete: true })
+        }),
+        form("/admin/storage/delete-garbage", |visit, form| {
+            storage::begin(visit, form, Work::Garbage { delete: true })
+        }),
         page("/admin/system", system::show),
         page("/admin/users", users::list),
         form("/admin/users", users::create),

@@ -108,6 +108,7 @@ pub fn admin_tabs(links: &Links, may: May) -> Vec<(String, &'static str)> {
         (may.read_audit, "/admin/audit", "Audit log"),
         (may.read_audit, "/admin/as-of", "As of"),
         (may.manage_system, "/admin/deleted", "Deleted models"),
+        (may.manage_system, "/admin/storage", "Storage"),
         (may.manage_system, "/admin/system", "System"),
     ]
     .into_iter()

@@ -19,6 +19,7 @@ mod forms;
 mod history;
 pub(super) mod models;
 mod one_model;
+mod storage;
 mod system;
 
 /// 2026-11-22 09:41:00 UTC
@@ -264,6 +265,18 @@ pub(super) fn all(theme: Theme) -> Vec<(&'static str, Markup)> {
         (
             "system",
             admin::system::page(&frame, &system::system_view()),
+        ),
+        (
+            "storage",
+            admin::storage::page(&frame, &storage::storage_view()),
+        ),
+        (
+            "storage-running",
+            admin::storage::page(&frame, &storage::storage_running()),
+        ),
+        (
+            "storage-failed",
+            admin::storage::page(&frame, &storage::storage_failed()),
         ),
         (
             "error-403",
