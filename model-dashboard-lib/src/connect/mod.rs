@@ -1,16 +1,20 @@
 //! From a configuration to a running registry: the only place that names backends.
 
+mod storage;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::timeout;
+pub use storage::{ModelsProof, check_models_folder, make_bucket, prove_models};
+
+use storage::{Claim, models, open_models};
 
 use crate::audit::{AuditLog as _, EventFilter, EventPage};
 use crate::catalog::CatalogOptions;
 use crate::config::{Config, DatabaseConfig, StorageLocation};
 use crate::dashboard::{BuildError, Dashboard, DashboardBuilder, FirstAdministrator, Policy};
-use crate::repository::{ModelRepository, ObjectRepository, RepositoryError, SoleWriter};
+use crate::repository::RepositoryError;
 use crate::store::{DatabaseState, Migration, SqliteStore, StoreError};
 
 /// A registry as configured.
@@ -122,13 +126,6 @@ pub async fn connect_in_background(config: &Config) -> Result<Connected, Connect
     open(config, Claim::AtOnce, DashboardBuilder::load_in_background).await
 }
 
-/// When the only process that may write becomes that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Claim {
-    AtOnce,
-    WhenWriting,
-}
-
 /// [`connect`] for who needs accounts, tokens or the audit log alone: does not wait for the models,
 /// nor for the store that they are in.
 ///
@@ -217,42 +214,6 @@ pub async fn look_at_database(config: &Config) -> Result<DatabaseState, ConnectE
     state.map_err(|source| database(config, source))
 }
 
-/// How long the models' folder may take to say whether it is there. One that does not is opened
-/// once it does.
-const FOLDER_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Refuses a models' folder that does not exist, as [`connect`] does, where the accounts are those
-/// of an installation that has been used: their database is an older one, or its audit log has
-/// events. Makes and upgrades nothing.
-///
-/// # Errors
-/// [`ConnectError::ModelsMissing`]; others where the database cannot be read.
-pub async fn check_models_folder(config: &Config) -> Result<(), ConnectError> {
-    let StorageLocation::Folder(folder) = &config.storage.location else {
-        return Ok(());
-    };
-    let looking = timeout(FOLDER_TIMEOUT, tokio::fs::try_exists(folder)).await;
-    // What cannot be looked at is told when it is opened.
-    if !matches!(looking, Ok(Ok(false))) {
-        return Ok(());
-    }
-    let path = database_file(config)?;
-    let state = SqliteStore::look(path, old_key_file(config)).await;
-    let used = match state {
-        Ok(DatabaseState::Older(_)) => true,
-        Ok(DatabaseState::Current) => has_events(config).await?,
-        // What cannot be looked at is told when it is opened, too.
-        _ => false,
-    };
-    match used {
-        true => Err(ConnectError::ModelsMissing {
-            setting: cite_models(config),
-            folder: folder.clone(),
-        }),
-        false => Ok(()),
-    }
-}
-
 async fn has_events(config: &Config) -> Result<bool, ConnectError> {
     let store = open_database(config).await?;
     let (all, first) = (EventFilter::default(), EventPage::After(0));
@@ -305,113 +266,6 @@ fn old_key_file(config: &Config) -> PathBuf {
     config.data_dir.join("audit.key")
 }
 
-async fn open_models(
-    config: &Config,
-    claim: Claim,
-) -> Result<Arc<dyn ModelRepository>, ConnectError> {
-    if !config.storage.single_writer {
-        return Ok(Arc::new(open_store(config).await?));
-    }
-    let alone = open_alone(config).await?;
-    if claim == Claim::AtOnce && !claimed(config, &alone).await? {
-        let setting = config.cite("model_db.single_writer");
-        return Err(ConnectError::AnotherWriter { setting });
-    }
-    Ok(Arc::new(alone))
-}
-
-async fn open_store(config: &Config) -> Result<ObjectRepository, ConnectError> {
-    let alone = config.storage.single_writer;
-    let opened = match &config.storage.location {
-        StorageLocation::Memory => Ok(ObjectRepository::in_memory()),
-        StorageLocation::Folder(folder) if alone => {
-            ObjectRepository::open_folder_alone(folder).await
-        }
-        StorageLocation::Folder(folder) => ObjectRepository::open_folder(folder).await,
-        #[cfg(feature = "s3")]
-        StorageLocation::S3(bucket) if alone => ObjectRepository::open_bucket_alone(bucket),
-        #[cfg(feature = "s3")]
-        StorageLocation::S3(bucket) => ObjectRepository::open_bucket(bucket),
-        #[cfg(not(feature = "s3"))]
-        StorageLocation::S3(_) => return Err(no_buckets(config)),
-    };
-    opened.map_err(|source| models(config, source))
-}
-
-#[cfg(not(feature = "s3"))]
-fn no_buckets(config: &Config) -> ConnectError {
-    ConnectError::Unsupported {
-        setting: cite_models(config),
-        reason: "this build keeps models in a folder only; give a folder as STORAGE_URL and leave \
-                 the MINIO settings out",
-    }
-}
-
-/// Makes the bucket of the models if they are to be kept in one that is not there; whether it was
-/// missing. A folder is made by [`connect`].
-///
-/// # Errors
-/// [`ConnectError`], which names the setting.
-pub async fn make_bucket(config: &Config) -> Result<bool, ConnectError> {
-    match &config.storage.location {
-        #[cfg(feature = "s3")]
-        StorageLocation::S3(bucket) => ObjectRepository::make_bucket(bucket)
-            .await
-            .map_err(|source| models(config, source)),
-        #[cfg(not(feature = "s3"))]
-        StorageLocation::S3(_) => Err(no_buckets(config)),
-        StorageLocation::Folder(_) | StorageLocation::Memory => Ok(false),
-    }
-}
-
-/// A store that one process alone writes to: the lock is beside the accounts, whose file system
-/// has file locks.
-async fn open_alone(config: &Config) -> Result<SoleWriter, ConnectError> {
-    let opened = open_store(config).await?;
-    let lock = config.data_dir.join("single-writer.lock");
-    Ok(SoleWriter::new(Arc::new(opened), lock))
-}
-
-async fn claimed(config: &Config, alone: &SoleWriter) -> Result<bool, ConnectError> {
-    alone.claim().await.map_err(|source| ConnectError::Models {
-        setting: config.cite("model_db.single_writer"),
-        source,
-    })
-}
-
-/// How models can be written to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ModelsProof {
-    /// By several processes at once.
-    Shared,
-    /// By one process alone, as `STORAGE_SINGLE_WRITER` says.
-    Alone,
-    /// So, and another process is the one: nothing was tried.
-    AnotherWriter,
-}
-
-/// Proves, by writing and removing a small object, that the models can be written to and, but for
-/// `STORAGE_SINGLE_WRITER`, that no change of another writer is overwritten.
-///
-/// # Errors
-/// [`ConnectError`], which names the setting.
-pub async fn prove_models(config: &Config) -> Result<ModelsProof, ConnectError> {
-    let proven =
-        |proof: Result<(), RepositoryError>| proof.map_err(|source| models(config, source));
-    if config.storage.single_writer {
-        make_folder(&config.data_dir, || config.cite("data_dir")).await?;
-        let alone = open_alone(config).await?;
-        if !claimed(config, &alone).await? {
-            return Ok(ModelsProof::AnotherWriter);
-        }
-        proven(alone.probe().await)?;
-        return Ok(ModelsProof::Alone);
-    }
-    proven(open_store(config).await?.probe().await)?;
-    Ok(ModelsProof::Shared)
-}
-
 async fn make_folder(folder: &Path, setting: impl Fn() -> String) -> Result<(), ConnectError> {
     let mut builder = tokio::fs::DirBuilder::new();
     builder.recursive(true);
@@ -438,18 +292,6 @@ fn database(config: &Config, source: StoreError) -> ConnectError {
 /// The setting that says where the database is.
 fn cite_database(config: &Config) -> String {
     cite_set(config, "database.", "database.path")
-}
-
-fn models(config: &Config, source: RepositoryError) -> ConnectError {
-    ConnectError::Models {
-        setting: cite_models(config),
-        source,
-    }
-}
-
-/// The setting that says where the models are.
-fn cite_models(config: &Config) -> String {
-    cite_set(config, "model_db.", "model_db.url")
 }
 
 /// The first setting of a section that something sets, or else the one that would change it.
