@@ -315,23 +315,53 @@ fn user_at_host() -> String {
     let user = ["SUDO_USER", "USER", "LOGNAME", "USERNAME"]
         .into_iter()
         .find_map(variable)
-        .unwrap_or_else(user_number);
+        .unwrap_or_else(user_by_number);
     let host = gethostname::gethostname();
     format!("{user}@{}", host.to_string_lossy())
 }
 
-/// Containers often run under a number that has no name.
+/// The name that the system's file of users has for who runs this; people of a directory and
+/// containers may have but a number.
 #[cfg(target_os = "linux")]
-fn user_number() -> String {
+fn user_by_number() -> String {
     use std::os::unix::fs::MetadataExt as _;
     // The files of a process belong to its effective user.
     match std::fs::metadata("/proc/self") {
-        Ok(own) => format!("uid{}", own.uid()),
+        Ok(own) => {
+            let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+            let name = name_of(own.uid(), &users).map(str::to_owned);
+            name.unwrap_or_else(|| format!("uid{}", own.uid()))
+        }
         Err(_) => "unknown".to_owned(),
     }
 }
 
+/// The name of the user with this number in a text like `/etc/passwd` (passwd(5)).
+#[cfg(target_os = "linux")]
+fn name_of(number: u32, users: &str) -> Option<&str> {
+    users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next().filter(|name| !name.is_empty())?;
+        (fields.nth(1)?.parse() == Ok(number)).then_some(name)
+    })
+}
+
 #[cfg(not(target_os = "linux"))]
-fn user_number() -> String {
+fn user_by_number() -> String {
     "unknown".to_owned()
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_has_the_name_that_the_system_knows() {
+        let users =
+            "root:x:0:0:root:/root:/bin/sh\nbroken\n:x:7:7::/:\nana:x:1000:1000::/home/ana:\n";
+        assert_eq!(name_of(1000, users), Some("ana"));
+        assert_eq!(name_of(0, users), Some("root"));
+        assert_eq!(name_of(7, users), None);
+        assert_eq!(name_of(1, users), None);
+    }
 }

@@ -36,6 +36,14 @@ impl Failure {
         }
     }
 
+    /// Something that is needed is not there, and the error says itself which setting names it.
+    pub(crate) fn unavailable_itself(error: &dyn Error) -> Self {
+        Self {
+            kind: Kind::Unavailable,
+            message: chain(error),
+        }
+    }
+
     /// What the process ends with.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self.kind {
@@ -51,12 +59,16 @@ impl fmt::Display for Failure {
     }
 }
 
-/// An error and what caused it, on one line.
+/// An error and what caused it, on one line; a cause that was told already is left out.
 fn chain(error: &dyn Error) -> String {
     let causes = std::iter::successors(Some(error), |&error| error.source());
-    let text = causes
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ");
+    let text = causes.fold(String::new(), |mut text, cause| {
+        let cause = cause.to_string();
+        if !text.ends_with(&cause) {
+            let colon = if text.is_empty() { "" } else { ": " };
+            text = [&text, colon, &cause].concat();
+        }
+        text
+    });
     text.replace('\n', " ")
 }

@@ -20,7 +20,7 @@ const WAITING_LINES: usize = 16_384;
 const OWN_TARGETS: [&str; 2] = ["model_dashboard", "access"];
 
 /// Every event of the audit log with its digest: a copy outside the database, whatever the level,
-/// that an edited or shortened audit log can be held against.
+/// that an edited or shortened audit log can be held against. A terminal keeps nothing.
 const AUDIT: &str = "audit";
 
 /// Writes what is logged. Dropping it writes what still waits.
@@ -57,8 +57,13 @@ pub(crate) fn close_to_others() {
 /// When a log folder is set and cannot be written to.
 pub(crate) fn start(config: &LoggingConfig) -> Result<Logs, LogFolderError> {
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let colours = io::stderr().is_terminal() && !no_colour;
-    let (layer, logs) = layers(config, io::stderr(), colours)?;
+    let reader = match io::stderr().is_terminal() {
+        true => Reader::Person {
+            colours: !no_colour,
+        },
+        false => Reader::Program,
+    };
+    let (layer, logs) = layers(config, io::stderr(), reader)?;
     // The only reason to fail is a logger that was there before, which then goes on.
     let _ = tracing_subscriber::registry().with(layer).try_init();
     std::panic::set_hook(Box::new(|panic| {
@@ -74,22 +79,39 @@ pub(crate) fn start(config: &LoggingConfig) -> Result<Logs, LogFolderError> {
 
 type Layers = Box<dyn Layer<Registry> + Send + Sync>;
 
+/// Who reads standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    /// Somebody at a terminal, whom digests do not help.
+    Person { colours: bool },
+    /// Whatever keeps it.
+    Program,
+}
+
 fn layers<W: io::Write + Send + 'static>(
     config: &LoggingConfig,
     console: W,
-    colours: bool,
+    reader: Reader,
 ) -> Result<(Layers, Logs), LogFolderError> {
     let (writer, guard) = in_background(console);
     let mut writers = vec![guard];
     // The layers share the text of a span's fields, and a file must not get the colours.
-    let colours = colours && config.dir.is_none();
-    let mut layers = vec![layer(config.format, writer, colours)];
+    let colours = matches!(reader, Reader::Person { colours: true }) && config.dir.is_none();
+    let kept = filter(config.level);
+    let shown = match reader {
+        Reader::Person { .. } if !matches!(config.level, LogLevel::Debug | LogLevel::Trace) => {
+            kept.clone().with_target(AUDIT, LevelFilter::OFF)
+        }
+        _ => kept.clone(),
+    };
+    let console = layer(config.format, writer, colours).with_filter(shown);
+    let mut layers: Vec<Layers> = vec![Box::new(console)];
     if let Some(folder) = &config.dir {
         let (writer, guard) = in_background(daily_files(folder, config.keep_days)?);
         writers.push(guard);
-        layers.push(layer(config.format, writer, false));
+        let file = layer(config.format, writer, false).with_filter(kept);
+        layers.push(Box::new(file));
     }
-    let layers = layers.with_filter(filter(config.level));
     Ok((Box::new(layers), Logs { _writers: writers }))
 }
 
@@ -172,8 +194,12 @@ mod tests {
 
     /// What `log` writes to a console.
     fn logged(config: &LoggingConfig, colours: bool, log: impl FnOnce()) -> String {
+        let reader = match colours {
+            true => Reader::Person { colours },
+            false => Reader::Program,
+        };
         let console = Console::default();
-        let (layer, logs) = layers(config, console.clone(), colours).unwrap();
+        let (layer, logs) = layers(config, console.clone(), reader).unwrap();
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), log);
         drop(logs);
         let bytes = console.0.lock().unwrap().clone();
@@ -252,6 +278,26 @@ mod tests {
     }
 
     #[test]
+    fn a_person_at_a_terminal_is_spared_the_digests_unless_they_ask() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = config();
+        config.dir = Some(dir.path().to_owned());
+        let told = |config: &LoggingConfig| {
+            logged(config, true, || {
+                info!(target: "audit", digest = "d1", "model.enable");
+                warn!("a warning");
+            })
+        };
+        let text = told(&config);
+        assert!(text.contains("a warning") && !text.contains("d1"), "{text}");
+        let file = std::fs::read_dir(dir.path()).unwrap().next().unwrap();
+        let kept = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        assert!(kept.contains("d1") && kept.contains("a warning"), "{kept}");
+        config.level = LogLevel::Debug;
+        assert!(told(&config).contains("d1"));
+    }
+
+    #[test]
     fn a_folder_gets_a_file_of_the_day_without_colours() {
         let dir = tempfile::tempdir().unwrap();
         let mut config = config();
@@ -280,6 +326,6 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let mut config = config();
         config.dir = Some(file.path().join("logs"));
-        assert!(layers(&config, io::sink(), false).is_err());
+        assert!(layers(&config, io::sink(), Reader::Program).is_err());
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use model_dashboard::config::Config;
+use model_dashboard::config::{Config, Port};
 use model_dashboard::connect::{ConnectError, Connected, connect, connect_in_background};
 use model_dashboard::dashboard::{Dashboard, Readiness};
 use model_dashboard_web::server::{
@@ -31,9 +31,12 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<Durati
     };
 
     // Ports first: whoever starts a second server is told before it touches the data.
-    if arguments.only.is_none()
-        && let Some(clash) = config.clash_of_ports()
-    {
+    let ports: &[Port] = match arguments.only {
+        None => &[Port::Dashboard, Port::Api, Port::Metrics],
+        Some(Only::Dashboard) => &[Port::Dashboard, Port::Metrics],
+        Some(Only::Api) => &[Port::Api, Port::Metrics],
+    };
+    if let Some(clash) = config.clash_of_ports(ports) {
         return Err(Failure::usage(clash));
     }
     let (server, api) = (&config.server, &config.api);
@@ -158,7 +161,7 @@ fn connection_limits(config: &Config, listeners: usize) -> ConnectionLimits {
 fn unusable(error: ConnectError) -> Failure {
     match error {
         ConnectError::Unsupported { .. } => Failure::usage(error),
-        other => Failure::unavailable("cannot start", &other),
+        other => Failure::unavailable_itself(&other),
     }
 }
 
@@ -178,14 +181,31 @@ fn tell_of_upgrade(connected: &Connected) {
 /// Says how many models there are once they are loaded: none where there should be some shows that
 /// another folder was meant.
 async fn tell_models(dashboard: Dashboard) {
+    let mut told = false;
     while dashboard.ready() == Readiness::Loading {
+        if let Some(failing) = dashboard.catalog_state().failing.filter(|_| !told) {
+            let reason = failing.message;
+            let _ = writeln!(io::stdout(), "  Models     not reachable yet: {reason}");
+            told = true;
+        }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     if let Ok(picture) = dashboard.picture(&dashboard.host_caller("server")).await {
         let models = picture.counts().all;
         tracing::info!(models, "the models are loaded");
         // Nobody may be reading.
-        let _ = writeln!(io::stdout(), "  Models     {models}");
+        let _ = writeln!(io::stdout(), "  Models     {models}{}", next(models));
+    }
+}
+
+/// What to do about a registry without models.
+fn next(models: usize) -> &'static str {
+    match models {
+        0 => {
+            "\n\n  There are no models yet. Import some on the dashboard's page Import, or look around\n  \
+             with samples: start with --demo, or run `model-dashboard init --sample`."
+        }
+        _ => "",
     }
 }
 

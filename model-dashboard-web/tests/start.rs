@@ -53,6 +53,45 @@ fn one_port_for_both_servers_is_one_line_that_names_both_settings_and_exit_code_
     let line = "server.port (flag --port) and api.port (variable API_PORT) are both 9000: give \
                 dashboard and API a port each\n";
     assert_eq!((told(&output), output.status.code()), (line, Some(2)));
+
+    let output = server(&tempfile::tempdir().unwrap())
+        .args(["--api-port", "9000"])
+        .env("METRICS_ADDR", "127.0.0.1:9000")
+        .output()
+        .unwrap();
+    let line = "api.port (flag --api-port) and api.metrics_addr (variable METRICS_ADDR) are both \
+                9000: give API and metrics a port each\n";
+    assert_eq!((told(&output), output.status.code()), (line, Some(2)));
+}
+
+#[test]
+fn a_models_folder_that_is_a_file_is_told_once_and_what_is_needed() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    let output = server(&folder)
+        .args(["--port", "0", "--api-port", "0"])
+        .env("STORAGE_URL", "file")
+        .output()
+        .unwrap();
+    let told = told(&output);
+    let start = "model_db.url (variable STORAGE_URL): ";
+    assert!(told.starts_with(start), "{told}");
+    assert!(
+        told.contains("a folder is needed") && !told.contains("os error"),
+        "{told}"
+    );
+    assert_eq!((told.lines().count(), output.status.code()), (1, Some(6)));
+}
+
+#[test]
+fn an_empty_registry_is_told_what_to_do_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["--port", "0", "--api-port", "0"];
+    let mut server = Running::start(server(&folder).args(args));
+    assert_eq!(server.line("Models"), "0");
+    assert!(server.line("There are no models yet.").contains("Import"));
+    server.terminate();
+    assert_eq!(server.process.wait().unwrap().code(), Some(0));
 }
 
 #[test]

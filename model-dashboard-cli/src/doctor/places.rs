@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::net::{IpAddr, TcpListener};
 use std::path::Path;
 
-use model_dashboard::config::{Config, StorageLocation};
+use model_dashboard::config::{Config, Port, StorageLocation};
 use model_dashboard::connect::{ConnectError, ModelsProof, check_models_folder, prove_models};
 
 use super::Checks;
@@ -124,7 +124,7 @@ async fn bucket(config: &Config, checks: &mut Checks) {
 }
 
 pub(super) fn ports(config: &Config, checks: &mut Checks) {
-    if let Some(clash) = config.clash_of_ports() {
+    if let Some(clash) = config.clash_of_ports(&[Port::Dashboard, Port::Api, Port::Metrics]) {
         let fix = "nothing where each runs by itself (--only), else change one of them";
         checks.warn("ports", clash, fix);
     }

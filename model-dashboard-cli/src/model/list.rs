@@ -120,11 +120,15 @@ struct Shown<'a> {
     modified: Option<Timestamp>,
     /// Why a broken one cannot be read.
     reason: Option<String>,
+    /// Where in its text, counted from 1.
+    line: Option<usize>,
+    column: Option<usize>,
 }
 
 impl<'a> From<&'a Entry> for Shown<'a> {
     fn from(entry: &'a Entry) -> Self {
         let key = entry.key();
+        let position = entry.broken().and_then(|broken| broken.position);
         Self {
             key: key.to_string(),
             network_type: key.network_type.as_str(),
@@ -140,6 +144,21 @@ impl<'a> From<&'a Entry> for Shown<'a> {
             revision: entry.revision(),
             modified: entry.modified(),
             reason: entry.broken().map(|broken| broken.reason.to_string()),
+            line: position.map(|position| position.line),
+            column: position.map(|position| position.column),
+        }
+    }
+}
+
+impl Shown<'_> {
+    /// The alias; of a broken one what is wrong, and where.
+    fn alias_or_fault(&self) -> String {
+        match (&self.reason, self.line.zip(self.column)) {
+            (None, _) => self.alias.clone(),
+            (Some(reason), None) => format!("(cannot be read: {reason})"),
+            (Some(reason), Some((line, column))) => {
+                format!("(cannot be read, line {line}, column {column}: {reason})")
+            }
         }
     }
 }
@@ -193,12 +212,11 @@ pub(super) async fn run(list: List, context: &Context) -> Result<(), Failure> {
             };
             context.output.show(&models, || {
                 let rows = models.models.iter().map(|model| {
-                    let alias = model.reason.clone().unwrap_or_else(|| model.alias.clone());
                     [
                         model.network_type.to_owned(),
                         model.name.to_owned(),
                         model.state.to_owned(),
-                        alias,
+                        model.alias_or_fault(),
                         model.version.clone(),
                         model.labels.to_string(),
                         match model.modified {

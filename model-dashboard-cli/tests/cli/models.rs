@@ -274,6 +274,10 @@ fn a_broken_definition_is_listed_shown_and_mended() {
     assert_eq!(broken["total"], 2);
     assert_eq!(broken["models"][0]["key"], "nnUNet/Task099_Broken");
     assert!(broken["models"][0]["reason"].is_string());
+    assert!(broken["models"][0]["line"].is_number());
+    let listed = here.run(&["model", "list", "--state", "broken"]).succeeds();
+    let told = "(cannot be read, line 1, column ";
+    assert!(listed.stdout.contains(told), "{}", listed.stdout);
     here.run(&["model", "show", "Task099_Broken"])
         .ends_with(1)
         .tells("cannot be read")

@@ -1,25 +1,61 @@
 //! Settings of one section that must go together.
 
+use std::net::SocketAddr;
+
 use super::Config;
 use super::reader::Reader;
 use super::table::{AuthConfig, LdapConfig, LimitsConfig, ServerConfig};
 
+/// What is listened for at a port of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Port {
+    /// The dashboard.
+    Dashboard,
+    /// The API.
+    Api,
+    /// The metrics, where they have an address.
+    Metrics,
+}
+
 impl Config {
-    /// Why dashboard and API cannot both be listened for, if their addresses are one: a line that
+    /// Why two of `ports` cannot both be listened for, if their addresses are one: a line that
     /// names both settings.
     #[must_use]
-    pub fn clash_of_ports(&self) -> Option<String> {
+    pub fn clash_of_ports(&self, ports: &[Port]) -> Option<String> {
+        let places = ports.iter().filter_map(|port| self.place(*port));
+        let places: Vec<_> = places
+            .filter(|(_, _, address)| address.port() != 0)
+            .collect();
+        let mut pairs = places
+            .iter()
+            .enumerate()
+            .flat_map(|(n, one)| places[n + 1..].iter().map(move |other| (one, other)));
+        let (one, other) = pairs.find(|(one, other)| {
+            let (one, other) = (one.2, other.2);
+            let any = one.ip().is_unspecified() || other.ip().is_unspecified();
+            one.port() == other.port() && (any || one.ip() == other.ip())
+        })?;
+        Some(format!(
+            "{} and {} are both {}: give {} and {} a port each",
+            self.cite(one.1),
+            self.cite(other.1),
+            one.2.port(),
+            one.0,
+            other.0
+        ))
+    }
+
+    /// What is listened for, the setting that says where, and where.
+    fn place(&self, port: Port) -> Option<(&'static str, &'static str, SocketAddr)> {
         let (server, api) = (&self.server, &self.api);
-        let one_host =
-            server.host == api.host || server.host.is_unspecified() || api.host.is_unspecified();
-        (server.port == api.port && api.port != 0 && one_host).then(|| {
-            format!(
-                "{} and {} are both {}: give dashboard and API a port each",
-                self.cite("server.port"),
-                self.cite("api.port"),
-                api.port
-            )
-        })
+        match port {
+            Port::Dashboard => {
+                let address = SocketAddr::new(server.host, server.port);
+                Some(("dashboard", "server.port", address))
+            }
+            Port::Api => Some(("API", "api.port", SocketAddr::new(api.host, api.port))),
+            Port::Metrics => Some(("metrics", "api.metrics_addr", api.metrics_addr?)),
+        }
     }
 }
 

@@ -46,6 +46,7 @@ mod tests;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use self::check::Port;
 pub use self::database::DatabaseConfig;
 pub use self::error::{ConfigError, Origin, Problem};
 pub use self::report::{Setting, settings_table};
@@ -109,6 +110,8 @@ impl Config {
         if reader.problems.is_empty() {
             Ok(config)
         } else {
+            // Whoever looks for one mistake is helped by all of them.
+            reader.problems.append(&mut reader.slips);
             Err(ConfigError::new(reader.problems))
         }
     }

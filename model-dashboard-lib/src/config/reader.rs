@@ -37,6 +37,8 @@ pub(super) struct Reader<'a> {
     written: HashMap<&'static str, Written>,
     pub(super) settings: Vec<Setting>,
     pub(super) warnings: Vec<String>,
+    /// Names that are nearly ours: told among the problems, if there are any.
+    pub(super) slips: Vec<Problem>,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -47,6 +49,7 @@ impl<'a> Reader<'a> {
             written: HashMap::new(),
             settings: Vec::new(),
             warnings: Vec::new(),
+            slips: Vec::new(),
             problems: Vec::new(),
         }
     }

@@ -87,6 +87,8 @@ pub(super) fn gather(
                         "the variable {name} is none of this program and without effect; \
                          {meant} may be meant"
                     ));
+                    let message = format!("unknown variable; {meant} may be meant");
+                    reader.slips.push(Problem::new(&name, &origin, message));
                 }
             }
             (None, _) => {}

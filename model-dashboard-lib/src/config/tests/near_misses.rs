@@ -25,6 +25,29 @@ fn a_variable_that_is_nearly_one_of_ours_is_warned_of() {
 }
 
 #[test]
+fn a_slip_is_told_alone_and_beside_another_mistake() {
+    let alone = with(&[("DASHBORD_PORT", "1")]).unwrap();
+    assert_eq!(
+        alone.warnings(),
+        [
+            "the variable DASHBORD_PORT is none of this program and without effect; DASHBOARD_PORT may \
+          be meant"
+        ]
+    );
+    let both = with(&[("DASHBORD_PORT", "1"), ("API_PORT", "x")]).unwrap_err();
+    let told = both.to_string();
+    let lines: Vec<&str> = told.lines().collect();
+    assert!(
+        lines[0].starts_with("api.port (variable API_PORT): "),
+        "{told}"
+    );
+    assert_eq!(
+        lines[1],
+        "DASHBORD_PORT: unknown variable; DASHBOARD_PORT may be meant"
+    );
+}
+
+#[test]
 fn an_environment_as_it_usually_is_is_not_warned_of() {
     let names = "APP_HOST APP_PORT AWS_REGION AWS_SECRET_ACCESS_KEY BASH_ENV CARGO_HOME \
         CARGO_MANIFEST_DIR CI COLORTERM CUDA_VERSION DBUS_SESSION_BUS_ADDRESS DB_HOST DB_PORT \
@@ -54,7 +77,8 @@ fn an_environment_as_it_usually_is_is_not_warned_of() {
 
 #[test]
 fn dashboard_and_api_on_one_port_are_told_in_one_line() {
-    let clash = |variables: &[(&str, &str)]| with(variables).unwrap().clash_of_ports();
+    let all = [Port::Dashboard, Port::Api, Port::Metrics];
+    let clash = |variables: &[(&str, &str)]| with(variables).unwrap().clash_of_ports(&all);
     assert_eq!(
         clash(&[("API_PORT", "8501")]).unwrap(),
         "server.port (default, DASHBOARD_PORT changes it) and api.port (variable API_PORT) are \
@@ -67,6 +91,15 @@ fn dashboard_and_api_on_one_port_are_told_in_one_line() {
     );
     assert_eq!(clash(&[("API_PORT", "0"), ("DASHBOARD_PORT", "0")]), None);
     assert_eq!(clash(&[]), None);
+    assert_eq!(
+        clash(&[("METRICS_ADDR", "0.0.0.0:8000")]).unwrap(),
+        "api.port (default, API_PORT changes it) and api.metrics_addr (variable METRICS_ADDR) are \
+         both 8000: give API and metrics a port each"
+    );
+    assert!(clash(&[("METRICS_ADDR", "127.0.0.1:8501")]).is_some());
+    assert_eq!(clash(&[("METRICS_ADDR", "127.0.0.1:9100")]), None);
+    let api_alone = with(&[("METRICS_ADDR", "127.0.0.1:8501")]).unwrap();
+    assert_eq!(api_alone.clash_of_ports(&[Port::Api, Port::Metrics]), None);
 }
 
 #[test]

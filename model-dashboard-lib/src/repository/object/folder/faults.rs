@@ -13,11 +13,15 @@ pub(super) fn fault(path: &Path, what: &str, error: Error) -> Fault {
         ErrorKind::StorageFull => "the disk is full".to_owned(),
         ErrorKind::QuotaExceeded => "the disk quota is used up".to_owned(),
         ErrorKind::NotFound => "it is not there".to_owned(),
+        ErrorKind::AlreadyExists | ErrorKind::NotADirectory => {
+            "a file is there, where a folder is needed".to_owned()
+        }
         _ => error.to_string(),
     };
     Fault::Unavailable {
         message: format!("{} {what}: {reason}", path.display()),
-        source: Some(error.into()),
+        // In the same words, so that nobody reads it twice.
+        source: Some(Error::new(error.kind(), reason).into()),
     }
 }
 
