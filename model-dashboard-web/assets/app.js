@@ -357,9 +357,35 @@
     return [cells[0].text, names.map((cell) => cell.text)];
   }
 
+  // What the browser says of broken JSON is in its own words; only the place is taken of it.
+  function brokenJson(text, error) {
+    const place = /line (\d+) column (\d+)/.exec(error.message);
+    const offset = /position (\d+)/.exec(error.message);
+    const before = text.slice(0, offset ? Number(offset[1]) : text.length).split("\n");
+    const [line, column] = place ? place.slice(1) : [before.length, before.at(-1).length + 1];
+    return new Error(`This is no JSON: line ${line}, column ${column}.`);
+  }
+
+  // Refuses what the server would.
+  function checked(labels) {
+    const seen = new Set();
+    for (const [number] of labels) {
+      if (!/^(0|[1-9]\d*)$/.test(number) || Number(number) > 4294967295) {
+        throw new Error(`“${number}”: a label number is a whole number from 0 to 4294967295 without leading zeros.`);
+      }
+      if (seen.has(number)) throw new Error(`Label ${number} appears twice.`);
+      seen.add(number);
+    }
+    return labels;
+  }
+
   function readLabels(text) {
     if (text.trim().startsWith("{")) {
-      JSON.parse(text);
+      try {
+        JSON.parse(text);
+      } catch (error) {
+        throw brokenJson(text, error);
+      }
       return readJson(text.trim());
     }
     const labels = [];
@@ -383,7 +409,7 @@
   function applyLabels(editor, text) {
     const problem = $("[data-paste-error]", editor);
     try {
-      const labels = readLabels(text);
+      const labels = checked(readLabels(text));
       $("[data-rows]", editor).replaceChildren(...labels.map(([number, names]) => newRow(editor, number, names)));
       problem.hidden = true;
       $("[name=labels_pasted]", editor).value = "";

@@ -246,6 +246,48 @@ async fn pasted_labels_become_the_rows_that_the_server_would_read() {
             .map(|(number, names)| (*number, names.iter().map(String::as_str)));
         assert_eq!(ContourNames::from_rows(rows).unwrap(), names, "{text}");
     }
+    let refused = "const area = document.querySelector('[name=labels_pasted]'); area.value = \
+                   arguments[0]; document.querySelector('[data-apply-paste]').click(); return \
+                   document.querySelector('[data-paste-error]').textContent";
+    let number = "a label number is a whole number from 0 to 4294967295 without leading zeros.";
+    for (text, told) in [
+        (
+            "{\"1\": \"a\",\n oops}",
+            "This is no JSON: line 2, column 2.",
+        ),
+        ("{\"1\": \"a\"", "This is no JSON: line 1, column 10."),
+        ("1\ta\n1\tb", "Label 1 appears twice."),
+        ("{\"1\":\"a\",\"1\":\"b\"}", "Label 1 appears twice."),
+        ("01\ta", &format!("“01”: {number}")),
+        ("{\"x\":\"a\"}", &format!("“x”: {number}")),
+    ] {
+        let said = browser.execute(refused, vec![text.into()]).await.unwrap();
+        assert_eq!(said, serde_json::json!(told), "{text}");
+    }
+    browser.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_button_stays_in_its_card_however_narrow() {
+    let Some(driver) = Driver::start() else {
+        return;
+    };
+    let app = App::start().await;
+    let browser = driver.browser("cards").await;
+    sign_in(&app, &browser, "admin").await;
+    browser.set_window_size(500, 800).await.unwrap();
+    let token = app.secret("admin", "models:read".parse().unwrap()).await;
+    let client = app.anonymous();
+    let client = client.with("authorization", &format!("Bearer {token}"));
+    assert_eq!(client.get("/api/v1/me").await.status, 200);
+    browser.goto(&url(&app, "/tokens")).await.unwrap();
+    let outside = "const table = document.querySelector('.data'), row = table.querySelector('tbody \
+                   tr'), wrong = []; for (let width = 260; width < 470; width += 5) { \
+                   table.style.width = `${width}px`; const edge = \
+                   row.getBoundingClientRect().right; if (row.querySelector('.button')\
+                   .getBoundingClientRect().right > edge) wrong.push(width) } return wrong";
+    let found = browser.execute(outside, vec![]).await.unwrap();
+    assert_eq!(found, serde_json::json!([]));
     browser.close().await.unwrap();
 }
 

@@ -38,6 +38,7 @@ pub fn label_rows(labels: &LabelRows) -> Markup {
             @if let Some(error) = &labels.error {
                 div.error { p { (Icon::Alert) (sentence(error)) } }
             }
+            p.help { "Write several names of a label with commas between; a name that holds a comma as a list: " code { "[\"vessel, portal\"]" } "." }
             div.label-row.label-head aria-hidden="true" { span { "Number" } span {} span { "Name" } span {} }
             ol data-rows {
                 @for row in &labels.rows { (one_row(row)) }
