@@ -40,6 +40,8 @@ async fn main() {
     let count = std::env::args().find_map(|argument| argument.parse().ok());
     let count: usize = count.unwrap_or(10_000);
     let server = S3Server::start().await;
+    // First: it chooses what encrypts, which the bare client needs too.
+    let repository = Arc::new(ObjectRepository::open_bucket(&server.config()).unwrap());
     let bare = bare(&server);
     let keys: Vec<ModelKey> = (0..count).map(sample::key).collect();
     let puts = stream::iter(keys.iter().enumerate()).map(async |(n, key)| {
@@ -58,7 +60,6 @@ async fn main() {
         gets.buffer_unordered(AT_ONCE).collect::<Vec<usize>>().await;
     });
     let gets = gets.await;
-    let repository = Arc::new(ObjectRepository::open_bucket(&server.config()).unwrap());
     let fill = median(async || {
         let catalog = Catalog::new(repository.clone(), CatalogOptions::default());
         catalog.load().await.unwrap();
