@@ -21,7 +21,7 @@ pub(super) enum Claim {
 /// once it does.
 const FOLDER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Refuses a models' folder that does not exist, as [`connect`] does, where the accounts are those
+/// Refuses a models' folder that does not exist, as [`connect`](super::connect) does, where the accounts are those
 /// of an installation that has been used: their database is an older one, or its audit log has
 /// events. Makes and upgrades nothing.
 ///
@@ -96,7 +96,7 @@ fn no_buckets(config: &Config) -> ConnectError {
 }
 
 /// Makes the bucket of the models if they are to be kept in one that is not there; whether it was
-/// missing. A folder is made by [`connect`].
+/// missing. A folder is made by [`connect`](super::connect).
 ///
 /// # Errors
 /// [`ConnectError`], which names the setting.
