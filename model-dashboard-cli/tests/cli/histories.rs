@@ -279,7 +279,7 @@ fn what_could_run_at_a_time_is_told_with_its_doubts() {
     here.write("data/models/MIST/Theirs", "{}");
 
     let at = here.json(&["model", "list", "--at", made]);
-    assert_eq!(fields(&at), ["at", "models", "total"]);
+    assert_eq!(fields(&at), ["at", "models", "total", "untold"]);
     let models = at["models"].as_array().unwrap();
     let of = |key: &str| models.iter().find(|model| model["key"] == key).unwrap();
     let renamed = of("MIST/Other");

@@ -37,10 +37,12 @@ fn a_model_is_created_listed_and_shown() {
         fields(model),
         [
             "alias",
+            "column",
             "create_date",
             "key",
             "labels",
             "last_modified_date",
+            "line",
             "name",
             "network_type",
             "owner",
