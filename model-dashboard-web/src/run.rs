@@ -16,7 +16,7 @@ use crate::administrator;
 use crate::arguments::{Arguments, Only};
 use crate::ending::Ending;
 use crate::failure::Failure;
-use crate::welcome::{Welcome, local_url};
+use crate::welcome::{Administrator, Welcome, local_url};
 
 /// Serves until a signal asks to end. Answers how long the threads may be waited for then.
 pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<Duration, Failure> {
@@ -62,8 +62,15 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<Durati
     let connected = connected.map_err(unusable)?;
     let dashboard = connected.dashboard.clone();
     tell_of_upgrade(&connected);
-    let administrator = administrator::ensure(config, &connected).await?;
-    dashboard.note_start().await;
+    let begun = begin(config, &connected, arguments.demo).await;
+    let (administrator, samples) = match begun {
+        Ok(begun) => begun,
+        Err(failure) => {
+            // In order, or what runs in the background tells of its own end after the reason.
+            dashboard.shutdown().await;
+            return Err(failure);
+        }
+    };
     let welcome = Welcome {
         dashboard: dashboard_port
             .as_ref()
@@ -78,11 +85,7 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<Durati
             .as_ref()
             .map(|port| local_url(port.local_addr(), "/metrics")),
         administrator,
-        samples: if arguments.demo {
-            add_samples(&dashboard).await?
-        } else {
-            0
-        },
+        samples,
     };
     // Nobody may be reading; the server runs all the same.
     let _ = io::stdout().write_all(welcome.to_string().as_bytes());
@@ -207,6 +210,21 @@ fn next(models: usize) -> &'static str {
         }
         _ => "",
     }
+}
+
+/// What is there before anybody is served: an administrator and, in a demonstration, models.
+async fn begin(
+    config: &Config,
+    connected: &Connected,
+    demo: bool,
+) -> Result<(Administrator, usize), Failure> {
+    let administrator = administrator::ensure(config, connected).await?;
+    connected.dashboard.note_start().await;
+    let samples = match demo {
+        true => add_samples(&connected.dashboard).await?,
+        false => 0,
+    };
+    Ok((administrator, samples))
 }
 
 async fn add_samples(dashboard: &Dashboard) -> Result<usize, Failure> {
