@@ -39,6 +39,7 @@ mod noticed;
 mod proof;
 mod recheck;
 mod restore;
+mod revision;
 mod samples;
 mod sessions;
 mod sign_in;
@@ -74,11 +75,10 @@ pub use error::{Error, Unauthenticated};
 pub use fields::MAX_MESSAGE_CHARS;
 pub use first_administrator::{AdministratorState, FirstAdministrator};
 pub use first_password::{PASSWORD_FILE, first_passwords_left};
-pub use history::{
-    Compared, History, HistoryStep, MAX_HISTORY_PAGE, ModelRevision, Origin, RevisionContent,
-};
+pub use history::{Compared, History, HistoryStep, MAX_HISTORY_PAGE};
 pub use measures::Measures;
 pub use models::{Model, RawModel};
+pub use revision::{ModelRevision, Origin, RevisionContent};
 pub use sign_in::{SignIn, SignInSource, SignedIn};
 pub use storage::{
     Finding, FindingKind, Garbage, GarbageKind, Kept, MAX_FINDINGS, Mending, Progress,

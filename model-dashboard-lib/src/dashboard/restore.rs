@@ -5,8 +5,8 @@
 
 use super::edits::{changed, keep_field, set_null, set_registry, set_tags};
 use super::fields::message_field;
-use super::history::{ModelRevision, Origin, RevisionContent};
 use super::model_writes::{Act, After, Reason};
+use super::revision::{ModelRevision, Origin, RevisionContent};
 use super::{Caller, Dashboard, Error, Model};
 use crate::audit::Action;
 use crate::auth::Permission;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::history::ModelRevision;
+use super::revision::ModelRevision;
 use super::{Caller, Dashboard, Error};
 use crate::model::{ModelKey, Version};
 

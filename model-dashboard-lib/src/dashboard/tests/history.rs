@@ -155,13 +155,16 @@ async fn a_state_that_others_put_back_hides_nothing_of_the_history() {
     let world = World::new().await;
     let first = world.made("MIST/x", r#"{"alias":"1"}"#).await;
     world.edited("MIST/x", r#"{"alias":"2"}"#, "").await;
-    world.edited("MIST/x", r#"{"alias":"3"}"#, "").await;
+    world.edited("MIST/x", r#"{"enabled":true}"#, "").await;
+    let before = Timestamp::now();
     let at = key("MIST/x");
     world.repository.write_outside(&at, first.bytes.clone());
     let stored = world.repository.get(&at).await.unwrap();
     world.repository.reconcile(&stored).await.unwrap();
     world.dashboard.inner.catalog.refresh().await.unwrap();
     assert_eq!(world.pages("MIST/x", 10).await, [[4, 3, 2, 1]]);
+    let then = [("MIST/x".to_owned(), Some(3), true)];
+    assert_eq!(there(&world, before, 10).await, then);
 }
 
 #[tokio::test]
