@@ -7,6 +7,8 @@
 mod check;
 mod garbage;
 mod history;
+mod look;
+mod unnamed;
 
 use std::collections::BTreeMap;
 

@@ -1,86 +1,6 @@
-//! Checking and tidying a store: what is told, what is mended, what is removed, and what never is.
-
-use std::fs;
-use std::path::PathBuf;
+//! What a check finds, and what it mends.
 
 use super::*;
-use crate::model::ModelId;
-use crate::repository::{ModelRepository, ObjectRepository};
-
-const ANY: Precondition = Precondition::Exists;
-const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-
-fn silent(_: u64, _: u64) {}
-
-/// A dashboard over a folder, whose files other programs can reach.
-struct InFolder {
-    world: World,
-    folder: tempfile::TempDir,
-}
-
-impl InFolder {
-    async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let repository = ObjectRepository::open_folder(folder.path()).await.unwrap();
-        let repository: Arc<dyn ModelRepository> = Arc::new(repository);
-        let world = World::with(|builder| builder.repository(repository)).await;
-        Self { world, folder }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-
-    /// A model with as many revisions.
-    async fn made(&self, at: &str, revisions: u64) -> ModelId {
-        let (host, at) = (self.world.host(), key(at));
-        let dashboard = &self.world.dashboard;
-        let made = dashboard.create(&host, at.clone(), definition("{}"), "");
-        let id = made.await.unwrap().definition.registry().unwrap().id;
-        for n in 1..revisions {
-            let patch = object(&format!(r#"{{"alias":"{n}"}}"#));
-            let edited = dashboard.patch(&host, &at, &patch, ANY, "").await;
-            edited.unwrap();
-        }
-        id
-    }
-
-    fn revision(&self, id: ModelId, number: u64) -> PathBuf {
-        self.path(&format!(".registry/revisions/{id}/{number:08}.json"))
-    }
-
-    async fn delete(&self, at: &str) {
-        let host = self.world.host();
-        let deleted = self.world.dashboard.delete(&host, &key(at), ANY, "").await;
-        deleted.unwrap();
-    }
-
-    async fn check(&self, repair: bool) -> StorageCheck {
-        let host = self.world.host();
-        let checked = self.world.dashboard.check_storage(&host, repair, &silent);
-        checked.await.unwrap()
-    }
-
-    /// What a check finds, without words.
-    async fn found(&self, repair: bool) -> Vec<(FindingKind, String, Mending)> {
-        let findings = self.check(repair).await.findings.into_iter();
-        let found = findings.map(|finding| (finding.kind, finding.at, finding.mending));
-        found.collect()
-    }
-
-    async fn collect(&self, older_than: Duration, dry_run: bool) -> Garbage {
-        let host = self.world.host();
-        let dashboard = &self.world.dashboard;
-        let collected = dashboard.collect_garbage(&host, older_than, dry_run, &silent);
-        collected.await.unwrap()
-    }
-}
 
 #[tokio::test]
 async fn a_store_as_the_registry_left_it_is_well() {
@@ -88,10 +8,9 @@ async fn a_store_as_the_registry_left_it_is_well() {
     here.made("nnUNet/A", 3).await;
     here.made("nnUNet/B", 1).await;
     here.made("MIST/gone", 1).await;
-    let (host, dashboard) = (here.world.host(), &here.world.dashboard);
-    let (from, to) = (key("nnUNet/B"), key("MIST/C"));
-    dashboard.rename(&host, &from, &to, ANY, "").await.unwrap();
+    here.rename("nnUNet/B", "MIST/C").await;
     here.delete("MIST/gone").await;
+    let (host, dashboard) = (here.world.host(), &here.world.dashboard);
 
     let steps = std::sync::Mutex::new(Vec::new());
     let progress = |done: u64, total: u64| steps.lock().unwrap().push((done, total));
@@ -209,6 +128,41 @@ async fn histories_without_a_model_are_told_apart() {
 }
 
 #[tokio::test]
+async fn a_model_that_was_renamed_and_lost_is_missing() {
+    let here = InFolder::new().await;
+    let id = here.made("nnUNet/A", 2).await;
+    let belonged = fs::read_to_string(here.path(".registry/keys/nnUNet/A")).unwrap();
+    here.rename("nnUNet/A", "nnUNet/B").await;
+    here.rename("nnUNet/B", "nnUNet/C").await;
+    fs::remove_file(here.path("nnUNet/C")).unwrap();
+    fs::remove_file(here.revision(id, 2)).unwrap();
+    let missing = |at: &str| (FindingKind::Missing, at.to_owned(), Mending::Impossible);
+    let gap = |at: &str| (FindingKind::Gap, at.to_owned(), Mending::Impossible);
+    assert_eq!(
+        here.found(true).await,
+        [gap("nnUNet/C"), missing("nnUNet/C")]
+    );
+
+    // As crashes between the moves and their notes leave it.
+    here.write(".registry/keys/nnUNet/A", &belonged);
+    fs::remove_file(here.path(".registry/keys/nnUNet/B")).unwrap();
+    fs::remove_file(here.path(".registry/keys/nnUNet/C")).unwrap();
+    let found = here.check(true).await;
+    let told: Vec<_> = found.findings.iter().map(|it| (it.kind, &*it.at)).collect();
+    assert_eq!(
+        told,
+        [
+            (FindingKind::Gap, "nnUNet/A"),
+            (FindingKind::Missing, "nnUNet/C")
+        ]
+    );
+    assert!(!found.findings[1].detail.contains("goes on"));
+    // Without any note the tombstones lead there.
+    fs::remove_file(here.path(".registry/keys/nnUNet/A")).unwrap();
+    assert!(here.found(true).await.contains(&missing("nnUNet/C")));
+}
+
+#[tokio::test]
 async fn definitions_that_cannot_be_trusted_are_told() {
     let here = InFolder::new().await;
     here.write("nnUNet/broken", "{");
@@ -260,9 +214,7 @@ async fn an_interrupted_rename_is_finished_by_a_repair() {
     let id = here.made("nnUNet/A", 1).await;
     let before = fs::read_to_string(here.path("nnUNet/A")).unwrap();
     let belongs = fs::read_to_string(here.path(".registry/keys/nnUNet/A")).unwrap();
-    let (host, dashboard) = (here.world.host(), &here.world.dashboard);
-    let (from, to) = (key("nnUNet/A"), key("nnUNet/B"));
-    dashboard.rename(&host, &from, &to, ANY, "").await.unwrap();
+    here.rename("nnUNet/A", "nnUNet/B").await;
     // As a crash after the first step leaves it.
     here.write("nnUNet/A", &before);
     here.write(".registry/keys/nnUNet/A", &belongs);
@@ -281,72 +233,6 @@ async fn an_interrupted_rename_is_finished_by_a_repair() {
     assert_eq!(here.found(true).await, []);
     let old = fs::read_to_string(here.path("nnUNet/A")).unwrap();
     assert!(old.contains(r#""moved_to":"nnUNet/B""#), "{old}");
-}
-
-#[tokio::test]
-async fn old_tombstones_are_purged_and_histories_stay() {
-    let here = InFolder::new().await;
-    let id = here.made("nnUNet/A", 2).await;
-    here.made("nnUNet/B", 1).await;
-    here.delete("nnUNet/A").await;
-    let young = here.collect(WEEK, false).await;
-    assert_eq!((young.removed, young.too_young), (0, 1));
-
-    let tried = here.collect(Duration::ZERO, true).await;
-    assert_eq!((tried.removed, tried.found[0].at.as_str()), (1, "nnUNet/A"));
-    assert!(here.path("nnUNet/A").exists());
-    let collected = here.collect(Duration::ZERO, false).await;
-    assert_eq!(collected.found, tried.found);
-    assert!(!here.path("nnUNet/A").exists() && here.path("nnUNet/B").exists());
-    let event = here.world.last_event().await;
-    assert_eq!(event.detail, "garbage collected: 1; removed: nnUNet/A");
-    assert!(here.revision(id, 3).exists());
-    assert!(here.check(false).await.is_well());
-
-    here.world.dashboard.inner.catalog.refresh().await.unwrap();
-    assert_eq!(here.collect(Duration::ZERO, false).await.found, []);
-    // What is created there goes on with the history.
-    let (host, at) = (here.world.host(), key("nnUNet/A"));
-    let anew = here.world.dashboard.create(&host, at, definition("{}"), "");
-    let registry = anew.await.unwrap().definition.registry().unwrap();
-    assert_eq!((registry.id, registry.revision), (id, 4));
-}
-
-#[tokio::test]
-async fn what_trying_the_store_left_behind_is_removed() {
-    let here = InFolder::new().await;
-    let old = ".registry/probe/01DXF6DT000000000000000000";
-    here.write(old, "");
-    let new = format!(".registry/probe/{}", ulid::Ulid::generate());
-    here.write(&new, "");
-    assert_eq!(
-        here.found(true).await,
-        [(FindingKind::LeftOver, old.to_owned(), Mending::Possible)]
-    );
-    let collected = here.collect(WEEK, false).await;
-    assert_eq!((collected.removed, collected.too_young), (1, 1));
-    assert_eq!(collected.found[0].kind, GarbageKind::LeftOver);
-    assert!(!here.path(old).exists() && here.path(&new).exists());
-}
-
-#[tokio::test]
-async fn a_store_that_cannot_remove_on_condition_keeps_its_tombstones() {
-    let repository = ObjectRepository::in_memory();
-    let models: Arc<dyn ModelRepository> = Arc::new(repository.clone());
-    let world = World::with(|builder| builder.repository(models)).await;
-    let (host, dashboard) = (world.host(), &world.dashboard);
-    let at = key("nnUNet/A");
-    let made = dashboard.create(&host, at.clone(), definition("{}"), "");
-    made.await.unwrap();
-    dashboard.delete(&host, &at, ANY, "").await.unwrap();
-    for dry_run in [true, false] {
-        let kept = dashboard.collect_garbage(&host, Duration::ZERO, dry_run, &silent);
-        let kept = kept.await.unwrap();
-        assert_eq!((kept.removed, kept.found[0].kept), (0, Some(Kept::Unsafe)));
-    }
-    assert!(repository.get(&at).await.is_ok());
-    let found = dashboard.check_storage(&host, true, &silent).await.unwrap();
-    assert!(found.is_well());
 }
 
 #[tokio::test]
@@ -387,11 +273,4 @@ impl InFolder {
         self.made(&format!("nnUNet/{n}"), 10).await;
         done.fetch_add(1, Ordering::SeqCst);
     }
-}
-
-#[expect(dead_code, reason = "only compiled")]
-fn both_can_be_spawned(dashboard: &Dashboard, caller: &Caller) {
-    fn spawned(_: impl Future + Send) {}
-    spawned(dashboard.check_storage(caller, true, &silent));
-    spawned(dashboard.collect_garbage(caller, WEEK, true, &silent));
 }

@@ -1,0 +1,69 @@
+//! What is removed, and what stays.
+
+use super::*;
+
+#[tokio::test]
+async fn old_tombstones_are_purged_and_histories_stay() {
+    let here = InFolder::new().await;
+    let id = here.made("nnUNet/A", 2).await;
+    here.made("nnUNet/B", 1).await;
+    here.delete("nnUNet/A").await;
+    let young = here.collect(WEEK, false).await;
+    assert_eq!((young.removed, young.too_young), (0, 1));
+
+    let tried = here.collect(Duration::ZERO, true).await;
+    assert_eq!((tried.removed, tried.found[0].at.as_str()), (1, "nnUNet/A"));
+    assert!(here.path("nnUNet/A").exists());
+    let collected = here.collect(Duration::ZERO, false).await;
+    assert_eq!(collected.found, tried.found);
+    assert!(!here.path("nnUNet/A").exists() && here.path("nnUNet/B").exists());
+    let event = here.world.last_event().await;
+    assert_eq!(event.detail, "garbage collected: 1; removed: nnUNet/A");
+    assert!(here.revision(id, 3).exists());
+    assert!(here.check(false).await.is_well());
+
+    here.world.dashboard.inner.catalog.refresh().await.unwrap();
+    assert_eq!(here.collect(Duration::ZERO, false).await.found, []);
+    // What is created there goes on with the history.
+    let (host, at) = (here.world.host(), key("nnUNet/A"));
+    let anew = here.world.dashboard.create(&host, at, definition("{}"), "");
+    let registry = anew.await.unwrap().definition.registry().unwrap();
+    assert_eq!((registry.id, registry.revision), (id, 4));
+}
+
+#[tokio::test]
+async fn what_trying_the_store_left_behind_is_removed() {
+    let here = InFolder::new().await;
+    let old = ".registry/probe/01DXF6DT000000000000000000";
+    here.write(old, "");
+    let new = format!(".registry/probe/{}", ulid::Ulid::generate());
+    here.write(&new, "");
+    assert_eq!(
+        here.found(true).await,
+        [(FindingKind::LeftOver, old.to_owned(), Mending::Possible)]
+    );
+    let collected = here.collect(WEEK, false).await;
+    assert_eq!((collected.removed, collected.too_young), (1, 1));
+    assert_eq!(collected.found[0].kind, GarbageKind::LeftOver);
+    assert!(!here.path(old).exists() && here.path(&new).exists());
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_remove_on_condition_keeps_its_tombstones() {
+    let repository = ObjectRepository::in_memory();
+    let models: Arc<dyn ModelRepository> = Arc::new(repository.clone());
+    let world = World::with(|builder| builder.repository(models)).await;
+    let (host, dashboard) = (world.host(), &world.dashboard);
+    let at = key("nnUNet/A");
+    let made = dashboard.create(&host, at.clone(), definition("{}"), "");
+    made.await.unwrap();
+    dashboard.delete(&host, &at, ANY, "").await.unwrap();
+    for dry_run in [true, false] {
+        let kept = dashboard.collect_garbage(&host, Duration::ZERO, dry_run, &silent);
+        let kept = kept.await.unwrap();
+        assert_eq!((kept.removed, kept.found[0].kept), (0, Some(Kept::Unsafe)));
+    }
+    assert!(repository.get(&at).await.is_ok());
+    let found = dashboard.check_storage(&host, true, &silent).await.unwrap();
+    assert!(found.is_well());
+}
