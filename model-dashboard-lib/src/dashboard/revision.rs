@@ -102,8 +102,9 @@ impl ModelRevision {
             false => RevisionContent::Definition(Box::new(definition)),
         };
         match registry {
-            // What notes another number is an earlier state that another program put back.
-            Some(info) if info.revision == number => Self {
+            // What notes another number is an earlier state that another program put back; what
+            // notes another id, the state of another model.
+            Some(info) if (info.id, info.revision) == (revision.id, number) => Self {
                 number,
                 key: info.key,
                 at: info.modified_at.or(archived_at),

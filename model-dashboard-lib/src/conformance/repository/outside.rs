@@ -151,6 +151,24 @@ pub async fn a_copy_made_by_hand_is_another_model(harness: Harness<'_>) {
     assert_eq!(history(harness, info(&moved).id).await.len(), 2);
 }
 
+/// So is one that notes the number that it gets in its own history.
+pub async fn a_copy_of_a_first_revision_is_another_model(harness: Harness<'_>) {
+    let repository = harness.repository();
+    let original = create(harness, &key("nnUNet/One"), "first").await;
+    let copy = key("nnUNet/Copy");
+    harness.write_outside(&copy, &original.bytes).await;
+    let seen = repository.get(&copy).await.unwrap();
+    assert!(repository.reconcile(&seen).await.unwrap());
+    let id = repository.identify(&copy).await.unwrap().expect("an id");
+    assert_ne!(id, info(&original).id);
+    let archived = repository.revision(&id, 1).await.unwrap();
+    assert_eq!((archived.id, &archived.bytes), (id, &original.bytes));
+    let edited = edit(harness, &seen, "of the copy").await;
+    assert_eq!((info(&edited).id, info(&edited).revision), (id, 2));
+    assert_eq!(repository.get(&original.key).await.unwrap(), original);
+    assert_eq!(history(harness, info(&original).id).await.len(), 1);
+}
+
 /// A definition that does not parse is read as it is, counts as there, is archived and can be
 /// replaced and deleted.
 pub async fn a_broken_object_can_be_replaced(harness: Harness<'_>) {

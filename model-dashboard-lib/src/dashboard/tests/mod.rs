@@ -21,6 +21,7 @@ mod models;
 #[cfg(feature = "sqlite")]
 mod on_disk;
 mod outside;
+mod revisions;
 mod signing_in;
 mod sources;
 mod storage;

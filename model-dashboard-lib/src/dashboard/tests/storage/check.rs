@@ -102,12 +102,15 @@ async fn what_was_done_to_a_history_is_told_and_left_alone() {
 async fn histories_without_a_model_are_told_apart() {
     let here = InFolder::new().await;
     let missing = here.made("nnUNet/Missing", 2).await;
-    let copied = here.made("nnUNet/A", 1).await;
+    let kept = here.made("nnUNet/A", 1).await;
     fs::remove_file(here.path("nnUNet/Missing")).unwrap();
     let orphan = ModelId::new();
-    let text = fs::read_to_string(here.revision(copied, 1)).unwrap();
+    let lost = definition(&fs::read_to_string(here.revision(kept, 1)).unwrap());
+    let mut noted = lost.registry().unwrap();
+    noted.id = orphan;
+    let text = lost.with_registry(&noted).to_bytes();
     let file = format!(".registry/revisions/{orphan}/00000001.json");
-    here.write(&file, &text);
+    here.write(&file, &String::from_utf8_lossy(&text));
     let found = here.check(true).await;
     let [gone, orphaned] = found.findings.as_slice() else {
         panic!("{found:?}");

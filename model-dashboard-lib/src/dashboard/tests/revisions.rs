@@ -1,0 +1,124 @@
+//! What a revision is told to be: the registry's own, from outside, or falsified.
+
+use super::*;
+use crate::repository::ObjectRepository;
+
+const ANY: Precondition = Precondition::Exists;
+
+/// A dashboard over a folder, whose files others can reach.
+struct InFolder {
+    world: World,
+    folder: tempfile::TempDir,
+}
+
+impl InFolder {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let repository = ObjectRepository::open_folder(folder.path()).await.unwrap();
+        let world = World::with(|builder| builder.repository(Arc::new(repository))).await;
+        Self { world, folder }
+    }
+
+    async fn made(&self, at: &str, alias: &str) -> Model {
+        let content = definition(&format!(r#"{{"alias":"{alias}"}}"#));
+        let host = self.world.host();
+        let made = self.world.dashboard.create(&host, key(at), content, "made");
+        made.await.unwrap()
+    }
+
+    async fn edited(&self, at: &str, alias: &str) {
+        let patch = object(&format!(r#"{{"alias":"{alias}"}}"#));
+        let (host, at) = (self.world.host(), key(at));
+        let edited = self.world.dashboard.patch(&host, &at, &patch, ANY, "");
+        edited.await.unwrap();
+    }
+
+    fn write(&self, at: &str, text: &[u8]) {
+        std::fs::write(self.folder.path().join(at), text).unwrap();
+    }
+
+    /// The revisions of a model, the last one first, after another look at the store.
+    async fn revisions(&self, at: &str) -> Vec<ModelRevision> {
+        let (host, dashboard) = (self.world.host(), &self.world.dashboard);
+        dashboard.inner.catalog.refresh().await.unwrap();
+        let repaired = dashboard.check_storage(&host, true, &|_, _| {}).await;
+        repaired.unwrap();
+        let history = dashboard.history(&host, &key(at), None, 50).await.unwrap();
+        history.steps.into_iter().map(|it| it.revision).collect()
+    }
+
+    async fn origins(&self, at: &str) -> Vec<Origin> {
+        let revisions = self.revisions(at).await;
+        revisions.into_iter().map(|it| it.origin).collect()
+    }
+
+    /// What a check still finds once all is repaired that can be.
+    async fn findings(&self) -> Vec<Finding> {
+        let host = self.world.host();
+        let checked = self.world.dashboard.check_storage(&host, true, &|_, _| {});
+        checked.await.unwrap().findings
+    }
+}
+
+#[tokio::test]
+async fn a_copy_made_by_hand_is_nobodys_of_the_registry() {
+    let there = InFolder::new().await;
+    let original = there.made("MIST/x", "x").await;
+    let before = Timestamp::now();
+    there.edited("MIST/x", "changed").await;
+    there.write("MIST/copy", &original.bytes);
+
+    let revisions = there.revisions("MIST/copy").await;
+    let [copied] = revisions.as_slice() else {
+        panic!("{revisions:?}");
+    };
+    // Both have the number 1.
+    assert_eq!((copied.number, copied.origin), (1, Origin::Outside));
+    assert_eq!((&copied.by, &copied.key), (&None, &None));
+    assert!(copied.at.is_some_and(|at| at >= before), "when it came");
+
+    let host = there.world.host();
+    let then = there.world.dashboard.models_at(&host, before, None, 10);
+    let then = then.await.unwrap().models;
+    let keys: Vec<_> = then.iter().map(|it| it.now.to_string()).collect();
+    assert_eq!(keys, ["MIST/x"]);
+}
+
+#[tokio::test]
+async fn a_copy_that_was_edited_is_not_falsified() {
+    let there = InFolder::new().await;
+    let original = there.made("MIST/x", "first").await;
+    let text = String::from_utf8_lossy(&original.bytes).replace("first", "theirs");
+    there.write("MIST/copy", text.as_bytes());
+
+    assert_eq!(there.origins("MIST/copy").await, [Origin::Outside]);
+    there.edited("MIST/copy", "ours").await;
+    let host = there.world.host();
+    let at = key("MIST/copy");
+    let restored = there.world.dashboard.restore(&host, &at, 1, ANY, "").await;
+    assert_eq!(restored.unwrap().definition.alias(), "theirs");
+    assert!(
+        there
+            .findings()
+            .await
+            .iter()
+            .all(|it| it.kind != FindingKind::Falsified)
+    );
+}
+
+#[tokio::test]
+async fn the_revision_of_another_model_is_not_passed_off_as_ones_own() {
+    let there = InFolder::new().await;
+    let id = |model: Model| model.definition.registry().unwrap().id;
+    let mine = id(there.made("MIST/a", "a").await);
+    let other = id(there.made("MIST/b", "b").await);
+    there.edited("MIST/a", "a2").await;
+    let file = |id| format!(".registry/revisions/{id}/00000001.json");
+    let text = std::fs::read(there.folder.path().join(file(other))).unwrap();
+    there.write(&file(mine), &text);
+
+    let revisions = there.revisions("MIST/a").await;
+    let first = revisions.last().unwrap();
+    assert_eq!((first.number, first.origin), (1, Origin::Outside));
+    assert_eq!((&first.by, &first.key), (&None, &None));
+}
