@@ -92,11 +92,17 @@ impl ObjectRepository {
         }
         let covered = self.marks.asked.load(Ordering::SeqCst);
         let unknown = self.marks.unknown.swap(false, Ordering::SeqCst);
-        if let Err(error) = self.swap_marker(!unknown).await {
-            let error: &dyn std::error::Error = &error;
-            tracing::warn!(error, "the change marker was not renewed");
+        match self.swap_marker(!unknown).await {
+            Ok(()) => *done = covered,
+            Err(error) => {
+                // Whoever waits here tries it again, and so does the next writer.
+                if unknown {
+                    self.marks.note_unknown();
+                }
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, "the change marker was not renewed");
+            }
         }
-        *done = covered;
     }
 
     /// Replaces the marker, and remembers that if it is to count as own work and nobody came between.
