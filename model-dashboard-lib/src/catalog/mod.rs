@@ -206,6 +206,31 @@ impl Catalog {
         self.keep_bodies(std::slice::from_ref(stored));
     }
 
+    /// Takes out a tombstone that this process has just removed for good. What was written at its
+    /// key meanwhile stays.
+    pub(crate) fn forget(&self, tombstone: &StoredModel) {
+        let key = &tombstone.key;
+        let mut writing = lock(&self.inner.writing);
+        let picture = self.current();
+        let is_it = picture.known(key).is_some_and(|known| {
+            // The mark of a rename was entered without being read.
+            let unread = || known.id() == Fresh::read(tombstone).entry.id();
+            known.tombstone().is_some()
+                && known
+                    .version()
+                    .map_or_else(unread, |it| it == tombstone.version)
+        });
+        if !is_it {
+            return;
+        }
+        if let Some(written) = &mut writing.written {
+            written.insert(key.clone());
+        }
+        writing.unsaved += 1;
+        let edits = vec![Edit::Remove(key.clone())];
+        self.inner.picture.store(Arc::new(picture.with(edits)));
+    }
+
     /// Notes that a write of this process is done, but its history not complete: the one who
     /// follows the repository completes it as soon as that answers.
     pub(crate) fn complete_later(&self, key: &ModelKey) {

@@ -202,7 +202,11 @@ impl Dashboard {
         let this = self.clone();
         let purged = self.change_of_model(async move {
             this.inner.prove_store().await?;
-            Ok(this.inner.catalog.ask_to_purge(&stored).await?)
+            let purged = this.inner.catalog.ask_to_purge(&stored).await?;
+            if purged == Purged::Done {
+                this.inner.catalog.forget(&stored);
+            }
+            Ok(purged)
         });
         Ok(match purged.await? {
             Purged::Done => None,

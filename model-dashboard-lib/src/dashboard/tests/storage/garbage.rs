@@ -22,13 +22,31 @@ async fn old_tombstones_are_purged_and_histories_stay() {
     assert!(here.revision(id, 3).exists());
     assert!(here.check(false).await.is_well());
 
-    here.world.dashboard.inner.catalog.refresh().await.unwrap();
+    let (host, dashboard) = (here.world.host(), &here.world.dashboard);
+    let known = dashboard.picture(&host).await.unwrap();
+    assert_eq!(known.tombstones().len(), 0);
     assert_eq!(here.collect(Duration::ZERO, false).await.found, []);
     // What is created there goes on with the history.
-    let (host, at) = (here.world.host(), key("nnUNet/A"));
-    let anew = here.world.dashboard.create(&host, at, definition("{}"), "");
+    let anew = dashboard.create(&host, key("nnUNet/A"), definition("{}"), "");
     let registry = anew.await.unwrap().definition.registry().unwrap();
     assert_eq!((registry.id, registry.revision), (id, 4));
+}
+
+#[tokio::test]
+async fn the_mark_of_a_rename_is_forgotten_with_it_and_what_came_after_is_not() {
+    let here = InFolder::new().await;
+    here.made("nnUNet/A", 1).await;
+    here.rename("nnUNet/A", "nnUNet/B").await;
+    let catalog = &here.world.dashboard.inner.catalog;
+    let mark = catalog.ask_one(&key("nnUNet/A")).await.unwrap();
+    assert_eq!(here.collect(Duration::ZERO, false).await.removed, 1);
+    assert_eq!(catalog.current().tombstones().len(), 0);
+
+    here.made("nnUNet/A", 1).await;
+    catalog.forget(&mark);
+    here.delete("nnUNet/A").await;
+    catalog.forget(&mark);
+    assert_eq!(catalog.current().tombstones().len(), 1);
 }
 
 #[tokio::test]
