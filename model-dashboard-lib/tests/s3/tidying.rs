@@ -13,7 +13,15 @@ fn silent(_: u64, _: u64) {}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_is_checked_and_mended_and_keeps_its_tombstones() {
-    let bucket = InBucket::fresh().await;
+    is_checked_and_mended(InBucket::fresh().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_does_a_bucket_that_one_process_alone_writes_to() {
+    is_checked_and_mended(InBucket::alone().await).await;
+}
+
+async fn is_checked_and_mended(bucket: InBucket) {
     let dashboard = Dashboard::builder()
         .repository(bucket.repository())
         .accounts(Arc::new(MemoryStore::new()))

@@ -83,7 +83,8 @@ impl Dashboard {
     ///
     /// A purged model is no longer among the deleted ones that can be brought back. Its history
     /// stays, and a model that is created at its key goes on with it. Tombstones stay where the
-    /// store cannot remove an object on condition, as buckets cannot: they are small.
+    /// store cannot remove an object on condition, as buckets cannot: they are small. What a program
+    /// without the locks of a folder writes within microseconds of the removal goes with it.
     ///
     /// # Errors
     /// [`Error::Denied`]; [`Error::Unavailable`]. What was removed by then is gone.

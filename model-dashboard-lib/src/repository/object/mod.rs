@@ -114,6 +114,10 @@ impl ObjectRepository {
     /// change made in place, to a text of the same length, within the tick of the file system's
     /// clock (some milliseconds at worst) in which the file was read.
     ///
+    /// Writers that do not take its locks, such as other programs, are noticed by the content they
+    /// leave. What they write within the microseconds between a look at a file and its replacement
+    /// or removal is lost.
+    ///
     /// # Errors
     /// [`RepositoryError::Unavailable`] if the folder cannot be created or read. A folder that can
     /// only be read is opened; writing to it is then [`RepositoryError::Unavailable`]. So is

@@ -7,6 +7,10 @@
 //! listing shows and that is removed at a later start. Where one process alone writes, the turns
 //! that its writers take are enough, and a file system without locks will do.
 //!
+//! Programs that take no lock are seen when an object is compared, but not between that and the
+//! rename or the removal that follows: what they write in those microseconds is replaced unseen, or
+//! removed with a purged tombstone.
+//!
 //! Files and folders are named as the objects are: nothing is encoded. Symbolic links are not
 //! followed.
 
