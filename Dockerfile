@@ -1,7 +1,7 @@
 # Both programs as static binaries on nothing: no shell, no package manager, no root.
 #
 #   docker build -t model-dashboard:0.1.0 .
-#   docker run -p 8501:8501 -p 8000:8000 -v models:/data model-dashboard:0.1.0
+#   docker run -p 8501:8501 -p 8000:8000 -v models:/data -e DASHBOARD_ALLOW_HTTP=true model-dashboard:0.1.0
 
 FROM rust:1.95-bookworm AS build
 WORKDIR /src

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use model_dashboard::config::Config;
 use model_dashboard::connect::make_bucket;
-use model_dashboard::dashboard::{AdministratorState, Error, ImportMode, PASSWORD_FILE};
+use model_dashboard::dashboard::{AdministratorState, Error, ImportMode, PASSWORD_FILE, Samples};
 use serde::Serialize;
 
 use crate::args::Reason;
@@ -18,7 +18,7 @@ use crate::output::note;
 
 #[derive(Debug, Args)]
 pub(crate) struct Init {
-    /// Put sample models into a registry that holds none
+    /// Put sample models, disabled, into a registry that never held any
     #[arg(long)]
     sample: bool,
 
@@ -27,7 +27,7 @@ pub(crate) struct Init {
     #[arg(long, value_name = "DIR|FILE", conflicts_with = "sample")]
     from: Option<PathBuf>,
 
-    /// Wait up to so many seconds for the server of the bucket
+    /// Wait up to so many seconds for the bucket's server, and for its leave to use it
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     wait: u32,
 
@@ -98,10 +98,11 @@ pub(crate) async fn run(init: Init, context: &Context) -> Result<(), Failure> {
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// Makes the bucket if the models are to be in one that is not there, as soon as its server answers;
-/// whether it was missing.
+/// whether it was missing. A refusal is waited out, too: what makes the key of the store may be another
+/// job of the same installation.
 async fn bucket(config: &Config, wait: u32) -> Result<bool, Failure> {
     let end = Instant::now() + Duration::from_secs(wait.into());
-    let mut told = false;
+    let mut told = String::new();
     loop {
         match make_bucket(config).await {
             Ok(made) => {
@@ -111,8 +112,10 @@ async fn bucket(config: &Config, wait: u32) -> Result<bool, Failure> {
                 return Ok(made);
             }
             Err(error) if Instant::now() + PAUSE < end => {
-                if !std::mem::replace(&mut told, true) {
-                    note(format_args!("waiting: {}", chain(&error)));
+                let reason = chain(&error);
+                if reason != told {
+                    note(format_args!("waiting: {reason}"));
+                    told = reason;
                 }
                 tokio::time::sleep(PAUSE).await;
             }
@@ -148,10 +151,10 @@ async fn samples(installation: &Installation) -> Result<usize, Failure> {
     let Installation {
         dashboard, caller, ..
     } = installation;
-    let samples = dashboard.install_samples(caller).await?;
+    let samples = dashboard.install_samples(caller, Samples::Disabled).await?;
     match samples {
-        0 => note("the registry holds models already: no samples were put in"),
-        _ => note(format_args!("put {samples} sample models in")),
+        0 => note("the registry holds or held models already: no samples were put in"),
+        _ => note(format_args!("put {samples} sample models in, all disabled")),
     }
     Ok(samples)
 }

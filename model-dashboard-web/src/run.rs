@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use model_dashboard::config::{Config, Port};
 use model_dashboard::connect::{ConnectError, Connected, connect, connect_in_background};
-use model_dashboard::dashboard::{Dashboard, Readiness};
+use model_dashboard::dashboard::{Dashboard, Readiness, Samples};
 use model_dashboard_web::server::{
     ConnectionLimits, Listener, Shutdown, raise_open_file_limit, serve, shutdown_signal,
 };
@@ -229,6 +229,8 @@ async fn begin(
 
 async fn add_samples(dashboard: &Dashboard) -> Result<usize, Failure> {
     let caller = dashboard.host_caller("demo@localhost");
-    let added = dashboard.install_samples(&caller).await;
+    let added = dashboard
+        .install_samples(&caller, Samples::Demonstration)
+        .await;
     added.map_err(|error| Failure::unavailable("--demo", &error))
 }

@@ -39,6 +39,8 @@ fn a_fresh_installation_gets_an_administrator_and_samples_once() {
         .unwrap()
         .len();
     let models = here.json(&["model", "list"]);
+    let enabled = here.json(&["model", "list", "--state", "enabled"]);
+    assert_eq!(enabled["models"], json!([]), "jobs find none");
     let again = here
         .run(&["init", "--sample", "--output", "json"])
         .succeeds()
@@ -53,6 +55,21 @@ fn a_fresh_installation_gets_an_administrator_and_samples_once() {
             .len(),
         events
     );
+}
+
+#[test]
+fn samples_do_not_come_back_once_they_were_deleted() {
+    let here = Installation::new();
+    here.run(&["init", "--sample"]).succeeds();
+    let models = here.json(&["model", "list"]);
+    for model in models["models"].as_array().unwrap() {
+        let (kind, name) = (&model["network_type"], &model["name"]);
+        let key = format!("{}/{}", kind.as_str().unwrap(), name.as_str().unwrap());
+        here.run(&["model", "delete", &key, "--yes"]).succeeds();
+    }
+    let again = here.run(&["init", "--sample"]).succeeds();
+    again.tells("held models already");
+    assert_eq!(here.json(&["model", "list"])["models"], json!([]));
 }
 
 #[test]

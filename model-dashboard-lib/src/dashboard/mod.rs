@@ -79,6 +79,7 @@ pub use history::{Compared, History, HistoryStep, MAX_HISTORY_PAGE};
 pub use measures::Measures;
 pub use models::{Model, RawModel};
 pub use revision::{ModelRevision, Origin, RevisionContent};
+pub use samples::Samples;
 pub use sign_in::{SignIn, SignInSource, SignedIn};
 pub use storage::{
     Finding, FindingKind, Garbage, GarbageKind, Kept, MAX_FINDINGS, Mending, Progress,

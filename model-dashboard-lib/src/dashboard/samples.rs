@@ -16,18 +16,31 @@ const SAMPLES: [&str; 9] = [
     include_str!("samples/tensorflow.LungNodules.json"),
 ];
 
+/// How sample models come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Samples {
+    /// Some are enabled, as in a registry in use.
+    Demonstration,
+    /// None is enabled: jobs that ask what may run find nothing that is not there.
+    Disabled,
+}
+
 impl Dashboard {
-    /// Puts sample models into a registry that holds none; answers how many. Needs
-    /// `models:write` and `models:enable`.
+    /// Puts sample models into a registry that holds none and has deleted none; answers how many.
+    /// Needs `models:write` and, for a demonstration, `models:enable`.
     ///
     /// # Errors
     /// As [`Dashboard::create`].
-    pub async fn install_samples(&self, caller: &Caller) -> Result<usize, Error> {
-        if !self.picture(caller).await?.is_empty() {
+    pub async fn install_samples(&self, caller: &Caller, samples: Samples) -> Result<usize, Error> {
+        let picture = self.picture(caller).await?;
+        if !picture.is_empty() || picture.tombstones().len() > 0 {
             return Ok(0);
         }
         for text in SAMPLES {
-            let (key, definition) = sample(text)?;
+            let (key, mut definition) = sample(text)?;
+            if samples == Samples::Disabled {
+                definition.set_enabled(false);
+            }
             match self.create(caller, key, definition, "Sample model").await {
                 // Another process was quicker.
                 Ok(_) | Err(Error::Exists { .. }) => {}

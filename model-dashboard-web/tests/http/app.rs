@@ -10,7 +10,7 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::TokioIo;
 use model_dashboard::auth::{Permissions, Role};
-use model_dashboard::dashboard::{Dashboard, NewTokenRequest, NewUserRequest};
+use model_dashboard::dashboard::{Dashboard, NewTokenRequest, NewUserRequest, Samples};
 use model_dashboard::repository::MemoryRepository;
 use model_dashboard::store::MemoryStore;
 use model_dashboard_web::server::{ConnectionLimits, Listener, Shutdown, serve};
@@ -51,7 +51,10 @@ impl App {
         };
         let mut dashboard = build().await;
         let host = dashboard.host_caller("test@localhost");
-        dashboard.install_samples(&host).await.unwrap();
+        dashboard
+            .install_samples(&host, Samples::Demonstration)
+            .await
+            .unwrap();
         if !definitions.is_empty() {
             for (key, text) in definitions {
                 repository.write_outside(&key.parse().unwrap(), text.as_bytes());

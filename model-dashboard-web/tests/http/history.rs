@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use model_dashboard::dashboard::Dashboard;
+use model_dashboard::dashboard::{Dashboard, Samples};
 use model_dashboard::model::{DuplicateKeys, JsonObject, ModelKey, Timestamp};
 use model_dashboard::repository::{ObjectRepository, Precondition};
 use model_dashboard::store::MemoryStore;
@@ -276,7 +276,10 @@ async fn what_was_changed_in_the_history_is_told_and_not_used() {
     let accounts = Arc::new(MemoryStore::new());
     let dashboard = builder.accounts(accounts).build().await.unwrap();
     let host = dashboard.host_caller("test@localhost");
-    dashboard.install_samples(&host).await.unwrap();
+    dashboard
+        .install_samples(&host, Samples::Demonstration)
+        .await
+        .unwrap();
     let app = App::serving(dashboard).await;
     let browser = app.signed_in("editor").await;
     edit(&browser, &[("alias", "Second")]).await;

@@ -75,7 +75,10 @@ async fn everything_is_there_again_after_a_restart() {
     let dir = tempfile::tempdir().unwrap();
     let dashboard = open(dir.path()).await;
     let admin = administrator(&dashboard).await;
-    let installed = dashboard.install_samples(&admin).await.unwrap();
+    let installed = dashboard
+        .install_samples(&admin, Samples::Demonstration)
+        .await
+        .unwrap();
     assert!(installed >= 8);
     let request = NewTokenRequest {
         description: "pipeline".to_owned(),
@@ -103,7 +106,13 @@ async fn everything_is_there_again_after_a_restart() {
         tokens[0].last_used_at.unwrap() >= before,
         "written at the end"
     );
-    assert_eq!(dashboard.install_samples(&host).await.unwrap(), 0);
+    assert_eq!(
+        dashboard
+            .install_samples(&host, Samples::Disabled)
+            .await
+            .unwrap(),
+        0
+    );
     match dashboard.verify_audit(&host).await.unwrap() {
         crate::audit::ChainState::Intact { events, .. } => assert!(events > 10),
         other => panic!("{other:?}"),

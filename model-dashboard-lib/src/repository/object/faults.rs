@@ -36,8 +36,8 @@ fn meaning(code: &str) -> Option<&'static str> {
             "it does not accept the session token any more; get new credentials"
         }
         "AccessDenied" | "AllAccessDisabled" | "AccountProblem" => {
-            "it denies access; the key needs ListBucket on the bucket, and GetObject, PutObject and \
-             DeleteObject on what is in it"
+            "it denies access; the key needs s3:ListBucket on the bucket, and s3:GetObject, \
+             s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload on what is in it"
         }
         "PermanentRedirect"
         | "AuthorizationHeaderMalformed"
