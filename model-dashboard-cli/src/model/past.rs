@@ -131,8 +131,11 @@ fn in_words(doubt: Doubt) -> &'static str {
         Doubt::ChangedOutsideLater => {
             "changed by another program later, perhaps before that time already"
         }
-        Doubt::NoHistory => "written by another program alone: as it is now, there is no history",
+        Doubt::NoHistory => {
+            "no history of that time: as other programs left it, the oldest state known"
+        }
         Doubt::Unreadable => "what it held then cannot be read",
+        Doubt::NextUnreadable => "the next state cannot be read; perhaps it was there already",
         Doubt::Falsified => "this revision was changed in the history by hand",
         Doubt::Gone => "removed by another program since, perhaps before that time already",
         _ => "not certain",

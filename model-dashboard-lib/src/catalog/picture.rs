@@ -8,7 +8,7 @@ use super::bits::Bits;
 use super::entry::{Entry, EntryState};
 use super::order::SortBy;
 use super::search::{Texts, Words};
-use crate::model::{ModelId, ModelKey, NetworkType};
+use crate::model::{ModelKey, NetworkType};
 
 /// How many slots change together when one entry does.
 pub(super) const CHUNK: usize = 256;
@@ -100,11 +100,6 @@ impl Picture {
     pub(super) fn known(&self, key: &ModelKey) -> Option<&Arc<Entry>> {
         let place = self.place(key).ok()?;
         Some(self.entry(self.keys[place]))
-    }
-
-    /// What the object at a key says of its identity, if there is one.
-    pub(crate) fn known_id(&self, key: &ModelKey) -> Option<Option<ModelId>> {
-        self.known(key).map(|entry| entry.id())
     }
 
     /// The model or broken object at a key. Cost: a binary search.

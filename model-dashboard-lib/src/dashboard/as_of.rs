@@ -4,13 +4,16 @@
 //! The answer comes from the histories alone. A model that was not changed since costs one small read;
 //! any other its history, read from the end until that time.
 
-use std::collections::HashSet;
+mod walk;
+
+use std::collections::BTreeSet;
+use std::pin::pin;
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
+use self::walk::{PastContent, PastModel, Told};
 use super::history::is_moved;
-use super::revision::{ModelRevision, Origin, RevisionContent};
 use super::{Caller, Dashboard, Error};
 use crate::auth::Permission;
 use crate::catalog::{Entry, EntryState, Picture};
@@ -20,11 +23,11 @@ use crate::repository::RepositoryError;
 /// The most models of one page.
 pub const MAX_MODELS_AT: usize = 1000;
 
-/// How many histories are read at a time.
-const HISTORIES_AT_ONCE: usize = 64;
+/// How many entries are looked at at a time, each by one small read.
+const LOOKS_AT_ONCE: usize = 64;
 
-/// How many revisions are read at a time.
-const REVISIONS_AT_ONCE: usize = 8;
+/// How many histories are read at a time.
+const HISTORIES_AT_ONCE: usize = 8;
 
 /// A page of what there was at a time.
 #[derive(Clone, Debug)]
@@ -50,9 +53,10 @@ pub struct ModelAt {
     pub now: ModelKey,
     /// Whether it is deleted by now.
     pub is_deleted: bool,
-    /// The revision that it had then; `None` for what only other programs have written.
+    /// The revision that holds that state; `None` where only other programs have written it and
+    /// nothing is archived yet.
     pub revision: Option<u64>,
-    /// When that was made.
+    /// When that state came to be, as far as it is known.
     pub since: Option<Timestamp>,
     /// The name that people read.
     pub alias: String,
@@ -71,10 +75,13 @@ pub enum Doubt {
     /// The next state was written outside the registry and noticed after that time: it may have
     /// been there already.
     ChangedOutsideLater,
-    /// Only other programs have written it, so that there is no history.
+    /// Only other programs had written it by then, so that there is no history of that time: this
+    /// is the oldest state that is known.
     NoHistory,
     /// The state cannot be read.
     Unreadable,
+    /// The next state cannot be read, and nothing says since when it was there.
+    NextUnreadable,
     /// The state, or the one after it, was changed in the history.
     Falsified,
     /// It was the last state, and by now the model is gone without a word in its history, which
@@ -113,13 +120,30 @@ impl Dashboard {
         let more = asked.len() > limit;
         asked.truncate(limit);
         let next = asked.last().filter(|_| more).map(|last| last.key().clone());
-        let found = stream::iter(asked).map(async |entry| self.model_at(&entry, at).await);
+        let looks = stream::iter(asked).map(async |entry| self.look_at(entry, at).await);
+        let looks: Vec<Look> = looks.buffered(LOOKS_AT_ONCE).try_collect().await?;
+        let lost = match &next {
+            Some(_) => Vec::new(),
+            None => self.without_key(&picture, after, &looks).await?,
+        };
+        let found = stream::iter(looks).map(async |look| match look {
+            Look::Told(model) => Ok(model.map(|model| *model)),
+            Look::Read(entry, id) => self.held_at(&entry, &id, at).await,
+        });
         let found: Vec<_> = found.buffered(HISTORIES_AT_ONCE).try_collect().await?;
         let mut models: Vec<ModelAt> = found.into_iter().flatten().collect();
-        let untold = match &next {
-            Some(_) => 0,
-            None => self.without_key(at, &mut models).await?,
-        };
+
+        let mut untold = lost.len().saturating_sub(MAX_MODELS_AT);
+        let lost = lost.into_iter().take(MAX_MODELS_AT);
+        let found = stream::iter(lost).map(async |id| self.lost_model_at(&id, at).await);
+        let found: Vec<_> = found.buffered(HISTORIES_AT_ONCE).try_collect().await?;
+        for lost in found {
+            match lost {
+                Lost::Found(model) => models.push(*model),
+                Lost::NotThen => {}
+                Lost::Unnamed => untold += 1,
+            }
+        }
         Ok(ModelsAt {
             models,
             next,
@@ -127,98 +151,78 @@ impl Dashboard {
         })
     }
 
-    /// Adds the models that there were at a time and that have no key any more: another program
-    /// removed the object, or another model took the place of the tombstone. Answers how many
-    /// histories it cannot tell of.
-    async fn without_key(&self, at: Timestamp, models: &mut Vec<ModelAt>) -> Result<usize, Error> {
-        let inventory = self.inner.catalog.ask_inventory().await?;
-        let picture = self.inner.catalog.current();
-        let present = picture.all_after(None).filter(|entry| !is_moved(entry));
-        let present: HashSet<ModelId> = present.filter_map(|entry| entry.id()).collect();
-        let mut lost = inventory.histories;
-        lost.retain(|id| !present.contains(id));
-        lost.sort_unstable();
-        let beyond = lost.len().saturating_sub(MAX_MODELS_AT);
-        lost.truncate(MAX_MODELS_AT);
-        let lost = stream::iter(lost).map(async |id| self.lost_model_at(&picture, &id, at).await);
-        let lost: Vec<_> = lost.buffered(HISTORIES_AT_ONCE).try_collect().await?;
-        let mut unnamed = 0;
-        for found in lost {
-            match found {
-                Lost::Found(model) => models.push(*model),
-                Lost::NotThen => {}
-                Lost::Unnamed => unnamed += 1,
-            }
-        }
-        Ok(beyond + unnamed)
-    }
-
-    async fn lost_model_at(
+    /// The histories of models that have no key any more: another program removed the object, or
+    /// another model took the place of the tombstone. `looks` are those at what comes after a key.
+    async fn without_key(
         &self,
         picture: &Picture,
-        id: &ModelId,
-        at: Timestamp,
-    ) -> Result<Lost, Error> {
-        let (mut before, mut later): (_, Option<ModelRevision>) = (None, None);
-        // Whatever is read last says it, if anything does.
-        let mut named: Option<ModelKey> = None;
-        loop {
-            let page = self.steps_of(id, before, REVISIONS_AT_ONCE).await?;
-            let Some(last) = page.last().map(|revision| revision.number) else {
-                return Ok(Lost::NotThen);
-            };
-            for revision in page {
-                named = revision.key.clone().or(named);
-                if revision.at.is_none_or(|made| made > at) {
-                    later = Some(revision);
-                    continue;
-                }
-                let Some(key) = named else {
-                    return Ok(Lost::Unnamed);
-                };
-                if picture.known_id(&key) == Some(None) {
-                    // It lies there, changed by others so that it does not say so itself.
-                    return Ok(Lost::NotThen);
-                }
-                let model = ModelAt::of(&revision, later.as_ref(), key.clone(), true);
-                return Ok(match model {
-                    Some(mut model) => {
-                        if later.is_none() {
-                            model.doubt.get_or_insert(Doubt::Gone);
-                        }
-                        Lost::Found(Box::new(model))
-                    }
-                    None => Lost::NotThen,
-                });
-            }
-            before = Some(last);
+        after: Option<&ModelKey>,
+        looks: &[Look],
+    ) -> Result<Vec<ModelId>, Error> {
+        let histories = self.inner.catalog.ask_inventory().await?.histories;
+        let mut lost: BTreeSet<ModelId> = histories.into_iter().collect();
+        let present = picture.all_after(None);
+        for entry in present.filter(|entry| entry.is_ours() && !is_moved(entry)) {
+            entry.id().map(|id| lost.remove(&id));
         }
+        for look in looks {
+            if let Look::Read(_, id) = look {
+                lost.remove(id);
+            }
+        }
+        // What others wrote on earlier pages does not say whose history goes on there.
+        let earlier = picture.all_after(None);
+        let earlier = earlier.take_while(|entry| after.is_some_and(|after| entry.key() <= after));
+        let theirs = earlier.filter(|entry| !entry.is_ours() && !lost.is_empty());
+        let theirs: Vec<Arc<Entry>> = theirs.cloned().collect();
+        let ids = stream::iter(theirs).map(async |entry| self.identity(&entry).await);
+        let mut ids = pin!(ids.buffer_unordered(LOOKS_AT_ONCE));
+        while !lost.is_empty()
+            && let Some(id) = ids.try_next().await?
+        {
+            id.map(|id| lost.remove(&id));
+        }
+        Ok(lost.into_iter().collect())
     }
 
-    /// What lay behind an entry at a time, if there was anything.
-    async fn model_at(&self, entry: &Entry, at: Timestamp) -> Result<Option<ModelAt>, Error> {
-        if is_moved(entry) {
+    async fn lost_model_at(&self, id: &ModelId, at: Timestamp) -> Result<Lost, Error> {
+        let Some(told) = self.walk(id, at).await? else {
+            return Ok(Lost::NotThen);
+        };
+        let Some(key) = told.key.clone() else {
+            return Ok(Lost::Unnamed);
+        };
+        let doubt = told.is_last.then_some(Doubt::Gone);
+        let model = ModelAt::told(told, at, key, true);
+        Ok(Lost::Found(Box::new(model.or_doubt(doubt))))
+    }
+
+    /// What lay behind an entry at a time, or in which history that is to be read.
+    async fn look_at(&self, entry: Arc<Entry>, at: Timestamp) -> Result<Look, Error> {
+        if is_moved(&entry) {
             // Its history goes on elsewhere.
-            return Ok(None);
+            return Ok(Look::Told(None));
         }
         let made_before = entry.modified_at().is_some_and(|made| made <= at);
-        if entry.is_ours() && made_before && self.is_last(entry).await? {
-            return Ok(match entry.state() {
-                EntryState::Deleted => None,
-                _ => Some(ModelAt::present(entry, None)),
-            });
+        if entry.is_ours() && made_before && self.is_last(&entry).await? {
+            let is_there = entry.state() != EntryState::Deleted;
+            let model = is_there.then(|| Box::new(ModelAt::present(&entry, at, None)));
+            return Ok(Look::Told(model));
         }
-        let id = match entry.id().filter(|_| entry.is_ours()) {
-            Some(id) => Some(id),
-            None => self.inner.catalog.ask_identity(entry.key()).await?,
-        };
-        match id {
-            Some(id) => self.held_at(entry, &id, at).await,
-            None => {
-                // What its own dates say is all there is.
-                let created = entry.created().is_none_or(|created| created <= at);
-                Ok(created.then(|| ModelAt::present(entry, Some(Doubt::NoHistory))))
-            }
+        if let Some(id) = self.identity(&entry).await? {
+            return Ok(Look::Read(entry, id));
+        }
+        // What its own dates say is all there is.
+        let was_there = entry.created().is_none_or(|created| created <= at);
+        let model = was_there.then(|| ModelAt::present(&entry, at, Some(Doubt::NoHistory)));
+        Ok(Look::Told(model.map(Box::new)))
+    }
+
+    /// Whose history goes on at an entry.
+    async fn identity(&self, entry: &Entry) -> Result<Option<ModelId>, Error> {
+        match entry.id().filter(|_| entry.is_ours()) {
+            Some(id) => Ok(Some(id)),
+            None => Ok(self.inner.catalog.ask_identity(entry.key()).await?),
         }
     }
 
@@ -236,29 +240,30 @@ impl Dashboard {
         }
     }
 
-    /// Reads a history from its end until the revision that was the present one at a time.
+    /// What the history of an entry says that lay behind it at a time.
     async fn held_at(
         &self,
         entry: &Entry,
         id: &ModelId,
         at: Timestamp,
     ) -> Result<Option<ModelAt>, Error> {
-        let mut before = None;
-        let mut later: Option<ModelRevision> = None;
-        loop {
-            let page = self.steps_of(id, before, REVISIONS_AT_ONCE).await?;
-            let Some(last) = page.last().map(|revision| revision.number) else {
-                return Ok(None);
-            };
-            for revision in page {
-                if revision.at.is_some_and(|made| made <= at) {
-                    return Ok(ModelAt::held(entry, &revision, later.as_ref()));
-                }
-                later = Some(revision);
-            }
-            before = Some(last);
-        }
+        let Some(told) = self.walk(id, at).await? else {
+            return Ok(None);
+        };
+        // Another program may have written since, which is not in the history yet.
+        let is_present = told.state.version == entry.version();
+        let doubt = (told.is_last && !is_present).then_some(Doubt::ChangedOutsideLater);
+        let is_deleted = entry.state() == EntryState::Deleted;
+        let model = ModelAt::told(told, at, entry.key().clone(), is_deleted);
+        Ok(Some(model.or_doubt(doubt)))
     }
+}
+
+/// What a first look at an entry says.
+enum Look {
+    Told(Option<Box<ModelAt>>),
+    /// Its history has to be read.
+    Read(Arc<Entry>, ModelId),
 }
 
 /// What became of a model that has no key any more.
@@ -271,72 +276,53 @@ enum Lost {
 }
 
 impl ModelAt {
-    /// The state that a model has now.
-    fn present(entry: &Entry, doubt: Option<Doubt>) -> Self {
+    /// The state that a model has now, told of a time.
+    fn present(entry: &Entry, at: Timestamp, doubt: Option<Doubt>) -> Self {
+        let since = entry.modified_at().or(entry.modified());
         Self {
             key: entry.key().clone(),
             now: entry.key().clone(),
             is_deleted: entry.state() == EntryState::Deleted,
-            revision: entry.revision(),
-            since: entry.modified_at().or(entry.modified()),
+            revision: entry.revision().filter(|_| entry.is_ours()),
+            since: since.filter(|since| *since <= at),
             alias: entry.alias().into_owned(),
             version: entry.shown_version().into_owned(),
             enabled: entry.enabled(),
-            doubt: doubt.or(entry.broken().map(|_| Doubt::Unreadable)),
+            doubt: entry.broken().map(|_| Doubt::Unreadable).or(doubt),
         }
     }
 
-    /// The state that a revision holds; `None` if that is none.
-    fn held(
-        entry: &Entry,
-        revision: &ModelRevision,
-        later: Option<&ModelRevision>,
-    ) -> Option<Self> {
-        let is_deleted = entry.state() == EntryState::Deleted;
-        Self::of(revision, later, entry.key().clone(), is_deleted)
-    }
-
-    fn of(
-        revision: &ModelRevision,
-        later: Option<&ModelRevision>,
-        now: ModelKey,
-        is_deleted: bool,
-    ) -> Option<Self> {
-        let (alias, version, enabled) = match &revision.content {
-            RevisionContent::Deleted => return None,
-            RevisionContent::Definition(definition) => (
-                definition.given_alias(),
-                definition.version(),
-                definition.enabled(),
-            ),
-            RevisionContent::Unreadable(_) => (String::new(), String::new(), false),
+    /// What a history tells of a time.
+    fn told(told: Told, at: Timestamp, now: ModelKey, is_deleted: bool) -> Self {
+        let Told {
+            state, key, doubt, ..
+        } = told;
+        let key = key.unwrap_or_else(|| now.clone());
+        let model = match state.content {
+            PastContent::Model(model) => model,
+            PastContent::Deleted | PastContent::Unreadable => PastModel::default(),
         };
-        let key = revision.key.clone().unwrap_or_else(|| now.clone());
-        let doubt = match (
-            &revision.content,
-            revision.origin,
-            later.map(|it| it.origin),
-        ) {
-            (RevisionContent::Unreadable(_), ..) => Some(Doubt::Unreadable),
-            // What a falsified one says of its time is not to be trusted either.
-            (_, Origin::Falsified, _) | (.., Some(Origin::Falsified)) => Some(Doubt::Falsified),
-            (.., Some(Origin::Outside)) => Some(Doubt::ChangedOutsideLater),
-            _ => None,
-        };
-        let alias = match alias.is_empty() {
-            true => key.name.to_string(),
-            false => alias,
-        };
-        Some(Self {
+        let since = [state.at, model.modified].into_iter().flatten();
+        Self {
             now,
             is_deleted,
-            revision: Some(revision.number),
-            since: revision.at,
+            revision: Some(state.number),
+            since: since.into_iter().find(|since| *since <= at),
+            alias: match model.alias.is_empty() {
+                true => key.name.to_string(),
+                false => model.alias,
+            },
+            version: model.version,
+            enabled: model.enabled,
             key,
-            alias,
-            version,
-            enabled,
             doubt,
-        })
+        }
+    }
+
+    fn or_doubt(self, doubt: Option<Doubt>) -> Self {
+        Self {
+            doubt: self.doubt.or(doubt),
+            ..self
+        }
     }
 }

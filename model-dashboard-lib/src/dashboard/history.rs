@@ -174,8 +174,7 @@ impl Dashboard {
         while found.len() <= limit {
             let before = found.last().map_or(before, |last| Some(last.number));
             let wanted = (limit + 1 - found.len()).min(READ_AT_ONCE);
-            let read = self.inner.catalog.ask_history(id, before, wanted).await?;
-            let read = answered(read)?;
+            let read = self.page_before(id, before, wanted).await?;
             let ended = read.len() < wanted;
             let sizes = read
                 .iter()
@@ -193,6 +192,16 @@ impl Dashboard {
         Ok((found, limit))
     }
 
+    /// Up to `limit` revisions below a number, the last one first, as they are stored.
+    pub(super) async fn page_before(
+        &self,
+        id: &ModelId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Archived>, Error> {
+        answered(self.inner.catalog.ask_history(id, before, limit).await?)
+    }
+
     /// Up to `limit` revisions below a number, the last one first.
     pub(super) async fn steps_of(
         &self,
@@ -200,8 +209,7 @@ impl Dashboard {
         before: Option<u64>,
         limit: usize,
     ) -> Result<Vec<ModelRevision>, Error> {
-        let found = self.inner.catalog.ask_history(id, before, limit).await?;
-        let found = answered(found)?;
+        let found = self.page_before(id, before, limit).await?;
         beside(move || found.into_iter().map(ModelRevision::read).collect()).await
     }
 
@@ -268,7 +276,9 @@ pub(super) fn is_moved(entry: &Entry) -> bool {
 }
 
 /// Does what takes a while on a thread that may block.
-async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+pub(super) async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| Error::Internal(Box::new(error)))
 }

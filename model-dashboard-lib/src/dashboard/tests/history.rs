@@ -4,10 +4,10 @@ use super::*;
 use crate::model::LabelChangeKind;
 use crate::repository::ObjectRepository;
 
-const ANY: Precondition = Precondition::Exists;
+pub(super) const ANY: Precondition = Precondition::Exists;
 
 impl World {
-    async fn edited(&self, at: &str, patch: &str, message: &str) -> Model {
+    pub(super) async fn edited(&self, at: &str, patch: &str, message: &str) -> Model {
         let host = self.host();
         let edited = self
             .dashboard
@@ -16,7 +16,7 @@ impl World {
         edited.unwrap()
     }
 
-    async fn made(&self, at: &str, content: &str) -> Model {
+    pub(super) async fn made(&self, at: &str, content: &str) -> Model {
         let host = self.host();
         let made = self
             .dashboard
@@ -156,15 +156,12 @@ async fn a_state_that_others_put_back_hides_nothing_of_the_history() {
     let first = world.made("MIST/x", r#"{"alias":"1"}"#).await;
     world.edited("MIST/x", r#"{"alias":"2"}"#, "").await;
     world.edited("MIST/x", r#"{"enabled":true}"#, "").await;
-    let before = Timestamp::now();
     let at = key("MIST/x");
     world.repository.write_outside(&at, first.bytes.clone());
     let stored = world.repository.get(&at).await.unwrap();
     world.repository.reconcile(&stored).await.unwrap();
     world.dashboard.inner.catalog.refresh().await.unwrap();
     assert_eq!(world.pages("MIST/x", 10).await, [[4, 3, 2, 1]]);
-    let then = [("MIST/x".to_owned(), Some(3), true)];
-    assert_eq!(there(&world, before, 10).await, then);
 }
 
 #[tokio::test]
@@ -335,130 +332,6 @@ async fn the_history_of_what_was_deleted_is_for_administrators() {
         .unwrap();
     let history = world.dashboard.history(&viewer, &model.key, None, 10).await;
     assert!(matches!(history, Err(Error::Denied { .. })), "{history:?}");
-}
-
-/// The keys and revisions of what there was at a time, and whether it was enabled.
-async fn there(world: &World, at: Timestamp, limit: usize) -> Vec<(String, Option<u64>, bool)> {
-    let (host, mut found, mut after) = (world.host(), Vec::new(), None);
-    loop {
-        let page = world
-            .dashboard
-            .models_at(&host, at, after.as_ref(), limit)
-            .await
-            .unwrap();
-        let models = page.models.into_iter();
-        found.extend(models.map(|it| (it.key.to_string(), it.revision, it.enabled)));
-        after = page.next;
-        if after.is_none() {
-            return found;
-        }
-    }
-}
-
-#[tokio::test]
-async fn what_could_run_at_a_time_is_told_from_the_histories() {
-    let world = World::new().await;
-    let (host, dashboard) = (world.host(), &world.dashboard);
-    let before = Timestamp::now();
-    world.made("MIST/kept", r#"{"enabled":true}"#).await;
-    world.made("MIST/renamed", "{}").await;
-    world.made("nnUNet/gone", r#"{"enabled":true}"#).await;
-    let first = Timestamp::now();
-    world.edited("MIST/kept", r#"{"enabled":false}"#, "").await;
-    for n in 0..10 {
-        let patch = format!(r#"{{"alias":"{n}"}}"#);
-        world.edited("MIST/kept", &patch, "").await;
-    }
-    let (from, to) = (key("MIST/renamed"), key("vista3d/new"));
-    dashboard.rename(&host, &from, &to, ANY, "").await.unwrap();
-    dashboard
-        .delete(&host, &key("nnUNet/gone"), ANY, "why")
-        .await
-        .unwrap();
-    let last = Timestamp::now();
-    world.made("MIST/later", "{}").await;
-
-    let row = |key: &str, revision, enabled| (key.to_owned(), Some(revision), enabled);
-    assert_eq!(there(&world, before, 10).await, []);
-    let all = [
-        row("MIST/kept", 1, true),
-        row("nnUNet/gone", 1, true),
-        row("MIST/renamed", 1, false),
-    ];
-    for limit in [1, 2, 10] {
-        assert_eq!(there(&world, first, limit).await, all, "{limit} at a time");
-    }
-    assert_eq!(
-        there(&world, last, 10).await,
-        [row("MIST/kept", 12, false), row("vista3d/new", 2, false)]
-    );
-    let ahead = Timestamp::now().plus(HOUR);
-    let refused = dashboard.models_at(&host, ahead, None, 10).await;
-    assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
-}
-
-#[tokio::test]
-async fn models_without_a_key_are_told_too() {
-    let folder = tempfile::tempdir().unwrap();
-    let repository = ObjectRepository::open_folder(folder.path()).await.unwrap();
-    let world = World::with(|builder| builder.repository(Arc::new(repository))).await;
-    let (host, dashboard) = (world.host(), &world.dashboard);
-    world.made("MIST/removed", r#"{"enabled":true}"#).await;
-    world.made("MIST/replaced", "{}").await;
-    world.made("MIST/other", "{}").await;
-    let then = Timestamp::now();
-    // Another model takes the place of the deleted one.
-    let (gone, other) = (key("MIST/replaced"), key("MIST/other"));
-    dashboard.delete(&host, &gone, ANY, "").await.unwrap();
-    dashboard
-        .rename(&host, &other, &gone, ANY, "")
-        .await
-        .unwrap();
-    // Another program removes an object for good.
-    std::fs::remove_file(folder.path().join("MIST/removed")).unwrap();
-    dashboard.inner.catalog.refresh().await.unwrap();
-
-    let page = dashboard.models_at(&host, then, None, 10).await.unwrap();
-    let mut models: Vec<_> = page.models.iter().collect();
-    models.sort_by_key(|it| it.key.clone());
-    let models: Vec<_> = models
-        .iter()
-        .map(|it| (it.key.to_string(), it.enabled, it.is_deleted, it.doubt))
-        .collect();
-    assert_eq!(
-        models,
-        [
-            ("MIST/other".to_owned(), false, false, None),
-            ("MIST/removed".to_owned(), true, true, Some(Doubt::Gone)),
-            ("MIST/replaced".to_owned(), false, true, None),
-        ]
-    );
-    assert_eq!((page.next, page.untold), (None, 0));
-}
-
-#[tokio::test]
-async fn what_others_wrote_casts_doubt_on_what_was_before_it_was_noticed() {
-    let world = World::new().await;
-    world.made("MIST/x", r#"{"enabled":true}"#).await;
-    let before = Timestamp::now();
-    let (at, theirs) = (key("MIST/x"), key("MIST/theirs"));
-    world.repository.write_outside(&at, &b"{}"[..]);
-    world.repository.write_outside(&theirs, &b"{}"[..]);
-    let stored = world.repository.get(&at).await.unwrap();
-    world.repository.reconcile(&stored).await.unwrap();
-    world.dashboard.inner.catalog.refresh().await.unwrap();
-
-    let host = world.host();
-    let found = world.dashboard.models_at(&host, before, None, 10).await;
-    let models = found.unwrap().models;
-    let doubts: Vec<_> = models.iter().map(|it| (it.enabled, it.doubt)).collect();
-    assert_eq!(
-        doubts,
-        [
-            (false, Some(Doubt::NoHistory)),
-            (true, Some(Doubt::ChangedOutsideLater))
-        ]
-    );
 }
 
 #[tokio::test]

@@ -55,9 +55,10 @@ pub(in crate::api) struct PastModel {
     pub(in crate::api) version: String,
     /// Whether inference jobs might use the model then.
     pub(in crate::api) enabled: bool,
-    /// The revision that it had then; null for what only other programs have written.
+    /// The revision that holds that state; null where only other programs have written it and
+    /// nothing is archived yet.
     pub(in crate::api) revision: Option<u64>,
-    /// When that was made.
+    /// When that state came to be, as far as it is known.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(in crate::api) since: Option<Timestamp>,
     /// `type/name` as it is now, or was when the model was deleted: its history is there.
@@ -66,9 +67,11 @@ pub(in crate::api) struct PastModel {
     pub(in crate::api) is_deleted: bool,
     /// Why this may be wrong; null if it is certain. `changed_outside`: another program wrote the
     /// next state, which was noticed after that time and may have been there before;
-    /// `no_history`: only other programs have written it, and this is its present state;
-    /// `unreadable`: what it held then cannot be read; `falsified`: that revision was changed in
-    /// the history; `gone`: another program has removed the model since, perhaps before that time.
+    /// `no_history`: only other programs had written it by then, and this is the oldest state that
+    /// is known; `unreadable`: what it held then cannot be read; `next_unreadable`: the next state
+    /// cannot be read, and may have been there already; `falsified`: that revision, or the next
+    /// one, was changed in the history; `gone`: another program has removed the model since,
+    /// perhaps before that time.
     #[schema(example = "changed_outside")]
     pub(in crate::api) doubt: Option<&'static str>,
 }
@@ -91,6 +94,7 @@ impl From<&ModelAt> for PastModel {
                 Doubt::ChangedOutsideLater => "changed_outside",
                 Doubt::NoHistory => "no_history",
                 Doubt::Unreadable => "unreadable",
+                Doubt::NextUnreadable => "next_unreadable",
                 Doubt::Falsified => "falsified",
                 Doubt::Gone => "gone",
                 _ => "uncertain",

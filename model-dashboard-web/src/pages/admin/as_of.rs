@@ -131,9 +131,11 @@ fn told(doubt: Doubt) -> &'static str {
              been there already."
         }
         Doubt::NoHistory => {
-            "Only other programs have written it, so there is no history; this is what it holds now."
+            "Only other programs had written it by then, so there is no history of that time; this is \
+             the oldest state that is known."
         }
         Doubt::Unreadable => "What it held cannot be read.",
+        Doubt::NextUnreadable => "The next state cannot be read, and may have been there already.",
         Doubt::Falsified => {
             "What it held, or what came after it, was changed in the history by hand."
         }

@@ -306,7 +306,7 @@ pub(super) fn as_of_view() -> AsOfView {
                     revision: None,
                     since: None,
                     doubt: Some(text(
-                        "Only other programs have written it, so there is no history; this is what it holds now.",
+                        "Only other programs had written it by then, so there is no history of that time; this is the oldest state that is known.",
                     )),
                     ..row("Dataset500_Theirs", "Theirs", true, 1)
                 },
