@@ -122,8 +122,9 @@ impl Shelves {
     }
 
     fn id(&mut self, key: &ModelKey, state: Option<&State>) -> ModelId {
-        let said = state.and_then(State::id);
-        let id = said.or_else(|| self.ids.get(key).copied());
+        // What a state says may be from before its model moved away.
+        let noted = self.ids.get(key).copied();
+        let id = noted.or_else(|| state.and_then(State::id));
         let id = id.unwrap_or_else(ModelId::new);
         self.ids.insert(key.clone(), id);
         id
@@ -145,7 +146,8 @@ impl Shelves {
             return false;
         }
         let free = last.map_or(1, |(number, _)| number + 1);
-        let number = state.noted().map_or(free, |info| info.revision.max(free));
+        let noted = state.noted().filter(|info| info.id == id);
+        let number = noted.map_or(free, |info| info.revision.max(free));
         self.record(id, number, whole);
         true
     }
@@ -330,7 +332,7 @@ impl ModelRepository for MemoryRepository {
             return Ok(None);
         };
         let noted = shelves.ids.get(key).filter(|_| !state.is_moved_away());
-        let id = state.id().or_else(|| noted.copied());
+        let id = noted.copied().or_else(|| state.id());
         Ok(id.filter(|id| shelves.history.contains_key(id)))
     }
 

@@ -87,6 +87,7 @@ macro_rules! model_repository_conformance {
             an_object_of_the_existing_system_gets_one_id
             a_copy_made_by_hand_is_another_model
             a_copy_of_a_first_revision_is_another_model
+            a_state_at_a_former_key_is_another_model
             a_broken_object_can_be_replaced
             what_is_too_large_to_be_read_is_replaced_and_deleted
             revisions_never_change

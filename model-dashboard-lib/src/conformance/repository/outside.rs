@@ -169,6 +169,43 @@ pub async fn a_copy_of_a_first_revision_is_another_model(harness: Harness<'_>) {
     assert_eq!(history(harness, info(&original).id).await.len(), 1);
 }
 
+/// What another program writes where a model moved away, from what it had read before that, and a
+/// state that it puts back there, are another model: the one that moved has one key and one history.
+pub async fn a_state_at_a_former_key_is_another_model(harness: Harness<'_>) {
+    let repository = harness.repository();
+    let first = create(harness, &key("nnUNet/Former"), "first").await;
+    let moved = rename(harness, &first, &key("nnUNet/Present")).await;
+    let mut theirs = read(&first);
+    theirs.set_description("theirs");
+    let former = first.key.clone();
+    let identify = async || repository.identify(&former).await.unwrap();
+    let mut states = Vec::new();
+    for bytes in [theirs.to_bytes(), first.bytes.to_vec()] {
+        harness.write_outside(&former, &bytes).await;
+        let seen = repository.get(&former).await.unwrap();
+        assert!(repository.reconcile(&seen).await.unwrap());
+        assert!(!repository.reconcile(&seen).await.unwrap());
+        assert!(!repository.reconcile(&moved).await.unwrap());
+        assert_ne!(identify().await, Some(info(&first).id));
+        states.push(seen.bytes);
+    }
+    let id = identify().await.expect("an id of its own");
+    let edited = edit(harness, &moved, "edited").await;
+    assert_eq!(info(&edited).revision, 3);
+    let own = history(harness, info(&first).id).await;
+    assert_eq!(own, [first.bytes, moved.bytes, edited.bytes]);
+
+    let seen = repository.get(&former).await.unwrap();
+    let again = rename(harness, &seen, &key("nnUNet/Other")).await;
+    assert_eq!((info(&again).id, identify().await), (id, None));
+    assert!(
+        info(&repository.get(&former).await.unwrap())
+            .deleted
+            .is_some()
+    );
+    assert_eq!(history(harness, id).await[..2], states);
+}
+
 /// A definition that does not parse is read as it is, counts as there, is archived and can be
 /// replaced and deleted.
 pub async fn a_broken_object_can_be_replaced(harness: Harness<'_>) {

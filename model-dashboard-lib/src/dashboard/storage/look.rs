@@ -25,6 +25,14 @@ pub(super) struct Look {
     pub(super) unfinished: Option<(FindingKind, Version)>,
 }
 
+impl Look {
+    /// Whether this is the last state in the history.
+    fn ends_with(&self, version: Version) -> bool {
+        let last = self.history.last.as_ref();
+        last.is_some_and(|last| last.version == Some(version))
+    }
+}
+
 /// A definition as far as it can be read.
 struct Read {
     stored: Arc<StoredModel>,
@@ -109,8 +117,15 @@ pub(super) async fn look(dashboard: &Dashboard, key: &ModelKey) -> Result<Look, 
         return Ok(look);
     }
     look.history = read_history(dashboard, look.id, key).await?;
-    let last = look.history.last.as_ref().and_then(|last| last.version);
-    if last != Some(read.stored.version) {
+    if read.ours && !look.ends_with(read.stored.version) {
+        // Somebody may have put it back where its model had moved away.
+        let belongs = catalog.ask_identity(key).await?;
+        if belongs != look.id {
+            look.id = belongs;
+            look.history = read_history(dashboard, belongs, key).await?;
+        }
+    }
+    if !look.ends_with(read.stored.version) {
         let kind = match read.ours {
             true => FindingKind::NotInHistory,
             false => FindingKind::ChangedOutside,

@@ -122,3 +122,26 @@ async fn the_revision_of_another_model_is_not_passed_off_as_ones_own() {
     assert_eq!((first.number, first.origin), (1, Origin::Outside));
     assert_eq!((&first.by, &first.key), (&None, &None));
 }
+
+#[tokio::test]
+async fn what_others_save_under_a_former_name_is_a_model_of_its_own() {
+    let there = InFolder::new().await;
+    let first = there.made("MIST/former", "first").await;
+    let (host, dashboard) = (there.world.host(), &there.world.dashboard);
+    let (from, to) = (key("MIST/former"), key("MIST/present"));
+    dashboard.rename(&host, &from, &to, ANY, "").await.unwrap();
+    let text = String::from_utf8_lossy(&first.bytes).replace("first", "theirs");
+    for text in [text.as_bytes(), &first.bytes] {
+        there.write("MIST/former", text);
+        assert_eq!(there.origins("MIST/present").await.len(), 2);
+        assert_eq!(there.findings().await, []);
+    }
+    there.edited("MIST/former", "ours").await;
+    let origins = there.origins("MIST/former").await;
+    assert_eq!(
+        origins,
+        [Origin::Registry, Origin::Outside, Origin::Outside]
+    );
+    assert_eq!(there.origins("MIST/present").await.len(), 2);
+    assert_eq!(there.findings().await, []);
+}

@@ -108,24 +108,35 @@ impl ObjectRepository {
         Ok(self.numbers(id).await?.last().copied().unwrap_or(0))
     }
 
-    /// Makes sure that the state is the last revision in the history.
+    /// Makes sure that the state is the last revision in the history of its model, and says which
+    /// that is.
+    pub(super) async fn archive_present(
+        &self,
+        state: &State,
+    ) -> Result<(ModelId, Outcome), RepositoryError> {
+        if let Some(info) = state.noted() {
+            // The usual case, seen by two reads, however long the history is.
+            let own = self.archived(info.id, info.revision);
+            let next = self.archived(info.id, info.revision.saturating_add(1));
+            if let (Some(own), None) = futures::try_join!(own, next)?
+                && own == state.stored().bytes
+            {
+                return Ok((info.id, Outcome::Already(info.revision)));
+            }
+        }
+        let id = self.id(state.key(), Some(state)).await?;
+        Ok((id, self.archive(id, state).await?))
+    }
+
+    /// Makes sure that the state is the last revision in this history.
     pub(super) async fn archive(
         &self,
         id: ModelId,
         state: &State,
     ) -> Result<Outcome, RepositoryError> {
         let bytes = &state.stored().bytes;
-        let noted = state.noted().map_or(0, |info| info.revision);
-        if noted > 0 {
-            // The usual case, seen by two reads, however long the history is.
-            let own = self.archived(id, noted);
-            let next = self.archived(id, noted.saturating_add(1));
-            if let (Some(own), None) = futures::try_join!(own, next)?
-                && own == *bytes
-            {
-                return Ok(Outcome::Already(noted));
-            }
-        }
+        let noted = state.noted().filter(|info| info.id == id);
+        let noted = noted.map_or(0, |info| info.revision);
         for _ in 0..ATTEMPTS {
             let last = self.last_number(id).await?;
             if last > 0

@@ -1,15 +1,17 @@
 //! Which model a key belongs to.
 //!
-//! A definition that the registry wrote says it itself. For all others, and for what is created, a
-//! small object per key says it, which every writer asks: so they agree on one id for an object
-//! that only the existing system has written, and find it again when that system drops the field.
+//! A definition that the registry wrote, and that is the last one of its history, says it itself. For
+//! all others, and for what is created, a small object per key says it, which every writer asks: so
+//! they agree on one id for an object that only the existing system has written, find it again when
+//! that system drops the field, and do not take what it writes where a model moved away for that
+//! model.
 
 use serde::{Deserialize, Serialize};
 
 use super::conditional::Condition;
 use super::keys::StoreKey;
 use super::{ATTEMPTS, ObjectRepository};
-use crate::model::{ModelId, ModelKey};
+use crate::model::{ModelId, ModelKey, RegistryInfo};
 use crate::repository::RepositoryError;
 use crate::repository::state::State;
 
@@ -32,15 +34,16 @@ impl ObjectRepository {
         key: &ModelKey,
         state: Option<&State>,
     ) -> Result<ModelId, RepositoryError> {
-        if let Some(id) = state.and_then(State::id) {
-            return Ok(id);
-        }
         // The model that moved away from here took its id along.
         let away = state.filter(|state| state.is_moved_away());
         let away = away.and_then(State::noted).map(|info| info.id);
         for _ in 0..ATTEMPTS {
             let noted = self.belongs(key).await?;
-            if let Some(id) = noted.id.filter(|id| Some(*id) != away) {
+            let id = match state {
+                Some(state) => self.id_by(state, noted.id).await?,
+                None => noted.id,
+            };
+            if let Some(id) = id.filter(|id| Some(*id) != away) {
                 return Ok(id);
             }
             let id = ModelId::new();
@@ -59,13 +62,56 @@ impl ObjectRepository {
         let Some(current) = self.current(key).await? else {
             return Ok(None);
         };
-        if let Some(id) = current.state.id() {
-            return Ok(Some(id));
-        }
         if current.state.is_moved_away() {
             return Ok(None);
         }
-        Ok(self.belongs(key).await?.id)
+        let noted = self.belongs(key).await?.id;
+        self.id_by(&current.state, noted).await
+    }
+
+    /// The model that a state belongs to where `noted` is noted for its key. What the state says
+    /// itself may be from before that model moved away: another program wrote it from what it had
+    /// read then, or put it back.
+    async fn id_by(
+        &self,
+        state: &State,
+        noted: Option<ModelId>,
+    ) -> Result<Option<ModelId>, RepositoryError> {
+        let Some(said) = state.said_here().filter(|_| !state.is_moved_away()) else {
+            return Ok(noted);
+        };
+        let is_as_said = match (noted, &said.moved_from) {
+            (Some(noted), _) if noted == said.id => true,
+            (None, None) => true,
+            (_, Some(from)) => self.has_come(from, state.key(), said).await?,
+            (Some(_), None) => false,
+        };
+        Ok(if is_as_said { Some(said.id) } else { noted })
+    }
+
+    /// Whether a model has moved to a key and stays there, though that is not noted: another
+    /// program changed what a mover who crashed had put there.
+    async fn has_come(
+        &self,
+        from: &ModelKey,
+        to: &ModelKey,
+        said: &RegistryInfo,
+    ) -> Result<bool, RepositoryError> {
+        let next = self.archived(said.id, said.revision.saturating_add(1));
+        if next.await?.is_some() {
+            return Ok(false);
+        }
+        let old = self.current(from).await?;
+        let left = old.as_ref().and_then(|old| old.state.said_here());
+        Ok(match left.filter(|left| left.id == said.id) {
+            Some(left) => {
+                let to = Some(to.to_string());
+                let moved = left.deleted.as_ref().is_some_and(|it| it.moved_to == to);
+                moved && left.write_id == said.write_id
+            }
+            // Another model, or none any more.
+            None => true,
+        })
     }
 
     /// What is noted for a key. What cannot be read counts as nothing.

@@ -7,8 +7,8 @@
 //! definition, the mover or anyone after a crash, settles it in the same way. At last the keys are
 //! noted anew: a new key that belongs to the model is settled for good.
 //!
-//! Only a definition of ours can be decided upon. What another program wrote or changed is first
-//! written anew as a revision of ours, where it is.
+//! Only a definition of ours can be decided upon. What another program wrote, changed or put back
+//! where its model had moved away is first written anew as a revision of ours, where it is.
 
 use std::sync::{MutexGuard, PoisonError};
 
@@ -76,7 +76,11 @@ impl ObjectRepository {
             let Some(ground) = self.ground(from, Some(&current)).await? else {
                 continue;
             };
-            if current.state.noted().is_none() {
+            if current
+                .state
+                .noted()
+                .is_none_or(|noted| noted.id != ground.id)
+            {
                 let adopted = self.adopt(&current, &ground, content, change).await?;
                 if let (Some(adopted), Precondition::Version(version)) =
                     (adopted, &mut precondition)
@@ -279,7 +283,7 @@ impl ObjectRepository {
         noted: &RegistryInfo,
         before: &Keys,
     ) -> Result<(), RepositoryError> {
-        if before.from.id == Some(noted.id) {
+        if before.from.id.is_none_or(|id| id == noted.id) {
             self.set_belongs(from, ModelId::new(), &before.from).await?;
         }
         if before.to.id != Some(noted.id) {

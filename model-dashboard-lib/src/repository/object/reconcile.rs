@@ -21,8 +21,7 @@ impl ObjectRepository {
         if settled == Settled::Undone || !current.state.belongs_in_history() {
             return Ok(settled != Settled::Before);
         }
-        let id = self.id(&stored.key, Some(&current.state)).await?;
-        let archived = self.archive(id, &current.state).await?;
+        let (_, archived) = self.archive_present(&current.state).await?;
         Ok(settled == Settled::Now || matches!(archived, Outcome::Now(_)))
     }
 }

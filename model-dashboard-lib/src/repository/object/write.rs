@@ -64,12 +64,14 @@ impl ObjectRepository {
         current: Option<&Current>,
     ) -> Result<Option<Ground>, RepositoryError> {
         let state = current.map(|current| &current.state);
-        let id = self.id(key, state).await?;
-        let last = match state.filter(|state| state.belongs_in_history()) {
-            None => self.last_number(id).await?,
-            Some(state) => match self.archive(id, state).await? {
-                Outcome::Already(number) | Outcome::Now(number) => number,
-                Outcome::Overtaken => return Ok(None),
+        let (id, last) = match state.filter(|state| state.belongs_in_history()) {
+            None => {
+                let id = self.id(key, state).await?;
+                (id, self.last_number(id).await?)
+            }
+            Some(state) => match self.archive_present(state).await? {
+                (id, Outcome::Already(number) | Outcome::Now(number)) => (id, number),
+                (_, Outcome::Overtaken) => return Ok(None),
             },
         };
         let carried = match state {

@@ -1,6 +1,7 @@
 //! Both kinds of store against the suite, and against stores that fail.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod crossed;
 mod failing;
 mod interrupted;
 mod marker;
