@@ -70,6 +70,10 @@ struct Checked<'a> {
     findings: Vec<Found<'a>>,
     /// How many findings are not named.
     more: u64,
+    /// How many, named or not, are neither harmless nor mended.
+    unmended: u64,
+    #[serde(skip)]
+    unnamed: Vec<(&'static str, u64)>,
 }
 
 #[derive(Serialize)]
@@ -115,8 +119,19 @@ impl<'a> From<&'a StorageCheck> for Checked<'a> {
             idle_notes: found.idle_notes,
             findings: found.findings.iter().map(Found::from).collect(),
             more: found.more,
+            unmended: found.unmended(),
+            unnamed: unnamed(found),
         }
     }
+}
+
+/// The kinds of which not all findings are named, and how many are not.
+fn unnamed(found: &StorageCheck) -> Vec<(&'static str, u64)> {
+    let unnamed = found.counts().map(|(kind, count)| {
+        let named = found.findings.iter().filter(|it| it.kind == kind).count();
+        (kind.as_str(), count.saturating_sub(named as u64))
+    });
+    unnamed.filter(|(_, count)| *count > 0).collect()
 }
 
 impl Found<'_> {
@@ -187,23 +202,22 @@ fn table(checked: &Checked<'_>, context: &Context) -> String {
     });
     let header = ["WHAT", "WHERE", "DETAIL", "MENDED BY"];
     shown.push_str(&context.output.table(header, rows));
-    if checked.more > 0 {
-        shown.push_str(&format!("\nand {} more", checked.more));
+    for (kind, count) in &checked.unnamed {
+        shown.push_str(&format!("\nand {count} more: {kind}"));
     }
     shown
 }
 
 fn unwell(found: &StorageCheck, repair: bool) -> Failure {
     let open = |finding: &&Finding| !finding.kind.is_harmless() && finding.mending != Mending::Done;
-    let open: Vec<&Finding> = found.findings.iter().filter(open).collect();
-    let count = open.len() as u64 + found.more;
-    let message = match count {
+    let mut open = found.findings.iter().filter(open);
+    let message = match found.unmended() {
         1 => "1 finding is left to be seen to".to_owned(),
         count => format!("{count} findings are left to be seen to"),
     };
     let failure = Failure::new(Kind::Failed, message);
-    let mendable = |finding: &&Finding| finding.mending == Mending::Possible;
-    match open.iter().any(mendable) && !repair {
+    let mendable = |finding: &Finding| finding.mending == Mending::Possible;
+    match !repair && open.any(mendable) {
         true => failure.hint("`model-dashboard storage check --repair` mends what can be mended"),
         false => failure,
     }

@@ -30,6 +30,7 @@ fn a_store_that_is_well_is_told_so() {
             "more",
             "revisions",
             "tombstones",
+            "unmended",
             "well"
         ]
     );
@@ -154,4 +155,22 @@ fn an_existing_bucket_is_checked_as_it_is() {
     assert_eq!(broken, 2);
     let open = findings.iter().find(|it| it["mending"] == "possible");
     assert_eq!(open, None);
+}
+
+#[test]
+fn what_is_harmless_is_not_counted_as_left() {
+    let here = with_models();
+    for n in 0..1_001 {
+        here.write(&format!("data/models/{n}.txt"), "");
+    }
+    here.write("data/models/nnUNet/broken", "{");
+    let run = here.run(&["storage", "check", "--repair"]);
+    let run = run.ends_with(1).tells("1 finding is left to be seen to");
+    assert!(run.stdout.contains("and 1 more: other"), "{}", run.stdout);
+    let json = here.run(&["storage", "check", "--output", "json"]);
+    let checked = json.ends_with(1).json();
+    assert_eq!(
+        (&checked["unmended"], &checked["more"]),
+        (&json!(1), &json!(1))
+    );
 }

@@ -82,8 +82,8 @@ pub use revision::{ModelRevision, Origin, RevisionContent};
 pub use samples::Samples;
 pub use sign_in::{SignIn, SignInSource, SignedIn};
 pub use storage::{
-    Finding, FindingKind, Garbage, GarbageKind, Kept, MAX_FINDINGS, Mending, Progress,
-    StorageCheck, Waste,
+    Finding, FindingKind, Garbage, GarbageKind, Kept, MAX_FINDINGS, MAX_HARMLESS, Mending,
+    Progress, StorageCheck, Waste,
 };
 pub use stored_revision::StoredRevision;
 pub use system::{Dependency, DependencyState, Readiness};

@@ -19,8 +19,11 @@ use crate::auth::Permission;
 
 pub use garbage::{Garbage, GarbageKind, Kept, Waste};
 
-/// The most findings that are named.
-pub const MAX_FINDINGS: usize = 10_000;
+/// The most findings of a kind that are named.
+pub const MAX_FINDINGS: u64 = 10_000;
+
+/// The most of a kind that are named if nothing follows from it.
+pub const MAX_HARMLESS: u64 = 1_000;
 
 /// How many mended models the event of a check names.
 const NAMED: usize = 20;
@@ -45,7 +48,7 @@ pub struct StorageCheck {
     /// How many keys are noted to belong to a model that was never written, as renames leave them.
     /// They do no harm.
     pub idle_notes: u64,
-    /// What is not as it should be; [`MAX_FINDINGS`] at most.
+    /// What is not as it should be; of a kind [`MAX_FINDINGS`] at most, or [`MAX_HARMLESS`].
     pub findings: Vec<Finding>,
     /// How many findings are not named.
     pub more: u64,
@@ -150,6 +153,12 @@ impl StorageCheck {
         self.counts.iter().map(|(kind, count)| (*kind, *count))
     }
 
+    /// How many findings, named or not, are neither harmless nor mended.
+    #[must_use]
+    pub fn unmended(&self) -> u64 {
+        self.unmended
+    }
+
     /// Whether nothing is left that should be seen to: every finding is harmless or mended.
     #[must_use]
     pub fn is_well(&self) -> bool {
@@ -157,11 +166,17 @@ impl StorageCheck {
     }
 
     fn add(&mut self, finding: Finding) {
-        *self.counts.entry(finding.kind).or_default() += 1;
+        let count = self.counts.entry(finding.kind).or_default();
+        *count += 1;
+        let most = match finding.kind.is_harmless() {
+            true => MAX_HARMLESS,
+            false => MAX_FINDINGS,
+        };
+        let is_named = *count <= most;
         if !finding.kind.is_harmless() && finding.mending != Mending::Done {
             self.unmended += 1;
         }
-        match self.findings.len() < MAX_FINDINGS {
+        match is_named {
             true => self.findings.push(finding),
             false => self.more += 1,
         }

@@ -212,6 +212,25 @@ async fn what_is_none_of_the_registrys_business_is_counted() {
 }
 
 #[tokio::test]
+async fn what_is_harmless_pushes_nothing_out() {
+    let here = InFolder::new().await;
+    for n in 0..10_001 {
+        here.write(&format!("{n}.txt"), "");
+    }
+    here.write("nnUNet/broken", "{");
+    here.check(true).await;
+    let found = here.check(false).await;
+    let first = &found.findings[0];
+    assert_eq!(
+        (first.kind, &*first.at),
+        (FindingKind::Broken, "nnUNet/broken")
+    );
+    assert_eq!(found.unmended(), 1);
+    assert_eq!(found.findings.len() as u64, 1 + MAX_HARMLESS);
+    assert_eq!(found.more, found.count(FindingKind::Other) - MAX_HARMLESS);
+}
+
+#[tokio::test]
 async fn an_interrupted_rename_is_finished_by_a_repair() {
     let here = InFolder::new().await;
     let id = here.made("nnUNet/A", 1).await;

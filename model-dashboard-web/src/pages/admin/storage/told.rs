@@ -101,8 +101,7 @@ fn check(links: &Links, found: &StorageCheck) -> CheckView {
         bytes: found.bytes,
         idle_notes: found.idle_notes as usize,
         kinds: kinds.collect(),
-        // What is not named may be mendable.
-        mendable: found.more > 0 || found.findings.iter().any(mendable),
+        mendable: found.findings.iter().any(mendable),
     }
 }
 
