@@ -254,6 +254,7 @@ impl<'a> From<&'a Waste> for Removed<'a> {
             kept: waste.kept.map(|kept| match kept {
                 Kept::Changed => "changed meanwhile",
                 Kept::Needed => "an interrupted rename needs it",
+                Kept::Refused => "the store refuses it; look at its permissions",
                 _ => "the store cannot remove it safely",
             }),
         }

@@ -63,6 +63,8 @@ pub enum Kept {
     Changed,
     /// An interrupted rename needs it; a check that repairs ends that.
     Needed,
+    /// The store does not give it, or does not remove it, though it answers otherwise.
+    Refused,
 }
 
 impl Garbage {
@@ -79,7 +81,7 @@ impl Garbage {
 
 impl Dashboard {
     /// Removes tombstones that are older than `older_than`, and what trying the store left behind;
-    /// a `dry_run` only tells. Needs `system:admin`.
+    /// a `dry_run` only tells. Needs `system:admin`. Each tombstone that goes is an event of its own.
     ///
     /// A purged model is no longer among the deleted ones that can be brought back. Its history
     /// stays, and a model that is created at its key goes on with it. Tombstones stay where the
@@ -99,7 +101,7 @@ impl Dashboard {
             .await?;
         let mut garbage = Garbage::default();
         let collected = self
-            .collect(older_than, dry_run, progress, &mut garbage)
+            .collect(caller, older_than, dry_run, progress, &mut garbage)
             .await;
         if !dry_run {
             let removed = garbage.found.iter().filter(|waste| waste.kept.is_none());
@@ -119,6 +121,7 @@ impl Dashboard {
 
     async fn collect(
         &self,
+        caller: &Caller,
         older_than: Duration,
         dry_run: bool,
         progress: Progress<'_>,
@@ -135,19 +138,27 @@ impl Dashboard {
                 garbage.too_young += 1;
                 continue;
             }
-            if !dry_run {
-                let (this, left) = (self.clone(), left.clone());
-                self.change_of_model(async move {
-                    this.inner.prove_store().await?;
-                    Ok(this.inner.catalog.ask_to_remove(&left).await?)
-                })
-                .await?;
-            }
+            let at = format!(".registry/probe/{}", left.name);
+            let since = left.since;
+            let kept = match dry_run {
+                true => None,
+                false => {
+                    let this = self.clone();
+                    let removed = self.change_of_model(async move {
+                        this.inner.prove_store().await?;
+                        Ok(this.inner.catalog.ask_to_remove(&left).await)
+                    });
+                    match removed.await? {
+                        Ok(()) => None,
+                        Err(error) => Some(self.refused(&at, error).await?),
+                    }
+                }
+            };
             garbage.add(Waste {
                 kind: GarbageKind::LeftOver,
-                at: format!(".registry/probe/{}", left.name),
-                since: left.since,
-                kept: None,
+                at,
+                since,
+                kept,
             });
         }
         self.loaded()?;
@@ -158,7 +169,7 @@ impl Dashboard {
             match is_old(since, older_than) {
                 false => garbage.too_young += 1,
                 true => {
-                    let kept = self.purge(entry.key(), older_than, dry_run).await?;
+                    let kept = self.purge(caller, entry.key(), older_than, dry_run).await?;
                     garbage.add(Waste {
                         kind: GarbageKind::Tombstone,
                         at: entry.key().to_string(),
@@ -175,6 +186,7 @@ impl Dashboard {
     /// Removes a tombstone, or says why it stays.
     async fn purge(
         &self,
+        caller: &Caller,
         key: &ModelKey,
         older_than: Duration,
         dry_run: bool,
@@ -188,32 +200,50 @@ impl Dashboard {
             Err(RepositoryError::NotFound { .. } | RepositoryError::TooLarge { .. }) => {
                 return Ok(Some(Kept::Changed));
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Ok(Some(self.refused(key, error).await?)),
         };
         let definition = ModelDefinition::parse(&stored.bytes, DuplicateKeys::LastWins).ok();
         let ours = definition.filter(|definition| is_ours(key, definition));
-        let since = ours.and_then(|definition| definition.registry()?.deleted?.at);
+        let info = ours.and_then(|definition| definition.registry());
         let before = Timestamp::now().minus(older_than);
-        if since.is_none_or(|since| since > before) {
+        let Some((id, deleted)) = info
+            .and_then(|info| Some((info.id, info.deleted?)))
+            .filter(|(_, deleted)| deleted.at.is_some_and(|at| at <= before))
+        else {
             return Ok(Some(Kept::Changed));
-        }
+        };
         if dry_run {
             return Ok(None);
         }
+        let event = caller.event(Action::System, format!("model:{key}"));
+        let event = event.with_detail(match deleted.moved_to {
+            Some(to) => format!("removed for good: the mark that it moved to {to}"),
+            None => format!("removed for good: the mark that it was deleted; history {id} stays"),
+        });
         let this = self.clone();
         let purged = self.change_of_model(async move {
             this.inner.prove_store().await?;
-            let purged = this.inner.catalog.ask_to_purge(&stored).await?;
-            if purged == Purged::Done {
+            let purged = this.inner.catalog.ask_to_purge(&stored).await;
+            if let Ok(Purged::Done) = purged {
                 this.inner.catalog.forget(&stored);
+                this.inner.trail.record(event).await;
             }
             Ok(purged)
         });
         Ok(match purged.await? {
-            Purged::Done => None,
-            Purged::Changed => Some(Kept::Changed),
-            Purged::Needed => Some(Kept::Needed),
-            Purged::Unsafe => Some(Kept::Unsafe),
+            Ok(Purged::Done) => None,
+            Ok(Purged::Changed) => Some(Kept::Changed),
+            Ok(Purged::Needed) => Some(Kept::Needed),
+            Ok(Purged::Unsafe) => Some(Kept::Unsafe),
+            Err(error) => Some(self.refused(key, error).await?),
         })
+    }
+
+    /// What the store refuses stays, if it answers otherwise; if not, all ends.
+    async fn refused(&self, at: impl ToString, error: RepositoryError) -> Result<Kept, Error> {
+        self.inner.catalog.ask_marker().await?;
+        let error: &dyn std::error::Error = &error;
+        tracing::warn!(at = at.to_string(), error, "garbage cannot be removed");
+        Ok(Kept::Refused)
     }
 }

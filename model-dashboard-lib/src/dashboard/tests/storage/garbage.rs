@@ -33,6 +33,27 @@ async fn old_tombstones_are_purged_and_histories_stay() {
 }
 
 #[tokio::test]
+async fn every_tombstone_that_goes_is_told() {
+    let here = InFolder::new().await;
+    let mut told = Vec::new();
+    for n in 0..25 {
+        let at = format!("nnUNet/{n}");
+        here.made(&at, 1).await;
+        here.delete(&at).await;
+        told.push(format!("model:{at}"));
+    }
+    assert_eq!(here.collect(Duration::ZERO, false).await.removed, 25);
+    let events = here.world.events().await;
+    let purges = events
+        .iter()
+        .filter(|it| it.event.detail.contains("removed for good"));
+    let mut targets: Vec<&str> = purges.map(|it| it.event.target.as_str()).collect();
+    targets.sort_unstable();
+    told.sort_unstable();
+    assert_eq!(targets, told);
+}
+
+#[tokio::test]
 async fn the_mark_of_a_rename_is_forgotten_with_it_and_what_came_after_is_not() {
     let here = InFolder::new().await;
     here.made("nnUNet/A", 1).await;

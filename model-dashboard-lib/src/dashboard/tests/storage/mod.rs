@@ -2,6 +2,7 @@
 
 mod check;
 mod garbage;
+mod refusing;
 
 use std::fs;
 use std::path::PathBuf;
@@ -23,9 +24,16 @@ struct InFolder {
 
 impl InFolder {
     async fn new() -> Self {
+        Self::behind(|repository| repository).await
+    }
+
+    /// Behind something that stands before the folder.
+    async fn behind<T: ModelRepository + 'static>(
+        stand: impl FnOnce(ObjectRepository) -> T,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let repository = ObjectRepository::open_folder(folder.path()).await.unwrap();
-        let repository: Arc<dyn ModelRepository> = Arc::new(repository);
+        let repository: Arc<dyn ModelRepository> = Arc::new(stand(repository));
         let world = World::with(|builder| builder.repository(repository)).await;
         Self { world, folder }
     }

@@ -220,6 +220,7 @@ fn waste(waste: &Waste) -> WasteRow {
         kept: waste.kept.map(|kept| match kept {
             Kept::Changed => "it was changed meanwhile",
             Kept::Needed => "an interrupted rename needs it; mending ends that",
+            Kept::Refused => "the store refuses it; look at its permissions",
             _ => "the store cannot remove it safely",
         }),
     }
