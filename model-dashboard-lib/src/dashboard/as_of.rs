@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
-use self::walk::{PastContent, PastModel, Told};
-use super::history::is_moved;
+use self::walk::{PastContent, PastModel, Told, Walked};
+use super::deleted::is_moved;
 use super::{Caller, Dashboard, Error};
 use crate::auth::Permission;
 use crate::catalog::{Entry, EntryState, Picture};
@@ -186,8 +186,10 @@ impl Dashboard {
     }
 
     async fn lost_model_at(&self, id: &ModelId, at: Timestamp) -> Result<Lost, Error> {
-        let Some(told) = self.walk(id, at).await? else {
-            return Ok(Lost::NotThen);
+        let told = match self.walk(id, at).await? {
+            Walked::Told(told) => told,
+            Walked::Nothing => return Ok(Lost::NotThen),
+            Walked::Unreadable => return Ok(Lost::Unnamed),
         };
         let Some(key) = told.key.clone() else {
             return Ok(Lost::Unnamed);
@@ -222,7 +224,18 @@ impl Dashboard {
     async fn identity(&self, entry: &Entry) -> Result<Option<ModelId>, Error> {
         match entry.id().filter(|_| entry.is_ours()) {
             Some(id) => Ok(Some(id)),
-            None => Ok(self.inner.catalog.ask_identity(entry.key()).await?),
+            None => {
+                let said = self.inner.catalog.ask_identity(entry.key()).await;
+                self.unless_all_fails(&said).await?;
+                match said {
+                    // What lies there cannot be read.
+                    Err(RepositoryError::Unavailable { .. }) => {
+                        let noted = self.inner.catalog.ask_note(entry.key()).await;
+                        Ok(noted.ok().flatten())
+                    }
+                    said => Ok(said?),
+                }
+            }
         }
     }
 
@@ -233,11 +246,12 @@ impl Dashboard {
             return Ok(false);
         };
         let after = noted.saturating_add(1);
-        match self.inner.catalog.ask_revision(&id, after).await {
-            Err(RepositoryError::RevisionNotFound { .. }) => Ok(true),
-            Err(error @ RepositoryError::Unavailable { .. }) => Err(error.into()),
-            _ => Ok(false),
-        }
+        let next = self.inner.catalog.ask_revision(&id, after).await;
+        self.unless_all_fails(&next).await?;
+        Ok(matches!(
+            next,
+            Err(RepositoryError::RevisionNotFound { .. })
+        ))
     }
 
     /// What the history of an entry says that lay behind it at a time.
@@ -247,8 +261,10 @@ impl Dashboard {
         id: &ModelId,
         at: Timestamp,
     ) -> Result<Option<ModelAt>, Error> {
-        let Some(told) = self.walk(id, at).await? else {
-            return Ok(None);
+        let told = match self.walk(id, at).await? {
+            Walked::Told(told) => told,
+            Walked::Nothing => return Ok(None),
+            Walked::Unreadable => return Ok(Some(ModelAt::unreadable(entry))),
         };
         // Another program may have written since, which is not in the history yet.
         let is_present = told.state.version == entry.version();
@@ -289,6 +305,18 @@ impl ModelAt {
             version: entry.shown_version().into_owned(),
             enabled: entry.enabled(),
             doubt: entry.broken().map(|_| Doubt::Unreadable).or(doubt),
+        }
+    }
+
+    /// The state of a model whose history cannot be read.
+    fn unreadable(entry: &Entry) -> Self {
+        Self {
+            revision: None,
+            since: None,
+            version: String::new(),
+            enabled: false,
+            doubt: Some(Doubt::Unreadable),
+            ..Self::present(entry, Timestamp::now(), None)
         }
     }
 

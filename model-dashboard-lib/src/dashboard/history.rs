@@ -1,11 +1,9 @@
 //! Who changed a model, when and why: its archived revisions.
 
-use std::sync::Arc;
-
+use super::deleted::is_moved;
 use super::revision::ModelRevision;
 use super::{Caller, Dashboard, Error};
 use crate::auth::Permission;
-use crate::catalog::Entry;
 use crate::model::{Comparison, ModelId, ModelKey};
 use crate::repository::{Archived, RepositoryError};
 
@@ -127,22 +125,6 @@ impl Dashboard {
         .await
     }
 
-    /// The models that were deleted and can be brought back, in order of key. Needs
-    /// `system:admin`.
-    ///
-    /// # Errors
-    /// [`Error::Denied`]; [`Error::Unavailable`] before the models were loaded once.
-    pub async fn deleted(&self, caller: &Caller) -> Result<Vec<Arc<Entry>>, Error> {
-        let target = || "deleted models".to_owned();
-        self.require(caller, Permission::SystemAdmin, target)
-            .await?;
-        let picture = self.picture(caller).await?;
-        let deleted = picture.tombstones().filter(|entry| !is_moved(entry));
-        let mut deleted: Vec<_> = deleted.cloned().collect();
-        deleted.sort_unstable_by(|a, b| a.key().cmp(b.key()));
-        Ok(deleted)
-    }
-
     /// The last page of a history whose present state notes this number: in one round of reads.
     async fn last_page_of(
         &self,
@@ -154,12 +136,12 @@ impl Dashboard {
         let page = self.page_of(id, Some(after), limit);
         let later = self.inner.catalog.ask_revision(id, after);
         let (page, later) = futures::join!(page, later);
-        match later {
-            Err(RepositoryError::RevisionNotFound { .. }) => page,
-            Err(error @ RepositoryError::Unavailable { .. }) => Err(error.into()),
-            // Another program has put an earlier state back: what it notes is not the last number.
-            _ => self.page_of(id, None, limit).await,
+        if let Err(RepositoryError::RevisionNotFound { .. }) = later {
+            return page;
         }
+        self.unless_all_fails(&later).await?;
+        // Another program has put an earlier state back: what it notes is not the last number.
+        self.page_of(id, None, limit).await
     }
 
     /// Up to `limit` revisions, and one more, which the last is compared with; fewer where they are
@@ -192,25 +174,30 @@ impl Dashboard {
         Ok((found, limit))
     }
 
-    /// Up to `limit` revisions below a number, the last one first, as they are stored.
+    /// Up to `limit` revisions below a number, the last one first, as they are stored. One that the
+    /// store does not give hides none of the others.
     pub(super) async fn page_before(
         &self,
         id: &ModelId,
         before: Option<u64>,
         limit: usize,
     ) -> Result<Vec<Archived>, Error> {
-        answered(self.inner.catalog.ask_history(id, before, limit).await?)
+        let found = self.inner.catalog.ask_history(id, before, limit).await?;
+        if let Some(failed) = found.iter().find(|it| is_unavailable(&it.revision)) {
+            self.unless_all_fails(&failed.revision).await?;
+        }
+        Ok(found)
     }
 
-    /// Up to `limit` revisions below a number, the last one first.
-    pub(super) async fn steps_of(
+    /// Fails if what was asked for is unavailable and the store does not answer otherwise either.
+    pub(super) async fn unless_all_fails<T>(
         &self,
-        id: &ModelId,
-        before: Option<u64>,
-        limit: usize,
-    ) -> Result<Vec<ModelRevision>, Error> {
-        let found = self.page_before(id, before, limit).await?;
-        beside(move || found.into_iter().map(ModelRevision::read).collect()).await
+        found: &Result<T, RepositoryError>,
+    ) -> Result<(), Error> {
+        if is_unavailable(found) {
+            self.inner.catalog.ask_marker().await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn revision_of(
@@ -269,12 +256,6 @@ impl Dashboard {
     }
 }
 
-/// Whether a tombstone is that of a model that lives on elsewhere.
-pub(super) fn is_moved(entry: &Entry) -> bool {
-    let tombstone = entry.tombstone();
-    tombstone.is_some_and(|tombstone| tombstone.moved_to.is_some())
-}
-
 /// Does what takes a while on a thread that may block.
 pub(super) async fn beside<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
@@ -291,16 +272,8 @@ pub(super) struct Historic {
     last: Option<u64>,
 }
 
-/// What was found, unless the store did not answer.
-fn answered(found: Vec<Archived>) -> Result<Vec<Archived>, Error> {
-    let answered = found.into_iter().map(|archived| match archived.revision {
-        Err(error @ RepositoryError::Unavailable { .. }) => Err(error.into()),
-        revision => Ok(Archived {
-            revision,
-            ..archived
-        }),
-    });
-    answered.collect()
+fn is_unavailable<T>(found: &Result<T, RepositoryError>) -> bool {
+    matches!(found, Err(RepositoryError::Unavailable { .. }))
 }
 
 fn steps(found: Vec<Archived>, limit: usize) -> (Vec<HistoryStep>, Option<u64>) {

@@ -25,6 +25,7 @@ mod builder;
 mod bulk;
 mod cache;
 mod caller;
+mod deleted;
 mod edits;
 mod error;
 mod fields;

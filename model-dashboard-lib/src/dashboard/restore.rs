@@ -5,13 +5,14 @@
 
 use super::edits::{changed, keep_field, set_null, set_registry, set_tags};
 use super::fields::message_field;
+use super::history::beside;
 use super::model_writes::{Act, After, Reason};
 use super::revision::{ModelRevision, Origin, RevisionContent};
 use super::{Caller, Dashboard, Error, Model};
 use crate::audit::Action;
 use crate::auth::Permission;
 use crate::model::{JsonObject, ModelDefinition, ModelKey, RegistryInfo};
-use crate::repository::Precondition;
+use crate::repository::{Archived, Precondition, RepositoryError};
 
 /// How many revisions are looked at in one go for one that can be brought back: nearly always it is
 /// the one before the deletion.
@@ -103,11 +104,9 @@ impl Dashboard {
         let id = self.historic(caller, key).await?.id;
         let mut before = None;
         loop {
-            let revisions = self.steps_of(&id, before, LOOKED_AT).await?;
-            before = revisions.last().map(|last| last.number);
-            let held =
-                |it: &ModelRevision| it.origin != Origin::Falsified && it.definition().is_some();
-            if let Some(revision) = revisions.into_iter().find(held) {
+            let page = self.page_before(&id, before, LOOKED_AT).await?;
+            before = page.last().map(|last| last.number);
+            if let Some(revision) = beside(move || last_usable(page)).await?? {
                 return Ok(revision);
             }
             if before.is_none() {
@@ -116,6 +115,21 @@ impl Dashboard {
             }
         }
     }
+}
+
+/// The first of these that holds a definition. One before it that the store does not give may hold
+/// what is wanted.
+fn last_usable(page: Vec<Archived>) -> Result<Option<ModelRevision>, RepositoryError> {
+    for archived in page {
+        if let Err(error @ RepositoryError::Unavailable { .. }) = archived.revision {
+            return Err(error);
+        }
+        let revision = ModelRevision::read(archived);
+        if revision.origin != Origin::Falsified && revision.definition().is_some() {
+            return Ok(Some(revision));
+        }
+    }
+    Ok(None)
 }
 
 /// The definition of a revision that may be used again.

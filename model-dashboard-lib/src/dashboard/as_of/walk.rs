@@ -11,6 +11,17 @@ const REVISIONS_AT_ONCE: usize = 8;
 
 /// What a history tells of a time.
 #[derive(Debug)]
+pub(super) enum Walked {
+    /// There was a model.
+    Told(Told),
+    /// There was none.
+    Nothing,
+    /// The history is not given by a store that answers otherwise.
+    Unreadable,
+}
+
+/// The model that there was at a time.
+#[derive(Debug)]
 pub(super) struct Told {
     /// The state at that time, or the oldest one that is known.
     pub(super) state: PastState,
@@ -51,15 +62,20 @@ pub(super) struct PastModel {
 }
 
 impl Dashboard {
-    /// What a history tells of a time, if there was a model then.
-    pub(super) async fn walk(&self, id: &ModelId, at: Timestamp) -> Result<Option<Told>, Error> {
+    /// What a history tells of a time.
+    pub(super) async fn walk(&self, id: &ModelId, at: Timestamp) -> Result<Walked, Error> {
         let (mut walk, mut before) = (Walk::default(), None);
         loop {
-            let page = self.page_before(id, before, REVISIONS_AT_ONCE).await?;
+            let page = self.page_before(id, before, REVISIONS_AT_ONCE).await;
+            if let Err(Error::Unavailable { .. }) = page {
+                self.inner.catalog.ask_marker().await?;
+                return Ok(Walked::Unreadable);
+            }
+            let page = page?;
             before = page.last().map(|last| last.number);
             walk = beside(move || walk.on(page, at)).await?;
             if walk.then.is_some() || before.is_none() {
-                return Ok(walk.end(at));
+                return Ok(walk.end(at).map_or(Walked::Nothing, Walked::Told));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! A repository in which something happens between the reading of a model and what follows.
 
 use std::sync::Mutex;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 
 use futures::future::BoxFuture;
 
@@ -20,6 +20,8 @@ pub(super) struct Between {
     happening: Mutex<Option<(Happening, bool)>>,
     silent: AtomicBool,
     loses: AtomicBool,
+    kept_back: AtomicU64,
+    hides_histories: AtomicBool,
     /// How often anything was asked for while it was silent.
     pub(super) unanswered: AtomicUsize,
 }
@@ -51,16 +53,23 @@ impl Between {
         self.loses.store(true, Ordering::SeqCst);
     }
 
+    /// From now on the revisions of this number are not given, as those in an archive are not.
+    pub(super) fn keep_back(&self, number: u64) {
+        self.kept_back.store(number, Ordering::SeqCst);
+    }
+
+    /// From now on no history is listed.
+    pub(super) fn hide_histories(&self) {
+        self.hides_histories.store(true, Ordering::SeqCst);
+    }
+
     fn told(
         &self,
         written: Result<StoredModel, RepositoryError>,
     ) -> Result<StoredModel, RepositoryError> {
         match self.loses.load(Ordering::SeqCst) {
             false => written,
-            true => Err(RepositoryError::Unavailable {
-                message: "the answer was lost".to_owned(),
-                source: None,
-            }),
+            true => Err(unavailable("the answer was lost")),
         }
     }
 
@@ -78,6 +87,13 @@ impl Between {
             *planned = None;
         }
         Some(happening)
+    }
+}
+
+fn unavailable(message: &str) -> RepositoryError {
+    RepositoryError::Unavailable {
+        message: message.to_owned(),
+        source: None,
     }
 }
 
@@ -139,12 +155,18 @@ impl ModelRepository for Between {
 
     async fn revisions(&self, id: &ModelId) -> Result<Vec<u64>, RepositoryError> {
         self.answers().await;
-        self.inner.revisions(id).await
+        match self.hides_histories.load(Ordering::SeqCst) {
+            false => self.inner.revisions(id).await,
+            true => Err(unavailable("it denies access")),
+        }
     }
 
     async fn revision(&self, id: &ModelId, number: u64) -> Result<Revision, RepositoryError> {
         self.answers().await;
-        self.inner.revision(id, number).await
+        match self.kept_back.load(Ordering::SeqCst) == number {
+            false => self.inner.revision(id, number).await,
+            true => Err(unavailable("it lies in an archive")),
+        }
     }
 
     async fn reconcile(&self, stored: &StoredModel) -> Result<bool, RepositoryError> {

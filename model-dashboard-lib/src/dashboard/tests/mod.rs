@@ -15,6 +15,7 @@ mod following;
 mod guessing;
 mod hanging;
 mod history;
+mod kept_back;
 mod known_mistakes;
 mod matrix;
 mod measures;
