@@ -80,8 +80,15 @@ async fn a_copy_made_by_hand_is_nobodys_of_the_registry() {
     let host = there.world.host();
     let then = there.world.dashboard.models_at(&host, before, None, 10);
     let then = then.await.unwrap().models;
-    let keys: Vec<_> = then.iter().map(|it| it.now.to_string()).collect();
-    assert_eq!(keys, ["MIST/x"]);
+    let told: Vec<_> = then
+        .iter()
+        .map(|it| (it.now.to_string(), it.doubt))
+        .collect();
+    let expected = [
+        ("MIST/copy".to_owned(), Some(Doubt::NoHistory)),
+        ("MIST/x".to_owned(), None),
+    ];
+    assert_eq!(told, expected, "it may have been made before that");
 }
 
 #[tokio::test]
