@@ -20,7 +20,7 @@ use crate::repository::Stamp;
 
 /// To be raised with every change of a record; summaries may also differ between versions of the
 /// program, so its version stands in the file too.
-const FORMAT: &str = "model-dashboard catalogue 2, program ";
+const FORMAT: &str = "model-dashboard catalogue 3, program ";
 
 /// The longest record: a list entry of a definition of 1 MiB with every character escaped, and its
 /// search text.

@@ -65,8 +65,7 @@ impl Model {
     }
 
     pub(super) fn is_deleted(&self) -> bool {
-        let registry = self.definition.registry();
-        registry.is_some_and(|registry| registry.deleted.is_some())
+        self.definition.deleted().is_some()
     }
 }
 

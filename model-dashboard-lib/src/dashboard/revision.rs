@@ -97,9 +97,9 @@ impl ModelRevision {
         };
         let registry = definition.registry();
         let changed = definition.is_changed_outside();
-        let content = match registry.as_ref().is_some_and(|info| info.deleted.is_some()) {
-            true => RevisionContent::Deleted,
-            false => RevisionContent::Definition(Box::new(definition)),
+        let content = match definition.deleted() {
+            Some(_) => RevisionContent::Deleted,
+            None => RevisionContent::Definition(Box::new(definition)),
         };
         match registry {
             // What notes another number is an earlier state that another program put back; what

@@ -194,7 +194,7 @@ pub struct RegistryInfo {
     /// The key that a rename or move took the model from, until the next change: by it a move
     /// that was interrupted is finished.
     pub moved_from: Option<ModelKey>,
-    /// Set if the definition is a tombstone.
+    /// Set in a tombstone; [`ModelDefinition::deleted`] says whether the definition is one.
     pub deleted: Option<Deleted>,
     /// Members that this version of the registry does not know; they are kept.
     pub other: JsonObject,
@@ -304,6 +304,19 @@ impl ModelDefinition {
     #[must_use]
     pub fn registry(&self) -> Option<RegistryInfo> {
         RegistryInfo::read(&self.as_object().view(FIELD)?)
+    }
+
+    /// That the model was deleted, if the definition is a tombstone. One that another program has
+    /// enabled is none any more: jobs may run it, so people must see it.
+    #[must_use]
+    pub fn deleted(&self) -> Option<Deleted> {
+        self.deleted_by(self.registry()?.deleted)
+    }
+
+    /// The same for what the field `registry` says.
+    pub(crate) fn deleted_by<D>(&self, said: Option<D>) -> Option<D> {
+        let enabled = self.as_object().get("enabled");
+        said.filter(|_| matches!(enabled, None | Some("null" | "false")))
     }
 
     /// The definition with this field `registry`, its `content_digest` computed anew. Members keep

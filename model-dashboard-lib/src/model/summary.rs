@@ -119,7 +119,9 @@ impl ModelSummary {
             revision: noted.map(|r| r.revision),
             modified_by: noted.and_then(|r| r.modified_by.as_deref()).map(Into::into),
             modified_at: noted.and_then(|r| r.modified_at),
-            deleted: noted.is_some_and(|r| r.deleted.is_some()),
+            deleted: definition
+                .deleted_by(noted.and_then(|r| r.deleted.as_ref()))
+                .is_some(),
             contradicts_key: definition.contradicts(&key).is_some(),
             has_wrong_types: !label_errors.is_empty() || !definition.check_fields().is_empty(),
             search: search.into(),

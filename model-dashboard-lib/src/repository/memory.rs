@@ -145,9 +145,8 @@ impl Shelves {
         if last.is_some_and(|(_, bytes)| *bytes == whole) {
             return false;
         }
-        let free = last.map_or(1, |(number, _)| number + 1);
-        let noted = state.noted().filter(|info| info.id == id);
-        let number = noted.map_or(free, |info| info.revision.max(free));
+        let last = last.map_or(0, |(number, _)| number);
+        let number = state.number_after(last, id).unwrap_or(last + 1);
         self.record(id, number, whole);
         true
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Precondition, RepositoryError, Stamp, StoredModel};
-use crate::model::{DuplicateKeys, ModelDefinition, ModelId, ModelKey, RegistryInfo};
+use crate::model::{Deleted, DuplicateKeys, ModelDefinition, ModelId, ModelKey, RegistryInfo};
 
 /// The highest number of a revision. A higher one was written by hand, and counts as none.
 pub(crate) const MAX_REVISION: u64 = 1 << 48;
@@ -22,6 +22,7 @@ pub(crate) fn next_number(id: ModelId, last: u64) -> Result<u64, RepositoryError
 pub(crate) struct State {
     stored: StoredModel,
     info: Option<RegistryInfo>,
+    deleted: Option<Deleted>,
     ours: bool,
     unread: bool,
 }
@@ -43,10 +44,13 @@ impl State {
         let parsed = ModelDefinition::parse(&stored.bytes, DuplicateKeys::LastWins);
         let definition = parsed.as_ref().ok();
         let info = definition.and_then(ModelDefinition::registry);
+        let deleted = info.as_ref().and_then(|info| info.deleted.clone());
+        let deleted = definition.and_then(|definition| definition.deleted_by(deleted));
         let ours = definition.is_some_and(|definition| is_ours(&stored.key, definition));
         Self {
             stored,
             info,
+            deleted,
             ours,
             unread: false,
         }
@@ -62,6 +66,7 @@ impl State {
                 stamp,
             },
             info: None,
+            deleted: None,
             ours: false,
             unread: true,
         }
@@ -84,7 +89,7 @@ impl State {
 
     /// Whether there is something at the key for people: anything but a tombstone.
     pub(crate) fn is_live(&self) -> bool {
-        self.deleted().is_none()
+        self.deleted.is_none()
     }
 
     /// Whether the state is a tombstone of a model that lives on at another key.
@@ -94,11 +99,7 @@ impl State {
 
     /// Where the model lives on, if the state is a tombstone that says so.
     pub(crate) fn moved_to(&self) -> Option<&str> {
-        self.deleted()?.moved_to.as_deref()
-    }
-
-    fn deleted(&self) -> Option<&crate::model::Deleted> {
-        self.info.as_ref()?.deleted.as_ref()
+        self.deleted.as_ref()?.moved_to.as_deref()
     }
 
     /// What the registry noted when it wrote this state here; `None` if anyone else changed it.
@@ -131,10 +132,22 @@ impl State {
         !(self.ours && self.is_moved_away())
     }
 
+    /// The number of the state in a history that it is missing in, after the number `last`.
+    pub(crate) fn number_after(&self, last: u64, id: ModelId) -> Result<u64, RepositoryError> {
+        let next = next_number(id, last)?;
+        match self.info.as_ref().filter(|info| info.id == id) {
+            Some(info) if self.ours => Ok(next.max(info.revision)),
+            // Others changed a revision of ours that never came into the history. Under the number
+            // of that, this would be taken for it, falsified.
+            Some(info) if info.revision == next => next_number(id, next),
+            _ => Ok(next),
+        }
+    }
+
     /// What the next revision takes over from this one.
     pub(crate) fn carried(&self) -> Carried {
         match &self.info {
-            Some(info) if info.deleted.is_some() => Carried::Nothing,
+            Some(_) if self.deleted.is_some() => Carried::Nothing,
             Some(info) => Carried::From(Box::new(info.clone())),
             None => Carried::Unknown,
         }

@@ -54,6 +54,51 @@ pub async fn nothing_is_carried_over_a_deletion(harness: Harness<'_>) {
     );
 }
 
+/// What the existing system shows as a disabled model and somebody enables there, jobs may run: it
+/// can be read, edited and deleted like any other.
+pub async fn a_tombstone_that_others_enabled_is_a_model(harness: Harness<'_>) {
+    let repository = harness.repository();
+    let first = create(harness, &key("nnUNet/Task001"), "first").await;
+    let other = create(harness, &key("nnUNet/Other"), "other").await;
+    let moved = rename(harness, &other, &key("nnUNet/Moved")).await;
+    for (stored, id) in [
+        (delete(harness, &first).await, Some(info(&first).id)),
+        (other, None),
+    ] {
+        let at = &stored.key;
+        let mut theirs = read(&repository.get(at).await.unwrap());
+        theirs.set_enabled(true);
+        harness.write_outside(at, &theirs.to_bytes()).await;
+        let seen = repository.get(at).await.unwrap();
+        let content = described(at, "again");
+        let change = because("");
+        let created = repository.put(at, &content, &Precondition::Absent, &change);
+        let created = created.await;
+        assert!(
+            matches!(created, Err(RepositoryError::Exists { .. })),
+            "{created:?}"
+        );
+        assert!(repository.reconcile(&seen).await.unwrap());
+        assert!(!repository.reconcile(&seen).await.unwrap());
+        let edited = edit(harness, &seen, "ours").await;
+        let noted = info(&edited);
+        assert_eq!(
+            (noted.deleted.as_ref(), read(&edited).enabled()),
+            (None, true)
+        );
+        assert_eq!(noted.id == info(&first).id, id.is_some());
+        assert_ne!(noted.id, info(&moved).id);
+        let archived = history(harness, noted.id).await;
+        assert_eq!(
+            archived[archived.len() - 2..],
+            [seen.bytes, edited.bytes.clone()]
+        );
+        let deleted = delete(harness, &edited).await;
+        assert_eq!(info(&deleted).id, noted.id);
+    }
+    assert_eq!(repository.get(&moved.key).await.unwrap(), moved);
+}
+
 /// A rename keeps the id, takes the next number and leaves a tombstone that says where to.
 pub async fn a_rename_keeps_the_id(harness: Harness<'_>) {
     let repository = harness.repository();

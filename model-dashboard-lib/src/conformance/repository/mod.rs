@@ -66,6 +66,7 @@ macro_rules! model_repository_conformance {
             a_reader_never_sees_half_a_write
             a_tombstone_is_left_and_numbers_go_on_after_it
             nothing_is_carried_over_a_deletion
+            a_tombstone_that_others_enabled_is_a_model
             a_rename_keeps_the_id
             a_key_that_a_model_moved_away_from_begins_a_new_id
             a_model_can_move_back

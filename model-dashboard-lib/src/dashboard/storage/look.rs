@@ -48,7 +48,7 @@ impl Read {
         let (info, ours) = match ModelDefinition::parse(&stored.bytes, DuplicateKeys::LastWins) {
             Ok(definition) => {
                 let info = definition.registry();
-                let is_deleted = info.as_ref().is_some_and(|info| info.deleted.is_some());
+                let is_deleted = definition.deleted().is_some();
                 if let Some(contradiction) = definition.contradicts(key).filter(|_| !is_deleted) {
                     let detail = contradiction.to_string();
                     findings.push(Finding::new(FindingKind::Contradiction, key, detail));

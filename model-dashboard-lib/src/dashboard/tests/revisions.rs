@@ -152,3 +152,57 @@ async fn what_others_save_under_a_former_name_is_a_model_of_its_own() {
     assert_eq!(there.origins("MIST/present").await.len(), 2);
     assert_eq!(there.findings().await, []);
 }
+
+#[tokio::test]
+async fn a_tombstone_that_others_enabled_is_seen() {
+    let there = InFolder::new().await;
+    there.made("MIST/x", "x").await;
+    let (host, dashboard) = (there.world.host(), &there.world.dashboard);
+    let at = key("MIST/x");
+    dashboard.delete(&host, &at, ANY, "").await.unwrap();
+    let path = there.folder.path().join("MIST/x");
+    let text = std::fs::read_to_string(path).unwrap();
+    let enabled = text.replace(r#""enabled":false"#, r#""enabled":true"#);
+    assert_ne!(text, enabled);
+    there.write("MIST/x", enabled.as_bytes());
+    let revisions = there.revisions("MIST/x").await;
+    let last = &revisions[0];
+    assert_eq!((last.number, last.origin), (3, Origin::Outside));
+    assert!(last.definition().is_some_and(ModelDefinition::enabled));
+
+    let picture = dashboard.inner.catalog.current();
+    assert!(picture.get(&at).is_some_and(|entry| entry.enabled()));
+    assert!(dashboard.deleted(&host).await.unwrap().is_empty());
+    dashboard.inner.note_noticed().await;
+    let events = there.world.events().await.into_iter();
+    let mut told = events.map(|it| (it.event.action, it.event.detail));
+    let appeared = "appeared outside; enabled".to_owned();
+    assert!(told.any(|it| it == (Action::ModelCreate, appeared.clone())));
+    dashboard.delete(&host, &at, ANY, "why").await.unwrap();
+    assert!(dashboard.inner.catalog.current().get(&at).is_none());
+    assert_eq!(there.origins("MIST/x").await.len(), 4);
+}
+
+#[tokio::test]
+async fn what_others_made_of_a_revision_that_was_not_archived_is_not_falsified() {
+    let there = InFolder::new().await;
+    let first = there.made("MIST/x", "first").await;
+    there.edited("MIST/x", "second").await;
+    // The writer crashed before it came into the history.
+    let id = first.definition.registry().unwrap().id;
+    let file = format!(".registry/revisions/{id}/00000002.json");
+    std::fs::remove_file(there.folder.path().join(file)).unwrap();
+    let text = std::fs::read_to_string(there.folder.path().join("MIST/x")).unwrap();
+    there.write("MIST/x", text.replace("second", "theirs").as_bytes());
+
+    let told = |it: &ModelRevision| (it.number, it.origin);
+    let revisions = there.revisions("MIST/x").await;
+    let told: Vec<_> = revisions.iter().map(told).collect();
+    assert_eq!(told, [(3, Origin::Outside), (1, Origin::Registry)]);
+    let (host, at) = (there.world.host(), key("MIST/x"));
+    let dashboard = &there.world.dashboard;
+    dashboard.restore(&host, &at, 1, ANY, "").await.unwrap();
+    dashboard.restore(&host, &at, 3, ANY, "").await.unwrap();
+    let kinds: Vec<_> = there.findings().await.iter().map(|it| it.kind).collect();
+    assert_eq!(kinds, [FindingKind::Gap]);
+}

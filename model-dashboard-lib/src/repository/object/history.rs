@@ -7,7 +7,7 @@ use super::keys::{Folder, StoreKey, revision_number};
 use super::{ATTEMPTS, ObjectRepository};
 use crate::model::{ModelId, RegistryInfo, Version};
 use crate::repository::revisions::newest;
-use crate::repository::state::{Carried, State, next_number};
+use crate::repository::state::{Carried, State};
 use crate::repository::{Archived, RepositoryError, Revision, Stamp, StoredModel};
 
 /// How far back owner and package are looked for where other programs dropped them again and
@@ -135,8 +135,6 @@ impl ObjectRepository {
         state: &State,
     ) -> Result<Outcome, RepositoryError> {
         let bytes = &state.stored().bytes;
-        let noted = state.noted().filter(|info| info.id == id);
-        let noted = noted.map_or(0, |info| info.revision);
         for _ in 0..ATTEMPTS {
             let last = self.last_number(id).await?;
             if last > 0
@@ -150,7 +148,7 @@ impl ObjectRepository {
             if !self.is_present(state).await? {
                 return Ok(Outcome::Overtaken);
             }
-            let number = noted.max(next_number(id, last)?);
+            let number = state.number_after(last, id)?;
             let recorded = match state.is_unread() {
                 false => self.record(id, number, bytes).await?,
                 true => {

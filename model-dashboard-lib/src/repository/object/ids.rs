@@ -43,10 +43,13 @@ impl ObjectRepository {
                 Some(state) => self.id_by(state, noted.id).await?,
                 None => noted.id,
             };
-            if let Some(id) = id.filter(|id| Some(*id) != away) {
+            let id = id.filter(|id| Some(*id) != away);
+            if let Some(id) = id
+                && (noted.id == Some(id) || self.note_as_said(key, state).await?)
+            {
                 return Ok(id);
             }
-            let id = ModelId::new();
+            let id = id.unwrap_or_else(ModelId::new);
             if self.set_belongs(key, id, &noted).await? {
                 return Ok(id);
             }
@@ -87,6 +90,22 @@ impl ObjectRepository {
             (Some(_), None) => false,
         };
         Ok(if is_as_said { Some(said.id) } else { noted })
+    }
+
+    /// Notes what ends a move for a state that says that it came by one; `false` for any other.
+    async fn note_as_said(
+        &self,
+        key: &ModelKey,
+        state: Option<&State>,
+    ) -> Result<bool, RepositoryError> {
+        let said = state.and_then(State::said_here);
+        let Some((said, from)) = said.and_then(|said| Some((said, said.moved_from.as_ref()?)))
+        else {
+            return Ok(false);
+        };
+        let keys = self.keys(from, key).await?;
+        self.note_keys(from, key, said, &keys).await?;
+        Ok(true)
     }
 
     /// Whether a model has moved to a key and stays there, though that is not noted: another

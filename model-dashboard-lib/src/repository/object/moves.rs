@@ -38,7 +38,7 @@ pub(super) enum Settled {
 
 /// What was noted for the two keys of a move before it was decided.
 #[derive(Debug)]
-struct Keys {
+pub(super) struct Keys {
     from: Noted,
     to: Noted,
 }
@@ -222,8 +222,9 @@ impl ObjectRepository {
                 // Another model, or another program's: no ground to undo anything.
                 return Ok(true);
             };
-            if let Some(there) = old.state.moved_to() {
-                return Ok(there == to.to_string() && said.write_id == noted.write_id);
+            // Also if another program has enabled it since.
+            if let Some(there) = said.deleted.as_ref().and_then(|it| it.moved_to.as_ref()) {
+                return Ok(*there == to.to_string() && said.write_id == noted.write_id);
             }
             let untouched = old.state.noted().is_some()
                 && old.state.is_live()
@@ -268,7 +269,11 @@ impl ObjectRepository {
         Ok(put.await?.is_some())
     }
 
-    async fn keys(&self, from: &ModelKey, to: &ModelKey) -> Result<Keys, RepositoryError> {
+    pub(super) async fn keys(
+        &self,
+        from: &ModelKey,
+        to: &ModelKey,
+    ) -> Result<Keys, RepositoryError> {
         let (from, to) = futures::try_join!(self.belongs(from), self.belongs(to))?;
         Ok(Keys { from, to })
     }
@@ -276,7 +281,7 @@ impl ObjectRepository {
     /// Notes that the old key no longer belongs to the model, and that the new one does: this
     /// comes last and says that all is done. Where the notes have changed since before the move
     /// was decided, someone else has done it.
-    async fn note_keys(
+    pub(super) async fn note_keys(
         &self,
         from: &ModelKey,
         to: &ModelKey,

@@ -29,8 +29,8 @@ fn id(stored: &StoredModel) -> ModelId {
 }
 
 /// A rename from A to B that crashed before its write number `writes`; B had another model
-/// before. Then another program changes what lies at B.
-async fn crossed(writes: usize) -> (InFolder, StoredModel) {
+/// before. Then another program describes and enables what lies at one of them.
+async fn crossed(writes: usize, changed: &str) -> (InFolder, StoredModel) {
     let there = InFolder::fresh().await;
     let repository = &there.repository;
     let (a, b) = (key("nnUNet/A"), key("nnUNet/B"));
@@ -50,11 +50,13 @@ async fn crossed(writes: usize) -> (InFolder, StoredModel) {
         .rename(&a, &b, &content, &exists, &because())
         .await;
     crashed.unwrap_err();
-    let left = repository.get(&b).await.unwrap();
+    let changed = key(changed);
+    let left = repository.get(&changed).await.unwrap();
     let left = ModelDefinition::parse(&left.bytes, DuplicateKeys::LastWins);
     let mut left = left.unwrap();
     left.set_description("theirs");
-    there.write_outside(&b, &left.to_bytes()).await;
+    left.set_enabled(true);
+    there.write_outside(&changed, &left.to_bytes()).await;
     (there, first)
 }
 
@@ -62,7 +64,7 @@ async fn crossed(writes: usize) -> (InFolder, StoredModel) {
 async fn a_move_that_was_decided_is_one_whatever_others_made_of_it() {
     // The tombstone is put, or the old key is noted, too.
     for writes in [2, 3] {
-        let (there, first) = crossed(writes).await;
+        let (there, first) = crossed(writes, "nnUNet/B").await;
         let repository = &there.repository;
         let b = key("nnUNet/B");
         let seen = repository.get(&b).await.unwrap();
@@ -78,7 +80,7 @@ async fn a_move_that_was_decided_is_one_whatever_others_made_of_it() {
 
 #[tokio::test]
 async fn a_move_that_was_not_decided_leaves_no_model_twice() {
-    let (there, first) = crossed(1).await;
+    let (there, first) = crossed(1, "nnUNet/B").await;
     let repository = &there.repository;
     let (a, b) = (key("nnUNet/A"), key("nnUNet/B"));
     let seen = repository.get(&b).await.unwrap();
@@ -87,4 +89,19 @@ async fn a_move_that_was_not_decided_leaves_no_model_twice() {
     assert_ne!(repository.identify(&b).await.unwrap(), Some(id(&first)));
     assert_eq!(repository.identify(&a).await.unwrap(), Some(id(&first)));
     assert_eq!(repository.revisions(&id(&first)).await.unwrap(), [1]);
+}
+
+#[tokio::test]
+async fn a_move_is_not_taken_back_because_others_enabled_what_it_left() {
+    let (there, first) = crossed(2, "nnUNet/A").await;
+    let repository = &there.repository;
+    let (a, b) = (key("nnUNet/A"), key("nnUNet/B"));
+    let moved = repository.get(&b).await.unwrap();
+    assert!(repository.reconcile(&moved).await.unwrap());
+    assert_eq!(repository.get(&b).await.unwrap(), moved);
+    let left = repository.get(&a).await.unwrap();
+    assert!(repository.reconcile(&left).await.unwrap());
+    assert_eq!(repository.identify(&b).await.unwrap(), Some(id(&first)));
+    assert_ne!(repository.identify(&a).await.unwrap(), Some(id(&first)));
+    assert_eq!(repository.revisions(&id(&first)).await.unwrap(), [1, 2]);
 }
