@@ -18,6 +18,7 @@
 //! and sign-in is refused with [`Error::Unavailable`].
 
 mod access;
+mod ancestor;
 mod as_of;
 mod audit;
 mod background;

@@ -9,7 +9,8 @@ use super::{ContourNames, LabelNames, LabelNumber, ModelDefinition, RegistryInfo
 /// every change.
 const NOT_COMPARED: [&str; 2] = ["registry", "last_modified_date"];
 
-const LABELS: &str = "contour_names";
+/// The field that is compared label by label where it can be.
+pub(super) const LABELS: &str = "contour_names";
 
 /// How deep objects are compared member by member; what lies deeper is compared as a whole.
 const DEPTH: usize = 4;

@@ -22,6 +22,7 @@ mod json;
 mod label_rows;
 mod label_table;
 mod labels;
+mod merge;
 mod name;
 mod reference;
 mod registry;
@@ -43,6 +44,7 @@ pub use json::{
 };
 pub use label_table::label_cell;
 pub use labels::{ContourNames, LabelNames, LabelNumber, LabelNumberError, MAX_LABEL_ERRORS};
+pub use merge::{Entry, Merge, Outcome, Overlap};
 pub use name::{
     MAX_EXISTING_NAME_BYTES, MAX_NAME_CHARS, ModelKey, ModelName, NameError, NetworkType,
 };

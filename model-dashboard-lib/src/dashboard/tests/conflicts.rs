@@ -93,3 +93,40 @@ async fn an_overwrite_is_checked_against_the_state_that_it_replaces() {
     assert!(now.definition.enabled());
     assert_ne!(now.definition.alias(), "x");
 }
+
+#[tokio::test]
+async fn the_state_that_somebody_saw_is_found_by_its_version() {
+    let world = World::new().await;
+    let host = world.host();
+    let seen = world.create("nnUNet/Lung", r#"{"alias":"0"}"#).await;
+    let mut model = seen.clone();
+    for n in 1..=19 {
+        let patch = format!(r#"{{"alias":"{n}"}}"#);
+        model = world.patch(&model, &patch).await.unwrap();
+    }
+    let find = async |key: &ModelKey, version, near| {
+        let found = world.dashboard.earlier_state(&host, key, version, near);
+        found.await.unwrap()
+    };
+    // By its number, or among the last twenty; a wrong number is no hindrance.
+    for near in [Some(1), Some(7), Some(99), None] {
+        assert_eq!(
+            find(&model.key, seen.version, near).await.as_ref(),
+            Some(&seen)
+        );
+    }
+    let to = key("nnUNet/Renamed");
+    let renamed = world.dashboard.rename(&host, &model.key, &to, ANY, "");
+    let renamed = renamed.await.unwrap();
+    let found = find(&to, seen.version, Some(1)).await.unwrap();
+    assert_eq!(
+        (found.key, found.definition),
+        (renamed.key, seen.definition)
+    );
+    // Too long ago for who does not know the number.
+    assert_eq!(find(&to, seen.version, None).await, None);
+    assert_eq!(
+        find(&to, crate::model::Version::of(b"x"), Some(3)).await,
+        None
+    );
+}

@@ -77,6 +77,10 @@ fn rows() -> Vec<Row> {
             |w, c| w.dashboard.revision(c, &w.model(true).await.key, 1).await;
         "stored revision" needs [ModelsRead], session false:
             |w, c| w.dashboard.stored_revision(c, &w.model(true).await.key, 1).await;
+        "earlier state" needs [ModelsRead], session false: |w, c| {
+            let model = w.model(true).await;
+            w.dashboard.earlier_state(c, &model.key, model.version, Some(1)).await
+        };
         "compare" needs [ModelsRead], session false:
             |w, c| w.dashboard.compare(c, &w.model(true).await.key, 1, 1).await;
         "models at" needs [ModelsRead, AuditRead], session false:

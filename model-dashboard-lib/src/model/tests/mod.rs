@@ -7,6 +7,7 @@ mod definition;
 mod existing_installation;
 mod json;
 mod labels;
+mod merge;
 mod names;
 mod properties;
 mod registry;
