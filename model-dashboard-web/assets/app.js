@@ -499,8 +499,13 @@
 
   // Who writes something else has chosen it.
   on("input", (event) => {
-    const name = event.target.dataset?.chooses;
-    if (name) $(`[name="${name}"][value=result]`, event.target.form).checked = true;
+    if (event.target.matches?.("[data-chooses]")) $("[value=other]", event.target.closest("[data-conflict]")).checked = true;
+  });
+
+  on("click", (event) => {
+    const side = event.target.closest?.("[data-choose-all]")?.dataset.chooseAll;
+    if (!side) return;
+    for (const choice of $$(`[type=radio][value=${side}]`, event.target.closest("[data-conflicts]"))) choice.checked = true;
   });
 
   on("input", (event) => {

@@ -9,11 +9,11 @@ use model_dashboard::model::{
 use model_dashboard::repository::Precondition;
 use warp::reply::Response;
 
+use super::conflict::Seen;
 use super::definition::{apply, fill, show_errors, shown, suggest, typed};
 use super::form::Form;
-use super::parts::Base;
 use super::visit::{Failure, Visit, redirect};
-use super::{conflict, errors, gone};
+use super::{conflict, errors, gone, settle};
 use crate::views::components::field::Field;
 use crate::views::definition_form::{self, DefinitionForm, Edited};
 
@@ -99,10 +99,7 @@ pub(super) async fn edit_form(visit: Visit, key: ModelKey) -> Result<Response, F
         .require_change(&key, model.definition.enabled())
         .await?;
     let form = shown(&model.definition);
-    let seen = Seen {
-        if_match: model.version.to_string(),
-        base: Base::of(&form),
-    };
+    let seen = Seen::now(&model, &form);
     show_edit(&visit, StatusCode::OK, &model, form, &seen).await
 }
 
@@ -112,26 +109,20 @@ pub(super) fn to_editor(visit: &Visit, key: &ModelKey) -> Response {
     redirect(&links.broken(key.network_type.as_str(), key.name.as_str()))
 }
 
-/// What a form was filled from.
-struct Seen {
-    if_match: String,
-    base: Base,
-}
-
 /// Saves what was typed, if the model still is what the form was filled from.
 pub(super) async fn edit(visit: Visit, key: ModelKey, form: Form) -> Result<Response, Failure> {
     visit.require(Permission::ModelsWrite).await?;
-    let form = conflict::settled(form)?;
     let found = visit.dashboard().model(&visit.caller, &key).await;
-    let seen = Seen {
-        if_match: form.text("if_match").to_owned(),
-        base: Base::sent(form.text("base")),
-    };
-    let mut shown = typed(&form);
+    let settled = settle::read(form.clone())?;
+    let seen = Seen::of(&form, &settled.open);
+    let mut shown = typed(&settled.form);
     let model = match found {
-        Err(Error::NotFound { .. }) => return gone::show(&visit, &key, shown, &seen.base).await,
+        Err(Error::NotFound { .. }) => return gone::show(&visit, &key, shown, &seen).await,
         found => found?,
     };
+    if !settled.open.is_empty() {
+        return conflict::show_again(&visit, &model, &shown, &form, &settled.open).await;
+    }
     if form.text("action") == "add-rows" {
         return show_edit(&visit, StatusCode::OK, &model, shown, &seen).await;
     }
@@ -141,7 +132,7 @@ pub(super) async fn edit(visit: Visit, key: ModelKey, form: Form) -> Result<Resp
     let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
     // Mistakes are told once it is settled what is saved.
     if version != model.version {
-        return conflict::show(&visit, &model, &shown, &seen.base, None).await;
+        return conflict::show(&visit, &model, &shown, &seen, None).await;
     }
     let mut content = model.definition.clone();
     if let Err(wrong) = apply(&shown, &mut content) {
@@ -178,10 +169,10 @@ pub(super) async fn edit(visit: Visit, key: ModelKey, form: Form) -> Result<Resp
             show_edit(&visit, unprocessable, &model, shown, &seen).await
         }
         Err(Error::Conflict { .. }) => match visit.dashboard().model(&visit.caller, &key).await {
-            Err(Error::NotFound { .. }) => gone::show(&visit, &key, shown, &seen.base).await,
-            now => conflict::show(&visit, &now?, &shown, &seen.base, None).await,
+            Err(Error::NotFound { .. }) => gone::show(&visit, &key, shown, &seen).await,
+            now => conflict::show(&visit, &now?, &shown, &seen, None).await,
         },
-        Err(Error::NotFound { .. }) => gone::show(&visit, &key, shown, &seen.base).await,
+        Err(Error::NotFound { .. }) => gone::show(&visit, &key, shown, &seen).await,
         Err(error) if is_passing(&error) => {
             shown.error = Some(errors::sentence(&error.to_string()));
             let status = StatusCode::SERVICE_UNAVAILABLE;

@@ -7,7 +7,7 @@ use model_dashboard::auth::Permission;
 use model_dashboard::model::ModelKey;
 use warp::reply::Response;
 
-use super::parts::Base;
+use super::conflict::Seen;
 use super::visit::{Failure, Visit};
 use super::{conflict, edit, renames};
 use crate::views::components::time;
@@ -43,7 +43,7 @@ pub(super) async fn show(
     visit: &Visit,
     key: &ModelKey,
     mut typed: DefinitionForm,
-    base: &Base,
+    seen: &Seen,
 ) -> Result<Response, Failure> {
     visit.require(Permission::ModelsWrite).await?;
     let picture = visit.dashboard().picture(&visit.caller).await?;
@@ -51,7 +51,7 @@ pub(super) async fn show(
     if last != *key
         && let Ok(model) = visit.dashboard().model(&visit.caller, &last).await
     {
-        return conflict::show(visit, &model, &typed, base, Some(key)).await;
+        return conflict::show(visit, &model, &typed, seen, Some(key)).await;
     }
     let deleted = grave.as_ref().and_then(|grave| grave.tombstone());
     let mut what = match deleted.and_then(|deleted| deleted.by.as_deref()) {

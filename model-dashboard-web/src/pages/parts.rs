@@ -56,6 +56,11 @@ impl Part {
         }
     }
 
+    /// The part with this name.
+    pub(super) fn named(name: &str) -> Option<Part> {
+        Part::ALL.into_iter().find(|part| part.name() == name)
+    }
+
     /// What people call it.
     pub(super) const fn label(self) -> &'static str {
         match self {
@@ -127,15 +132,19 @@ fn labels(form: &DefinitionForm) -> String {
         .to_owned()
 }
 
-/// What a form showed when it was made, carried in it: a short digest of each part, and its text
-/// where that is short. So what the one who comes second typed is told apart from what they never
-/// touched, without the older revision at hand.
+/// What a form showed when it was made, carried in it: the number of the revision, a short digest of
+/// each part, and its text where that is short. So what the one who comes second typed is told apart
+/// from what they never touched, even where the history does not hold that revision.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Base(String);
 
+/// What the number of the revision is noted under.
+const REVISION: &str = "revision";
+
 impl Base {
-    /// Of a form that is shown now.
-    pub(super) fn of(form: &DefinitionForm) -> Base {
+    /// Of a form that is shown now, of this revision.
+    pub(super) fn of(form: &DefinitionForm, revision: Option<u64>) -> Base {
+        let number = revision.map(|number| format!("{REVISION}:{number}"));
         let noted = Part::ALL.map(|part| {
             let text = part.text(form);
             let shown = match text.len() <= MOST_CARRIED {
@@ -144,6 +153,7 @@ impl Base {
             };
             format!("{}:{}{shown}", part.name(), digest(&text))
         });
+        let noted: Vec<String> = number.into_iter().chain(noted).collect();
         Base(noted.join(" "))
     }
 
@@ -157,21 +167,27 @@ impl Base {
         &self.0
     }
 
-    /// Whether the part still is what was shown; a part that was not noted is not.
-    pub(super) fn is_unchanged(&self, part: Part, form: &DefinitionForm) -> bool {
-        self.noted(part)
-            .is_some_and(|noted| noted.split(':').next() == Some(&digest(&part.text(form))))
+    /// The revision that the form was filled from.
+    pub(super) fn revision(&self) -> Option<u64> {
+        self.noted(REVISION)?.parse().ok()
     }
 
-    /// What the part said when the form was made, if it is short.
-    pub(super) fn before(&self, part: Part) -> Option<String> {
-        let (_, text) = self.noted(part)?.split_once(':')?;
-        String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()
+    /// What the part said when the form was made, as far as that is known: as it is noted, or as
+    /// one of these forms still says it.
+    pub(super) fn before(&self, part: Part, forms: [&DefinitionForm; 2]) -> Option<String> {
+        let noted = self.noted(part.name())?;
+        let (then, text) = match noted.split_once(':') {
+            Some((then, text)) => (then, Some(text)),
+            None => (noted, None),
+        };
+        let mut texts = forms.into_iter().map(|form| part.text(form));
+        let same = texts.find(|text| digest(text) == then);
+        same.or_else(|| String::from_utf8(URL_SAFE_NO_PAD.decode(text?).ok()?).ok())
     }
 
-    fn noted(&self, part: Part) -> Option<&str> {
+    fn noted(&self, name: &str) -> Option<&str> {
         let mut noted = self.0.split(' ');
-        noted.find_map(|noted| noted.strip_prefix(part.name())?.strip_prefix(':'))
+        noted.find_map(|noted| noted.strip_prefix(name)?.strip_prefix(':'))
     }
 }
 

@@ -12,9 +12,11 @@ use super::login::{LoginView, credentials};
 pub const SIGN_IN: &str = "sign_in_";
 
 /// Fields that mean nothing to people.
-const TECHNICAL: [&str; 7] = [
+const TECHNICAL: [&str; 9] = [
     "if_match",
     "base",
+    "found_if_match",
+    "found_base",
     "action",
     "once",
     "back",

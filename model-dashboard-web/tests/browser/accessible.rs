@@ -89,7 +89,7 @@ async fn no_page_hinders_people() {
     browser.close().await.unwrap();
 }
 
-async fn assert_accessible(browser: &Client, axe: &str, path: &str) {
+pub async fn assert_accessible(browser: &Client, axe: &str, path: &str) {
     browser.execute(axe, vec![]).await.unwrap();
     let check = "const done = arguments[0]; axe.run().then(found => done(found.violations.map(v => \
                  v.id + ': ' + v.nodes[0].html)))";

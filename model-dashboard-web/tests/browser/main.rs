@@ -13,6 +13,7 @@
 mod accessible;
 #[path = "../http/app.rs"]
 mod app;
+mod conflict;
 mod driver;
 mod history;
 mod weight;

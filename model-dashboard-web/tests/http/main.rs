@@ -12,6 +12,7 @@ mod admin;
 mod api;
 mod app;
 mod bulk;
+mod conflicts;
 mod described;
 mod editing;
 mod form_matrix;

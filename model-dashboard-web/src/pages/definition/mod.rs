@@ -89,14 +89,14 @@ fn version_inside(information: &str) -> Option<String> {
     Some(content.version()).filter(|version| !version.is_empty())
 }
 
-fn pretty(raw: &str) -> String {
+pub(super) fn pretty(raw: &str) -> String {
     // Only objects are indented; anything else is shown as it is, to be put right.
     JsonObject::parse(raw.as_bytes(), DuplicateKeys::LastWins)
         .map_or_else(|_| raw.to_owned(), |object| object.to_pretty())
 }
 
 /// The names of a label in one field: separated by commas, or a JSON list where a name has one.
-fn names_text(names: &[String]) -> String {
+pub(super) fn names_text(names: &[String]) -> String {
     match names {
         [one] if !one.starts_with('[') && !one.contains(',') => one.clone(),
         [] => "[]".to_owned(),

@@ -39,7 +39,9 @@ pub fn changes(changes: &[Change]) -> Markup {
     }
 }
 
-fn values(change: &Change) -> Markup {
+/// One change without its name: before and after.
+#[must_use]
+pub fn values(change: &Change) -> Markup {
     let is_long = |text: &String| text.len() > LONG || text.contains('\n');
     match (&change.before, &change.after) {
         (Some(before), Some(after)) if is_long(before) || is_long(after) => {

@@ -6,7 +6,7 @@ use crate::views::ModelAction;
 use crate::views::components::field::Field;
 use crate::views::components::label_rows::{LabelRow, LabelRows};
 use crate::views::confirm::{ConfirmReason, ConfirmView};
-use crate::views::conflict::{ConflictField, ConflictView};
+use crate::views::conflict::{Before, Choice, ConflictField, ConflictView};
 use crate::views::definition_form::{DefinitionForm, Edited};
 use crate::views::derive::DeriveView;
 use crate::views::frame::{Frame, Section};
@@ -91,6 +91,26 @@ pub(super) fn edited() -> Edited {
     }
 }
 
+fn label(
+    number: u32,
+    before: Option<&str>,
+    yours: Option<&str>,
+    theirs: Option<&str>,
+) -> ConflictField {
+    ConflictField {
+        name: format!("labels_pasted {number}"),
+        group: text("Labels"),
+        label: format!("Label {number}"),
+        may_be_left_out: true,
+        before: Before::Known(before.map(text)),
+        yours: yours.map(text),
+        theirs: theirs.map(text),
+        chosen: None,
+        other: Field::new(yours.unwrap_or_default()),
+        mono: true,
+    }
+}
+
 pub(super) fn conflict_view() -> ConflictView {
     ConflictView {
         renamed_from: None,
@@ -103,23 +123,37 @@ pub(super) fn conflict_view() -> ConflictView {
         modified_by: text("Ünal Demir"),
         modified_at: Some(ago(0)),
         message: text("Alias as agreed on Tuesday"),
+        found_if_match: text("\"5f1c\""),
+        found_base: text("revision:14 alias:0b7f3c2d91e64a58"),
         fields: vec![
             ConflictField {
                 name: text("alias"),
+                group: text("Alias"),
                 label: text("Alias"),
-                before: Some(text("Kidney and tumour")),
-                yours: text("Kidney with tumour and cyst"),
-                theirs: text("Kidney, tumour, cyst (CT)"),
-                result: Field::new("Kidney with tumour and cyst"),
+                may_be_left_out: false,
+                before: Before::Known(Some(text("Kidney and tumour"))),
+                yours: Some(text("Kidney with tumour and cyst")),
+                theirs: Some(text("Kidney, tumour, cyst (CT)")),
+                chosen: Some(Choice::Yours),
+                other: Field::new("Kidney with tumour and cyst"),
                 mono: false,
             },
+            label(2, Some("tumor"), Some("tumour"), Some("mass")),
             ConflictField {
-                name: text("labels_pasted"),
-                label: text("Labels"),
-                before: None,
-                yours: text("{\n  \"1\": \"kidney\",\n  \"2\": \"tumour\"\n}"),
-                theirs: text("{\n  \"1\": \"kidney\",\n  \"2\": \"tumor\",\n  \"3\": \"cyst\"\n}"),
-                result: Field::new("{\n  \"1\": \"kidney\",\n  \"2\": \"tumour\"\n}"),
+                other: Field::new("cyst, left").wrong("choose what is saved"),
+                ..label(3, Some("cyst"), None, Some("renal cyst"))
+            },
+            label(4, None, Some("aorta"), Some("vein")),
+            ConflictField {
+                name: text("inference_information spacing"),
+                group: text("Inference information"),
+                label: text("spacing"),
+                may_be_left_out: true,
+                before: Before::Unknown,
+                yours: Some(text("[1.0, 0.8, 0.8]")),
+                theirs: None,
+                chosen: None,
+                other: Field::new("[1.0, 0.8, 0.8]"),
                 mono: true,
             },
         ],
@@ -129,6 +163,7 @@ pub(super) fn conflict_view() -> ConflictView {
             pair("owner", "Radiation oncology"),
             pair("tags", "ct, abdomen"),
         ],
+        put_right: true,
         reason: Field::new("Spelling"),
         reason_required: true,
     }
