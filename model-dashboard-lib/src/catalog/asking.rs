@@ -78,6 +78,12 @@ impl Catalog {
         within(limit, self.inner.repository.inventory()).await
     }
 
+    /// [`ModelRepository::histories`](crate::repository::ModelRepository::histories) in bounded time.
+    pub(crate) async fn ask_histories(&self) -> Result<Vec<ModelId>, RepositoryError> {
+        let limit = self.inner.options.answer_within.saturating_mul(LISTING);
+        within(limit, self.inner.repository.histories()).await
+    }
+
     /// [`ModelRepository::noted`](crate::repository::ModelRepository::noted) in bounded time.
     pub(crate) async fn ask_note(
         &self,

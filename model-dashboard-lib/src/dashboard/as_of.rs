@@ -2,7 +2,10 @@
 //! who asks what could run on a certain day.
 //!
 //! The answer comes from the histories alone. A model that was not changed since costs one small read;
-//! any other its history, read from the end until that time.
+//! any other its history, read from the end until that time, a few revisions of a few histories at
+//! a time: 64 MiB at most. The last page costs a listing of the histories besides, for there may be
+//! some of models that have no key any more. One page is made at a time, so that auditors keep
+//! nobody else waiting.
 
 mod walk;
 
@@ -22,6 +25,9 @@ use crate::repository::RepositoryError;
 
 /// The most models of one page.
 pub const MAX_MODELS_AT: usize = 1000;
+
+/// How many pages are made at a time; more wait.
+pub(super) const PAGES_AT_ONCE: usize = 1;
 
 /// How many entries are looked at at a time, each by one small read.
 const LOOKS_AT_ONCE: usize = 64;
@@ -120,6 +126,8 @@ impl Dashboard {
         let more = asked.len() > limit;
         asked.truncate(limit);
         let next = asked.last().filter(|_| more).map(|last| last.key().clone());
+        let place = self.inner.past_pages.acquire().await;
+        let _place = place.map_err(|error| Error::Internal(Box::new(error)))?;
         let looks = stream::iter(asked).map(async |entry| self.look_at(entry, at).await);
         let looks: Vec<Look> = looks.buffered(LOOKS_AT_ONCE).try_collect().await?;
         let lost = match &next {
@@ -159,7 +167,7 @@ impl Dashboard {
         after: Option<&ModelKey>,
         looks: &[Look],
     ) -> Result<Vec<ModelId>, Error> {
-        let histories = self.inner.catalog.ask_inventory().await?.histories;
+        let histories = self.inner.catalog.ask_histories().await?;
         let mut lost: BTreeSet<ModelId> = histories.into_iter().collect();
         let present = picture.all_after(None);
         for entry in present.filter(|entry| entry.is_ours() && !is_moved(entry)) {

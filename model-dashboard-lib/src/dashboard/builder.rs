@@ -251,6 +251,7 @@ impl DashboardBuilder {
             sign_ins: Arc::new(Semaphore::new(MAX_SIGN_INS as usize)),
             known_sign_ins: Arc::new(Semaphore::new(MAX_KNOWN_SIGN_INS as usize)),
             history_pages: Semaphore::new(super::history::PAGES_AT_ONCE),
+            past_pages: Semaphore::new(super::as_of::PAGES_AT_ONCE),
             draining: AtomicBool::new(false),
             policy,
         });

@@ -162,6 +162,8 @@ struct Inner {
     known_sign_ins: Arc<Semaphore>,
     /// Places for pages of histories, which may be large.
     history_pages: Semaphore,
+    /// The place for what is read of histories to tell of a time.
+    past_pages: Semaphore,
     /// Whether the end was announced.
     draining: AtomicBool,
 }

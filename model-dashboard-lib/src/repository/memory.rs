@@ -359,6 +359,10 @@ impl ModelRepository for MemoryRepository {
         })
     }
 
+    async fn histories(&self) -> Result<Vec<ModelId>, RepositoryError> {
+        Ok(self.lock().history.keys().copied().collect())
+    }
+
     async fn noted(&self, key: &ModelKey) -> Result<Option<ModelId>, RepositoryError> {
         Ok(self.lock().ids.get(key).copied())
     }

@@ -314,6 +314,13 @@ pub trait ModelRepository: fmt::Debug + Send + Sync {
         Ok(Inventory::default())
     }
 
+    /// The models that have a history, in no particular order. Cost: one listing, no reads.
+    ///
+    /// Provided: those of the [`inventory`](ModelRepository::inventory).
+    async fn histories(&self) -> Result<Vec<ModelId>, RepositoryError> {
+        Ok(self.inventory().await?.histories)
+    }
+
     /// The model that a key is noted to belong to, whatever lies there.
     ///
     /// Provided: none.

@@ -182,6 +182,10 @@ impl ModelRepository for SoleWriter {
         self.inner.inventory().await
     }
 
+    async fn histories(&self) -> Result<Vec<ModelId>, RepositoryError> {
+        self.inner.histories().await
+    }
+
     async fn noted(&self, key: &ModelKey) -> Result<Option<ModelId>, RepositoryError> {
         self.inner.noted(key).await
     }

@@ -15,6 +15,9 @@ pub async fn the_inventory_names_histories_and_keys(harness: Harness<'_>) {
     ids.sort_unstable();
     found.sort_unstable();
     assert_eq!(found, ids);
+    let mut histories = repository.histories().await.unwrap();
+    histories.sort_unstable();
+    assert_eq!(histories, ids);
     for stored in [here, gone] {
         assert!(inventory.noted.contains(&stored.key), "{}", stored.key);
         let noted = repository.noted(&stored.key).await.unwrap();

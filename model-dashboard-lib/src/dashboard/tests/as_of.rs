@@ -1,5 +1,6 @@
 //! What there was at a time in the past.
 
+use super::between::Between;
 use super::history::ANY;
 use super::*;
 use crate::repository::ObjectRepository;
@@ -19,7 +20,11 @@ impl World {
 
     async fn all_at(&self, at: Timestamp) -> Vec<ModelAt> {
         let host = self.host();
-        let found = self.dashboard.models_at(&host, at, None, 10).await.unwrap();
+        let found = self
+            .dashboard
+            .models_at(&host, at, None, 100)
+            .await
+            .unwrap();
         assert_eq!((found.next, found.untold), (None, 0));
         found.models
     }
@@ -324,4 +329,27 @@ async fn a_revision_counts_from_the_moment_when_it_was_made() {
     assert_eq!(there(&world, second.minus(tick), 10).await, row(1, false));
     assert_eq!(there(&world, first, 10).await, row(1, false));
     assert_eq!(there(&world, first.minus(tick), 10).await, []);
+}
+
+#[tokio::test]
+async fn few_histories_are_read_at_a_time_however_many_ask() {
+    let between = Arc::new(Between::default());
+    let below = between.clone();
+    let world = World::with(|builder| builder.repository(below)).await;
+    let mut names = Vec::new();
+    for n in 0..20 {
+        let name = format!("MIST/{n}");
+        world.made(&name, "{}").await;
+        names.push(name);
+    }
+    let then = Timestamp::now();
+    for name in &names {
+        world.edited(name, r#"{"alias":"later"}"#, "").await;
+    }
+    let told = futures::join!(world.all_at(then), world.all_at(then), world.all_at(then));
+    let [first, second, third] = [told.0, told.1, told.2].map(|told| told.len());
+    assert_eq!((first, second, third), (20, 20, 20));
+    let most = between.most_read.load(Ordering::SeqCst);
+    assert!((2..=8).contains(&most), "{most}");
+    assert_eq!(between.inventories.load(Ordering::SeqCst), 0);
 }

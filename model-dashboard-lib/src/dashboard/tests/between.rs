@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use super::*;
 use crate::model::ModelId;
 use crate::repository::{
-    Change, Listing, Marker, ModelRepository, RepositoryError, Revision, StoredModel,
+    Change, Inventory, Listing, Marker, ModelRepository, RepositoryError, Revision, StoredModel,
 };
 
 type Happening = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
@@ -22,6 +22,11 @@ pub(super) struct Between {
     loses: AtomicBool,
     kept_back: AtomicU64,
     hides_histories: AtomicBool,
+    reading: AtomicUsize,
+    /// How many histories were read at a time.
+    pub(super) most_read: AtomicUsize,
+    /// How often all that the registry keeps was listed.
+    pub(super) inventories: AtomicUsize,
     /// How often anything was asked for while it was silent.
     pub(super) unanswered: AtomicUsize,
 }
@@ -155,6 +160,10 @@ impl ModelRepository for Between {
 
     async fn revisions(&self, id: &ModelId) -> Result<Vec<u64>, RepositoryError> {
         self.answers().await;
+        let reading = self.reading.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most_read.fetch_max(reading, Ordering::SeqCst);
+        tokio::task::yield_now().await;
+        self.reading.fetch_sub(1, Ordering::SeqCst);
         match self.hides_histories.load(Ordering::SeqCst) {
             false => self.inner.revisions(id).await,
             true => Err(unavailable("it denies access")),
@@ -172,6 +181,16 @@ impl ModelRepository for Between {
     async fn reconcile(&self, stored: &StoredModel) -> Result<bool, RepositoryError> {
         self.answers().await;
         self.inner.reconcile(stored).await
+    }
+
+    async fn histories(&self) -> Result<Vec<ModelId>, RepositoryError> {
+        self.answers().await;
+        self.inner.histories().await
+    }
+
+    async fn inventory(&self) -> Result<Inventory, RepositoryError> {
+        self.inventories.fetch_add(1, Ordering::SeqCst);
+        self.inner.inventory().await
     }
 
     async fn marker(&self) -> Result<Marker, RepositoryError> {

@@ -369,6 +369,12 @@ impl ModelRepository for ObjectRepository {
         self.take_inventory().await
     }
 
+    async fn histories(&self) -> Result<Vec<ModelId>, RepositoryError> {
+        let mut inventory = Inventory::default();
+        self.take_histories(&mut inventory).await?;
+        Ok(inventory.histories)
+    }
+
     async fn noted(&self, key: &ModelKey) -> Result<Option<ModelId>, RepositoryError> {
         Ok(self.belongs(key).await?.id)
     }

@@ -30,7 +30,7 @@ impl ObjectRepository {
         }
         for name in own.folders {
             match name.as_str() {
-                "revisions" => self.histories(&mut inventory).await?,
+                "revisions" => self.take_histories(&mut inventory).await?,
                 "keys" => self.notes(&mut inventory).await?,
                 "probe" => self.probes(&mut inventory).await?,
                 known if KNOWN.contains(&known) => {}
@@ -40,7 +40,10 @@ impl ObjectRepository {
         Ok(inventory)
     }
 
-    async fn histories(&self, inventory: &mut Inventory) -> Result<(), RepositoryError> {
+    pub(super) async fn take_histories(
+        &self,
+        inventory: &mut Inventory,
+    ) -> Result<(), RepositoryError> {
         let folder = Folder::Registry("revisions".into());
         let level = self.store.list(&folder).await?;
         for name in level.folders {
