@@ -24,7 +24,8 @@ pub struct S3Config {
     pub region: String,
     /// Who asks.
     pub credentials: S3Credentials,
-    /// A file (PEM) of authorities to trust besides the system's.
+    /// A file (PEM) of authorities to trust besides the system's; a server's own certificate is
+    /// trusted, too, even one that calls itself an authority.
     pub ca_bundle: Option<PathBuf>,
     /// Whether `If-Match` gives versions without quotation marks.
     pub unquoted_if_match: bool,

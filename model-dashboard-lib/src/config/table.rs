@@ -112,7 +112,7 @@ settings! {
         container_token_file: Option<PathBuf> = None, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
         /// URL of the machine's metadata service. Without it: http://169.254.169.254.
         metadata_url: Option<ServerUrl> = None, "AWS_EC2_METADATA_SERVICE_ENDPOINT";
-        /// File (PEM) with certificates of authorities that sign for the bucket's server, besides the system's.
+        /// File (PEM) with certificates of authorities that sign for the bucket's server, besides the system's, or with the server's own.
         ca_bundle: Option<PathBuf> = None, "AWS_CA_BUNDLE";
         /// Give versions without quotation marks in If-Match, which some versions of Ceph need.
         unquoted_if_match: bool = false, "STORAGE_UNQUOTED_IF_MATCH";

@@ -9,6 +9,7 @@
 mod down;
 mod faults;
 mod following;
+mod https;
 mod proxy;
 mod python;
 mod refusals;
@@ -82,6 +83,12 @@ mod in_a_bucket {
     use super::*;
 
     model_dashboard::model_repository_conformance!(InBucket::fresh().await);
+}
+
+mod in_a_bucket_by_https {
+    use super::*;
+
+    model_dashboard::model_repository_conformance!(https::with_an_authority_of_its_own().await);
 }
 
 mod alone_in_a_bucket {

@@ -112,11 +112,39 @@ async fn a_server_that_is_none_of_s3_is_named() {
     let welcome = repository.list().await.unwrap_err().to_string();
     assert!(welcome.contains("no S3 server"), "{welcome}");
 
-    let page = "HTTP/1.1 404 Not Found\r\ncontent-length: 9\r\nconnection: close\r\n\r\nNot found";
-    let config = server.config_at(answering(page).await);
-    let repository = ObjectRepository::open_bucket(&config).unwrap();
-    let not_found = repository.list().await.unwrap_err().to_string();
-    assert!(not_found.contains("no S3 server"), "{not_found}");
+    for answer in [
+        "HTTP/1.1 404 Not Found\r\ncontent-length: 21\r\nconnection: close\r\n\r\n\
+         <html>No such</html>\n",
+        // As Python's file server answers whatever it does not do.
+        "HTTP/1.1 501 Unsupported method\r\ncontent-length: 17\r\nconnection: close\r\n\r\n\
+         <html>PUT?</html>",
+        "HTTP/1.1 400 Bad Request\r\ncontent-length: 17\r\nconnection: close\r\n\r\n\
+         <html>What</html>",
+        "HTTP/1.1 403 Forbidden\r\ncontent-length: 17\r\nconnection: close\r\n\r\n\
+         <html>Nope</html>",
+    ] {
+        let config = server.config_at(answering(answer).await);
+        let said = refusal(&config).await;
+        assert!(said.contains("no S3 server"), "{said}");
+        assert!(said.contains("; check host and port"), "{said}");
+        let repository = ObjectRepository::open_bucket(&config).unwrap();
+        for error in [
+            repository.probe().await.unwrap_err(),
+            repository.get(&key("MIST/x")).await.unwrap_err(),
+        ] {
+            assert!(error.to_string().contains("no S3 server"), "{error}");
+            assert!(!format!("{error:?}").contains("<html>"), "{error:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_wants_https_is_told() {
+    let server = S3Server::start().await;
+    let answer =
+        "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+    let said = refusal(&server.config_at(answering(answer).await)).await;
+    assert!(said.contains("set MINIO_SECURE=true"), "{said}");
 }
 
 #[tokio::test]

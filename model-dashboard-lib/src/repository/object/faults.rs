@@ -112,8 +112,11 @@ pub(super) fn fault(error: Error) -> Fault {
     if let Some(answer) = answer_in(&error) {
         return refused(&answer);
     }
+    if let Some((status, body)) = answered(&error) {
+        return no_s3(status, &body);
+    }
     #[cfg(feature = "s3")]
-    let unanswered = find(&error).map(unanswered);
+    let unanswered = find(&error).map(|http| unanswered(http, is_plain(&error)));
     #[cfg(not(feature = "s3"))]
     let unanswered = None;
     let message = unanswered.unwrap_or_else(|| said(&error).to_owned());
@@ -134,31 +137,51 @@ fn said(error: &Error) -> &'static str {
     }
 }
 
-/// The fault that there was no answer.
-#[cfg(feature = "s3")]
-pub(super) fn unreachable(error: HttpError) -> Fault {
+/// The fault of an answer without the code that S3 servers give: from a proxy in front of one, or
+/// from something else. Nothing of its text goes on, which may be a page.
+pub(super) fn no_s3(status: u16, body: &str) -> Fault {
+    let body = body.to_lowercase();
+    // As Go's servers and nginx say it.
+    if body.contains("http request to an https server") || body.contains("sent to https port") {
+        return Fault::Unavailable {
+            message: format!("it speaks https at this port; {SET_HTTPS}"),
+            source: None,
+        };
+    }
+    let overloaded = status == 429 || (500..600).contains(&status) && status != 501;
+    if overloaded {
+        return refused("<Code>ServiceUnavailable</Code>");
+    }
     Fault::Unavailable {
-        message: unanswered(&error),
+        message: format!("what answers there is no S3 server (HTTP {status}); check host and port"),
+        source: None,
+    }
+}
+
+const SET_HTTPS: &str = "set MINIO_SECURE=true, or write https:// in the endpoint's URL";
+
+/// The fault that there was no answer from `url`.
+#[cfg(feature = "s3")]
+pub(super) fn unreachable(error: HttpError, url: &str) -> Fault {
+    Fault::Unavailable {
+        message: unanswered(&error, url.starts_with("http://")),
         source: Some(error.into()),
     }
 }
 
-/// Why there was no answer. The causes are told apart by their words alone: what lies below the
-/// HTTP client shows no types.
+/// Why there was no answer to a request, by http if it is `plain`. But for certificates the causes
+/// are told apart by their words alone: what lies below the HTTP client shows no types.
 #[cfg(feature = "s3")]
-fn unanswered(error: &HttpError) -> String {
-    let last = chain(error).last().map(ToString::to_string);
-    let last = last.unwrap_or_default();
+fn unanswered(error: &HttpError, plain: bool) -> String {
+    if let Some(told) = super::s3::certificates::told(error) {
+        return told;
+    }
     let words: Vec<String> = chain(error).map(|cause| cause.to_string()).collect();
     let words = words.join("\n").to_lowercase();
-    if words.contains("certificate") {
-        return format!(
-            "its certificate is not accepted ({last}); set AWS_CA_BUNDLE to a file with the \
-             certificate of the authority that signed it"
-        );
-    }
     let said = match error.kind() {
-        HttpErrorKind::Timeout => "it did not answer in time",
+        HttpErrorKind::Timeout => {
+            "it did not answer in time; check host, port and network, and whether it is overloaded"
+        }
         _ if words.contains("dns") || words.contains("lookup") => {
             "the name of its server is not known; check MINIO_HOST or the endpoint's URL"
         }
@@ -166,18 +189,42 @@ fn unanswered(error: &HttpError) -> String {
             "nothing listens at its address; check host and port, and whether it runs"
         }
         _ if words.contains("invalidcontenttype") || words.contains("corrupt message") => {
-            "it does not speak https at this port; check MINIO_SECURE or the endpoint's URL"
+            "it does not speak https at this port; set MINIO_SECURE=false, or write http:// in the \
+             endpoint's URL"
         }
         HttpErrorKind::Connect => "it cannot be reached; check host, port and network",
-        _ => "the connection to it broke off",
+        _ if plain => {
+            return format!(
+                "the connection to it broke off; if it speaks https there, {SET_HTTPS}"
+            );
+        }
+        _ => "the connection to it broke off; check the server and what is between",
     };
     said.to_owned()
 }
 
-/// The answer that an error quotes.
+/// Whether a request went by http. The error that tells of it holds the address in its text alone.
+#[cfg(feature = "s3")]
+fn is_plain(error: &Error) -> bool {
+    chain(error).any(|cause| cause.to_string().contains(" http://"))
+}
+
+/// The answer of an S3 server that an error quotes.
 fn answer_in(error: &Error) -> Option<String> {
     let causes = chain(error).map(ToString::to_string);
     causes.into_iter().find(|cause| code(cause).is_some())
+}
+
+/// The status and the text of the answer that an error quotes, as the `object_store` crate words
+/// it; its type for that is private.
+fn answered(error: &Error) -> Option<(u16, String)> {
+    let mut causes = chain(error).map(ToString::to_string);
+    causes.find_map(|cause| {
+        let told = cause.strip_prefix("Server returned non-2xx status code: ")?;
+        let (status, body) = told.split_once(": ")?;
+        let status = status.get(..3)?.parse().ok()?;
+        Some((status, body.to_owned()))
+    })
 }
 
 /// The code in the body of an answer.
@@ -185,9 +232,13 @@ pub(super) fn code(text: &str) -> Option<&str> {
     element(text, "Code").filter(|code| !code.is_empty() && code.len() <= 64)
 }
 
-/// Whether an error that says that there is no object says that there is no bucket.
-pub(super) fn names_no_bucket(error: &Error) -> bool {
-    answer_in(error).is_some_and(|answer| code(&answer).is_some_and(is_no_bucket))
+/// Whether an error that says that there is no object tells of more than that: that there is no
+/// bucket, or that what answers is no S3 server, whose answers to this have a code or no text.
+pub(super) fn tells_of_more(error: &Error) -> bool {
+    match answer_in(error) {
+        Some(answer) => code(&answer).is_some_and(is_no_bucket),
+        None => answered(error).is_some_and(|(_, body)| !body.trim().is_empty()),
+    }
 }
 
 fn chain<'a>(

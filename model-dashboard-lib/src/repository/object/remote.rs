@@ -12,7 +12,7 @@ use object_store::{
 };
 
 use super::conditional::{Condition, ConditionalStore, Fault, Labels, Level, Listed, Object, Tag};
-use super::faults::{fault, names_no_bucket};
+use super::faults::{fault, tells_of_more};
 use super::keys::{Folder, StoreKey};
 use crate::model::{MAX_DEFINITION_BYTES, Timestamp, Version};
 use crate::repository::Stamp;
@@ -263,7 +263,7 @@ fn attributes(labels: &Labels) -> Attributes {
 
 /// Whether there is no such object, in a store that is there.
 fn is_missing(error: &Error) -> bool {
-    matches!(error, Error::NotFound { .. }) && !names_no_bucket(error)
+    matches!(error, Error::NotFound { .. }) && !tells_of_more(error)
 }
 
 /// Half of the time for certain, the rest by chance, so that those who failed together do not come

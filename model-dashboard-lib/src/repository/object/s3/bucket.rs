@@ -6,15 +6,13 @@ use std::time::Duration;
 
 use http::{Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Limited};
-use object_store::ClientOptions;
 use object_store::aws::{AwsAuthorizer, AwsCredential, AwsCredentialProvider};
-use object_store::client::{
-    HttpClient, HttpConnector as _, HttpError, HttpErrorKind, ReqwestConnector,
-};
+use object_store::client::{HttpClient, HttpError, HttpErrorKind};
 
 use super::super::conditional::Fault;
 use super::super::faults;
 use super::super::remote::jittered;
+use super::options::Client;
 use crate::config::{S3Config, S3Credentials};
 
 /// The longest answer: a page of a listing, of a thousand keys of 1,024 bytes, each byte escaped.
@@ -41,7 +39,7 @@ pub(super) struct Bucket {
 impl Bucket {
     pub(super) fn new(
         config: &S3Config,
-        client: &ClientOptions,
+        client: &Client,
         credentials: AwsCredentialProvider,
     ) -> Result<Self, Fault> {
         let S3Config { bucket, region, .. } = config;
@@ -49,13 +47,12 @@ impl Bucket {
             Some(endpoint) => endpoint.trim_end_matches('/').to_owned(),
             None => format!("https://s3.{region}.amazonaws.com"),
         };
-        let http = ReqwestConnector::default().connect(client);
         let mut prefix = config.prefix.clone();
         if !prefix.is_empty() {
             prefix.push('/');
         }
         Ok(Self {
-            http: http.map_err(faults::fault)?,
+            http: client.connect()?,
             credentials,
             url: format!("{server}/{bucket}"),
             region: region.clone(),
@@ -86,7 +83,7 @@ impl Bucket {
         match look().await {
             Ok(_) => return Ok(false),
             Err(Failed::Refused(refusal)) if refusal.is_no_bucket() => {}
-            Err(failed) => return Err(failed.into()),
+            Err(failed) => return Err(self.fault(failed)),
         }
         let body = match self.amazon && self.region != "us-east-1" {
             true => format!(
@@ -102,7 +99,7 @@ impl Bucket {
             // Another one may have been quicker.
             Err(failed) => match look().await {
                 Ok(_) => Ok(false),
-                Err(_) => Err(failed.into()),
+                Err(_) => Err(self.fault(failed)),
             },
         }
     }
@@ -114,7 +111,16 @@ impl Bucket {
         query: String,
         body: Vec<u8>,
     ) -> Result<Vec<u8>, Fault> {
-        Ok(self.answer(method, query, body).await?)
+        let answer = self.answer(method, query, body).await;
+        answer.map_err(|failed| self.fault(failed))
+    }
+
+    fn fault(&self, failed: Failed) -> Fault {
+        match failed {
+            Failed::Fault(fault) => fault,
+            Failed::Http(error) => faults::unreachable(error, &self.url),
+            Failed::Refused(refusal) => refusal.into(),
+        }
     }
 
     async fn answer(
@@ -221,34 +227,13 @@ impl From<HttpError> for Failed {
     }
 }
 
-impl From<Failed> for Fault {
-    fn from(failed: Failed) -> Self {
-        match failed {
-            Failed::Fault(fault) => fault,
-            Failed::Http(error) => faults::unreachable(error),
-            Failed::Refused(refusal) => refusal.into(),
-        }
-    }
-}
-
 impl From<Refusal> for Fault {
     fn from(refusal: Refusal) -> Self {
         let Refusal { status, body } = refusal;
         if faults::code(&body).is_some() {
             return faults::refused(&body);
         }
-        if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-            // A proxy in front of it says so in words of its own.
-            return faults::refused("<Code>ServiceUnavailable</Code>");
-        }
-        Self::Unavailable {
-            message: format!(
-                "what answers there is no S3 server (HTTP {}); check the address and port of the \
-                 store",
-                status.as_u16()
-            ),
-            source: None,
-        }
+        faults::no_s3(status.as_u16(), &body)
     }
 }
 

@@ -87,9 +87,8 @@ impl Bucket {
         // XML cannot hold every character that a key may have.
         let answer = ask(true).await?;
         let page = quick_xml::de::from_reader::<_, Page>(&*answer);
-        let mut page = page.map_err(|_| {
-            odd("what answers there is no S3 server; check the address and port of the store")
-        })?;
+        let mut page =
+            page.map_err(|_| odd("what answers there is no S3 server; check host and port"))?;
         for contents in &mut page.contents {
             contents.key = decode(&contents.key);
         }

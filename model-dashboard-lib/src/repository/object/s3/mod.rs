@@ -5,6 +5,8 @@
 //! such keys.
 
 mod bucket;
+mod bundle;
+pub(super) mod certificates;
 mod listing;
 mod options;
 
@@ -39,8 +41,8 @@ impl S3Store {
     /// [`Fault::Unavailable`] if the configuration is of no use: a file of certificates that
     /// cannot be read, for one.
     pub(super) fn open(config: &S3Config) -> Result<Self, Fault> {
-        let small = options::client(config, options::SMALL)?;
-        let large = options::client(config, options::LARGE)?;
+        let small = options::Client::new(config, options::SMALL)?;
+        let large = options::Client::new(config, options::LARGE)?;
         let objects = options::store(config, &small)?;
         let streams = options::store(config, &large)?;
         let credentials = Arc::clone(objects.credentials());

@@ -5,10 +5,12 @@ use std::time::Duration;
 use object_store::aws::{
     AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut, S3CopyIfNotExists,
 };
-use object_store::{BackoffConfig, Certificate, ClientOptions, RetryConfig};
+use object_store::client::{ClientConfigKey, HttpClient, HttpConnector, ReqwestConnector};
+use object_store::{BackoffConfig, ClientOptions, Error, RetryConfig};
 
 use super::super::conditional::Fault;
 use super::super::faults;
+use super::bundle;
 use crate::config::{S3Config, S3Credentials};
 
 /// How long things may take.
@@ -54,45 +56,75 @@ pub(super) fn retries() -> RetryConfig {
     }
 }
 
-/// How connections are made.
-pub(super) fn client(config: &S3Config, times: Times) -> Result<ClientOptions, Fault> {
-    // Without effect where the program has chosen one already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let plain = config.endpoint.as_ref();
-    let plain = plain.is_some_and(|endpoint| endpoint.starts_with("http://"));
-    let mut options = ClientOptions::new()
-        .with_allow_http(plain)
-        .with_connect_timeout(CONNECT)
-        .with_read_timeout(times.read)
-        .with_pool_idle_timeout(IDLE)
-        .with_pool_max_idle_per_host(IDLE_CONNECTIONS);
-    if plain && config.ca_bundle.is_none() && asks_nobody_else(&config.credentials) {
-        // A machine without any certificate of an authority will do.
-        options = options.with_no_system_certificates(true);
-    }
-    options = match times.request {
-        Some(time) => options.with_timeout(time),
-        None => options.with_timeout_disabled(),
-    };
-    if let Some(file) = &config.ca_bundle {
-        let certificates = std::fs::read(file).map_err(|error| Fault::Unavailable {
-            message: format!("AWS_CA_BUNDLE: {} cannot be read", file.display()),
-            source: Some(error.into()),
-        })?;
-        let certificates = Certificate::from_pem_bundle(&certificates);
-        let certificates = certificates.ok().filter(|found| !found.is_empty());
-        let certificates = certificates.ok_or_else(|| Fault::Unavailable {
-            message: format!(
-                "AWS_CA_BUNDLE: {} holds no certificate (PEM)",
-                file.display()
-            ),
-            source: None,
-        })?;
-        for certificate in certificates {
-            options = options.with_root_certificate(certificate);
+/// What connections are made with.
+#[derive(Clone, Debug)]
+pub(super) struct Client {
+    options: ClientOptions,
+    connector: Connector,
+}
+
+impl Client {
+    pub(super) fn new(config: &S3Config, times: Times) -> Result<Self, Fault> {
+        // Without effect where the program has chosen one already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let plain = config.endpoint.as_ref();
+        let plain = plain.is_some_and(|endpoint| endpoint.starts_with("http://"));
+        let mut options = ClientOptions::new()
+            .with_allow_http(plain)
+            .with_connect_timeout(CONNECT)
+            .with_read_timeout(times.read)
+            .with_pool_idle_timeout(IDLE)
+            .with_pool_max_idle_per_host(IDLE_CONNECTIONS);
+        if plain && config.ca_bundle.is_none() && asks_nobody_else(&config.credentials) {
+            // A machine without any certificate of an authority will do.
+            options = options.with_no_system_certificates(true);
         }
+        options = match times.request {
+            Some(time) => options.with_timeout(time),
+            None => options.with_timeout_disabled(),
+        };
+        let trust = config.ca_bundle.as_deref().map(bundle::trust).transpose()?;
+        let connector = Connector { times, trust };
+        Ok(Self { options, connector })
     }
-    Ok(options)
+
+    pub(super) fn connect(&self) -> Result<HttpClient, Fault> {
+        let client = self.connector.connect(&self.options);
+        client.map_err(faults::fault)
+    }
+}
+
+/// Makes HTTP clients, with the trust that a bundle of certificates gives.
+#[derive(Clone, Debug)]
+struct Connector {
+    times: Times,
+    trust: Option<rustls::ClientConfig>,
+}
+
+impl HttpConnector for Connector {
+    fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
+        let Some(trust) = &self.trust else {
+            return ReqwestConnector::default().connect(options);
+        };
+        // Where a machine lends credentials it is asked by http.
+        let allow_http = options.get_config_value(&ClientConfigKey::AllowHttp);
+        let mut client = reqwest::Client::builder()
+            .tls_backend_preconfigured(trust.clone())
+            .https_only(allow_http.as_deref() != Some("true"))
+            .user_agent(concat!("model-dashboard/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT)
+            .read_timeout(self.times.read)
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS);
+        if let Some(time) = self.times.request {
+            client = client.timeout(time);
+        }
+        let client = client.build().map_err(|error| Error::Generic {
+            store: "S3",
+            source: error.into(),
+        })?;
+        Ok(HttpClient::new(client))
+    }
 }
 
 /// Whether the credentials come from the configuration alone.
@@ -101,13 +133,14 @@ fn asks_nobody_else(credentials: &S3Credentials) -> bool {
 }
 
 /// The objects of the bucket.
-pub(super) fn store(config: &S3Config, client: &ClientOptions) -> Result<AmazonS3, Fault> {
+pub(super) fn store(config: &S3Config, client: &Client) -> Result<AmazonS3, Fault> {
     use AmazonS3ConfigKey as Key;
 
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(&config.bucket)
         .with_region(&config.region)
-        .with_client_options(client.clone())
+        .with_client_options(client.options.clone())
+        .with_http_connector(client.connector.clone())
         .with_retry(retries())
         .with_conditional_put(S3ConditionalPut::ETagMatch)
         .with_copy_if_not_exists(S3CopyIfNotExists::Multipart)
