@@ -84,6 +84,7 @@ impl Catalog {
         {
             return;
         }
+        self.note_unsaid(&mut following).await;
         self.check_some(&mut following).await;
     }
 

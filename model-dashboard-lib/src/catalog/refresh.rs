@@ -21,6 +21,9 @@ const CHECKED_AT_FIRST: usize = 64;
 /// How many objects may wait to be completed; the next writer completes what finds no place.
 const MAX_UNCHECKED: usize = 10_000;
 
+/// How often it is asked which keys are noted, where the store does not answer.
+const ASKS_FOR_NOTES: usize = 10;
+
 /// How many of the objects that this process wrote during a listing are read again in one go.
 const READ_AGAIN: usize = 128;
 
@@ -32,6 +35,9 @@ pub(super) struct Following {
     pub(super) schedule: Schedule,
     /// Objects in which another writer, or a crashed one of ours, may have left something undone.
     pub(super) unchecked: VecDeque<ModelKey>,
+    /// How often it may still be asked which keys are noted, to put what lies there and does not say
+    /// whose it is among these.
+    asks: usize,
     /// Network types that the last listing could not read.
     unreadable: HashSet<NetworkType>,
     /// Objects that the last refresh could not read.
@@ -165,6 +171,30 @@ impl Catalog {
         Ok(())
     }
 
+    /// After the first load: puts what others made of our writes, so that it does not say so itself,
+    /// among what is to be checked.
+    pub(super) async fn note_unsaid(&self, following: &mut Following) {
+        let asks = std::mem::take(&mut following.asks);
+        let picture = self.current();
+        let is_unsaid = |entry: &Arc<Entry>| entry.id().is_none() && entry.version().is_some();
+        if asks == 0 || !picture.entries().any(is_unsaid) {
+            return;
+        }
+        match self.ask_inventory().await {
+            Ok(inventory) => {
+                let room = MAX_UNCHECKED.saturating_sub(following.unchecked.len());
+                let unsaid = |key: &ModelKey| picture.known(key).is_some_and(is_unsaid);
+                let unsaid = inventory.noted.into_iter().filter(unsaid);
+                following.unchecked.extend(unsaid.take(room));
+            }
+            Err(_) if asks > 1 => following.asks = asks - 1,
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, "whose some definitions are cannot be asked");
+            }
+        }
+    }
+
     /// Enters what a refresh gathered, but for what this process wrote meanwhile, which is answered.
     /// The first `known` entries are in the snapshot already.
     fn commit(&self, gathered: Gathered, known: usize, gone: Vec<ModelKey>) -> Vec<ModelKey> {
@@ -237,12 +267,15 @@ impl Following {
     }
 
     fn note_unchecked<'a>(&mut self, news: impl Iterator<Item = &'a Arc<Entry>>, first: bool) {
-        let readable = news.filter(|entry| entry.broken().is_none());
+        // What cannot be read as a definition is archived, too; what is too large only by who
+        // replaces it.
+        let read = news.filter(|entry| entry.version().is_some());
         let room = MAX_UNCHECKED.saturating_sub(self.unchecked.len());
         if first {
             // Everything is new here. Only the last writes can have been cut off by a crash, and
             // a legacy bucket is not archived as a whole, but what others made of our writes is.
-            let mut ours: Vec<_> = readable.filter(|entry| entry.id().is_some()).collect();
+            self.asks = ASKS_FOR_NOTES;
+            let mut ours: Vec<_> = read.filter(|entry| entry.id().is_some()).collect();
             ours.sort_unstable_by_key(|entry| std::cmp::Reverse(entry.modified_at()));
             let (last, earlier) = ours.split_at(ours.len().min(CHECKED_AT_FIRST));
             let changed = earlier.iter().filter(|entry| !entry.ours);
@@ -251,7 +284,7 @@ impl Following {
                 .extend(checked.map(|entry| entry.key.clone()));
         } else {
             self.unchecked
-                .extend(readable.take(room).map(|entry| entry.key.clone()));
+                .extend(read.take(room).map(|entry| entry.key.clone()));
         }
     }
 }

@@ -6,6 +6,7 @@ mod naive;
 mod races;
 mod snapshots;
 mod steered;
+mod unsaid;
 
 use std::sync::Arc;
 

@@ -66,7 +66,8 @@ pub enum RepositoryError {
         #[source]
         source: Box<RepositoryError>,
     },
-    /// The store did not answer, is read-only or full. Nothing is half-written.
+    /// The store did not answer, is read-only or full. A write may be done all the same, or not;
+    /// nobody ever reads half of one.
     #[error("the model store is not available: {message}")]
     Unavailable {
         /// What is wrong, fit for people to read.

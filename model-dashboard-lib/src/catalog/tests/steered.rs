@@ -9,8 +9,8 @@ use tokio::sync::Semaphore;
 
 use crate::model::{ModelDefinition, ModelId, ModelKey, NetworkType};
 use crate::repository::{
-    Change, Listing, Marker, MemoryRepository, ModelRepository, Precondition, RepositoryError,
-    Revision, StoredModel, UnreadableType,
+    Change, Inventory, Listing, Marker, MemoryRepository, ModelRepository, Precondition,
+    RepositoryError, Revision, StoredModel, UnreadableType,
 };
 
 /// The repository in memory, steered.
@@ -177,6 +177,11 @@ impl ModelRepository for Steered {
         self.check()?;
         self.reconciled.lock().unwrap().push(stored.key.clone());
         self.inner.reconcile(stored).await
+    }
+
+    async fn inventory(&self) -> Result<Inventory, RepositoryError> {
+        self.check()?;
+        self.inner.inventory().await
     }
 
     async fn marker(&self) -> Result<Marker, RepositoryError> {

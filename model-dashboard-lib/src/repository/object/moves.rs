@@ -201,7 +201,16 @@ impl ObjectRepository {
         let mut finished = self.finished();
         if finished.len() < MAX_FINISHED {
             finished.push(moved);
+            return;
         }
+        drop(finished);
+        tracing::warn!(
+            model.key = %to,
+            model.from = %from,
+            model.revision = noted.revision,
+            user.name = noted.modified_by.as_deref().unwrap_or_default(),
+            "an interrupted rename was finished, and so many wait to be told that it is told here alone"
+        );
     }
 
     /// Puts the tombstone at the old key, or sees that it was put; `false` if that key's model

@@ -1,6 +1,6 @@
 //! The write protocol: archive what is replaced, replace it on condition, archive what is new.
 
-use super::conditional::{Condition, Labels};
+use super::conditional::{Condition, Fault, Labels};
 use super::history::Outcome;
 use super::keys::StoreKey;
 use super::moves::Settled;
@@ -106,14 +106,19 @@ impl ObjectRepository {
         let put = self
             .store
             .put(&at, bytes.clone(), &condition, Some(&labels));
-        let stamp = match put.await.map_err(|fault| fault.at(key))? {
-            Some(stamp) => stamp,
+        let stamp = match put.await {
+            Ok(Some(stamp)) => stamp,
             // The write may have been done, its answer lost, and the next writer have been quick:
             // then that one archived it.
-            None => match self.archived(ground.id, ground.number).await? {
-                Some(archived) if archived == *bytes => Stamp(Box::default()),
-                _ => return Ok(None),
-            },
+            refused @ (Ok(None) | Err(Fault::Unavailable { .. })) => {
+                let archived = self.archived(ground.id, ground.number).await;
+                match (archived, refused) {
+                    (Ok(Some(archived)), _) if archived == *bytes => Stamp(Box::default()),
+                    (_, Err(fault)) => return Err(fault.at(key)),
+                    (archived, Ok(_)) => return archived.map(|_| None),
+                }
+            }
+            Err(fault) => return Err(fault.at(key)),
         };
         Ok(Some(StoredModel {
             key: key.clone(),

@@ -56,6 +56,8 @@ enum Fault {
     /// The write of a definition is done, but before its answer, a 412, comes, someone else has
     /// edited the definition.
     LostSuccessAndOvertaken,
+    /// The same, but the answer never comes.
+    LostAnswerAndOvertaken,
     /// Before the writer of a definition goes on, another program has replaced it, and someone
     /// else has seen that and archived it.
     ReplacedAtOnce,
@@ -67,6 +69,13 @@ fn precondition_failed(path: &Path) -> Error {
     Error::Precondition {
         path: path.to_string(),
         source: "412".into(),
+    }
+}
+
+fn connection_closed() -> Error {
+    Error::Generic {
+        store: "odd",
+        source: "the connection was closed".into(),
     }
 }
 
@@ -104,13 +113,18 @@ impl ObjectStore for Odd {
         let done = self.inner.put_opts(path, payload, options).await?;
         match self.fault {
             Fault::LostSuccess if on => Err(precondition_failed(path)),
-            Fault::LostSuccessAndOvertaken if self.shows_once(path) => {
+            Fault::LostSuccessAndOvertaken | Fault::LostAnswerAndOvertaken
+                if self.shows_once(path) =>
+            {
                 let at = key(path.as_ref());
                 let content = ModelDefinition::new(&at);
                 let exists = Precondition::Exists;
                 let edited = self.beside().put(&at, &content, &exists, &because()).await;
                 edited.unwrap();
-                Err(precondition_failed(path))
+                match self.fault {
+                    Fault::LostAnswerAndOvertaken => Err(connection_closed()),
+                    _ => Err(precondition_failed(path)),
+                }
             }
             Fault::ReplacedAtOnce if self.shows_once(path) => {
                 let payload = PutPayload::from_static(OUTSIDE);
@@ -120,10 +134,7 @@ impl ObjectStore for Odd {
                 assert!(beside.reconcile(&seen).await.unwrap());
                 Ok(done)
             }
-            Fault::LostAnswer if on => Err(Error::Generic {
-                store: "odd",
-                source: "the connection was closed".into(),
-            }),
+            Fault::LostAnswer if on => Err(connection_closed()),
             _ => Ok(done),
         }
     }
@@ -221,25 +232,30 @@ async fn history(repository: &ObjectRepository, id: ModelId) -> Vec<Arc<[u8]>> {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_no_conflict_even_if_the_next_writer_was_quick() {
-    let (odd, repository) = over(Fault::LostSuccessAndOvertaken);
-    let at = key("nnUNet/A");
-    let content = ModelDefinition::new(&at);
-    let created = repository
-        .put(&at, &content, &Precondition::Absent, &because())
-        .await
-        .unwrap();
-    odd.on.store(true, Ordering::SeqCst);
-    let unchanged = Precondition::Version(created.version);
-    let edited = repository
-        .put(&at, &content, &unchanged, &because())
-        .await
-        .unwrap();
-    let present = repository.get(&at).await.unwrap();
-    assert_eq!((noted(&edited).revision, noted(&present).revision), (2, 3));
-    let id = noted(&edited).id;
-    let states = [created.bytes, edited.bytes, present.bytes];
-    assert_eq!(history(&repository, id).await, states);
+async fn a_lost_answer_is_no_failure_even_if_the_next_writer_was_quick() {
+    for fault in [
+        Fault::LostSuccessAndOvertaken,
+        Fault::LostAnswerAndOvertaken,
+    ] {
+        let (odd, repository) = over(fault);
+        let at = key("nnUNet/A");
+        let content = ModelDefinition::new(&at);
+        let created = repository
+            .put(&at, &content, &Precondition::Absent, &because())
+            .await
+            .unwrap();
+        odd.on.store(true, Ordering::SeqCst);
+        let unchanged = Precondition::Version(created.version);
+        let edited = repository
+            .put(&at, &content, &unchanged, &because())
+            .await
+            .unwrap();
+        let present = repository.get(&at).await.unwrap();
+        assert_eq!((noted(&edited).revision, noted(&present).revision), (2, 3));
+        let id = noted(&edited).id;
+        let states = [created.bytes, edited.bytes, present.bytes];
+        assert_eq!(history(&repository, id).await, states);
+    }
 }
 
 #[tokio::test]
