@@ -1,5 +1,6 @@
 //! The state that somebody saw before others changed the model: found in its history by its version.
 
+use super::history::beside;
 use super::{Caller, Dashboard, Error, Model};
 use crate::model::{DuplicateKeys, ModelDefinition, ModelKey, Version};
 use crate::repository::Archived;
@@ -58,6 +59,5 @@ async fn state_of(
             bytes: revision.bytes,
         })
     };
-    let found = tokio::task::spawn_blocking(look).await;
-    found.map_err(|error| Error::Internal(Box::new(error)))
+    beside(look).await
 }

@@ -133,7 +133,7 @@ fn last_usable(page: Vec<Archived>) -> Result<Option<ModelRevision>, RepositoryE
 }
 
 /// The definition of a revision that may be used again.
-fn usable(revision: &ModelRevision) -> Result<ModelDefinition, Error> {
+pub(super) fn usable(revision: &ModelRevision) -> Result<ModelDefinition, Error> {
     let number = revision.number;
     let refused = |why: &str| Error::invalid("revision", format!("revision {number} {why}"));
     if revision.origin == Origin::Falsified {
@@ -150,7 +150,10 @@ fn usable(revision: &ModelRevision) -> Result<ModelDefinition, Error> {
 
 /// What an earlier revision makes of a model, which stays enabled or disabled as it is; `None` if
 /// it says the same. Faults that it had then do not hinder it.
-fn restored(before: &Model, held: &ModelDefinition) -> Result<Option<ModelDefinition>, Error> {
+pub(super) fn restored(
+    before: &Model,
+    held: &ModelDefinition,
+) -> Result<Option<ModelDefinition>, Error> {
     let enabled = before.definition.enabled();
     let (mut content, registry) = held_content(&before.key, held, enabled);
     keep_field(&mut content, &before.definition, "create_date")?;

@@ -17,7 +17,7 @@ use super::fields::{Body, Fields};
 pub(super) use self::audit::{AuditEvent, ChainReport, Events};
 pub(super) use self::cut::cut;
 pub(super) use self::past::{DeletedModel, DeletedModels, PastModel, PastModels, PresentOrPast};
-pub(super) use self::revisions::{Difference, Revisions, origin};
+pub(super) use self::revisions::{Changes, Difference, Overlap, Revisions, origin};
 pub(super) use self::tokens::{CreatedToken, NewToken, OwnerId, Token, Tokens};
 
 /// An entry of a list of models: exactly these keys.

@@ -9,6 +9,7 @@
 mod answer;
 mod audit;
 mod conditional;
+mod conflict;
 mod dataframe;
 mod docs;
 mod dto;

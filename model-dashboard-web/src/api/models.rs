@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, LOCATION};
 use http::{HeaderName, StatusCode};
-use model_dashboard::dashboard::{Error, Model};
+use model_dashboard::dashboard::{Error, Model, Wanted};
 use model_dashboard::model::{
     DuplicateKeys, FieldError, JsonError, JsonObject, ModelDefinition, ModelKey, ModelName,
     NetworkType, Version,
@@ -14,7 +14,8 @@ use model_dashboard::repository::StoredModel;
 use warp::reply::Response;
 
 use super::answer::{Failure, Guest, no_content};
-use super::conditional::{IfMatch, etag, if_match, none_match};
+use super::conditional::{etag, none_match};
+use super::conflict::on_state;
 use super::dto::{Definition, Rename};
 
 /// The reason for a change.
@@ -144,15 +145,13 @@ pub(super) async fn replace(
 ) -> Result<Response, Failure> {
     let content = parse_definition(body)?;
     let message = message(headers)?;
-    let IfMatch::Is(precondition) = if_match(headers).map_err(or_post)? else {
-        return Err(conflict(key));
-    };
-    let dashboard = guest.dashboard();
-    let model = dashboard
-        .replace(&guest.caller, &key, content, precondition, &message)
-        .await;
-    let model = model.map_err(|error| or_post(error.into()))?;
-    Ok(written(StatusCode::OK, model))
+    // Read anew where it is needed: nearly always it is not.
+    let wanted = || parse_definition(body).map_or(Wanted::Other, Wanted::Replace);
+    let (dashboard, caller) = (guest.dashboard(), &guest.caller);
+    let model = on_state(guest, &key, headers, wanted, |state| {
+        dashboard.replace(caller, &key, content, state, &message)
+    });
+    Ok(written(StatusCode::OK, model.await.map_err(or_post)?))
 }
 
 /// Change fields of a model
@@ -178,14 +177,12 @@ pub(super) async fn patch(
 ) -> Result<Response, Failure> {
     let patch = JsonObject::parse(body, DuplicateKeys::Refuse).map_err(invalid_json)?;
     let message = message(headers)?;
-    let IfMatch::Is(precondition) = if_match(headers)? else {
-        return Err(conflict(key));
-    };
-    let dashboard = guest.dashboard();
-    let model = dashboard
-        .patch(&guest.caller, &key, &patch, precondition, &message)
-        .await?;
-    Ok(written(StatusCode::OK, model))
+    let wanted = || Wanted::Patch(patch.clone());
+    let (dashboard, caller) = (guest.dashboard(), &guest.caller);
+    let model = on_state(guest, &key, headers, wanted, |state| {
+        dashboard.patch(caller, &key, &patch, state, &message)
+    });
+    Ok(written(StatusCode::OK, model.await?))
 }
 
 /// Delete a model
@@ -206,13 +203,15 @@ pub(super) async fn delete(
     headers: &HeaderMap,
 ) -> Result<Response, Failure> {
     let message = message(headers)?;
-    let IfMatch::Is(precondition) = if_match(headers)? else {
-        return Err(conflict(key));
-    };
-    guest
-        .dashboard()
-        .delete(&guest.caller, &key, precondition, &message)
-        .await?;
+    let (dashboard, caller) = (guest.dashboard(), &guest.caller);
+    let deleted = on_state(
+        guest,
+        &key,
+        headers,
+        || Wanted::Other,
+        |state| dashboard.delete(caller, &key, state, &message),
+    );
+    deleted.await?;
     no_content()
 }
 
@@ -253,13 +252,15 @@ pub(super) async fn rename(
     };
     let to = ModelKey::new(network_type, name);
     let message = message(headers)?;
-    let IfMatch::Is(precondition) = if_match(headers)? else {
-        return Err(conflict(from));
-    };
-    let dashboard = guest.dashboard();
-    let model = dashboard
-        .rename(&guest.caller, &from, &to, precondition, &message)
-        .await?;
+    let (dashboard, caller) = (guest.dashboard(), &guest.caller);
+    let model = on_state(
+        guest,
+        &from,
+        headers,
+        || Wanted::Other,
+        |state| dashboard.rename(caller, &from, &to, state, &message),
+    );
+    let model = model.await?;
     let address = address(&model.key);
     Ok(located(written(StatusCode::OK, model), &address))
 }
@@ -355,11 +356,6 @@ fn parse_definition(body: &[u8]) -> Result<ModelDefinition, Failure> {
 
 fn invalid_json(error: JsonError) -> Failure {
     Error::Invalid(vec![FieldError::json("", &error)]).into()
-}
-
-/// That another state was named.
-pub(super) fn conflict(key: ModelKey) -> Failure {
-    Error::Conflict { key, current: None }.into()
 }
 
 /// A field that must be there and parse, unless it is known to be wrong already.

@@ -8,11 +8,12 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use model_dashboard::auth::Permission;
 use model_dashboard::dashboard::Error;
-use model_dashboard::model::FieldError;
+use model_dashboard::model::{FieldError, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 use warp::reply::Response;
 
+use super::dto::{Changes, Overlap};
 use crate::kind::Kind;
 
 /// An error answer (RFC 9457, `application/problem+json`).
@@ -42,6 +43,29 @@ pub(super) struct Problem {
     /// The ETag of the present state, after a lost race.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) current_etag: Option<String>,
+    /// After a lost race, the number of the present revision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) revision: Option<u64>,
+    /// Who made it, where the registry did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) modified_by: Option<String>,
+    /// When it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(super) modified_at: Option<Timestamp>,
+    /// Why; may be empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) message: Option<String>,
+    /// What was changed since the state that `If-Match` names, cut as in a list of revisions; left out
+    /// where that state is not among the last 20 revisions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) theirs: Option<Changes>,
+    /// What the request would change of that state, or of the present one where that is not found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) yours: Option<Changes>,
+    /// What both change, each to something else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) overlap: Option<Overlap>,
     /// The permission that is missing, or the first of several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) missing_permission: Option<&'static str>,
@@ -124,6 +148,13 @@ impl Problem {
             near: Vec::new(),
             candidates: Vec::new(),
             current_etag: None,
+            revision: None,
+            modified_by: None,
+            modified_at: None,
+            message: None,
+            theirs: None,
+            yours: None,
+            overlap: None,
             missing_permission: None,
             retry_after: None,
             challenge: None,

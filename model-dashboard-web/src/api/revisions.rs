@@ -3,15 +3,16 @@
 use http::StatusCode;
 use http::header::{HeaderMap, HeaderName, HeaderValue, IF_MATCH};
 use model_dashboard::catalog::Picture;
-use model_dashboard::dashboard::{ModelRevision, Origin, RevisionContent};
+use model_dashboard::dashboard::{Error, ModelRevision, Origin, RevisionContent, Wanted};
 use model_dashboard::model::ModelKey;
 use model_dashboard::repository::Precondition;
 use warp::reply::Response;
 
 use super::answer::{Failure, Guest, json_beside};
 use super::conditional::{IfMatch, if_match};
+use super::conflict::on_state;
 use super::dto::{Definition, Difference, Revisions, cut, origin};
-use super::models::{address, conflict, definition, located, message, written};
+use super::models::{address, definition, located, message, written};
 use super::parameters::{Parameters, bad};
 use super::problem::Problem;
 
@@ -171,17 +172,17 @@ pub(super) async fn restore(
         let any = IfMatch::Is(Precondition::Exists);
         if headers.contains_key(IF_MATCH) && if_match(headers)? != any {
             // There is no state now that it could be.
-            return Err(conflict(key));
+            return Err(Error::Conflict { key, current: None }.into());
         }
         let model = dashboard.bring_back(caller, &key, Some(number), &message);
         let model = model.await?;
         let address = address(&model.key);
         return Ok(located(written(StatusCode::CREATED, model), &address));
     }
-    let IfMatch::Is(precondition) = if_match(headers)? else {
-        return Err(conflict(key));
-    };
-    let model = dashboard.restore(caller, &key, number, precondition, &message);
+    let wanted = || Wanted::Restore(number);
+    let model = on_state(guest, &key, headers, wanted, |state| {
+        dashboard.restore(caller, &key, number, state, &message)
+    });
     Ok(written(StatusCode::OK, model.await?))
 }
 

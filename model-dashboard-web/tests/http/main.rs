@@ -19,6 +19,7 @@ mod form_matrix;
 mod history;
 mod kept;
 mod known_mistakes;
+mod lost_races;
 mod matrix;
 mod page_matrix;
 mod pages;

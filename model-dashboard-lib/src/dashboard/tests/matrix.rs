@@ -81,6 +81,10 @@ fn rows() -> Vec<Row> {
             let model = w.model(true).await;
             w.dashboard.earlier_state(c, &model.key, model.version, Some(1)).await
         };
+        "lost race" needs [ModelsRead], session false: |w, c| {
+            let model = w.model(true).await;
+            w.dashboard.lost_race(c, &model.key, None, crate::dashboard::Wanted::Other).await
+        };
         "compare" needs [ModelsRead], session false:
             |w, c| w.dashboard.compare(c, &w.model(true).await.key, 1, 1).await;
         "models at" needs [ModelsRead, AuditRead], session false:

@@ -4,7 +4,7 @@ use model_dashboard::dashboard::{
     Compared, History, HistoryStep, ModelRevision, Origin, RevisionContent,
 };
 use model_dashboard::model::{
-    Comparison, FieldChange, LabelChange, LabelChangeKind, LabelNames, MAX_CHANGES,
+    self, Comparison, FieldChange, LabelChange, LabelChangeKind, LabelNames, MAX_CHANGES,
     ModelDefinition, Timestamp,
 };
 use serde::Serialize;
@@ -146,7 +146,7 @@ impl From<Compared> for Difference {
 
 /// What differs between two definitions. `last_modified_date` is left out, and of `registry` all
 /// but owner, tags, package and origin.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(in crate::api) struct Changes {
     /// Fields, members of objects each by itself.
     pub(in crate::api) fields: Vec<FieldDifference>,
@@ -159,6 +159,11 @@ pub(in crate::api) struct Changes {
 }
 
 impl Changes {
+    /// Cut where it is long.
+    pub(in crate::api) fn in_short(found: &Comparison) -> Changes {
+        Changes::of(found, Cut::LIST)
+    }
+
     fn of(found: &Comparison, limits: Cut) -> Changes {
         let most = limits.changes.min(MAX_CHANGES);
         let left_out = |count: usize| count.saturating_sub(most);
@@ -174,7 +179,7 @@ impl Changes {
 }
 
 /// A field that differs.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(in crate::api) struct FieldDifference {
     /// Its name, dots before inner ones.
     #[schema(example = "inference_information.version")]
@@ -202,7 +207,7 @@ impl FieldDifference {
 }
 
 /// A label that differs.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(in crate::api) struct LabelDifference {
     /// Its number.
     pub(in crate::api) number: u32,
@@ -244,6 +249,33 @@ impl LabelDifference {
             },
             breaking: change.kind.is_breaking(),
             cut: sides.any(is_cut),
+        }
+    }
+}
+
+/// What two changes of one state both touch, each with another outcome.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(in crate::api) struct Overlap {
+    /// Fields, dots before inner ones.
+    #[schema(example = json!(["alias"]))]
+    pub(in crate::api) fields: Vec<String>,
+    /// Label numbers.
+    #[schema(example = json!([3]))]
+    pub(in crate::api) labels: Vec<u32>,
+    /// How many more there are.
+    pub(in crate::api) more: usize,
+}
+
+impl From<&model::Overlap> for Overlap {
+    fn from(found: &model::Overlap) -> Overlap {
+        let most = Cut::LIST.changes;
+        let left_out = |count: usize| count.saturating_sub(most);
+        let fields = found.fields.iter().take(most);
+        let labels = found.labels.iter().take(most);
+        Overlap {
+            fields: fields.map(|field| Cut::LIST.text(field)).collect(),
+            labels: labels.map(|number| number.get()).collect(),
+            more: left_out(found.fields.len()) + left_out(found.labels.len()),
         }
     }
 }

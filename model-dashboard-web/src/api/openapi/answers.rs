@@ -1,6 +1,7 @@
 //! What operations answer beside what each says itself: failures and headers that follow from what
 //! an operation takes.
 
+use serde_json::json;
 use utoipa::Modify;
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -37,7 +38,12 @@ const WITH_BODY: [(u16, &str); 3] = [
 
 /// Of those that change a state that must be named.
 const WITH_STATE: [(u16, &str); 3] = [
-    (412, "The model was changed meanwhile: `current_etag`"),
+    (
+        412,
+        "The model was changed meanwhile: `theirs` is what others changed since the state that was \
+         named, `yours` what the request would, `overlap` where both meet; `current_etag` names the \
+         present state",
+    ),
     (
         422,
         "The reason is missing, or what was sent is not valid: `errors`",
@@ -87,7 +93,10 @@ fn complete(operation: &mut Operation) {
         let RefOr::T(answer) = answer else { continue };
         let is_failure = status.starts_with(['4', '5']);
         if is_failure && answer.content.is_empty() {
-            let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem")));
+            let mut problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem")));
+            if status == "412" {
+                problem = problem.example(Some(lost_race()));
+            }
             let kind = "application/problem+json".to_owned();
             answer.content.insert(kind, problem.build().into());
         }
@@ -103,6 +112,40 @@ fn complete(operation: &mut Operation) {
             say(answer, "Model-Dashboard-Token-Expires", text);
         }
     }
+}
+
+/// The answer to a patch that names an older state.
+fn lost_race() -> serde_json::Value {
+    json!({
+        "type": "urn:model-dashboard:problem:conflict",
+        "title": "Changed meanwhile",
+        "status": 412,
+        "detail": "nnUNet/Task003_Liver was changed by someone else meanwhile; look at the present \
+                   state and try again",
+        "current_etag": "\"5f2b8c0a9d3e4f6171829304a5b6c7d8\"",
+        "revision": 8,
+        "modified_by": "anna",
+        "modified_at": "2026-02-03T09:30:00Z",
+        "message": "names as in the atlas",
+        "theirs": {
+            "fields": [{"field": "alias", "before": "Liver", "after": "Liver (CT)", "cut": false}],
+            "labels": [{
+                "number": 2, "before": ["tumor"], "after": ["tumour"], "kind": "redefined",
+                "breaking": true, "cut": false
+            }],
+            "breaking": true,
+            "more": 0
+        },
+        "yours": {
+            "fields": [
+                {"field": "alias", "before": "Liver", "after": "Liver and tumours", "cut": false}
+            ],
+            "labels": [],
+            "breaking": false,
+            "more": 0
+        },
+        "overlap": {"fields": ["alias"], "labels": [], "more": 0}
+    })
 }
 
 fn needs_permission(operation: &Operation) -> bool {
