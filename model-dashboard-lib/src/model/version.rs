@@ -32,14 +32,25 @@ impl Version {
         hex::decode_to_slice(text, &mut version).map_err(|_| VersionError)?;
         Ok(Self(version))
     }
+
+    /// The 32 digits, which are ASCII.
+    #[must_use]
+    pub fn digits(&self) -> [u8; 32] {
+        let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
+        std::array::from_fn(|place| {
+            let byte = self.0[place / 2];
+            digit(if place % 2 == 0 {
+                byte >> 4
+            } else {
+                byte & 0xf
+            })
+        })
+    }
 }
 
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut digits = [0; 32];
-        // 16 bytes have 32 digits, which are ASCII.
-        hex::encode_to_slice(self.0, &mut digits).map_err(|_| fmt::Error)?;
-        f.write_str(std::str::from_utf8(&digits).map_err(|_| fmt::Error)?)
+        f.write_str(std::str::from_utf8(&self.digits()).map_err(|_| fmt::Error)?)
     }
 }
 

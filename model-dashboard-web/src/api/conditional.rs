@@ -1,9 +1,6 @@
 //! Entity tags and preconditions (RFC 9110 §8.8.3 and §13).
 
-use std::fmt::Write as _;
-
-use http::HeaderMap;
-use http::header::{IF_MATCH, IF_NONE_MATCH};
+use http::header::{HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH};
 use model_dashboard::dashboard::Error;
 use model_dashboard::model::Version;
 use model_dashboard::repository::Precondition;
@@ -12,10 +9,15 @@ use super::answer::Failure;
 
 /// The strong entity tag of a definition.
 pub(super) fn etag(version: &Version) -> String {
-    let mut tag = String::with_capacity(34);
-    // Writing to a text does not fail.
-    let _ = write!(tag, "\"{version}\"");
-    tag
+    format!("\"{version}\"")
+}
+
+/// [`etag`] as the value of a header.
+pub(super) fn etag_header(version: &Version) -> HeaderValue {
+    let mut tag = [b'"'; 34];
+    tag[1..33].copy_from_slice(&version.digits());
+    // Digits and quotation marks are a header value.
+    HeaderValue::from_bytes(&tag).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
 /// The opaque tags of a list such as `"a", W/"b"`; `None` when a part of it is no entity tag.
@@ -112,6 +114,7 @@ mod tests {
         assert_eq!(status(if_match(&HeaderMap::new())), 428);
         let version = Version::of(b"x");
         let tag = etag(&version);
+        assert_eq!(etag_header(&version), tag);
         let is = |precondition| IfMatch::Is(precondition);
         let read = |text: &str| if_match(&headers("if-match", text)).unwrap();
         assert_eq!(read(&tag), is(Precondition::Version(version)));

@@ -14,7 +14,7 @@ use model_dashboard::repository::StoredModel;
 use warp::reply::Response;
 
 use super::answer::{Failure, Guest, no_content};
-use super::conditional::{etag, none_match};
+use super::conditional::{etag_header, none_match};
 use super::conflict::on_state;
 use super::dto::{Definition, Rename};
 
@@ -301,8 +301,8 @@ pub(super) fn definition(
     bytes: Arc<[u8]>,
     request: &HeaderMap,
 ) -> Response {
-    let etag = etag(&version);
-    let unchanged = none_match(request, &etag);
+    let etag = etag_header(&version);
+    let unchanged = none_match(request, etag.to_str().unwrap_or_default());
     let mut response = if unchanged {
         Response::default()
     } else {
@@ -320,10 +320,7 @@ pub(super) fn definition(
     }
     // Private: it needs a token. No-cache: ask again, with the tag.
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    // A version is hexadecimal digits.
-    if let Ok(etag) = HeaderValue::try_from(etag) {
-        headers.insert(ETAG, etag);
-    }
+    headers.insert(ETAG, etag);
     response
 }
 

@@ -40,23 +40,31 @@ impl Record {
         method: &Method,
         context: &RequestContext,
         begin: Instant,
-    ) -> Option<Box<Self>> {
-        tracing::enabled!(target: "access", tracing::Level::INFO).then(|| {
-            Box::new(Self {
-                server,
-                method: method.clone(),
-                context: context.clone(),
-                begin,
-                status: None,
-                bytes: 0,
-                complete: false,
-            })
+    ) -> Option<Self> {
+        tracing::enabled!(target: "access", tracing::Level::INFO).then(|| Self {
+            server,
+            method: method.clone(),
+            context: context.clone(),
+            begin,
+            status: None,
+            bytes: 0,
+            complete: false,
         })
     }
 
-    pub(super) fn answered(&mut self, status: StatusCode, nothing_to_send: bool) {
+    /// What watches the answer being sent; `None` if nobody reads about answers like this one.
+    fn answered(mut self, status: StatusCode, nothing_to_send: bool) -> Option<Box<Self>> {
         self.status = Some(status);
         self.complete = nothing_to_send || self.method == Method::HEAD;
+        let read =
+            !self.is_of_reading() || tracing::enabled!(target: "access", tracing::Level::DEBUG);
+        read.then(|| Box::new(self))
+    }
+
+    /// Whether it tells of what was read without an error.
+    fn is_of_reading(&self) -> bool {
+        let fine = |status: StatusCode| !status.is_client_error() && !status.is_server_error();
+        self.method.is_safe() && self.status.is_some_and(fine)
     }
 }
 
@@ -81,9 +89,7 @@ impl Drop for Record {
         }
         match self.status {
             Some(status) if status.is_server_error() => write_event!(warn),
-            Some(status) if !status.is_client_error() && self.method.is_safe() => {
-                write_event!(debug);
-            }
+            _ if self.is_of_reading() => write_event!(debug),
             _ => write_event!(info),
         }
     }
@@ -134,10 +140,8 @@ pin_project! {
 }
 
 impl<B: Body> LoggedBody<B> {
-    pub(super) fn new(body: B, status: StatusCode, mut record: Option<Box<Record>>) -> Self {
-        if let Some(record) = &mut record {
-            record.answered(status, body.is_end_stream());
-        }
+    pub(super) fn new(body: B, status: StatusCode, record: Option<Record>) -> Self {
+        let record = record.and_then(|record| record.answered(status, body.is_end_stream()));
         Self {
             body: Some(body),
             text: None,
@@ -145,10 +149,8 @@ impl<B: Body> LoggedBody<B> {
         }
     }
 
-    pub(super) fn text(text: Bytes, status: StatusCode, mut record: Option<Box<Record>>) -> Self {
-        if let Some(record) = &mut record {
-            record.answered(status, text.is_empty());
-        }
+    pub(super) fn text(text: Bytes, status: StatusCode, record: Option<Record>) -> Self {
+        let record = record.and_then(|record| record.answered(status, text.is_empty()));
         Self {
             body: None,
             text: Some(text).filter(|text| !text.is_empty()),

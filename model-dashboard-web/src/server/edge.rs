@@ -279,7 +279,7 @@ pin_project! {
         begin: Instant,
         settings: Arc<EdgeSettings>,
         context: RequestContext,
-        record: Option<Box<Record>>,
+        record: Option<Record>,
         span: Option<Span>,
     }
 }
