@@ -17,6 +17,9 @@ use crate::repository::{
 const MANY: u32 = 4;
 const LISTING: u32 = 20;
 
+/// How long those who ask for one thing wait for a repository that is known not to answer.
+const HURRIED: Duration = Duration::from_secs(2);
+
 /// How many of the objects that could not be read are asked for once more.
 const ASKED_AGAIN: usize = 64;
 
@@ -36,9 +39,18 @@ impl Catalog {
         self.inner.options.answer_within
     }
 
+    /// How long a small answer may take that somebody waits for.
+    fn waiting(&self) -> Duration {
+        let limit = self.inner.options.answer_within;
+        match self.stale_since() {
+            Some(_) => limit.min(HURRIED),
+            None => limit,
+        }
+    }
+
     /// [`ModelRepository::get`](crate::repository::ModelRepository::get) in bounded time.
     pub(crate) async fn ask_one(&self, key: &ModelKey) -> Result<StoredModel, RepositoryError> {
-        let limit = self.inner.options.answer_within;
+        let limit = self.waiting();
         within(limit, self.inner.repository.get(key)).await
     }
 
@@ -49,7 +61,7 @@ impl Catalog {
         before: Option<u64>,
         limit: usize,
     ) -> Result<Vec<Archived>, RepositoryError> {
-        let time = self.inner.options.answer_within.saturating_mul(MANY);
+        let time = self.waiting().saturating_mul(MANY);
         within(time, self.inner.repository.history(id, before, limit)).await
     }
 
@@ -59,7 +71,7 @@ impl Catalog {
         id: &ModelId,
         number: u64,
     ) -> Result<Revision, RepositoryError> {
-        let time = self.inner.options.answer_within;
+        let time = self.waiting();
         within(time, self.inner.repository.revision(id, number)).await
     }
 
@@ -68,7 +80,7 @@ impl Catalog {
         &self,
         key: &ModelKey,
     ) -> Result<Option<ModelId>, RepositoryError> {
-        let time = self.inner.options.answer_within;
+        let time = self.waiting();
         within(time, self.inner.repository.identify(key)).await
     }
 
@@ -89,7 +101,7 @@ impl Catalog {
         &self,
         key: &ModelKey,
     ) -> Result<Option<ModelId>, RepositoryError> {
-        let limit = self.inner.options.answer_within;
+        let limit = self.waiting();
         within(limit, self.inner.repository.noted(key)).await
     }
 
@@ -98,7 +110,7 @@ impl Catalog {
         &self,
         stored: &StoredModel,
     ) -> Result<bool, RepositoryError> {
-        let limit = self.inner.options.answer_within;
+        let limit = self.waiting();
         within(limit, self.inner.repository.is_moving(stored)).await
     }
 

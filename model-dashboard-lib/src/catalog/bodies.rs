@@ -10,6 +10,10 @@ use crate::repository::StoredModel;
 /// What an entry costs beside its bytes: key, table and counters, roughly.
 const OVERHEAD: usize = 256;
 
+fn cost(body: &StoredModel) -> usize {
+    body.bytes.len() + OVERHEAD
+}
+
 /// Keeps what was asked for lately, in two generations: what is asked for moves to the young one;
 /// when that fills half of the room, it becomes the old one, and the old one is dropped.
 pub(super) struct Bodies {
@@ -52,8 +56,18 @@ impl Bodies {
         self.put_young(&mut generations, body);
     }
 
+    /// Keeps a definition that nobody has asked for, unless another one had to go for it; whether.
+    pub(super) fn offer(&self, body: Arc<StoredModel>) -> bool {
+        let mut generations = self.lock();
+        let fits = generations.young_bytes + cost(&body) <= self.room / 2;
+        if fits {
+            generations.old.remove(&body.key);
+            self.put_young(&mut generations, body);
+        }
+        fits
+    }
+
     fn put_young(&self, generations: &mut Generations, body: Arc<StoredModel>) {
-        let cost = |body: &StoredModel| body.bytes.len() + OVERHEAD;
         let half = self.room / 2;
         if cost(&body) > half {
             if let Some(outdated) = generations.young.remove(&body.key) {
@@ -134,6 +148,16 @@ mod tests {
             );
         }
         assert!(held(&bodies) > 40_000);
+    }
+
+    #[test]
+    fn what_is_offered_drops_nothing() {
+        let bodies = Bodies::new(10_000);
+        let asked = body("asked", 1_000, 0);
+        bodies.put(asked.clone());
+        let taken = (0..100).filter(|n| bodies.offer(body(&format!("m{n}"), 1_000, 1)));
+        assert_eq!(taken.count(), 2, "half of the room");
+        assert_eq!(bodies.get(&asked.key, asked.version), Some(asked));
     }
 
     #[test]

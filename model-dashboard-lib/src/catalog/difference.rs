@@ -25,7 +25,7 @@ pub(super) struct Difference {
 }
 
 /// Where the snapshot of a repository lies.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct SnapshotOf {
     pub(super) path: PathBuf,
     pub(super) location: String,

@@ -55,7 +55,11 @@ impl Catalog {
         let mut parsed = stream::iter(batches(changed))
             .map(|batch| self.read(batch))
             .buffered(READERS)
-            .map(|batch| blocking(move || batch.into_iter().map(parse).collect::<Vec<_>>()))
+            .map(|batch| {
+                let catalog = self.clone();
+                let parse = move |read| catalog.parse(read);
+                blocking(move || batch.into_iter().map(parse).collect::<Vec<_>>())
+            })
             .buffered(PARSERS);
         while let Some(batch) = parsed.next().await {
             for result in batch? {
@@ -122,6 +126,24 @@ impl Catalog {
         let results = self.ask_many(&keys).await;
         batch.into_iter().zip(results).collect()
     }
+
+    fn parse(&self, (listed, read): Read) -> Parsed {
+        match read {
+            Ok(stored) => {
+                let fresh = Fresh::read(&stored);
+                self.keep(stored, &fresh);
+                Ok(fresh)
+            }
+            Err(RepositoryError::TooLarge { size, .. }) => {
+                let broken = BrokenDefinition {
+                    version: Some(listed.stamp.version_unread()),
+                    ..BrokenDefinition::too_large(listed.key, size)
+                };
+                Ok(Fresh::broken(listed.stamp, broken))
+            }
+            Err(error) => Err((listed, error)),
+        }
+    }
 }
 
 /// Cuts a list into parts that are read at once.
@@ -140,20 +162,6 @@ fn batches(listed: Vec<ListedModel>) -> Vec<Vec<ListedModel>> {
         }
     }
     batches
-}
-
-fn parse((listed, read): Read) -> Parsed {
-    match read {
-        Ok(stored) => Ok(Fresh::read(&stored)),
-        Err(RepositoryError::TooLarge { size, .. }) => {
-            let broken = BrokenDefinition {
-                version: Some(listed.stamp.version_unread()),
-                ..BrokenDefinition::too_large(listed.key, size)
-            };
-            Ok(Fresh::broken(listed.stamp, broken))
-        }
-        Err(error) => Err((listed, error)),
-    }
 }
 
 fn unreadable_entry(listed: ListedModel, error: &RepositoryError) -> Fresh {

@@ -86,6 +86,7 @@ impl Catalog {
         }
         self.note_unsaid(&mut following).await;
         self.check_some(&mut following).await;
+        self.read_ahead(&mut following).await;
     }
 
     /// Completes what a crashed or a foreign writer left undone, for some of the objects.

@@ -11,9 +11,11 @@
 //!   ([`Catalog::load`]).
 //!
 //! An object that cannot be read does no harm to the others: it is listed as broken, with the
-//! reason. While the repository does not answer, the last picture stands, and
+//! reason. While the repository does not answer, the last picture stands (that of the last run, where
+//! it did not answer from the start), with as many whole definitions as there is room for, and
 //! [`Catalog::state`] says since when and why.
 
+mod ahead;
 mod asking;
 mod bits;
 mod bodies;
@@ -38,6 +40,7 @@ mod tests;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -60,6 +63,9 @@ pub use self::query::{Cursor, CursorError, Page, Query, StateFilter};
 
 /// How many writes may wait to be completed; the next writer completes what finds no place.
 const MAX_UNFINISHED: usize = 10_000;
+
+/// In place of a time: the repository answers.
+const ANSWERS: i64 = i64::MAX;
 
 /// Settings of a catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,6 +128,9 @@ struct Inner {
     writing: Mutex<Writing>,
     following: tokio::sync::Mutex<Following>,
     state: Mutex<CatalogState>,
+    /// Since when the repository has not answered, in microseconds, as in `state`; `ANSWERS` while
+    /// it does. For those who look at it with every request.
+    stale: AtomicI64,
     left_out: ArcSwap<LeftOut>,
     bodies: Bodies,
 }
@@ -152,6 +161,7 @@ impl Catalog {
             writing: Mutex::default(),
             following: tokio::sync::Mutex::default(),
             state: Mutex::default(),
+            stale: AtomicI64::new(ANSWERS),
             left_out: ArcSwap::default(),
             bodies,
         };
@@ -175,6 +185,13 @@ impl Catalog {
     #[must_use]
     pub fn state(&self) -> CatalogState {
         lock(&self.inner.state).clone()
+    }
+
+    /// Since when the repository has not answered, if it does not. Costs next to nothing.
+    #[must_use]
+    pub fn stale_since(&self) -> Option<Timestamp> {
+        let since = self.inner.stale.load(Ordering::Relaxed);
+        (since != ANSWERS).then(|| Timestamp::from_unix_micros(since))
     }
 
     /// What the last listing found that no list of models shows.

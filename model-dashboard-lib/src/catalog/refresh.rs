@@ -2,6 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::difference::{Difference, SnapshotOf};
@@ -11,7 +12,7 @@ use super::fetch::blocking;
 use super::gathered::Gathered;
 use super::picture::Picture;
 use super::schedule::Schedule;
-use super::{Catalog, Failing, lock};
+use super::{ANSWERS, Catalog, Failing, lock};
 use crate::model::{ModelKey, NetworkType, Timestamp};
 use crate::repository::{Marker, RepositoryError, UnreadableType};
 
@@ -38,6 +39,8 @@ pub(super) struct Following {
     /// How often it may still be asked which keys are noted, to put what lies there and does not say
     /// whose it is among these.
     asks: usize,
+    /// Models whose definitions are to be read before anybody asks for them.
+    pub(super) ahead: VecDeque<ModelKey>,
     /// Network types that the last listing could not read.
     unreadable: HashSet<NetworkType>,
     /// Objects that the last refresh could not read.
@@ -51,14 +54,19 @@ impl Catalog {
     /// # Errors
     /// Those of [`ModelRepository::list`](crate::repository::ModelRepository::list); an object
     /// that cannot be read is no error, it is listed as broken. Afterwards the catalogue is as it
-    /// was, and may be loaded again.
+    /// was, and may be loaded again; but where the repository does not answer and nothing is known
+    /// yet, it shows what the snapshot holds, and [`Catalog::state`] says that it is old.
     pub async fn load(&self) -> Result<(), RepositoryError> {
         let mut following = self.inner.following.lock().await;
         let location = self.inner.repository.location();
         let path = self.inner.options.snapshot.clone();
         let snapshot = path.map(|path| SnapshotOf { path, location });
-        let result = self.update(&mut following, snapshot).await;
+        let result = self.update(&mut following, snapshot.clone()).await;
+        if let (Err(error), Some(snapshot)) = (&result, snapshot) {
+            self.recall(snapshot, error).await;
+        }
         self.note(&result, true);
+        following.ahead = self.unread_ahead();
         result
     }
 
@@ -106,6 +114,9 @@ impl Catalog {
                 state.failing = Some(Failing { since, message });
             }
         }
+        let since = state.failing.as_ref().map(|failing| failing.since);
+        let since = since.map_or(ANSWERS, Timestamp::unix_micros);
+        self.inner.stale.store(since, Ordering::Relaxed);
     }
 
     async fn update(

@@ -246,7 +246,10 @@ impl From<RepositoryError> for Error {
                 source: None,
             },
             unavailable @ RepositoryError::Unavailable { .. } => Error::Unavailable {
-                what: "the model store does not answer; try again in a moment".to_owned(),
+                what:
+                    "the model store does not answer, or does not allow it: the log says why; try \
+                       again in a moment"
+                        .to_owned(),
                 since: None,
                 retry_after: STORE_RETRY,
                 source: Some(Box::new(unavailable)),

@@ -7,7 +7,7 @@ use super::{Caller, Dashboard, Error};
 use crate::auth::Permission;
 use crate::catalog::{CatalogState, Entry, Page, Picture, Query};
 use crate::model::{
-    BrokenDefinition, DuplicateKeys, ModelDefinition, ModelKey, ModelSummary, Version,
+    BrokenDefinition, DuplicateKeys, ModelDefinition, ModelKey, ModelSummary, Timestamp, Version,
 };
 use crate::repository::{RepositoryError, StoredModel};
 
@@ -150,6 +150,13 @@ impl Dashboard {
     #[must_use]
     pub fn catalog_state(&self) -> CatalogState {
         self.inner.catalog.state()
+    }
+
+    /// Since when the model store has not answered, if it does not: what is shown was known then.
+    /// Costs next to nothing.
+    #[must_use]
+    pub fn stale_since(&self) -> Option<Timestamp> {
+        self.inner.catalog.stale_since()
     }
 
     pub(super) fn loaded(&self) -> Result<(), Error> {

@@ -15,6 +15,10 @@ use super::problem::Problem;
 pub(super) const TOKEN_EXPIRES: HeaderName =
     HeaderName::from_static("model-dashboard-token-expires");
 
+/// Says since when the model store has not answered, where it does not: what is answered was known
+/// then.
+pub(super) const STALE_SINCE: HeaderName = HeaderName::from_static("model-dashboard-stale-since");
+
 /// Somebody known who asks something.
 #[derive(Clone, Debug)]
 pub(super) struct Guest {
@@ -45,6 +49,14 @@ impl Failure {
         Problem::bad_request(detail).into()
     }
 
+    /// Says since when the model store has not answered, if that is why.
+    fn since(mut self, dashboard: &Dashboard) -> Failure {
+        if self.0.status == StatusCode::SERVICE_UNAVAILABLE.as_u16() && self.0.since.is_none() {
+            self.0.since = dashboard.stale_since().map(|since| since.to_string());
+        }
+        self
+    }
+
     /// The answer.
     pub(super) fn into_response(self) -> Response {
         self.0.into_response()
@@ -73,10 +85,22 @@ where
         Ok(guest) => guest,
         Err(failure) => return failure.into_response(),
     };
-    let caller = guest.caller.clone();
-    let mut response = handler(guest).await.unwrap_or_else(Failure::into_response);
+    let (caller, dashboard) = (guest.caller.clone(), guest.dashboard.clone());
+    let answer = handler(guest).await;
+    let mut response = answer.unwrap_or_else(|failure| failure.since(&dashboard).into_response());
     tell_end(&caller, response.headers_mut());
+    tell_age(&dashboard, response.headers_mut());
     response
+}
+
+/// Says that the models are shown as they were known a while ago, if that is so.
+pub(super) fn tell_age(dashboard: &Dashboard, headers: &mut HeaderMap) {
+    if let Some(since) = dashboard.stale_since() {
+        // A time is printable ASCII.
+        if let Ok(value) = HeaderValue::from_str(&since.to_string()) {
+            headers.insert(STALE_SINCE, value);
+        }
+    }
 }
 
 /// Says when the caller's token ends, if it does so soon.

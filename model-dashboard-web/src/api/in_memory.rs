@@ -8,7 +8,7 @@ use hyper::service::Service;
 use model_dashboard::dashboard::Dashboard;
 use warp::reply::Response;
 
-use super::answer::tell_end;
+use super::answer::{tell_age, tell_end};
 use super::models;
 use super::visit::{bearer, request_info};
 use crate::server::RequestContext;
@@ -66,5 +66,6 @@ fn model<B>(dashboard: &Dashboard, request: &Request<B>) -> Option<Response> {
     context.set_user(caller.username());
     let mut response = models::stored(&stored, headers);
     tell_end(&caller, response.headers_mut());
+    tell_age(dashboard, response.headers_mut());
     Some(response)
 }

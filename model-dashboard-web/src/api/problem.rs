@@ -66,6 +66,9 @@ pub(super) struct Problem {
     /// What both change, each to something else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) overlap: Option<Overlap>,
+    /// Since when what is needed cannot be reached (RFC 3339), if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) since: Option<String>,
     /// The permission that is missing, or the first of several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) missing_permission: Option<&'static str>,
@@ -155,6 +158,7 @@ impl Problem {
             theirs: None,
             yours: None,
             overlap: None,
+            since: None,
             missing_permission: None,
             retry_after: None,
             challenge: None,
@@ -260,6 +264,7 @@ impl From<Error> for Problem {
             } => {
                 problem.current_etag = Some(super::conditional::etag(&current.version));
             }
+            Error::Unavailable { since, .. } => problem.since = since.map(|at| at.to_string()),
             Error::PreconditionRequired => problem.detail = IF_MATCH_NEEDED.to_owned(),
             Error::Invalid(mut errors) => {
                 for reason in errors.iter_mut().filter(|error| error.field == "message") {

@@ -17,6 +17,8 @@ use tokio::sync::Semaphore;
 
 use super::app::App;
 
+const STALE: &str = "model-dashboard-stale-since";
+
 /// A store that lists nothing until it is let, and may not answer at all.
 #[derive(Debug)]
 struct Slow {
@@ -205,6 +207,57 @@ async fn a_store_that_does_not_answer_at_the_start_is_asked_until_it_does() {
     store.down.store(false, Ordering::SeqCst);
     until_ready(&app).await;
     assert_eq!(token.get("/api/v1/models").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn while_the_store_is_away_what_is_known_is_answered_and_since_when_is_told() {
+    let (store, app) = starting(1, false).await;
+    until_ready(&app).await;
+    let token = app.token(Permissions::all()).await;
+    assert_eq!(token.get("/api/v1/models").await.header(STALE), "");
+    store.down.store(true, Ordering::SeqCst);
+    let noticed = async {
+        while app.dashboard.stale_since().is_none() {
+            tokio::task::yield_now().await
+        }
+    };
+    let patience = std::time::Duration::from_secs(20);
+    tokio::time::timeout(patience, noticed).await.unwrap();
+
+    let since = app.dashboard.stale_since().unwrap().to_string();
+    // Nobody has asked for this one before.
+    for path in [
+        "/api/v1/models",
+        "/api/v1/models/MIST/A",
+        "/api/v1/models/A",
+    ] {
+        let answer = token.get(path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        assert_eq!(answer.header(STALE), since, "{path}");
+    }
+    let body = r#"{"network_type":"MIST","name":"B"}"#;
+    let refused = token.send(http::Method::POST, "/api/v1/models", body).await;
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(refused.json()["since"], since);
+    let history = token.get("/api/v1/models/MIST/A/revisions").await;
+    assert_eq!(history.header(STALE), since);
+    let ready = app.anonymous().get("/readyz").await.json();
+    assert!(ready.to_string().contains(&since[..19]), "{ready}");
+    let page = app.signed_in("admin").await.get("/").await;
+    assert!(
+        page.text().contains("until it does. Since <time"),
+        "{}",
+        page.text()
+    );
+
+    store.down.store(false, Ordering::SeqCst);
+    let back = async {
+        while app.dashboard.stale_since().is_some() {
+            tokio::task::yield_now().await
+        }
+    };
+    tokio::time::timeout(patience, back).await.unwrap();
+    assert_eq!(token.get("/api/v1/models").await.header(STALE), "");
 }
 
 #[tokio::test]

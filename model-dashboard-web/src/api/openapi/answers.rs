@@ -110,6 +110,9 @@ fn complete(operation: &mut Operation) {
         if needs_token && status != "401" {
             let text = "When the token ends, if that is soon";
             say(answer, "Model-Dashboard-Token-Expires", text);
+            let text = "Since when the model store has not answered, if it does not: models are as \
+                        they were known then";
+            say(answer, "Model-Dashboard-Stale-Since", text);
         }
     }
 }

@@ -9,7 +9,7 @@ use maud::{DOCTYPE, Markup, html};
 
 pub use self::top_bar::admin_tabs;
 pub(super) use self::top_bar::search_field;
-use super::components::Tone;
+use super::components::{Tone, time};
 use super::links::Links;
 use crate::assets::Asset;
 
@@ -122,7 +122,7 @@ pub struct Banner {
     pub tone: Tone,
     /// One sentence.
     pub text: String,
-    /// Since when, shown as a relative time after the text.
+    /// Since when, shown after the text.
     pub since: Option<SystemTime>,
     /// Where to do something about it: text and address.
     pub action: Option<(String, String)>,
@@ -264,7 +264,7 @@ impl Frame {
                         p {
                             (banner.text)
                             @if let Some(since) = banner.since {
-                                " " (super::components::time::relative(self.now, since))
+                                " Since " (time::exact(since)) ", " (time::relative(self.now, since)) "."
                             }
                         }
                         @if let Some((text, href)) = &banner.action {
