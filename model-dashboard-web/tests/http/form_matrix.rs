@@ -1,7 +1,8 @@
 //! Every form of the pages by every role, with and without the token of its session.
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use model_dashboard::auth::{Permission, Role};
+use model_dashboard_web::page_addresses;
 
 use crate::app::{App, Client};
 
@@ -30,7 +31,7 @@ const SYSTEM: Option<Permission> = Some(Permission::SystemAdmin);
 const USERS: Option<Permission> = Some(Permission::UsersAdmin);
 
 /// `{tag}` stands for a state that no model of these has, `{id}` for an account that is none.
-const FORMS: [Form; 26] = [
+const FORMS: &[Form] = &[
     form(
         "/models/bulk",
         WRITE,
@@ -115,6 +116,11 @@ const FORMS: [Form; 26] = [
         &[("if_match", "{tag}")],
     ),
     form("/admin/deleted/nnUNet/NotThere/bring-back", SYSTEM, &[]),
+    form("/admin/storage/check", SYSTEM, &[]),
+    form("/admin/storage/repair", SYSTEM, &[]),
+    form("/admin/storage/list-garbage", SYSTEM, &[]),
+    form("/admin/storage/delete-garbage", SYSTEM, &[]),
+    form("/admin/storage/stop", SYSTEM, &[]),
     form("/theme", None, &[("theme", "dark")]),
     form(
         "/profile/password",
@@ -126,6 +132,7 @@ const FORMS: [Form; 26] = [
         ],
     ),
     form("/profile/sessions/999999/end", None, &[]),
+    form("/profile/sessions/end-others", None, &[]),
     form(
         "/tokens",
         None,
@@ -155,6 +162,7 @@ const FORMS: [Form; 26] = [
     form("/admin/users/{id}/disable", USERS, &[]),
     form("/admin/users/{id}/reset-password", USERS, &[]),
     form("/admin/users/{id}/delete", USERS, &[]),
+    form("/logout", None, &[]),
 ];
 
 struct Visitor {
@@ -166,7 +174,33 @@ struct Visitor {
 /// Forms that would do what they say for those who may.
 fn is_done_at_once(form: &Form) -> bool {
     let path = form.path;
-    form.fields.contains(&("confirmed", "yes")) || path == "/create" || path.ends_with("derive")
+    form.fields.contains(&("confirmed", "yes"))
+        || ["/create", "/logout"].contains(&path)
+        || path.ends_with("derive")
+}
+
+/// Whether a path is an example of an address, in which `{…}` stands for one segment.
+fn is_of(path: &str, address: &str) -> bool {
+    let (path, address) = (path.split('/'), address.split('/'));
+    let same = |(segment, pattern): (&str, &str)| pattern.starts_with('{') || segment == pattern;
+    path.clone().count() == address.clone().count() && path.zip(address).all(same)
+}
+
+#[test]
+fn every_form_has_a_row() {
+    let mut posted: Vec<&str> = page_addresses()
+        .into_iter()
+        .filter(|(method, _)| *method == Method::POST)
+        .map(|(_, address)| address)
+        .collect();
+    // There is no session yet.
+    posted.retain(|address| *address != "/login");
+    let mut missing = posted.clone();
+    missing.retain(|address| !FORMS.iter().any(|form| is_of(form.path, address)));
+    assert!(missing.is_empty(), "forms without a row: {missing:?}");
+    let is_gone = |form: &&Form| !posted.iter().any(|address| is_of(form.path, address));
+    let gone: Vec<&str> = FORMS.iter().filter(is_gone).map(|form| form.path).collect();
+    assert!(gone.is_empty(), "rows without a form: {gone:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -185,7 +219,7 @@ async fn forms_do_something_only_for_those_who_may_and_with_the_token_of_their_s
     let before = models(&app).await;
     let tag = state_of_another(&app).await;
     let stranger = Client::new(app.pages);
-    for form in &FORMS {
+    for form in FORMS {
         let path = form.path.replace("{id}", "local:999999");
         let fill = |(name, value)| {
             (

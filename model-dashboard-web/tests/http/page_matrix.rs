@@ -312,6 +312,12 @@ const MATRIX: &[Row] = &[
         &[],
         but(ADMIN, 303),
     ),
+    post(
+        "/admin/storage/stop",
+        "/admin/storage/stop",
+        &[],
+        but(ADMIN, 303),
+    ),
     get("/admin/system", "/admin/system", ADMIN),
     get("/admin/users", "/admin/users", ADMIN),
     post(

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::check::LEFT_BEHIND;
-use super::{Progress, named};
+use super::{Progress, Told, named};
 use crate::audit::Action;
 use crate::auth::Permission;
 use crate::dashboard::{Caller, Dashboard, Error};
@@ -99,22 +99,23 @@ impl Dashboard {
     ) -> Result<Garbage, Error> {
         self.require(caller, Permission::SystemAdmin, || "storage".to_owned())
             .await?;
+        let event = || caller.event(Action::System, "storage");
+        let event = || event().with_detail("garbage collected");
+        let told = (!dry_run).then(|| Told::new(self, event()));
         let mut garbage = Garbage::default();
         let collected = self
             .collect(caller, older_than, dry_run, progress, &mut garbage)
             .await;
-        if !dry_run {
+        if let Some(told) = told {
             let removed = garbage.found.iter().filter(|waste| waste.kept.is_none());
             let removed: Vec<&str> = removed.map(|waste| waste.at.as_str()).collect();
-            let event = caller
-                .event(Action::System, "storage")
-                .with_detail(format!("garbage collected: {}", garbage.removed))
-                .with_detail(named("removed", &removed));
-            let event = match &collected {
-                Ok(()) => event,
-                Err(error) => event.with_detail(format!("ended early: {error}")),
+            let removed = match garbage.removed {
+                0 => "removed nothing".to_owned(),
+                count => named(&format!("removed {count}"), &removed),
             };
-            self.inner.trail.record(event).await;
+            let early = collected.as_ref().err();
+            let early = early.map(|error| format!("ended early: {error}"));
+            told.of([removed, early.unwrap_or_default()]).await;
         }
         collected.map(|()| garbage)
     }

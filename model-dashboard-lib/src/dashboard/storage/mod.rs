@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use self::check::Check;
 use super::{Caller, Dashboard, Error};
-use crate::audit::Action;
+use crate::audit::{Action, NewEvent};
 use crate::auth::Permission;
 
 pub use garbage::{Garbage, GarbageKind, Kept, Waste};
@@ -219,6 +219,7 @@ impl Dashboard {
     ///
     /// The store may be in use meanwhile: what looks wrong is looked at again before it is told.
     /// Reads up to 64 objects at a time; keeps ids and keys in memory, and no bodies but those.
+    /// Whoever drops the future ends the check; what is being mended then is mended to the end.
     ///
     /// # Errors
     /// [`Error::Denied`]; [`Error::Unavailable`] if the store stops answering. What was mended by
@@ -231,22 +232,55 @@ impl Dashboard {
     ) -> Result<StorageCheck, Error> {
         self.require(caller, Permission::SystemAdmin, || "storage".to_owned())
             .await?;
-        let check = Check::new(self, repair);
-        let checked = check.run(progress).await;
-        self.inner.note_noticed().await;
         let event = caller.event(Action::System, "storage");
-        let event = event.with_detail(match repair {
-            true => "checked and repaired",
-            false => "checked",
-        });
-        let event = match &checked {
-            Ok(found) => event
-                .with_detail(found.in_short())
-                .with_detail(mended(found)),
-            Err(error) => event.with_detail(format!("ended early: {error}")),
+        let told = Told::new(
+            self,
+            event.with_detail(match repair {
+                true => "checked and repaired",
+                false => "checked",
+            }),
+        );
+        let checked = Check::new(self, repair).run(progress).await;
+        self.inner.note_noticed().await;
+        let details = match &checked {
+            Ok(found) => [found.in_short(), mended(found)],
+            Err(error) => [format!("ended early: {error}"), String::new()],
         };
-        self.inner.trail.record(event).await;
+        told.of(details).await;
         checked
+    }
+}
+
+/// The event of what is under way: it is written even if that is dropped before its end.
+struct Told {
+    dashboard: Dashboard,
+    event: Option<NewEvent>,
+}
+
+impl Told {
+    fn new(dashboard: &Dashboard, event: NewEvent) -> Self {
+        Self {
+            dashboard: dashboard.clone(),
+            event: Some(event),
+        }
+    }
+
+    async fn of(mut self, details: [String; 2]) {
+        if let Some(event) = self.event.take() {
+            let event = details.iter().fold(event, NewEvent::with_detail);
+            self.dashboard.inner.trail.record(event).await;
+        }
+    }
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        let runtime = tokio::runtime::Handle::try_current();
+        if let (Some(event), Ok(runtime)) = (self.event.take(), runtime) {
+            let dashboard = self.dashboard.clone();
+            let event = event.with_detail("stopped before the end");
+            runtime.spawn(async move { dashboard.inner.trail.record(event).await });
+        }
     }
 }
 

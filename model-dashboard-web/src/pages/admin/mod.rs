@@ -53,6 +53,7 @@ pub(super) fn table() -> Vec<Route> {
         form("/admin/storage/delete-garbage", |visit, form| {
             storage::begin(visit, form, Work::Garbage { delete: true })
         }),
+        form("/admin/storage/stop", storage::stop),
         page("/admin/system", system::show),
         page("/admin/users", users::list),
         form("/admin/users", users::create),

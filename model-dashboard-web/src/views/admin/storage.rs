@@ -168,11 +168,12 @@ fn progress(frame: &Frame, running: &RunningView) -> Markup {
         progress aria-label="Progress" max=[(running.total > 0).then_some(running.total)]
             value=[(running.total > 0).then_some(running.done)] {}
         p { "It may take minutes. This page refreshes itself; you may leave it." }
+        (begin(frame, "/admin/storage/stop", "Stop"))
     };
     notice(Tone::Info, &content)
 }
 
-/// A button that begins a task.
+/// A button that begins a task, or ends it.
 fn begin(frame: &Frame, path: &str, text: &str) -> Markup {
     html! {
         form method="post" action=(frame.links.to(path)) {
@@ -360,7 +361,7 @@ impl<T> Outcome<T> {
             Found::Whole(done, _) => html! { p.meta { span { (done) " " (when) } } },
             Found::Failed(failed, why) => notice(
                 Tone::Danger,
-                &html! { p { (failed) ", " (when) " " (why) " Try again once that is put right." } },
+                &html! { p { (failed) ", " (when) " " (why) } },
             ),
         }
     }

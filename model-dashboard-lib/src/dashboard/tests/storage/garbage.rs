@@ -18,7 +18,7 @@ async fn old_tombstones_are_purged_and_histories_stay() {
     assert_eq!(collected.found, tried.found);
     assert!(!here.path("nnUNet/A").exists() && here.path("nnUNet/B").exists());
     let event = here.world.last_event().await;
-    assert_eq!(event.detail, "garbage collected: 1; removed: nnUNet/A");
+    assert_eq!(event.detail, "garbage collected; removed 1: nnUNet/A");
     assert!(here.revision(id, 3).exists());
     assert!(here.check(false).await.is_well());
 

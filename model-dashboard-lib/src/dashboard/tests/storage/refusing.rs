@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
 
 use super::*;
 use crate::model::ModelId;
@@ -9,11 +10,12 @@ use crate::repository::{
     Change, Inventory, LeftOver, Listing, Marker, Purged, RepositoryError, Revision, StoredModel,
 };
 
-/// A folder of which some names can be neither read nor removed.
+/// A folder of which some names can be neither read nor removed, or give no answer.
 #[derive(Debug)]
 struct Refusing {
     folder: ObjectRepository,
     refused: Arc<Mutex<HashSet<String>>>,
+    silent: Arc<AtomicBool>,
 }
 
 impl Refusing {
@@ -36,6 +38,9 @@ impl ModelRepository for Refusing {
 
     async fn get(&self, key: &ModelKey) -> Result<StoredModel, RepositoryError> {
         self.let_through(key)?;
+        if self.silent.load(Ordering::SeqCst) {
+            std::future::pending().await
+        }
         self.folder.get(key).await
     }
 
@@ -120,6 +125,7 @@ async fn what_cannot_be_removed_keeps_nothing_else() {
     let stand = |folder| Refusing {
         folder,
         refused: Arc::clone(&refused),
+        silent: Arc::default(),
     };
     let here = InFolder::behind(stand).await;
     for name in ["nnUNet/A", "nnUNet/B", "nnUNet/C"] {
@@ -152,4 +158,28 @@ async fn what_cannot_be_removed_keeps_nothing_else() {
     let (host, dashboard) = (here.world.host(), &here.world.dashboard);
     let ended = dashboard.collect_garbage(&host, Duration::ZERO, false, &silent);
     assert!(matches!(ended.await, Err(Error::Unavailable { .. })));
+}
+
+#[tokio::test]
+async fn a_check_that_is_stopped_is_told_too() {
+    let silent = Arc::new(AtomicBool::new(false));
+    let stand = |folder| Refusing {
+        folder,
+        refused: Arc::default(),
+        silent: silent.clone(),
+    };
+    let here = InFolder::behind(stand).await;
+    here.made("nnUNet/A", 1).await;
+    silent.store(true, Ordering::SeqCst);
+    let (host, dashboard) = (here.world.host(), &here.world.dashboard);
+    let began = tokio::sync::Notify::new();
+    let progress = |_, _| began.notify_one();
+    tokio::select! {
+        checked = dashboard.check_storage(&host, false, &progress) => panic!("{checked:?}"),
+        () = began.notified() => {}
+    }
+    let told = async || here.world.last_event().await.detail == "checked; stopped before the end";
+    while !told().await {
+        tokio::task::yield_now().await;
+    }
 }

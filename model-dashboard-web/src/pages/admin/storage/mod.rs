@@ -78,6 +78,13 @@ pub(super) async fn ask(visit: Visit, work: Work) -> Result<Response, Failure> {
     visit.page(&frame, confirm::page(&frame, &view)).await
 }
 
+/// Ends the task that runs.
+pub(super) async fn stop(visit: Visit, _: Form) -> Result<Response, Failure> {
+    visit.require(Permission::SystemAdmin).await?;
+    visit.request.site.storage_task.stop();
+    Ok(redirect(&visit.links().to(PAGE)))
+}
+
 /// Begins a task, and shows it running.
 pub(super) async fn begin(visit: Visit, _: Form, work: Work) -> Result<Response, Failure> {
     visit.require(Permission::SystemAdmin).await?;

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use model_dashboard::dashboard::{Caller, Dashboard, Error, Garbage, StorageCheck};
+use tokio::sync::Notify;
+use tokio::task::{JoinError, JoinHandle};
 
 use crate::pages::errors::sentence;
 
@@ -45,6 +47,7 @@ pub(super) struct Running {
     pub(super) since: SystemTime,
     pub(super) done: u64,
     pub(super) total: u64,
+    stop: Arc<Notify>,
 }
 
 #[derive(Debug)]
@@ -75,7 +78,9 @@ impl StorageTask {
         if known.running.is_some() {
             return false;
         }
+        let stop = Arc::new(Notify::new());
         known.running = Some(Running {
+            stop: stop.clone(),
             work,
             by: by.clone(),
             since: SystemTime::now(),
@@ -89,11 +94,18 @@ impl StorageTask {
         self.progress(0, 0);
         drop(known);
         let (this, dashboard, caller) = (self.clone(), dashboard.clone(), caller.clone());
-        tokio::spawn(async move { this.run(dashboard, caller, work, by).await });
+        tokio::spawn(async move { this.run(dashboard, caller, work, by, &stop).await });
         true
     }
 
-    async fn run(self, dashboard: Dashboard, caller: Caller, work: Work, by: String) {
+    async fn run(
+        self,
+        dashboard: Dashboard,
+        caller: Caller,
+        work: Work,
+        by: String,
+        stop: &Notify,
+    ) {
         let this = self.clone();
         match work {
             Work::Check { repair } => {
@@ -102,7 +114,7 @@ impl StorageTask {
                     let progress = |done, total| this.progress(done, total);
                     dashboard.check_storage(&caller, repair, &progress).await
                 });
-                let outcome = Outcome::new(repair, by, found.await);
+                let outcome = Outcome::new(repair, by, unless(stop, found).await);
                 self.end(|known| known.check = Some(Arc::new(outcome)));
             }
             Work::Garbage { delete } => {
@@ -111,9 +123,16 @@ impl StorageTask {
                     let found = dashboard.collect_garbage(&caller, OLD, !delete, &progress);
                     found.await
                 });
-                let outcome = Outcome::new(delete, by, found.await);
+                let outcome = Outcome::new(delete, by, unless(stop, found).await);
                 self.end(|known| known.garbage = Some(Arc::new(outcome)));
             }
+        }
+    }
+
+    /// Ends what runs, if something does. What it is changing at this moment is changed to the end.
+    pub(super) fn stop(&self) {
+        if let Some(running) = &self.lock().running {
+            running.stop.notify_one();
         }
     }
 
@@ -133,18 +152,32 @@ impl StorageTask {
     }
 }
 
+/// What a task finds, unless it is stopped.
+async fn unless<T>(stop: &Notify, mut task: JoinHandle<T>) -> Result<T, JoinError> {
+    tokio::select! {
+        biased;
+        () = stop.notified() => {
+            task.abort();
+            task.await
+        }
+        found = &mut task => found,
+    }
+}
+
 impl<T> Outcome<T> {
-    fn new(
-        changing: bool,
-        by: String,
-        found: Result<Result<T, Error>, tokio::task::JoinError>,
-    ) -> Self {
-        let found = found.unwrap_or_else(|error| Err(Error::Internal(Box::new(error))));
+    fn new(changing: bool, by: String, found: Result<Result<T, Error>, JoinError>) -> Self {
+        let found = match found {
+            Ok(found) => found.map_err(|error| error.to_string()),
+            Err(error) if error.is_cancelled() => {
+                Err("it was stopped; what was changed by then stays so".to_owned())
+            }
+            Err(error) => Err(Error::Internal(Box::new(error)).to_string()),
+        };
         Self {
             changing,
             by,
             at: SystemTime::now(),
-            found: found.map_err(|error| sentence(&error.to_string())),
+            found: found.map_err(|why| sentence(&why)),
         }
     }
 }
@@ -177,5 +210,24 @@ mod tests {
         assert!(known.check.unwrap().found.as_ref().unwrap().is_well());
         assert!(known.garbage.is_none());
         assert!(task.begin(&dashboard, &caller, Work::Garbage { delete: false }));
+    }
+
+    #[tokio::test]
+    async fn a_task_that_is_stopped_makes_room() {
+        let builder = Dashboard::builder()
+            .repository(Arc::new(MemoryRepository::new()))
+            .accounts(Arc::new(MemoryStore::new()));
+        let dashboard = builder.build().await.unwrap();
+        let caller = dashboard.host_caller("test@localhost");
+        let task = StorageTask::default();
+        assert!(task.begin(&dashboard, &caller, Work::Check { repair: true }));
+        task.stop();
+        while task.known().running.is_some() {
+            tokio::task::yield_now().await;
+        }
+        let known = task.known();
+        let why = known.check.as_ref().unwrap().found.as_ref().unwrap_err();
+        assert!(why.starts_with("It was stopped"), "{why}");
+        assert!(task.begin(&dashboard, &caller, Work::Check { repair: false }));
     }
 }
