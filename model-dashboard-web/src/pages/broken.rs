@@ -8,7 +8,7 @@ use warp::reply::Response;
 use super::errors::{say_when, sentence};
 use super::form::Form;
 use super::visit::{Failure, Visit};
-use crate::views::broken::{self, BrokenRow, BrokenView};
+use crate::views::broken::{self, BrokenRow, BrokenView, Overtaken};
 use crate::views::components::field::Field;
 use crate::views::left_out::LeftOut;
 
@@ -118,21 +118,43 @@ pub(super) async fn save(visit: Visit, key: ModelKey, form: Form) -> Result<Resp
             }
             show(&visit, StatusCode::UNPROCESSABLE_ENTITY, &view).await
         }
+        Err(Error::Conflict { .. }) => overtaken(&visit, &key, view, text).await,
         // What was typed must not be lost.
-        Err(
-            error @ (Error::Conflict { .. }
-            | Error::NotFound { .. }
-            | Error::Unavailable { .. }
-            | Error::Busy { .. }),
-        ) => {
-            view.error = Some(sentence(&error.to_string()));
-            let status = crate::kind::Kind::of(&error).status;
-            let mut response = show(&visit, status, &view).await?;
-            say_when(response.headers_mut(), &error);
-            Ok(response)
+        Err(error @ (Error::NotFound { .. } | Error::Unavailable { .. } | Error::Busy { .. })) => {
+            refused(&visit, view, &error).await
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// The editor with what was typed, and why it cannot be saved at this moment.
+async fn refused(visit: &Visit, mut view: BrokenView, error: &Error) -> Result<Response, Failure> {
+    view.error = Some(sentence(&error.to_string()));
+    let status = crate::kind::Kind::of(error).status;
+    let mut response = show(visit, status, &view).await?;
+    say_when(response.headers_mut(), error);
+    Ok(response)
+}
+
+/// The editor with what was typed beside what others have stored meanwhile; the next try replaces
+/// that.
+async fn overtaken(
+    visit: &Visit,
+    key: &ModelKey,
+    mut view: BrokenView,
+    typed: String,
+) -> Result<Response, Failure> {
+    let now = match visit.dashboard().raw(&visit.caller, key).await {
+        Ok(now) => now,
+        Err(error) => return refused(visit, view, &error).await,
+    };
+    view.if_match = now.version.to_string();
+    view.overtaken = Some(Overtaken {
+        now: String::from_utf8_lossy(&now.bytes).replace("\r\n", "\n"),
+        typed,
+        can_be_read: now.broken.is_none(),
+    });
+    show(visit, StatusCode::CONFLICT, &view).await
 }
 
 fn of(key: &ModelKey) -> BrokenView {

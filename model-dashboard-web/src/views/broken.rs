@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::components::action_bar::{Reason, action_bar};
+use super::components::difference::{self, Change};
 use super::components::field::{Field, TextArea, error_summary};
 use super::components::icon::Icon;
 use super::components::table::{Column, table};
@@ -79,6 +80,19 @@ pub struct BrokenView {
     pub reason: Field,
     /// What is wrong with the form as a whole.
     pub error: Option<String>,
+    /// What others have stored since the form was filled.
+    pub overtaken: Option<Overtaken>,
+}
+
+/// What is stored now, and what was typed without knowing of it.
+#[derive(Debug, Clone, Default)]
+pub struct Overtaken {
+    /// The text that is stored now.
+    pub now: String,
+    /// The text that was typed.
+    pub typed: String,
+    /// Whether it is a definition by now.
+    pub can_be_read: bool,
 }
 
 /// The page that repairs one.
@@ -108,6 +122,7 @@ pub fn editor(frame: &Frame, view: &BrokenView) -> Markup {
             (frame.csrf_field())
             input type="hidden" name="if_match" value=(view.if_match);
             (error_summary(view.error.as_deref(), &[]))
+            @if let Some(overtaken) = &view.overtaken { (what_others_stored(frame, view, overtaken)) }
             section.panel {
                 (TextArea {
                     name: "text", label: "Definition as JSON", field: &view.text,
@@ -126,4 +141,43 @@ pub fn editor(frame: &Frame, view: &BrokenView) -> Markup {
             }
         }
     })
+}
+
+/// What others stored, as the difference that saving now would make.
+fn what_others_stored(frame: &Frame, view: &BrokenView, overtaken: &Overtaken) -> Markup {
+    let links = &frame.links;
+    let model = links.model(&view.network_type, &view.name);
+    let change = Change {
+        field: String::new(),
+        before: Some(overtaken.now.clone()),
+        after: Some(overtaken.typed.clone()),
+    };
+    html! {
+        div.notice.warning role="alert" tabindex="-1" data-focus {
+            (Icon::Alert)
+            div {
+                p {
+                    "Somebody else stored another text while you were editing. Nothing of yours has been saved yet. "
+                    @if overtaken.can_be_read {
+                        "It can be read by now: " a href=(model) { "look at the model" } ", there may be nothing left to repair."
+                    } @else {
+                        "It cannot be read either."
+                    }
+                }
+                p {
+                    "Saving once more puts your text in its place. "
+                    a href=(links.broken(&view.network_type, &view.name)) { "Begin anew with theirs" }
+                }
+            }
+        }
+        section.panel {
+            h2 { "What saving would change" }
+            p.help { "Lines with a minus are theirs and would go, lines with a plus are yours." }
+            @if overtaken.now == overtaken.typed {
+                p { "Nothing: it is what you typed." }
+            } @else {
+                div.difference-values { (difference::values(&change)) }
+            }
+        }
+    }
 }

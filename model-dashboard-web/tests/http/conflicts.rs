@@ -1,6 +1,11 @@
 //! Two people edit the same model at the same time, and neither loses what they did.
 
+use std::sync::Arc;
+
 use http::StatusCode;
+use model_dashboard::dashboard::Dashboard;
+use model_dashboard::repository::MemoryRepository;
+use model_dashboard::store::MemoryStore;
 
 use crate::app::{Answer, App, Client};
 use crate::editing::{controls, post, set};
@@ -267,4 +272,60 @@ async fn a_type_that_is_to_be_put_right_is_put_right_after_a_conflict() {
         (&stored["network_type"], &stored["alias"]),
         (&"nnUNet".into(), &"First".into())
     );
+}
+
+#[tokio::test]
+async fn the_editor_of_a_broken_definition_shows_what_others_stored_and_goes_on_from_there() {
+    let app = App::holding(&[("nnUNet/Broken", "{\"name\": tru}")]).await;
+    let one = app.signed_in("editor").await;
+    let two = app.signed_in("publisher").await;
+    let path = "/broken/nnUNet/Broken";
+    let (mut first, mut second) = (
+        controls(&one.get(path).await.text()),
+        controls(&two.get(path).await.text()),
+    );
+    set(&mut first, "text", r#"{"alias": "Theirs"}"#);
+    let saved = post(&one, path, &first).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text());
+    set(&mut second, "text", r#"{"alias": "Mine"}"#);
+    let page = post(&two, path, &second).await;
+    assert_eq!(page.status, StatusCode::CONFLICT, "{}", page.text());
+    let text = page.text();
+    for told in [
+        "Theirs",
+        "can be read by now",
+        "href=\"/models/nnUNet/Broken\"",
+    ] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    let again = controls(&text);
+    assert!(again.contains(&("text".to_owned(), r#"{"alias": "Mine"}"#.to_owned())));
+    // It is about what is there now, so that it can be saved.
+    let saved = post(&two, path, &again).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text());
+    assert_eq!(stored(&two, "/models/nnUNet/Broken").await["alias"], "Mine");
+}
+
+#[tokio::test]
+async fn a_broken_definition_that_another_program_broke_again_is_shown_too() {
+    let repository = Arc::new(MemoryRepository::new());
+    let key = "nnUNet/Broken".parse().unwrap();
+    repository.write_outside(&key, "{\"name\": tru}".as_bytes());
+    let builder = Dashboard::builder().repository(repository.clone());
+    let dashboard = builder.accounts(Arc::new(MemoryStore::new())).build();
+    let app = App::serving(dashboard.await.unwrap()).await;
+    let editor = app.signed_in("editor").await;
+    let path = "/broken/nnUNet/Broken";
+    let mut form = controls(&editor.get(path).await.text());
+    repository.write_outside(&key, "{\"name\": fals}".as_bytes());
+    set(&mut form, "text", r#"{"alias": "Mine"}"#);
+    let page = post(&editor, path, &form).await;
+    assert_eq!(page.status, StatusCode::CONFLICT, "{}", page.text());
+    let text = page.text();
+    assert!(
+        text.contains("fals") && text.contains("cannot be read either"),
+        "{text}"
+    );
+    let saved = post(&editor, path, &controls(&text)).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text());
 }

@@ -193,6 +193,10 @@ pub(super) fn all(theme: Theme) -> Vec<(&'static str, Markup)> {
             broken::editor(&frame, &one_model::broken_view()),
         ),
         (
+            "broken-overtaken",
+            broken::editor(&frame, &one_model::overtaken_view()),
+        ),
+        (
             "activity",
             activity::page(&frame, &one_model::activity_view()),
         ),

@@ -3,7 +3,7 @@
 use super::{ago, pair, text, texts};
 use crate::views::SafeHtml;
 use crate::views::activity::{ActivityQuery, ActivityView, Entry};
-use crate::views::broken::{BrokenRow, BrokenView};
+use crate::views::broken::{BrokenRow, BrokenView, Overtaken};
 use crate::views::components::Tone;
 use crate::views::components::field::Field;
 use crate::views::components::icon::Icon;
@@ -132,6 +132,19 @@ pub(super) fn broken_view() -> BrokenView {
         .wrong_at("The JSON ends too early.", 1, 62),
         if_match: text("\"0c\""),
         ..BrokenView::default()
+    }
+}
+
+pub(super) fn overtaken_view() -> BrokenView {
+    let typed = "{\n  \"name\": \"Task099_Broken\",\n  \"alias\": \"Mended\"\n}";
+    BrokenView {
+        text: Field::new(typed),
+        overtaken: Some(Overtaken {
+            now: typed.replace("Mended", "Whole again"),
+            typed: text(typed),
+            can_be_read: true,
+        }),
+        ..broken_view()
     }
 }
 
