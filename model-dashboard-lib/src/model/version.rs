@@ -21,8 +21,13 @@ impl Version {
     /// The version of an object with these bytes.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
+        Self::of_digest(Sha256::digest(bytes).into())
+    }
+
+    /// The version of an object whose bytes have this SHA-256.
+    pub(crate) fn of_digest(digest: [u8; 32]) -> Self {
         let mut version = [0; 16];
-        version.copy_from_slice(&Sha256::digest(bytes)[..16]);
+        version.copy_from_slice(&digest[..16]);
         Self(version)
     }
 

@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 
 use super::conditional::{Condition, ConditionalStore, Fault, Labels, Level, Object, Removal, Tag};
 use super::keys::{Folder, StoreKey};
+use crate::model::Version;
 use crate::repository::Stamp;
 
 /// A [`ConditionalStore`] over one that is none.
@@ -101,6 +102,10 @@ impl<S: ConditionalStore + 'static> ConditionalStore for AloneStore<S> {
             }
         })
         .await
+    }
+
+    async fn digest(&self, key: &StoreKey) -> Result<Option<Version>, Fault> {
+        self.store.digest(key).await
     }
 
     async fn remove(&self, key: &StoreKey) -> Result<(), Fault> {

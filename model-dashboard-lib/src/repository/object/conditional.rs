@@ -126,6 +126,10 @@ pub(super) trait ConditionalStore: fmt::Debug + Send + Sync {
     /// memory; `false` if there is one, or nothing to be copied.
     async fn copy(&self, from: &StoreKey, to: &StoreKey) -> Result<bool, Fault>;
 
+    /// The version of an object of any size, found out without holding it in memory; `None` if there
+    /// is none.
+    async fn digest(&self, key: &StoreKey) -> Result<Option<Version>, Fault>;
+
     /// Removes an object, if there is one.
     async fn remove(&self, key: &StoreKey) -> Result<(), Fault>;
 

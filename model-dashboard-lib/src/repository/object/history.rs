@@ -5,14 +5,18 @@ use std::sync::Arc;
 use super::conditional::{Condition, Fault, Object};
 use super::keys::{Folder, StoreKey, revision_number};
 use super::{ATTEMPTS, ObjectRepository};
-use crate::model::{ModelId, RegistryInfo, Version};
+use crate::model::{ModelId, ModelKey, RegistryInfo, Version};
 use crate::repository::revisions::newest;
 use crate::repository::state::{Carried, State};
-use crate::repository::{Archived, RepositoryError, Revision, Stamp, StoredModel};
+use crate::repository::{Archived, READS_AT_ONCE, RepositoryError, Revision, Stamp, StoredModel};
 
 /// How far back owner and package are looked for where other programs dropped them again and
 /// again.
 const LOOK_BACK: u64 = 1000;
+
+/// How many bytes what is too large to be read may have to be compared. What is larger is copied
+/// anew by every try.
+const MAX_COMPARED: u64 = 256 << 20;
 
 /// What became of a state that should be in the history.
 #[derive(Debug)]
@@ -137,10 +141,12 @@ impl ObjectRepository {
         let bytes = &state.stored().bytes;
         for _ in 0..ATTEMPTS {
             let last = self.last_number(id).await?;
-            if last > 0
-                && !state.is_unread()
-                && self.archived(id, last).await?.as_ref() == Some(bytes)
-            {
+            let is_last = match state.is_unread() {
+                _ if last == 0 => false,
+                false => self.archived(id, last).await?.as_ref() == Some(bytes),
+                true => self.is_copied(state.key(), id, last).await?,
+            };
+            if is_last {
                 return Ok(Outcome::Already(last));
             }
             // Only what is still there after that look is missing in the history: had it been
@@ -163,6 +169,34 @@ impl ObjectRepository {
             }
         }
         Err(super::write::crowded(state.key()))
+    }
+
+    /// Whether what is too large to be read at a key was copied to a revision: by an earlier try of
+    /// a write that failed after that.
+    async fn is_copied(
+        &self,
+        key: &ModelKey,
+        id: ModelId,
+        number: u64,
+    ) -> Result<bool, RepositoryError> {
+        let (source, copy) = (StoreKey::definition(key), StoreKey::revision(id, number));
+        let sizes = futures::try_join!(self.size_unread(&source), self.size_unread(&copy))?;
+        let (Some(size), true) = (sizes.0, sizes.0 == sizes.1) else {
+            return Ok(false);
+        };
+        if size > MAX_COMPARED {
+            return Ok(false);
+        }
+        let digests = futures::try_join!(self.store.digest(&source), self.store.digest(&copy))?;
+        Ok(digests.0.is_some() && digests.0 == digests.1)
+    }
+
+    /// The size of an object that is too large to be read.
+    async fn size_unread(&self, key: &StoreKey) -> Result<Option<u64>, RepositoryError> {
+        match self.store.get(key).await {
+            Err(Fault::TooLarge { size, .. }) => Ok(Some(size)),
+            found => Ok(found.map(|_| None)?),
+        }
     }
 
     async fn is_present(&self, state: &State) -> Result<bool, RepositoryError> {
@@ -210,26 +244,39 @@ impl ObjectRepository {
         state: &State,
         number: u64,
     ) -> Result<Option<RegistryInfo>, RepositoryError> {
-        let mut carried = state.carried();
-        let mut earlier = (number.saturating_sub(LOOK_BACK).max(1)..number).rev();
-        loop {
-            match carried {
-                Carried::From(info) => return Ok(Some(*info)),
-                Carried::Nothing => return Ok(None),
-                Carried::Unknown => {}
-            }
-            let Some(number) = earlier.next() else {
-                return Ok(None);
-            };
-            if let Some(bytes) = self.archived(id, number).await? {
-                let stored = StoredModel {
-                    key: state.key().clone(),
-                    version: Version::of(&bytes),
-                    bytes,
-                    stamp: Stamp(Box::default()),
+        let told = |carried: Carried| match carried {
+            Carried::From(info) => Some(Some(*info)),
+            Carried::Nothing => Some(None),
+            Carried::Unknown => None,
+        };
+        if let Some(carried) = told(state.carried()) {
+            return Ok(carried);
+        }
+        let earlier = number.saturating_sub(LOOK_BACK).max(1)..number;
+        let earlier: Vec<u64> = earlier.rev().collect();
+        // Nearly always the last one says it.
+        let (last, others) = earlier.split_at(earlier.len().min(1));
+        for page in std::iter::once(last).chain(others.chunks(READS_AT_ONCE)) {
+            for archived in self.read_revisions(id, page.to_vec()).await {
+                let revision = match archived.revision {
+                    Ok(revision) => revision,
+                    Err(
+                        RepositoryError::RevisionNotFound { .. }
+                        | RepositoryError::RevisionTooLarge { .. },
+                    ) => continue,
+                    Err(error) => return Err(error),
                 };
-                carried = State::read(stored).carried();
+                let state = State::read(StoredModel {
+                    key: state.key().clone(),
+                    version: Version::of(&revision.bytes),
+                    bytes: revision.bytes,
+                    stamp: Stamp(Box::default()),
+                });
+                if let Some(carried) = told(state.carried()) {
+                    return Ok(carried);
+                }
             }
         }
+        Ok(None)
     }
 }

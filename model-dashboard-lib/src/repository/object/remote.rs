@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::TryStreamExt as _;
 use object_store::path::Path;
 use object_store::{
     Attribute, Attributes, Error, GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt as _,
     PutMode, PutOptions, PutResult, UpdateVersion,
 };
+use sha2::{Digest as _, Sha256};
 
 use super::conditional::{Condition, ConditionalStore, Fault, Labels, Level, Listed, Object, Tag};
 use super::faults::{fault, tells_of_more};
@@ -192,6 +194,20 @@ impl ConditionalStore for RemoteStore {
             Err(error) if is_missing(&error) => Ok(false),
             Err(error) => Err(fault(error)),
         }
+    }
+
+    async fn digest(&self, key: &StoreKey) -> Result<Option<Version>, Fault> {
+        let options = GetOptions::default();
+        let found = match self.store.get_opts(&path(key)?, options).await {
+            Ok(found) => found,
+            Err(error) if is_missing(&error) => return Ok(None),
+            Err(error) => return Err(fault(error)),
+        };
+        let (mut hasher, mut pieces) = (Sha256::new(), found.into_stream());
+        while let Some(piece) = pieces.try_next().await.map_err(fault)? {
+            hasher.update(&piece);
+        }
+        Ok(Some(Version::of_digest(hasher.finalize().into())))
     }
 
     async fn remove(&self, key: &StoreKey) -> Result<(), Fault> {

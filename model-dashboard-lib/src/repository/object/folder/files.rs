@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use sha2::{Digest as _, Sha256};
+
 use super::Fault;
 use super::faults::fault;
 use crate::model::{MAX_DEFINITION_BYTES, Timestamp, Version};
@@ -166,6 +168,27 @@ impl Files {
     }
 
     /// Removes a file, if there is one.
+    /// The digest of a file of any size; see [`super::ConditionalStore::digest`].
+    pub(super) fn digest(&self, key: &StoreKey) -> Result<Option<Version>, Fault> {
+        let path = self.path(key);
+        let unreadable = |error| fault(&path, "cannot be read", error);
+        match fs::symlink_metadata(&path) {
+            Ok(found) if found.is_file() && self.is_reached(&path).map_err(unreadable)? => {}
+            Ok(_) => return Ok(None),
+            Err(error) if is_absent(&error) => return Ok(None),
+            Err(error) => return Err(unreadable(error)),
+        }
+        let mut file = File::open(&path).map_err(unreadable)?;
+        let (mut hasher, mut piece) = (Sha256::new(), vec![0; 1 << 16]);
+        loop {
+            match file.read(&mut piece).map_err(unreadable)? {
+                0 => break,
+                read => hasher.update(&piece[..read]),
+            }
+        }
+        Ok(Some(Version::of_digest(hasher.finalize().into())))
+    }
+
     pub(super) fn remove(&self, key: &StoreKey) -> Result<(), Fault> {
         let path = self.path(key);
         match fs::remove_file(&path) {

@@ -33,6 +33,7 @@ use self::faults::may_pass;
 use self::files::Files;
 use super::conditional::{Condition, ConditionalStore, Fault, Labels, Level, Object, Removal, Tag};
 use super::keys::{Folder, StoreKey};
+use crate::model::Version;
 use crate::repository::Stamp;
 
 /// How many objects are locked apart from each other.
@@ -182,6 +183,12 @@ impl ConditionalStore for FolderStore {
         let (from, to) = (from.clone(), to.clone());
         let work = move |files: &Files| files.copy(&from, &to);
         self.run(&self.writers, Some(turn), work).await?
+    }
+
+    async fn digest(&self, key: &StoreKey) -> Result<Option<Version>, Fault> {
+        let key = key.clone();
+        self.run(&self.readers, None, move |files| files.digest(&key))
+            .await?
     }
 
     async fn remove(&self, key: &StoreKey) -> Result<(), Fault> {

@@ -22,6 +22,7 @@ use super::conditional::{Condition, ConditionalStore, Fault, Labels, Level, Obje
 use super::keys::{Folder, StoreKey};
 use super::remote::RemoteStore;
 use crate::config::S3Config;
+use crate::model::Version;
 use crate::repository::Stamp;
 
 /// A [`ConditionalStore`] over a bucket.
@@ -101,6 +102,11 @@ impl ConditionalStore for S3Store {
     async fn copy(&self, from: &StoreKey, to: &StoreKey) -> Result<bool, Fault> {
         self.objects().await?;
         self.streams.copy(from, to).await
+    }
+
+    async fn digest(&self, key: &StoreKey) -> Result<Option<Version>, Fault> {
+        self.objects().await?;
+        self.streams.digest(key).await
     }
 
     async fn remove(&self, key: &StoreKey) -> Result<(), Fault> {

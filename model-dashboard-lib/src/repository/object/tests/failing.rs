@@ -5,11 +5,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 
-use crate::repository::Stamp;
+use super::InFolder;
+use crate::model::{
+    DuplicateKeys, MAX_DEFINITION_BYTES, ModelDefinition, ModelKey, Timestamp, Version, Via,
+};
+use crate::repository::object::ObjectRepository;
 use crate::repository::object::conditional::{
     Condition, ConditionalStore, Fault, Labels, Level, Object,
 };
 use crate::repository::object::keys::{Folder, StoreKey};
+use crate::repository::{Change, ModelRepository as _, Precondition, READS_AT_ONCE, Stamp};
 
 /// Whether the write that fails is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +92,10 @@ impl ConditionalStore for FailingStore {
         self.inner.copy(from, to).await
     }
 
+    async fn digest(&self, key: &StoreKey) -> Result<Option<Version>, Fault> {
+        self.inner.digest(key).await
+    }
+
     async fn remove(&self, key: &StoreKey) -> Result<(), Fault> {
         self.working()?;
         self.inner.remove(key).await
@@ -100,4 +109,86 @@ impl ConditionalStore for FailingStore {
     fn location(&self) -> String {
         self.inner.location()
     }
+}
+
+fn change() -> Change {
+    Change {
+        by: "mkeller".to_owned(),
+        via: Via::Cli,
+        at: Timestamp::now(),
+        message: String::new(),
+    }
+}
+
+/// What another program made too large to be read is copied into the history once, however often
+/// the write that replaces it fails.
+#[tokio::test]
+async fn what_is_too_large_to_be_read_is_copied_once() {
+    for in_folder in [false, true] {
+        let folder = InFolder::fresh().await;
+        let repository = match in_folder {
+            true => folder.repository.clone(),
+            false => ObjectRepository::in_memory(),
+        };
+        let at: ModelKey = "nnUNet/Large".parse().unwrap();
+        let large = vec![b' '; MAX_DEFINITION_BYTES + 1];
+        let outside = async |bytes: Vec<u8>| {
+            let at = StoreKey::definition(&at);
+            let put = repository
+                .store
+                .put(&at, bytes.into(), &Condition::Always, None);
+            put.await.unwrap();
+        };
+        let change = change();
+        let content = ModelDefinition::new(&at);
+        let exists = Precondition::Exists;
+        outside(large.clone()).await;
+        for _ in 0..3 {
+            // The note of the key is written once, by the first try.
+            let noted = repository.noted(&at).await.unwrap().is_some();
+            let writes = usize::from(!noted);
+            let failing = FailingStore::new(repository.store.clone(), writes, Fails::Before);
+            let failing = ObjectRepository::new(Arc::new(failing));
+            let failed = failing.put(&at, &content, &exists, &change).await;
+            assert!(failed.is_err(), "{failed:?}");
+        }
+        let id = repository.noted(&at).await.unwrap().unwrap();
+        assert_eq!(repository.revisions(&id).await.unwrap(), [1]);
+        let mut other = large;
+        other[0] = b'[';
+        outside(other).await;
+        repository
+            .put(&at, &content, &exists, &change)
+            .await
+            .unwrap();
+        assert_eq!(repository.revisions(&id).await.unwrap(), [1, 2, 3]);
+    }
+}
+
+/// Owner, tags and package are found again however often another program dropped them.
+#[tokio::test]
+async fn what_was_dropped_many_times_is_carried_forward() {
+    let repository = ObjectRepository::in_memory();
+    let at: ModelKey = "nnUNet/Dropped".parse().unwrap();
+    let change = change();
+    let owned = br#"{"registry":{"owner":"team-a"}}"#;
+    let owned = ModelDefinition::parse(owned, DuplicateKeys::Refuse).unwrap();
+    let created = repository.put(&at, &owned, &Precondition::Absent, &change);
+    created.await.unwrap();
+    for n in 0..2 * READS_AT_ONCE {
+        let bytes = format!(r#"{{"alias":"{n}"}}"#).into_bytes();
+        let key = StoreKey::definition(&at);
+        let put = repository
+            .store
+            .put(&key, bytes.into(), &Condition::Always, None);
+        put.await.unwrap();
+        let stored = repository.get(&at).await.unwrap();
+        assert!(repository.reconcile(&stored).await.unwrap());
+    }
+    let content = ModelDefinition::new(&at);
+    let edited = repository.put(&at, &content, &Precondition::Exists, &change);
+    let edited = edited.await.unwrap();
+    let edited = ModelDefinition::parse(&edited.bytes, DuplicateKeys::LastWins).unwrap();
+    let owner = edited.registry().and_then(|registry| registry.owner);
+    assert_eq!(owner.as_deref(), Some("team-a"));
 }

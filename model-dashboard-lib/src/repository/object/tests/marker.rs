@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::*;
-use crate::model::{ModelDefinition, Timestamp, Via};
+use crate::model::{ModelDefinition, Timestamp, Version, Via};
 use crate::repository::object::conditional::{
     ConditionalStore, Fault, Labels, Level, Object, Removal, Tag,
 };
@@ -134,6 +134,10 @@ impl ConditionalStore for Refusing {
 
     async fn copy(&self, from: &StoreKey, to: &StoreKey) -> Result<bool, Fault> {
         self.inner.copy(from, to).await
+    }
+
+    async fn digest(&self, key: &StoreKey) -> Result<Option<Version>, Fault> {
+        self.inner.digest(key).await
     }
 
     async fn remove(&self, key: &StoreKey) -> Result<(), Fault> {

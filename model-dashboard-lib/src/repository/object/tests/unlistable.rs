@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 
-use crate::model::ModelDefinition;
+use crate::model::{ModelDefinition, Version};
 use crate::repository::object::ObjectRepository;
 use crate::repository::object::conditional::{
     Condition, ConditionalStore, Fault, Labels, Level, Object,
@@ -49,6 +49,10 @@ impl ConditionalStore for Unlistable {
 
     async fn copy(&self, from: &StoreKey, to: &StoreKey) -> Result<bool, Fault> {
         self.inner.copy(from, to).await
+    }
+
+    async fn digest(&self, key: &StoreKey) -> Result<Option<Version>, Fault> {
+        self.inner.digest(key).await
     }
 
     async fn remove(&self, key: &StoreKey) -> Result<(), Fault> {
