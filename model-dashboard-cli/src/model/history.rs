@@ -3,6 +3,7 @@
 use std::num::NonZeroU64;
 
 use clap::Args;
+use model_dashboard::catalog::Entry;
 use model_dashboard::dashboard::{
     Error, HistoryStep, MAX_HISTORY_PAGE, ModelRevision, Origin, RevisionContent,
 };
@@ -66,8 +67,8 @@ struct Revision {
     revision: u64,
     /// The key that the model had then.
     key: Option<String>,
-    at: Option<Timestamp>,
-    by: Option<String>,
+    modified_at: Option<Timestamp>,
+    modified_by: Option<String>,
     via: Option<String>,
     message: String,
     /// Who wrote it: registry, outside, or falsified in the history.
@@ -90,8 +91,8 @@ impl From<&ModelRevision> for Revision {
         Self {
             revision: revision.number,
             key: revision.key.as_ref().map(ToString::to_string),
-            at: revision.at,
-            by: revision.by.clone(),
+            modified_at: revision.at,
+            modified_by: revision.by.clone(),
             via: revision.via.as_ref().map(ToString::to_string),
             message: revision.message.clone(),
             origin: match revision.origin {
@@ -110,10 +111,10 @@ impl From<&ModelRevision> for Revision {
 impl Revision {
     /// On one line: number, when and by whom.
     fn in_short(&self) -> String {
-        let by = self.by.as_deref().or(self.via.as_deref());
+        let by = self.modified_by.as_deref().or(self.via.as_deref());
         let parts = [
             Some(self.revision.to_string()),
-            self.at.map(seconds),
+            self.modified_at.map(seconds),
             by.map(|by| format!("by {by}")),
             self.doubt(),
         ];
@@ -183,8 +184,8 @@ pub(super) async fn history(history: &History, context: &Context) -> Result<(), 
                     let revision = &step.revision;
                     [
                         revision.revision.to_string(),
-                        seconds_or_empty(revision.at),
-                        revision.by.clone().unwrap_or_default(),
+                        seconds_or_empty(revision.modified_at),
+                        revision.modified_by.clone().unwrap_or_default(),
                         revision.via.clone().unwrap_or_default(),
                         revision.message.clone(),
                         step.what(),
@@ -365,10 +366,15 @@ pub(super) async fn restore(restore: &Restore, context: &Context) -> Result<(), 
             let live = picture.get(&key);
             let model = match (&live, number) {
                 (None, _) => dashboard.bring_back(caller, &key, number, reason).await?,
-                (Some(_), Some(number)) => {
-                    let present = Precondition::Exists;
+                (Some(entry), Some(number)) => {
+                    // Nothing is replaced but what is told of below.
+                    let seen = match entry.version() {
+                        Some(seen) => seen,
+                        None => dashboard.raw(caller, &key).await?.version,
+                    };
+                    let seen = Precondition::Version(seen);
                     dashboard
-                        .restore(caller, &key, number, present, reason)
+                        .restore(caller, &key, number, seen, reason)
                         .await?
                 }
                 (Some(_), None) => {
@@ -376,18 +382,32 @@ pub(super) async fn restore(restore: &Restore, context: &Context) -> Result<(), 
                     return Err(Failure::usage("which revision is to be restored?").hint(hint));
                 }
             };
-            let before = live.as_ref().and_then(|entry| entry.revision());
-            match model.revision() {
-                _ if live.is_none() => note(format_args!(
+            match (&live, model.revision()) {
+                (None, _) => note(format_args!(
                     "{key} is back, disabled; `model enable` lets jobs use it"
                 )),
-                now if now == before => {
+                (Some(before), now) if now == before.revision() => {
                     note(format_args!("{key} holds what that revision held already"));
                 }
-                Some(now) => note(format_args!("{key} is at revision {now}")),
-                None => {}
+                (Some(before), Some(now)) => {
+                    let before = in_short(before);
+                    note(format_args!(
+                        "{key} is at revision {now}; it replaced {before}"
+                    ));
+                }
+                (Some(_), None) => {}
             }
             show_changed(&model, context)
         })
         .await
+}
+
+/// Which state it was.
+fn in_short(entry: &Entry) -> String {
+    let Some(revision) = entry.revision().filter(|_| entry.is_ours()) else {
+        return "what another program had written".to_owned();
+    };
+    let at = entry.modified_at().map(seconds).unwrap_or_default();
+    let by = entry.modified_by().unwrap_or_default();
+    format!("revision {revision} of {at} by {by}")
 }

@@ -57,13 +57,13 @@ fn a_history_tells_who_when_why_and_what() {
     assert_eq!(
         fields(second),
         [
-            "at",
-            "by",
             "changes",
             "content",
             "enabled",
             "key",
             "message",
+            "modified_at",
+            "modified_by",
             "origin",
             "revision",
             "unreadable",
@@ -72,7 +72,12 @@ fn a_history_tells_who_when_why_and_what() {
         ]
     );
     assert_eq!(second["message"], "retrained");
-    assert!(second["by"].as_str().unwrap().starts_with("tester@"));
+    assert!(
+        second["modified_by"]
+            .as_str()
+            .unwrap()
+            .starts_with("tester@")
+    );
     assert_eq!(
         (&second["via"], &second["origin"]),
         (&json!("cli"), &json!("registry"))
@@ -201,7 +206,12 @@ fn a_revision_is_restored_and_stays_in_its_state() {
     here.run(&["model", "restore", "Liver@2", "3"]).ends_with(2);
     here.run(&["model", "restore", "Liver@2", "-m", "by reference"])
         .succeeds()
-        .tells("at revision 6");
+        .tells("at revision 6; it replaced revision 5 of ")
+        .tells(" by tester@");
+    here.write("data/models/nnUNet/Liver", r#"{"alias":"theirs"}"#);
+    here.run(&["model", "restore", "Liver", "1", "-m", "x"])
+        .succeeds()
+        .tells("at revision 8; it replaced what another program had written");
 }
 
 #[test]
