@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use model_dashboard::config::ConfigError;
 use model_dashboard::dashboard::Error;
 use model_dashboard::model::FieldError;
+use model_dashboard::repository::RepositoryError;
 
 use crate::output::printable;
 
@@ -17,6 +18,8 @@ pub(crate) struct Failure {
     kind: Kind,
     message: String,
     hint: Option<String>,
+    /// The model that it is about: the key, or the name alone.
+    model: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +40,7 @@ impl Failure {
             kind,
             message: message.to_string(),
             hint: None,
+            model: None,
         }
     }
 
@@ -63,10 +67,11 @@ impl Failure {
         }
     }
 
-    /// Something that is needed is not there, with all its causes.
-    pub(crate) fn unavailable(error: &dyn StdError) -> Self {
-        let doctor = "`model-dashboard doctor` tries everything and says what to fix";
-        Self::new(Kind::Unavailable, chain(error)).hint(doctor)
+    /// Something that is needed is not there.
+    pub(crate) fn unavailable(error: &(dyn StdError + 'static)) -> Self {
+        let told = Told::of(error);
+        let hint = told.advice.unwrap_or_else(|| DOCTOR.to_owned());
+        Self::new(Kind::Unavailable, told.fault).hint(hint)
     }
 
     /// Some of several things failed; each was told already.
@@ -84,6 +89,11 @@ impl Failure {
         self
     }
 
+    /// The key or name of the model that was not found, or cannot be read.
+    pub(crate) fn model(&self) -> Option<&str> {
+        self.model.as_deref()
+    }
+
     pub(crate) fn kind(&self) -> Kind {
         self.kind
     }
@@ -91,6 +101,11 @@ impl Failure {
     /// What went wrong, on as many lines as it takes, without the hint.
     pub(crate) fn message(&self) -> &str {
         &self.message
+    }
+
+    /// What to do about it.
+    pub(crate) fn advice(&self) -> Option<&str> {
+        self.hint.as_deref()
     }
 
     /// Tells people, unless nobody needs to know.
@@ -138,6 +153,16 @@ impl From<ConfigError> for Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
+        // What the store says is more exact than that it does not answer.
+        if let Error::Unavailable {
+            source: Some(source),
+            ..
+        } = &error
+            && let Some(store) = source.downcast_ref::<RepositoryError>()
+            && store.advice().is_some()
+        {
+            return Self::unavailable(store);
+        }
         let message = match &error {
             Error::Invalid(errors) => fields(errors),
             Error::Broken {
@@ -146,10 +171,16 @@ impl From<Error> for Failure {
             } => format!("{} ({position})", chain(&error)),
             _ => chain(&error),
         };
+        let model = match &error {
+            Error::NotFound { what, .. } => what.strip_prefix("model ").map(str::to_owned),
+            Error::Broken { key, .. } => Some(key.to_string()),
+            _ => None,
+        };
         Self {
             kind: kind_of(&error),
             message,
             hint: hint_for(&error),
+            model,
         }
     }
 }
@@ -196,9 +227,7 @@ fn hint_for(error: &Error) -> Option<String> {
         Error::LastAdministrator => {
             "`model-dashboard user set-role USER admin` makes another one".to_owned()
         }
-        Error::Unavailable { .. } | Error::Store(_) | Error::Repository(_) => {
-            "`model-dashboard doctor` tries everything and says what to fix".to_owned()
-        }
+        Error::Unavailable { .. } | Error::Store(_) | Error::Repository(_) => DOCTOR.to_owned(),
         _ => return None,
     })
 }
@@ -223,17 +252,65 @@ fn fields(errors: &[FieldError]) -> String {
     text
 }
 
+const DOCTOR: &str = "`model-dashboard doctor` tries everything and says what to fix";
+
 /// An error and what caused it, on one line; a cause that the text before it holds is left out.
 pub(crate) fn chain(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    for cause in std::iter::successors(error.source(), |&error| error.source()) {
-        let cause = cause.to_string();
-        if !text.contains(&cause) {
+    joined(std::iter::successors(Some(error), |&error| error.source()))
+}
+
+fn joined<'a>(errors: impl Iterator<Item = &'a (dyn StdError + 'a)>) -> String {
+    let mut text = String::new();
+    for error in errors {
+        let error = error.to_string();
+        if text.is_empty() {
+            text = error;
+        } else if !text.contains(&error) {
             text.push_str(": ");
-            text.push_str(&cause);
+            text.push_str(&error);
         }
     }
     text
+}
+
+/// An error as people read it: where the model store says what is wrong and what to do, without
+/// the causes below, which are for those who search further.
+#[derive(Debug)]
+pub(crate) struct Told {
+    /// What is wrong, on one line.
+    pub(crate) fault: String,
+    /// What to do about it, if the error says so.
+    pub(crate) advice: Option<String>,
+    /// What was left out of the fault.
+    pub(crate) cause: Option<String>,
+}
+
+impl Told {
+    pub(crate) fn of(error: &(dyn StdError + 'static)) -> Self {
+        let errors: Vec<_> = std::iter::successors(Some(error), |&error| error.source()).collect();
+        let advised = errors.iter().enumerate().find_map(|(at, error)| {
+            let (fault, advice) = error.downcast_ref::<RepositoryError>()?.advice()?;
+            Some((at, fault, advice))
+        });
+        let Some((at, fault, advice)) = advised else {
+            return Self {
+                fault: chain(error),
+                advice: None,
+                cause: None,
+            };
+        };
+        let before = joined(errors[..at].iter().copied());
+        let store = format!("the model store is not available: {fault}");
+        let below = joined(errors[at + 1..].iter().copied());
+        Self {
+            fault: match before.is_empty() {
+                true => store,
+                false => format!("{before}: {store}"),
+            },
+            advice: Some(advice.to_owned()),
+            cause: Some(below).filter(|below| !below.is_empty()),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -262,6 +339,26 @@ mod tests {
         let inner = io::Error::other("the disk is full");
         let other = Error::Internal(Box::new(inner));
         assert!(chain(&other).ends_with(": the disk is full"));
+    }
+
+    #[test]
+    fn what_the_store_says_is_told_once_with_what_to_do() {
+        let inner = io::Error::other("Error performing GET, after 3 retries");
+        let store = RepositoryError::Unavailable {
+            message: "nothing listens at its address; check host and port".to_owned(),
+            source: Some(Box::new(inner)),
+        };
+        let error = Error::Unavailable {
+            what: "the model store does not answer; try again in a moment".to_owned(),
+            since: None,
+            retry_after: std::time::Duration::ZERO,
+            source: Some(Box::new(store)),
+        };
+        assert_eq!(
+            Failure::from(error).to_string(),
+            "error: the model store is not available: nothing listens at its address\n\
+             hint: check host and port"
+        );
     }
 
     #[test]

@@ -19,10 +19,13 @@ mod storage;
 mod token;
 mod user;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use self::args::{Arguments, Command};
 use self::failure::Failure;
@@ -64,12 +67,21 @@ fn run(command: Command, context: &Context) -> Result<(), Failure> {
     })
 }
 
-/// What the library has to warn of goes to standard error; results and errors do not pass here.
+/// What the library has to warn of goes to standard error; results and errors do not pass here,
+/// and what commands end with as their error is told there alone.
 fn start_logs() {
+    let told_as_errors = ["model_dashboard::unanswered", "rustls_platform_verifier"];
+    let targets = Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_targets(told_as_errors.map(|target| (target, LevelFilter::OFF)));
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     tracing_subscriber::fmt()
         .with_max_level(LevelFilter::WARN)
         .with_writer(std::io::stderr)
+        .with_ansi(!plain && std::io::stderr().is_terminal())
         .with_target(false)
         .without_time()
+        .finish()
+        .with(targets)
         .init();
 }

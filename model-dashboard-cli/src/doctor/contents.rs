@@ -9,6 +9,7 @@ use model_dashboard::connect::look_at_database;
 use model_dashboard::dashboard::{DependencyState, Error, first_passwords_left};
 use model_dashboard::store::{AuditKey, DatabaseState, holds_bare_hashes};
 
+use super::places::{BUCKET, MODELS_FOLDER};
 use super::{Checks, State};
 use crate::failure::Failure;
 use crate::installation::{Installation, Opening, database_name, not_opened};
@@ -58,20 +59,34 @@ async fn installation(config: Config, checks: &mut Checks) {
     private_files(&config, checks);
     first_password(&config, checks);
     let fix = "see what the message says; the setting is named in it";
-    let installation = match Installation::open(config.clone()).await {
-        Ok(installation) => {
+    let store = [MODELS_FOLDER, BUCKET];
+    let store = store.into_iter().find(|name| checks.has_failed(name));
+    let opened = match store {
+        // Why is told already.
+        Some(store) => {
+            let fix = format!("see to the {store} first");
+            checks.fail("models", "they were not looked at", fix);
+            None
+        }
+        None => match Installation::open(config.clone()).await {
+            Ok(installation) => Some(installation),
+            Err(failure) => {
+                checks.fail("models", failure.message(), failure.advice().unwrap_or(fix));
+                None
+            }
+        },
+    };
+    let installation = match opened {
+        Some(installation) => {
             dependencies(&installation, checks).await;
             models(&installation, checks).await;
             installation
         }
-        Err(failure) => {
-            checks.fail("models", failure.message(), fix);
-            // The rest does not need them.
-            match Installation::open_accounts(config).await {
-                Ok(installation) => installation,
-                Err(failure) => return checks.fail("installation", failure.message(), fix),
-            }
-        }
+        // The rest does not need them.
+        None => match Installation::open_accounts(config).await {
+            Ok(installation) => installation,
+            Err(failure) => return checks.fail("installation", failure.message(), fix),
+        },
     };
     administrators(&installation, checks).await;
     audit(&installation, checks).await;

@@ -3,12 +3,14 @@
 mod contents;
 mod places;
 
+use std::error::Error;
+
 use model_dashboard::config::Config;
 use serde::Serialize;
 
 use self::contents::accounts;
 use self::places::{folders, models_folder, ports};
-use crate::failure::{Failure, Kind};
+use crate::failure::{Failure, Kind, Told};
 use crate::installation::Context;
 
 /// How a thing does.
@@ -27,6 +29,9 @@ struct Check {
     message: String,
     /// What to do about it.
     fix: Option<String>,
+    /// What lies behind it, for those who search further.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<String>,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -47,12 +52,35 @@ impl Checks {
         self.push(name, State::Failed, message.into(), Some(fix.into()));
     }
 
+    /// The same for an error, with what it says to do, or else `otherwise`.
+    fn fail_with(
+        &mut self,
+        name: &'static str,
+        error: &(dyn Error + 'static),
+        otherwise: impl Into<String>,
+    ) {
+        let told = Told::of(error);
+        self.checks.push(Check {
+            name,
+            state: State::Failed,
+            message: told.fault,
+            fix: Some(told.advice.unwrap_or_else(|| otherwise.into())),
+            cause: told.cause,
+        });
+    }
+
+    fn has_failed(&self, name: &str) -> bool {
+        let failed = |check: &Check| check.name == name && check.state == State::Failed;
+        self.checks.iter().any(failed)
+    }
+
     fn push(&mut self, name: &'static str, state: State, message: String, fix: Option<String>) {
         self.checks.push(Check {
             name,
             state,
             message,
             fix,
+            cause: None,
         });
     }
 

@@ -10,6 +10,9 @@ use model_dashboard::connect::{ConnectError, ModelsProof, check_models_folder, p
 use super::Checks;
 use crate::failure::chain;
 
+pub(super) const MODELS_FOLDER: &str = "models folder";
+pub(super) const BUCKET: &str = "bucket";
+
 pub(super) fn folders(config: &Config, checks: &mut Checks) {
     folder(
         "data folder",
@@ -57,7 +60,7 @@ fn write_and_remove(folder: &Path) -> io::Result<()> {
 
 /// Whether the models' folder keeps what is written, and refuses to overwrite what changed.
 pub(super) async fn models_folder(config: &Config, checks: &mut Checks) {
-    let name = "models folder";
+    let name = MODELS_FOLDER;
     let setting = config.cite("model_db.url");
     match &config.storage.location {
         StorageLocation::Folder(path) if path.exists() => {
@@ -84,7 +87,7 @@ pub(super) async fn models_folder(config: &Config, checks: &mut Checks) {
                         "give this program's user the right to write there, on a file system \
                          with file locks, or change {setting}"
                     );
-                    checks.fail(name, chain(&error), fix);
+                    checks.fail_with(name, &error, fix);
                 }
             }
         }
@@ -106,7 +109,7 @@ pub(super) async fn models_folder(config: &Config, checks: &mut Checks) {
 
 /// Whether the bucket can be reached and written to, and refuses to overwrite what changed.
 async fn bucket(config: &Config, checks: &mut Checks) {
-    let name = "bucket";
+    let name = BUCKET;
     match prove_models(config).await {
         Ok(ModelsProof::Alone) => checks.ok(name, "it can be written to, by one process alone"),
         Ok(ModelsProof::AnotherWriter) => checks.ok(
@@ -116,9 +119,9 @@ async fn bucket(config: &Config, checks: &mut Checks) {
         ),
         Ok(_) => checks.ok(name, "it can be written to, by several at once"),
         Err(error) => {
-            let fix =
-                "what is said there; `config show` tells every setting and where it comes from";
-            checks.fail(name, chain(&error), fix);
+            let fix = "see what the message says; `model-dashboard config show` tells every \
+                       setting and where it comes from";
+            checks.fail_with(name, &error, fix);
         }
     }
 }

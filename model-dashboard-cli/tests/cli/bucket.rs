@@ -89,10 +89,63 @@ async fn accounts_are_managed_while_the_bucket_is_out_of_reach() {
     let (here, listed) = run(here, &["user", "list"]).await;
     assert!(listed.succeeds().stdout.contains("mia"));
     let (here, models) = run(here, &["model", "list"]).await;
-    models.ends_with(6).tells("nothing listens");
+    let models = models.ends_with(6).tells("nothing listens");
+    // Once, with what to do, and in no colours.
+    assert_eq!(models.stderr.matches("listens").count(), 1);
+    let lines: Vec<_> = models.stderr.lines().collect();
+    let [error, hint] = lines.as_slice() else {
+        panic!("{}", models.stderr)
+    };
+    assert!(error.starts_with("error: model_db.host (variable MINIO_HOST): "));
+    assert_eq!(*hint, "hint: check host and port, and whether it runs");
     let (_, doctor) = run(here, &["doctor"]).await;
     let doctor = doctor.ends_with(6);
     assert!(doctor.stdout.contains("audit"), "{}", doctor.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_says_what_to_do_and_names_the_setting_that_is_wrong() {
+    let server = S3Server::start().await;
+    let (here, init) = run(installation(&server), &["init"]).await;
+    init.succeeds();
+    let here = here.with("MINIO_PASSWORD", "wrong");
+    let (here, table) = run(here, &["doctor"]).await;
+    for line in table.ends_with(6).stdout.lines() {
+        assert!(line.len() < 400, "{line}");
+    }
+    let (here, doctor) = run(here, &["doctor", "--output", "json"]).await;
+    let checks = doctor.ends_with(6).json();
+    let check = |name: &str| {
+        let checks = checks["checks"].as_array().unwrap().iter();
+        checks
+            .into_iter()
+            .find(|check| check["name"] == name)
+            .unwrap()
+    };
+    let bucket = check("bucket");
+    assert_eq!(
+        bucket["message"],
+        "model_db.password (variable MINIO_PASSWORD): the model store is not available: the \
+         secret key does not belong to the access key"
+    );
+    assert_eq!(
+        bucket["fix"],
+        "check MINIO_PASSWORD or AWS_SECRET_ACCESS_KEY"
+    );
+    let cause = bucket["cause"].as_str().unwrap();
+    assert!(cause.contains("SignatureDoesNotMatch"), "{cause}");
+    // It is told once.
+    assert_eq!(check("models")["fix"], "see to the bucket first");
+
+    let here = here
+        .with("MINIO_PASSWORD", SECRET_KEY)
+        .with("MINIO_BUCKET", "another-bucket");
+    let (_, doctor) = run(here, &["doctor"]).await;
+    let stdout = doctor.ends_with(6).stdout;
+    assert!(
+        stdout.contains("model_db.bucket (variable MINIO_BUCKET)"),
+        "{stdout}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -108,7 +108,12 @@ impl Catalog {
                 let message = error.to_string();
                 if state.failing.is_none() {
                     let error: &dyn std::error::Error = error;
-                    tracing::warn!(error, "the model store does not answer");
+                    // A target of its own, for programs that tell it in another way.
+                    tracing::warn!(
+                        target: "model_dashboard::unanswered",
+                        error,
+                        "the model store does not answer"
+                    );
                 }
                 let since = state.failing.as_ref().map_or(now, |failing| failing.since);
                 state.failing = Some(Failing { since, message });

@@ -161,10 +161,37 @@ pub async fn prove_models(config: &Config) -> Result<ModelsProof, ConnectError> 
 }
 
 pub(super) fn models(config: &Config, source: RepositoryError) -> ConnectError {
+    let wrong = source
+        .advice()
+        .and_then(|(_, advice)| wrong(config, advice));
     ConnectError::Models {
-        setting: cite_models(config),
+        setting: wrong.unwrap_or_else(|| cite_models(config)),
         source,
     }
+}
+
+/// What the words of an advice name, and the settings that may have set it.
+const NAMED: [(&str, [&str; 2]); 8] = [
+    ("MINIO_USERNAME", ["model_db.username", "s3.access_key_id"]),
+    (
+        "MINIO_PASSWORD",
+        ["model_db.password", "s3.secret_access_key"],
+    ),
+    ("MINIO_BUCKET", ["model_db.bucket", "model_db.url"]),
+    ("MINIO_SECURE", ["model_db.secure", "s3.endpoint_url"]),
+    ("MINIO_HOST", ["model_db.host", "s3.endpoint_url"]),
+    ("AWS_CA_BUNDLE", ["s3.ca_bundle", "s3.ca_bundle"]),
+    ("AWS_REGION", ["s3.region", "s3.region"]),
+    ("host and port", ["model_db.host", "s3.endpoint_url"]),
+];
+
+/// The setting that an advice is about, as far as it is set.
+fn wrong(config: &Config, advice: &str) -> Option<String> {
+    let settings = config.settings();
+    let is_set = |name: &str| settings.iter().any(|it| it.name == name && it.is_set());
+    let (_, names) = NAMED.iter().find(|(words, _)| advice.contains(words))?;
+    let name = names.iter().find(|name| is_set(name))?;
+    Some(config.cite(name))
 }
 
 /// The setting that says where the models are.

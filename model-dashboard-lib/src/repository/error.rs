@@ -70,7 +70,8 @@ pub enum RepositoryError {
     /// nobody ever reads half of one.
     #[error("the model store is not available: {message}")]
     Unavailable {
-        /// What is wrong, fit for people to read.
+        /// What is wrong, fit for people to read. What to do about it, where that is known,
+        /// follows after a semicolon: see [`RepositoryError::advice`].
         message: String,
         /// The cause.
         #[source]
@@ -79,4 +80,15 @@ pub enum RepositoryError {
     /// A fault of this program or of the stored data.
     #[error("the model store gave an unexpected answer")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl RepositoryError {
+    /// What is wrong with a store that is not available, and what to do about it, if that is known.
+    #[must_use]
+    pub fn advice(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::Unavailable { message, .. } => message.split_once("; "),
+            _ => None,
+        }
+    }
 }
