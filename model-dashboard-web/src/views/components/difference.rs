@@ -31,12 +31,17 @@ pub fn changes(changes: &[Change]) -> Markup {
         dl.difference {
             @for change in changes {
                 div {
-                    dt { (change.field) }
+                    dt { (in_parts(&change.field)) }
                     dd { (values(change)) }
                 }
             }
         }
     }
+}
+
+/// The path of a field, which may break after each dot rather than inside a name.
+fn in_parts(path: &str) -> Markup {
+    html! { @for part in path.split_inclusive('.') { (part) @if part.ends_with('.') { wbr; } } }
 }
 
 /// One change without its name: before and after.
@@ -134,4 +139,16 @@ fn end_of(text: &str) -> Markup {
 fn rest(count: usize, one: &str, many: &str) -> String {
     let unit = if count == 1 { one } else { many };
     format!("{} more {unit}", number(count))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_breaks_after_its_dots() {
+        let path = in_parts("inference_information.version").into_string();
+        assert_eq!(path, "inference_information.<wbr>version");
+        assert_eq!(in_parts("alias").into_string(), "alias");
+    }
 }
