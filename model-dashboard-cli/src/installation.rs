@@ -8,12 +8,12 @@ use model_dashboard::connect::{
     ConnectError, Connected, connect, connect_accounts, look_at_database, migrate_database,
 };
 use model_dashboard::dashboard::{Caller, Dashboard, FirstAdministrator};
-use model_dashboard::model::{ModelKey, ModelName, NetworkType};
+use model_dashboard::model::{MAX_DEFINITION_BYTES, ModelKey, ModelName, NetworkType};
 use model_dashboard::store::{DatabaseState, Migration};
 
 use crate::args::Globals;
 use crate::failure::{Failure, Kind, chain};
-use crate::output::{Output, note};
+use crate::output::{Output, note, seconds};
 
 /// What every command gets.
 #[derive(Debug)]
@@ -76,7 +76,10 @@ impl Context {
             upgrade(&config).await?;
         }
         let installation = Installation::open(config).await?;
-        let result = work(&installation).await;
+        let result = match work(&installation).await {
+            Err(failure) => Err(installation.explain(failure).await),
+            done => done,
+        };
         installation.close().await;
         result
     }
@@ -227,6 +230,48 @@ impl Installation {
             first_administrator: connected.first_administrator,
             config,
         }
+    }
+
+    /// What is known of a model that was not found, or cannot be read.
+    async fn explain(&self, failure: Failure) -> Failure {
+        let Some(model) = failure.model() else {
+            return failure;
+        };
+        let Ok(picture) = self.dashboard.picture(&self.caller).await else {
+            return failure;
+        };
+        let entry = model.parse().ok().and_then(|key| picture.get(&key));
+        if let Some(broken) = entry.as_ref().and_then(|entry| entry.broken()) {
+            return match broken.size > MAX_DEFINITION_BYTES as u64 {
+                true => {
+                    let hint = format!(
+                        "it can neither be shown nor edited; `model-dashboard model delete \
+                         '{model}'` takes it away, or replace it in the store"
+                    );
+                    failure.hint(hint)
+                }
+                false => failure,
+            };
+        }
+        let named = |key: &ModelKey| key.to_string() == model || key.name.as_str() == model;
+        let mut tombstones = picture.tombstones().filter(|entry| named(entry.key()));
+        let Some(entry) = tombstones.next().filter(|_| entry.is_none()) else {
+            return failure;
+        };
+        let (key, tombstone) = (entry.key(), entry.tombstone());
+        if let Some(now) = tombstone.and_then(|it| it.moved_to.as_ref()) {
+            let message = format!("{key} has another name now: {now}");
+            return Failure::new(failure.kind(), message)
+                .hint(format!("`model-dashboard model show '{now}'` shows it"));
+        }
+        let at = tombstone.and_then(|it| it.at).map(seconds);
+        let at = at.map(|at| format!(" at {at}")).unwrap_or_default();
+        let by = tombstone.and_then(|it| it.by.as_ref());
+        let by = by.map(|by| format!(" by {by}")).unwrap_or_default();
+        Failure::new(failure.kind(), format!("{key} was deleted{at}{by}")).hint(format!(
+            "`model-dashboard model restore '{key}'` brings it back, disabled; `model history \
+             '{key}'` tells what it was"
+        ))
     }
 
     pub(crate) async fn close(&self) {

@@ -19,14 +19,24 @@ pub(crate) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Makes sure that something that cannot be undone is meant. `what` is a question.
-pub(crate) fn confirm(globals: &Globals, what: &str) -> Result<(), Failure> {
+/// Makes sure that something is meant. `what` is a question, `undo` tells what undoes it, if
+/// anything does.
+pub(crate) fn confirm(globals: &Globals, what: &str, undo: Option<&str>) -> Result<(), Failure> {
     if globals.yes {
         return Ok(());
     }
     if !can_ask() {
-        let message = "this cannot be undone, and nobody can be asked here";
-        return Err(Failure::usage(message).hint("add --yes"));
+        let (message, hint) = match undo {
+            None => (
+                "this cannot be undone, and nobody can be asked here".to_owned(),
+                "add --yes".to_owned(),
+            ),
+            Some(undo) => (
+                format!("nobody can be asked here: {what}"),
+                format!("add --yes; {undo}"),
+            ),
+        };
+        return Err(Failure::usage(message).hint(hint));
     }
     match ask_yes(&format!("{what} [y/N] "))? {
         true => Ok(()),

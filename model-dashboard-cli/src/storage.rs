@@ -270,7 +270,7 @@ async fn gc(gc: &Gc, context: &Context) -> Result<(), Failure> {
                 false => tried,
                 true => {
                     let question = format!("Remove {} objects for good?", tried.removed);
-                    confirm(&context.globals, &question)?;
+                    confirm(&context.globals, &question, None)?;
                     collect(installation, older_than, false).await?
                 }
             };

@@ -208,10 +208,10 @@ async fn revoke(revoke: &Revoke, context: &Context) -> Result<(), Failure> {
             match revoke.ids.as_slice() {
                 // Those are told as what they are, and nobody is asked about them.
                 ids if !ids.iter().any(is_known) => {}
-                [id] => confirm(&context.globals, &format!("Revoke the token {id}?"))?,
+                [id] => confirm(&context.globals, &format!("Revoke the token {id}?"), None)?,
                 ids => {
                     let count = ids.iter().filter(|id| is_known(id)).count();
-                    confirm(&context.globals, &format!("Revoke {count} tokens?"))?;
+                    confirm(&context.globals, &format!("Revoke {count} tokens?"), None)?;
                 }
             }
             let mut revoked = Vec::new();

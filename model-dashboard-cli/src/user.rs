@@ -391,6 +391,7 @@ async fn delete(account: &Account, context: &Context) -> Result<(), Failure> {
             confirm(
                 &context.globals,
                 &format!("Delete the account {} with all its tokens?", user.username),
+                None,
             )?;
             dashboard.delete_user(caller, &user.id).await?;
             note(format_args!("deleted the account {}", user.username));

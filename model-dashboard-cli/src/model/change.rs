@@ -93,7 +93,8 @@ pub(super) async fn delete(several: &Several, context: &Context) -> Result<(), F
                 [key] => format!("Delete {key}?"),
                 keys => format!("Delete {} models?", keys.len()),
             };
-            confirm(&context.globals, &question)?;
+            let undo = "`model-dashboard model restore` brings deleted models back, disabled";
+            confirm(&context.globals, &question, Some(undo))?;
             each(keys, "deleted", context, async |key| {
                 let present = Precondition::Exists;
                 dashboard

@@ -171,7 +171,8 @@ async fn in_editor(
     let stored = installation
         .dashboard
         .raw(&installation.caller, key)
-        .await?;
+        .await?
+        .whole()?;
     let definition = ModelDefinition::parse(&stored.bytes, DuplicateKeys::LastWins);
     let text = match &definition {
         Ok(definition) => {

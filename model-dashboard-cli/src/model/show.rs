@@ -29,7 +29,7 @@ pub(super) async fn run(show: &Show, context: &Context) -> Result<(), Failure> {
             let past = revision(&key, selector, installation).await?;
             if show.raw {
                 let bytes = match past {
-                    None => dashboard.raw(caller, &key).await?.bytes,
+                    None => dashboard.raw(caller, &key).await?.whole()?.bytes,
                     Some(past) => {
                         let stored = dashboard.stored_revision(caller, &key, past.number);
                         stored.await?.bytes

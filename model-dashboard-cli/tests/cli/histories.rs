@@ -250,6 +250,17 @@ fn what_was_deleted_is_listed_and_brought_back_disabled() {
         .succeeds()
         .tells("model restore");
 
+    // Whoever asks for it is told.
+    for name in ["Liver", "nnUNet/Liver"] {
+        here.run(&["model", "show", name])
+            .ends_with(3)
+            .tells("nnUNet/Liver was deleted at ")
+            .tells("model restore 'nnUNet/Liver'` brings it back");
+    }
+    here.run(&["model", "enable", "nnUNet/Liver", "-m", "x"])
+        .ends_with(3)
+        .tells("was deleted at ");
+
     // Its history is read under the name alone, too.
     let history = here.json(&["model", "history", "Liver"]);
     assert_eq!(history["revisions"][0]["content"], "deleted");

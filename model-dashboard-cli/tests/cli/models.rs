@@ -320,3 +320,25 @@ fn of_several_that_create_one_model_at_once_one_does() {
     codes.sort_unstable();
     assert_eq!(codes, [0, 4, 4, 4]);
 }
+
+#[test]
+fn what_is_too_large_to_be_shown_says_what_can_be_done() {
+    let here = Installation::existing();
+    here.write("bucket/MIST/large", &" ".repeat(2 << 20));
+    for show in [&["--raw"][..], &[]] {
+        let run = here.run(&[&["model", "show", "MIST/large"], show].concat());
+        let run = run.ends_with(1);
+        assert_eq!(run.stdout, "");
+        run.tells("2097152 bytes")
+            .tells("`model-dashboard model delete 'MIST/large'` takes it away");
+    }
+    here.run(&["model", "delete", "MIST/large"])
+        .ends_with(2)
+        .tells("Delete MIST/large?")
+        .tells("model restore");
+    here.run(&["model", "delete", "MIST/large", "--yes", "-m", "too large"])
+        .succeeds();
+    here.run(&["model", "restore", "MIST/large"])
+        .ends_with(2)
+        .tells("make the model anew");
+}

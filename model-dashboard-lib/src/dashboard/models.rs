@@ -92,6 +92,26 @@ pub struct RawModel {
     pub broken: Option<BrokenDefinition>,
 }
 
+impl RawModel {
+    /// Whether it is larger than a definition may be: nothing of it was read.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        let broken = self.broken.as_ref();
+        broken.is_some_and(|broken| broken.size > self.bytes.len() as u64)
+    }
+
+    /// The same, for who needs its text.
+    ///
+    /// # Errors
+    /// [`Error::Broken`] where nothing of it was read.
+    pub fn whole(self) -> Result<Self, Error> {
+        match self.broken {
+            Some(broken) if broken.size > self.bytes.len() as u64 => Err(broken.into()),
+            _ => Ok(self),
+        }
+    }
+}
+
 impl std::fmt::Debug for RawModel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RawModel")

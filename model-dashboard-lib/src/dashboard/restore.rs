@@ -110,7 +110,8 @@ impl Dashboard {
                 return Ok(revision);
             }
             if before.is_none() {
-                let message = "no revision of this model can be brought back";
+                let message = "no revision of this model can be read, so none can be brought back; \
+                               make the model anew, from what its history holds";
                 return Err(Error::invalid("revision", message));
             }
         }

@@ -67,6 +67,7 @@ pub(super) async fn editor(visit: Visit, key: ModelKey) -> Result<Response, Fail
         };
     }
     let view = BrokenView {
+        too_large: raw.is_unread(),
         text: field,
         not_text: std::str::from_utf8(&raw.bytes).is_err(),
         if_match: raw.version.to_string(),

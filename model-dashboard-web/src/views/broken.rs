@@ -74,6 +74,8 @@ pub struct BrokenView {
     pub text: Field,
     /// Whether the bytes are no text; what is shown then has signs in place of the odd ones.
     pub not_text: bool,
+    /// Whether it is larger than a definition may be, and was not read.
+    pub too_large: bool,
     /// The state that the form was filled from.
     pub if_match: String,
     /// Why.
@@ -118,6 +120,30 @@ pub fn editor(frame: &Frame, view: &BrokenView) -> Markup {
                 p { "The object holds bytes that are no text. They are shown as � and would be saved as that." }
             }))
         }
+        @if view.too_large { (too_large(frame, view)) } @else { (form(frame, view)) }
+    })
+}
+
+fn too_large(frame: &Frame, view: &BrokenView) -> Markup {
+    notice(
+        Tone::Warning,
+        &html! {
+            p {
+                "It is too large to be shown or edited"
+                @if let Some(error) = &view.text.error { ": " (error.message) }
+                "."
+            }
+            p {
+                @if frame.may().write_models { "Delete it here, or replace it in the model store." }
+                @else { "Somebody who may change models can delete it, or replace it in the model store." }
+            }
+        },
+    )
+}
+
+fn form(frame: &Frame, view: &BrokenView) -> Markup {
+    let links = &frame.links;
+    html! {
         form.definition method="post" action=(links.broken(&view.network_type, &view.name)) data-guard {
             (frame.csrf_field())
             input type="hidden" name="if_match" value=(view.if_match);
@@ -130,7 +156,7 @@ pub fn editor(frame: &Frame, view: &BrokenView) -> Markup {
                     mono: true, rows: 20, placeholder: None, label_hidden: false,
                 }.markup())
             }
-            @if may.write_models {
+            @if frame.may().write_models {
                 (action_bar(
                     Some(Reason { field: &view.reason, required: false, example: "What was wrong?" }),
                     &html! {
@@ -140,7 +166,7 @@ pub fn editor(frame: &Frame, view: &BrokenView) -> Markup {
                 ))
             }
         }
-    })
+    }
 }
 
 /// What others stored, as the difference that saving now would make.

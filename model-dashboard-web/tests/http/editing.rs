@@ -168,6 +168,21 @@ async fn a_broken_model_is_opened_in_its_editor() {
 }
 
 #[tokio::test]
+async fn what_is_too_large_has_no_editor() {
+    let text = " ".repeat(2 << 20);
+    let app = App::holding(&[("nnUNet/Large", &text)]).await;
+    let editor = app.signed_in("editor").await;
+    let shown = editor.get("/broken/nnUNet/Large").await.text();
+    assert!(
+        shown.contains("too large to be shown or edited: 2097152 bytes are more than"),
+        "{shown}"
+    );
+    assert!(shown.contains("Delete it here"), "{shown}");
+    assert!(!shown.contains("<textarea"), "{shown}");
+    assert!(!shown.contains(">Save<"), "{shown}");
+}
+
+#[tokio::test]
 async fn a_type_that_contradicts_the_key_is_put_right_in_the_form() {
     let text = r#"{"name":"Odd","network_type":"MIST","inference_information":{"version":"2.5"}}"#;
     let app = App::holding(&[("nnUNet/Odd", text)]).await;

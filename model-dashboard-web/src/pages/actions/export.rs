@@ -10,7 +10,7 @@ use crate::pages::visit::{Failure, Visit};
 
 /// The definition as a file.
 pub(in crate::pages) async fn export(visit: Visit, key: ModelKey) -> Result<Response, Failure> {
-    let raw = visit.dashboard().raw(&visit.caller, &key).await?;
+    let raw = visit.dashboard().raw(&visit.caller, &key).await?.whole()?;
     let name = format!("{}.{}.json", key.network_type, key.name);
     let response = Response::new(Bytes::from_owner(raw.bytes).into());
     Ok(as_download(response, &name))
