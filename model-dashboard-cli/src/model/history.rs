@@ -154,7 +154,7 @@ impl Step {
             (None, Some(why)) => format!("cannot be read: {why}"),
             (None, None) if self.revision.content == "deleted" => "deleted".to_owned(),
             (None, None) if self.revision.revision == 1 => "the first".to_owned(),
-            (None, None) => "anew, after a deletion or what cannot be read".to_owned(),
+            (None, None) => "anew, after what cannot be read".to_owned(),
         };
         match self.revision.doubt() {
             Some(doubt) => format!("{doubt}; {what}"),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::Catalog;
-use crate::model::{ModelId, ModelKey};
+use crate::model::{ModelId, ModelKey, Timestamp};
 use crate::repository::{
     Archived, Inventory, LeftOver, Listing, Marker, Purged, RepositoryError, Revision, StoredModel,
 };
@@ -150,6 +150,17 @@ impl Catalog {
         // What was not asked for again in time stays as it is.
         let _ = timeout(limit, again).await;
         results
+    }
+
+    /// [`ModelRepository::note_removed`](crate::repository::ModelRepository::note_removed) in bounded
+    /// time.
+    pub(crate) async fn ask_to_note_removed(
+        &self,
+        key: &ModelKey,
+        noticed: Timestamp,
+    ) -> Result<bool, RepositoryError> {
+        let limit = self.inner.options.answer_within.saturating_mul(MANY);
+        within(limit, self.inner.repository.note_removed(key, noticed)).await
     }
 
     /// Completes what was left undone for one object.

@@ -49,7 +49,7 @@ impl Catalog {
     }
 
     /// Looks at the change marker once, and does what follows from it and from the time.
-    pub(super) async fn look(&self) {
+    pub(crate) async fn look(&self) {
         if self.state().loaded_at.is_none() {
             let may_try = {
                 let following = self.inner.following.lock().await;
@@ -86,6 +86,7 @@ impl Catalog {
         }
         self.note_unsaid(&mut following).await;
         self.check_some(&mut following).await;
+        self.note_some_removed(&mut following).await;
         self.read_ahead(&mut following).await;
     }
 
@@ -110,6 +111,24 @@ impl Catalog {
                 Err(error) => {
                     let error: &dyn std::error::Error = &error;
                     tracing::warn!(model.key = %key, error, "the history cannot be completed");
+                }
+            }
+        }
+    }
+
+    /// Writes into some histories that others removed the model.
+    async fn note_some_removed(&self, following: &mut Following) {
+        let count = following.removed.len().min(CHECKS);
+        let removed: Vec<_> = following.removed.drain(..count).collect();
+        for (key, noticed) in removed {
+            match self.ask_to_note_removed(&key, noticed).await {
+                Ok(_) => {}
+                Err(RepositoryError::Unavailable { .. }) => {
+                    following.removed.push_back((key, noticed));
+                }
+                Err(error) => {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(model.key = %key, error, "a removal cannot be put into the history");
                 }
             }
         }

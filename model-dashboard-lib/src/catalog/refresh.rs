@@ -39,6 +39,8 @@ pub(super) struct Following {
     /// How often it may still be asked which keys are noted, to put what lies there and does not say
     /// whose it is among these.
     asks: usize,
+    /// Models whose objects others removed, and when that was seen, to be noted in their histories.
+    pub(super) removed: VecDeque<(ModelKey, Timestamp)>,
     /// Models whose definitions are to be read before anybody asks for them.
     pub(super) ahead: VecDeque<ModelKey>,
     /// Network types that the last listing could not read.
@@ -171,6 +173,7 @@ impl Catalog {
 
         let news = fetched.gathered.entries().skip(known);
         following.note_unchecked(news, empty && known == 0);
+        following.note_removed(&gone, &self.current());
         let catalog = self.clone();
         let commit = move || catalog.commit(fetched.gathered, known, gone);
         let overtaken = blocking(commit).await?;
@@ -253,6 +256,15 @@ impl Catalog {
 }
 
 impl Following {
+    /// Remembers which models are gone that were not deleted here.
+    fn note_removed(&mut self, gone: &[ModelKey], picture: &Picture) {
+        let noticed = Timestamp::now();
+        let room = MAX_UNCHECKED.saturating_sub(self.removed.len());
+        let live = gone.iter().filter(|key| picture.get(key).is_some());
+        let removed = live.take(room).map(|key| (key.clone(), noticed));
+        self.removed.extend(removed);
+    }
+
     /// Remembers which types could not be listed and logs each once; whether there is none that
     /// could be listed before.
     fn note_unreadable(&mut self, unreadable: &[UnreadableType]) -> bool {

@@ -1,7 +1,7 @@
 //! Who changed a model, when and why: its archived revisions.
 
 use super::deleted::is_moved;
-use super::revision::ModelRevision;
+use super::revision::{ModelRevision, RevisionContent};
 use super::{Caller, Dashboard, Error};
 use crate::auth::Permission;
 use crate::model::{Comparison, ModelId, ModelKey};
@@ -10,9 +10,12 @@ use crate::repository::{Archived, RepositoryError};
 /// The most revisions of one page.
 pub const MAX_HISTORY_PAGE: usize = 200;
 
-/// How many revisions are read in one go: those of a usual page, and one that the last is compared
-/// with.
-const READ_AT_ONCE: usize = 51;
+/// How many revisions beyond a page are read: the last one is compared with the one before, and past
+/// a deletion with the one before that.
+const READ_BEYOND: usize = 2;
+
+/// How many revisions are read in one go: those of a usual page, and what the last is compared with.
+const READ_AT_ONCE: usize = 50 + READ_BEYOND;
 
 /// A page that has so many bytes ends, though more was asked for.
 const MAX_PAGE_BYTES: usize = 16 << 20;
@@ -38,8 +41,8 @@ pub struct History {
 pub struct HistoryStep {
     /// The revision.
     pub revision: ModelRevision,
-    /// What differs from the revision before it; `None` where one of the two cannot be read, or is
-    /// a deletion, and for the first.
+    /// What differs from the revision before it, or, after a deletion, from the one before that;
+    /// `None` where one of the two cannot be read, for a deletion, and for the first.
     pub changes: Option<Comparison>,
 }
 
@@ -144,7 +147,7 @@ impl Dashboard {
         self.page_of(id, None, limit).await
     }
 
-    /// Up to `limit` revisions, and one more, which the last is compared with; fewer where they are
+    /// Up to `limit` revisions, and what the last of them is compared with; fewer where they are
     /// large, and how many then count.
     async fn page_of(
         &self,
@@ -153,9 +156,10 @@ impl Dashboard {
         limit: usize,
     ) -> Result<(Vec<Archived>, usize), Error> {
         let (mut found, mut bytes): (Vec<Archived>, usize) = (Vec::new(), 0);
-        while found.len() <= limit {
+        let enough = limit + READ_BEYOND;
+        while found.len() < enough {
             let before = found.last().map_or(before, |last| Some(last.number));
-            let wanted = (limit + 1 - found.len()).min(READ_AT_ONCE);
+            let wanted = (enough - found.len()).min(READ_AT_ONCE);
             let read = self.page_before(id, before, wanted).await?;
             let ended = read.len() < wanted;
             let sizes = read
@@ -167,7 +171,7 @@ impl Dashboard {
                 break;
             }
             if bytes > MAX_PAGE_BYTES {
-                let limit = limit.min(found.len().saturating_sub(1)).max(1);
+                let limit = limit.min(found.len().saturating_sub(READ_BEYOND)).max(1);
                 return Ok((found, limit));
             }
         }
@@ -251,8 +255,28 @@ impl Dashboard {
         }
         match self.inner.catalog.ask_identity(key).await? {
             Some(id) => Ok(Historic { id, last: None }),
-            None => Err(self.no_model(key)),
+            None => self.historic_of_nothing(caller, key).await,
         }
+    }
+
+    /// Whose history is noted for a key at which nothing is: of a model that another program removed,
+    /// or whose tombstone was purged. It is for those who may see what was deleted.
+    async fn historic_of_nothing(
+        &self,
+        caller: &Caller,
+        key: &ModelKey,
+    ) -> Result<Historic, Error> {
+        let picture = self.inner.catalog.current();
+        if picture.get(key).is_some() || picture.deleted(key).is_some() {
+            return Err(self.no_model(key));
+        }
+        let noted = self.inner.catalog.ask_note(key).await?;
+        let lives_on = |id| picture.entries().any(|entry| entry.id() == Some(id));
+        let id = noted.filter(|id| !lives_on(*id));
+        let id = id.ok_or_else(|| self.no_model(key))?;
+        self.require(caller, Permission::SystemAdmin, || format!("model:{key}"))
+            .await?;
+        Ok(Historic { id, last: None })
     }
 }
 
@@ -279,14 +303,13 @@ fn is_unavailable<T>(found: &Result<T, RepositoryError>) -> bool {
 fn steps(found: Vec<Archived>, limit: usize) -> (Vec<HistoryStep>, Option<u64>) {
     let more = found.len() > limit;
     let mut revisions: Vec<_> = found.into_iter().map(ModelRevision::read).collect();
-    let mut changes: Vec<Option<Comparison>> = revisions
-        .windows(2)
-        .map(|pair| match pair {
-            [later, earlier] => between(earlier, later),
-            _ => None,
+    let changes: Vec<Option<Comparison>> = (0..revisions.len().min(limit))
+        .map(|place| {
+            let (later, earlier) = revisions[place..].split_first()?;
+            let deleted = |it: &&ModelRevision| matches!(it.content, RevisionContent::Deleted);
+            between(earlier.iter().find(|it| !deleted(it))?, later)
         })
         .collect();
-    changes.resize(revisions.len(), None);
     revisions.truncate(limit);
     let next = revisions.last().filter(|_| more).map(|last| last.number);
     let steps = revisions.into_iter().zip(changes);

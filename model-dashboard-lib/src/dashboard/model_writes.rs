@@ -220,7 +220,11 @@ impl Dashboard {
             let message = "say why: the model is enabled, jobs may be using it";
             return Err(Error::invalid("message", message));
         }
-        let change = change_of(caller, message.to_owned());
+        let message = match &after {
+            After::Restored(_, number) => restored_from(*number, message),
+            _ => message.to_owned(),
+        };
+        let change = change_of(caller, message);
         let this_state = Precondition::Version(before.version);
         let repository = &self.inner.repository;
         match after {
@@ -373,6 +377,14 @@ fn event(caller: &Caller, act: &Act, change: &Change) -> NewEvent {
         at: change.at,
         reason: change.message.clone(),
         ..caller.event(act.action.clone(), format!("model:{}", act.key))
+    }
+}
+
+/// The reason of a restore as the history shows it: what was restored, and what the person says.
+pub(super) fn restored_from(number: u64, message: &str) -> String {
+    match message {
+        "" => format!("restored from revision {number}"),
+        why => format!("restored from revision {number}: {why}"),
     }
 }
 

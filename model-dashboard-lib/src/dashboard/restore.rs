@@ -6,7 +6,7 @@
 use super::edits::{changed, keep_field, set_null, set_registry, set_tags};
 use super::fields::message_field;
 use super::history::beside;
-use super::model_writes::{Act, After, Reason};
+use super::model_writes::{Act, After, Reason, restored_from};
 use super::revision::{ModelRevision, Origin, RevisionContent};
 use super::{Caller, Dashboard, Error, Model};
 use crate::audit::Action;
@@ -20,7 +20,8 @@ const LOOKED_AT: usize = 8;
 
 impl Dashboard {
     /// Makes what a revision held the present state of a live model, as a new revision under the
-    /// present name: owner, tags and package too. It stays enabled or disabled as it is. A revision
+    /// present name: owner, tags and package too. It stays enabled or disabled as it is. The new
+    /// revision's reason begins with which one was restored. A revision
     /// that holds what the model holds already changes nothing and is answered as done.
     ///
     /// Needs `models:write`; for an enabled model `models:enable` and a reason.
@@ -95,6 +96,7 @@ impl Dashboard {
         let content = brought_back(key, &usable(&revision)?)?;
         let said = format!("revision {}", revision.number);
         let act = Act::new(Action::ModelRestore, key, said);
+        let message = restored_from(revision.number, &message);
         self.write_absent(caller, key.clone(), content, message, act)
             .await
     }

@@ -8,8 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use super::revise::{Ready, Revising, moved_tombstone, new_write_id};
-use super::state::{Carried, State, check};
+use super::revise::{
+    Ready, Revising, is_held_at, moved_tombstone, new_write_id, removed_tombstone,
+};
+use super::state::{Carried, State, check, next_number};
 use super::{
     Change, Inventory, ListedModel, Listing, Marker, ModelRepository, Precondition, Purged,
     RepositoryError, Revision, Stamp, StoredModel,
@@ -60,6 +62,13 @@ impl MemoryRepository {
     /// tests of what happens then.
     pub fn write_outside(&self, key: &ModelKey, bytes: impl Into<Arc<[u8]>>) {
         self.lock().store(key, bytes.into());
+    }
+
+    /// Removes what lies at a key, as another program does.
+    pub fn remove_outside(&self, key: &ModelKey) {
+        let mut shelves = self.lock();
+        shelves.objects.remove(key);
+        shelves.changes += 1;
     }
 
     // No code panics while it holds the lock, and if one did, every map is whole between calls.
@@ -343,6 +352,28 @@ impl ModelRepository for MemoryRepository {
         };
         let id = shelves.id(&stored.key, Some(&current));
         Ok(shelves.archive(id, &current))
+    }
+
+    async fn note_removed(
+        &self,
+        key: &ModelKey,
+        noticed: Timestamp,
+    ) -> Result<bool, RepositoryError> {
+        let mut shelves = self.lock();
+        if shelves.objects.contains_key(key) {
+            return Ok(false);
+        }
+        let Some(id) = shelves.ids.get(key).copied() else {
+            return Ok(false);
+        };
+        let held = shelves.last(id).filter(|(_, bytes)| is_held_at(key, bytes));
+        let Some(last) = held.map(|(last, _)| last) else {
+            return Ok(false);
+        };
+        let number = next_number(id, last)?;
+        let removed = removed_tombstone(key, id, number, noticed)?;
+        shelves.record(id, number, removed.bytes);
+        Ok(true)
     }
 
     async fn marker(&self) -> Result<Marker, RepositoryError> {

@@ -287,6 +287,23 @@ pub trait ModelRepository: fmt::Debug + Send + Sync {
     /// left alone. Cost: three small reads when there is nothing to do.
     async fn reconcile(&self, stored: &StoredModel) -> Result<bool, RepositoryError>;
 
+    /// Writes into the history that the model of this key was seen to be gone at `noticed`: another
+    /// program removed its object. Whether there was something to write: not where something lies at
+    /// the key, where the history ends with a deletion, or where the model lives on at another key.
+    ///
+    /// Provided: writes nothing.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Unavailable`].
+    async fn note_removed(
+        &self,
+        key: &ModelKey,
+        noticed: Timestamp,
+    ) -> Result<bool, RepositoryError> {
+        let _ = (key, noticed);
+        Ok(false)
+    }
+
     /// The present change marker: one small read.
     async fn marker(&self) -> Result<Marker, RepositoryError>;
 

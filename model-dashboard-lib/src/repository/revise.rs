@@ -6,8 +6,8 @@ use ulid::Ulid;
 
 use super::{Change, RepositoryError};
 use crate::model::{
-    Deleted, JsonKind, JsonObject, MAX_DEFINITION_BYTES, ModelDefinition, ModelId, ModelKey,
-    RegistryInfo,
+    Deleted, DuplicateKeys, JsonKind, JsonObject, MAX_DEFINITION_BYTES, ModelDefinition, ModelId,
+    ModelKey, RegistryInfo, Timestamp, Via,
 };
 
 /// A revision that is about to be written.
@@ -126,6 +126,40 @@ pub(crate) fn moved_tombstone(
         ..moved.clone()
     };
     ready(from, &ModelDefinition::new(from).with_registry(&info))
+}
+
+/// What the history says of a model that another program removed: since when it was seen to be gone.
+pub(crate) fn removed_tombstone(
+    key: &ModelKey,
+    id: ModelId,
+    number: u64,
+    noticed: Timestamp,
+) -> Result<Ready, RepositoryError> {
+    let info = RegistryInfo {
+        key: Some(key.clone()),
+        message: Some("removed by another program".to_owned()),
+        modified_at: Some(noticed),
+        via: Some(Via::Outside),
+        deleted: Some(Deleted {
+            at: Some(noticed),
+            by: None,
+            moved_to: None,
+        }),
+        ..RegistryInfo::new(id, number)
+    };
+    ready(key, &ModelDefinition::new(key).with_registry(&info))
+}
+
+/// Whether a removal is to be noted after a revision with these bytes: it is one of the model at this
+/// key, and no deletion.
+pub(crate) fn is_held_at(key: &ModelKey, last: &[u8]) -> bool {
+    match ModelDefinition::parse(last, DuplicateKeys::LastWins) {
+        Ok(definition) => {
+            let said = definition.registry().and_then(|info| info.key);
+            definition.deleted().is_none() && said.is_none_or(|said| said == *key)
+        }
+        Err(_) => true,
+    }
 }
 
 fn tags(named: &JsonObject, carried: Option<&RegistryInfo>) -> Vec<String> {

@@ -12,7 +12,7 @@ use super::{
     Archived, Change, FinishedMove, Inventory, LeftOver, Listing, Marker, ModelRepository,
     Precondition, Purged, RepositoryError, Revision, StoredModel,
 };
-use crate::model::{ModelDefinition, ModelId, ModelKey};
+use crate::model::{ModelDefinition, ModelId, ModelKey, Timestamp};
 
 /// Reads as what it wraps does, and writes only while this process holds a lock on a file: of
 /// several processes on one data folder the first that writes is the one that may, until it ends.
@@ -162,6 +162,17 @@ impl ModelRepository for SoleWriter {
     async fn reconcile(&self, stored: &StoredModel) -> Result<bool, RepositoryError> {
         match self.lock.initialized() {
             true => self.inner.reconcile(stored).await,
+            false => Ok(false),
+        }
+    }
+
+    async fn note_removed(
+        &self,
+        key: &ModelKey,
+        noticed: Timestamp,
+    ) -> Result<bool, RepositoryError> {
+        match self.lock.initialized() {
+            true => self.inner.note_removed(key, noticed).await,
             false => Ok(false),
         }
     }

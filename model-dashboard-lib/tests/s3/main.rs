@@ -77,6 +77,11 @@ impl RepositoryHarness for InBucket {
         let path = Path::parse(key.to_string()).unwrap();
         self.beside.put(&path, bytes.to_vec().into()).await.unwrap();
     }
+
+    async fn remove_outside(&self, key: &ModelKey) {
+        let path = Path::parse(key.to_string()).unwrap();
+        self.beside.delete(&path).await.unwrap();
+    }
 }
 
 mod in_a_bucket {

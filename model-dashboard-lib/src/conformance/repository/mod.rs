@@ -46,6 +46,9 @@ pub trait RepositoryHarness: Send + Sync {
 
     /// Puts bytes at a key as another program would, past the repository.
     async fn write_outside(&self, key: &ModelKey, bytes: &[u8]);
+
+    /// Removes the object at a key as another program would.
+    async fn remove_outside(&self, key: &ModelKey);
 }
 
 /// Makes one `#[tokio::test]` of every case of the suite. The argument is an expression, which may
@@ -106,6 +109,8 @@ macro_rules! model_repository_conformance {
             the_tombstone_of_a_rename_can_be_purged
             what_is_no_tombstone_is_not_purged
             a_purge_and_a_creation_at_once_lose_nothing
+            a_removal_by_others_is_in_the_history_once
+            what_was_not_removed_is_not_noted_as_removed
             the_probe_passes
         }
     };

@@ -346,3 +346,53 @@ pub async fn what_is_too_large_to_be_read_is_replaced_and_deleted(harness: Harne
     let again = create(harness, &at, "again").await;
     assert_eq!((info(&again).id, info(&again).revision), (before.id, 6));
 }
+
+/// The history ends with it, and whatever is created at the key later goes on from there.
+pub async fn a_removal_by_others_is_in_the_history_once(harness: Harness<'_>) {
+    let repository = harness.repository();
+    let at = key("nnUNet/Task001");
+    let created = create(harness, &at, "1").await;
+    let id = info(&created).id;
+    harness.remove_outside(&at).await;
+    let noticed = Timestamp::now();
+    assert!(repository.note_removed(&at, noticed).await.unwrap());
+    assert!(
+        !repository
+            .note_removed(&at, Timestamp::now())
+            .await
+            .unwrap()
+    );
+    let archived = history(harness, id).await;
+    assert_eq!(archived.len(), 2);
+    let removed = ModelDefinition::parse(&archived[1], DuplicateKeys::Refuse).unwrap();
+    assert!(removed.deleted().is_some());
+    let said = removed.registry().unwrap();
+    assert_eq!((said.id, said.revision), (id, 2));
+    assert_eq!(
+        (said.via, said.modified_at),
+        (Some(Via::Outside), Some(noticed))
+    );
+    assert_eq!(said.modified_by, None);
+
+    let anew = create(harness, &at, "2").await;
+    assert_eq!((info(&anew).id, info(&anew).revision), (id, 3));
+}
+
+/// What is there, was deleted here, lives on elsewhere, or never was.
+pub async fn what_was_not_removed_is_not_noted_as_removed(harness: Harness<'_>) {
+    let repository = harness.repository();
+    let keys = ["nnUNet/a", "nnUNet/b", "nnUNet/c", "nnUNet/d", "nnUNet/e"].map(key);
+    let [there, deleted, from, to, never] = &keys;
+    create(harness, there, "1").await;
+    let gone = create(harness, deleted, "1").await;
+    delete(harness, &gone).await;
+    let moved = create(harness, from, "1").await;
+    rename(harness, &moved, to).await;
+    // As where its tombstone was purged.
+    harness.remove_outside(from).await;
+    for at in [there, deleted, from, to, never] {
+        let noted = repository.note_removed(at, Timestamp::now()).await;
+        assert!(!noted.unwrap(), "{at}");
+    }
+    assert_eq!(history(harness, info(&moved).id).await.len(), 2);
+}

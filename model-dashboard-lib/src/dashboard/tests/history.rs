@@ -207,7 +207,7 @@ async fn an_earlier_state_is_made_the_present_one_and_stays_enabled() {
     assert_eq!(event.action, Action::ModelRestore);
     assert_eq!(
         (event.revision, &*event.reason),
-        (Some(4), "the second was wrong")
+        (Some(4), "restored from revision 1: the second was wrong")
     );
     assert!(event.detail.contains("revision 1"), "{}", event.detail);
 
@@ -301,6 +301,61 @@ async fn a_deleted_model_is_listed_and_brought_back_disabled() {
         .bring_back(&host, &key("MIST/moved"), None, "")
         .await;
     assert!(matches!(moved, Err(Error::NotFound { .. })), "{moved:?}");
+}
+
+#[tokio::test]
+async fn what_others_removed_is_in_the_history_which_administrators_read_and_restore() {
+    let world = World::new().await;
+    let labels = r#"{"enabled":true,"contour_names":{"1":"liver"}}"#;
+    world.made("MIST/x", labels).await;
+    let at = key("MIST/x");
+    let before = Timestamp::now();
+    world.repository.remove_outside(&at);
+    let catalog = &world.dashboard.inner.catalog;
+    catalog.refresh().await.unwrap();
+    catalog.look().await;
+
+    let host = world.host();
+    let history = world.dashboard.history(&host, &at, None, 50).await.unwrap();
+    let [removed, made] = history.steps.as_slice() else {
+        panic!("{history:?}");
+    };
+    assert!(matches!(removed.revision.content, RevisionContent::Deleted));
+    assert_eq!(removed.revision.via, Some(Via::Outside));
+    assert_eq!(made.revision.number, 1);
+    let viewer = world.caller(Role::Viewer).await;
+    let refused = world.dashboard.history(&viewer, &at, None, 50).await;
+    assert!(matches!(refused, Err(Error::Denied { .. })), "{refused:?}");
+
+    let back = world.dashboard.bring_back(&host, &at, None, "").await;
+    let said = back.unwrap().definition.registry().unwrap();
+    assert_eq!(said.revision, 3);
+    assert_eq!(said.message.as_deref(), Some("restored from revision 1"));
+    let gone_at = removed.revision.at.unwrap();
+    let then = |at| super::as_of::there(&world, at, 10);
+    assert_eq!(then(before).await, [("MIST/x".to_owned(), Some(1), true)]);
+    assert_eq!(then(gone_at).await, []);
+}
+
+#[tokio::test]
+async fn after_a_deletion_labels_are_compared_with_those_before() {
+    let world = World::new().await;
+    world
+        .made("MIST/x", r#"{"contour_names":{"1":"liver"}}"#)
+        .await;
+    world
+        .edited("MIST/x", r#"{"contour_names":{"1":"spleen"}}"#, "")
+        .await;
+    let (host, at) = (world.host(), key("MIST/x"));
+    world.dashboard.delete(&host, &at, ANY, "").await.unwrap();
+    let back = world.dashboard.bring_back(&host, &at, Some(1), "").await;
+    back.unwrap();
+    for limit in [1, 2, 50] {
+        let history = world.dashboard.history(&host, &at, None, limit).await;
+        let history = history.unwrap();
+        let changes = history.steps[0].changes.as_ref().unwrap();
+        assert!(changes.is_breaking(), "{limit}: {changes:?}");
+    }
 }
 
 #[tokio::test]

@@ -18,6 +18,10 @@ impl RepositoryHarness for Memory {
     async fn write_outside(&self, key: &ModelKey, bytes: &[u8]) {
         self.0.write_outside(key, bytes);
     }
+
+    async fn remove_outside(&self, key: &ModelKey) {
+        self.0.remove_outside(key);
+    }
 }
 
 crate::model_repository_conformance!(Memory(Arc::default()));

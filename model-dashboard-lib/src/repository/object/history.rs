@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::conditional::{Condition, Fault, Object};
 use super::keys::{Folder, StoreKey, revision_number};
 use super::{ATTEMPTS, ObjectRepository};
-use crate::model::{ModelId, ModelKey, RegistryInfo, Version};
+use crate::model::{ModelId, ModelKey, RegistryInfo, Timestamp, Version};
+use crate::repository::revise::{is_held_at, removed_tombstone};
 use crate::repository::revisions::newest;
-use crate::repository::state::{Carried, State};
+use crate::repository::state::{Carried, State, next_number};
 use crate::repository::{Archived, READS_AT_ONCE, RepositoryError, Revision, Stamp, StoredModel};
 
 /// How far back owner and package are looked for where other programs dropped them again and
@@ -217,6 +218,33 @@ impl ObjectRepository {
             .store
             .put(&key, bytes.clone(), &Condition::Absent, None);
         Ok(written.await?.is_some())
+    }
+
+    /// Puts the removal of a model's object by another program into its history.
+    pub(super) async fn record_removal(
+        &self,
+        key: &ModelKey,
+        noticed: Timestamp,
+    ) -> Result<bool, RepositoryError> {
+        let Some(id) = self.belongs(key).await?.id else {
+            return Ok(false);
+        };
+        for _ in 0..ATTEMPTS {
+            let last = self.last_number(id).await?;
+            let Some(bytes) = self.archived(id, last).await? else {
+                return Ok(false);
+            };
+            // In this order: whoever writes there after this look goes on from that number.
+            if !is_held_at(key, &bytes) || self.current(key).await?.is_some() {
+                return Ok(false);
+            }
+            let number = next_number(id, last)?;
+            let removed = removed_tombstone(key, id, number, noticed)?;
+            if self.record(id, number, &removed.bytes).await? {
+                return Ok(true);
+            }
+        }
+        Err(super::write::crowded(key))
     }
 
     /// Puts a revision that was just written into the history: under its number, or under the next

@@ -54,7 +54,7 @@ use super::{
 };
 #[cfg(feature = "s3")]
 use crate::config::S3Config;
-use crate::model::{ModelDefinition, ModelId, ModelKey, ModelName, NetworkType};
+use crate::model::{ModelDefinition, ModelId, ModelKey, ModelName, NetworkType, Timestamp};
 
 /// How many folders are listed at a time.
 const LISTINGS_AT_ONCE: usize = 16;
@@ -351,6 +351,14 @@ impl ModelRepository for ObjectRepository {
 
     async fn reconcile(&self, stored: &StoredModel) -> Result<bool, RepositoryError> {
         self.make_up_for(stored).await
+    }
+
+    async fn note_removed(
+        &self,
+        key: &ModelKey,
+        noticed: Timestamp,
+    ) -> Result<bool, RepositoryError> {
+        self.record_removal(key, noticed).await
     }
 
     async fn marker(&self) -> Result<Marker, RepositoryError> {

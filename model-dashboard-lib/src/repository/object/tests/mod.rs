@@ -36,6 +36,11 @@ impl RepositoryHarness for InMemory {
             .put(&key, bytes.into(), &Condition::Always, None);
         written.await.unwrap();
     }
+
+    async fn remove_outside(&self, key: &ModelKey) {
+        let key = StoreKey::definition(key);
+        self.0.store.remove(&key).await.unwrap();
+    }
 }
 
 mod in_memory {
@@ -67,6 +72,10 @@ impl RepositoryHarness for InFolder {
         let path = self.folder.path().join(key.to_string());
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, bytes).unwrap();
+    }
+
+    async fn remove_outside(&self, key: &ModelKey) {
+        std::fs::remove_file(self.folder.path().join(key.to_string())).unwrap();
     }
 }
 
