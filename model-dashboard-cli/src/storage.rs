@@ -218,7 +218,11 @@ fn unwell(found: &StorageCheck, repair: bool) -> Failure {
     let failure = Failure::new(Kind::Failed, message);
     let mendable = |finding: &Finding| finding.mending == Mending::Possible;
     match !repair && open.any(mendable) {
-        true => failure.hint("`model-dashboard storage check --repair` mends what can be mended"),
+        true => failure.hint(
+            "`model-dashboard storage check --repair` mends what can be mended: it puts into the \
+             histories what they lack, such as what other programs wrote, and changes no \
+             definition but those of interrupted renames",
+        ),
         false => failure,
     }
 }

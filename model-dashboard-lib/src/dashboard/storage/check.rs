@@ -118,8 +118,8 @@ impl<'a> Check<'a> {
         for finding in look.findings {
             self.found.add(finding);
         }
-        if let Some((_, version)) = look.unfinished {
-            self.suspects.push((key, version));
+        if let Some(unfinished) = look.unfinished {
+            self.suspects.push((key, unfinished.version));
         }
     }
 
@@ -139,12 +139,12 @@ impl<'a> Check<'a> {
             tokio::time::sleep(SETTLES_WITHIN).await;
         }
         let looks = stream::iter(suspects).map(async |(key, before)| {
-            let kind = match look(dashboard, &key).await?.unfinished {
-                Some((kind, version)) if version == before => kind,
+            let unfinished = match look(dashboard, &key).await?.unfinished {
+                Some(unfinished) if unfinished.version == before => unfinished,
                 // It is being written to.
                 _ => return Ok(None),
             };
-            let mut finding = Finding::new(kind, &key, "");
+            let mut finding = Finding::new(unfinished.kind, &key, unfinished.detail);
             if repair {
                 finding.mending = mend(dashboard, &key).await;
             }

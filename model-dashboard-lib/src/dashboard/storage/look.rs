@@ -21,8 +21,7 @@ pub(super) struct Look {
     /// What holds whatever others write at this moment.
     pub(super) findings: Vec<Finding>,
     pub(super) history: HistoryRead,
-    /// What another writer may be about to put right, and in which state.
-    pub(super) unfinished: Option<(FindingKind, Version)>,
+    pub(super) unfinished: Option<Unfinished>,
 }
 
 impl Look {
@@ -31,6 +30,15 @@ impl Look {
         let last = self.history.last.as_ref();
         last.is_some_and(|last| last.version == Some(version))
     }
+}
+
+/// What another writer may be about to put right, or a repair can.
+#[derive(Debug)]
+pub(super) struct Unfinished {
+    pub(super) kind: FindingKind,
+    /// In which state of the model.
+    pub(super) version: Version,
+    pub(super) detail: &'static str,
 }
 
 /// A definition as far as it can be read.
@@ -113,7 +121,11 @@ pub(super) async fn look(dashboard: &Dashboard, key: &ModelKey) -> Result<Look, 
         None => catalog.ask_identity(key).await?,
     };
     if catalog.ask_whether_moving(&read.stored).await? {
-        look.unfinished = Some((FindingKind::InterruptedRename, read.stored.version));
+        look.unfinished = Some(Unfinished {
+            kind: FindingKind::InterruptedRename,
+            version: read.stored.version,
+            detail: "",
+        });
         return Ok(look);
     }
     look.history = read_history(dashboard, look.id, key).await?;
@@ -126,11 +138,19 @@ pub(super) async fn look(dashboard: &Dashboard, key: &ModelKey) -> Result<Look, 
         }
     }
     if !look.ends_with(read.stored.version) {
-        let kind = match read.ours {
-            true => FindingKind::NotInHistory,
-            false => FindingKind::ChangedOutside,
+        let (kind, detail) = match (read.ours, &look.history.last) {
+            (true, _) => (FindingKind::NotInHistory, ""),
+            (false, None) => (FindingKind::ChangedOutside, "it has no history yet"),
+            (false, Some(_)) => (
+                FindingKind::ChangedOutside,
+                "its history ends with another state",
+            ),
         };
-        look.unfinished = Some((kind, read.stored.version));
+        look.unfinished = Some(Unfinished {
+            kind,
+            version: read.stored.version,
+            detail,
+        });
     }
     Ok(look)
 }

@@ -78,7 +78,10 @@ pub enum FindingKind {
     Broken,
     /// A definition that names another place than the one where it lies.
     Contradiction,
-    /// A definition that another program wrote, and that is not in the history yet.
+    /// A definition that another program wrote, and that is not in the history yet. Nothing is
+    /// wrong with it, but it would be lost if that program replaced it. So are all definitions of a
+    /// store that the existing system filled, until a repair puts them into the history as they
+    /// are.
     ChangedOutside,
     /// A definition of the registry's that is not in the history.
     NotInHistory,

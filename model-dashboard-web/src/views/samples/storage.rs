@@ -18,7 +18,8 @@ pub(super) fn storage_view() -> StorageView {
     let kinds = vec![
         KindView {
             heading: "Definitions that another program wrote",
-            to_do: "The history lacks them. Mending adds them, marked as changed outside.",
+            to_do: "Nothing is wrong with them, but no history has them. Mending adds them there, \
+                    marked as changed outside, and leaves them as they are.",
             harmless: false,
             count: 2,
             rows: vec![

@@ -46,6 +46,16 @@ async fn what_others_wrote_is_archived_by_a_repair() {
     assert_eq!(here.found(false).await, expected(Mending::Possible));
     let repaired = here.check(true).await;
     assert!(repaired.is_well(), "{repaired:?}");
+    let details: Vec<&str> = repaired.findings.iter().map(|it| &*it.detail).collect();
+    assert_eq!(
+        details,
+        [
+            "it has no history yet",
+            "its history ends with another state"
+        ]
+    );
+    let theirs = fs::read_to_string(here.path("MIST/theirs")).unwrap();
+    assert_eq!(theirs, "{}");
     let event = here.world.last_event().await;
     assert!(
         event.detail.ends_with("mended: MIST/theirs, nnUNet/A"),

@@ -42,8 +42,9 @@ pub(super) async fn ask(visit: Visit, work: Work) -> Result<Response, Failure> {
         Work::Check { .. } => (
             "Mend what can be mended?",
             [
-                "Everything is read again. Histories get the states that they lack, and \
-                 interrupted renames are finished or taken back.",
+                "Everything is read again. Histories get the states that they lack, such as \
+                 those that other programs wrote, and interrupted renames are finished or taken \
+                 back.",
                 "Nothing is guessed: everything else stays as it is, for people to decide.",
             ],
             "/admin/storage/repair",

@@ -149,7 +149,8 @@ fn words(kind: FindingKind) -> (&'static str, &'static str) {
         ),
         FindingKind::ChangedOutside => (
             "Definitions that another program wrote",
-            "The history lacks them. Mending adds them, marked as changed outside.",
+            "Nothing is wrong with them, but no history has them. Mending adds them there, marked \
+             as changed outside, and leaves them as they are.",
         ),
         FindingKind::NotInHistory => (
             "Histories that lack the present state",
