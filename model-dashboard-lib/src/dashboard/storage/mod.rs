@@ -95,7 +95,7 @@ pub enum FindingKind {
     Unreadable,
     /// A model whose definition was removed by another program; its history is there.
     Missing,
-    /// A history that belongs to no model.
+    /// A history that belongs to no model, and does not end with a deletion.
     Orphaned,
     /// An object that is no definition.
     Other,

@@ -87,8 +87,8 @@ async fn unnamed_history(
     let history = HistoryRead::read(catalog, &id, &at).await?;
     let last = history.last.as_ref();
     let finding = match known {
-        // Its tombstone was purged.
-        Some(_) if last.is_some_and(|last| last.is_deletion) => None,
+        // It was deleted, and its tombstone purged or replaced by a model that was renamed.
+        _ if last.is_some_and(|last| last.is_deletion) => None,
         Some(known) => missing_at(dashboard, id, known).await?.map(|key| {
             let onward = match noted == Some(&key) {
                 true => ", and a model that is created here goes on with it",

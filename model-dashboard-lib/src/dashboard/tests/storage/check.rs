@@ -176,6 +176,18 @@ async fn a_model_that_was_renamed_and_lost_is_missing() {
 }
 
 #[tokio::test]
+async fn a_deleted_model_whose_name_was_taken_is_no_orphan() {
+    let here = InFolder::new().await;
+    here.made("nnUNet/A", 1).await;
+    here.made("nnUNet/B", 1).await;
+    here.delete("nnUNet/B").await;
+    here.rename("nnUNet/A", "nnUNet/B").await;
+    let found = here.check(false).await;
+    assert_eq!(found.findings, []);
+    assert_eq!((found.histories, found.revisions), (2, 4));
+}
+
+#[tokio::test]
 async fn definitions_that_cannot_be_trusted_are_told() {
     let here = InFolder::new().await;
     here.write("nnUNet/broken", "{");
