@@ -1,24 +1,37 @@
 //! A process that writes is killed at random points, again and again.
 //!
 //! `REPOSITORY_KILLS` sets how often (200 by default; 10,000 make a campaign of about half an
-//! hour), `REPOSITORY_BUCKET_KILLS` how often in a bucket (20), `REPOSITORY_SEED` the random numbers.
+//! hour), `REPOSITORY_BUCKET_KILLS` how often in a bucket (20), `REPOSITORY_SEED` the random numbers:
+//!
+//! ```text
+//! REPOSITORY_KILLS=10000 REPOSITORY_BUCKET_KILLS=1000 \
+//!     cargo test -p model-dashboard-lib --test repository killed -- --nocapture
+//! ```
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use model_dashboard::dashboard::Dashboard;
 use model_dashboard::model::{DuplicateKeys, ModelDefinition, ModelId, Version};
-use model_dashboard::repository::{ModelRepository, ObjectRepository, Precondition};
+use model_dashboard::repository::{
+    ModelRepository, ObjectRepository, Precondition, RepositoryError, StoredModel,
+};
+use model_dashboard::store::MemoryStore;
 
 use super::processes::{Dice, bucket_at, heard, repository, say, setting, start, variable};
 use super::s3_server::{self, Door, S3Server};
 use super::{because, described, history, info, key, read};
 
+/// How often the whole store is checked.
+const CHECKS: u64 = 10;
+
 const KEYS: [&str; 4] = ["nnUNet/A", "nnUNet/B", "MIST/A", "MIST/Name with spaces"];
 
-/// Creates, edits, renames and deletes until it is killed. Says every write before it starts and
+/// Creates, edits, restores, renames and deletes until it is killed. Says every write before it starts and
 /// after it was acknowledged.
 #[ignore = "a child of another test, which kills it"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -43,21 +56,24 @@ async fn writer() {
                 let unchanged = Precondition::Version(stored.version);
                 let mut content = read(&stored);
                 content.set_description(&word);
-                match dice.below(4) {
+                match dice.below(5) {
                     0 => repository.delete(&at, &unchanged, &change).await,
                     1 => {
                         let to = key(KEYS[usize::try_from(dice.below(4)).unwrap()]);
+                        content.set_key(&to);
                         match repository
                             .rename(&at, &to, &content, &unchanged, &change)
                             .await
                         {
-                            Err(model_dashboard::repository::RepositoryError::Exists {
-                                ..
-                            }) => {
-                                continue;
-                            }
+                            Err(RepositoryError::Exists { .. }) => continue,
                             renamed => renamed,
                         }
+                    }
+                    2 => {
+                        let number = 1 + dice.below(info(&stored).revision);
+                        let mut content = held(&repository, &stored, number).await;
+                        content.set_key(&at);
+                        repository.put(&at, &content, &unchanged, &change).await
                     }
                     _ => repository.put(&at, &content, &unchanged, &change).await,
                 }
@@ -70,6 +86,33 @@ async fn writer() {
             noted.id, noted.revision, stored.version
         ));
     }
+}
+
+/// What a revision of a model held; the present content, if it was deleted then.
+async fn held(repository: &ObjectRepository, stored: &StoredModel, number: u64) -> ModelDefinition {
+    let revision = repository.revision(&info(stored).id, number).await.unwrap();
+    let held = ModelDefinition::parse(&revision.bytes, DuplicateKeys::Refuse).unwrap();
+    match held.registry().unwrap().deleted {
+        None => held,
+        Some(_) => read(stored),
+    }
+}
+
+/// Has a check mend what was left undone, and proves that the next one finds nothing.
+async fn mend(repository: &ObjectRepository) {
+    let dashboard = Dashboard::builder()
+        .repository(Arc::new(repository.clone()))
+        .accounts(Arc::new(MemoryStore::new()))
+        .build()
+        .await
+        .unwrap();
+    let host = dashboard.host_caller("test@localhost");
+    let repaired = dashboard.check_storage(&host, true, &|_, _| {}).await;
+    let repaired = repaired.unwrap();
+    assert!(repaired.is_well(), "{:?}", repaired.findings);
+    let checked = dashboard.check_storage(&host, false, &|_, _| {}).await;
+    assert_eq!(checked.unwrap().findings, []);
+    dashboard.shutdown().await;
 }
 
 /// A write that was acknowledged.
@@ -219,6 +262,9 @@ async fn kill(
         }
         interrupted += u32::from(last.starts_with("try"));
 
+        if round.is_multiple_of((kills / CHECKS).max(1)) {
+            mend(repository).await;
+        }
         let present = look(repository).await;
         for write in &done {
             let revision = repository.revision(&write.id, write.number).await.unwrap();
@@ -259,6 +305,7 @@ async fn kill(
         let revision = repository.revision(&write.id, write.number).await.unwrap();
         assert_eq!(Version::of(&revision.bytes), write.version);
     }
+    mend(repository).await;
     let ids: BTreeSet<_> = all.iter().map(|write| write.id).collect();
     for id in &ids {
         history(repository, *id).await;
