@@ -191,7 +191,8 @@ fn a_revision_is_restored_and_stays_in_its_state() {
     );
     let present = here.json(&["model", "show", "Liver"]);
     assert_eq!(present["contour_names"], json!({"1": "liver"}));
-    assert_eq!(present["registry"]["message"], "was right");
+    let reason = "restored from revision 1: was right";
+    assert_eq!(present["registry"]["message"], reason);
     here.run(&restore)
         .succeeds()
         .tells("holds what that revision held already");

@@ -227,9 +227,20 @@ async fn what_another_program_changed_is_told_as_such() {
     let app = App::holding(&[("nnUNet/Task003_Liver", "{\"alias\":\"Theirs\"}")]).await;
     let browser = app.signed_in("editor").await;
     let path = format!("{MODEL}/history");
-    let history = browser.get(&path).await.text();
-    let said = history.contains("Another program has written the present state");
-    assert!(said && !history.contains("Present"), "{history}");
+    // Until it is archived, which the server does by itself, the page says so.
+    let archived = async {
+        loop {
+            let history = browser.get(&path).await.text();
+            if history.contains("Revision 2") {
+                return history;
+            }
+            let said = history.contains("Another program has written the present state");
+            assert!(said && !history.contains("Present"), "{history}");
+        }
+    };
+    let patience = std::time::Duration::from_secs(20);
+    let history = tokio::time::timeout(patience, archived).await.unwrap();
+    assert!(history.contains("changed outside"), "{history}");
     let path = format!("{MODEL}/revisions/1/restore");
     let question = browser.get(&path).await;
     let done = answer(&browser, &question, &path, "theirs was wrong").await;

@@ -251,7 +251,7 @@ async fn a_revision_is_restored_by_who_names_the_present_state() {
     );
     assert_eq!(
         (&now["registry"]["revision"], &now["registry"]["message"]),
-        (&json!(4), &json!("zurück"))
+        (&json!(4), &json!("restored from revision 1: zurück"))
     );
     assert_eq!(
         restore(&client, 1).await.header("etag"),
@@ -309,7 +309,10 @@ async fn a_deleted_model_is_brought_back_by_administrators() {
     );
     let history = client.get(&format!("{MODEL}/revisions")).await.json();
     assert_eq!(numbers(&history), [6, 5, 4, 3, 2, 1]);
-    assert_eq!(history["revisions"][0]["message"], "still needed");
+    assert_eq!(
+        history["revisions"][0]["message"],
+        "restored from revision 4: still needed"
+    );
 }
 
 #[tokio::test]

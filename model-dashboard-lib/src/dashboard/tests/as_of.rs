@@ -42,7 +42,11 @@ fn time(text: &str) -> Timestamp {
 }
 
 /// The keys and revisions of what there was at a time, and whether it was enabled.
-pub(super) async fn there(world: &World, at: Timestamp, limit: usize) -> Vec<(String, Option<u64>, bool)> {
+pub(super) async fn there(
+    world: &World,
+    at: Timestamp,
+    limit: usize,
+) -> Vec<(String, Option<u64>, bool)> {
     let (host, mut found, mut after) = (world.host(), Vec::new(), None);
     loop {
         let page = world
