@@ -4,7 +4,7 @@ use std::future::Future;
 
 use http::HeaderMap;
 use model_dashboard::dashboard::{Error, LostRace, Wanted};
-use model_dashboard::model::{ModelDefinition, ModelKey, Version};
+use model_dashboard::model::{ModelDefinition, ModelId, ModelKey, Version};
 use model_dashboard::repository::Precondition;
 
 use super::answer::{Failure, Guest};
@@ -30,17 +30,23 @@ pub(super) async fn on_state<T, Done>(
 where
     Done: Future<Output = Result<T, Error>>,
 {
-    let IfMatch::Is(precondition) = if_match(headers)? else {
-        return Err(lost(guest, key, None, wanted()).await);
-    };
-    let named = match precondition {
-        Precondition::Version(version) => Some(version),
-        _ => None,
+    let (precondition, named) = match if_match(headers)? {
+        IfMatch::Is(Precondition::Version(version)) => {
+            (Precondition::Version(version), Some(version))
+        }
+        IfMatch::Is(precondition) => (precondition, None),
+        // Tried like any other: what else is wrong comes first, and denials are noted.
+        IfMatch::Never => (Precondition::Version(of_no_state()), None),
     };
     match change(precondition).await {
         Err(Error::Conflict { .. }) => Err(lost(guest, key, named, wanted()).await),
         done => Ok(done?),
     }
+}
+
+/// A version that no state has: that of a text made up here.
+fn of_no_state() -> Version {
+    Version::of(ModelId::new().to_string().as_bytes())
 }
 
 /// The problem of a lost race. That the model is gone by now, or may not be read, comes first.

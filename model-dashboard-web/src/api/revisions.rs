@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use http::header::{HeaderMap, HeaderName, HeaderValue, IF_MATCH};
+use model_dashboard::auth::Permission;
 use model_dashboard::catalog::Picture;
 use model_dashboard::dashboard::{Error, ModelRevision, Origin, RevisionContent, Wanted};
 use model_dashboard::model::ModelKey;
@@ -171,6 +172,9 @@ pub(super) async fn restore(
     if is_deleted(&picture, &key) {
         let any = IfMatch::Is(Precondition::Exists);
         if headers.contains_key(IF_MATCH) && if_match(headers)? != any {
+            for permission in [Permission::ModelsWrite, Permission::SystemAdmin] {
+                dashboard.authorise(caller, permission).await?;
+            }
             // There is no state now that it could be.
             return Err(Error::Conflict { key, current: None }.into());
         }

@@ -190,3 +190,38 @@ async fn what_is_told_of_a_race_is_bounded() {
     assert_eq!(problem["overlap"]["labels"].as_array().unwrap().len(), 50);
     assert!(problem["overlap"]["more"].as_u64().unwrap() >= 450);
 }
+
+#[tokio::test]
+async fn a_tag_that_no_state_has_is_refused_after_all_else() {
+    let app = App::start().await;
+    let client = async |scopes: &str| {
+        let client = app.token(scopes.parse().unwrap()).await;
+        let client = client.with("model-dashboard-message", "why");
+        client.with("if-match", r#"W/"abc""#)
+    };
+    let (reader, writer) = (
+        client("models:read").await,
+        client("models:read models:write models:enable").await,
+    );
+    for (method, rest, body) in [
+        (Method::PUT, "", "{}"),
+        (Method::PATCH, "", "{}"),
+        (Method::DELETE, "", ""),
+        (Method::POST, "/rename", r#"{"name":"new"}"#),
+        (Method::POST, "/revisions/1/restore", ""),
+    ] {
+        let path = format!("{MODEL}{rest}");
+        let denied = reader.send(method.clone(), &path, body).await;
+        assert_eq!(denied.status, 403, "{method} {rest}");
+        assert_eq!(denied.json()["missing_permission"], "models:write");
+        let elsewhere = path.replace("Task003_Liver", "NotThere");
+        let missing = writer.send(method.clone(), &elsewhere, body).await;
+        assert_eq!(missing.status, 404, "{method} {rest}");
+        let lost = writer.send(method.clone(), &path, body).await;
+        assert_eq!(lost.status, 412, "{method} {rest}: {}", lost.text());
+    }
+    let auditor = app.token(Permissions::all()).await;
+    let denials = auditor.get("/api/v1/audit?action=denied").await;
+    let denials = denials.json()["events"].as_array().unwrap().len();
+    assert_eq!(denials, 5);
+}

@@ -269,6 +269,11 @@ const MATRIX: &[Row] = &[
         "/admin/as-of/export.csv?at=2026-01-01",
         AUDIT,
     ),
+    get(
+        "/admin/as-of/export.csv",
+        "/admin/as-of/export.csv?at=yesterday",
+        but(AUDIT, 422),
+    ),
     get("/admin/deleted", "/admin/deleted", ADMIN),
     get(
         "/admin/deleted/{type}/{name}/bring-back",

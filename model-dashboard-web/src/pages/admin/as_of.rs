@@ -149,6 +149,7 @@ fn told(doubt: Doubt) -> &'static str {
 /// All models of that time as a file, read while they are sent, a part ahead; a failure on the way
 /// ends the file early, which a browser tells.
 pub(super) async fn export(visit: Visit) -> Result<Response, Failure> {
+    visit.require(Permission::AuditRead).await?;
     let asked = Form::parse(visit.request.query.as_bytes());
     let at = time(asked.text("at").trim())?;
     let part = async move |visit: &Visit, after: Option<&ModelKey>| {
