@@ -33,7 +33,9 @@ const PARAMETERS: [&str; 10] = [
 ///
 /// With `at`, the models that there were at that time, which of them were enabled, at which
 /// revision, and what is uncertain: told from the histories, deleted models included. It goes with
-/// `limit` (at most 1000; 100 if it is left out) and `cursor` alone, and needs `audit:read` as well.
+/// `enabled_only`, `network_type`, `limit` (at most 1000; 100 if it is left out) and `cursor`, and
+/// needs `audit:read` as well. A page may hold fewer than `limit`, or none, and not be the last:
+/// go on while there is a `next_cursor`. A day alone means its beginning, 00:00 UTC.
 #[utoipa::path(get, path = "/api/v1/models", tag = "models", security(("token" = ["models:read"])),
     params(
         ("network_type" = Option<String>, Query, description = "Only this type", example = "nnUNet"),
@@ -45,7 +47,7 @@ const PARAMETERS: [&str; 10] = [
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 10000, description = "At most so many; all if it is left out"),
         ("offset" = Option<usize>, Query, description = "Leave out so many"),
         ("cursor" = Option<String>, Query, description = "Go on where a list was cut: its `next_cursor`"),
-        ("at" = Option<String>, Query, description = "The models of this time in the past (RFC 3339)"),
+        ("at" = Option<String>, Query, description = "The models of this time in the past (RFC 3339); a day alone means 00:00 UTC"),
         ("If-None-Match" = Option<String>, Header, description = "Answer 304 if the list is still this one"),
     ),
     responses((status = 200, body = PresentOrPast, headers(("ETag" = String, description = "The version of the list; not with `at`"))),
@@ -185,10 +187,19 @@ fn body(page: &Page) -> Bytes {
     out.into()
 }
 
+/// Whether only enabled models are asked for.
+pub(super) fn enabled_only(parameters: &Parameters) -> Result<bool, Failure> {
+    let asked = parameters.value("enabled_only", "true or false")?;
+    Ok(asked.unwrap_or(false))
+}
+
+/// The type that is asked for.
+pub(super) fn network_type(parameters: &Parameters) -> Result<Option<NetworkType>, Failure> {
+    parameters.get("network_type").map(parse_type).transpose()
+}
+
 fn read(parameters: &Parameters) -> Result<Query, Failure> {
-    let enabled = parameters
-        .value("enabled_only", "true or false")?
-        .unwrap_or(false);
+    let enabled = enabled_only(parameters)?;
     let count = "a number from 1 to 10000";
     let limit = parameters.value::<usize>("limit", count)?;
     if limit.is_some_and(|limit| !(1..=10_000).contains(&limit)) {
@@ -196,12 +207,7 @@ fn read(parameters: &Parameters) -> Result<Query, Failure> {
     }
     Ok(Query {
         search: parameters.get("search").unwrap_or_default().to_owned(),
-        network_types: parameters
-            .get("network_type")
-            .map(parse_type)
-            .transpose()?
-            .into_iter()
-            .collect(),
+        network_types: network_type(parameters)?.into_iter().collect(),
         state: if enabled {
             StateFilter::Enabled
         } else {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
-use model_dashboard::dashboard::Error;
+use model_dashboard::dashboard::{Error, ModelAt};
 use model_dashboard::model::{ModelKey, Timestamp};
 use warp::reply::Response;
 
@@ -18,22 +18,27 @@ use super::problem::FieldProblem;
 const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1000;
 
+/// What a list of a time can be asked for.
+const WITH_AT: [&str; 5] = ["at", "enabled_only", "network_type", "limit", "cursor"];
+
 /// The answer of the list of models where it was asked for a time.
 pub(super) async fn at(guest: &Guest, parameters: &Parameters) -> Result<Response, Failure> {
     let others = parameters.names();
-    let others = others.filter(|name| !["at", "limit", "cursor"].contains(name));
+    let others = others.filter(|name| !WITH_AT.contains(name));
     let others: Vec<_> = others
         .map(|name| FieldProblem::named(name, "cannot be combined with at"))
         .collect();
     if !others.is_empty() {
         return Err(refuse(others));
     }
-    let time = "a time like 2026-03-01T09:30:00Z";
+    let time = "a time like 2026-03-01T09:30:00Z, or a day, whose beginning in UTC is meant";
     let at = parameters.value::<Timestamp>("at", time)?;
     let at = at.ok_or_else(|| bad("at", format!("must be {time}")))?;
     let limit = parameters.limit(DEFAULT_LIMIT, MAX_LIMIT)?;
     let after = parameters.value::<KeyCursor>("cursor", CURSOR)?;
     let after = after.as_ref().map(|KeyCursor(key)| key);
+    let enabled_only = super::list::enabled_only(parameters)?;
+    let network_type = super::list::network_type(parameters)?;
     let dashboard = guest.dashboard();
     let found = dashboard.models_at(&guest.caller, at, after, limit).await;
     let page = found.map_err(|error| match error {
@@ -41,7 +46,13 @@ pub(super) async fn at(guest: &Guest, parameters: &Parameters) -> Result<Respons
         Error::Invalid(errors) => refuse(errors.iter().map(FieldProblem::from).collect()),
         error => error.into(),
     })?;
-    let models = page.models.iter().map(PastModel::from).collect();
+    let is_asked_for = |model: &&ModelAt| {
+        let of_type = network_type.as_ref();
+        (model.enabled || !enabled_only)
+            && of_type.is_none_or(|asked| *asked == model.key.network_type)
+    };
+    let models = page.models.iter().filter(is_asked_for);
+    let models = models.map(PastModel::from).collect();
     let next_cursor = page.next.map(|key| KeyCursor(key).to_string());
     json(
         StatusCode::OK,

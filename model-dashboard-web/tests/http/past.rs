@@ -94,6 +94,21 @@ async fn what_could_run_at_a_time_is_told() {
         );
         assert_eq!(own("gone"), was("MIST/gone", true, "MIST/gone", true));
     }
+    let keys = async |asked: &str| -> Vec<String> {
+        let path = format!("{MODELS}?at={then}&{asked}");
+        let page = client.get(&path).await.json();
+        let models = page["models"].as_array().unwrap().iter();
+        models
+            .map(|it| it["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(keys("enabled_only=true").await, ["gone", "kept"]);
+    assert_eq!(keys("network_type=MIST").await.len(), 3);
+    assert!(
+        keys("enabled_only=true&network_type=nnUNet")
+            .await
+            .is_empty()
+    );
 }
 
 #[tokio::test]
@@ -112,13 +127,7 @@ async fn what_other_programs_wrote_is_in_doubt() {
 async fn what_makes_no_sense_with_a_time_is_named() {
     let (app, client) = empty().await;
     let time = "at=2026-01-01T00:00:00Z";
-    for other in [
-        "enabled_only=true",
-        "search=x",
-        "sort=name",
-        "offset=1",
-        "owner=",
-    ] {
+    for other in ["search=x", "tag=x", "sort=name", "offset=1", "owner="] {
         let refused = client.get(&format!("{MODELS}?{other}&{time}")).await;
         let (name, _) = other.split_once('=').unwrap();
         let named = &refused.json()["errors"][0]["field"];
