@@ -130,7 +130,7 @@ impl Catalog {
     }
 
     /// Asks for many objects, and once more for some that could not be read the first time.
-    pub(super) async fn ask_many(
+    pub(crate) async fn ask_many(
         &self,
         keys: &[ModelKey],
     ) -> Vec<Result<StoredModel, RepositoryError>> {

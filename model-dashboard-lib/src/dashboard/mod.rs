@@ -27,6 +27,7 @@ mod bulk;
 mod cache;
 mod caller;
 mod deleted;
+mod deletions;
 mod edits;
 mod error;
 mod fields;

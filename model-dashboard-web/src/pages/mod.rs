@@ -117,6 +117,10 @@ fn table() -> Vec<Route> {
         page_of("/models/{type}/{name}/history", history::show),
         page_of("/models/{type}/{name}/compare", history::compare),
         page_of(
+            "/models/{type}/{name}/revisions/{number}",
+            history::show_revision,
+        ),
+        page_of(
             "/models/{type}/{name}/revisions/{number}/restore",
             history::ask_restore,
         ),

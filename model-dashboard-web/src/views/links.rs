@@ -111,6 +111,13 @@ impl Links {
         format!("{page}?from={from}&to={to}")
     }
 
+    /// One revision of a model as a whole.
+    #[must_use]
+    pub fn revision(&self, network_type: &str, name: &str, number: u64) -> String {
+        let model = self.model(network_type, name);
+        format!("{model}/revisions/{number}")
+    }
+
     /// Question and its target: a revision becomes the present state of a model.
     #[must_use]
     pub fn restore(&self, network_type: &str, name: &str, number: u64) -> String {

@@ -150,6 +150,7 @@ async fn a_deleted_model_is_listed_and_brought_back_disabled() {
 
     let list = admin.get("/admin/deleted").await.text();
     assert!(list.contains("Task003_Liver"), "{list}");
+    assert!(list.contains("by mistake"), "{list}");
     let history = admin.get(&format!("{MODEL}/history")).await.text();
     for told in ["by mistake", "The model was deleted", "Bring back"] {
         assert!(history.contains(told), "{told}: {history}");
@@ -161,6 +162,10 @@ async fn a_deleted_model_is_listed_and_brought_back_disabled() {
     assert_eq!(hidden_from.status, StatusCode::FORBIDDEN);
 
     let path = "/admin/deleted/nnUNet/Task003_Liver/bring-back";
+    let question = admin.get(path).await.text();
+    for told in ["by mistake", "as “Second”, with what revision 2 held"] {
+        assert!(question.contains(told), "{told}: {question}");
+    }
     let question = admin.get(&format!("{path}?revision=1")).await;
     assert!(question.text().contains("revision 1"));
     let csrf = question.csrf();
@@ -188,6 +193,20 @@ async fn a_deleted_model_is_listed_and_brought_back_disabled() {
     assert!(told(&admin, &again).await.contains("already"));
     let list = admin.get("/admin/deleted").await.text();
     assert!(list.contains("No deleted models"), "{list}");
+}
+
+#[tokio::test]
+async fn a_deleted_model_that_was_never_read_is_not_offered_to_come_back() {
+    let app = App::holding(&[("nnUNet/Broken", "{\"name\": tru}")]).await;
+    let admin = app.signed_in("admin").await;
+    let delete = "/models/nnUNet/Broken/delete";
+    let question = admin.get(delete).await;
+    let deleted = answer(&admin, &question, delete, "").await;
+    assert_eq!(deleted.status, StatusCode::SEE_OTHER);
+    let path = "/admin/deleted/nnUNet/Broken/bring-back";
+    let question = admin.get(path).await.text();
+    assert!(question.contains("cannot be brought back"), "{question}");
+    assert!(!question.contains("Bring the model back"), "{question}");
 }
 
 #[tokio::test]
@@ -312,6 +331,13 @@ async fn what_was_changed_in_the_history_is_told_and_not_used() {
     ] {
         assert!(history.contains(told), "{told}: {history}");
     }
+    let changed = browser.get(&format!("{MODEL}/revisions/1")).await.text();
+    assert!(changed.contains("not what was once stored"), "{changed}");
+    assert!(changed.contains("aliaz"), "{changed}");
+    let unreadable = browser.get(&format!("{MODEL}/revisions/2")).await.text();
+    assert!(unreadable.contains("It cannot be read"), "{unreadable}");
+    let sound = browser.get(&format!("{MODEL}/revisions/3")).await.text();
+    assert!(sound.contains("Third") && !sound.contains("class=\"odd\""));
     for number in [1, 2] {
         let path = format!("{MODEL}/revisions/{number}/restore");
         assert!(!history.contains(&path), "revision {number} is offered");

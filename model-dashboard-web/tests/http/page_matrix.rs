@@ -164,6 +164,11 @@ const MATRIX: &[Row] = &[
         READ,
     ),
     get(
+        "/models/{type}/{name}/revisions/{number}",
+        "/models/nnUNet/Task003_Liver/revisions/1",
+        READ,
+    ),
+    get(
         "/models/{type}/{name}/revisions/{number}/restore",
         "/models/nnUNet/Task003_Liver/revisions/1/restore",
         WRITE,
@@ -200,7 +205,7 @@ const MATRIX: &[Row] = &[
         "/broken/{type}/{name}",
         "/broken/nnUNet/Broken",
         &[("if_match", "{tag}"), ("text", "{}")],
-        but(WRITE, 412),
+        but(WRITE, 409),
     ),
     get("/activity", "/activity", READ),
     get("/profile", "/profile", READ),

@@ -90,6 +90,10 @@ fn rows() -> Vec<Row> {
         "models at" needs [ModelsRead, AuditRead], session false:
             |w, c| w.dashboard.models_at(c, Timestamp::now(), None, 10).await;
         "deleted" needs [ModelsRead, SystemAdmin], session false: |w, c| w.dashboard.deleted(c).await;
+        "why deleted" needs [ModelsRead, SystemAdmin], session false: |w, c| {
+            let key = deleted(w).await;
+            w.dashboard.why_deleted(c, &[key]).await
+        };
         "history of a deleted one" needs [ModelsRead, SystemAdmin], session false: |w, c| {
             let key = deleted(w).await;
             w.dashboard.history(c, &key, None, 10).await

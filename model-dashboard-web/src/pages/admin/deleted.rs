@@ -1,27 +1,31 @@
 //! The models that were deleted, and bringing one back.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use http::StatusCode;
 use model_dashboard::auth::Permission;
 use model_dashboard::catalog::Entry;
-use model_dashboard::dashboard::Error;
-use model_dashboard::model::ModelKey;
+use model_dashboard::dashboard::{Error, ModelRevision, Origin, RevisionContent};
+use model_dashboard::model::{ModelDefinition, ModelKey};
 use warp::reply::Response;
 
 use crate::kind::Kind;
 use crate::pages::actions::page_of;
 use crate::pages::errors;
 use crate::pages::form::Form;
+use crate::pages::history::told;
 use crate::pages::paging::Paging;
 use crate::pages::visit::{Failure, Visit};
-use crate::views::admin::deleted::{self, DeletedRow, DeletedView};
+use crate::views::Status;
+use crate::views::admin::deleted::{self, BringBackView, DeletedRow, DeletedView, Held};
 use crate::views::components::Tone;
 use crate::views::components::field::Field;
-use crate::views::confirm::{self, ConfirmReason, ConfirmView};
-use crate::views::{Section, Status};
 
 const LIST: &str = "/admin/deleted";
+
+/// How many revisions are looked at for what would come back.
+const LOOKED_AT: usize = 8;
 
 /// The list, the last deleted first.
 pub(super) async fn list(visit: Visit) -> Result<Response, Failure> {
@@ -31,7 +35,11 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Failure> {
     found.sort_by_key(|entry| Reverse(deleted_at(entry)));
     let asked = Form::parse(visit.request.query.as_bytes());
     let paging = Paging::asked(&asked, found.len());
-    let row = |entry: &Entry| DeletedRow {
+    let shown = paging.of(&found);
+    let keys: Vec<ModelKey> = shown.iter().map(|entry| entry.key().clone()).collect();
+    let reasons = visit.dashboard().why_deleted(&visit.caller, &keys).await?;
+    let row = |(entry, reason): (&Arc<Entry>, Option<String>)| DeletedRow {
+        reason: reason.unwrap_or_default(),
         network_type: entry.key().network_type.to_string(),
         name: entry.key().name.to_string(),
         by: entry
@@ -42,7 +50,7 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Failure> {
     };
     let view = DeletedView {
         total: found.len(),
-        rows: paging.of(&found).iter().map(|entry| row(entry)).collect(),
+        rows: shown.iter().zip(reasons).map(row).collect(),
         pager: paging.pager(&visit, LIST, &[]),
     };
     let frame = visit.frame().await;
@@ -75,33 +83,36 @@ async fn show(
     reason: Field,
     status: StatusCode,
 ) -> Result<Response, Failure> {
-    let held = match number {
-        Some(number) => format!("revision {number}"),
-        None => "the last revision before it was deleted".to_owned(),
+    let (dashboard, caller) = (visit.dashboard(), &visit.caller);
+    let mut view = BringBackView {
+        network_type: key.network_type.to_string(),
+        name: key.name.to_string(),
+        chosen: number,
+        reason,
+        ..BringBackView::default()
     };
-    let (network_type, name) = (key.network_type.as_str(), key.name.as_str());
-    let number = number.map(|number| ("revision".to_owned(), number.to_string()));
-    let view = ConfirmView {
-        section: Section::Admin,
-        heading: format!("Bring {key} back?"),
-        consequences: vec![
-            format!("It is there again with what {held} held, and its history goes on."),
-            "It comes back disabled: jobs may use it once somebody enables it.".to_owned(),
-        ],
-        items: Vec::new(),
-        action: visit.links().bring_back(network_type, name, None),
-        hidden: number.into_iter().collect(),
-        button: "Bring the model back".to_owned(),
-        danger: false,
-        back: visit.links().to(LIST),
-        reason: Some(ConfirmReason {
-            field: reason,
-            required: false,
-            example: "Why is it needed again?".to_owned(),
-        }),
-    };
+    // What is not at hand is not told; whether it can be done is found out when it is.
+    if let Ok(history) = dashboard.history(caller, key, None, LOOKED_AT).await {
+        let revisions = || history.steps.iter().map(|step| &step.revision);
+        let deletion = |it: &&ModelRevision| matches!(it.content, RevisionContent::Deleted);
+        let deletion = revisions().next().filter(deletion);
+        view.deletion = deletion.map(|revision| told::revision(revision, key));
+        let is_meant = |it: &&ModelRevision| match number {
+            Some(number) => it.number == number,
+            None => it.origin != Origin::Falsified && it.definition().is_some(),
+        };
+        view.held = match revisions().find(is_meant) {
+            Some(revision) => {
+                let alias = revision.definition().map(ModelDefinition::alias);
+                let told = told::revision(revision, key);
+                Held::Revision(Box::new(told), alias.unwrap_or_default())
+            }
+            None if number.is_none() && history.next.is_none() => Held::Nothing,
+            None => Held::Unknown,
+        };
+    }
     let frame = visit.frame().await;
-    let markup = confirm::page(&frame, &view);
+    let markup = deleted::bring_back(&frame, &view);
     visit.page_with(status, &frame, markup).await
 }
 

@@ -2,7 +2,8 @@
 
 mod compare;
 mod restore;
-mod told;
+mod revision;
+pub(super) mod told;
 
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use warp::reply::Response;
 
 pub(super) use self::compare::compare;
 pub(super) use self::restore::{ask_restore, restore};
+pub(super) use self::revision::show as show_revision;
 use super::form::Form;
 use super::visit::{Failure, Visit};
 use crate::views::ModelAction;

@@ -32,7 +32,7 @@ pub(super) fn subject(key: &ModelKey, entry: Option<&Entry>) -> Subject {
 }
 
 /// A revision of the model that is at `now`.
-pub(super) fn revision(revision: &ModelRevision, now: &ModelKey) -> Revision {
+pub(in crate::pages) fn revision(revision: &ModelRevision, now: &ModelKey) -> Revision {
     Revision {
         number: revision.number,
         at: revision.at.map(Into::into),

@@ -160,6 +160,9 @@ fn one(frame: &Frame, subject: &Subject, step: &Step) -> Markup {
                     "What changed" span.visually-hidden { " with revision " (revision.number) }
                 }
             }
+            a href=(frame.links.revision(network_type, name, revision.number)) {
+                "Show" span.visually-hidden { " revision " (revision.number) }
+            }
             @if restorable {
                 a href=(subject.restore(frame, revision.number)) {
                     @if subject.life == Life::Deleted { "Bring back" } @else { "Restore" }

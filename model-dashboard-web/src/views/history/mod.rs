@@ -14,6 +14,7 @@ pub mod changes;
 pub mod compare;
 pub mod list;
 pub mod restore;
+pub mod revision;
 
 /// Whose history it is.
 #[derive(Debug, Clone, Default)]
@@ -189,7 +190,7 @@ impl Revision {
     }
 
     /// Who, when, by which way.
-    fn byline(&self) -> Markup {
+    pub(super) fn byline(&self) -> Markup {
         let outside = self.source == Source::Outside;
         html! {
             p.byline {
@@ -211,7 +212,7 @@ impl Revision {
     }
 
     /// What is odd about it, where it is not simply a definition.
-    fn oddities(&self) -> Markup {
+    pub(super) fn oddities(&self) -> Markup {
         html! {
             @if self.falsified {
                 p.odd { (state::pill(Tone::Danger, "Falsified")) " It was changed in the history by hand; it is not used." }

@@ -2,13 +2,14 @@
 
 use super::{ago, change, pair, text};
 use crate::views::admin::as_of::{AsOfRow, AsOfView, Found};
-use crate::views::admin::deleted::{DeletedRow, DeletedView};
+use crate::views::admin::deleted::{BringBackView, DeletedRow, DeletedView, Held};
 use crate::views::components::field::Field;
 use crate::views::components::pager::Pager;
 use crate::views::history::changes::{Changes, LabelChange, LabelKind};
 use crate::views::history::compare::CompareView;
 use crate::views::history::list::{Changed, HistoryView, Step};
 use crate::views::history::restore::{RestoreView, Shown};
+use crate::views::history::revision::RevisionView;
 use crate::views::history::{Content, Life, Revision, Source, Subject};
 
 fn subject(life: Life) -> Subject {
@@ -245,6 +246,7 @@ pub(super) fn deleted_view() -> DeletedView {
         name: text(name),
         by: text(by),
         at: Some(ago(hours)),
+        reason: text("Replaced by a model with fewer false positives"),
     };
     DeletedView {
         total: 53,
@@ -253,6 +255,7 @@ pub(super) fn deleted_view() -> DeletedView {
             row("Dataset219_KiTS2021", "udemir", 700),
             DeletedRow {
                 at: None,
+                reason: String::new(),
                 ..row(
                     "Task055_SegTHOR_a_name_that_goes_on_and_on_for_quite_a_while",
                     "",
@@ -267,6 +270,48 @@ pub(super) fn deleted_view() -> DeletedView {
             previous: None,
             next: Some(text("/dashboard/admin/deleted?page=2")),
         },
+    }
+}
+
+pub(super) fn bring_back_view() -> BringBackView {
+    BringBackView {
+        network_type: text("nnUNet_v2"),
+        name: text("Dataset300_HNOars"),
+        deletion: Some(Revision {
+            content: Content::Deleted,
+            ..revision(15, 4, "mkeller", "Replaced by a better one")
+        }),
+        held: Held::Revision(
+            Box::new(revision(14, 900, "udemir", "Names as in the protocol")),
+            text("Head and neck organs"),
+        ),
+        ..BringBackView::default()
+    }
+}
+
+pub(super) fn bring_back_nothing() -> BringBackView {
+    BringBackView {
+        held: Held::Nothing,
+        ..bring_back_view()
+    }
+}
+
+pub(super) fn revision_view() -> RevisionView {
+    RevisionView {
+        subject: subject(Life::Disabled),
+        revision: revision(12, 900, "udemir", "Names as in the protocol"),
+        text: text("{\n  \"name\": \"Dataset220_KiTS2023\",\n  \"enabled\": false\n}"),
+    }
+}
+
+pub(super) fn revision_falsified() -> RevisionView {
+    let view = revision_view();
+    RevisionView {
+        revision: Revision {
+            falsified: true,
+            ..view.revision
+        },
+        ..view
     }
 }
 

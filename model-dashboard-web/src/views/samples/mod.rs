@@ -7,7 +7,7 @@ use maud::Markup;
 use super::components::Tone;
 use super::components::difference::Change;
 use super::frame::{Banner, CsrfToken, Frame, May, Person, Status, Theme};
-use super::history::{compare, list, restore};
+use super::history::{compare, list, restore, revision};
 use super::left_out::LeftOut;
 use super::{
     Links, activity, admin, broken, confirm, conflict, definition_form, derive, errors, import,
@@ -224,6 +224,22 @@ pub(super) fn all(theme: Theme) -> Vec<(&'static str, Markup)> {
             compare::page(&frame, &history::compare_deletion()),
         ),
         ("restore", restore::page(&frame, &history::restore_view())),
+        (
+            "revision",
+            revision::page(&frame, &history::revision_view()),
+        ),
+        (
+            "revision-falsified",
+            revision::page(&frame, &history::revision_falsified()),
+        ),
+        (
+            "bring-back",
+            admin::deleted::bring_back(&frame, &history::bring_back_view()),
+        ),
+        (
+            "bring-back-nothing",
+            admin::deleted::bring_back(&frame, &history::bring_back_nothing()),
+        ),
         (
             "restore-lost",
             restore::page(&frame, &history::restore_lost()),
