@@ -302,7 +302,7 @@ fn is_unavailable<T>(found: &Result<T, RepositoryError>) -> bool {
 
 fn steps(found: Vec<Archived>, limit: usize) -> (Vec<HistoryStep>, Option<u64>) {
     let more = found.len() > limit;
-    let mut revisions: Vec<_> = found.into_iter().map(ModelRevision::read).collect();
+    let mut revisions = ModelRevision::read_page(&found);
     let changes: Vec<Option<Comparison>> = (0..revisions.len().min(limit))
         .map(|place| {
             let (later, earlier) = revisions[place..].split_first()?;

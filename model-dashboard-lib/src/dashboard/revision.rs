@@ -1,7 +1,7 @@
 //! A revision as people read it: who made it, and whether it is what it says.
 
 use crate::model::{DuplicateKeys, ModelDefinition, ModelKey, Timestamp, Via};
-use crate::repository::{Archived, Revision};
+use crate::repository::{Archived, RepositoryError, Revision};
 
 /// A revision as people read it.
 #[derive(Clone, Debug)]
@@ -53,19 +53,66 @@ pub enum RevisionContent {
 impl ModelRevision {
     /// Reads an archived revision.
     pub(super) fn read(archived: Archived) -> Self {
-        let Archived { number, revision } = archived;
-        match revision {
-            Ok(revision) => Self::of(&revision),
-            Err(error) => Self {
-                number,
-                key: None,
-                at: None,
-                by: None,
-                via: None,
-                message: String::new(),
-                origin: Origin::Outside,
-                content: RevisionContent::Unreadable(error.to_string()),
-            },
+        match &archived.revision {
+            Ok(revision) => Self::of(revision),
+            Err(error) => Self::unreadable(archived.number, error),
+        }
+    }
+
+    /// Reads revisions that follow each other, the last one first.
+    pub(super) fn read_page(page: &[Archived]) -> Vec<Self> {
+        let read = page.iter().enumerate().map(|(at, it)| match &it.revision {
+            Ok(revision) => {
+                let told = Self::of(revision);
+                match told.origin {
+                    Origin::Outside => Self::displaced(revision, &page[at + 1..]).unwrap_or(told),
+                    Origin::Registry | Origin::Falsified => told,
+                }
+            }
+            Err(error) => Self::unreadable(it.number, error),
+        });
+        read.collect()
+    }
+
+    /// A revision of the registry's own whose number a state from outside took before it came into
+    /// the history. An earlier state that was put back, which looks the same, is among the
+    /// `earlier` ones.
+    fn displaced(revision: &Revision, earlier: &[Archived]) -> Option<Self> {
+        let definition = ModelDefinition::parse(&revision.bytes, DuplicateKeys::LastWins);
+        let info = definition.ok()?.registry()?;
+        let noted = Some(info.revision).filter(|noted| *noted < revision.number)?;
+        let mut before = revision.number;
+        for archived in earlier.iter().take_while(|it| it.number >= noted) {
+            let is_other = match &archived.revision {
+                Ok(earlier) => earlier.bytes != revision.bytes,
+                Err(error) => matches!(error, RepositoryError::RevisionTooLarge { .. }),
+            };
+            if archived.number + 1 != before || !is_other {
+                return None;
+            }
+            before = archived.number;
+        }
+        let as_noted = Self::of(&Revision {
+            number: noted,
+            ..revision.clone()
+        });
+        let is_own = before == noted && as_noted.origin == Origin::Registry;
+        is_own.then(|| Self {
+            number: revision.number,
+            ..as_noted
+        })
+    }
+
+    fn unreadable(number: u64, error: &RepositoryError) -> Self {
+        Self {
+            number,
+            key: None,
+            at: None,
+            by: None,
+            via: None,
+            message: String::new(),
+            origin: Origin::Outside,
+            content: RevisionContent::Unreadable(error.to_string()),
         }
     }
 

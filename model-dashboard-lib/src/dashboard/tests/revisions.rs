@@ -206,3 +206,36 @@ async fn what_others_made_of_a_revision_that_was_not_archived_is_not_falsified()
     let kinds: Vec<_> = there.findings().await.iter().map(|it| it.kind).collect();
     assert_eq!(kinds, [FindingKind::Gap]);
 }
+
+#[tokio::test]
+async fn a_change_whose_number_others_took_is_its_authors() {
+    let there = InFolder::new().await;
+    let first = there.made("MIST/x", "first").await;
+    there.edited("MIST/x", "second").await;
+    let id = first.definition.registry().unwrap().id;
+    let file = |number| format!(".registry/revisions/{id}/0000000{number}.json");
+    let second = std::fs::read(there.folder.path().join(file(2))).unwrap();
+    // It was replaced, and that archived, before it came into the history itself.
+    there.write(&file(2), b"{}");
+    there.write(&file(3), &second);
+    let told = |it: &ModelRevision| (it.number, it.origin, it.by.is_some());
+    let told = async || {
+        there
+            .revisions("MIST/x")
+            .await
+            .iter()
+            .map(told)
+            .collect::<Vec<_>>()
+    };
+    let before = [
+        (3, Origin::Registry, true),
+        (2, Origin::Outside, false),
+        (1, Origin::Registry, true),
+    ];
+    assert_eq!(told().await, before);
+    // Put back later, it is not.
+    there.write(&file(4), b"{}");
+    there.write(&file(5), &second);
+    assert_eq!(told().await[0], (5, Origin::Outside, false));
+    assert_eq!(told().await[2..], before);
+}
