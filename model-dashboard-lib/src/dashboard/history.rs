@@ -4,6 +4,7 @@ use super::deleted::is_moved;
 use super::revision::{ModelRevision, RevisionContent};
 use super::{Caller, Dashboard, Error};
 use crate::auth::Permission;
+use crate::catalog::Entry;
 use crate::model::{Comparison, ModelId, ModelKey};
 use crate::repository::{Archived, RepositoryError};
 
@@ -245,7 +246,12 @@ impl Dashboard {
         self.loaded()?;
         let picture = self.inner.catalog.current();
         if let Some(entry) = picture.get(key) {
-            if let (Some(id), true) = (entry.id(), entry.is_ours()) {
+            // Where two keys say the same model, one was put back after it had moved away.
+            let id = entry.id().filter(|_| entry.is_ours());
+            let is_other = |it: &Entry| it.id() == id && it.key() != key && !is_moved(it);
+            if let Some(id) = id
+                && !picture.all_after(None).any(|it| is_other(it))
+            {
                 let last = entry.revision();
                 return Ok(Historic { id, last });
             }

@@ -97,7 +97,7 @@ impl ModelRevision {
             ..revision.clone()
         });
         let is_own = before == noted && as_noted.origin == Origin::Registry;
-        is_own.then(|| Self {
+        is_own.then_some(Self {
             number: revision.number,
             ..as_noted
         })

@@ -142,6 +142,8 @@ async fn what_others_save_under_a_former_name_is_a_model_of_its_own() {
         there.write("MIST/former", text);
         assert_eq!(there.origins("MIST/present").await.len(), 2);
         assert_eq!(there.findings().await, []);
+        let last = &there.revisions("MIST/former").await[0];
+        assert_eq!((last.origin, &last.by), (Origin::Outside, &None));
     }
     there.edited("MIST/former", "ours").await;
     let origins = there.origins("MIST/former").await;
