@@ -23,6 +23,7 @@ mod label_rows;
 mod label_table;
 mod labels;
 mod merge;
+mod merge_text;
 mod name;
 mod reference;
 mod registry;
@@ -45,6 +46,7 @@ pub use json::{
 pub use label_table::label_cell;
 pub use labels::{ContourNames, LabelNames, LabelNumber, LabelNumberError, MAX_LABEL_ERRORS};
 pub use merge::{Entry, Merge, Outcome, Overlap};
+pub use merge_text::merge_texts;
 pub use name::{
     MAX_EXISTING_NAME_BYTES, MAX_NAME_CHARS, ModelKey, ModelName, NameError, NetworkType,
 };

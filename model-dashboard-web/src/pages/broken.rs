@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use model_dashboard::dashboard::Error;
-use model_dashboard::model::{ModelKey, Version};
+use model_dashboard::model::{DuplicateKeys, JsonObject, ModelKey, Version};
 use warp::reply::Response;
 
 use super::errors::{say_when, sentence};
@@ -150,12 +150,29 @@ async fn overtaken(
         Err(error) => return refused(visit, view, &error).await,
     };
     view.if_match = now.version.to_string();
+    let (now_text, typed) = told(&String::from_utf8_lossy(&now.bytes), &typed);
     view.overtaken = Some(Overtaken {
-        now: String::from_utf8_lossy(&now.bytes).replace("\r\n", "\n"),
+        now: now_text,
         typed,
         can_be_read: now.broken.is_none(),
     });
     show(visit, StatusCode::CONFLICT, &view).await
+}
+
+/// What is stored and what was typed as they can be compared: in the same form if both are JSON, and
+/// then without what the registry writes by itself.
+fn told(stored: &str, typed: &str) -> (String, String) {
+    let read = |text: &str| JsonObject::parse(text.as_bytes(), DuplicateKeys::LastWins).ok();
+    let (Some(mut stored), Some(typed)) = (read(stored), read(typed)) else {
+        let lines = |text: &str| text.replace("\r\n", "\n");
+        return (lines(stored), lines(typed));
+    };
+    for field in ["registry", "last_modified_date"] {
+        if typed.get(field).is_none() {
+            stored.remove(field);
+        }
+    }
+    (stored.to_pretty(), typed.to_pretty())
 }
 
 fn of(key: &ModelKey) -> BrokenView {

@@ -1,6 +1,6 @@
 //! The three-way merge of a form: what was typed, what is stored now, and what both began with.
 
-use model_dashboard::model::{Entry, Merge, Outcome};
+use model_dashboard::model::{Entry, Merge, Outcome, merge_texts};
 
 use super::parts::{Base, Part};
 use super::pieces::{self, Key, Piece};
@@ -71,6 +71,15 @@ impl Merged {
             before: Some(before),
             after: Some(after.to_owned()),
         };
+        if let (Part::Description, Some(was)) = (part, &before)
+            && Outcome::of(Some(was), &yours, &theirs) == Outcome::Clash
+            && let Some(text) = merge_texts(was, &yours, &theirs)
+        {
+            self.only_yours.push(change(was.clone(), &yours));
+            self.only_theirs.push(change(was.clone(), &theirs));
+            self.carried.push((part, text));
+            return;
+        }
         let outcome = Outcome::of(before.as_deref(), yours.as_str(), &theirs);
         let before_or = |other: &str| before.clone().unwrap_or_else(|| other.to_owned());
         match outcome {
@@ -244,6 +253,27 @@ mod tests {
             "{places}"
         );
         assert!(places.contains("1.50"), "{places}");
+    }
+
+    #[test]
+    fn a_description_is_merged_by_line_where_that_is_possible() {
+        let form = |text: &str| DefinitionForm {
+            description: Field::new(text),
+            ..DefinitionForm::default()
+        };
+        let (found, yours) = (
+            form("one\n\ntwo\n\nthree"),
+            form("ONE\r\n\r\ntwo\r\n\r\nthree"),
+        );
+        let theirs = form("one\n\ntwo\n\nTHREE");
+        let merged = Merged::of(Some(&found), &Base::default(), &yours, &theirs);
+        assert_eq!(clashes(&merged), [""; 0]);
+        assert_eq!(names(&merged.only_yours), ["Description"]);
+        assert_eq!(names(&merged.only_theirs), ["Description"]);
+        assert_eq!(carried(&merged, Part::Description), "ONE\n\ntwo\n\nTHREE");
+        let theirs = form("1\n\ntwo\n\nthree");
+        let merged = Merged::of(Some(&found), &Base::default(), &yours, &theirs);
+        assert_eq!(clashes(&merged), ["Description"]);
     }
 
     #[test]

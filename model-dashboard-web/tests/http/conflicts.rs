@@ -298,6 +298,10 @@ async fn the_editor_of_a_broken_definition_shows_what_others_stored_and_goes_on_
     ] {
         assert!(text.contains(told), "{told}: {text}");
     }
+    assert!(
+        !text.contains("content_digest"),
+        "what nobody types: {text}"
+    );
     let again = controls(&text);
     assert!(again.contains(&("text".to_owned(), r#"{"alias": "Mine"}"#.to_owned())));
     // It is about what is there now, so that it can be saved.

@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::definition;
-use crate::model::{Comparison, Entry, LabelNumber, Merge, Outcome, Overlap};
+use crate::model::{Comparison, Entry, LabelNumber, Merge, Outcome, Overlap, merge_texts};
 
 type List = Vec<(u8, u8)>;
 
@@ -106,6 +106,54 @@ proptest! {
             prop_assert_eq!(*outcome == Outcome::Clash, yours != theirs);
         }
     }
+}
+
+/// Few different lines, so that two texts meet.
+fn text() -> impl Strategy<Value = String> {
+    vec("[a-d]?", 0..8).prop_map(|lines| lines.join("\n"))
+}
+
+proptest! {
+    #[test]
+    fn of_a_text_that_one_changed_theirs_is_left_and_of_two_it_does_not_matter_whose(
+        before in text(), one in text(), other in text(),
+    ) {
+        for (yours, theirs) in [(&one, &before), (&before, &one), (&one, &one)] {
+            let merged = merge_texts(&before, yours, theirs);
+            prop_assert_eq!(merged.as_ref(), Some(&one));
+        }
+        let merged = merge_texts(&before, &one, &other);
+        prop_assert_eq!(&merged, &merge_texts(&before, &other, &one));
+        let has = |text: &str, line: &str| text.split('\n').any(|it| it == line);
+        for line in ["a", "b", "c", "d", ""].iter().filter(|line| !has(&before, line)) {
+            let Some(merged) = &merged else { break };
+            prop_assert_eq!(has(merged, line), has(&one, line) || has(&other, line));
+        }
+    }
+}
+
+#[test]
+fn paragraphs_that_two_people_changed_are_put_together() {
+    let before = "# Total\n\n104 structures.\n\nTrained on 1204 cases.\n\nSee the paper.\n";
+    let yours = before.replace("1204", "1228");
+    let theirs = before.replace("See the paper.", "See the paper of 2023.") + "\nMore.\n";
+    let both = theirs.replace("1204", "1228");
+    assert_eq!(merge_texts(before, &yours, &theirs), Some(both));
+    let other = before.replace("1204 cases", "1204 cases of one centre");
+    assert_eq!(merge_texts(before, &yours, &other), None);
+    // Without a line between them that both kept.
+    assert_eq!(merge_texts("a\nb", "A\nb", "a\nB"), None);
+    assert_eq!(merge_texts("a", "a\nb", "a\nc"), None);
+    let long = |word: &str| {
+        (0..1500)
+            .map(|n| format!("{word}{n}\n"))
+            .collect::<String>()
+    };
+    assert_eq!(
+        merge_texts(&long("a"), &long("b"), &long("a")),
+        Some(long("b"))
+    );
+    assert_eq!(merge_texts(&long("a"), &long("b"), &long("c")), None);
 }
 
 #[test]
