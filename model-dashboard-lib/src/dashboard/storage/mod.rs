@@ -93,7 +93,8 @@ pub enum FindingKind {
     Falsified,
     /// An object that the store does not give, while it gives others.
     Unreadable,
-    /// A model whose definition was removed by another program; its history is there.
+    /// A model whose definition was removed by another program; its history is there, and does not
+    /// say so yet.
     Missing,
     /// A history that belongs to no model, and does not end with a deletion.
     Orphaned,

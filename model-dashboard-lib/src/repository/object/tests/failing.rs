@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::repository::object::ObjectRepository;
 use crate::repository::object::conditional::{
-    Condition, ConditionalStore, Fault, Labels, Level, Object,
+    Condition, ConditionalStore, Fault, Labels, Level, Object, Removal, Tag,
 };
 use crate::repository::object::keys::{Folder, StoreKey};
 use crate::repository::{Change, ModelRepository as _, Precondition, READS_AT_ONCE, Stamp};
@@ -48,6 +48,17 @@ impl FailingStore {
         self.left.load(Ordering::SeqCst) == 0
     }
 
+    /// A write, unless it is its turn to fail.
+    async fn write<T>(&self, write: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        self.working()?;
+        let fails = self.left.fetch_sub(1, Ordering::SeqCst) == 1;
+        if fails && self.fails == Fails::Before {
+            return Err(gone());
+        }
+        let written = write.await;
+        if fails { Err(gone()) } else { written }
+    }
+
     fn working(&self) -> Result<(), Fault> {
         if self.has_failed() {
             Err(gone())
@@ -78,18 +89,12 @@ impl ConditionalStore for FailingStore {
         condition: &Condition,
         labels: Option<&Labels>,
     ) -> Result<Option<Stamp>, Fault> {
-        self.working()?;
-        let fails = self.left.fetch_sub(1, Ordering::SeqCst) == 1;
-        if fails && self.fails == Fails::Before {
-            return Err(gone());
-        }
-        let written = self.inner.put(key, bytes, condition, labels).await;
-        if fails { Err(gone()) } else { written }
+        let put = self.inner.put(key, bytes, condition, labels);
+        self.write(put).await
     }
 
     async fn copy(&self, from: &StoreKey, to: &StoreKey) -> Result<bool, Fault> {
-        self.working()?;
-        self.inner.copy(from, to).await
+        self.write(self.inner.copy(from, to)).await
     }
 
     async fn digest(&self, key: &StoreKey) -> Result<Option<Version>, Fault> {
@@ -97,8 +102,16 @@ impl ConditionalStore for FailingStore {
     }
 
     async fn remove(&self, key: &StoreKey) -> Result<(), Fault> {
-        self.working()?;
-        self.inner.remove(key).await
+        self.write(self.inner.remove(key)).await
+    }
+
+    fn removes_on_condition(&self) -> bool {
+        self.inner.removes_on_condition()
+    }
+
+    async fn remove_unchanged(&self, key: &StoreKey, tag: &Tag) -> Result<Removal, Fault> {
+        let removal = self.inner.remove_unchanged(key, tag);
+        self.write(removal).await
     }
 
     async fn list(&self, folder: &Folder) -> Result<Level, Fault> {

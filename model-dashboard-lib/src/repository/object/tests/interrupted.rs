@@ -1,6 +1,9 @@
 //! Every kind of write, stopped between every two of its steps: what a process that dies there
 //! leaves behind, and what the next one makes of it.
 
+mod moves;
+mod removals;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -331,90 +334,4 @@ async fn the_next_writer_makes_up_for_one_that_was_interrupted() {
             }
         }
     }
-}
-
-/// An edit of the old name wins over a move that was interrupted before it was decided.
-#[tokio::test]
-async fn an_edit_wins_over_a_move_that_was_not_decided() {
-    let harness = InFolder::fresh().await;
-    Write::Rename.prepare(&harness).await;
-    let store: Arc<dyn ConditionalStore> = harness.repository.store.clone();
-    // The definition at the new key is the first write of a rename; the tombstone would follow.
-    let failing = FailingStore::new(store, 1, Fails::Before);
-    Write::Rename
-        .run(&ObjectRepository::new(Arc::new(failing)))
-        .await
-        .unwrap_err();
-    let repository = &harness.repository;
-    let (a, b) = (key("nnUNet/A"), key("nnUNet/B"));
-    assert!(info(&repository.get(&b).await.unwrap()).deleted.is_none());
-
-    let edited = content(&a, "edited");
-    let change = because();
-    let edited = repository
-        .put(&a, &edited, &Precondition::Exists, &change)
-        .await
-        .unwrap();
-    let provisional = repository.get(&b).await.unwrap();
-    assert!(repository.reconcile(&provisional).await.unwrap());
-    assert!(info(&repository.get(&b).await.unwrap()).deleted.is_some());
-    assert_eq!(repository.get(&a).await.unwrap(), edited);
-    let shown: Vec<_> = history(repository, info(&edited).id).await;
-    assert_eq!(shown.len(), 2);
-    // The new key is free again, for this model too.
-    Write::Rename.run(repository).await.unwrap();
-    after_a_restart(repository).await;
-}
-
-/// A move to elsewhere wins over one that was interrupted before it was decided.
-#[tokio::test]
-async fn a_move_wins_over_one_that_was_not_decided() {
-    let harness = InFolder::fresh().await;
-    Write::Rename.prepare(&harness).await;
-    let store: Arc<dyn ConditionalStore> = harness.repository.store.clone();
-    // The definition at the new key is the first write of a rename; the tombstone would follow.
-    let failing = FailingStore::new(store, 1, Fails::Before);
-    Write::Rename
-        .run(&ObjectRepository::new(Arc::new(failing)))
-        .await
-        .unwrap_err();
-    let repository = &harness.repository;
-    let (a, b, c) = (key("nnUNet/A"), key("nnUNet/B"), key("nnUNet/C"));
-    assert!(info(&repository.get(&b).await.unwrap()).deleted.is_none());
-    let (content, change) = (content(&c, "moved"), because());
-    let moved = repository
-        .rename(&a, &c, &content, &Precondition::Exists, &change)
-        .await
-        .unwrap();
-    let seen = after_a_restart(repository).await;
-    assert!(seen.live.keys().eq([&c]));
-    assert_eq!(repository.get(&c).await.unwrap(), moved);
-}
-
-/// A key whose model has moved away is free at once, even if the mover died before it noted that.
-#[tokio::test]
-async fn a_model_created_where_one_is_still_moving_away_is_another_one() {
-    let harness = InFolder::fresh().await;
-    Write::Rename.prepare(&harness).await;
-    let store: Arc<dyn ConditionalStore> = harness.repository.store.clone();
-    // The definition at the new key and the tombstone are the first two writes of a rename.
-    let failing = FailingStore::new(store, 2, Fails::Before);
-    Write::Rename
-        .run(&ObjectRepository::new(Arc::new(failing)))
-        .await
-        .unwrap_err();
-    let repository = &harness.repository;
-    let (a, b) = (key("nnUNet/A"), key("nnUNet/B"));
-    let other = content(&a, "other");
-    let other = repository
-        .put(&a, &other, &Precondition::Absent, &because())
-        .await
-        .unwrap();
-    let moved = repository.get(&b).await.unwrap();
-    assert_ne!(info(&other).id, info(&moved).id);
-    after_a_restart(repository).await;
-    assert_eq!(repository.get(&a).await.unwrap(), other);
-    assert_eq!(repository.get(&b).await.unwrap(), moved);
-    assert_eq!(history(repository, info(&moved).id).await.len(), 2);
-    assert_eq!(history(repository, info(&other).id).await.len(), 1);
 }
