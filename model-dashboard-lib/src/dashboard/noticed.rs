@@ -12,16 +12,15 @@ impl Inner {
         if self.trail.failing_since().is_some() {
             return;
         }
-        for outside in self.catalog.take_outside() {
-            let event = match outside {
-                Outside::One(change) => changed_outside(&change),
-                Outside::Many(counts) => many_changed_outside(&counts),
-            };
-            self.trail.record(event).await;
-        }
-        for moved in self.repository.finished_moves() {
-            self.trail.record(finished(moved)).await;
-        }
+        let outside = self.catalog.take_outside().into_iter();
+        let outside = outside.map(|outside| match outside {
+            Outside::One(change) => changed_outside(&change),
+            Outside::Many(counts) => many_changed_outside(&counts),
+        });
+        let finished = self.repository.finished_moves().into_iter().map(finished);
+        // At once: whoever waits no longer loses none of them.
+        let noticed: Vec<NewEvent> = outside.chain(finished).collect();
+        self.trail.record_all(noticed).await;
     }
 }
 

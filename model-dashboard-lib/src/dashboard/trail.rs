@@ -98,7 +98,16 @@ impl Trail {
 
     /// Writes an event, or keeps it until it can be written, whether or not the caller waits.
     pub(crate) async fn record(&self, event: NewEvent) {
-        if !self.queue.push(event) {
+        self.record_all([event]).await;
+    }
+
+    /// The same for several, all of which are taken in before anything is waited for.
+    pub(crate) async fn record_all(&self, events: impl IntoIterator<Item = NewEvent>) {
+        let mut write = false;
+        for event in events {
+            write |= self.queue.push(event);
+        }
+        if !write {
             return;
         }
         let queue = Arc::clone(&self.queue);

@@ -204,3 +204,18 @@ async fn what_was_changed_outside_is_looked_for_without_being_asked() {
     world.dashboard.inner.catalog.refresh().await.unwrap();
     until(async || world.count(Action::ModelCreate).await == 1).await;
 }
+
+#[tokio::test]
+async fn nothing_that_was_noticed_is_lost_when_nobody_waits_any_more() {
+    let shared = Shared::with(&[]).await;
+    for at in ["MIST/a", "MIST/b", "MIST/c"] {
+        shared.write(at, "{}");
+    }
+    let inner = &shared.world.dashboard.inner;
+    inner.catalog.refresh().await.unwrap();
+    let mut noting = Box::pin(inner.note_noticed());
+    assert!(futures::poll!(&mut noting).is_pending());
+    drop(noting);
+    assert!(inner.trail.flush().await);
+    assert_eq!(shared.world.count(Action::ModelCreate).await, 3);
+}
