@@ -194,6 +194,15 @@ pub(super) async fn history(history: &History, context: &Context) -> Result<(), 
                 let header = ["REVISION", "AT", "WHO", "VIA", "WHY", "WHAT"];
                 context.output.table(header, rows)
             })?;
+            for pair in steps.revisions.windows(2) {
+                let [later, earlier] = pair else { continue };
+                let (first, last) = (earlier.revision.revision + 1, later.revision.revision);
+                for missing in (first..last).take(MISSING_TOLD) {
+                    note(format_args!(
+                        "revision {missing} is missing: it was removed from the history, or never got there"
+                    ));
+                }
+            }
             if steps.unarchived {
                 note(UNARCHIVED);
             }
@@ -206,6 +215,9 @@ pub(super) async fn history(history: &History, context: &Context) -> Result<(), 
         })
         .await
 }
+
+/// How many revisions in a row are named that are missing.
+const MISSING_TOLD: usize = 20;
 
 const UNARCHIVED: &str = "another program has written what it holds now, which is no revision yet; \
                           the next change here, or `model-dashboard storage check --repair`, makes \

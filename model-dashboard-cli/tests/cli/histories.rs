@@ -388,3 +388,15 @@ fn a_falsified_revision_is_told_and_not_restored() {
         .ends_with(2)
         .tells("changed in the history by hand");
 }
+
+#[test]
+fn revisions_that_are_missing_are_named() {
+    let here = with_history();
+    let id = here.json(&["model", "history", "Liver"])["id"].clone();
+    let id = id.as_str().unwrap();
+    let second = format!("data/models/.registry/revisions/{id}/00000002.json");
+    std::fs::remove_file(here.path(&second)).unwrap();
+    here.run(&["model", "history", "Liver"])
+        .succeeds()
+        .tells("revision 2 is missing");
+}

@@ -347,4 +347,13 @@ async fn what_was_changed_in_the_history_is_told_and_not_used() {
     }
     let compared = browser.get(&format!("{MODEL}/compare?from=2&to=3")).await;
     assert!(compared.text().contains("cannot be compared"));
+
+    edit(&browser, &[("alias", "Fourth")]).await;
+    std::fs::remove_file(file(2)).unwrap();
+    std::fs::remove_file(file(3)).unwrap();
+    let history = browser.get(&format!("{MODEL}/history")).await.text();
+    assert!(
+        history.contains("Revisions 2 to 3 are missing"),
+        "{history}"
+    );
 }

@@ -113,8 +113,28 @@ fn steps(frame: &Frame, view: &HistoryView) -> Markup {
                     @if choose { (choices(step.revision.number, position)) }
                     (one(frame, &view.subject, step))
                 }
+                @if let Some(missing) = missing_after(&view.steps[position..]) { li.missing { p { (missing) } } }
             }
         }
+    }
+}
+
+/// What the history lacks between the first two of these.
+fn missing_after(steps: &[Step]) -> Option<String> {
+    let [later, earlier, ..] = steps else {
+        return None;
+    };
+    let (first, last) = (
+        earlier.revision.number + 1,
+        later.revision.number.saturating_sub(1),
+    );
+    match last.checked_sub(first)? {
+        0 => Some(format!(
+            "Revision {first} is missing: it was removed from the history, or never got there."
+        )),
+        _ => Some(format!(
+            "Revisions {first} to {last} are missing: they were removed from the history, or never got there."
+        )),
     }
 }
 
