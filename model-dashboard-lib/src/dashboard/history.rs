@@ -6,7 +6,7 @@ use super::{Caller, Dashboard, Error};
 use crate::auth::Permission;
 use crate::catalog::Entry;
 use crate::model::{Comparison, ModelId, ModelKey};
-use crate::repository::{Archived, RepositoryError};
+use crate::repository::{Archived, RepositoryError, Revision};
 
 /// The most revisions of one page.
 pub const MAX_HISTORY_PAGE: usize = 200;
@@ -15,8 +15,9 @@ pub const MAX_HISTORY_PAGE: usize = 200;
 /// a deletion with the one before that.
 const READ_BEYOND: usize = 2;
 
-/// How many revisions are read in one go: those of a usual page, and what the last is compared with.
-const READ_AT_ONCE: usize = 50 + READ_BEYOND;
+/// How many revisions are read in one go: those of a usual page, the one after it, and what the last
+/// is compared with.
+const READ_AT_ONCE: usize = 1 + 50 + READ_BEYOND;
 
 /// A page that has so many bytes ends, though more was asked for.
 const MAX_PAGE_BYTES: usize = 16 << 20;
@@ -81,9 +82,15 @@ impl Dashboard {
         let place = place.map_err(|error| Error::Internal(Box::new(error)))?;
         let (found, limit) = match (before, known.last) {
             (None, Some(last)) => self.last_page_of(&known.id, last, limit).await?,
-            (before, _) => self.page_of(&known.id, before, limit).await?,
+            (None, None) => self.page_of(&known.id, None, limit).await?,
+            // And the one after the page, which notes what the first of it was.
+            (Some(before), _) => {
+                let after = Some(before.saturating_add(1));
+                let (found, most) = self.page_of(&known.id, after, limit + 1).await?;
+                (found, limit.min(most.saturating_sub(1)).max(1))
+            }
         };
-        let (steps, next) = beside(move || steps(found, limit)).await?;
+        let (steps, next) = beside(move || steps(found, before, limit)).await?;
         drop(place);
         Ok(History {
             id: known.id,
@@ -211,8 +218,24 @@ impl Dashboard {
         key: &ModelKey,
         number: u64,
     ) -> Result<ModelRevision, Error> {
-        let archived = self.archived(id, key, number).await?;
-        beside(move || ModelRevision::read(archived)).await
+        let (archived, later) = self.archived_beside(id, key, number).await?;
+        beside(move || ModelRevision::read_beside(archived, later.as_ref())).await
+    }
+
+    /// A revision that there is, and the one after it, if that can be read.
+    pub(super) async fn archived_beside(
+        &self,
+        id: &ModelId,
+        key: &ModelKey,
+        number: u64,
+    ) -> Result<(Archived, Option<Revision>), Error> {
+        let archived = self.archived(id, key, number);
+        let later = self
+            .inner
+            .catalog
+            .ask_revision(id, number.saturating_add(1));
+        let (archived, later) = futures::join!(archived, later);
+        Ok((archived?, later.ok()))
     }
 
     /// A revision that there is; one that is too large is there, too.
@@ -306,9 +329,17 @@ fn is_unavailable<T>(found: &Result<T, RepositoryError>) -> bool {
     matches!(found, Err(RepositoryError::Unavailable { .. }))
 }
 
-fn steps(found: Vec<Archived>, limit: usize) -> (Vec<HistoryStep>, Option<u64>) {
-    let more = found.len() > limit;
+/// The page of what was found, of which revisions from `before` on are no part.
+fn steps(
+    found: Vec<Archived>,
+    before: Option<u64>,
+    limit: usize,
+) -> (Vec<HistoryStep>, Option<u64>) {
     let mut revisions = ModelRevision::read_page(&found);
+    let is_after = |it: &ModelRevision| before.is_some_and(|before| it.number >= before);
+    let after = revisions.iter().take_while(|it| is_after(it)).count();
+    revisions.drain(..after);
+    let more = revisions.len() > limit;
     let changes: Vec<Option<Comparison>> = (0..revisions.len().min(limit))
         .map(|place| {
             let (later, earlier) = revisions[place..].split_first()?;

@@ -123,11 +123,11 @@ impl Dashboard {
 /// The first of these that holds a definition. One before it that the store does not give may hold
 /// what is wanted.
 fn last_usable(page: Vec<Archived>) -> Result<Option<ModelRevision>, RepositoryError> {
-    for archived in page {
+    let read = ModelRevision::read_page(&page);
+    for (archived, revision) in page.into_iter().zip(read) {
         if let Err(error @ RepositoryError::Unavailable { .. }) = archived.revision {
             return Err(error);
         }
-        let revision = ModelRevision::read(archived);
         if revision.origin != Origin::Falsified && revision.definition().is_some() {
             return Ok(Some(revision));
         }

@@ -1,6 +1,6 @@
 //! A revision as people read it: who made it, and whether it is what it says.
 
-use crate::model::{DuplicateKeys, ModelDefinition, ModelKey, Timestamp, Via};
+use crate::model::{DuplicateKeys, ModelDefinition, ModelKey, Timestamp, Version, Via};
 use crate::repository::{Archived, RepositoryError, Revision};
 
 /// A revision as people read it.
@@ -23,6 +23,10 @@ pub struct ModelRevision {
     pub origin: Origin,
     /// What it holds.
     pub content: RevisionContent,
+    /// The version of its bytes, if the store gave them.
+    seen: Option<Version>,
+    /// The version that the revision before had when the registry replaced it.
+    previous: Option<Version>,
 }
 
 /// Where the bytes of a revision come from.
@@ -33,8 +37,8 @@ pub enum Origin {
     Registry,
     /// Another program, or a person in the bucket, wrote them.
     Outside,
-    /// The registry wrote them, and somebody changed them in the history: they are not what was
-    /// once stored.
+    /// Somebody changed them in the history: they are not what was once stored, as their own digest
+    /// shows, or what the registry noted in the revision after.
     Falsified,
 }
 
@@ -59,6 +63,15 @@ impl ModelRevision {
         }
     }
 
+    /// Reads an archived revision, and whether the one after it, if there is one, notes these bytes.
+    pub(super) fn read_beside(archived: Archived, later: Option<&Revision>) -> Self {
+        let mut revision = Self::read(archived);
+        if let Some(later) = later {
+            revision.compare_with_note_of(&Self::of(later));
+        }
+        revision
+    }
+
     /// Reads revisions that follow each other, the last one first.
     pub(super) fn read_page(page: &[Archived]) -> Vec<Self> {
         let read = page.iter().enumerate().map(|(at, it)| match &it.revision {
@@ -71,7 +84,24 @@ impl ModelRevision {
             }
             Err(error) => Self::unreadable(it.number, error),
         });
-        read.collect()
+        let mut read: Vec<_> = read.collect();
+        for at in 1..read.len() {
+            let (later, earlier) = read.split_at_mut(at);
+            if let (Some(later), Some(earlier)) = (later.last(), earlier.first_mut()) {
+                earlier.compare_with_note_of(later);
+            }
+        }
+        read
+    }
+
+    /// Tells whether these are still the bytes that the registry replaced with the revision `later`.
+    pub(super) fn compare_with_note_of(&mut self, later: &Self) {
+        let noted = later.previous.filter(|_| later.number == self.number + 1);
+        if let (Some(noted), Some(seen)) = (noted, self.seen)
+            && noted != seen
+        {
+            self.origin = Origin::Falsified;
+        }
     }
 
     /// A revision of the registry's own whose number a state from outside took before it came into
@@ -99,6 +129,7 @@ impl ModelRevision {
         let is_own = before == noted && as_noted.origin == Origin::Registry;
         is_own.then_some(Self {
             number: revision.number,
+            previous: None,
             ..as_noted
         })
     }
@@ -113,6 +144,8 @@ impl ModelRevision {
             message: String::new(),
             origin: Origin::Outside,
             content: RevisionContent::Unreadable(error.to_string()),
+            seen: None,
+            previous: None,
         }
     }
 
@@ -131,6 +164,8 @@ impl ModelRevision {
             message: String::new(),
             origin: Origin::Outside,
             content: RevisionContent::Deleted,
+            seen: Some(Version::of(&revision.bytes)),
+            previous: None,
         };
         let parsed = ModelDefinition::parse(&revision.bytes, DuplicateKeys::LastWins);
         let definition = match parsed {
@@ -163,8 +198,19 @@ impl ModelRevision {
                     false => Origin::Registry,
                 },
                 content,
+                // What was changed proves nothing.
+                previous: info.previous.filter(|_| !changed),
+                ..unsaid
             },
             _ => Self { content, ..unsaid },
+        }
+    }
+
+    /// What the revision before is compared with.
+    pub(super) fn without_content(&self) -> Self {
+        Self {
+            content: RevisionContent::Deleted,
+            ..self.clone()
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::revision::ModelRevision;
 use super::{Caller, Dashboard, Error};
 use crate::model::{ModelKey, Version};
+use crate::repository::Archived;
 
 /// A revision with its text.
 #[derive(Clone)]
@@ -39,7 +40,7 @@ impl Dashboard {
         number: u64,
     ) -> Result<StoredRevision, Error> {
         let id = self.historic(caller, key).await?.id;
-        let archived = self.archived(&id, key, number).await?;
+        let (archived, later) = self.archived_beside(&id, key, number).await?;
         let revision = archived.revision.map_err(|error| Error::Broken {
             key: key.clone(),
             reason: error.to_string(),
@@ -48,7 +49,13 @@ impl Dashboard {
         let read = move || StoredRevision {
             version: Version::of(&revision.bytes),
             bytes: revision.bytes.clone(),
-            revision: ModelRevision::of(&revision),
+            revision: ModelRevision::read_beside(
+                Archived {
+                    number,
+                    revision: Ok(revision),
+                },
+                later.as_ref(),
+            ),
         };
         let stored = tokio::task::spawn_blocking(read).await;
         stored.map_err(|error| Error::Internal(Box::new(error)))

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
 use super::json::{JsonObject, ObjectView, minify, quote, quote_all};
-use super::{ContentDigest, ModelDefinition, ModelKey, Timestamp};
+use super::{ContentDigest, ModelDefinition, ModelKey, Timestamp, Version};
 
 const FIELD: &str = "registry";
 const DIGEST: &str = "content_digest";
@@ -183,6 +183,9 @@ pub struct RegistryInfo {
     pub content_digest: Option<ContentDigest>,
     /// A random word by which a writer knows its own write again.
     pub write_id: Option<String>,
+    /// The version of the revision before, where the registry replaced it: by it a history shows
+    /// what was changed in it afterwards.
+    pub previous: Option<Version>,
     /// The team or person that answers for the model.
     pub owner: Option<String>,
     /// Words to find the model by.
@@ -214,6 +217,7 @@ impl RegistryInfo {
             via: None,
             content_digest: None,
             write_id: None,
+            previous: None,
             owner: None,
             tags: Vec::new(),
             package: None,
@@ -240,6 +244,7 @@ impl RegistryInfo {
             via: object.read("via"),
             content_digest: object.read(DIGEST),
             write_id: object.read("write_id"),
+            previous: object.read("previous"),
             owner: object.read("owner"),
             tags: object.read("tags").unwrap_or_default(),
             package: object.read("package"),
@@ -267,6 +272,7 @@ impl RegistryInfo {
             self.via.as_ref().map(|via| quote(via.as_str())),
             self.content_digest.map(|digest| quote(&digest.to_string())),
             text(&self.write_id),
+            self.previous.map(|version| quote(&version.to_string())),
             text(&self.owner),
             (!self.tags.is_empty()).then(|| quote_all(&self.tags)),
             text(&self.package),
@@ -290,6 +296,7 @@ const KNOWN: &[&str] = &[
     "via",
     "content_digest",
     "write_id",
+    "previous",
     "owner",
     "tags",
     "package",

@@ -203,13 +203,19 @@ impl Shelves {
             self.archive(id, current);
         }
         let carried = self.carried(key, id, current);
-        let number = self.last(id).map_or(1, |(number, _)| number + 1);
+        let last = self.last(id);
+        let number = last.map_or(1, |(number, _)| number + 1);
+        let replaces = current.is_some_and(State::belongs_in_history);
+        let previous = last
+            .filter(|_| replaces)
+            .map(|(_, bytes)| Version::of(bytes));
         let ready = make(&Revising {
             key,
             id,
             number,
             change,
             write_id: &new_write_id(),
+            previous,
             carried: carried.as_ref(),
             moved_from: None,
         })?;

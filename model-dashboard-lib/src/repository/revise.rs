@@ -7,7 +7,7 @@ use ulid::Ulid;
 use super::{Change, RepositoryError};
 use crate::model::{
     Deleted, DuplicateKeys, JsonKind, JsonObject, MAX_DEFINITION_BYTES, ModelDefinition, ModelId,
-    ModelKey, RegistryInfo, Timestamp, Via,
+    ModelKey, RegistryInfo, Timestamp, Version, Via,
 };
 
 /// A revision that is about to be written.
@@ -23,6 +23,8 @@ pub(crate) struct Revising<'a> {
     pub(crate) change: &'a Change,
     /// A word that no other write has.
     pub(crate) write_id: &'a str,
+    /// The version of the revision before, where one is replaced.
+    pub(crate) previous: Option<Version>,
     /// What the revision before said.
     pub(crate) carried: Option<&'a RegistryInfo>,
     /// The old key of a rename.
@@ -51,6 +53,7 @@ impl Revising<'_> {
             modified_at: Some(change.at),
             via: Some(change.via.clone()),
             write_id: Some(self.write_id.to_owned()),
+            previous: self.previous,
             moved_from: self.moved_from.cloned(),
             ..RegistryInfo::new(self.id, self.number)
         }
@@ -113,6 +116,7 @@ pub(crate) fn moved_tombstone(
     let info = RegistryInfo {
         key: Some(from.clone()),
         moved_from: None,
+        previous: None,
         owner: None,
         tags: Vec::new(),
         package: None,

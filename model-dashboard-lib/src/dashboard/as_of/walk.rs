@@ -90,6 +90,8 @@ struct Walk {
     later: Option<PastState>,
     /// The key before that, as far as it is known.
     key: Option<ModelKey>,
+    /// The revision after, which notes what this one was.
+    after: Option<ModelRevision>,
 }
 
 impl Walk {
@@ -99,7 +101,11 @@ impl Walk {
             let is_last = self.later.is_none();
             let read = archived.revision.as_ref().ok().filter(|_| is_last);
             let version = read.map(|revision| Version::of(&revision.bytes));
-            let revision = ModelRevision::read(archived);
+            let mut revision = ModelRevision::read(archived);
+            if let Some(after) = &self.after {
+                revision.compare_with_note_of(after);
+            }
+            self.after = Some(revision.without_content());
             self.key = revision.key.clone().or(self.key);
             let came_from = came_from(&revision);
             let state = PastState::of(&revision, version);
@@ -114,7 +120,9 @@ impl Walk {
     }
 
     fn end(self, at: Timestamp) -> Option<Told> {
-        let Self { then, later, key } = self;
+        let Self {
+            then, later, key, ..
+        } = self;
         let is_last = later.is_none();
         let (state, doubt) = match (then, later) {
             (Some(then), later) => {

@@ -46,13 +46,13 @@ impl HistoryRead {
         at: &str,
     ) -> Result<Self, RepositoryError> {
         let mut read = Self::default();
-        let mut before = None;
+        let (mut before, mut later): (_, Option<ModelRevision>) = (None, None);
         loop {
             let page = catalog.ask_history(id, before, PAGE).await?;
             let is_last = page.len() < PAGE;
             let see = move || page.into_iter().map(Seen::new).collect::<Vec<_>>();
             let seen = tokio::task::spawn_blocking(see).await;
-            for seen in seen.map_err(|error| RepositoryError::Internal(error.into()))? {
+            for mut seen in seen.map_err(|error| RepositoryError::Internal(error.into()))? {
                 if let Some(error) = &seen.failed {
                     // Is it this revision or everything?
                     catalog.ask_marker().await?;
@@ -61,6 +61,10 @@ impl HistoryRead {
                 }
                 read.gap(before, seen.number, at);
                 before = Some(seen.number);
+                if let Some(later) = &later {
+                    seen.revision.compare_with_note_of(later);
+                }
+                later = Some(seen.revision.without_content());
                 read.take(seen, at);
             }
             if is_last {

@@ -126,7 +126,7 @@ async fn the_revision_of_another_model_is_not_passed_off_as_ones_own() {
 
     let revisions = there.revisions("MIST/a").await;
     let first = revisions.last().unwrap();
-    assert_eq!((first.number, first.origin), (1, Origin::Outside));
+    assert_eq!((first.number, first.origin), (1, Origin::Falsified));
     assert_eq!((&first.by, &first.key), (&None, &None));
 }
 
@@ -240,4 +240,67 @@ async fn a_change_whose_number_others_took_is_its_authors() {
     there.write(&file(5), &second);
     assert_eq!(told().await[0], (5, Origin::Outside, false));
     assert_eq!(told().await[2..], before);
+}
+
+/// Whatever is written over a revision, the one after it notes what it was.
+#[tokio::test]
+async fn what_was_written_over_a_revision_is_known_by_the_one_after_it() {
+    let there = InFolder::new().await;
+    let made = there.made("MIST/x", "1").await;
+    let id = made.definition.registry().unwrap().id;
+    for alias in ["2", "3", "4", "5", "6", "7", "8"] {
+        there.edited("MIST/x", alias).await;
+    }
+    let at = key("MIST/x");
+    let theirs = br#"{"alias":"theirs"}"#;
+    there.world.dashboard.inner.catalog.refresh().await.unwrap();
+    there.write("MIST/x", theirs);
+    there.world.dashboard.inner.catalog.refresh().await.unwrap();
+    there.edited("MIST/x", "10").await;
+    use Origin::{Falsified, Outside, Registry};
+    let mut origins = [Registry; 10];
+    origins[10 - 9] = Outside;
+    assert_eq!(there.origins("MIST/x").await, origins);
+
+    let file = |number: u32| format!(".registry/revisions/{id}/{number:08}.json");
+    let fifth = std::fs::read(there.folder.path().join(file(5))).unwrap();
+    // Without what the registry keeps; as another revision of the same; as nothing; and another text
+    // of what was from outside.
+    there.write(&file(2), br#"{"alias":"forged"}"#);
+    there.write(&file(4), &fifth);
+    there.write(&file(6), b"garbage{");
+    there.write(&file(9), br#"{"alias":"forged"}"#);
+    let forged = [2, 4, 6, 9];
+    for number in forged {
+        origins[10 - number] = Falsified;
+    }
+    assert_eq!(there.origins("MIST/x").await, origins);
+
+    let host = there.world.host();
+    let dashboard = &there.world.dashboard;
+    for number in forged.map(|number| number as u64) {
+        let alone = dashboard.revision(&host, &at, number).await.unwrap();
+        assert_eq!(alone.origin, Falsified, "{number}");
+        let stored = dashboard.stored_revision(&host, &at, number).await.unwrap();
+        assert_eq!(stored.revision.origin, Falsified, "{number}");
+        let refused = dashboard.restore(&host, &at, number, ANY, "").await;
+        assert!(
+            matches!(refused, Err(Error::Invalid(_))),
+            "{number}: {refused:?}"
+        );
+        // As the first of a page.
+        let page = dashboard.history(&host, &at, Some(number + 1), 1).await;
+        let page = page.unwrap();
+        let [first] = page.steps.as_slice() else {
+            panic!("{page:?}");
+        };
+        assert_eq!(
+            (first.revision.number, first.revision.origin),
+            (number, Falsified)
+        );
+        assert_eq!(page.next, Some(number));
+    }
+    let told = there.findings().await;
+    let told = told.iter().filter(|it| it.kind == FindingKind::Falsified);
+    assert_eq!(told.count(), 4);
 }

@@ -102,6 +102,7 @@ impl ObjectRepository {
                 number: ground.number,
                 change,
                 write_id: &write_id,
+                previous: ground.previous,
                 carried: ground.carried.as_ref(),
                 moved_from: Some(from),
             }
@@ -147,6 +148,7 @@ impl ObjectRepository {
             number: ground.number,
             change,
             write_id: &write_id,
+            previous: ground.previous,
             carried: ground.carried.as_ref(),
             moved_from: None,
         }

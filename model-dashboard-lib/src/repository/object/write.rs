@@ -16,6 +16,8 @@ pub(super) struct Ground {
     pub(super) id: ModelId,
     /// The number of the revision to be written.
     pub(super) number: u64,
+    /// The version of the revision before, where one is replaced.
+    pub(super) previous: Option<Version>,
     pub(super) carried: Option<RegistryInfo>,
 }
 
@@ -46,6 +48,7 @@ impl ObjectRepository {
                 number: ground.number,
                 change,
                 write_id: &write_id,
+                previous: ground.previous,
                 carried: ground.carried.as_ref(),
                 moved_from: None,
             })?;
@@ -74,6 +77,8 @@ impl ObjectRepository {
                 (_, Outcome::Overtaken) => return Ok(None),
             },
         };
+        let replaced = state.filter(|state| state.belongs_in_history() && !state.is_unread());
+        let previous = replaced.map(|state| state.stored().version);
         let carried = match state {
             None => None,
             Some(state) => self.carried(id, state, last).await?,
@@ -81,6 +86,7 @@ impl ObjectRepository {
         Ok(Some(Ground {
             id,
             number: next_number(id, last)?,
+            previous,
             carried,
         }))
     }
