@@ -101,6 +101,7 @@ impl ModelRevision {
             && noted != seen
         {
             self.origin = Origin::Falsified;
+            self.via.take_if(|via| *via == Via::Outside);
         }
     }
 
