@@ -6,6 +6,7 @@
     clippy::unwrap_used
 )]
 
+mod credentials;
 mod down;
 mod faults;
 mod following;

@@ -1,7 +1,9 @@
 //! How the server is reached: times, retries, credentials, certificates.
 
+use std::path::Path;
 use std::time::Duration;
 
+use http::HeaderValue;
 use object_store::aws::{
     AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut, S3CopyIfNotExists,
 };
@@ -181,16 +183,33 @@ pub(super) fn store(config: &S3Config, client: &Client) -> Result<AmazonS3, Faul
         S3Credentials::Container { path } => {
             builder.with_config(Key::ContainerCredentialsRelativeUri, path)
         }
-        S3Credentials::Pod { url, token_file } => builder
-            .with_config(Key::ContainerCredentialsFullUri, url)
-            .with_config(
-                Key::ContainerAuthorizationTokenFile,
-                token_file.display().to_string(),
-            ),
+        S3Credentials::Pod { url, token_file } => {
+            check_token(token_file)?;
+            let token_file = token_file.display().to_string();
+            builder
+                .with_config(Key::ContainerCredentialsFullUri, url)
+                .with_config(Key::ContainerAuthorizationTokenFile, token_file)
+        }
         S3Credentials::Instance { endpoint } => match endpoint {
             Some(endpoint) => builder.with_metadata_endpoint(endpoint),
             None => builder,
         },
     };
     builder.build().map_err(faults::fault)
+}
+
+/// Refuses a pod's token that no header can hold: what sends it would panic.
+fn check_token(file: &Path) -> Result<(), Fault> {
+    let fault = |what: &str, source: Box<dyn std::error::Error + Send + Sync>| Fault::Unavailable {
+        message: format!(
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: {} {what}",
+            file.display()
+        ),
+        source: Some(source),
+    };
+    let token = std::fs::read(file).map_err(|error| fault("cannot be read", error.into()))?;
+    let what = "holds a line break or another character that no header can hold; write the token \
+                alone";
+    let held = HeaderValue::from_bytes(&token);
+    held.map(drop).map_err(|error| fault(what, error.into()))
 }
