@@ -152,6 +152,7 @@ impl Step {
         let what = match (&self.changes, &self.revision.unreadable) {
             (Some(changes), _) => changes.in_short(),
             (None, Some(why)) => format!("cannot be read: {why}"),
+            (None, None) if self.revision.origin == "falsified" => "it is not used".to_owned(),
             (None, None) if self.revision.content == "deleted" => "deleted".to_owned(),
             (None, None) if self.revision.revision == 1 => "the first".to_owned(),
             (None, None) => "anew, after what cannot be read".to_owned(),

@@ -1,7 +1,7 @@
 //! Who changed a model, when and why: its archived revisions.
 
 use super::deleted::is_moved;
-use super::revision::{ModelRevision, RevisionContent};
+use super::revision::{ModelRevision, Origin, RevisionContent};
 use super::{Caller, Dashboard, Error};
 use crate::auth::Permission;
 use crate::catalog::Entry;
@@ -43,8 +43,8 @@ pub struct History {
 pub struct HistoryStep {
     /// The revision.
     pub revision: ModelRevision,
-    /// What differs from the revision before it, or, after a deletion, from the one before that;
-    /// `None` where one of the two cannot be read, for a deletion, and for the first.
+    /// What differs from the last revision before it that is neither a deletion nor falsified; `None`
+    /// where one of the two cannot be read, for a deletion, for a falsified one, and for the first.
     pub changes: Option<Comparison>,
 }
 
@@ -343,8 +343,12 @@ fn steps(
     let changes: Vec<Option<Comparison>> = (0..revisions.len().min(limit))
         .map(|place| {
             let (later, earlier) = revisions[place..].split_first()?;
-            let deleted = |it: &&ModelRevision| matches!(it.content, RevisionContent::Deleted);
-            between(earlier.iter().find(|it| !deleted(it))?, later)
+            // What was changed by hand must not hide what the registry changed.
+            let held = |it: &&ModelRevision| {
+                !matches!(it.content, RevisionContent::Deleted) && it.origin != Origin::Falsified
+            };
+            let later = Some(later).filter(held)?;
+            between(earlier.iter().find(held)?, later)
         })
         .collect();
     revisions.truncate(limit);

@@ -304,3 +304,22 @@ async fn what_was_written_over_a_revision_is_known_by_the_one_after_it() {
     let told = told.iter().filter(|it| it.kind == FindingKind::Falsified);
     assert_eq!(told.count(), 4);
 }
+
+#[tokio::test]
+async fn a_forged_revision_hides_no_change_of_the_one_after_it() {
+    let there = InFolder::new().await;
+    let (host, at) = (there.world.host(), key("MIST/x"));
+    let labels = |label: &str| format!(r#"{{"contour_names":{{"1":"{label}"}}}}"#);
+    let made = there.world.made("MIST/x", &labels("liver")).await;
+    there.world.edited("MIST/x", r#"{"alias":"2"}"#, "").await;
+    there.world.edited("MIST/x", &labels("spleen"), "").await;
+    let id = made.definition.registry().unwrap().id;
+    let second = format!(".registry/revisions/{id}/00000002.json");
+    there.write(&second, labels("spleen").as_bytes());
+
+    let history = there.world.dashboard.history(&host, &at, None, 10).await;
+    let steps = history.unwrap().steps;
+    assert_eq!(steps[1].revision.origin, Origin::Falsified);
+    assert!(steps[1].changes.is_none(), "{:?}", steps[1]);
+    assert!(steps[0].changes.as_ref().unwrap().is_breaking());
+}

@@ -170,7 +170,7 @@ fn one(frame: &Frame, subject: &Subject, step: &Step) -> Markup {
                 Changed::First => p.meta { "The first revision." },
                 Changed::By(changes) => (changes::in_short(changes)),
                 Changed::Unknown if revision.content == Content::Definition =>
-                    p.meta { "What it changed cannot be told: the revision before it holds no definition." },
+                    p.meta { "What it changed cannot be told: no sound definition is right before it." },
                 Changed::Unknown => {},
             }
         }
