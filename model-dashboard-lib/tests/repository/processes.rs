@@ -30,7 +30,7 @@ pub(crate) fn start(test: &str, folder: &Path, variables: &[(&str, String)]) -> 
         .envs(variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(Stdio::inherit())
         .spawn()
         .unwrap()
 }

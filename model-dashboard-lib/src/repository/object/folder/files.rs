@@ -86,10 +86,10 @@ impl Files {
         let path = self.path(key);
         let found = self.is_reached(&path).and_then(|reached| match reached {
             true => read(&path),
-            false => Ok(None),
+            false => Ok(Content::Absent),
         });
         match found {
-            Ok(Some(Content::Whole(bytes, stamp, written_at))) => {
+            Ok(Content::Whole(bytes, stamp, written_at)) => {
                 let version = Version::of(&bytes);
                 Ok(Some(Object {
                     bytes,
@@ -99,12 +99,12 @@ impl Files {
                     written_at,
                 }))
             }
-            Ok(Some(Content::TooLarge(size, stamp))) => Err(Fault::TooLarge {
+            Ok(Content::TooLarge(size, stamp)) => Err(Fault::TooLarge {
                 size,
                 tag: Tag::Listed(stamp.clone()),
                 stamp,
             }),
-            Ok(None) => self.still_there().map(|()| None),
+            Ok(Content::Absent | Content::NoFile { .. }) => self.still_there().map(|()| None),
             Err(error) => Err(fault(&path, "cannot be read", error)),
         }
     }
@@ -167,7 +167,6 @@ impl Files {
         Ok(level)
     }
 
-    /// Removes a file, if there is one.
     /// The digest of a file of any size; see [`super::ConditionalStore::digest`].
     pub(super) fn digest(&self, key: &StoreKey) -> Result<Option<Version>, Fault> {
         let path = self.path(key);
@@ -189,6 +188,7 @@ impl Files {
         Ok(Some(Version::of_digest(hasher.finalize().into())))
     }
 
+    /// Removes a file, if there is one.
     pub(super) fn remove(&self, key: &StoreKey) -> Result<(), Fault> {
         let path = self.path(key);
         match fs::remove_file(&path) {
@@ -210,32 +210,41 @@ impl Files {
     }
 }
 
-/// What a file holds.
+/// What is at a path, by one look at it: a second one may find what another process put there
+/// in between.
 pub(super) enum Content {
+    Absent,
+    /// A folder, a link or a special file.
+    NoFile {
+        is_folder: bool,
+    },
     /// The bytes, the state, and when it was written.
     Whole(Arc<[u8]>, Stamp, Option<Timestamp>),
     TooLarge(u64, Stamp),
 }
 
-/// Reads a regular file of limited size; `None` for everything else.
-pub(super) fn read(path: &Path) -> io::Result<Option<Content>> {
+/// Reads a regular file of limited size.
+pub(super) fn read(path: &Path) -> io::Result<Content> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_file() => {}
-        Ok(_) => return Ok(None),
-        Err(error) if is_absent(&error) => return Ok(None),
+        Ok(found) => {
+            let is_folder = found.is_dir();
+            return Ok(Content::NoFile { is_folder });
+        }
+        Err(error) if is_absent(&error) => return Ok(Content::Absent),
         Err(error) => return Err(error),
     }
     let mut again = 0;
     loop {
         let file = match File::open(path) {
             Ok(file) => file,
-            Err(error) if is_absent(&error) => return Ok(None),
+            Err(error) if is_absent(&error) => return Ok(Content::Absent),
             Err(error) => return Err(error),
         };
         let before = file.metadata()?;
         let limit = MAX_DEFINITION_BYTES as u64;
         if before.len() > limit {
-            return Ok(Some(Content::TooLarge(before.len(), stamp(&before))));
+            return Ok(Content::TooLarge(before.len(), stamp(&before)));
         }
         let bytes = read_open(&file, usize::try_from(before.len()).unwrap_or(0))?;
         let (stamp, after) = (stamp(&before), stamp(&file.metadata()?));
@@ -243,7 +252,7 @@ pub(super) fn read(path: &Path) -> io::Result<Option<Content>> {
         if stamp == after || again == READ_AGAIN {
             // After the last try the stamp is that of before: the next listing differs from it.
             let written_at = before.modified().ok().map(Timestamp::from);
-            return Ok(Some(Content::Whole(bytes.into(), stamp, written_at)));
+            return Ok(Content::Whole(bytes.into(), stamp, written_at));
         }
     }
 }

@@ -139,19 +139,21 @@ impl Files {
         let found = read(path).map_err(|error| fault(path, "cannot be read", error))?;
         Ok(match (found, condition) {
             (_, Condition::Always) => Verdict::Go,
-            (None, Condition::Absent) => match fs::symlink_metadata(path) {
-                Err(error) if is_absent(&error) => Verdict::Go,
-                Err(error) => return Err(fault(path, "cannot be read", error)),
-                Ok(found) if found.is_dir() => return Err(in_the_way(path, "a folder")),
-                Ok(_) => return Err(in_the_way(path, "a link or a special file")),
-            },
-            (Some(Content::Whole(found, stamp, _)), _) if *found == *bytes => Verdict::Done(stamp),
-            (Some(Content::Whole(found, ..)), Condition::Unchanged(Tag::Content(version)))
+            (Content::Absent, Condition::Absent) => Verdict::Go,
+            (Content::NoFile { is_folder }, Condition::Absent) => {
+                let what = match is_folder {
+                    true => "a folder",
+                    false => "a link or a special file",
+                };
+                return Err(in_the_way(path, what));
+            }
+            (Content::Whole(found, stamp, _), _) if *found == *bytes => Verdict::Done(stamp),
+            (Content::Whole(found, ..), Condition::Unchanged(Tag::Content(version)))
                 if Version::of(&found) == *version =>
             {
                 Verdict::Go
             }
-            (Some(Content::TooLarge(_, found)), Condition::Unchanged(Tag::Listed(stamp)))
+            (Content::TooLarge(_, found), Condition::Unchanged(Tag::Listed(stamp)))
                 if found == *stamp =>
             {
                 Verdict::Go

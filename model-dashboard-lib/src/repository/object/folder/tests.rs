@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use super::FolderStore;
@@ -298,6 +299,34 @@ async fn writers_wait_for_a_lock_that_someone_else_holds() {
     lock.unlock().unwrap();
     let written = writing.await.unwrap().unwrap();
     assert_ne!(written.version, stored.version);
+}
+
+#[tokio::test]
+async fn a_file_that_comes_or_goes_during_the_look_at_it_is_in_nobodys_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = FolderStore::open(folder.path().into(), true).await.unwrap();
+    let at = StoreKey::definition(&key("nnUNet/A"));
+    let path = folder.path().join("nnUNet/A");
+    fs::create_dir(folder.path().join("nnUNet")).unwrap();
+    let done = Arc::new(AtomicBool::new(false));
+    let other = std::thread::spawn({
+        let done = done.clone();
+        move || {
+            while !done.load(Ordering::Relaxed) {
+                fs::write(&path, "other").unwrap();
+                drop(fs::remove_file(&path));
+            }
+        }
+    });
+    let mut refused = 0;
+    for _ in 0..3000 {
+        let put = store.put(&at, b"mine"[..].into(), &Condition::Absent, None);
+        refused += u32::from(put.await.unwrap().is_none());
+        store.remove(&at).await.unwrap();
+    }
+    done.store(true, Ordering::Relaxed);
+    other.join().unwrap();
+    assert!(refused > 0, "the two never met");
 }
 
 #[tokio::test]
