@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Identity, IdentityId, Password, Source, Username};
+use super::{Diagnosis, Identity, IdentityId, Password, Source, Username};
 
 /// Checks a name and a password against one source of identities.
 ///
@@ -85,18 +85,42 @@ pub trait Authenticator: std::fmt::Debug + Send + Sync {
         password: &Password,
     ) -> Result<Identity, AuthenticationError>;
 
-    /// Looks again at somebody who signed in before: `Ok(Some)` with fresh attributes,
-    /// `Ok(None)` when the source says that they may not sign in any more.
+    /// Whether [`recheck`](Self::recheck) can tell. Constant. People of a source that cannot be
+    /// asked again get in for a limited time after each sign-in.
+    fn can_recheck(&self) -> bool {
+        false
+    }
+
+    /// Looks again at people who signed in before, without their passwords. The answers come in
+    /// the order of `ids`, one each: `Ok(Some)` with fresh attributes, `Ok(None)` when the source
+    /// says that they may not sign in any more. A source that does not know anybody at the moment
+    /// (an emptied directory, a right that was taken away) cannot say so of one person:
+    /// implementations make sure that the source still shows others.
+    ///
+    /// At most 100 people at a time. Implementations answer within a deadline of their own.
     ///
     /// # Errors
-    /// [`AuthenticationError::Unavailable`] when the source cannot say; default: always, for
-    /// sources that know people only by their password.
-    async fn recheck(&self, id: &IdentityId) -> Result<Option<Identity>, AuthenticationError> {
-        let _ = id;
-        Err(AuthenticationError::Unavailable {
-            reason: "this source cannot re-check people".into(),
-            source: None,
-        })
+    /// Of one person: [`AuthenticationError::Unavailable`] when the source cannot say. Default:
+    /// always, for sources that know people only by their password.
+    async fn recheck(
+        &self,
+        ids: &[IdentityId],
+    ) -> Vec<Result<Option<Identity>, AuthenticationError>> {
+        let cannot = |_| {
+            Err(AuthenticationError::Unavailable {
+                reason: "this source cannot re-check people".into(),
+                source: None,
+            })
+        };
+        ids.iter().map(cannot).collect()
+    }
+
+    /// Walks through what a sign-in needs, and with a name also through what it would find of that
+    /// person, without a password. Answers within a deadline of its own. Default: no steps, for
+    /// sources that need nothing.
+    async fn diagnose(&self, username: Option<&Username>) -> Diagnosis {
+        let _ = username;
+        Diagnosis::default()
     }
 }
 
@@ -142,9 +166,30 @@ pub enum Refusal {
     /// The password does not match.
     #[error("wrong password")]
     WrongPassword,
-    /// The account is deactivated or locked.
+    /// The account is deactivated.
     #[error("account is disabled")]
     Disabled,
+    /// The account is locked for a time, after wrong passwords.
+    #[error("account is locked")]
+    Locked,
+    /// The account had an end, which is past.
+    #[error("account has expired")]
+    AccountExpired,
+    /// The password is too old.
+    #[error("password has expired")]
+    PasswordExpired,
+    /// The password must be changed before it is used.
+    #[error("password must be changed first")]
+    MustChangePassword,
+    /// The account may not sign in at this time of day.
+    #[error("outside the hours of the account")]
+    OutsideHours,
+    /// The account may not sign in from this machine.
+    #[error("account may not sign in from this machine")]
+    NotFromHere,
+    /// The name is that of several people.
+    #[error("several entries have this name")]
+    SeveralEntries,
     /// The account has no password (service accounts).
     #[error("account cannot sign in")]
     NoSignIn,

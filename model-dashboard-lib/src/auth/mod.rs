@@ -3,6 +3,7 @@
 
 mod argon2id;
 mod authenticator;
+mod diagnosis;
 mod identity;
 pub mod local;
 mod password;
@@ -12,6 +13,7 @@ mod sessions;
 mod users;
 
 pub use authenticator::{AuthenticationError, Authenticator, Refusal, SignInMethod};
+pub use diagnosis::{Diagnosis, DiagnosisStep, Verdict};
 pub use identity::{GrantedRole, Identity, IdentityError, IdentityId, Source, Username};
 pub use password::{
     MAX_PASSWORD_BYTES, MIN_NEW_PASSWORD_CHARS, NewPassword, Password, PasswordError,

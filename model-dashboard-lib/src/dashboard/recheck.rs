@@ -96,11 +96,14 @@ impl Inner {
         let Some(source) = authenticators.find(|one| *one.source() == id.source) else {
             return;
         };
-        let done = match timeout(PATIENCE, source.recheck(&id)).await {
-            Ok(Ok(Some(identity))) if identity.id == id => self.still_there(&identity).await,
-            Ok(Ok(None)) => self.has_left(&id).await,
-            Ok(Ok(Some(_))) => Err("the source answered for somebody else".to_owned()),
-            Ok(Err(error)) => Err(error.to_string()),
+        let done = match timeout(PATIENCE, source.recheck(std::slice::from_ref(&id))).await {
+            Ok(answers) => match answers.into_iter().next() {
+                Some(Ok(Some(identity))) if identity.id == id => self.still_there(&identity).await,
+                Some(Ok(None)) => self.has_left(&id).await,
+                Some(Ok(Some(_))) => Err("the source answered for somebody else".to_owned()),
+                Some(Err(error)) => Err(error.to_string()),
+                None => Err("the source left somebody out".to_owned()),
+            },
             Err(_) => Err("no answer".to_owned()),
         };
         if let Err(reason) = done {

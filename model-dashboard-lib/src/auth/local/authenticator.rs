@@ -90,9 +90,20 @@ impl Authenticator for LocalAuthenticator {
         Ok(identity(self.check(username, password).await?))
     }
 
-    async fn recheck(&self, id: &IdentityId) -> Result<Option<Identity>, AuthenticationError> {
-        let user = self.users.user(id).await.map_err(unavailable)?;
-        Ok(user.filter(|user| user.is_active).map(identity))
+    fn can_recheck(&self) -> bool {
+        true
+    }
+
+    async fn recheck(
+        &self,
+        ids: &[IdentityId],
+    ) -> Vec<Result<Option<Identity>, AuthenticationError>> {
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            let user = self.users.user(id).await.map_err(unavailable);
+            found.push(user.map(|user| user.filter(|user| user.is_active).map(identity)));
+        }
+        found
     }
 }
 

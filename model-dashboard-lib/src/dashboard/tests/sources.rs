@@ -121,9 +121,18 @@ impl Authenticator for Staff {
         Err(Refusal::Other(format!("{username} does not sign in here")).into())
     }
 
-    async fn recheck(&self, id: &IdentityId) -> Result<Option<Identity>, AuthenticationError> {
+    fn can_recheck(&self) -> bool {
+        true
+    }
+
+    async fn recheck(
+        &self,
+        ids: &[IdentityId],
+    ) -> Vec<Result<Option<Identity>, AuthenticationError>> {
         let left = self.left.load(Ordering::SeqCst);
-        Ok((!left).then(|| person_of(id)))
+        ids.iter()
+            .map(|id| Ok((!left).then(|| person_of(id))))
+            .collect()
     }
 }
 
