@@ -1,0 +1,281 @@
+//! OpenLDAP's server, as a hospital runs it.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, Mod};
+use tempfile::TempDir;
+
+use crate::authority::{Authority, Flaw};
+use crate::people::{self, ADMIN, ADMIN_PASSWORD, READER};
+use crate::processes::{Running, free_port};
+
+/// How it differs from a usual one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Habits {
+    /// What is wrong with its certificate; `None`: it has none, so neither StartTLS nor ldaps.
+    pub(crate) certificate: Option<Flaw>,
+    /// Whether everyone may search; if not, the account [`READER`] may, and people read themselves.
+    pub(crate) anonymous_search: bool,
+    /// Whether a name with an empty password is a successful, anonymous bind.
+    pub(crate) empty_password_binds: bool,
+}
+
+impl Default for Habits {
+    fn default() -> Self {
+        Self {
+            certificate: Some(Flaw::None),
+            anonymous_search: true,
+            empty_password_binds: false,
+        }
+    }
+}
+
+/// A server of its own with the content of [`people`], ended when dropped.
+#[derive(Debug)]
+pub(crate) struct Slapd {
+    pub(crate) authority: Authority,
+    pub(crate) port: u16,
+    pub(crate) tls_port: u16,
+    folder: TempDir,
+    habits: Habits,
+    running: Option<Running>,
+}
+
+impl Slapd {
+    /// `None` if there is no OpenLDAP here, which is said.
+    pub(crate) async fn start() -> Option<Self> {
+        Self::with(Habits::default()).await
+    }
+
+    pub(crate) async fn with(habits: Habits) -> Option<Self> {
+        if !crate::can_run("slapd", "slapd") || !crate::can_run("ldapadd", "ldap-utils") {
+            return None;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let authority = Authority::new();
+        std::fs::create_dir(folder.path().join("db")).unwrap();
+        std::fs::write(folder.path().join("ca.crt"), authority.pem()).unwrap();
+        if let Some(flaw) = habits.certificate {
+            let signed = authority.sign(&["127.0.0.1", "localhost"], flaw);
+            signed.write_into(folder.path());
+        }
+        let configuration = configuration(folder.path(), habits);
+        std::fs::write(folder.path().join("slapd.conf"), configuration).unwrap();
+        let mut slapd = Self {
+            authority,
+            port: 0,
+            tls_port: 0,
+            folder,
+            habits,
+            running: None,
+        };
+        // Another test may have taken a port meanwhile.
+        loop {
+            (slapd.port, slapd.tls_port) = (free_port(), free_port());
+            match slapd.try_start().await {
+                Ok(()) => break,
+                Err(output) if output.contains("Address already in use") => {}
+                Err(output) => panic!("slapd does not start: {output}"),
+            }
+        }
+        slapd.fill();
+        Some(slapd)
+    }
+
+    async fn try_start(&mut self) -> Result<(), String> {
+        let mut urls = self.url();
+        if self.habits.certificate.is_some() {
+            urls = format!("{urls} {}", self.tls_url());
+        }
+        // `stats` writes down each operation, and never a password.
+        let mut command = Command::new("/usr/sbin/slapd");
+        command.arg("-f").arg(self.folder.path().join("slapd.conf"));
+        command.args(["-h", &urls, "-d", "stats"]);
+        let running = Running::start(command);
+        running.wrote("slapd starting").await?;
+        answers(self.port).await;
+        if self.habits.certificate.is_some() {
+            answers(self.tls_port).await;
+        }
+        self.running = Some(running);
+        Ok(())
+    }
+
+    fn fill(&self) {
+        let file = self.folder.path().join("content.ldif");
+        std::fs::write(&file, people::ldif()).unwrap();
+        let mut add = Command::new("ldapadd");
+        add.args(["-x", "-H", &self.url(), "-D", ADMIN, "-w", ADMIN_PASSWORD]);
+        // Only so may it be said that an account is locked.
+        add.args(["-e", "relax", "-f"]).arg(file);
+        let added = add.output().unwrap();
+        let errors = String::from_utf8_lossy(&added.stderr);
+        assert!(added.status.success(), "{errors}");
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("ldap://127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn tls_url(&self) -> String {
+        format!("ldaps://127.0.0.1:{}", self.tls_port)
+    }
+
+    /// The certificate of its authority, in a file.
+    pub(crate) fn authority_file(&self) -> PathBuf {
+        self.folder.path().join("ca.crt")
+    }
+
+    /// Waits until its log has this; all lines so far if it never does.
+    pub(crate) async fn logged(&self, text: &str) -> Result<(), String> {
+        self.running.as_ref().unwrap().wrote(text).await
+    }
+
+    /// What it was asked since it started (last): a line for each bind, search and so on.
+    pub(crate) fn log(&self) -> String {
+        self.running.as_ref().unwrap().output()
+    }
+
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.running.as_ref().unwrap().id()
+    }
+
+    /// Ends it; what it holds stays.
+    pub(crate) fn stop(&mut self) {
+        self.running = None;
+    }
+
+    /// Starts it on the same ports, with what it held.
+    pub(crate) async fn start_again(&mut self) {
+        self.stop();
+        self.try_start().await.unwrap();
+    }
+
+    /// Connections are taken and nothing is answered, until it goes on.
+    pub(crate) fn pause(&self) {
+        self.running.as_ref().unwrap().pause();
+    }
+
+    pub(crate) fn go_on(&self) {
+        self.running.as_ref().unwrap().go_on();
+    }
+
+    /// A connection that may change everything.
+    pub(crate) async fn admin(&self) -> Ldap {
+        let settings = LdapConnSettings::new();
+        let url = self.url();
+        let (connection, mut ldap) = LdapConnAsync::with_settings(settings, &url).await.unwrap();
+        ldap3::drive!(connection);
+        let bound = ldap.simple_bind(ADMIN, ADMIN_PASSWORD).await.unwrap();
+        bound.success().unwrap();
+        ldap
+    }
+
+    /// Gives an entry another name in the same place: `uid=new`.
+    pub(crate) async fn rename(&self, dn: &str, first: &str) {
+        let renamed = self.admin().await.modifydn(dn, first, true, None).await;
+        renamed.unwrap().success().unwrap();
+    }
+
+    pub(crate) async fn delete(&self, dn: &str) {
+        let deleted = self.admin().await.delete(dn).await;
+        deleted.unwrap().success().unwrap();
+    }
+
+    /// Adds a person, who has another `entryUUID` than anyone there ever had.
+    pub(crate) async fn add_person(&self, uid: &str, name: &str) {
+        let dn = people::dn_of(uid);
+        let entry = people::person(&dn, uid, name);
+        let attributes = entry.into_iter().filter(|(name, _)| *name != "dn");
+        let attributes = attributes.map(|(name, value)| (name.to_owned(), HashSet::from([value])));
+        let added = self.admin().await.add(&dn, attributes.collect()).await;
+        added.unwrap().success().unwrap();
+    }
+
+    pub(crate) async fn join(&self, group: &str, dn: &str) {
+        let change = Mod::Add("member", HashSet::from([dn]));
+        self.change(group, change).await;
+    }
+
+    pub(crate) async fn leave(&self, group: &str, dn: &str) {
+        let change = Mod::Delete("member", HashSet::from([dn]));
+        self.change(group, change).await;
+    }
+
+    /// Disables the account.
+    pub(crate) async fn disable(&self, dn: &str) {
+        let since = HashSet::from(["000001010000Z"]);
+        self.change(dn, Mod::Replace("pwdAccountLockedTime", since))
+            .await;
+    }
+
+    pub(crate) async fn change(&self, dn: &str, change: Mod<&str>) {
+        let changed = self.admin().await.modify(dn, vec![change]).await;
+        changed.unwrap().success().unwrap();
+    }
+}
+
+/// It says that it starts a moment before it listens.
+async fn answers(port: u16) {
+    while tokio::net::TcpStream::connect(("127.0.0.1", port))
+        .await
+        .is_err()
+    {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn configuration(folder: &Path, habits: Habits) -> String {
+    let folder = folder.display();
+    let allow = if habits.empty_password_binds {
+        "allow bind_anon_cred bind_anon_dn"
+    } else {
+        ""
+    };
+    let tls = if habits.certificate.is_some() {
+        format!("TLSCertificateFile {folder}/server.crt\nTLSCertificateKeyFile {folder}/server.key")
+    } else {
+        String::new()
+    };
+    let who = if habits.anonymous_search {
+        "by * read".to_owned()
+    } else {
+        format!("by dn.exact=\"{READER}\" read by self read by * none")
+    };
+    format!(
+        r#"
+include /etc/ldap/schema/core.schema
+include /etc/ldap/schema/cosine.schema
+include /etc/ldap/schema/nis.schema
+include /etc/ldap/schema/inetorgperson.schema
+modulepath /usr/lib/ldap
+moduleload back_mdb
+moduleload memberof
+moduleload refint
+moduleload ppolicy
+{allow}
+{tls}
+database mdb
+suffix {base}
+rootdn {ADMIN}
+rootpw {ADMIN_PASSWORD}
+directory {folder}/db
+dbnosync
+maxsize 67108864
+index objectClass,uid,entryUUID,member,memberOf eq
+access to attrs=userPassword by anonymous auth by * none
+access to * {who}
+overlay memberof
+memberof-refint TRUE
+overlay refint
+refint_attributes member memberOf uniqueMember
+overlay ppolicy
+ppolicy_default {policy}
+"#,
+        base = people::BASE,
+        policy = people::POLICY
+    )
+}
