@@ -114,7 +114,6 @@ impl Signed {
     }
 
     /// For a server in this process.
-    #[expect(dead_code, reason = "no server in this process speaks TLS yet")]
     pub(crate) fn server(&self) -> Arc<ServerConfig> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)

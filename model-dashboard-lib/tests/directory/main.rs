@@ -12,6 +12,8 @@
 )]
 
 mod authority;
+mod evil;
+mod evil_itself;
 mod people;
 mod processes;
 mod slapd;
