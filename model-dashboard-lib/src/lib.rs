@@ -55,6 +55,7 @@
 //!
 //! # Features
 //! - `sqlite` (default): accounts, tokens, sessions and the audit log in one SQLite file.
+//! - `ldap`: people of a directory; `s3`: models in a bucket.
 //! - `conformance`: the suites for backends of one's own.
 
 pub mod audit;
