@@ -1,8 +1,5 @@
 //! People of a directory (LDAP, Active Directory).
-#![cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the directory's authenticator is being built")
-)]
+#![expect(dead_code, reason = "the directory's authenticator is being built")]
 
 mod ber;
 mod frames;
