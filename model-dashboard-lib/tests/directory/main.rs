@@ -12,10 +12,13 @@
 )]
 
 mod authority;
+mod domain;
 mod evil;
 mod evil_itself;
 mod people;
 mod processes;
+mod samba;
+mod samba_itself;
 mod slapd;
 mod slapd_itself;
 

@@ -1,10 +1,10 @@
 //! Servers that are processes: nothing is left of them, however a test ends.
 
 use std::io::{BufRead as _, BufReader};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::sync::watch;
@@ -74,6 +74,21 @@ impl Running {
             Ok(Ok(output)) if output.text.contains(text) => Ok(()),
             _ => Err(self.output()),
         }
+    }
+
+    /// Waits until it listens there.
+    ///
+    /// # Errors
+    /// All it wrote, if it ended or 60 seconds passed without.
+    pub(crate) async fn listens(&self, address: SocketAddr) -> Result<(), String> {
+        let begun = Instant::now();
+        while tokio::net::TcpStream::connect(address).await.is_err() {
+            if self.output.borrow().ended || begun.elapsed() > Duration::from_secs(60) {
+                return Err(self.output());
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        Ok(())
     }
 
     /// All it wrote so far.

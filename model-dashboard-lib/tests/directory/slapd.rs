@@ -1,6 +1,7 @@
 //! OpenLDAP's server, as a hospital runs it.
 
 use std::collections::HashSet;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -94,10 +95,15 @@ impl Slapd {
         command.arg("-f").arg(self.folder.path().join("slapd.conf"));
         command.args(["-h", &urls, "-d", "stats"]);
         let running = Running::start(command);
+        // It has its ports when it says so, and listens a moment later.
         running.wrote("slapd starting").await?;
-        answers(self.port).await;
+        running
+            .listens((Ipv4Addr::LOCALHOST, self.port).into())
+            .await?;
         if self.habits.certificate.is_some() {
-            answers(self.tls_port).await;
+            running
+                .listens((Ipv4Addr::LOCALHOST, self.tls_port).into())
+                .await?;
         }
         self.running = Some(running);
         Ok(())
@@ -215,16 +221,6 @@ impl Slapd {
     pub(crate) async fn change(&self, dn: &str, change: Mod<&str>) {
         let changed = self.admin().await.modify(dn, vec![change]).await;
         changed.unwrap().success().unwrap();
-    }
-}
-
-/// It says that it starts a moment before it listens.
-async fn answers(port: u16) {
-    while tokio::net::TcpStream::connect(("127.0.0.1", port))
-        .await
-        .is_err()
-    {
-        tokio::task::yield_now().await;
     }
 }
 
