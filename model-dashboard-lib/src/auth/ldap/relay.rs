@@ -135,3 +135,6 @@ async fn answers(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

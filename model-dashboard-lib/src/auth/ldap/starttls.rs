@@ -64,3 +64,6 @@ where
         _ => Err(Refused::OtherKind(response.id).into()),
     }
 }
+
+#[cfg(test)]
+mod tests;
