@@ -8,6 +8,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stderr,
+    clippy::print_stdout,
     clippy::unwrap_used
 )]
 
@@ -17,6 +18,7 @@ mod evil;
 mod evil_itself;
 mod people;
 mod processes;
+mod processes_itself;
 mod samba;
 mod samba_itself;
 mod slapd;

@@ -34,7 +34,7 @@ impl Running {
             .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut watchdog = Command::new("/bin/sh");
-        watchdog.args(["-c", "read -r nothing; kill -KILL -- \"-$0\""]);
+        watchdog.args(["-c", "read -r nothing; kill -s KILL -- \"-$0\""]);
         watchdog.arg(child.id().to_string()).process_group(0);
         watchdog
             .stdin(Stdio::piped())
