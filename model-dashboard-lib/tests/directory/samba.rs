@@ -113,6 +113,11 @@ impl Samba {
         deleted.unwrap().success().unwrap();
     }
 
+    /// Adds a person, who has another `objectGUID` and SID than anyone there ever had.
+    pub(crate) async fn add_person(&self, account: &str, name: &str) {
+        content::add_person(&mut self.admin().await, account, name).await;
+    }
+
     pub(crate) async fn join(&self, group: &str, dn: &str) {
         let change = Mod::Add("member", HashSet::from([dn]));
         self.change(group, change).await;

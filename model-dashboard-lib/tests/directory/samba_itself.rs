@@ -186,6 +186,12 @@ async fn it_changes_while_it_runs() {
         return;
     };
     let maria = dn_of("Maria Keller");
+    let identity = async |samba: &Samba| {
+        let mut ldap = samba.admin().await;
+        let found = found(&mut ldap, "(sAMAccountName=mkeller)", &["objectGUID"]).await;
+        found[0].bin_attrs["objectGUID"][0].clone()
+    };
+    let first = identity(&samba).await;
     samba.leave(REQUIRED_GROUP, &maria).await;
     let mut ldap = samba.admin().await;
     assert!(!members(&mut ldap).await.contains(&"mkeller".to_owned()));
@@ -194,10 +200,14 @@ async fn it_changes_while_it_runs() {
     samba.rename(&maria, "CN=Maria Klein").await;
     let (name, password) = (principal("mkeller"), password_of("mkeller"));
     assert_eq!(bind(&samba, &name, &password).await, "");
+    assert_eq!(identity(&samba).await, first);
     samba.disable(&dn_of("Maria Klein")).await;
     assert_eq!(bind(&samba, &name, &password).await, "533");
     samba.delete(&dn_of("Maria Klein")).await;
     assert_eq!(bind(&samba, &name, &password).await, WRONG_PASSWORD);
+    samba.add_person("mkeller", "Maria Keller").await;
+    assert_eq!(bind(&samba, &name, &password).await, "");
+    assert_ne!(identity(&samba).await, first);
 
     samba.stop();
     assert!(connect(&samba, &samba.url(), false).await.is_err());

@@ -21,6 +21,8 @@ pub(crate) struct Habits {
     pub(crate) anonymous_search: bool,
     /// Whether a name with an empty password is a successful, anonymous bind.
     pub(crate) empty_password_binds: bool,
+    /// Whether a password is taken by TLS only; else the answer is 13, and it was on the wire.
+    pub(crate) wants_tls: bool,
 }
 
 impl Default for Habits {
@@ -29,6 +31,7 @@ impl Default for Habits {
             certificate: Some(Flaw::None),
             anonymous_search: true,
             empty_password_binds: false,
+            wants_tls: false,
         }
     }
 }
@@ -42,6 +45,8 @@ pub(crate) struct Slapd {
     folder: TempDir,
     habits: Habits,
     running: Option<Running>,
+    /// How much of its log is not about what tests ask.
+    before: usize,
 }
 
 impl Slapd {
@@ -71,6 +76,7 @@ impl Slapd {
             folder,
             habits,
             running: None,
+            before: 0,
         };
         // Another test may have taken a port meanwhile.
         loop {
@@ -82,11 +88,13 @@ impl Slapd {
             }
         }
         slapd.fill();
+        slapd.logged("UNBIND").await.unwrap();
+        slapd.before = slapd.log().len();
         Some(slapd)
     }
 
     async fn try_start(&mut self) -> Result<(), String> {
-        let mut urls = self.url();
+        let mut urls = format!("{} {}", self.url(), self.own_url());
         if self.habits.certificate.is_some() {
             urls = format!("{urls} {}", self.tls_url());
         }
@@ -113,7 +121,15 @@ impl Slapd {
         let file = self.folder.path().join("content.ldif");
         std::fs::write(&file, people::ldif()).unwrap();
         let mut add = Command::new("ldapadd");
-        add.args(["-x", "-H", &self.url(), "-D", ADMIN, "-w", ADMIN_PASSWORD]);
+        add.args([
+            "-x",
+            "-H",
+            &self.own_url(),
+            "-D",
+            ADMIN,
+            "-w",
+            ADMIN_PASSWORD,
+        ]);
         // Only so may it be said that an account is locked.
         add.args(["-e", "relax", "-f"]).arg(file);
         let added = add.output().unwrap();
@@ -129,6 +145,12 @@ impl Slapd {
         format!("ldaps://127.0.0.1:{}", self.tls_port)
     }
 
+    /// A socket in its folder, by which it is administered.
+    fn own_url(&self) -> String {
+        let socket = self.folder.path().join("ldapi");
+        format!("ldapi://{}", socket.to_str().unwrap().replace('/', "%2F"))
+    }
+
     /// The certificate of its authority, in a file.
     pub(crate) fn authority_file(&self) -> PathBuf {
         self.folder.path().join("ca.crt")
@@ -141,7 +163,11 @@ impl Slapd {
 
     /// What it was asked since it started (last): a line for each bind, search and so on.
     pub(crate) fn log(&self) -> String {
-        self.running.as_ref().unwrap().output()
+        self.running
+            .as_ref()
+            .unwrap()
+            .output()
+            .split_off(self.before)
     }
 
     /// The number of its process.
@@ -157,6 +183,7 @@ impl Slapd {
     /// Starts it on the same ports, with what it held.
     pub(crate) async fn start_again(&mut self) {
         self.stop();
+        self.before = 0;
         self.try_start().await.unwrap();
     }
 
@@ -172,7 +199,7 @@ impl Slapd {
     /// A connection that may change everything.
     pub(crate) async fn admin(&self) -> Ldap {
         let settings = LdapConnSettings::new();
-        let url = self.url();
+        let url = self.own_url();
         let (connection, mut ldap) = LdapConnAsync::with_settings(settings, &url).await.unwrap();
         ldap3::drive!(connection);
         let bound = ldap.simple_bind(ADMIN, ADMIN_PASSWORD).await.unwrap();
@@ -236,6 +263,11 @@ fn configuration(folder: &Path, habits: Habits) -> String {
     } else {
         String::new()
     };
+    let security = if habits.wants_tls {
+        "security simple_bind=128\nlocalSSF 128"
+    } else {
+        ""
+    };
     let who = if habits.anonymous_search {
         "by * read".to_owned()
     } else {
@@ -253,6 +285,7 @@ moduleload memberof
 moduleload refint
 moduleload ppolicy
 {allow}
+{security}
 {tls}
 database mdb
 suffix {base}

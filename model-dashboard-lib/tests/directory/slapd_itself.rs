@@ -67,6 +67,7 @@ async fn people_bind_plainly_by_start_tls_and_by_ldaps() {
         .await
         .unwrap();
     assert!(!slapd.log().contains(&password_of("mkeller")));
+    assert!(!slapd.log().contains(people::ADMIN));
 }
 
 #[tokio::test]
@@ -181,6 +182,21 @@ async fn its_habits_are_those_asked_for() {
         .unwrap();
     let found = find(&mut ldap, "(uid=anna)", &["cn", "userPassword"]).await;
     assert_eq!(found[0].attrs.keys().collect::<Vec<_>>(), ["cn"]);
+
+    let habits = Habits {
+        wants_tls: true,
+        ..Habits::default()
+    };
+    let careful = Slapd::with(habits).await.unwrap();
+    let (password, confidentiality_required) = (password_of("mkeller"), 13);
+    assert_eq!(
+        bind(&careful, &dn, &password).await,
+        confidentiality_required
+    );
+    for (url, start_tls) in [(careful.url(), true), (careful.tls_url(), false)] {
+        let mut ldap = connect(&careful, &url, start_tls).await.unwrap();
+        assert_eq!(ldap.simple_bind(&dn, &password).await.unwrap().rc, 0);
+    }
 
     let plain = Slapd::with(Habits {
         certificate: None,

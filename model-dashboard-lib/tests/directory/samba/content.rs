@@ -24,7 +24,7 @@ pub(super) async fn fill(ldap: &mut Ldap) {
         .await;
     }
     for (account, name) in PLAIN {
-        add(ldap, &dn_of(name), person(account, name)).await;
+        add_person(ldap, account, name).await;
     }
     for state in STATES {
         add(ldap, &dn_of(state.account), barred(state.account)).await;
@@ -50,6 +50,10 @@ async fn rules(ldap: &mut Ldap) {
     changed.unwrap().success().unwrap();
 }
 
+pub(super) async fn add_person(ldap: &mut Ldap, account: &str, name: &str) {
+    add(ldap, &dn_of(name), person(account, name)).await;
+}
+
 fn person(account: &str, name: &str) -> Entry {
     let mut entry: Entry = vec![
         ("objectClass", b"user".to_vec()),
@@ -66,7 +70,7 @@ fn person(account: &str, name: &str) -> Entry {
 }
 
 /// A password as Active Directory takes it: in quotation marks, UTF-16.
-pub(super) fn password(text: &str) -> Vec<u8> {
+fn password(text: &str) -> Vec<u8> {
     let quoted = format!("\"{text}\"");
     quoted.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
