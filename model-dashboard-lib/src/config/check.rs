@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::Config;
 use super::reader::Reader;
-use super::table::{AuthConfig, LdapConfig, LimitsConfig, ServerConfig};
+use super::table::{AuthConfig, LimitsConfig, ServerConfig};
 
 /// What is listened for at a port of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,29 +120,5 @@ impl LimitsConfig {
                  from, and guesses of passwords cannot be told apart; list the proxies only"
             ));
         }
-    }
-}
-
-impl LdapConfig {
-    /// A directory, when one is named.
-    pub(super) fn resolve(self, reader: &mut Reader<'_>) -> Option<Self> {
-        if self.bind_dn.is_some() && self.bind_password.is_none() {
-            reader.conflict("ldap.bind_dn", "ldap.bind_password is not set beside it");
-        }
-        if self.bind_dn.is_none() && self.bind_password.is_some() {
-            reader.conflict("ldap.bind_password", "ldap.bind_dn is not set beside it");
-        }
-        if !self.server.is_empty() {
-            return Some(self);
-        }
-        let set = reader
-            .settings
-            .iter()
-            .map(|it| it.name)
-            .find(|name| name.starts_with("ldap.") && reader.is_set(name));
-        if let Some(name) = set {
-            reader.conflict(name, "has no effect without ldap.server; set LDAP_SERVER");
-        }
-        None
     }
 }

@@ -179,7 +179,7 @@ fn is_streamlits(name: &str) -> bool {
     }
 }
 
-/// The text of a value; a list's values with commas between them. `None` for what no setting is.
+/// The text of a value; each of a list's values on a line of its own. `None` for what no setting is.
 fn text_of(value: &DeValue<'_>) -> Option<String> {
     match value {
         DeValue::String(text) => Some(text.to_string()),
@@ -188,7 +188,7 @@ fn text_of(value: &DeValue<'_>) -> Option<String> {
         DeValue::Boolean(value) => Some(value.to_string()),
         DeValue::Array(items) => {
             let items: Option<Vec<_>> = items.iter().map(|item| text_of(item.get_ref())).collect();
-            Some(items?.join(","))
+            Some(items?.join("\n"))
         }
         DeValue::Datetime(_) | DeValue::Table(_) => None,
     }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::database::DatabaseUrl;
+use super::ldap::{GroupNames, LdapServer};
 use super::reader::Reader;
 use super::s3::{BucketName, HostName, Namespace, ServerUrl};
 use super::spec::{Spec, settings};
@@ -128,22 +129,60 @@ settings! {
 
     /// The directory that people sign in with.
     pub struct LdapConfig in "ldap." {
-        /// Servers of the directory (ldaps://host), tried in order.
-        server: Vec<String> = Vec::new(), "LDAP_SERVER";
+        /// Servers of the directory, tried in order: ldaps://host, or ldap://host, which is asked for StartTLS.
+        server: Vec<LdapServer> = Vec::new(), "LDAP_SERVER";
         /// Where people are searched.
         base_dn: Option<String> = None, "LDAP_BASE_DN";
-        /// Name that a person binds with, around the username.
+        /// Name that a person binds with, around {username}: a distinguished name, {username}@DOMAIN or DOMAIN\{username}. Not used where an account looks people up.
         user_dn_template: Option<String> = None, "LDAP_USER_DN_TEMPLATE";
-        /// Filter that finds a person, around the username.
+        /// Filter that finds a person, around {username}. Without it: by uid or sAMAccountName.
         search_filter: Option<String> = None, "LDAP_SEARCH_FILTER";
-        /// Group that a person must be in.
+        /// Group that a person must be in: its distinguished name, or the name people call it by.
         required_group: Option<String> = None, "LDAP_REQUIRED_GROUP";
         /// Attribute of a person that holds the groups.
         group_attribute: String = "memberOf".to_owned(), "LDAP_GROUP_ATTRIBUTE";
-        /// Name of the account that looks people up.
+        /// Name of the account that looks people up. With it, who leaves the directory loses tokens and sessions within LDAP_RECHECK_INTERVAL.
         bind_dn: Option<String> = None, "LDAP_BIND_DN";
         /// Password of the account that looks people up.
         bind_password: Option<Secret> = None, "LDAP_BIND_PASSWORD";
+        /// File (PEM) of authorities to trust besides the system's.
+        ca_file: Option<PathBuf> = None, "LDAP_CA_FILE";
+        /// Send passwords unencrypted to a server that offers no encryption. They can then be read on the way.
+        allow_plaintext: bool = false, "LDAP_ALLOW_PLAINTEXT";
+        /// What people read where they choose how to sign in.
+        label: String = "Network account".to_owned(), "LDAP_LABEL";
+        /// Attribute by which a person is known for good. Without it: entryUUID, objectGUID or nsUniqueId.
+        id_attribute: Option<String> = None, "LDAP_ID_ATTRIBUTE";
+        /// Attribute that holds the username. Without it: uid or sAMAccountName.
+        username_attribute: Option<String> = None, "LDAP_USERNAME_ATTRIBUTE";
+        /// Attribute that holds the name people read. Without it: displayName or cn.
+        name_attribute: Option<String> = None, "LDAP_NAME_ATTRIBUTE";
+        /// Attribute that holds the mail address.
+        mail_attribute: String = "mail".to_owned(), "LDAP_MAIL_ATTRIBUTE";
+        /// Whether members of a group's groups are members of the group.
+        nested_groups: bool = true, "LDAP_NESTED_GROUPS";
+        /// Where groups are searched. Without it: where people are.
+        group_base_dn: Option<String> = None, "LDAP_GROUP_BASE_DN";
+        /// Groups of administrators.
+        admin_groups: GroupNames = GroupNames::default(), "LDAP_ADMIN_GROUPS";
+        /// Groups of publishers.
+        publisher_groups: GroupNames = GroupNames::default(), "LDAP_PUBLISHER_GROUPS";
+        /// Groups of editors.
+        editor_groups: GroupNames = GroupNames::default(), "LDAP_EDITOR_GROUPS";
+        /// Groups of auditors.
+        auditor_groups: GroupNames = GroupNames::default(), "LDAP_AUDITOR_GROUPS";
+        /// Groups of viewers.
+        viewer_groups: GroupNames = GroupNames::default(), "LDAP_VIEWER_GROUPS";
+        /// Time for a whole sign-in.
+        timeout: Duration = Duration::from_secs(10), "LDAP_TIMEOUT", within (Duration::from_secs(1), minutes(2));
+        /// Time for reaching one server, before the next one is tried.
+        connect_timeout: Duration = Duration::from_secs(3), "LDAP_CONNECT_TIMEOUT", within (Duration::from_secs(1), minutes(1));
+        /// How often people with tokens or sessions are looked up again.
+        recheck_interval: Duration = minutes(15), "LDAP_RECHECK_INTERVAL", within (minutes(1), minutes(24 * 60));
+        /// How long they go on while the directory does not answer.
+        grace: Duration = minutes(24 * 60), "LDAP_GRACE", within (minutes(0), minutes(30 * 24 * 60));
+        /// Days that tokens work after their owner's last sign-in, where no account looks people up.
+        token_days: u16 = 7, "LDAP_TOKEN_DAYS", within (1, 365);
     }
 
     /// Sign-in, sessions and API tokens.

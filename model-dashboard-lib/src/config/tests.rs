@@ -2,6 +2,7 @@
 
 mod bad_values;
 mod cluster;
+mod ldap;
 mod near_misses;
 mod precedence;
 mod secrets;

@@ -104,13 +104,14 @@ impl<T: Value> Value for Option<T> {
     }
 }
 
-/// A list is written as an array, or as one text with commas.
+/// A list is written as an array, whose items come here on lines of their own, or as one text with
+/// commas.
 impl<T: Value> Value for Vec<T> {
     const ALLOWED: &'static str = T::ALLOWED;
     const SECRET: bool = T::SECRET;
 
     fn parse(text: &str) -> Result<Self, &'static str> {
-        text.split(',')
+        text.split([',', '\n'])
             .map(str::trim)
             .filter(|item| !item.is_empty())
             .map(T::parse)

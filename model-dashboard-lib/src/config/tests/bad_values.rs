@@ -292,7 +292,7 @@ fn a_key_that_is_set_twice_is_told() {
 
 #[test]
 fn settings_that_do_not_go_together_are_told() {
-    let expected: [(&[(&str, &str)], &str); 8] = [
+    let expected: [(&[(&str, &str)], &str); 10] = [
         (
             &[("SESSION_IDLE_LIMIT", "13h")],
             "auth.session_idle_limit (variable SESSION_IDLE_LIMIT): longer than \
@@ -328,9 +328,23 @@ fn settings_that_do_not_go_together_are_told() {
         (
             &[
                 ("LDAP_SERVER", "ldaps://dc1"),
+                ("LDAP_BASE_DN", "dc=example"),
                 ("LDAP_BIND_DN", "cn=reader"),
             ],
             "ldap.bind_dn (variable LDAP_BIND_DN): ldap.bind_password is not set beside it",
+        ),
+        (
+            &[("LDAP_SERVER", "ldaps://dc1"), ("LDAP_BASE_DN", "dc=x")],
+            "ldap.server (variable LDAP_SERVER): people are found by nothing: set \
+             LDAP_USER_DN_TEMPLATE, or LDAP_BIND_DN and LDAP_BIND_PASSWORD of an account that may \
+             search",
+        ),
+        (
+            &[
+                ("LDAP_SERVER", "ldaps://dc1"),
+                ("LDAP_USER_DN_TEMPLATE", "{username}@corp"),
+            ],
+            "ldap.server (variable LDAP_SERVER): people are searched nowhere: set LDAP_BASE_DN",
         ),
     ];
     for (variables, message) in expected {

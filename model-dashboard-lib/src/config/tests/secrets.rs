@@ -16,6 +16,7 @@ fn a_secret_is_shown_nowhere() {
         ("MINIO_PASSWORD", CANARY),
         ("ADMIN_PASSWORD", CANARY),
         ("LDAP_SERVER", "ldaps://dc1"),
+        ("LDAP_BASE_DN", "dc=example"),
         ("LDAP_BIND_DN", "cn=reader"),
         ("LDAP_BIND_PASSWORD", CANARY),
         ("DATABASE_URL", &url),

@@ -201,16 +201,3 @@ fn a_database_is_a_file_or_a_server() {
         assert_eq!(problems(with(&[("DATABASE_URL", bad)])).len(), 1, "{bad}");
     }
 }
-
-#[test]
-fn a_directory_is_configured_when_its_server_is_named() {
-    let config = with(&[
-        ("LDAP_SERVER", "ldaps://dc1, ldaps://dc2"),
-        ("LDAP_REQUIRED_GROUP", "cn=models,dc=example"),
-    ])
-    .unwrap();
-    let ldap = config.ldap.unwrap();
-    assert_eq!(ldap.server, ["ldaps://dc1", "ldaps://dc2"]);
-    assert_eq!(ldap.required_group.as_deref(), Some("cn=models,dc=example"));
-    assert_eq!(ldap.group_attribute, "memberOf");
-}

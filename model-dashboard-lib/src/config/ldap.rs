@@ -1,0 +1,187 @@
+//! How the directory is reached that people sign in with.
+
+use std::fmt;
+
+use url::{Host, Url};
+
+use super::reader::Reader;
+use super::table::LdapConfig;
+use super::value::Value;
+use crate::auth::Role;
+
+/// A server of a directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LdapServer {
+    /// Whether the connection begins with TLS (`ldaps`).
+    pub tls: bool,
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+}
+
+impl LdapServer {
+    /// Whether it is this very machine: what is sent there passes no network.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        match Host::parse(&self.host) {
+            Ok(Host::Ipv4(address)) => address.is_loopback(),
+            Ok(Host::Ipv6(address)) => address.is_loopback(),
+            Ok(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+            Err(_) => false,
+        }
+    }
+}
+
+/// Prints as a URL.
+impl fmt::Display for LdapServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.tls { "ldaps" } else { "ldap" };
+        write!(f, "{scheme}://{}:{}", self.host, self.port)
+    }
+}
+
+impl Value for LdapServer {
+    const ALLOWED: &'static str =
+        "servers of a directory, such as ldaps://dc1.example.org, ldap://dc2.example.org:389";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let whole = match text.contains("://") {
+            true => text.to_owned(),
+            // As the earlier system took it.
+            false => format!("ldap://{text}"),
+        };
+        let url = Url::parse(&whole).map_err(|_| "not the URL of a server")?;
+        let tls = match url.scheme() {
+            "ldap" => false,
+            "ldaps" => true,
+            _ => return Err("neither an ldap nor an ldaps URL"),
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("holds a username or password, which belong into settings of their own");
+        }
+        if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+            return Err("holds more than a host and a port");
+        }
+        let host = url.host_str().filter(|host| !host.is_empty());
+        let host = host.ok_or("names no host")?.to_ascii_lowercase();
+        let port = url.port().unwrap_or(if tls { 636 } else { 389 });
+        Ok(Self { tls, host, port })
+    }
+
+    fn show(&self) -> Option<String> {
+        Some(self.to_string())
+    }
+}
+
+/// Names of groups: distinguished names, or the short names that people call them by.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GroupNames(Vec<String>);
+
+impl GroupNames {
+    /// The names.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Distinguished names hold commas, so these are separated by semicolons, or are the items of an
+/// array, which come on lines of their own.
+impl Value for GroupNames {
+    const ALLOWED: &'static str =
+        "groups with semicolons between them, such as cn=a,dc=example; cn=b,dc=example";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let (mut names, mut name, mut escaped) = (Vec::new(), String::new(), false);
+        for c in text.chars() {
+            match c {
+                ';' | '\n' if !escaped => names.push(std::mem::take(&mut name)),
+                c if c.is_control() => return Err("holds a control character"),
+                c => name.push(c),
+            }
+            escaped = c == '\\' && !escaped;
+        }
+        names.push(name);
+        let names = names.iter().map(|name| name.trim().to_owned());
+        Ok(Self(names.filter(|name| !name.is_empty()).collect()))
+    }
+
+    fn show(&self) -> Option<String> {
+        (!self.0.is_empty()).then(|| self.0.join("; "))
+    }
+}
+
+impl LdapConfig {
+    /// The groups that give a role, the role with the most rights first, each with the setting
+    /// that names them.
+    #[must_use]
+    pub fn role_groups(&self) -> [(Role, &'static str, &GroupNames); 5] {
+        [
+            (Role::Admin, "ldap.admin_groups", &self.admin_groups),
+            (
+                Role::Publisher,
+                "ldap.publisher_groups",
+                &self.publisher_groups,
+            ),
+            (Role::Editor, "ldap.editor_groups", &self.editor_groups),
+            (Role::Auditor, "ldap.auditor_groups", &self.auditor_groups),
+            (Role::Viewer, "ldap.viewer_groups", &self.viewer_groups),
+        ]
+    }
+
+    /// Whether groups of the directory decide who has which role.
+    #[must_use]
+    pub fn gives_roles(&self) -> bool {
+        self.role_groups()
+            .iter()
+            .any(|(_, _, groups)| !groups.is_empty())
+    }
+
+    /// A directory, when one is named.
+    pub(super) fn resolve(self, reader: &mut Reader<'_>) -> Option<Self> {
+        if self.server.is_empty() {
+            let mut settings = reader.settings.iter().map(|it| it.name);
+            let set = settings.find(|name| name.starts_with("ldap.") && reader.is_set(name));
+            if let Some(name) = set {
+                reader.conflict(name, "has no effect without ldap.server; set LDAP_SERVER");
+            }
+            return None;
+        }
+        if self.bind_dn.is_some() && self.bind_password.is_none() {
+            reader.conflict("ldap.bind_dn", "ldap.bind_password is not set beside it");
+        }
+        if self.bind_dn.is_none() && self.bind_password.is_some() {
+            reader.conflict("ldap.bind_password", "ldap.bind_dn is not set beside it");
+        }
+        let by_dn = self
+            .user_dn_template
+            .as_ref()
+            .is_some_and(|it| it.contains('='));
+        if self.bind_dn.is_none() && self.user_dn_template.is_none() {
+            reader.conflict(
+                "ldap.server",
+                "people are found by nothing: set LDAP_USER_DN_TEMPLATE, or LDAP_BIND_DN and \
+                 LDAP_BIND_PASSWORD of an account that may search",
+            );
+        }
+        if self.base_dn.is_none() && !(by_dn && self.bind_dn.is_none()) {
+            reader.conflict(
+                "ldap.server",
+                "people are searched nowhere: set LDAP_BASE_DN",
+            );
+        }
+        if self.allow_plaintext {
+            reader.warn(
+                "ldap.allow_plaintext is set: passwords can be read on the way to the directory",
+            );
+        }
+        Some(self)
+    }
+}

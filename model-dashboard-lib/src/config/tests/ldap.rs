@@ -1,0 +1,101 @@
+use super::*;
+
+const BY_NAME: [(&str, &str); 2] = [
+    ("LDAP_SERVER", "ldaps://dc1, ldap://dc2:1389, dc3"),
+    (
+        "LDAP_USER_DN_TEMPLATE",
+        "uid={username},ou=people,dc=example",
+    ),
+];
+
+fn directory(more: &[(&str, &str)]) -> LdapConfig {
+    let all: Vec<_> = BY_NAME.iter().chain(more).copied().collect();
+    with(&all).unwrap().ldap.unwrap()
+}
+
+#[test]
+fn a_directory_is_configured_when_its_server_is_named() {
+    let ldap = directory(&[("LDAP_REQUIRED_GROUP", "cn=models,dc=example")]);
+    let servers: Vec<_> = ldap.server.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        servers,
+        ["ldaps://dc1:636", "ldap://dc2:1389", "ldap://dc3:389"]
+    );
+    assert_eq!(ldap.required_group.as_deref(), Some("cn=models,dc=example"));
+    assert_eq!(ldap.group_attribute, "memberOf");
+    assert!(!ldap.gives_roles() && ldap.nested_groups);
+}
+
+#[test]
+fn a_server_is_an_ldap_url_or_a_host() {
+    for bad in [
+        "http://dc1",
+        "ldaps://ana:secret@dc1",
+        "ldap://dc1/dc=example??sub",
+        "ldap://",
+        "ldap://dc1:99999",
+    ] {
+        let variables = [BY_NAME[1], ("LDAP_SERVER", bad)];
+        let told = problems(with(&variables));
+        assert!(told[0].starts_with("ldap.server "), "{told:?}");
+        assert!(!told[0].contains("secret"), "{told:?}");
+    }
+    let loopback = |server| {
+        let ldap = with(&[BY_NAME[1], ("LDAP_SERVER", server)]).unwrap().ldap;
+        ldap.unwrap().server[0].is_loopback()
+    };
+    assert!(
+        ["ldap://127.0.0.7", "[::1]:389", "localhost"]
+            .map(loopback)
+            .iter()
+            .all(|it| *it)
+    );
+    assert!(
+        !["ldap://10.0.0.1", "localhost.evil.example"]
+            .map(loopback)
+            .contains(&true)
+    );
+}
+
+#[test]
+fn groups_are_separated_by_semicolons_or_are_the_items_of_a_list() {
+    let admins = "cn=Admins,dc=example; cn=Ops\\;Night,dc=example;;";
+    let ldap = directory(&[
+        ("LDAP_ADMIN_GROUPS", admins),
+        ("LDAP_VIEWER_GROUPS", "staff"),
+    ]);
+    let named: Vec<_> = ldap.admin_groups.iter().collect();
+    let expected = ["cn=Admins,dc=example", "cn=Ops\\;Night,dc=example"];
+    assert_eq!(named, expected);
+    assert!(ldap.gives_roles());
+
+    let config = from_toml(
+        "[ldap]\nserver = [\"ldaps://dc1\", \"dc2\"]\nuser_dn_template = \"uid={username},dc=x\"\n\
+         editor_groups = [\"cn=a,dc=x\", \"cn=b,dc=x\"]",
+    );
+    let config = config.unwrap();
+    assert_eq!(
+        setting(&config, "ldap.editor_groups").0,
+        "cn=a,dc=x; cn=b,dc=x"
+    );
+    let ldap = config.ldap.unwrap();
+    assert_eq!(
+        ldap.editor_groups.iter().collect::<Vec<_>>(),
+        ["cn=a,dc=x", "cn=b,dc=x"]
+    );
+    assert_eq!(ldap.server.len(), 2);
+}
+
+#[test]
+fn sending_passwords_in_the_open_is_warned_about() {
+    let all: Vec<_> = BY_NAME
+        .into_iter()
+        .chain([("LDAP_ALLOW_PLAINTEXT", "true")])
+        .collect();
+    let config = with(&all).unwrap();
+    assert!(
+        config.warnings()[0].contains("ldap.allow_plaintext"),
+        "{:?}",
+        config.warnings()
+    );
+}
