@@ -55,7 +55,8 @@
 //!
 //! # Features
 //! - `sqlite` (default): accounts, tokens, sessions and the audit log in one SQLite file.
-//! - `ldap`: people of a directory; `s3`: models in a bucket.
+//! - `ldap`: people sign in with LDAP or Active Directory.
+//! - `s3`: models in a bucket of MinIO or another S3 server.
 //! - `conformance`: the suites for backends of one's own.
 
 pub mod audit;
@@ -70,4 +71,6 @@ pub mod dashboard;
 pub mod model;
 pub mod repository;
 pub mod store;
+#[cfg(any(feature = "ldap", feature = "s3"))]
+mod tls;
 pub mod tokens;

@@ -10,6 +10,8 @@ use object_store::Error;
 use object_store::client::{HttpError, HttpErrorKind};
 
 use super::conditional::Fault;
+#[cfg(feature = "s3")]
+use crate::tls::{Naming, told};
 
 const NO_BUCKET: &str = "NoSuchBucket";
 
@@ -160,6 +162,12 @@ pub(super) fn no_s3(status: u16, body: &str) -> Fault {
 
 const SET_HTTPS: &str = "set MINIO_SECURE=true, or write https:// in the endpoint's URL";
 
+#[cfg(feature = "s3")]
+const NAMING: Naming = Naming {
+    bundle: "AWS_CA_BUNDLE",
+    host: "MINIO_HOST or the endpoint's URL",
+};
+
 /// The fault that there was no answer from `url`.
 #[cfg(feature = "s3")]
 pub(super) fn unreachable(error: HttpError, url: &str) -> Fault {
@@ -173,7 +181,7 @@ pub(super) fn unreachable(error: HttpError, url: &str) -> Fault {
 /// are told apart by their words alone: what lies below the HTTP client shows no types.
 #[cfg(feature = "s3")]
 fn unanswered(error: &HttpError, plain: bool) -> String {
-    if let Some(told) = super::s3::certificates::told(error) {
+    if let Some(told) = told(error, NAMING) {
         return told;
     }
     let words: Vec<String> = chain(error).map(|cause| cause.to_string()).collect();

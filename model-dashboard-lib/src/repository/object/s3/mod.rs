@@ -5,8 +5,6 @@
 //! such keys.
 
 mod bucket;
-mod bundle;
-pub(super) mod certificates;
 mod listing;
 mod options;
 

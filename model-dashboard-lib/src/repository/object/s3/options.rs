@@ -12,8 +12,8 @@ use object_store::{BackoffConfig, ClientOptions, Error, RetryConfig};
 
 use super::super::conditional::Fault;
 use super::super::faults;
-use super::bundle;
 use crate::config::{S3Config, S3Credentials};
+use crate::tls::{self, TrustError};
 
 /// How long things may take.
 #[derive(Clone, Copy, Debug)]
@@ -85,7 +85,9 @@ impl Client {
             Some(time) => options.with_timeout(time),
             None => options.with_timeout_disabled(),
         };
-        let trust = config.ca_bundle.as_deref().map(bundle::trust).transpose()?;
+        let trust = config.ca_bundle.as_deref();
+        let trust = trust.map(|file| tls::client(Some(file), "AWS_CA_BUNDLE"));
+        let trust = trust.transpose().map_err(untrusted)?;
         let connector = Connector { times, trust };
         Ok(Self { options, connector })
     }
@@ -93,6 +95,13 @@ impl Client {
     pub(super) fn connect(&self) -> Result<HttpClient, Fault> {
         let client = self.connector.connect(&self.options);
         client.map_err(faults::fault)
+    }
+}
+
+fn untrusted(error: TrustError) -> Fault {
+    Fault::Unavailable {
+        message: error.message,
+        source: Some(error.source),
     }
 }
 

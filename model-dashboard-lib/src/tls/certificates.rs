@@ -18,8 +18,18 @@ pub(super) fn is_of_an_authority(error: &CertificateError) -> bool {
     matches!(error, CertificateError::Other(why) if why.to_string() == "CaUsedAsEndEntity")
 }
 
+/// What people know by which names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Naming {
+    /// The setting of the file of certificates.
+    pub(crate) bundle: &'static str,
+    /// What says by which name a server is reached.
+    pub(crate) host: &'static str,
+}
+
 /// What is wrong with a certificate and what to do, if that is what an error is about.
-pub(in super::super) fn told(error: &(dyn StdError + 'static)) -> Option<String> {
+pub(crate) fn told(error: &(dyn StdError + 'static), naming: Naming) -> Option<String> {
+    let Naming { bundle, host } = naming;
     let Error::InvalidCertificate(why) = tls_error(error)? else {
         return None;
     };
@@ -44,21 +54,22 @@ pub(in super::super) fn told(error: &(dyn StdError + 'static)) -> Option<String>
                 ),
                 false => format!(
                     "its certificate is not valid for {asked}, but for {}; reach it by such a \
-                     name (MINIO_HOST or the endpoint's URL), or make a certificate with {asked} \
+                     name ({host}), or make a certificate with {asked} \
                      among its names",
                     names.join(", ")
                 ),
             }
         }
-        CertificateError::NotValidForName => "its certificate is not valid for its name; reach it \
-             by a name that is in the certificate (MINIO_HOST or the endpoint's URL)"
-            .to_owned(),
+        CertificateError::NotValidForName => format!(
+            "its certificate is not valid for its name; reach it by a name that is in the \
+             certificate ({host})"
+        ),
         CertificateError::Revoked => "its certificate is revoked; renew it there".to_owned(),
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => unsigned(),
-        why if is_of_an_authority(why) => unsigned(),
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => unsigned(bundle),
+        why if is_of_an_authority(why) => unsigned(bundle),
         CertificateError::Other(why) if why.0.is::<NotInBundle>() => {
             format!(
-                "its certificate is not trusted: {why}; give AWS_CA_BUNDLE a file that holds the \
+                "its certificate is not trusted: {why}; give {bundle} a file that holds the \
                  certificate of the authority that signed it, or the server's own if none did"
             )
         }
@@ -68,10 +79,11 @@ pub(in super::super) fn told(error: &(dyn StdError + 'static)) -> Option<String>
     })
 }
 
-fn unsigned() -> String {
-    "its certificate is not signed by anyone whom this machine trusts; set AWS_CA_BUNDLE to a file \
-     with the certificate of the authority that signed it, or the server's own if none did"
-        .to_owned()
+fn unsigned(bundle: &str) -> String {
+    format!(
+        "its certificate is not signed by anyone whom this machine trusts; set {bundle} to a file \
+         with the certificate of the authority that signed it, or the server's own if none did"
+    )
 }
 
 /// `minio` of `DnsName("minio")`, as the certificates' library writes names.

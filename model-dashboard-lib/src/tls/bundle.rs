@@ -9,22 +9,25 @@ use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_name;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, SignatureScheme,
-};
+use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 
-use super::super::conditional::Fault;
+use super::TrustError;
 use super::certificates::{NotInBundle, is_of_an_authority};
 
-/// Connections that trust the certificates in a file (PEM), too.
-pub(super) fn trust(file: &Path) -> Result<ClientConfig, Fault> {
-    let fault = |what: &str, source: Box<dyn std::error::Error + Send + Sync>| Fault::Unavailable {
-        message: format!("AWS_CA_BUNDLE: {} {what}", file.display()),
-        source: Some(source),
+/// What checks the certificates of servers by what is in a file (PEM), too, which `setting` names.
+pub(super) fn verifier(
+    file: &Path,
+    setting: &str,
+    provider: Arc<CryptoProvider>,
+) -> Result<BundleVerifier, TrustError> {
+    let fault = |what: &str, source: Box<dyn std::error::Error + Send + Sync>| TrustError {
+        message: format!("{setting}: {} {what}", file.display()),
+        source,
     };
     let no_certificate = "holds no certificate, or one that cannot be read; give a file in PEM, \
                           whose certificates start with -----BEGIN CERTIFICATE-----";
@@ -37,25 +40,14 @@ pub(super) fn trust(file: &Path) -> Result<ClientConfig, Fault> {
     if given.is_empty() {
         return Err(fault(no_certificate, "no section CERTIFICATE".into()));
     }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let inner = Verifier::new_with_extra_roots(given.iter().cloned(), Arc::clone(&provider))
+    let inner = Verifier::new_with_extra_roots(given.iter().cloned(), provider)
         .map_err(|error| fault(no_certificate, error.into()))?;
-    let verifier = BundleVerifier {
-        inner,
-        given,
-        file: file.to_owned(),
-    };
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| Fault::Unexpected(error.into()))?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    Ok(config)
+    let file = file.to_owned();
+    Ok(BundleVerifier { inner, given, file })
 }
 
 #[derive(Debug)]
-struct BundleVerifier {
+pub(super) struct BundleVerifier {
     inner: Verifier,
     given: Vec<CertificateDer<'static>>,
     file: PathBuf,
