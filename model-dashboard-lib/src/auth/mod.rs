@@ -5,8 +5,8 @@ mod argon2id;
 mod authenticator;
 mod diagnosis;
 mod identity;
-#[cfg(feature = "ldap")]
-mod ldap;
+#[cfg(all(feature = "ldap", unix))]
+pub mod ldap;
 pub mod local;
 mod password;
 mod password_hash;

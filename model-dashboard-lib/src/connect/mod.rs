@@ -1,5 +1,6 @@
 //! From a configuration to a running registry: the only place that names backends.
 
+mod directory;
 mod storage;
 
 use std::path::{Path, PathBuf};
@@ -44,6 +45,14 @@ pub enum ConnectError {
         setting: String,
         /// What is missing.
         reason: &'static str,
+    },
+    /// A setting of the directory is of no use.
+    #[error("{setting}: {reason}")]
+    Directory {
+        /// The setting and where it comes from.
+        setting: String,
+        /// What is wrong with it.
+        reason: String,
     },
     /// A folder for data cannot be made.
     #[error("{setting}: the folder {} cannot be made", folder.display())]
@@ -145,12 +154,7 @@ async fn open(
     claim: Claim,
     load: impl FnOnce(DashboardBuilder) -> DashboardBuilder,
 ) -> Result<Connected, ConnectError> {
-    if config.ldap.is_some() {
-        return Err(ConnectError::Unsupported {
-            setting: cite_set(config, "ldap.", "ldap.server"),
-            reason: "this build cannot ask a directory yet; leave the LDAP settings out",
-        });
-    }
+    let directory = directory::directory(config)?;
     check_models_folder(config).await?;
     make_folder(&config.data_dir, || config.cite("data_dir")).await?;
     let store = open_database(config).await?;
@@ -165,7 +169,7 @@ async fn open(
         session_idle_limit: config.auth.session_idle_limit,
         session_absolute_limit: config.auth.session_absolute_limit,
         token_days: config.auth.api_token_expiry_days,
-        ..Policy::default()
+        ..directory::policy(config)
     };
     // Beside the accounts and not beside the models: several servers may share those.
     let snapshot = match config.storage.location {
@@ -183,6 +187,10 @@ async fn open(
         .accounts(Arc::new(store))
         .policy(policy)
         .catalog(catalog);
+    let builder = match directory {
+        Some(directory) => builder.authenticator(directory),
+        None => builder,
+    };
     let dashboard = load(builder).build().await.map_err(|error| match error {
         BuildError::Models(source) => models(config, source),
         other => ConnectError::Build(other),

@@ -1,0 +1,58 @@
+//! Why a directory cannot be asked.
+
+use crate::auth::AuthenticationError;
+
+/// Why a directory cannot be asked; never about a person. What to do follows after a semicolon.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// There is no connection, so another server may have one.
+    #[error("{server} cannot be reached: {why}")]
+    Unreachable { server: String, why: String },
+    /// The connection broke.
+    #[error("{server} ended the connection: {why}")]
+    Broken { server: String, why: String },
+    /// Nothing may be sent there.
+    #[error("{server} gives no encrypted connection, so no password is sent: {why}")]
+    NotEncrypted { server: String, why: String },
+    /// The configuration of trust is of no use.
+    #[error("{0}")]
+    Trust(String),
+    /// What was sent is not what a directory sends.
+    #[error("{server} breaks the protocol: {why}")]
+    Protocol { server: String, why: String },
+    /// The account that looks people up may not.
+    #[error(
+        "the directory refuses the account that looks people up ({why}); check LDAP_BIND_DN and LDAP_BIND_PASSWORD"
+    )]
+    ServiceAccount { why: String },
+    /// An answer that says neither yes nor no.
+    #[error("the directory cannot {doing}: code {code}, {said}{advice}")]
+    Answer {
+        doing: &'static str,
+        code: u32,
+        said: String,
+        advice: &'static str,
+    },
+    /// An answer about somebody that cannot be right.
+    #[error("{0}")]
+    Entry(String),
+    /// The time is up.
+    #[error("the directory did not answer within {0} s")]
+    TooSlow(u64),
+}
+
+impl Failure {
+    /// Whether another server of the directory may do better.
+    pub(super) fn is_of_transport(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Broken { .. })
+    }
+}
+
+impl From<Failure> for AuthenticationError {
+    fn from(failure: Failure) -> Self {
+        Self::Unavailable {
+            reason: failure.to_string(),
+            source: None,
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! Which groups somebody is in, and what that gives.
+
+use std::collections::HashSet;
+
+use ldap3::{Scope, ldap_escape};
+
+use super::connection::{Connection, Query};
+use super::dn::{Dn, same_name};
+use super::entry::{MAX_GROUPS, Person, in_filter};
+use super::failure::Failure;
+use crate::auth::{GrantedRole, Role};
+use crate::config::{GroupNames, LdapConfig};
+
+/// How deep groups lie in groups at most, where they are walked.
+const MAX_DEPTH: usize = 16;
+
+/// How many groups are asked about at a time.
+const AT_A_TIME: usize = 50;
+
+/// The rule of Active Directory that follows members of members (`LDAP_MATCHING_RULE_IN_CHAIN`,
+/// [MS-ADTS] 3.1.1.3.4.4.3).
+const IN_CHAIN: &str = "1.2.840.113556.1.4.1941";
+
+/// A group that the configuration names.
+#[derive(Clone, Debug)]
+pub(super) enum GroupName {
+    Dn(Dn),
+    /// What people call it: the first value of its distinguished name.
+    Called(String),
+}
+
+impl GroupName {
+    pub(super) fn new(text: &str) -> Self {
+        match Dn::parse(text) {
+            Some(dn) => Self::Dn(dn),
+            None => Self::Called(text.trim().to_owned()),
+        }
+    }
+
+    /// Whether a group of a person, as the directory names it, is this one.
+    fn is(&self, group: &str) -> bool {
+        match (self, Dn::parse(group)) {
+            (Self::Dn(own), Some(dn)) => *own == dn,
+            (Self::Dn(_), None) => false,
+            (Self::Called(name), Some(dn)) => dn.is_called(name),
+            (Self::Called(name), None) => same_name(name, group),
+        }
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            Self::Dn(dn) => dn.as_str(),
+            Self::Called(name) => name,
+        }
+    }
+}
+
+/// Which groups count, and where they are.
+#[derive(Clone, Debug)]
+pub(super) struct GroupRules {
+    pub(super) required: Option<GroupName>,
+    /// The role with the most rights first.
+    roles: Vec<(Role, GroupName)>,
+    nested: bool,
+    base: Option<String>,
+}
+
+impl GroupRules {
+    pub(super) fn new(config: &LdapConfig) -> Self {
+        let named = |(role, _, groups): (Role, &str, &GroupNames)| {
+            let groups: Vec<_> = groups.iter().map(GroupName::new).collect();
+            groups.into_iter().map(move |group| (role, group))
+        };
+        Self {
+            required: config.required_group.as_deref().map(GroupName::new),
+            roles: config.role_groups().into_iter().flat_map(named).collect(),
+            nested: config.nested_groups,
+            base: config.group_base_dn.clone().or(config.base_dn.clone()),
+        }
+    }
+
+    /// Whether these groups let somebody in.
+    pub(super) fn lets_in(&self, groups: &[String]) -> bool {
+        let required = self.required.as_ref();
+        required.is_none_or(|required| groups.iter().any(|group| required.is(group)))
+    }
+
+    /// The role that these groups give, and why.
+    pub(super) fn role(&self, groups: &[String]) -> Option<GrantedRole> {
+        self.roles.iter().find_map(|(role, name)| {
+            let group = groups.iter().find(|group| name.is(group))?;
+            Some(GrantedRole {
+                role: *role,
+                reason: format!("group {group}"),
+            })
+        })
+    }
+
+    /// Where groups are searched.
+    pub(super) fn base(&self) -> Option<&str> {
+        self.base.as_deref()
+    }
+
+    pub(super) fn gives_roles(&self) -> bool {
+        !self.roles.is_empty()
+    }
+
+    /// Whether further groups could change nothing.
+    fn is_settled(&self, groups: &[String]) -> bool {
+        let highest = self.roles.first().map(|(role, _)| *role);
+        self.lets_in(groups) && self.role(groups).map(|given| given.role) == highest
+    }
+
+    /// Whether the groups in the entry do not yet say all that counts.
+    pub(super) fn must_look_further(&self, person: &Person) -> bool {
+        let further = self.nested || person.primary_group.is_some();
+        further && self.base.is_some() && !self.is_settled(&person.groups)
+    }
+
+    /// The groups of a person with those that hold them, at most [`MAX_GROUPS`].
+    pub(super) async fn look_further(
+        &self,
+        connection: &mut Connection,
+        person: &Person,
+    ) -> Result<Vec<String>, Failure> {
+        let mut found = Found::new(&person.groups);
+        let Some(base) = &self.base else {
+            return Ok(found.names);
+        };
+        let mut search = Search { connection, base };
+        if person.is_active_directory {
+            self.follow_chain(&mut search, person, &mut found).await?;
+        } else if self.nested {
+            walk(&mut search, person, &mut found).await?;
+        }
+        Ok(found.names)
+    }
+
+    /// In Active Directory: the primary group, and whatever holds it or the person.
+    async fn follow_chain(
+        &self,
+        search: &mut Search<'_>,
+        person: &Person,
+        found: &mut Found,
+    ) -> Result<(), Failure> {
+        let mut members = vec![person.dn.clone()];
+        if let Some(sid) = &person.primary_group {
+            let filter = format!("(objectSid={})", in_filter(sid));
+            for group in search.groups(filter).await? {
+                found.add(&group);
+                members.push(group);
+            }
+        }
+        if self.nested {
+            let held = members.iter().map(|member| {
+                let member = ldap_escape(member.as_str());
+                format!("(member:{IN_CHAIN}:={member})")
+            });
+            for group in search.groups(any(held)).await? {
+                found.add(&group);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Elsewhere: the groups that name the person as a member, the groups that name those, and so on.
+async fn walk(search: &mut Search<'_>, person: &Person, found: &mut Found) -> Result<(), Failure> {
+    let dn = ldap_escape(person.dn.as_str());
+    let mut first = format!("(member={dn})(uniqueMember={dn})");
+    if let Some(username) = &person.username {
+        let name = ldap_escape(username.as_str());
+        first.push_str(&format!("(&(objectClass=posixGroup)(memberUid={name}))"));
+    }
+    let mut frontier: Vec<Dn> = found.seen.iter().cloned().collect();
+    for group in search.groups(format!("(|{first})")).await? {
+        if found.add(&group) {
+            frontier.push(group);
+        }
+    }
+    for _ in 0..MAX_DEPTH {
+        let mut next = Vec::new();
+        for groups in frontier.chunks(AT_A_TIME) {
+            let held = groups.iter().map(|group| {
+                let dn = ldap_escape(group.as_str());
+                format!("(member={dn})(uniqueMember={dn})")
+            });
+            for group in search.groups(any(held)).await? {
+                if found.add(&group) {
+                    next.push(group);
+                }
+            }
+        }
+        if next.is_empty() {
+            break;
+        }
+        frontier = next;
+    }
+    Ok(())
+}
+
+fn any(parts: impl Iterator<Item = String>) -> String {
+    format!("(|{})", parts.collect::<String>())
+}
+
+/// A search for groups.
+struct Search<'a> {
+    connection: &'a mut Connection,
+    base: &'a str,
+}
+
+impl Search<'_> {
+    /// The names of the groups that match; those beyond what the directory gives at once are left
+    /// out.
+    async fn groups(&mut self, filter: String) -> Result<Vec<Dn>, Failure> {
+        let query = Query {
+            base: self.base,
+            scope: Scope::Subtree,
+            filter: &filter,
+            // No attributes (RFC 4511 section 4.5.1.8).
+            attributes: &["1.1"],
+            limit: MAX_GROUPS,
+        };
+        let found = self.connection.search(&query).await?;
+        if found.is_cut {
+            tracing::warn!(
+                base = self.base,
+                "somebody is in more groups than are looked at"
+            );
+        }
+        let names = found.entries.iter();
+        Ok(names.filter_map(|entry| Dn::parse(&entry.dn)).collect())
+    }
+}
+
+/// Groups in the order they were found, each once.
+struct Found {
+    names: Vec<String>,
+    seen: HashSet<Dn>,
+}
+
+impl Found {
+    fn new(groups: &[String]) -> Self {
+        Self {
+            names: groups.to_vec(),
+            seen: groups.iter().filter_map(|group| Dn::parse(group)).collect(),
+        }
+    }
+
+    fn add(&mut self, group: &Dn) -> bool {
+        let new = self.names.len() < MAX_GROUPS && self.seen.insert(group.clone());
+        if new {
+            self.names.push(group.as_str().to_owned());
+        }
+        new
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn rules(required: &str, roles: &[(Role, &str)]) -> GroupRules {
+        GroupRules {
+            required: Some(GroupName::new(required)),
+            roles: roles
+                .iter()
+                .map(|(role, name)| (*role, GroupName::new(name)))
+                .collect(),
+            nested: true,
+            base: None,
+        }
+    }
+
+    #[test]
+    fn a_group_is_known_by_its_whole_name_without_case() {
+        let rules = rules("cn=Admins,ou=groups,dc=x", &[]);
+        let lets_in = |group: &str| rules.lets_in(&[group.to_owned()]);
+        assert!(lets_in("CN=admins, OU=Groups,DC=X"));
+        for other in [
+            "cn=Admins-Old,ou=groups,dc=x",
+            "cn=Admins,ou=old,dc=x",
+            "Admins",
+            "",
+        ] {
+            assert!(!lets_in(other), "{other}");
+        }
+        assert!(!rules.lets_in(&[]));
+    }
+
+    #[test]
+    fn a_short_name_is_the_first_value_and_nothing_less() {
+        let rules = rules("model users", &[]);
+        let lets_in = |group: &str| rules.lets_in(&[group.to_owned()]);
+        assert!(lets_in("cn=Model Users,ou=groups,dc=x") && lets_in("MODEL USERS"));
+        assert!(!lets_in("cn=model users old,dc=x") && !lets_in("cn=x,ou=model users,dc=x"));
+    }
+
+    #[test]
+    fn the_role_with_the_most_rights_is_given_with_its_group() {
+        let rules = rules(
+            "cn=all,dc=x",
+            &[(Role::Admin, "cn=ops,dc=x"), (Role::Viewer, "cn=all,dc=x")],
+        );
+        let all = "cn=all,dc=x".to_owned();
+        let given = rules.role(std::slice::from_ref(&all)).unwrap();
+        assert_eq!(
+            (given.role, given.reason.as_str()),
+            (Role::Viewer, "group cn=all,dc=x")
+        );
+        assert!(!rules.is_settled(std::slice::from_ref(&all)));
+        let both = [all, "CN=Ops,DC=x".to_owned()];
+        assert_eq!(rules.role(&both).unwrap().role, Role::Admin);
+        assert!(rules.is_settled(&both));
+        assert_eq!(rules.role(&[]), None);
+    }
+}

@@ -1,0 +1,265 @@
+//! The way to a server: its address, a connection, encryption.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use super::failure::Failure;
+use super::starttls::{StartTlsError, start_tls};
+use crate::config::{LdapConfig, LdapServer};
+use crate::tls::{self, Naming};
+
+const NAMING: Naming = Naming {
+    bundle: "LDAP_CA_FILE",
+    host: "LDAP_SERVER",
+};
+
+/// How servers are reached.
+#[derive(Clone, Debug)]
+pub(super) struct Ways {
+    pub(super) servers: Vec<LdapServer>,
+    allow_plaintext: bool,
+    connect_timeout: Duration,
+    ca_file: Option<PathBuf>,
+    /// Made when it is needed first: a machine without any certificate will do for plain LDAP.
+    trust: Arc<tokio::sync::OnceCell<Arc<ClientConfig>>>,
+}
+
+/// A connection to a server over which a password may go.
+pub(super) struct Reached {
+    pub(super) stream: Box<dyn Stream>,
+    pub(super) encryption: Encryption,
+}
+
+/// A stream of bytes both ways.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// How a connection is encrypted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Encryption {
+    /// From the first byte.
+    Tls,
+    /// From the answer to StartTLS on.
+    StartTls,
+    /// Not at all, and why not.
+    None(String),
+}
+
+impl Ways {
+    pub(super) fn new(config: &LdapConfig) -> Self {
+        Self {
+            servers: config.server.clone(),
+            allow_plaintext: config.allow_plaintext,
+            connect_timeout: config.connect_timeout,
+            ca_file: config.ca_file.clone(),
+            trust: Arc::default(),
+        }
+    }
+
+    /// The addresses of a server.
+    pub(super) async fn resolve(&self, server: &LdapServer) -> Result<Vec<SocketAddr>, Failure> {
+        let host = bare_host(server);
+        let unreachable = |why: String| Failure::Unreachable {
+            server: server.to_string(),
+            why,
+        };
+        let found = timeout(self.connect_timeout, lookup_host((host, server.port))).await;
+        let found = found.map_err(|_| unreachable(format!("no answer about the name {host}")))?;
+        let found = found.map_err(|_| unreachable(format!("the name {host} is not known")))?;
+        let found: Vec<_> = found.collect();
+        match found.is_empty() {
+            true => Err(unreachable(format!("the name {host} has no address"))),
+            false => Ok(found),
+        }
+    }
+
+    /// A connection to one of the addresses.
+    pub(super) async fn connect(
+        &self,
+        server: &LdapServer,
+        addresses: &[SocketAddr],
+    ) -> Result<TcpStream, Failure> {
+        let connecting = timeout(self.connect_timeout, TcpStream::connect(addresses)).await;
+        let why = match connecting {
+            Ok(Ok(stream)) => {
+                // Questions and answers are small, and each waits for the other.
+                let _ = stream.set_nodelay(true);
+                return Ok(stream);
+            }
+            Ok(Err(error)) => in_words(&error),
+            Err(_) => format!("no answer within {} s", self.connect_timeout.as_secs()),
+        };
+        let server = server.to_string();
+        Err(Failure::Unreachable { server, why })
+    }
+
+    /// The connection, encrypted unless it leads to this very machine or the configuration allows
+    /// that it is not.
+    pub(super) async fn encrypt(
+        &self,
+        server: &LdapServer,
+        mut tcp: TcpStream,
+    ) -> Result<Reached, Failure> {
+        if server.tls {
+            let stream = self.handshake(server, tcp).await?;
+            return Ok(Reached {
+                stream: Box::new(stream),
+                encryption: Encryption::Tls,
+            });
+        }
+        let peer = tcp.peer_addr().map_err(|error| broken(server, &error))?;
+        let refused = match self.limited(server, start_tls(&mut tcp)).await? {
+            Ok(()) => match self.handshake(server, tcp).await {
+                Ok(stream) => {
+                    return Ok(Reached {
+                        stream: Box::new(stream),
+                        encryption: Encryption::StartTls,
+                    });
+                }
+                Err(failure) => failure,
+            },
+            Err(StartTlsError::Refused { code, text }) => Failure::NotEncrypted {
+                server: server.to_string(),
+                why: format!(
+                    "it refuses StartTLS (code {code}, {text:?}); give it a certificate, or use \
+                     ldaps://, or accept with LDAP_ALLOW_PLAINTEXT=true that passwords can be read \
+                     on the way"
+                ),
+            },
+            Err(StartTlsError::Io(error)) => broken(server, &error),
+            Err(StartTlsError::Closed) => Failure::Broken {
+                server: server.to_string(),
+                why:
+                    "it closed the connection when asked for StartTLS; use ldaps://, or give it a \
+                      certificate"
+                        .to_owned(),
+            },
+            Err(other) => Failure::Protocol {
+                server: server.to_string(),
+                why: other.to_string(),
+            },
+        };
+        if !matches!(refused, Failure::NotEncrypted { .. } | Failure::Trust(_)) {
+            return Err(refused);
+        }
+        let why = match (peer.ip().is_loopback(), self.allow_plaintext) {
+            (true, _) => "it is this machine",
+            (false, true) => "LDAP_ALLOW_PLAINTEXT",
+            (false, false) => return Err(refused),
+        };
+        // What was said so far belongs to an attempt at TLS.
+        let stream = self.connect(server, &[peer]).await?;
+        Ok(Reached {
+            stream: Box::new(stream),
+            encryption: Encryption::None(why.to_owned()),
+        })
+    }
+
+    async fn handshake(
+        &self,
+        server: &LdapServer,
+        tcp: TcpStream,
+    ) -> Result<impl Stream + use<>, Failure> {
+        let trust = self.trust.get_or_try_init(|| self.read_trust()).await?;
+        let name = ServerName::try_from(bare_host(server).to_owned());
+        let name = name.map_err(|_| Failure::NotEncrypted {
+            server: server.to_string(),
+            why: "no certificate can be for this name; reach it by its name or address in the \
+                  certificate"
+                .to_owned(),
+        })?;
+        let connector = TlsConnector::from(Arc::clone(trust));
+        let shaken = self.limited(server, connector.connect(name, tcp)).await?;
+        shaken.map_err(|error| match tls::told(&error, NAMING) {
+            Some(why) => Failure::NotEncrypted {
+                server: server.to_string(),
+                why: match server.tls {
+                    true => why,
+                    false => format!(
+                        "{why}; or accept with LDAP_ALLOW_PLAINTEXT=true that passwords can be \
+                         read on the way"
+                    ),
+                },
+            },
+            None if is_tls_fault(&error) => Failure::NotEncrypted {
+                server: server.to_string(),
+                why: format!(
+                    "no TLS can be agreed on ({error}); check that the port is that of \
+                     {}://",
+                    if server.tls { "ldaps" } else { "ldap" }
+                ),
+            },
+            None => broken(server, &error),
+        })
+    }
+
+    /// Reads the files of trust, on a thread of its own.
+    async fn read_trust(&self) -> Result<Arc<ClientConfig>, Failure> {
+        let file = self.ca_file.clone();
+        let read = move || tls::client(file.as_deref(), NAMING.bundle);
+        let read = tokio::task::spawn_blocking(read).await;
+        match read {
+            Ok(Ok(config)) => Ok(Arc::new(config)),
+            Ok(Err(error)) => Err(Failure::Trust(error.message)),
+            Err(error) => Err(Failure::Trust(error.to_string())),
+        }
+    }
+
+    async fn limited<T>(
+        &self,
+        server: &LdapServer,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Failure> {
+        let done = timeout(self.connect_timeout, work).await;
+        done.map_err(|_| Failure::Unreachable {
+            server: server.to_string(),
+            why: format!("no answer within {} s", self.connect_timeout.as_secs()),
+        })
+    }
+}
+
+/// The host without the brackets that an address of IPv6 has in a URL.
+fn bare_host(server: &LdapServer) -> &str {
+    let inner = server.host.strip_prefix('[');
+    let inner = inner.and_then(|host| host.strip_suffix(']'));
+    inner.unwrap_or(&server.host)
+}
+
+fn broken(server: &LdapServer, error: &io::Error) -> Failure {
+    Failure::Broken {
+        server: server.to_string(),
+        why: in_words(error),
+    }
+}
+
+fn is_tls_fault(error: &io::Error) -> bool {
+    let inner = error.get_ref();
+    inner.is_some_and(|inner| inner.is::<rustls::Error>())
+}
+
+fn in_words(error: &io::Error) -> String {
+    use io::ErrorKind;
+    match error.kind() {
+        ErrorKind::ConnectionRefused => {
+            "nothing listens there; check host and port, and whether it runs".to_owned()
+        }
+        ErrorKind::TimedOut | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
+            "no way leads there; check host, port and network".to_owned()
+        }
+        ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe => {
+            "the connection broke".to_owned()
+        }
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,210 @@
+//! Looking again at people, by the account that may.
+
+use ldap3::{Scope, ldap_escape};
+use tokio::time::timeout;
+
+use super::connection::{Connection, Query};
+use super::failure::Failure;
+use super::groups::GroupName;
+use super::sign_in::Member;
+use super::{Directory, Entrance};
+use crate::auth::{AuthenticationError, Identity, IdentityId, Refusal, Source};
+
+/// What a directory showed in one round, each asked for once at most.
+#[derive(Debug, Default)]
+struct Shown {
+    anybody: Option<bool>,
+    required_group: Option<bool>,
+}
+
+impl Directory {
+    /// Looks at people one after the other, over one connection. Each has the time of a sign-in.
+    pub(super) async fn recheck(
+        &self,
+        source: &Source,
+        ids: &[IdentityId],
+    ) -> Vec<Result<Option<Identity>, AuthenticationError>> {
+        let _permit = self.connections.acquire().await;
+        let mut answers = Vec::with_capacity(ids.len());
+        let failed = match self.limited(self.connect_service()).await {
+            Ok(mut connection) => {
+                let failed = self
+                    .look_at_all(&mut connection, source, ids, &mut answers)
+                    .await;
+                connection.close().await;
+                failed
+            }
+            Err(failure) => Some(failure.to_string()),
+        };
+        let reason = failed.unwrap_or_default();
+        answers.resize_with(ids.len(), || {
+            Err(AuthenticationError::Unavailable {
+                reason: reason.clone(),
+                source: None,
+            })
+        });
+        answers
+    }
+
+    /// Looks at people until the directory fails; why it did.
+    async fn look_at_all(
+        &self,
+        connection: &mut Connection,
+        source: &Source,
+        ids: &[IdentityId],
+        answers: &mut Vec<Result<Option<Identity>, AuthenticationError>>,
+    ) -> Option<String> {
+        let mut shown = Shown::default();
+        for id in ids {
+            match self.limited(self.look_at(connection, id, &mut shown)).await {
+                Ok(found) => {
+                    let identity = found.map(|member| member.identity(source, None));
+                    answers.push(identity.transpose().map_err(Into::into));
+                }
+                // This entry is strange; the next one need not be.
+                Err(failure @ Failure::Entry(_)) => answers.push(Err(failure.into())),
+                Err(failure) => return Some(failure.to_string()),
+            }
+        }
+        None
+    }
+
+    pub(super) async fn limited<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let done = timeout(self.timeout, work).await;
+        done.unwrap_or_else(|_| Err(self.too_slow()))
+    }
+
+    /// A connection of the account that looks people up.
+    async fn connect_service(&self) -> Result<Connection, Failure> {
+        if let Entrance::Template(_) = self.entrance {
+            let why = "no account looks people up; set LDAP_BIND_DN and LDAP_BIND_PASSWORD";
+            return Err(Failure::Entry(why.to_owned()));
+        }
+        let mut failed = None;
+        for server in &self.ways.servers {
+            let opened = async {
+                let mut connection = Connection::open(&self.ways, server).await?;
+                self.bind_service(&mut connection).await?;
+                Ok(connection)
+            };
+            match opened.await {
+                Err(failure @ (Failure::Unreachable { .. } | Failure::Broken { .. })) => {
+                    failed = Some(failure);
+                }
+                answer => return answer,
+            }
+        }
+        Err(failed.unwrap_or_else(|| self.too_slow()))
+    }
+
+    /// Somebody as they are now; `None` if they may not sign in any more.
+    async fn look_at(
+        &self,
+        connection: &mut Connection,
+        id: &IdentityId,
+        shown: &mut Shown,
+    ) -> Result<Option<Member>, Failure> {
+        let by_id = self.attributes.filter_of_id(&id.subject);
+        let filter = format!("(&{by_id}{})", self.filter.anybody());
+        let found = self.read_one(connection, self.base_text(), Scope::Subtree, &filter);
+        let person = match found.await? {
+            Ok(person) if *person.id == *id.subject => person,
+            Ok(_) | Err(Refusal::SeveralEntries) => {
+                let why = format!("the directory has another entry, or several, with the id {id}");
+                return Err(Failure::Entry(why));
+            }
+            Err(_) => {
+                return match self.shows_anybody(connection, shown).await? {
+                    true => Ok(None),
+                    false => Err(Failure::Entry(
+                        "the directory shows nobody at all, so it is not believed that somebody \
+                         left; check LDAP_BASE_DN and what LDAP_BIND_DN may read"
+                            .to_owned(),
+                    )),
+                };
+            }
+        };
+        match self.admit(connection, person, false).await? {
+            Ok(member) => Ok(Some(member)),
+            Err(Refusal::NotInGroup) => match self.shows_group(connection, shown).await? {
+                true => Ok(None),
+                false => Err(Failure::Entry(
+                    "the directory does not show the required group, so it is not believed that \
+                     somebody left it; check LDAP_REQUIRED_GROUP and what LDAP_BIND_DN may read"
+                        .to_owned(),
+                )),
+            },
+            Err(_) => Ok(None),
+        }
+    }
+
+    async fn shows_anybody(
+        &self,
+        connection: &mut Connection,
+        shown: &mut Shown,
+    ) -> Result<bool, Failure> {
+        if let Some(known) = shown.anybody {
+            return Ok(known);
+        }
+        let filter = self.filter.anybody();
+        let there = self.is_there(connection, self.base_text(), Scope::Subtree, &filter);
+        let there = there.await?;
+        shown.anybody = Some(there);
+        Ok(there)
+    }
+
+    async fn shows_group(
+        &self,
+        connection: &mut Connection,
+        shown: &mut Shown,
+    ) -> Result<bool, Failure> {
+        if let Some(known) = shown.required_group {
+            return Ok(known);
+        }
+        let there = self.required_group_is_there(connection).await?;
+        shown.required_group = Some(there);
+        Ok(there)
+    }
+
+    pub(super) async fn required_group_is_there(
+        &self,
+        connection: &mut Connection,
+    ) -> Result<bool, Failure> {
+        match &self.groups.required {
+            None => Ok(true),
+            Some(GroupName::Dn(dn)) => {
+                self.is_there(connection, dn.as_str(), Scope::Base, "(objectClass=*)")
+                    .await
+            }
+            Some(GroupName::Called(name)) => {
+                let name = ldap_escape(name.as_str());
+                let filter = format!("(|(cn={name})(ou={name}))");
+                let base = self.groups.base().unwrap_or(self.base_text());
+                self.is_there(connection, base, Scope::Subtree, &filter)
+                    .await
+            }
+        }
+    }
+
+    /// Whether a search finds anything.
+    pub(super) async fn is_there(
+        &self,
+        connection: &mut Connection,
+        base: &str,
+        scope: Scope,
+        filter: &str,
+    ) -> Result<bool, Failure> {
+        let query = Query {
+            base,
+            scope,
+            filter,
+            attributes: &["1.1"],
+            limit: 1,
+        };
+        let found = connection.search(&query).await?;
+        Ok(found.is_cut || !found.entries.is_empty())
+    }
+}

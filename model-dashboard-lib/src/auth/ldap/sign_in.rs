@@ -1,0 +1,281 @@
+//! A sign-in.
+
+use ldap3::{Scope, ldap_escape};
+use ulid::Ulid;
+
+use super::connection::{Connection, Query};
+use super::entry::{AccountState, Person};
+use super::failure::Failure;
+use super::template::{BindName, BindTemplate};
+use super::{Directory, Entrance};
+use crate::auth::{GrantedRole, Identity, IdentityId, Password, Refusal, Source, Username};
+use crate::config::LdapServer;
+use crate::model::Timestamp;
+
+/// The answer of a directory about a person, or why it has none.
+pub(super) type Verdict<T> = Result<Result<T, Refusal>, Failure>;
+
+/// A person who may come in, with all groups that count.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) person: Person,
+    pub(super) groups: Vec<String>,
+    pub(super) role: Option<GrantedRole>,
+}
+
+impl Member {
+    /// The person as the registry knows them; by the name in the entry, else by the one they typed.
+    pub(super) fn identity(
+        self,
+        source: &Source,
+        typed: Option<&Username>,
+    ) -> Result<Identity, Failure> {
+        let own = self.person.username.as_deref();
+        let own = own.and_then(|name| Username::parse(name).ok());
+        let username = own.or_else(|| typed.cloned()).ok_or_else(|| {
+            let dn = self.person.dn.as_str();
+            Failure::Entry(format!("{dn} has no username; set LDAP_USERNAME_ATTRIBUTE"))
+        })?;
+        Ok(Identity {
+            id: IdentityId::new(source.clone(), self.person.id),
+            display_name: self
+                .person
+                .display_name
+                .unwrap_or_else(|| username.to_string()),
+            username,
+            email: self.person.email,
+            groups: self.groups,
+            role: self.role,
+        })
+    }
+}
+
+impl Directory {
+    /// Checks a password at the first server that can be reached.
+    pub(super) async fn sign_in(
+        &self,
+        username: &Username,
+        password: &Password,
+    ) -> Verdict<Member> {
+        let _permit = self.connections.acquire().await;
+        let mut failed = None;
+        for server in &self.ways.servers {
+            let mut sent = false;
+            match self.sign_in_at(server, username, password, &mut sent).await {
+                Err(failure) if failure.is_of_transport() && !sent => {
+                    tracing::warn!(error = %failure, "a server of the directory is left out");
+                    failed = Some(failure);
+                }
+                answer => return answer,
+            }
+        }
+        Err(failed.unwrap_or_else(|| self.too_slow()))
+    }
+
+    async fn sign_in_at(
+        &self,
+        server: &LdapServer,
+        username: &Username,
+        password: &Password,
+        sent: &mut bool,
+    ) -> Verdict<Member> {
+        let mut connection = Connection::open(&self.ways, server).await?;
+        let found = match &self.entrance {
+            Entrance::Service { .. } => {
+                self.enter_by_service(&mut connection, username, password, sent)
+                    .await?
+            }
+            Entrance::Template(template) => {
+                *sent = true;
+                self.enter_by_template(&mut connection, template, username, password)
+                    .await?
+            }
+        };
+        let member = match found {
+            Ok(person) => self.admit(&mut connection, person, true).await?,
+            Err(refusal) => Err(refusal),
+        };
+        connection.close().await;
+        Ok(member)
+    }
+
+    /// The account that looks people up finds the person, who then binds.
+    async fn enter_by_service(
+        &self,
+        connection: &mut Connection,
+        username: &Username,
+        password: &Password,
+        sent: &mut bool,
+    ) -> Verdict<Person> {
+        self.bind_service(connection).await?;
+        let person = match self.find(connection, username).await? {
+            Ok(person) => person,
+            Err(refusal) => {
+                // As long as for somebody who is there.
+                let nobody = format!("cn={},{}", Ulid::generate(), self.base_text());
+                if let Ok(password) = Password::parse(Ulid::generate().to_string()) {
+                    let _ = connection.bind_person(&nobody, &password).await?;
+                }
+                return Ok(Err(refusal));
+            }
+        };
+        *sent = true;
+        let verdict = connection.bind_person(person.dn.as_str(), password);
+        Ok(verdict.await?.map(|()| person))
+    }
+
+    /// The person binds with a name made of theirs, and reads the entry that belongs to it.
+    async fn enter_by_template(
+        &self,
+        connection: &mut Connection,
+        template: &BindTemplate,
+        username: &Username,
+        password: &Password,
+    ) -> Verdict<Person> {
+        let Some(name) = template.fill(username.as_str()) else {
+            return Ok(Err(Refusal::UnknownUser));
+        };
+        if let Err(refusal) = connection.bind_person(name.as_str(), password).await? {
+            return Ok(Err(refusal));
+        }
+        if let BindName::Dn(dn) = &name {
+            // The entry that the password belongs to, if the filter lets it pass, and no other.
+            let filter = self.filter.fill(username.as_str());
+            let own = self.read_one(connection, dn.as_str(), Scope::Base, &filter);
+            let missed = "the search filter does not find the entry that the password is of";
+            return Ok(own.await?.map_err(|refusal| match refusal {
+                Refusal::UnknownUser => Refusal::Other(missed.to_owned()),
+                other => other,
+            }));
+        }
+        let person = match self.find(connection, username).await? {
+            Ok(person) => person,
+            Err(Refusal::UnknownUser) => {
+                let missed = "the password is right, but the search filter finds nobody";
+                return Ok(Err(Refusal::Other(missed.to_owned())));
+            }
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        match self.belongs(connection, &name, &person).await? {
+            true => Ok(Ok(person)),
+            false => Ok(Err(Refusal::Other(
+                "the search filter finds somebody else than the password is of".to_owned(),
+            ))),
+        }
+    }
+
+    /// Whether the name that was bound with is that of the entry. A user principal name need not be
+    /// made of the account's name: it may be set to that of somebody else's account.
+    async fn belongs(
+        &self,
+        connection: &mut Connection,
+        name: &BindName,
+        person: &Person,
+    ) -> Result<bool, Failure> {
+        let is = |own: &Option<String>, other: &str| {
+            own.as_deref()
+                .is_some_and(|own| super::dn::same_name(own, other))
+        };
+        match name {
+            BindName::Dn(dn) => Ok(*dn == person.dn),
+            BindName::DownLevel(_, account) => Ok(is(&person.sam_account, account)),
+            BindName::Principal(principal) if is(&person.principal, principal) => Ok(true),
+            BindName::Principal(principal) => {
+                let account = principal.split('@').next().unwrap_or_default();
+                let filter = format!("(userPrincipalName={})", ldap_escape(principal));
+                let query = Query {
+                    base: self.base_text(),
+                    scope: Scope::Subtree,
+                    filter: &filter,
+                    attributes: &["1.1"],
+                    limit: 1,
+                };
+                let set = connection.search(&query).await?;
+                Ok(set.entries.is_empty() && !set.is_cut && is(&person.sam_account, account))
+            }
+        }
+    }
+
+    pub(super) async fn bind_service(&self, connection: &mut Connection) -> Result<(), Failure> {
+        match &self.entrance {
+            Entrance::Service { name, password } => connection.bind_service(name, password).await,
+            Entrance::Template(_) => Ok(()),
+        }
+    }
+
+    /// The person of this name.
+    pub(super) async fn find(
+        &self,
+        connection: &mut Connection,
+        username: &Username,
+    ) -> Verdict<Person> {
+        let filter = self.filter.fill(username.as_str());
+        self.read_one(connection, self.base_text(), Scope::Subtree, &filter)
+            .await
+    }
+
+    /// The one entry that a search finds.
+    pub(super) async fn read_one(
+        &self,
+        connection: &mut Connection,
+        base: &str,
+        scope: Scope,
+        filter: &str,
+    ) -> Verdict<Person> {
+        let attributes = self.attributes.wanted();
+        let query = Query {
+            base,
+            scope,
+            filter,
+            attributes: &attributes,
+            limit: 1,
+        };
+        let found = connection.search(&query).await?;
+        let mut entries = found.entries.into_iter();
+        match (entries.next(), found.is_cut) {
+            (None, false) => Ok(Err(Refusal::UnknownUser)),
+            (Some(entry), false) => {
+                let person = Person::read(entry, &self.attributes, Timestamp::now());
+                person
+                    .map(Ok)
+                    .map_err(|error| Failure::Entry(error.to_string()))
+            }
+            (_, true) => Ok(Err(Refusal::SeveralEntries)),
+        }
+    }
+
+    /// Judges somebody by their entry and groups. `as_person`: the connection is the person's.
+    pub(super) async fn admit(
+        &self,
+        connection: &mut Connection,
+        person: Person,
+        as_person: bool,
+    ) -> Verdict<Member> {
+        match person.state {
+            AccountState::Usable => {}
+            AccountState::Disabled => return Ok(Err(Refusal::Disabled)),
+            AccountState::Expired => return Ok(Err(Refusal::AccountExpired)),
+        }
+        let groups = match self.groups.must_look_further(&person) {
+            true => {
+                if as_person {
+                    self.bind_service(connection).await?;
+                }
+                self.groups.look_further(connection, &person).await?
+            }
+            false => person.groups.clone(),
+        };
+        if !self.groups.lets_in(&groups) {
+            return Ok(Err(Refusal::NotInGroup));
+        }
+        Ok(Ok(Member {
+            role: self.groups.role(&groups),
+            person,
+            groups,
+        }))
+    }
+
+    pub(super) fn base_text(&self) -> &str {
+        self.base.as_deref().unwrap_or_default()
+    }
+}

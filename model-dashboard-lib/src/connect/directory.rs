@@ -1,0 +1,48 @@
+//! The directory that people sign in with.
+
+use std::sync::Arc;
+
+use super::ConnectError;
+use crate::auth::{Authenticator, Role};
+use crate::config::Config;
+use crate::dashboard::Policy;
+
+/// The directory as configured, if there is one. Nothing is asked of it.
+#[cfg(all(feature = "ldap", unix))]
+pub(super) fn directory(config: &Config) -> Result<Option<Arc<dyn Authenticator>>, ConnectError> {
+    let Some(ldap) = &config.ldap else {
+        return Ok(None);
+    };
+    let directory = crate::auth::ldap::LdapAuthenticator::new(ldap);
+    let directory = directory.map_err(|error| ConnectError::Directory {
+        setting: config.cite(error.setting),
+        reason: error.reason,
+    })?;
+    Ok(Some(Arc::new(directory)))
+}
+
+/// The directory as configured, if there is one.
+#[cfg(not(all(feature = "ldap", unix)))]
+pub(super) fn directory(config: &Config) -> Result<Option<Arc<dyn Authenticator>>, ConnectError> {
+    match config.ldap {
+        None => Ok(None),
+        Some(_) => Err(ConnectError::Unsupported {
+            setting: super::cite_set(config, "ldap.", "ldap.server"),
+            reason: "this build cannot ask a directory; leave the LDAP settings out",
+        }),
+    }
+}
+
+/// The rules for people of the directory.
+pub(super) fn policy(config: &Config) -> Policy {
+    let Some(ldap) = &config.ldap else {
+        return Policy::default();
+    };
+    Policy {
+        default_role: match ldap.gives_roles() {
+            true => Role::Viewer,
+            false => Role::Publisher,
+        },
+        ..Policy::default()
+    }
+}
