@@ -12,6 +12,8 @@
     clippy::unwrap_used
 )]
 
+mod again;
+mod asking;
 mod authority;
 mod domain;
 mod evil;
@@ -21,6 +23,7 @@ mod processes;
 mod processes_itself;
 mod samba;
 mod samba_itself;
+mod signing_in;
 mod slapd;
 mod slapd_itself;
 

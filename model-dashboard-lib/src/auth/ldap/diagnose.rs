@@ -3,9 +3,10 @@
 use ldap3::Scope;
 
 use super::connection::Connection;
-use super::entry::{AccountState, Person};
+use super::entry::Person;
 use super::failure::Failure;
 use super::reach::Encryption;
+use super::sign_in::barred;
 use super::{Directory, Entrance};
 use crate::auth::{Diagnosis, DiagnosisStep, Refusal, Source, Username, Verdict};
 use crate::config::LdapServer;
@@ -206,18 +207,9 @@ impl Directory {
             Err(failure) => return steps.failed(&name, Verdict::Failed, &failure),
         };
         steps.well(&name, format!("{}, id {}", person.dn.as_str(), person.id));
-        let state = match person.state {
-            AccountState::Usable => None,
-            AccountState::Disabled => Some("the account is disabled"),
-            AccountState::Expired => Some("the account has expired"),
-        };
-        if let Some(state) = state {
-            return steps.note(
-                "account",
-                Verdict::Failed,
-                state,
-                Some("mend it in the directory"),
-            );
+        if let Some(refusal) = barred(&person) {
+            let advice = Some("mend it in the directory");
+            return steps.note("account", Verdict::Failed, refusal.to_string(), advice);
         }
         self.look_at_groups(connection, source, username, person, steps)
             .await;

@@ -121,7 +121,12 @@ impl Directory {
         };
         *sent = true;
         let verdict = connection.bind_person(person.dn.as_str(), password);
-        Ok(verdict.await?.map(|()| person))
+        Ok(match (verdict.await?, barred(&person)) {
+            (Ok(()), _) => Ok(person),
+            // Some directories call every refusal a wrong password.
+            (Err(Refusal::WrongPassword), Some(refusal)) => Err(refusal),
+            (Err(refusal), _) => Err(refusal),
+        })
     }
 
     /// The person binds with a name made of theirs, and reads the entry that belongs to it.
@@ -251,10 +256,8 @@ impl Directory {
         person: Person,
         as_person: bool,
     ) -> Verdict<Member> {
-        match person.state {
-            AccountState::Usable => {}
-            AccountState::Disabled => return Ok(Err(Refusal::Disabled)),
-            AccountState::Expired => return Ok(Err(Refusal::AccountExpired)),
+        if let Some(refusal) = barred(&person) {
+            return Ok(Err(refusal));
         }
         let groups = match self.groups.must_look_further(&person) {
             true => {
@@ -277,5 +280,14 @@ impl Directory {
 
     pub(super) fn base_text(&self) -> &str {
         self.base.as_deref().unwrap_or_default()
+    }
+}
+
+/// Why an account may not be used, if its entry says so.
+pub(super) fn barred(person: &Person) -> Option<Refusal> {
+    match person.state {
+        AccountState::Usable => None,
+        AccountState::Disabled => Some(Refusal::Disabled),
+        AccountState::Expired => Some(Refusal::AccountExpired),
     }
 }

@@ -1,0 +1,195 @@
+//! Looking again at people of OpenLDAP, and at the directory itself.
+
+use model_dashboard::auth::ldap::LdapAuthenticator;
+use model_dashboard::auth::{
+    AuthenticationError, Authenticator as _, Identity, IdentityId, Role, Username, Verdict,
+};
+
+use crate::asking::{Settings, sign_in};
+use crate::people::{READER, REQUIRED_GROUP, dn_of, group, password_of};
+use crate::slapd::Slapd;
+
+async fn known(directory: &LdapAuthenticator, name: &str) -> Identity {
+    sign_in(directory, name, &password_of(name)).await.unwrap()
+}
+
+async fn look(
+    directory: &LdapAuthenticator,
+    id: &IdentityId,
+) -> Result<Option<Identity>, AuthenticationError> {
+    let mut answers = directory.recheck(std::slice::from_ref(id)).await;
+    assert_eq!(answers.len(), 1);
+    answers.remove(0)
+}
+
+#[tokio::test]
+async fn somebody_is_known_by_their_id_whatever_they_are_called() {
+    let Some(slapd) = Slapd::start().await else {
+        return;
+    };
+    let directory = Settings::by_service(&slapd)
+        .set("LDAP_EDITOR_GROUPS", group("model-users"))
+        .directory();
+    let anna = known(&directory, "anna").await;
+    assert_eq!(
+        look(&directory, &anna.id).await.unwrap(),
+        Some(anna.clone())
+    );
+
+    slapd.rename(&dn_of("anna"), "uid=annette").await;
+    let annette = look(&directory, &anna.id).await.unwrap().unwrap();
+    assert_eq!(
+        (annette.id, annette.username.as_str()),
+        (anna.id.clone(), "annette")
+    );
+    assert_eq!(annette.role.unwrap().role, Role::Editor);
+
+    // The name passes to somebody else.
+    slapd.add_person("anna", "Anna Other").await;
+    slapd.join(REQUIRED_GROUP, &dn_of("anna")).await;
+    let other = known(&directory, "anna").await;
+    assert_ne!(other.id, anna.id);
+    let annette = look(&directory, &anna.id).await.unwrap().unwrap();
+    assert_eq!(annette.username.as_str(), "annette");
+}
+
+#[tokio::test]
+async fn who_is_deleted_disabled_or_out_of_the_group_has_left() {
+    let Some(slapd) = Slapd::start().await else {
+        return;
+    };
+    let directory = Settings::by_service(&slapd).directory();
+    let mut ids = Vec::new();
+    for name in ["anna", "emil", "mkeller", "gustav"] {
+        ids.push(known(&directory, name).await.id);
+    }
+    slapd.delete(&dn_of("anna")).await;
+    slapd.leave(REQUIRED_GROUP, &dn_of("emil")).await;
+    slapd.disable(&dn_of("mkeller")).await;
+    ids.push(IdentityId::new(
+        ids[0].source.clone(),
+        "00000000-0000-0000-0000-000000000000",
+    ));
+    ids.push(IdentityId::new(ids[0].source.clone(), "*)(uid=*"));
+    let answers = directory.recheck(&ids).await;
+    let there: Vec<_> = answers
+        .into_iter()
+        .map(|it| it.unwrap().is_some())
+        .collect();
+    assert_eq!(there, [false, false, false, true, false, false]);
+}
+
+#[tokio::test]
+async fn a_directory_that_shows_nobody_or_does_not_answer_says_nothing_of_anybody() {
+    let Some(mut slapd) = Slapd::start().await else {
+        return;
+    };
+    let settings = Settings::by_service(&slapd);
+    let anna = known(&settings.directory(), "anna").await.id;
+    for (setting, value) in [
+        ("LDAP_BASE_DN", "ou=services,dc=example,dc=org"),
+        ("LDAP_BASE_DN", "dc=elsewhere"),
+        ("LDAP_SEARCH_FILTER", "(&(uid={username})(title=none))"),
+        ("LDAP_REQUIRED_GROUP", "cn=gone,ou=groups,dc=example,dc=org"),
+        ("LDAP_BIND_PASSWORD", "changed"),
+    ] {
+        let wrong = settings.clone().set(setting, value).directory();
+        let answer = look(&wrong, &anna).await;
+        assert!(
+            matches!(answer, Err(AuthenticationError::Unavailable { .. })),
+            "{setting} {value}: {answer:?}"
+        );
+    }
+    // Without an account nobody can be looked at.
+    let by_template = Settings::by_template(&slapd).directory();
+    assert!(!by_template.can_recheck() && settings.directory().can_recheck());
+    assert!(look(&by_template, &anna).await.is_err());
+
+    slapd.stop();
+    assert!(look(&settings.directory(), &anna).await.is_err());
+    slapd.start_again().await;
+    assert!(look(&settings.directory(), &anna).await.unwrap().is_some());
+}
+
+/// The steps of a diagnosis, by their names and verdicts.
+async fn steps(settings: &Settings, name: Option<&str>) -> Vec<(String, Verdict, String)> {
+    let name = name.map(|name| Username::parse(name).unwrap());
+    let told = settings.directory().diagnose(name.as_ref()).await;
+    let steps = told.steps.into_iter();
+    steps
+        .map(|step| {
+            (
+                step.name,
+                step.verdict,
+                format!("{} {:?}", step.saw, step.advice),
+            )
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_diagnosis_names_the_step_that_fails_and_what_to_do() {
+    let Some(slapd) = Slapd::start().await else {
+        return;
+    };
+    let settings = Settings::by_service(&slapd).set("LDAP_ADMIN_GROUPS", group("level-1"));
+    let told = settings.directory();
+    let ben = Username::parse("ben").unwrap();
+    let told = told.diagnose(Some(&ben)).await;
+    assert!(told.is_well(), "{told:#?}");
+    let identity = told.identity.unwrap();
+    let given = identity.role.clone().unwrap();
+    assert_eq!(given.reason, format!("group {}", group("level-1")));
+
+    for (setting, value, failed, advice) in [
+        (
+            "LDAP_SERVER",
+            "ldaps://no.such.host.invalid",
+            "connection",
+            "not known",
+        ),
+        ("LDAP_CA_FILE", "", "encryption", "LDAP_CA_FILE"),
+        (
+            "LDAP_BIND_PASSWORD",
+            "wrong",
+            "account that looks people up",
+            "LDAP_BIND_PASSWORD",
+        ),
+        ("LDAP_BASE_DN", "dc=elsewhere", "people", "LDAP_BASE_DN"),
+        (
+            "LDAP_REQUIRED_GROUP",
+            "cn=gone,dc=example,dc=org",
+            "required group",
+            "LDAP_REQUIRED_GROUP",
+        ),
+    ] {
+        let steps = steps(&settings.clone().set(setting, value), Some("ben")).await;
+        let (name, _, text) = steps
+            .iter()
+            .find(|(_, verdict, _)| *verdict == Verdict::Failed)
+            .unwrap_or_else(|| panic!("{setting}: {steps:?}"));
+        assert!(
+            name.starts_with(failed) && text.contains(advice),
+            "{steps:?}"
+        );
+    }
+    for (name, failed) in [
+        ("nobody", "person"),
+        ("frieda", "account"),
+        ("dora", "admission"),
+    ] {
+        let steps = steps(&settings, Some(name)).await;
+        let last = steps.last().unwrap();
+        assert!(
+            last.0.starts_with(failed) && last.1 == Verdict::Failed,
+            "{steps:?}"
+        );
+    }
+    // Nobody was signed in by it.
+    assert_eq!(identity, known(&settings.directory(), "ben").await);
+    let log = slapd.log();
+    let binds = log
+        .matches(&format!("BIND dn=\"{}\" method", dn_of("ben")))
+        .count();
+    assert!(log.contains(READER) && binds == 1, "{binds}: {log}");
+}

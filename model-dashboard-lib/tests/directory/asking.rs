@@ -1,0 +1,87 @@
+//! The directory as the registry asks it.
+
+use model_dashboard::auth::ldap::LdapAuthenticator;
+use model_dashboard::auth::{
+    AuthenticationError, Authenticator as _, Identity, Password, Refusal, Username,
+};
+use model_dashboard::config::{Config, LdapConfig, Sources};
+
+use crate::people::{BASE, READER, READER_PASSWORD, REQUIRED_GROUP};
+use crate::slapd::Slapd;
+
+/// Settings by their variables; later ones replace earlier ones.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings(Vec<(String, String)>);
+
+impl Settings {
+    /// The account `reader` looks people up, who must be in the required group.
+    pub(crate) fn by_service(slapd: &Slapd) -> Self {
+        Self::of(slapd)
+            .set("LDAP_BIND_DN", READER)
+            .set("LDAP_BIND_PASSWORD", READER_PASSWORD)
+    }
+
+    /// As the earlier system was set.
+    pub(crate) fn by_template(slapd: &Slapd) -> Self {
+        Self::of(slapd)
+            .set(
+                "LDAP_USER_DN_TEMPLATE",
+                "uid={username},ou=people,dc=example,dc=org",
+            )
+            .set("LDAP_SEARCH_FILTER", "(uid={username})")
+    }
+
+    fn of(slapd: &Slapd) -> Self {
+        Self::default()
+            .set("LDAP_SERVER", slapd.tls_url())
+            .set("LDAP_CA_FILE", slapd.authority_file().display().to_string())
+            .set("LDAP_BASE_DN", BASE)
+            .set("LDAP_REQUIRED_GROUP", REQUIRED_GROUP)
+    }
+
+    pub(crate) fn set(mut self, variable: &str, value: impl Into<String>) -> Self {
+        self.0.retain(|(name, _)| name != variable);
+        self.0.push((variable.to_owned(), value.into()));
+        self
+    }
+
+    pub(crate) fn config(&self) -> LdapConfig {
+        let variables = self
+            .0
+            .iter()
+            .map(|(name, value)| (name.into(), value.into()));
+        let sources = Sources::new().variables(variables);
+        let config = Config::from_sources(sources, |path| std::fs::read_to_string(path));
+        config.unwrap().ldap.expect("a directory")
+    }
+
+    pub(crate) fn directory(&self) -> LdapAuthenticator {
+        LdapAuthenticator::new(&self.config()).unwrap()
+    }
+}
+
+pub(crate) async fn sign_in(
+    directory: &LdapAuthenticator,
+    username: &str,
+    password: &str,
+) -> Result<Identity, AuthenticationError> {
+    let username = Username::parse(username).unwrap();
+    let password = Password::parse(password).unwrap();
+    directory.authenticate(&username, &password).await
+}
+
+/// Why somebody was not let in.
+pub(crate) fn refusal(answer: Result<Identity, AuthenticationError>) -> Refusal {
+    match answer {
+        Err(AuthenticationError::Refused(refusal)) => refusal,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+/// Why the directory could not be asked.
+pub(crate) fn unavailable(answer: Result<Identity, AuthenticationError>) -> String {
+    match answer {
+        Err(AuthenticationError::Unavailable { reason, .. }) => reason,
+        other => panic!("not unavailable: {other:?}"),
+    }
+}
