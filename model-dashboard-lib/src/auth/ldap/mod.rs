@@ -1,12 +1,12 @@
 //! People of a directory: LDAP and Active Directory.
 //!
-//! A sign-in is one connection: the account that looks people up finds the person ([`entry`]), the
-//! person's own name and password are tried with a bind, and the groups ([`groups`]) say whether
+//! A sign-in is one connection: the account that looks people up finds the person (`entry`), the
+//! person's own name and password are tried with a bind, and the groups (`groups`) say whether
 //! they may come in and as what. Without such an account, people bind with a name made of a
-//! template ([`template`]) and read their own entry.
+//! template (`template`) and read their own entry.
 //!
 //! Nothing that a server sends reaches `ldap3` unread: the connection and its encryption are ours
-//! ([`reach`]), and what comes over it passes a guard ([`guard`], [`relay`]).
+//! (`reach`), and what comes over it passes a guard (`guard`, `relay`).
 
 mod ber;
 mod connection;
