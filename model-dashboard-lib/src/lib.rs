@@ -74,3 +74,8 @@ pub mod store;
 #[cfg(any(feature = "ldap", feature = "s3"))]
 mod tls;
 pub mod tokens;
+
+/// For the fuzzer alone: no promises.
+#[cfg(all(any(fuzzing, test), feature = "ldap"))]
+#[doc(hidden)]
+pub use auth::fuzzing;

@@ -14,6 +14,10 @@ mod permission;
 mod sessions;
 mod users;
 
+#[cfg(all(any(fuzzing, test), feature = "ldap"))]
+#[doc(hidden)]
+pub use ldap::fuzzing;
+
 pub use authenticator::{AuthenticationError, Authenticator, Refusal, SignInMethod};
 pub use diagnosis::{Diagnosis, DiagnosisStep, Verdict};
 pub use identity::{GrantedRole, Identity, IdentityError, IdentityId, Source, Username};

@@ -203,4 +203,6 @@ fn unsolicited(answer: Answer<'_>) -> Result<(), Refused> {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

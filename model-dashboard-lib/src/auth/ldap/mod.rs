@@ -11,10 +11,14 @@
 mod ber;
 mod connection;
 mod diagnose;
+#[cfg(test)]
+mod dice;
 mod dn;
 mod entry;
 mod failure;
 mod frames;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 mod groups;
 mod guard;
 mod reach;
