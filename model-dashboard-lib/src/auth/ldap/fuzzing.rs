@@ -16,6 +16,12 @@ use super::guard::{Guard, Refused};
 use super::relay::Relay;
 use super::response::{Answer, Outcome, Response};
 
+mod names;
+#[cfg(test)]
+mod tests;
+
+pub use names::{ldap_dn, ldap_filter};
+
 const PIECE: usize = 1024;
 
 /// A bind (1), a search (2) and an extended request (3), of which the guard looks at no more.
@@ -161,6 +167,3 @@ async fn serve(mut stream: DuplexStream, answers: [Vec<u8>; 2]) {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

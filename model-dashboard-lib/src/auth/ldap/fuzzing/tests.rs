@@ -24,3 +24,13 @@ fn the_corpus_of_the_guard_is_read_in_peace() {
 fn the_corpus_of_the_relay_is_read_in_peace() {
     replay("ldap_relay", super::ldap_relay);
 }
+
+#[test]
+fn the_corpus_of_filters_is_put_in_its_place() {
+    replay("ldap_filter", super::ldap_filter);
+}
+
+#[test]
+fn the_corpus_of_distinguished_names_is_put_in_its_place() {
+    replay("ldap_dn", super::ldap_dn);
+}
