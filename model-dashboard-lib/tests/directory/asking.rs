@@ -6,7 +6,9 @@ use model_dashboard::auth::{
 };
 use model_dashboard::config::{Config, LdapConfig, Sources};
 
+use crate::domain;
 use crate::people::{BASE, READER, READER_PASSWORD, REQUIRED_GROUP};
+use crate::samba::Samba;
 use crate::slapd::Slapd;
 
 /// Settings by their variables; later ones replace earlier ones.
@@ -29,6 +31,25 @@ impl Settings {
                 "uid={username},ou=people,dc=example,dc=org",
             )
             .set("LDAP_SEARCH_FILTER", "(uid={username})")
+    }
+
+    /// Active Directory, with the account `reader`.
+    pub(crate) fn of_domain(samba: &Samba) -> Self {
+        Self::default()
+            .set("LDAP_SERVER", samba.tls_url())
+            .set("LDAP_CA_FILE", samba.authority_file().display().to_string())
+            .set("LDAP_BASE_DN", domain::BASE)
+            .set("LDAP_REQUIRED_GROUP", domain::REQUIRED_GROUP)
+            .set("LDAP_BIND_DN", domain::principal(domain::READER))
+            .set("LDAP_BIND_PASSWORD", domain::password_of(domain::READER))
+    }
+
+    /// Active Directory, where people sign in by a name made of theirs.
+    pub(crate) fn of_domain_by(samba: &Samba, template: &str) -> Self {
+        Self::of_domain(samba)
+            .set("LDAP_BIND_DN", "")
+            .set("LDAP_BIND_PASSWORD", "")
+            .set("LDAP_USER_DN_TEMPLATE", template)
     }
 
     fn of(slapd: &Slapd) -> Self {

@@ -12,6 +12,7 @@
     clippy::unwrap_used
 )]
 
+mod active_directory;
 mod again;
 mod asking;
 mod authority;

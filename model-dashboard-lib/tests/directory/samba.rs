@@ -5,7 +5,7 @@ mod template;
 
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, Mod};
@@ -63,6 +63,13 @@ impl Samba {
 
     pub(crate) fn tls_url(&self) -> String {
         format!("ldaps://{}", self.address)
+    }
+
+    /// The certificate of its authority, in a file.
+    pub(crate) fn authority_file(&self) -> PathBuf {
+        let file = self.folder.path().join("authority.crt");
+        std::fs::write(&file, self.authority.pem()).unwrap();
+        file
     }
 
     /// What it wrote since it started (last): a line for each sign-in that it tried.
