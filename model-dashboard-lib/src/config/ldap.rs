@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use url::{Host, Url};
+use url::Url;
 
 use super::reader::Reader;
 use super::table::LdapConfig;
@@ -19,19 +19,6 @@ pub struct LdapServer {
     pub host: String,
     /// Its port.
     pub port: u16,
-}
-
-impl LdapServer {
-    /// Whether it is this very machine: what is sent there passes no network.
-    #[must_use]
-    pub fn is_loopback(&self) -> bool {
-        match Host::parse(&self.host) {
-            Ok(Host::Ipv4(address)) => address.is_loopback(),
-            Ok(Host::Ipv6(address)) => address.is_loopback(),
-            Ok(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-            Err(_) => false,
-        }
-    }
 }
 
 /// Prints as a URL.
@@ -177,7 +164,7 @@ impl LdapConfig {
                 "people are searched nowhere: set LDAP_BASE_DN",
             );
         }
-        if self.allow_plaintext {
+        if self.allow_plaintext == Some(true) {
             reader.warn(
                 "ldap.allow_plaintext is set: passwords can be read on the way to the directory",
             );

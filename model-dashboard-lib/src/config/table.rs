@@ -147,8 +147,8 @@ settings! {
         bind_password: Option<Secret> = None, "LDAP_BIND_PASSWORD";
         /// File (PEM) of authorities to trust besides the system's.
         ca_file: Option<PathBuf> = None, "LDAP_CA_FILE";
-        /// Send passwords unencrypted to a server that offers no encryption. They can then be read on the way.
-        allow_plaintext: bool = false, "LDAP_ALLOW_PLAINTEXT";
+        /// Send passwords unencrypted to a server that offers no encryption: they can be read on the way. Without it: to this very machine only; false: never.
+        allow_plaintext: Option<bool> = None, "LDAP_ALLOW_PLAINTEXT";
         /// What people read where they choose how to sign in.
         label: String = "Network account".to_owned(), "LDAP_LABEL";
         /// Attribute by which a person is known for good. Without it: entryUUID, objectGUID or nsUniqueId.

@@ -18,6 +18,7 @@ mod asking;
 mod authority;
 mod domain;
 mod evil;
+mod evil_answers;
 mod evil_itself;
 mod people;
 mod processes;

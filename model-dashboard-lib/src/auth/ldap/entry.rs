@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use ldap3::SearchEntry;
 
 use super::dn::Dn;
+use crate::auth::Username;
 use crate::config::LdapConfig;
 use crate::model::Timestamp;
 
@@ -94,6 +95,8 @@ pub(super) struct Person {
     pub(super) dn: Dn,
     pub(super) id: String,
     pub(super) username: Option<String>,
+    /// All names that the usual filter finds the entry by.
+    names: Vec<String>,
     pub(super) display_name: Option<String>,
     pub(super) email: Option<String>,
     /// What the group attribute holds.
@@ -142,6 +145,7 @@ impl Person {
             dn,
             id,
             username: first(&attributes.username, ["sAMAccountName", "uid"]),
+            names: [values.texts("uid"), values.texts("sAMAccountName")].concat(),
             display_name: first(&attributes.name, ["displayName", "cn"]),
             email: values.text(&attributes.mail),
             groups: values.texts(&attributes.groups),
@@ -151,6 +155,15 @@ impl Person {
             primary_group: values.primary_group(),
             is_active_directory: values.bytes("objectGUID").is_some(),
         })
+    }
+}
+
+impl Person {
+    /// Whether the entry has this name. Directories may find more, such as letters without their
+    /// accents.
+    pub(super) fn is_named(&self, username: &Username) -> bool {
+        let mut names = self.names.iter();
+        names.any(|name| Username::parse(name).is_ok_and(|name| name == *username))
     }
 }
 

@@ -47,8 +47,9 @@ use super::{
 };
 use crate::config::LdapConfig;
 
-/// How a person is found where nothing else is configured.
-const BY_NAME: &str = "(|(uid={username})(sAMAccountName={username}))";
+/// How a person is found where nothing else is configured. In Active Directory groups and machines
+/// have account names, too.
+const BY_NAME: &str = "(|(uid={username})(&(objectCategory=person)(sAMAccountName={username})))";
 
 /// How many connections there are at a time; more wait, within their time.
 const MAX_CONNECTIONS: usize = 256;
@@ -85,6 +86,8 @@ struct Directory {
     ways: Ways,
     base: Option<String>,
     filter: FilterTemplate,
+    /// Whether the filter is the usual one, which finds people by their names.
+    is_by_name: bool,
     attributes: Attributes,
     entrance: Entrance,
     groups: GroupRules,
@@ -145,6 +148,7 @@ impl LdapAuthenticator {
                 ways: Ways::new(config),
                 base: config.base_dn.clone(),
                 filter,
+                is_by_name: config.search_filter.is_none(),
                 attributes: Attributes::new(config),
                 entrance,
                 groups: GroupRules::new(config),

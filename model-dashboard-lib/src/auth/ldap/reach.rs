@@ -27,7 +27,7 @@ const NAMING: Naming = Naming {
 #[derive(Clone, Debug)]
 pub(super) struct Ways {
     pub(super) servers: Vec<LdapServer>,
-    allow_plaintext: bool,
+    allow_plaintext: Option<bool>,
     connect_timeout: Duration,
     ca_file: Option<PathBuf>,
     /// Made when it is needed first: a machine without any certificate will do for plain LDAP.
@@ -154,9 +154,9 @@ impl Ways {
             return Err(refused);
         }
         let why = match (peer.ip().is_loopback(), self.allow_plaintext) {
-            (true, _) => "it is this machine",
-            (false, true) => "LDAP_ALLOW_PLAINTEXT",
-            (false, false) => return Err(refused),
+            (_, Some(true)) => "LDAP_ALLOW_PLAINTEXT",
+            (true, None) => "it is this machine",
+            (_, Some(false)) | (false, None) => return Err(refused),
         };
         // What was said so far belongs to an attempt at TLS.
         let stream = self.connect(server, &[peer]).await?;

@@ -148,10 +148,11 @@ impl Directory {
             let filter = self.filter.fill(username.as_str());
             let own = self.read_one(connection, dn.as_str(), Scope::Base, &filter);
             let missed = "the search filter does not find the entry that the password is of";
-            return Ok(own.await?.map_err(|refusal| match refusal {
-                Refusal::UnknownUser => Refusal::Other(missed.to_owned()),
-                other => other,
-            }));
+            return Ok(match own.await? {
+                Ok(person) if person.dn == *dn => Ok(person),
+                Ok(_) | Err(Refusal::UnknownUser) => Err(Refusal::Other(missed.to_owned())),
+                Err(refusal) => Err(refusal),
+            });
         }
         let person = match self.find(connection, username).await? {
             Ok(person) => person,
@@ -215,8 +216,13 @@ impl Directory {
         username: &Username,
     ) -> Verdict<Person> {
         let filter = self.filter.fill(username.as_str());
-        self.read_one(connection, self.base_text(), Scope::Subtree, &filter)
-            .await
+        let found = self.read_one(connection, self.base_text(), Scope::Subtree, &filter);
+        Ok(found.await?.and_then(
+            |person| match self.is_by_name && !person.is_named(username) {
+                true => Err(Refusal::UnknownUser),
+                false => Ok(person),
+            },
+        ))
     }
 
     /// The one entry that a search finds.

@@ -1,0 +1,262 @@
+//! A sign-in with a directory that breaks the rules: nobody is let in who should not be, no
+//! password is heard by others, and nothing is left of it.
+
+use std::time::{Duration, Instant};
+
+use model_dashboard::auth::ldap::LdapAuthenticator;
+use model_dashboard::auth::{AuthenticationError, Identity, Refusal};
+
+use crate::asking::{Settings, sign_in, unavailable};
+use crate::authority::Flaw;
+use crate::evil::answers::MALFORMED;
+use crate::evil::ber::Operation;
+use crate::evil::{Evil, Mode, Plan, Tls};
+use crate::people::{BASE, PEOPLE, REQUIRED_GROUP};
+
+const PASSWORD: &str = "canary-password-4711";
+
+/// The time of a sign-in here.
+const DEADLINE: Duration = Duration::from_millis(300);
+
+/// How an evil server is asked.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Service,
+    Template,
+}
+
+const WAYS: [Way; 2] = [Way::Service, Way::Template];
+
+fn settings(evil: &Evil, folder: &tempfile::TempDir, way: Way) -> Settings {
+    let authority = folder.path().join("ca.crt");
+    std::fs::write(&authority, evil.authority.pem()).unwrap();
+    let settings = Settings::default()
+        .set("LDAP_SERVER", evil.url())
+        .set("LDAP_CA_FILE", authority.display().to_string())
+        .set("LDAP_BASE_DN", BASE)
+        .set("LDAP_REQUIRED_GROUP", REQUIRED_GROUP);
+    match way {
+        Way::Service => settings
+            .set("LDAP_BIND_DN", "cn=reader,dc=example,dc=org")
+            .set("LDAP_BIND_PASSWORD", "reader-password"),
+        Way::Template => settings.set(
+            "LDAP_USER_DN_TEMPLATE",
+            format!("uid={{username}},{PEOPLE}"),
+        ),
+    }
+}
+
+fn directory(settings: &Settings, deadline: Duration) -> LdapAuthenticator {
+    let mut config = settings.config();
+    config.timeout = deadline;
+    config.connect_timeout = deadline;
+    LdapAuthenticator::new(&config).unwrap()
+}
+
+/// One sign-in of `mkeller`.
+async fn attempt(
+    evil: &Evil,
+    way: Way,
+    deadline: Duration,
+) -> Result<Identity, AuthenticationError> {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = directory(&settings(evil, &folder, way), deadline);
+    sign_in(&directory, "mkeller", PASSWORD).await
+}
+
+/// Everything that it can do, and whether somebody may be let in all the same.
+fn modes() -> Vec<(Mode, bool)> {
+    let mut all = vec![
+        (Mode::Obliging, true),
+        (Mode::BlackHole, false),
+        (Mode::ResetAfter(0), false),
+        // One answer is all that a bind needs.
+        (Mode::ResetAfter(1), true),
+        (Mode::Drip(Duration::from_secs(1)), false),
+        (Mode::ClosesMidMessage, false),
+        (Mode::DeeplyNested, false),
+        (Mode::Huge, false),
+        (Mode::EndlessEntries, false),
+        (Mode::Refuses(49), false),
+        (Mode::Refuses(53), false),
+        (Mode::Refuses(1), false),
+        (
+            Mode::Referral("ldap://elsewhere.example.org".to_owned()),
+            false,
+        ),
+        (
+            Mode::SearchReference("ldap://elsewhere.example.org".to_owned()),
+            true,
+        ),
+        (Mode::TwoEntries, false),
+        (Mode::AnotherPerson, false),
+        (Mode::WrongMessageId, false),
+        (Mode::WrongResponseType, false),
+        (Mode::NoticeOfDisconnection, false),
+    ];
+    all.extend(MALFORMED.map(|(_, answer)| (Mode::Answer(answer), false)));
+    all
+}
+
+/// Each mode, in plain text and by TLS, in answer to everything or to one kind of request.
+fn plans() -> Vec<(Plan, bool)> {
+    let mut plans = Vec::new();
+    for (mode, may_enter) in modes() {
+        for tls in [Tls::Never, Tls::AtOnce, Tls::OnRequest] {
+            let plan = Plan::of(mode.clone()).by(tls);
+            plans.push((plan.clone().to(Operation::Search), may_enter));
+            // These are about searches, so binds are as they should be.
+            let of_search = matches!(
+                mode,
+                Mode::EndlessEntries
+                    | Mode::TwoEntries
+                    | Mode::AnotherPerson
+                    | Mode::SearchReference(_)
+            );
+            if !of_search {
+                plans.push((plan.to(Operation::Bind), may_enter));
+            }
+        }
+    }
+    plans.push((Plan::of(Mode::InjectsBeforeTls).by(Tls::OnRequest), false));
+    plans
+}
+
+/// Tries one plan, and that nothing is left of it.
+async fn try_out(plan: &Plan, may_enter: bool) {
+    for way in WAYS {
+        let evil = Evil::with(plan.clone()).await;
+        let begun = Instant::now();
+        let answer = attempt(&evil, way, DEADLINE).await;
+        let took = begun.elapsed();
+        match &answer {
+            Ok(identity) => {
+                assert!(may_enter, "{plan:?} {way:?} let {identity:?} in");
+                assert_eq!(identity.username.as_str(), "mkeller");
+            }
+            Err(AuthenticationError::Refused(_) | AuthenticationError::Unavailable { .. }) => {}
+            Err(other) => panic!("{plan:?} {way:?}: {other}"),
+        }
+        // The machine may be slow, but not that slow.
+        assert!(
+            took < Duration::from_secs(8),
+            "{plan:?} {way:?} took {took:?}"
+        );
+        evil.none_left().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_let_in_by_broken_rules_and_nothing_is_left() {
+    use futures::StreamExt as _;
+    let plans = futures::stream::iter(plans());
+    let tried = plans.for_each_concurrent(16, async |(plan, may_enter)| {
+        try_out(&plan, may_enter).await;
+    });
+    tried.await;
+}
+
+/// A campaign: `EVIL_SIGN_INS` sets how many.
+#[ignore = "minutes: a campaign of 20,000"]
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_thousand_sign_ins() {
+    use futures::StreamExt as _;
+    let count = std::env::var("EVIL_SIGN_INS").map_or(20_000, |count| count.parse().unwrap());
+    let plans = plans();
+    let all = (0..count / WAYS.len()).map(|at| plans[at % plans.len()].clone());
+    let begun = Instant::now();
+    let tried = futures::stream::iter(all).for_each_concurrent(64, async |(plan, may_enter)| {
+        try_out(&plan, may_enter).await;
+    });
+    tried.await;
+    let tasks = tokio::runtime::Handle::current()
+        .metrics()
+        .num_alive_tasks();
+    eprintln!(
+        "{count} sign-ins in {:?}, {tasks} tasks left",
+        begun.elapsed()
+    );
+    assert_eq!(tasks, 0);
+}
+
+#[tokio::test]
+async fn no_password_goes_where_others_can_read_it() {
+    // Refused, stripped, or with a certificate of somebody else.
+    for plan in [
+        Plan::of(Mode::Obliging),
+        Plan::of(Mode::Refuses(2))
+            .by(Tls::OnRequest)
+            .to(Operation::StartTls),
+        Plan::of(Mode::InjectsBeforeTls).by(Tls::OnRequest),
+        Plan {
+            flaw: Flaw::UnknownAuthority,
+            ..Plan::of(Mode::Obliging).by(Tls::OnRequest)
+        },
+        Plan {
+            flaw: Flaw::WrongHost,
+            ..Plan::of(Mode::Obliging).by(Tls::AtOnce)
+        },
+        Plan {
+            flaw: Flaw::Expired,
+            ..Plan::of(Mode::Obliging).by(Tls::AtOnce)
+        },
+    ] {
+        for way in WAYS {
+            let evil = Evil::with(plan.clone()).await;
+            let folder = tempfile::tempdir().unwrap();
+            let never = settings(&evil, &folder, way).set("LDAP_ALLOW_PLAINTEXT", "false");
+            let directory = directory(&never, Duration::from_secs(10));
+            let reason = unavailable(sign_in(&directory, "mkeller", PASSWORD).await);
+            assert!(
+                !evil.got(PASSWORD) && !evil.got("reader-password"),
+                "{plan:?}"
+            );
+            assert!(!evil.requests().contains(&Operation::Bind), "{plan:?}");
+            let told = reason.contains("no password is sent") || reason.contains("protocol");
+            assert!(told, "{plan:?}: {reason}");
+            assert!(!reason.contains(PASSWORD));
+        }
+    }
+    // By TLS it goes, and nobody on the way reads it.
+    let evil = Evil::with(Plan::of(Mode::Obliging).by(Tls::OnRequest)).await;
+    attempt(&evil, Way::Template, Duration::from_secs(10))
+        .await
+        .unwrap();
+    let wire = evil.wire();
+    assert!(evil.got(PASSWORD) && !crate::evil::ber::contains(&wire, PASSWORD.as_bytes()));
+}
+
+#[tokio::test]
+async fn plain_text_must_be_allowed_by_name_or_stay_on_this_machine() {
+    let evil = Evil::start(Mode::Obliging).await;
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(&evil, &folder, Way::Template);
+    for (allow, works) in [("", true), ("true", true), ("false", false)] {
+        let settings = settings.clone().set("LDAP_ALLOW_PLAINTEXT", allow);
+        let directory = directory(&settings, Duration::from_secs(10));
+        let answer = sign_in(&directory, "mkeller", PASSWORD).await;
+        assert_eq!(answer.is_ok(), works, "{allow}: {answer:?}");
+        if let Err(error) = answer {
+            let text = error.to_string();
+            for named in ["StartTLS", "ldaps", "LDAP_ALLOW_PLAINTEXT"] {
+                assert!(text.contains(named), "{text}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_directory_that_is_slow_is_given_up_in_time_and_two_entries_are_told() {
+    let evil = Evil::start(Mode::BlackHole).await;
+    let begun = Instant::now();
+    let reason = unavailable(attempt(&evil, Way::Service, Duration::from_secs(1)).await);
+    assert!(reason.contains("within 1 s"), "{reason}");
+    assert!(begun.elapsed() >= Duration::from_secs(1));
+    let evil = Evil::with(Plan::of(Mode::TwoEntries).to(Operation::Search)).await;
+    let answer = attempt(&evil, Way::Service, Duration::from_secs(10)).await;
+    let twins = matches!(
+        answer,
+        Err(AuthenticationError::Refused(Refusal::SeveralEntries))
+    );
+    assert!(twins, "{answer:?}");
+}
