@@ -43,7 +43,7 @@ pub(crate) struct List {
 
     /// List the models that there were at this time, as they were, such as 2026-01-15 or
     /// 2026-01-15T09:30:00Z; a day alone means its beginning, 00:00 UTC; with --state enabled those
-    /// that jobs could use
+    /// that jobs could use, or may have used
     #[arg(long, value_name = "TIME", conflicts_with_all = ["search", "tag", "owner", "sort", "reverse"])]
     at: Option<Timestamp>,
 }

@@ -136,7 +136,8 @@ fn in_words(doubt: Doubt) -> &'static str {
         }
         Doubt::Unreadable => "what it held then cannot be read",
         Doubt::NextUnreadable => "the next state cannot be read; perhaps it was there already",
-        Doubt::Falsified => "this revision was changed in the history by hand",
+        Doubt::Falsified => "this revision, or the next one, was changed in the history by hand",
+        Doubt::Missing => "its history lacks revisions of that time",
         Doubt::Gone => "removed by another program since, perhaps before that time already",
         _ => "not certain",
     }
@@ -175,11 +176,8 @@ pub(super) async fn at(at: Timestamp, query: &Query, context: &Context) -> Resul
                     .models
                     .into_iter()
                     .filter(|model| is_asked_for(&model.key.network_type, query));
-                models.extend(
-                    asked
-                        .map(Past::from)
-                        .filter(|it| is_in_state(it, query.state)),
-                );
+                let asked = asked.filter(|model| is_in_state(model, query.state));
+                models.extend(asked.map(Past::from));
                 untold += page.untold;
                 after = page.next;
                 if after.is_none() {
@@ -223,11 +221,13 @@ pub(super) async fn at(at: Timestamp, query: &Query, context: &Context) -> Resul
         .await
 }
 
-fn is_in_state(model: &Past, asked: StateFilter) -> bool {
+/// Whether a model was in a state; one that is in doubt may have been enabled.
+fn is_in_state(model: &ModelAt, asked: StateFilter) -> bool {
+    let is_broken = model.doubt == Some(Doubt::Unreadable);
     match asked {
-        StateFilter::Enabled => model.state == "enabled",
-        StateFilter::Disabled => model.state == "disabled",
-        StateFilter::Broken => model.state == "broken",
+        StateFilter::Enabled => model.may_have_been_enabled(),
+        StateFilter::Disabled => !is_broken && !model.enabled,
+        StateFilter::Broken => is_broken,
         _ => true,
     }
 }

@@ -90,6 +90,9 @@ pub enum Doubt {
     NextUnreadable,
     /// The state, or the one after it, was changed in the history.
     Falsified,
+    /// Revisions between this state and the next one, or before the first one, are missing in the
+    /// history.
+    Missing,
     /// It was the last state, and by now the model is gone without a word in its history, which
     /// may have happened before that time.
     Gone,
@@ -196,7 +199,7 @@ impl Dashboard {
     async fn lost_model_at(&self, id: &ModelId, at: Timestamp) -> Result<Lost, Error> {
         let told = match self.walk(id, at).await? {
             Walked::Told(told) => told,
-            Walked::Nothing => return Ok(Lost::NotThen),
+            Walked::Nothing | Walked::Deleted(_) => return Ok(Lost::NotThen),
             Walked::Unreadable => return Ok(Lost::Unnamed),
         };
         let Some(key) = told.key.clone() else {
@@ -272,6 +275,14 @@ impl Dashboard {
         let told = match self.walk(id, at).await? {
             Walked::Told(told) => told,
             Walked::Nothing => return Ok(None),
+            Walked::Deleted(number) => {
+                // Another program may have put one there since, which is not in the history yet.
+                let is_since = entry.is_ours() && entry.revision().is_none_or(|it| it > number);
+                let is_there = entry.state() != EntryState::Deleted && !is_since;
+                let was_there = is_there && entry.created().is_none_or(|made| made <= at);
+                let doubt = Some(Doubt::ChangedOutsideLater);
+                return Ok(was_there.then(|| ModelAt::present(entry, at, doubt)));
+            }
             Walked::Unreadable => return Ok(Some(ModelAt::unreadable(entry))),
         };
         // Another program may have written since, which is not in the history yet.
@@ -353,6 +364,13 @@ impl ModelAt {
             key,
             doubt,
         }
+    }
+
+    /// Whether an inference job might use it, as far as that is known: what is uncertain may have been
+    /// enabled.
+    #[must_use]
+    pub fn may_have_been_enabled(&self) -> bool {
+        self.enabled || self.doubt.is_some()
     }
 
     fn or_doubt(self, doubt: Option<Doubt>) -> Self {

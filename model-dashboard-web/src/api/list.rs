@@ -33,8 +33,8 @@ const PARAMETERS: [&str; 10] = [
 ///
 /// With `at`, the models that there were at that time, which of them were enabled, at which
 /// revision, and what is uncertain: told from the histories, deleted models included. It goes with
-/// `enabled_only`, `network_type`, `limit` (at most 1000; 100 if it is left out) and `cursor`, and
-/// needs `audit:read` as well. A page may hold fewer than `limit`, or none, and not be the last:
+/// `enabled_only` (which keeps what is in doubt), `network_type`, `limit` (at most 1000; 100 if it is
+/// left out) and `cursor`, and needs `audit:read` as well. A page may hold fewer than `limit`, or none, and not be the last:
 /// go on while there is a `next_cursor`. A day alone means its beginning, 00:00 UTC.
 #[utoipa::path(get, path = "/api/v1/models", tag = "models", security(("token" = ["models:read"])),
     params(

@@ -48,7 +48,7 @@ pub(super) async fn at(guest: &Guest, parameters: &Parameters) -> Result<Respons
     })?;
     let is_asked_for = |model: &&ModelAt| {
         let of_type = network_type.as_ref();
-        (model.enabled || !enabled_only)
+        (model.may_have_been_enabled() || !enabled_only)
             && of_type.is_none_or(|asked| *asked == model.key.network_type)
     };
     let models = page.models.iter().filter(is_asked_for);

@@ -16,6 +16,8 @@ pub(super) enum Walked {
     Told(Told),
     /// There was none.
     Nothing,
+    /// There was none: the last revision, of this number, is its deletion.
+    Deleted(u64),
     /// The history is not given by a store that answers otherwise.
     Unreadable,
 }
@@ -75,7 +77,7 @@ impl Dashboard {
             before = page.last().map(|last| last.number);
             walk = beside(move || walk.on(page, at)).await?;
             if walk.then.is_some() || before.is_none() {
-                return Ok(walk.end(at).map_or(Walked::Nothing, Walked::Told));
+                return Ok(walk.end(at));
             }
         }
     }
@@ -119,26 +121,35 @@ impl Walk {
         self
     }
 
-    fn end(self, at: Timestamp) -> Option<Told> {
+    fn end(self, at: Timestamp) -> Walked {
         let Self {
             then, later, key, ..
         } = self;
         let is_last = later.is_none();
         let (state, doubt) = match (then, later) {
-            (Some(then), later) => {
-                let doubt = later.and_then(|later| later.doubt_before());
-                (then, doubt)
+            (Some(then), None) if then.is_deletion() => return Walked::Deleted(then.number),
+            (Some(then), None) => (then, None),
+            (Some(then), Some(later)) => {
+                let doubt = later.doubt_after(&then);
+                // What came after a deletion may have been there already.
+                match then.is_deletion() && later.may_be_older_than(at) {
+                    true => (later, doubt),
+                    false => (then, doubt),
+                }
             }
             (None, Some(first)) if first.may_be_older_than(at) => (first, Some(Doubt::NoHistory)),
-            (None, _) => return None,
+            (None, Some(first)) if first.number > 1 && first.may_have_been_made(at) => {
+                (first, Some(Doubt::Missing))
+            }
+            (None, _) => return Walked::Nothing,
         };
         let doubt = match (&state.content, state.origin) {
-            (PastContent::Deleted, _) => return None,
-            (PastContent::Unreadable, _) => Some(Doubt::Unreadable),
             (_, Origin::Falsified) => Some(Doubt::Falsified),
+            (PastContent::Deleted, _) if doubt != Some(Doubt::Missing) => return Walked::Nothing,
+            (PastContent::Unreadable, _) => Some(Doubt::Unreadable),
             _ => doubt,
         };
-        Some(Told {
+        Walked::Told(Told {
             state,
             is_last,
             key,
@@ -176,22 +187,36 @@ impl PastState {
         }
     }
 
-    /// Whether something may have been there at a time before this, the first state of a history:
-    /// only other programs had written it then.
-    fn may_be_older_than(&self, at: Timestamp) -> bool {
-        let made = match &self.content {
-            PastContent::Model(model) => model.created,
-            PastContent::Deleted => return false,
-            PastContent::Unreadable => None,
-        };
-        self.origin == Origin::Outside && made.is_none_or(|made| made <= at)
+    /// Whether it says that there was no model, and is what was once stored.
+    fn is_deletion(&self) -> bool {
+        matches!(self.content, PastContent::Deleted) && self.origin != Origin::Falsified
     }
 
-    /// Why what was there before this state may be wrong.
-    fn doubt_before(&self) -> Option<Doubt> {
+    /// Whether what it holds may have been there at a time before this, the first state of a history
+    /// or the one after a deletion: another program wrote it, or it does not say truly when it was
+    /// made.
+    fn may_be_older_than(&self, at: Timestamp) -> bool {
+        match self.origin {
+            Origin::Falsified => true,
+            Origin::Outside => !self.is_deletion() && self.may_have_been_made(at),
+            Origin::Registry => false,
+        }
+    }
+
+    /// Whether the model may have been there at a time, by the date that it says itself.
+    fn may_have_been_made(&self, at: Timestamp) -> bool {
+        match &self.content {
+            PastContent::Model(model) => model.created.is_none_or(|made| made <= at),
+            PastContent::Deleted | PastContent::Unreadable => true,
+        }
+    }
+
+    /// Why what was there between the state `before` and this one may be another.
+    fn doubt_after(&self, before: &Self) -> Option<Doubt> {
         match (&self.content, self.origin, self.at) {
             // What a falsified one says of its time is not to be trusted either.
             (_, Origin::Falsified, _) => Some(Doubt::Falsified),
+            _ if self.number > before.number + 1 => Some(Doubt::Missing),
             // Nothing says when it was made.
             (PastContent::Unreadable, _, None) => Some(Doubt::NextUnreadable),
             (_, Origin::Outside, _) => Some(Doubt::ChangedOutsideLater),

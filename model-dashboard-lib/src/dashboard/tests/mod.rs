@@ -29,6 +29,7 @@ mod sources;
 mod storage;
 #[cfg(feature = "sqlite")]
 mod taking_over;
+mod tampered;
 mod tokens;
 mod unfinished;
 mod unknown;

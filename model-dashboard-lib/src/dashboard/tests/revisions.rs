@@ -6,20 +6,20 @@ use crate::repository::ObjectRepository;
 const ANY: Precondition = Precondition::Exists;
 
 /// A dashboard over a folder, whose files others can reach.
-struct InFolder {
-    world: World,
-    folder: tempfile::TempDir,
+pub(super) struct InFolder {
+    pub(super) world: World,
+    pub(super) folder: tempfile::TempDir,
 }
 
 impl InFolder {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let repository = ObjectRepository::open_folder(folder.path()).await.unwrap();
         let world = World::with(|builder| builder.repository(Arc::new(repository))).await;
         Self { world, folder }
     }
 
-    async fn made(&self, at: &str, alias: &str) -> Model {
+    pub(super) async fn made(&self, at: &str, alias: &str) -> Model {
         let content = definition(&format!(r#"{{"alias":"{alias}"}}"#));
         let host = self.world.host();
         let made = self.world.dashboard.create(&host, key(at), content, "made");
@@ -33,7 +33,7 @@ impl InFolder {
         edited.await.unwrap();
     }
 
-    fn write(&self, at: &str, text: &[u8]) {
+    pub(super) fn write(&self, at: &str, text: &[u8]) {
         std::fs::write(self.folder.path().join(at), text).unwrap();
     }
 

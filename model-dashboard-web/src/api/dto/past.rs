@@ -70,8 +70,8 @@ pub(in crate::api) struct PastModel {
     /// `no_history`: only other programs had written it by then, and this is the oldest state that
     /// is known; `unreadable`: what it held then cannot be read; `next_unreadable`: the next state
     /// cannot be read, and may have been there already; `falsified`: that revision, or the next
-    /// one, was changed in the history; `gone`: another program has removed the model since,
-    /// perhaps before that time.
+    /// one, was changed in the history; `missing`: the history lacks revisions of that time; `gone`:
+    /// another program has removed the model since, perhaps before that time.
     #[schema(example = "changed_outside")]
     pub(in crate::api) doubt: Option<&'static str>,
 }
@@ -96,6 +96,7 @@ impl From<&ModelAt> for PastModel {
                 Doubt::Unreadable => "unreadable",
                 Doubt::NextUnreadable => "next_unreadable",
                 Doubt::Falsified => "falsified",
+                Doubt::Missing => "missing",
                 Doubt::Gone => "gone",
                 _ => "uncertain",
             }),

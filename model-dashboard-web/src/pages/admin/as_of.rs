@@ -139,6 +139,7 @@ fn told(doubt: Doubt) -> &'static str {
         Doubt::Falsified => {
             "What it held, or what came after it, was changed in the history by hand."
         }
+        Doubt::Missing => "Its history lacks revisions of that time.",
         Doubt::Gone => {
             "Another program has removed it since, which may have been before that time already."
         }

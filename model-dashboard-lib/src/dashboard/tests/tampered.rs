@@ -1,0 +1,139 @@
+//! What is told of the past where its history was changed by hand, lacks revisions, or is behind what
+//! others wrote.
+
+use super::history::ANY;
+use super::revisions::InFolder;
+use super::*;
+use crate::model::ModelId;
+
+impl InFolder {
+    /// A model whose second revision alone was enabled; when it was.
+    async fn enabled_for_a_while(&self) -> (ModelId, Timestamp) {
+        let made = self.world.made("MIST/x", "{}").await;
+        self.world.edited("MIST/x", ENABLED, "").await;
+        let then = Timestamp::now();
+        self.world
+            .edited("MIST/x", r#"{"enabled":false}"#, "why")
+            .await;
+        (made.definition.registry().unwrap().id, then)
+    }
+
+    fn file(id: ModelId, number: u64) -> String {
+        format!(".registry/revisions/{id}/{number:08}.json")
+    }
+
+    fn read(&self, at: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(at)).unwrap()
+    }
+
+    fn remove(&self, at: &str) {
+        std::fs::remove_file(self.folder.path().join(at)).unwrap();
+    }
+
+    async fn at(&self, at: Timestamp) -> Vec<(Option<u64>, bool, Option<Doubt>)> {
+        let host = self.world.host();
+        let page = self.world.dashboard.models_at(&host, at, None, 10).await;
+        let models = page.unwrap().models;
+        assert!(models.iter().all(ModelAt::may_have_been_enabled));
+        let told = models.iter().map(|it| (it.revision, it.enabled, it.doubt));
+        told.collect()
+    }
+
+    async fn deleted(&self) {
+        let (host, at) = (self.world.host(), key("MIST/x"));
+        let deleted = self.world.dashboard.delete(&host, &at, ANY, "why");
+        deleted.await.unwrap();
+    }
+}
+
+const ENABLED: &str = r#"{"enabled":true}"#;
+
+#[tokio::test]
+async fn a_forged_deletion_hides_no_model() {
+    let there = InFolder::new().await;
+    let (id, then) = there.enabled_for_a_while().await;
+    assert_eq!(there.at(then).await, [(Some(2), true, None)]);
+    let second = InFolder::file(id, 2);
+    let text = there.read(&second);
+    let deleted = r#""registry":{"deleted":{"at":"2026-01-01T00:00:00Z"},"#;
+    let forged = text.replace(r#""registry":{"#, deleted);
+    let forged = forged.replace(r#""enabled":true"#, r#""enabled":false"#);
+    assert!(forged.contains("deleted") && !forged.contains("true"));
+    there.write(&second, forged.as_bytes());
+    let told = [(Some(2), false, Some(Doubt::Falsified))];
+    assert_eq!(there.at(then).await, told);
+    // Nor does one that says another time.
+    let at = there.read(&second);
+    let (_, at) = at.split_once(r#""modified_at":""#).unwrap();
+    let (at, _) = at.split_once('"').unwrap();
+    there.write(&second, forged.replace(at, "2100-01-01T00:00:00Z").as_bytes());
+    let told = [(Some(1), false, Some(Doubt::Falsified))];
+    assert_eq!(there.at(then).await, told);
+}
+
+#[tokio::test]
+async fn a_forged_revision_after_a_deletion_or_at_the_beginning_hides_no_model() {
+    let there = InFolder::new().await;
+    let made = there.world.made("MIST/x", ENABLED).await;
+    let id = made.definition.registry().unwrap().id;
+    let first = Timestamp::now();
+    there.deleted().await;
+    there.world.made("MIST/x", ENABLED).await;
+    let third = Timestamp::now();
+    there.deleted().await;
+    for number in [1, 3] {
+        let file = InFolder::file(id, number);
+        let text = there.read(&file);
+        let (before, rest) = text.split_once(r#""modified_at":""#).unwrap();
+        let (_, rest) = rest.split_once('"').unwrap();
+        let forged = format!(r#"{before}"modified_at":"2100-01-01T00:00:00Z"{rest}"#);
+        there.write(&file, forged.as_bytes());
+    }
+    let told = |number| [(Some(number), true, Some(Doubt::Falsified))];
+    assert_eq!(there.at(third).await, told(3));
+    assert_eq!(there.at(first).await, told(1));
+}
+
+#[tokio::test]
+async fn revisions_that_are_missing_cast_doubt_on_their_time() {
+    let there = InFolder::new().await;
+    let (id, then) = there.enabled_for_a_while().await;
+    there.remove(&InFolder::file(id, 2));
+    let told = [(Some(1), false, Some(Doubt::Missing))];
+    assert_eq!(there.at(then).await, told);
+    assert_eq!(there.world.dashboard.inner.catalog.current().len(), 1);
+    there.remove(&InFolder::file(id, 1));
+    let told = [(Some(3), false, Some(Doubt::Missing))];
+    assert_eq!(there.at(then).await, told);
+    // By its date, which is never rewritten, it was not there yet.
+    let before = Timestamp::parse("2001-01-01").unwrap();
+    assert_eq!(there.at(before).await, []);
+}
+
+#[tokio::test]
+async fn what_others_put_where_a_model_was_deleted_may_have_been_there_before_it_was_noticed() {
+    let there = InFolder::new().await;
+    let made = there.world.made("MIST/x", ENABLED).await;
+    there.deleted().await;
+    let then = Timestamp::now();
+    assert_eq!(there.at(then).await, []);
+    let catalog = &there.world.dashboard.inner.catalog;
+    let doubt = Some(Doubt::ChangedOutsideLater);
+    for text in [&made.bytes[..], br#"{"enabled":true}"#] {
+        there.write("MIST/x", text);
+        catalog.refresh().await.unwrap();
+        // Nobody has archived it yet.
+        let told = there.at(then).await;
+        assert_eq!((told[0].1, told[0].2), (true, doubt), "{told:?}");
+    }
+    let repository = &there.world.dashboard.inner.repository;
+    let stored = repository.get(&key("MIST/x")).await.unwrap();
+    assert!(repository.reconcile(&stored).await.unwrap());
+    assert_eq!(there.at(then).await, [(Some(3), true, doubt)]);
+    let dated = br#"{"enabled":true,"create_date":"2100-01-01T00:00:00Z"}"#;
+    there.deleted().await;
+    let then = Timestamp::now();
+    there.write("MIST/x", dated);
+    catalog.refresh().await.unwrap();
+    assert_eq!(there.at(then).await, []);
+}
