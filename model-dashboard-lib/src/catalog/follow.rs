@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
@@ -94,8 +95,10 @@ impl Catalog {
     async fn check_some(&self, following: &mut Following) {
         let count = following.unchecked.len().min(CHECKS);
         let keys: Vec<ModelKey> = following.unchecked.drain(..count).collect();
+        let away = AtomicBool::new(false);
         let check = async |key: ModelKey| {
-            let result = self.ask_to_reconcile(&key).await;
+            let result = self.ask_to_reconcile(&key);
+            let result = unless_away(&away, result).await;
             (key, result)
         };
         let mut checks = stream::iter(keys)
@@ -103,12 +106,18 @@ impl Catalog {
             .buffer_unordered(CHECKS_AT_A_TIME);
         while let Some((key, result)) = checks.next().await {
             match result {
-                Ok(true) => tracing::info!(model.key = %key, "completed the history of a model"),
+                Some(Ok(true)) => {
+                    tracing::info!(model.key = %key, "completed the history of a model");
+                }
                 // It is gone, or changed again: then another look follows.
-                Ok(false)
-                | Err(RepositoryError::NotFound { .. } | RepositoryError::Conflict { .. }) => {}
-                Err(RepositoryError::Unavailable { .. }) => following.unchecked.push_back(key),
-                Err(error) => {
+                Some(
+                    Ok(false)
+                    | Err(RepositoryError::NotFound { .. } | RepositoryError::Conflict { .. }),
+                ) => {}
+                Some(Err(RepositoryError::Unavailable { .. })) | None => {
+                    following.unchecked.push_back(key);
+                }
+                Some(Err(error)) => {
                     let error: &dyn std::error::Error = &error;
                     tracing::warn!(model.key = %key, error, "the history cannot be completed");
                 }
@@ -120,13 +129,15 @@ impl Catalog {
     async fn note_some_removed(&self, following: &mut Following) {
         let count = following.removed.len().min(CHECKS);
         let removed: Vec<_> = following.removed.drain(..count).collect();
+        let away = AtomicBool::new(false);
         for (key, noticed) in removed {
-            match self.ask_to_note_removed(&key, noticed).await {
-                Ok(_) => {}
-                Err(RepositoryError::Unavailable { .. }) => {
+            let result = self.ask_to_note_removed(&key, noticed);
+            match unless_away(&away, result).await {
+                Some(Ok(_)) => {}
+                Some(Err(RepositoryError::Unavailable { .. })) | None => {
                     following.removed.push_back((key, noticed));
                 }
-                Err(error) => {
+                Some(Err(error)) => {
                     let error: &dyn std::error::Error = &error;
                     tracing::warn!(model.key = %key, error, "a removal cannot be put into the history");
                 }
@@ -165,4 +176,20 @@ impl Catalog {
             );
         }
     }
+}
+
+/// Asks the repository unless it was `away` when it was asked before. Each answer that does not come
+/// is waited for, and so long nobody sees that it does not: the rest is for another look.
+async fn unless_away<T>(
+    away: &AtomicBool,
+    answer: impl Future<Output = Result<T, RepositoryError>>,
+) -> Option<Result<T, RepositoryError>> {
+    if away.load(Ordering::Relaxed) {
+        return None;
+    }
+    let answer = answer.await;
+    if let Err(RepositoryError::Unavailable { .. }) = &answer {
+        away.store(true, Ordering::Relaxed);
+    }
+    Some(answer)
 }

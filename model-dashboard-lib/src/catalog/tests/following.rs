@@ -208,6 +208,47 @@ async fn what_was_changed_outside_is_archived() {
 }
 
 #[tokio::test]
+async fn what_the_store_does_not_take_is_not_tried_again_and_again_in_one_look() {
+    let repository = Arc::new(Steered::default());
+    let catalog = catalog(&repository);
+    let models: Vec<String> = (0..20).map(|n| format!("MIST/{n}")).collect();
+    for at in &models {
+        create(&repository, at).await;
+    }
+    catalog.load().await.unwrap();
+    catalog.look().await;
+    let refused = async || {
+        repository.refused.store(0, Ordering::SeqCst);
+        catalog.refresh().await.unwrap();
+        catalog.look().await;
+        repository.refused.load(Ordering::SeqCst)
+    };
+    repository.read_only.store(true, Ordering::SeqCst);
+    for at in &models {
+        outside(&repository, at, r#"{"alias":"theirs"}"#);
+    }
+    let asked = refused().await;
+    assert!((1..=4).contains(&asked), "{asked}");
+    repository.reconciled.lock().unwrap().clear();
+    repository.read_only.store(false, Ordering::SeqCst);
+    catalog.look().await;
+    assert_eq!(repository.reconciled.lock().unwrap().len(), models.len());
+
+    let removed = key(&models[0]);
+    let id = repository.identify(&removed).await.unwrap().unwrap();
+    let before = repository.revisions(&id).await.unwrap().len();
+    repository.read_only.store(true, Ordering::SeqCst);
+    for at in &models {
+        repository.inner.remove_outside(&key(at));
+    }
+    assert_eq!(refused().await, 1);
+    repository.read_only.store(false, Ordering::SeqCst);
+    catalog.look().await;
+    let after = repository.revisions(&id).await.unwrap().len();
+    assert_eq!(after, before + 1);
+}
+
+#[tokio::test]
 async fn at_the_first_start_only_the_latest_of_our_own_writes_are_checked() {
     let repository = Arc::new(Steered::default());
     for n in 0..300 {

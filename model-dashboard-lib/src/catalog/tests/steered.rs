@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
 
-use crate::model::{ModelDefinition, ModelId, ModelKey, NetworkType};
+use crate::model::{ModelDefinition, ModelId, ModelKey, NetworkType, Timestamp};
 use crate::repository::{
     Change, Inventory, Listing, Marker, MemoryRepository, ModelRepository, Precondition,
     RepositoryError, Revision, StoredModel, UnreadableType,
@@ -27,6 +27,10 @@ pub(super) struct Steered {
     pub(super) down: AtomicBool,
     /// The store gives the marker, and no listing.
     pub(super) unlistable: AtomicBool,
+    /// The store can be read and not written, as far as histories go.
+    pub(super) read_only: AtomicBool,
+    /// How often it was asked to write one all the same.
+    pub(super) refused: AtomicUsize,
     /// These objects cannot be read.
     pub(super) unreadable: Mutex<HashSet<ModelKey>>,
     /// The folders of these types cannot be listed.
@@ -94,6 +98,14 @@ impl Steered {
         } else {
             Ok(())
         }
+    }
+
+    fn check_write(&self) -> Result<(), RepositoryError> {
+        if self.read_only.load(Ordering::SeqCst) {
+            self.refused.fetch_add(1, Ordering::SeqCst);
+            return Err(unavailable());
+        }
+        Ok(())
     }
 }
 
@@ -175,8 +187,15 @@ impl ModelRepository for Steered {
 
     async fn reconcile(&self, stored: &StoredModel) -> Result<bool, RepositoryError> {
         self.check()?;
+        self.check_write()?;
         self.reconciled.lock().unwrap().push(stored.key.clone());
         self.inner.reconcile(stored).await
+    }
+
+    async fn note_removed(&self, key: &ModelKey, at: Timestamp) -> Result<bool, RepositoryError> {
+        self.check()?;
+        self.check_write()?;
+        self.inner.note_removed(key, at).await
     }
 
     async fn inventory(&self) -> Result<Inventory, RepositoryError> {
