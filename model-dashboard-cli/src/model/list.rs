@@ -37,7 +37,7 @@ pub(crate) struct List {
     #[arg(long, value_name = "NUMBER")]
     limit: Option<usize>,
 
-    /// List deleted models, which `model restore` brings back
+    /// List deleted models, which `model restore` brings back if a revision of them can be read
     #[arg(long, conflicts_with_all = ["state", "at", "search", "tag", "owner", "sort", "reverse"])]
     deleted: bool,
 

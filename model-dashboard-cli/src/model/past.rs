@@ -129,7 +129,7 @@ impl From<ModelAt> for Past {
 fn in_words(doubt: Doubt) -> &'static str {
     match doubt {
         Doubt::ChangedOutsideLater => {
-            "changed by another program later, perhaps before that time already"
+            "changed or removed by another program later, perhaps before that time already"
         }
         Doubt::NoHistory => {
             "no history of that time: as other programs left it, the oldest state known"

@@ -78,8 +78,8 @@ pub struct ModelAt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Doubt {
-    /// The next state was written outside the registry and noticed after that time: it may have
-    /// been there already.
+    /// What came next was done outside the registry (a state was written, or the model removed) and
+    /// noticed after that time: it may have been so already.
     ChangedOutsideLater,
     /// Only other programs had written it by then, so that there is no history of that time: this
     /// is the oldest state that is known.

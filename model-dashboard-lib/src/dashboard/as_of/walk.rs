@@ -3,7 +3,7 @@
 use super::Doubt;
 use crate::dashboard::history::beside;
 use crate::dashboard::{Dashboard, Error, ModelRevision, Origin, RevisionContent};
-use crate::model::{ModelId, ModelKey, Timestamp, Version};
+use crate::model::{ModelId, ModelKey, Timestamp, Version, Via};
 use crate::repository::Archived;
 
 /// How many revisions are read at a time.
@@ -41,6 +41,8 @@ pub(super) struct PastState {
     pub(super) number: u64,
     pub(super) at: Option<Timestamp>,
     origin: Origin,
+    /// Whether another program did what it says, and `at` is when that was noticed.
+    is_noticed: bool,
     /// The version of its bytes; known of the last revision that can be read.
     pub(super) version: Option<Version>,
     pub(super) content: PastContent,
@@ -182,6 +184,7 @@ impl PastState {
             number: revision.number,
             at: revision.at,
             origin: revision.origin,
+            is_noticed: revision.via == Some(Via::Outside),
             version,
             content,
         }
@@ -220,7 +223,7 @@ impl PastState {
             // Nothing says when it was made.
             (PastContent::Unreadable, _, None) => Some(Doubt::NextUnreadable),
             (_, Origin::Outside, _) => Some(Doubt::ChangedOutsideLater),
-            (_, Origin::Registry, _) => None,
+            (_, Origin::Registry, _) => self.is_noticed.then_some(Doubt::ChangedOutsideLater),
         }
     }
 }

@@ -334,6 +334,10 @@ async fn what_others_removed_is_in_the_history_which_administrators_read_and_res
     let gone_at = removed.revision.at.unwrap();
     let then = |at| super::as_of::there(&world, at, 10);
     assert_eq!(then(before).await, [("MIST/x".to_owned(), Some(1), true)]);
+    // It may have been removed some time before that was noticed.
+    let page = world.dashboard.models_at(&host, before, None, 10).await;
+    let doubt = page.unwrap().models[0].doubt;
+    assert_eq!(doubt, Some(Doubt::ChangedOutsideLater));
     assert_eq!(then(gone_at).await, []);
 }
 

@@ -66,7 +66,7 @@ pub(in crate::api) struct PastModel {
     /// Whether the model is deleted by now.
     pub(in crate::api) is_deleted: bool,
     /// Why this may be wrong; null if it is certain. `changed_outside`: another program wrote the
-    /// next state, which was noticed after that time and may have been there before;
+    /// next state, or removed the model, which was noticed after that time and may have been so before;
     /// `no_history`: only other programs had written it by then, and this is the oldest state that
     /// is known; `unreadable`: what it held then cannot be read; `next_unreadable`: the next state
     /// cannot be read, and may have been there already; `falsified`: that revision, or the next

@@ -127,8 +127,8 @@ fn enabled(model: &ModelAt) -> Option<bool> {
 fn told(doubt: Doubt) -> &'static str {
     match doubt {
         Doubt::ChangedOutsideLater => {
-            "The next state was written outside of the dashboard and noticed later: it may have \
-             been there already."
+            "It was changed or removed outside of the dashboard and that was noticed later: it may \
+             have been so already."
         }
         Doubt::NoHistory => {
             "Only other programs had written it by then, so there is no history of that time; this is \
