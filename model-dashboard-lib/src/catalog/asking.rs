@@ -39,6 +39,11 @@ impl Catalog {
         self.inner.options.answer_within
     }
 
+    /// How often the change marker is looked at.
+    pub(crate) fn look_every(&self) -> Duration {
+        self.inner.options.look_every
+    }
+
     /// How long a small answer may take that somebody waits for.
     fn waiting(&self) -> Duration {
         let limit = self.inner.options.answer_within;

@@ -53,13 +53,9 @@ impl Background {
         if prove_store {
             let (context, until) = (inner.clone(), ended(stopped.clone()));
             tasks.spawn(async move {
-                let proven = tokio::select! {
-                    () = until => return,
-                    proven = context.prove_store() => proven,
-                };
-                if let Err(error) = proven {
-                    let error: &dyn std::error::Error = &error;
-                    tracing::warn!(error, "the model store cannot be tried");
+                tokio::select! {
+                    () = until => {}
+                    () = context.prove_in_time() => {}
                 }
             });
         }

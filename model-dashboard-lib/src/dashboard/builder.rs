@@ -10,7 +10,7 @@ use super::access::Access;
 use super::background::Background;
 use super::measures::Expiring;
 use super::proof::Proof;
-use super::system::AccountsState;
+use super::system::Lately;
 use super::throttle::Throttle;
 use super::trail::Trail;
 use super::{Dashboard, Inner, MAX_CHANGES, MAX_KNOWN_SIGN_INS, MAX_MODEL_CHANGES, MAX_SIGN_INS};
@@ -241,7 +241,7 @@ impl DashboardBuilder {
             local,
             hasher,
             access: Access::new(policy.max_staleness),
-            accounts_state: AccountsState::default(),
+            accounts_state: Lately::default(),
             expiring: Expiring::default(),
             throttle: Throttle::default(),
             trail: Trail::new(self.audit.ok_or(BuildError::Missing("an audit log"))?),

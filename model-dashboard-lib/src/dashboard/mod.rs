@@ -105,7 +105,7 @@ use background::Background;
 use fields::{near_names, text_field};
 use measures::Expiring;
 use proof::Proof;
-use system::AccountsState;
+use system::Lately;
 use throttle::Throttle;
 use trail::Trail;
 
@@ -150,7 +150,7 @@ struct Inner {
     hasher: PasswordHasher,
     policy: Policy,
     access: Access,
-    accounts_state: AccountsState,
+    accounts_state: Lately,
     expiring: Expiring,
     throttle: Throttle,
     trail: Trail,

@@ -31,7 +31,7 @@ pub struct Dependency {
 pub enum DependencyState {
     /// As it should.
     Healthy,
-    /// It does not answer; what is known still serves.
+    /// It does not answer, or takes no changes; what is known still serves.
     Degraded,
     /// What needs it does not work.
     Down,
@@ -63,6 +63,7 @@ impl Dashboard {
             return Readiness::Loading;
         }
         let failing = models.failing.is_some()
+            || self.inner.proof.failing().is_some()
             || self.inner.accounts_state.failing().is_some()
             || self.inner.trail.failing_since().is_some();
         match failing {
@@ -118,6 +119,11 @@ impl Dashboard {
         let state = self.inner.catalog.state();
         let location = self.inner.repository.location();
         let Some(failing) = state.failing else {
+            if let Some((since, reason)) = self.inner.proof.failing()
+                && state.loaded_at.is_some()
+            {
+                return untried(since, format!("{location}: {reason}"));
+            }
             let (state, message) = match state.loaded_at {
                 Some(_) => (DependencyState::Healthy, location),
                 None => (DependencyState::Down, format!("{location}: being loaded")),
@@ -187,11 +193,24 @@ impl Dashboard {
     }
 }
 
-/// Whether the store of accounts answered lately.
-#[derive(Debug, Default)]
-pub(super) struct AccountsState(Mutex<Option<(Timestamp, String)>>);
+/// The state of a store of models that can be read, and could not be tried out before the first change.
+fn untried(since: Timestamp, message: String) -> Dependency {
+    let fix = "see that its key, or this program, may write there as well as read; it is tried again \
+               and again, and nothing can be changed until that succeeds";
+    Dependency {
+        name: "models",
+        state: DependencyState::Degraded,
+        since: Some(since),
+        message,
+        fix: Some(fix.to_owned()),
+    }
+}
 
-impl AccountsState {
+/// Whether a store answered lately.
+#[derive(Debug, Default)]
+pub(super) struct Lately(Mutex<Option<(Timestamp, String)>>);
+
+impl Lately {
     fn set(&self, failing: Option<(Timestamp, String)>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = failing;
     }

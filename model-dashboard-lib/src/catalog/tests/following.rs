@@ -235,7 +235,7 @@ async fn what_the_store_does_not_take_is_not_tried_again_and_again_in_one_look()
     assert_eq!(repository.reconciled.lock().unwrap().len(), models.len());
 
     let removed = key(&models[0]);
-    let id = repository.identify(&removed).await.unwrap().unwrap();
+    let id = repository.inner.identify(&removed).await.unwrap().unwrap();
     let before = repository.revisions(&id).await.unwrap().len();
     repository.read_only.store(true, Ordering::SeqCst);
     for at in &models {

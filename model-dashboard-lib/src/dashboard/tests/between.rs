@@ -20,6 +20,7 @@ pub(super) struct Between {
     happening: Mutex<Option<(Happening, bool)>>,
     silent: AtomicBool,
     loses: AtomicBool,
+    read_only: AtomicBool,
     kept_back: AtomicU64,
     hides_histories: AtomicBool,
     reading: AtomicUsize,
@@ -56,6 +57,11 @@ impl Between {
     /// From now on what is written is done, and the answer lost.
     pub(super) fn lose_answers(&self) {
         self.loses.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether it can be read and not written from now on.
+    pub(super) fn refuse_writes(&self, refused: bool) {
+        self.read_only.store(refused, Ordering::SeqCst);
     }
 
     /// From now on the revisions of this number are not given, as those in an archive are not.
@@ -200,6 +206,9 @@ impl ModelRepository for Between {
 
     async fn probe(&self) -> Result<(), RepositoryError> {
         self.answers().await;
+        if self.read_only.load(Ordering::SeqCst) {
+            return Err(unavailable("it denies access"));
+        }
         self.inner.probe().await
     }
 

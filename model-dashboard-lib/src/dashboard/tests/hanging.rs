@@ -140,3 +140,38 @@ async fn the_end_is_in_time_whatever_hangs() {
     in_time(world.dashboard.shutdown_within(Duration::ZERO)).await;
     changes.iter().for_each(|change| change.abort());
 }
+
+#[tokio::test]
+async fn a_store_that_can_be_read_and_not_written_is_not_well_until_it_can() {
+    let options = CatalogOptions {
+        look_every: Duration::from_millis(1),
+        ..CatalogOptions::default()
+    };
+    let between = Arc::new(Between::default());
+    between.refuse_writes(true);
+    let below = between.clone();
+    let world = World::with(|builder| {
+        let builder = builder.repository(below).catalog(options);
+        builder.load_in_background()
+    });
+    let world = world.await;
+    let is = async |readiness| {
+        while world.dashboard.ready() != readiness {
+            tokio::task::yield_now().await;
+        }
+    };
+    in_time(is(Readiness::Degraded)).await;
+    let host = world.host();
+    let health = world.dashboard.health(&host).await.unwrap();
+    let models = health.iter().find(|it| it.name == "models").unwrap();
+    assert_eq!(models.state, DependencyState::Degraded);
+    assert!(models.message.contains("denies access") && models.since.is_some());
+    assert!(models.fix.as_ref().unwrap().contains("write"));
+    let change = world
+        .dashboard
+        .create(&host, key("MIST/New"), definition("{}"), "");
+    assert!(is_unavailable(&change.await));
+    // Nobody has to change anything for it to be seen.
+    between.refuse_writes(false);
+    in_time(is(Readiness::Ready)).await;
+}
