@@ -5,11 +5,11 @@ use std::num::NonZeroU64;
 use clap::Args;
 use model_dashboard::catalog::Entry;
 use model_dashboard::dashboard::{
-    Error, HistoryStep, MAX_HISTORY_PAGE, ModelRevision, Origin, RevisionContent,
+    Error, Gap, HistoryStep, MAX_HISTORY_PAGE, ModelRevision, Origin, RevisionContent,
 };
 use model_dashboard::model::{ModelKey, Selector, Timestamp};
 use model_dashboard::repository::Precondition;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::changes::Changes;
 use super::reference::{past_key, resolve, revision};
@@ -134,8 +134,9 @@ impl Revision {
 struct Step {
     #[serde(flatten)]
     revision: Revision,
-    /// What differs from the revision before, where the two can be compared.
+    /// What differs from the revision `since`, where the two can be compared.
     changes: Option<Changes>,
+    since: Option<u64>,
 }
 
 impl From<HistoryStep> for Step {
@@ -143,6 +144,7 @@ impl From<HistoryStep> for Step {
         Self {
             revision: Revision::from(&step.revision),
             changes: step.changes.map(Changes::from),
+            since: step.since,
         }
     }
 }
@@ -155,7 +157,7 @@ impl Step {
             (None, None) if self.revision.origin == "falsified" => "it is not used".to_owned(),
             (None, None) if self.revision.content == "deleted" => "deleted".to_owned(),
             (None, None) if self.revision.revision == 1 => "the first".to_owned(),
-            (None, None) => "anew, after what cannot be read".to_owned(),
+            (None, None) => "not known: no sound definition is right before it".to_owned(),
         };
         match self.revision.doubt() {
             Some(doubt) => format!("{doubt}; {what}"),
@@ -164,11 +166,18 @@ impl Step {
     }
 }
 
+/// The first and the last number of each.
+fn pairs<S: Serializer>(gaps: &[Gap], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(gaps.iter().map(|gap| [gap.first, gap.last]))
+}
+
 #[derive(Serialize)]
 struct Steps {
     key: String,
     id: Option<String>,
     revisions: Vec<Step>,
+    #[serde(rename = "missing", serialize_with = "pairs")]
+    gaps: Vec<Gap>,
     /// What --before takes to go on; null where these are the first.
     next: Option<u64>,
     /// Whether another program has written what the model holds now, and that is no revision yet.
@@ -195,14 +204,10 @@ pub(super) async fn history(history: &History, context: &Context) -> Result<(), 
                 let header = ["REVISION", "AT", "WHO", "VIA", "WHY", "WHAT"];
                 context.output.table(header, rows)
             })?;
-            for pair in steps.revisions.windows(2) {
-                let [later, earlier] = pair else { continue };
-                let (first, last) = (earlier.revision.revision + 1, later.revision.revision);
-                for missing in (first..last).take(MISSING_TOLD) {
-                    note(format_args!(
-                        "revision {missing} is missing: it was removed from the history, or never got there"
-                    ));
-                }
+            for gap in &steps.gaps {
+                note(format_args!(
+                    "{gap}: removed from the history, or never written there"
+                ));
             }
             if steps.unarchived {
                 note(UNARCHIVED);
@@ -216,9 +221,6 @@ pub(super) async fn history(history: &History, context: &Context) -> Result<(), 
         })
         .await
 }
-
-/// How many revisions in a row are named that are missing.
-const MISSING_TOLD: usize = 20;
 
 const UNARCHIVED: &str = "another program has written what it holds now, which is no revision yet; \
                           the next change here, or `model-dashboard storage check --repair`, makes \
@@ -252,6 +254,7 @@ async fn read(
         key: key.to_string(),
         id: None,
         revisions: Vec::new(),
+        gaps: Vec::new(),
         next: history.before,
         unarchived: false,
     };
@@ -271,6 +274,7 @@ async fn read(
             steps.unarchived = is_unarchived(key, last, installation).await?;
         }
         steps.id = Some(page.id.to_string());
+        steps.gaps.extend(page.gaps);
         steps
             .revisions
             .extend(page.steps.into_iter().map(Step::from));

@@ -399,4 +399,11 @@ fn revisions_that_are_missing_are_named() {
     here.run(&["model", "history", "Liver"])
         .succeeds()
         .tells("revision 2 is missing");
+    let first = format!("data/models/.registry/revisions/{id}/00000001.json");
+    std::fs::remove_file(here.path(&first)).unwrap();
+    here.run(&["model", "history", "Liver", "--limit", "1"])
+        .succeeds()
+        .tells("revisions 1 to 2 are missing");
+    let history = here.json(&["model", "history", "Liver"]);
+    assert_eq!(history["missing"], serde_json::json!([[1, 2]]));
 }

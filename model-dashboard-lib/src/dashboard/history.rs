@@ -2,11 +2,11 @@
 
 use super::deleted::is_moved;
 use super::revision::{ModelRevision, Origin, RevisionContent};
-use super::{Caller, Dashboard, Error};
+use super::{Caller, Dashboard, Error, Gap};
 use crate::auth::Permission;
 use crate::catalog::Entry;
 use crate::model::{Comparison, ModelId, ModelKey};
-use crate::repository::{Archived, RepositoryError, Revision};
+use crate::repository::{Archived, RepositoryError};
 
 /// The most revisions of one page.
 pub const MAX_HISTORY_PAGE: usize = 200;
@@ -18,6 +18,9 @@ const READ_BEYOND: usize = 2;
 /// How many revisions are read in one go: those of a usual page, the one after it, and what the last
 /// is compared with.
 const READ_AT_ONCE: usize = 1 + 50 + READ_BEYOND;
+
+/// How far back it is looked for the number that a revision notes, where that is another than its own.
+const DISPLACED_BY: u64 = 8;
 
 /// A page that has so many bytes ends, though more was asked for.
 const MAX_PAGE_BYTES: usize = 16 << 20;
@@ -33,6 +36,9 @@ pub struct History {
     pub id: ModelId,
     /// Its revisions, the last one first, each with what it changed.
     pub steps: Vec<HistoryStep>,
+    /// What the history lacks after each of them, and on the first page before them, the last ones
+    /// first.
+    pub gaps: Vec<Gap>,
     /// What the next page is before; `None` on the last one.
     pub next: Option<u64>,
 }
@@ -46,6 +52,9 @@ pub struct HistoryStep {
     /// What differs from the last revision before it that is neither a deletion nor falsified; `None`
     /// where one of the two cannot be read, for a deletion, for a falsified one, and for the first.
     pub changes: Option<Comparison>,
+    /// The number of that revision before it, whether or not the two can be compared; `None` where
+    /// there is none near.
+    pub since: Option<u64>,
 }
 
 /// Two revisions, and what differs from the first to the second.
@@ -90,13 +99,10 @@ impl Dashboard {
                 (found, limit.min(most.saturating_sub(1)).max(1))
             }
         };
-        let (steps, next) = beside(move || steps(found, before, limit)).await?;
+        let page = move || page(known, found, before, limit);
+        let history = beside(page).await;
         drop(place);
-        Ok(History {
-            id: known.id,
-            steps,
-            next,
-        })
+        history
     }
 
     /// One revision of a model. Needs what [`Dashboard::history`] does.
@@ -218,24 +224,41 @@ impl Dashboard {
         key: &ModelKey,
         number: u64,
     ) -> Result<ModelRevision, Error> {
-        let (archived, later) = self.archived_beside(id, key, number).await?;
-        beside(move || ModelRevision::read_beside(archived, later.as_ref())).await
+        let (revision, _) = self.told_and_stored(id, key, number).await?;
+        Ok(revision)
     }
 
-    /// A revision that there is, and the one after it, if that can be read.
-    pub(super) async fn archived_beside(
+    /// A revision as people read it, which takes those beside it, and what is stored.
+    pub(super) async fn told_and_stored(
         &self,
         id: &ModelId,
         key: &ModelKey,
         number: u64,
-    ) -> Result<(Archived, Option<Revision>), Error> {
+    ) -> Result<(ModelRevision, Archived), Error> {
         let archived = self.archived(id, key, number);
-        let later = self
-            .inner
-            .catalog
-            .ask_revision(id, number.saturating_add(1));
+        let after = number.saturating_add(1);
+        let later = self.inner.catalog.ask_revision(id, after);
         let (archived, later) = futures::join!(archived, later);
-        Ok((archived?, later.ok()))
+        let archived = archived?;
+        let later = later.ok().map(|later| Archived {
+            number: after,
+            revision: Ok(later),
+        });
+        let read = move || (ModelRevision::noted_number(&archived), archived);
+        let (noted, archived) = beside(read).await?;
+        let before = number.saturating_sub(noted.unwrap_or(number));
+        let earlier = match before {
+            1..=DISPLACED_BY => self.page_before(id, Some(number), before as usize).await,
+            _ => Ok(Vec::new()),
+        };
+        beside(move || {
+            let place = usize::from(later.is_some());
+            let mut page: Vec<Archived> = later.into_iter().chain([archived]).collect();
+            page.extend(earlier.unwrap_or_default());
+            let told = ModelRevision::read_page(&page).swap_remove(place);
+            (told, page.swap_remove(place))
+        })
+        .await
     }
 
     /// A revision that there is; one that is too large is there, too.
@@ -330,32 +353,49 @@ fn is_unavailable<T>(found: &Result<T, RepositoryError>) -> bool {
 }
 
 /// The page of what was found, of which revisions from `before` on are no part.
-fn steps(
-    found: Vec<Archived>,
-    before: Option<u64>,
-    limit: usize,
-) -> (Vec<HistoryStep>, Option<u64>) {
+fn page(known: Historic, found: Vec<Archived>, before: Option<u64>, limit: usize) -> History {
     let mut revisions = ModelRevision::read_page(&found);
     let is_after = |it: &ModelRevision| before.is_some_and(|before| it.number >= before);
     let after = revisions.iter().take_while(|it| is_after(it)).count();
     revisions.drain(..after);
     let more = revisions.len() > limit;
-    let changes: Vec<Option<Comparison>> = (0..revisions.len().min(limit))
-        .map(|place| {
-            let (later, earlier) = revisions[place..].split_first()?;
-            // What was changed by hand must not hide what the registry changed.
-            let held = |it: &&ModelRevision| {
-                !matches!(it.content, RevisionContent::Deleted) && it.origin != Origin::Falsified
-            };
-            let later = Some(later).filter(held)?;
-            between(earlier.iter().find(held)?, later)
-        })
+    let shown = revisions.len().min(limit);
+    let first = revisions.first().map_or(0, |first| first.number);
+    let last = known.last.filter(|_| before.is_none());
+    let last = last.and_then(|last| Gap::between(last.saturating_add(1), first));
+    // After the end there is nothing but what was lost.
+    let number = |place: usize| revisions.get(place).map_or(0, |it| it.number);
+    let gaps = (0..shown).filter_map(|place| Gap::between(number(place), number(place + 1)));
+    let gaps = last.into_iter().chain(gaps).collect();
+    let changes: Vec<_> = (0..shown)
+        .map(|place| changed(&revisions[place..]).unwrap_or_default())
         .collect();
     revisions.truncate(limit);
     let next = revisions.last().filter(|_| more).map(|last| last.number);
     let steps = revisions.into_iter().zip(changes);
-    let steps = steps.map(|(revision, changes)| HistoryStep { revision, changes });
-    (steps.collect(), next)
+    let steps = steps.map(|(revision, (since, changes))| HistoryStep {
+        revision,
+        changes,
+        since,
+    });
+    History {
+        id: known.id,
+        steps: steps.collect(),
+        gaps,
+        next,
+    }
+}
+
+/// What the first of these changed, since which one before it. What was changed by hand must not
+/// hide what the registry changed.
+fn changed(revisions: &[ModelRevision]) -> Option<(Option<u64>, Option<Comparison>)> {
+    let (later, earlier) = revisions.split_first()?;
+    let held = |it: &&ModelRevision| {
+        !matches!(it.content, RevisionContent::Deleted) && it.origin != Origin::Falsified
+    };
+    let later = Some(later).filter(held)?;
+    let earlier = earlier.iter().find(held)?;
+    Some((Some(earlier.number), between(earlier, later)))
 }
 
 fn between(earlier: &ModelRevision, later: &ModelRevision) -> Option<Comparison> {

@@ -3,7 +3,6 @@
 
 use super::edits::{patched, replaced};
 use super::history::beside;
-use super::restore::{restored, usable};
 use super::{Caller, Dashboard, Error, Model};
 use crate::model::{
     Comparison, DuplicateKeys, JsonObject, ModelDefinition, ModelKey, Overlap, Version,
@@ -80,13 +79,15 @@ impl Dashboard {
         };
         let compare = move || {
             let change = |before: &Model| match wanted {
-                Wanted::Replace(definition) => replaced(before, definition).ok(),
-                Wanted::Patch(patch) => patched(before, &patch).ok(),
-                Wanted::Restore(_) => restored(before, &usable(&held?).ok()?).ok(),
+                Wanted::Replace(definition) => {
+                    Some(changes(before, replaced(before, definition).ok()?))
+                }
+                Wanted::Patch(patch) => Some(changes(before, patched(before, &patch).ok()?)),
+                Wanted::Restore(_) => before.changes_by_restoring(&held?).ok(),
                 Wanted::Other => None,
             };
             let from = found.as_ref().or(present.as_ref());
-            let yours = from.and_then(|from| Some(changes(from, change(from)?)));
+            let yours = from.and_then(change);
             let theirs = found.as_ref().zip(present.as_ref());
             let theirs =
                 theirs.map(|(was, is)| Comparison::between(&was.definition, &is.definition));
@@ -104,7 +105,7 @@ impl Dashboard {
 }
 
 /// What differs from a state to what a change makes of it.
-fn changes(before: &Model, after: Option<ModelDefinition>) -> Comparison {
+pub(super) fn changes(before: &Model, after: Option<ModelDefinition>) -> Comparison {
     let Some(mut after) = after else {
         return Comparison::default();
     };

@@ -6,12 +6,13 @@
 use super::edits::{changed, keep_field, set_null, set_registry, set_tags};
 use super::fields::message_field;
 use super::history::beside;
+use super::lost_race::changes;
 use super::model_writes::{Act, After, Reason, restored_from};
 use super::revision::{ModelRevision, Origin, RevisionContent};
 use super::{Caller, Dashboard, Error, Model};
 use crate::audit::Action;
 use crate::auth::Permission;
-use crate::model::{JsonObject, ModelDefinition, ModelKey, RegistryInfo};
+use crate::model::{Comparison, JsonObject, ModelDefinition, ModelKey, RegistryInfo};
 use crate::repository::{Archived, Precondition, RepositoryError};
 
 /// How many revisions are looked at in one go for one that can be brought back: nearly always it is
@@ -104,14 +105,18 @@ impl Dashboard {
     /// The last revision that holds a definition.
     async fn last_held(&self, caller: &Caller, key: &ModelKey) -> Result<ModelRevision, Error> {
         let id = self.historic(caller, key).await?.id;
-        let mut before = None;
+        let mut before: Option<u64> = None;
         loop {
-            let page = self.page_before(&id, before, LOOKED_AT).await?;
-            before = page.last().map(|last| last.number);
-            if let Some(revision) = beside(move || last_usable(page)).await?? {
+            // And the one after these, which notes what the first of them was.
+            let after = before.map(|before| before.saturating_add(1));
+            let page = self.page_before(&id, after, LOOKED_AT + 1).await?;
+            let last = page.last().map(|last| last.number);
+            let ended = last.is_none() || last == before;
+            if let Some(revision) = beside(move || last_usable(page, before)).await?? {
                 return Ok(revision);
             }
-            if before.is_none() {
+            before = last;
+            if ended {
                 let message = "no revision of this model can be read, so none can be brought back; \
                                make the model anew, from what its history holds";
                 return Err(Error::invalid("revision", message));
@@ -120,11 +125,27 @@ impl Dashboard {
     }
 }
 
-/// The first of these that holds a definition. One before it that the store does not give may hold
-/// what is wanted.
-fn last_usable(page: Vec<Archived>) -> Result<Option<ModelRevision>, RepositoryError> {
+impl Model {
+    /// What [`Dashboard::restore`] would change by restoring a revision of this model. Large definitions
+    /// take a while.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] (`revision`) as there.
+    pub fn changes_by_restoring(&self, revision: &ModelRevision) -> Result<Comparison, Error> {
+        Ok(changes(self, restored(self, &usable(revision)?)?))
+    }
+}
+
+/// The first of these below a number that holds a definition. One that the store does not give may
+/// hold what is wanted.
+fn last_usable(
+    page: Vec<Archived>,
+    before: Option<u64>,
+) -> Result<Option<ModelRevision>, RepositoryError> {
     let read = ModelRevision::read_page(&page);
-    for (archived, revision) in page.into_iter().zip(read) {
+    let both = page.into_iter().zip(read);
+    let is_asked = |number: u64| before.is_none_or(|before| number < before);
+    for (archived, revision) in both.filter(|(archived, _)| is_asked(archived.number)) {
         if let Err(error @ RepositoryError::Unavailable { .. }) = archived.revision {
             return Err(error);
         }
@@ -136,7 +157,7 @@ fn last_usable(page: Vec<Archived>) -> Result<Option<ModelRevision>, RepositoryE
 }
 
 /// The definition of a revision that may be used again.
-pub(super) fn usable(revision: &ModelRevision) -> Result<ModelDefinition, Error> {
+fn usable(revision: &ModelRevision) -> Result<ModelDefinition, Error> {
     let number = revision.number;
     let refused = |why: &str| Error::invalid("revision", format!("revision {number} {why}"));
     if revision.origin == Origin::Falsified {
@@ -153,16 +174,15 @@ pub(super) fn usable(revision: &ModelRevision) -> Result<ModelDefinition, Error>
 
 /// What an earlier revision makes of a model, which stays enabled or disabled as it is; `None` if
 /// it says the same. Faults that it had then do not hinder it.
-pub(super) fn restored(
-    before: &Model,
-    held: &ModelDefinition,
-) -> Result<Option<ModelDefinition>, Error> {
+fn restored(before: &Model, held: &ModelDefinition) -> Result<Option<ModelDefinition>, Error> {
     let enabled = before.definition.enabled();
     let (mut content, registry) = held_content(&before.key, held, enabled);
     keep_field(&mut content, &before.definition, "create_date")?;
     let kept = |definition: &ModelDefinition| {
         let info = definition.registry();
-        info.map(|info| (info.package, info.derived_from))
+        let info = info.map(|info| (info.package, info.derived_from));
+        // What another program wrote names none.
+        info.unwrap_or_default()
     };
     if kept(&before.definition) != kept(held) {
         set_registry(&mut content, &registry)?;

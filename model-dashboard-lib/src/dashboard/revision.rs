@@ -63,13 +63,11 @@ impl ModelRevision {
         }
     }
 
-    /// Reads an archived revision, and whether the one after it, if there is one, notes these bytes.
-    pub(super) fn read_beside(archived: Archived, later: Option<&Revision>) -> Self {
-        let mut revision = Self::read(archived);
-        if let Some(later) = later {
-            revision.compare_with_note_of(&Self::of(later));
-        }
-        revision
+    /// The number that the registry noted in a revision, if it noted any.
+    pub(super) fn noted_number(archived: &Archived) -> Option<u64> {
+        let bytes = &archived.revision.as_ref().ok()?.bytes;
+        let definition = ModelDefinition::parse(bytes, DuplicateKeys::LastWins).ok()?;
+        Some(definition.registry()?.revision)
     }
 
     /// Reads revisions that follow each other, the last one first.

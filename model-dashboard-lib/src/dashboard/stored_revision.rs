@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use super::history::beside;
 use super::revision::ModelRevision;
 use super::{Caller, Dashboard, Error};
 use crate::model::{ModelKey, Version};
-use crate::repository::Archived;
 
 /// A revision with its text.
 #[derive(Clone)]
@@ -40,24 +40,18 @@ impl Dashboard {
         number: u64,
     ) -> Result<StoredRevision, Error> {
         let id = self.historic(caller, key).await?.id;
-        let (archived, later) = self.archived_beside(&id, key, number).await?;
-        let revision = archived.revision.map_err(|error| Error::Broken {
+        let (revision, archived) = self.told_and_stored(&id, key, number).await?;
+        let stored = archived.revision.map_err(|error| Error::Broken {
             key: key.clone(),
             reason: error.to_string(),
             position: None,
         })?;
-        let read = move || StoredRevision {
-            version: Version::of(&revision.bytes),
-            bytes: revision.bytes.clone(),
-            revision: ModelRevision::read_beside(
-                Archived {
-                    number,
-                    revision: Ok(revision),
-                },
-                later.as_ref(),
-            ),
+        let bytes = stored.bytes;
+        let hash = move || StoredRevision {
+            version: Version::of(&bytes),
+            bytes,
+            revision,
         };
-        let stored = tokio::task::spawn_blocking(read).await;
-        stored.map_err(|error| Error::Internal(Box::new(error)))
+        beside(hash).await
     }
 }

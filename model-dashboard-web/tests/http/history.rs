@@ -358,4 +358,44 @@ async fn what_was_changed_in_the_history_is_told_and_not_used() {
         history.contains("Revisions 2 to 3 are missing"),
         "{history}"
     );
+    std::fs::remove_file(file(1)).unwrap();
+    let history = browser.get(&format!("{MODEL}/history")).await.text();
+    let missing = "Revisions 1 to 3 are missing";
+    assert!(history.contains(missing), "{history}");
+    assert!(!history.contains("The first revision"), "{history}");
+    std::fs::remove_file(file(4)).unwrap();
+    let history = browser.get(&format!("{MODEL}/history")).await.text();
+    let missing = "Revisions 1 to 4 are missing";
+    assert!(history.contains(missing), "{history}");
+    assert!(!history.contains("No history yet"), "{history}");
+}
+
+#[tokio::test]
+async fn what_changed_leads_to_the_revision_that_was_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let repository = ObjectRepository::open_folder(folder.path()).await.unwrap();
+    let builder = Dashboard::builder().repository(Arc::new(repository));
+    let accounts = Arc::new(MemoryStore::new());
+    let dashboard = builder.accounts(accounts).build().await.unwrap();
+    let host = dashboard.host_caller("test@localhost");
+    let samples = dashboard.install_samples(&host, Samples::Demonstration);
+    samples.await.unwrap();
+    let app = App::serving(dashboard).await;
+    let browser = app.signed_in("editor").await;
+    edit(&browser, &[("alias", "Second")]).await;
+    edit(&browser, &[("alias", "Third")]).await;
+    let key: ModelKey = "nnUNet/Task003_Liver".parse().unwrap();
+    let model = app.dashboard.model(&host, &key).await.unwrap();
+    let id = model.definition.registry().unwrap().id;
+    let second = format!(".registry/revisions/{id}/00000002.json");
+    std::fs::write(folder.path().join(second), "{}").unwrap();
+    let history = browser.get(&format!("{MODEL}/history")).await.text();
+    assert!(history.contains("compare?from=1&amp;to=3"), "{history}");
+    let api = app.token("models:read".parse().unwrap()).await;
+    let listed = format!("/api/v1/models/{key}/revisions");
+    let listed = api.get(&listed).await.json();
+    let since = listed["revisions"].as_array().unwrap().iter();
+    let since: Vec<_> = since.map(|it| it["since"].as_u64()).collect();
+    assert_eq!(since, [Some(1), None, None]);
+    assert_eq!(listed["missing"], serde_json::json!([]));
 }

@@ -124,6 +124,21 @@ async fn what_other_programs_wrote_is_in_doubt() {
 }
 
 #[tokio::test]
+async fn what_is_in_doubt_is_among_the_enabled_ones_for_it_may_have_been() {
+    let app = App::holding(&[("MIST/off", r#"{"enabled":false}"#)]).await;
+    let client = app.token(Permissions::all()).await;
+    let path = format!("{MODELS}?at=2001-01-01&enabled_only=true");
+    let page = client.get(&path).await.json();
+    let mut models = page["models"].as_array().unwrap().iter();
+    let off = models.find(|it| it["key"] == "MIST/off");
+    let off = off.unwrap_or_else(|| panic!("{page}"));
+    assert_eq!(
+        (&off["enabled"], &off["doubt"]),
+        (&json!(false), &json!("no_history"))
+    );
+}
+
+#[tokio::test]
 async fn what_makes_no_sense_with_a_time_is_named() {
     let (app, client) = empty().await;
     let time = "at=2026-01-01T00:00:00Z";

@@ -2,7 +2,7 @@
 
 use super::{Finding, FindingKind};
 use crate::catalog::Catalog;
-use crate::dashboard::{ModelRevision, Origin, RevisionContent};
+use crate::dashboard::{Gap, ModelRevision, Origin, RevisionContent};
 use crate::model::{ModelId, ModelKey, Version};
 use crate::repository::{Archived, RepositoryError};
 
@@ -92,16 +92,10 @@ impl HistoryRead {
 
     /// Numbers that lie between two revisions.
     fn gap(&mut self, later: Option<u64>, earlier: u64, at: &str) {
-        let Some(later) = later else {
-            return;
-        };
-        let (first, last) = (earlier.saturating_add(1), later.saturating_sub(1));
-        let detail = match first.cmp(&last) {
-            std::cmp::Ordering::Greater => return,
-            std::cmp::Ordering::Equal => format!("revision {first} is missing"),
-            std::cmp::Ordering::Less => format!("revisions {first} to {last} are missing"),
-        };
-        self.find(FindingKind::Gap, at, detail);
+        let gap = later.and_then(|later| Gap::between(later, earlier));
+        if let Some(gap) = gap {
+            self.find(FindingKind::Gap, at, gap.to_string());
+        }
     }
 
     fn find(&mut self, kind: FindingKind, at: &str, detail: String) {

@@ -26,7 +26,7 @@ impl InFolder {
         made.await.unwrap()
     }
 
-    async fn edited(&self, at: &str, alias: &str) {
+    pub(super) async fn edited(&self, at: &str, alias: &str) {
         let patch = object(&format!(r#"{{"alias":"{alias}"}}"#));
         let (host, at) = (self.world.host(), key(at));
         let edited = self.world.dashboard.patch(&host, &at, &patch, ANY, "");
@@ -220,13 +220,13 @@ async fn a_change_whose_number_others_took_is_its_authors() {
     // It was replaced, and that archived, before it came into the history itself.
     there.write(&file(2), b"{}");
     there.write(&file(3), &second);
-    let told = |it: &ModelRevision| (it.number, it.origin, it.by.is_some());
+    let told_of = |it: &ModelRevision| (it.number, it.origin, it.by.is_some());
     let told = async || {
         there
             .revisions("MIST/x")
             .await
             .iter()
-            .map(told)
+            .map(told_of)
             .collect::<Vec<_>>()
     };
     let before = [
@@ -235,6 +235,12 @@ async fn a_change_whose_number_others_took_is_its_authors() {
         (1, Origin::Registry, true),
     ];
     assert_eq!(told().await, before);
+    let (host, at, dashboard) = (there.world.host(), key("MIST/x"), &there.world.dashboard);
+    let third = dashboard.revision(&host, &at, 3).await.unwrap();
+    assert_eq!(told_of(&third), before[0]);
+    let stored = dashboard.stored_revision(&host, &at, 3).await.unwrap();
+    assert_eq!(told_of(&stored.revision), before[0]);
+    assert_eq!(*stored.bytes, *second);
     // Put back later, it is not.
     there.write(&file(4), b"{}");
     there.write(&file(5), &second);
@@ -321,5 +327,7 @@ async fn a_forged_revision_hides_no_change_of_the_one_after_it() {
     let steps = history.unwrap().steps;
     assert_eq!(steps[1].revision.origin, Origin::Falsified);
     assert!(steps[1].changes.is_none(), "{:?}", steps[1]);
+    let since: Vec<_> = steps.iter().map(|step| step.since).collect();
+    assert_eq!(since, [Some(1), None, None]);
     assert!(steps[0].changes.as_ref().unwrap().is_breaking());
 }

@@ -1,7 +1,7 @@
 //! Histories on the wire.
 
 use model_dashboard::dashboard::{
-    Compared, History, HistoryStep, ModelRevision, Origin, RevisionContent,
+    Compared, Gap, History, HistoryStep, ModelRevision, Origin, RevisionContent,
 };
 use model_dashboard::model::{
     self, Comparison, FieldChange, LabelChange, LabelChangeKind, LabelNames, MAX_CHANGES,
@@ -23,6 +23,9 @@ pub(in crate::api) struct Revisions {
     pub(in crate::api) id: String,
     /// The revisions, the last one first.
     pub(in crate::api) revisions: Vec<ListedRevision>,
+    /// Which numbers the history lacks before the first of these (where it is the first part) and
+    /// after each: those revisions were removed from it, or never got there.
+    pub(in crate::api) missing: Vec<MissingRevisions>,
     /// Where to go on: `before` of the next request; null at the end.
     pub(in crate::api) next: Option<u64>,
 }
@@ -32,7 +35,26 @@ impl From<History> for Revisions {
         Revisions {
             id: history.id.to_string(),
             revisions: history.steps.iter().map(ListedRevision::from).collect(),
+            missing: history.gaps.iter().map(MissingRevisions::from).collect(),
             next: history.next,
+        }
+    }
+}
+
+/// Numbers in a row that a history lacks.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct MissingRevisions {
+    /// The first of them.
+    pub(in crate::api) first: u64,
+    /// The last of them.
+    pub(in crate::api) last: u64,
+}
+
+impl From<&Gap> for MissingRevisions {
+    fn from(gap: &Gap) -> MissingRevisions {
+        MissingRevisions {
+            first: gap.first,
+            last: gap.last,
         }
     }
 }
@@ -43,9 +65,12 @@ pub(in crate::api) struct ListedRevision {
     /// The revision.
     #[serde(flatten)]
     pub(in crate::api) revision: Revision,
-    /// What differs from the revision before, cut where it is long; null for the first one, and
-    /// where one of the two holds no definition.
+    /// What differs from the revision `since`, cut where it is long; null for the first one, for a
+    /// deletion, for one that was changed in the history, and where one of the two cannot be read.
     pub(in crate::api) changes: Option<Changes>,
+    /// The revision that it is compared with: the last one before it that is neither a deletion nor
+    /// changed in the history.
+    pub(in crate::api) since: Option<u64>,
 }
 
 impl From<&HistoryStep> for ListedRevision {
@@ -53,6 +78,7 @@ impl From<&HistoryStep> for ListedRevision {
         ListedRevision {
             revision: Revision::from(&step.revision),
             changes: step.changes.as_ref().map(|it| Changes::of(it, Cut::LIST)),
+            since: step.since,
         }
     }
 }

@@ -8,18 +8,19 @@ pub(super) mod told;
 use std::sync::Arc;
 
 use model_dashboard::catalog::Entry;
-use model_dashboard::dashboard::{Error, History, HistoryStep, Origin, RevisionContent};
+use model_dashboard::dashboard::{Error, Gap, History, HistoryStep, Origin, RevisionContent};
 use model_dashboard::model::ModelKey;
 use warp::reply::Response;
 
 pub(super) use self::compare::compare;
 pub(super) use self::restore::{ask_restore, restore};
 pub(super) use self::revision::show as show_revision;
+use super::errors::sentence;
 use super::form::Form;
 use super::visit::{Failure, Visit};
 use crate::views::ModelAction;
 use crate::views::history::Life;
-use crate::views::history::list::{self, Changed, HistoryView, Step};
+use crate::views::history::list::{self, Changed, HistoryView, Missing, Step};
 
 /// How many revisions a page shows.
 const PER_PAGE: usize = 50;
@@ -57,6 +58,10 @@ pub(super) async fn show(visit: Visit, key: ModelKey) -> Result<Response, Failur
             Some(history) => steps(history, &key, present),
             None => Vec::new(),
         },
+        missing: match &history {
+            Some(history) => history.gaps.iter().map(missing).collect(),
+            None => Vec::new(),
+        },
         unnoticed: is_first && present.is_none() && subject.life != Life::Deleted,
         subject,
     };
@@ -83,24 +88,30 @@ async fn present(visit: &Visit, key: &ModelKey) -> Result<Option<Arc<Entry>>, Fa
     }
 }
 
+fn missing(gap: &Gap) -> Missing {
+    let what = sentence(&format!(
+        "{gap}: removed from the history, or never written there"
+    ));
+    Missing {
+        after: gap.last + 1,
+        what,
+    }
+}
+
 fn steps(history: &History, key: &ModelKey, present: Option<u64>) -> Vec<Step> {
-    let numbers: Vec<u64> = history.steps.iter().map(|it| it.revision.number).collect();
-    let step = |(position, step): (usize, &HistoryStep)| {
-        let is_last = position + 1 == numbers.len() && history.next.is_none();
+    let step = |step: &HistoryStep| {
+        let is_first = step.revision.number == 1;
         let holds = matches!(step.revision.content, RevisionContent::Definition(_));
         Step {
             revision: told::revision(&step.revision, key),
             changed: match &step.changes {
                 Some(changes) => Changed::By(told::changes(changes)),
-                None if is_last && holds => Changed::First,
+                None if is_first && holds => Changed::First,
                 None => Changed::Unknown,
             },
-            previous: match numbers.get(position + 1) {
-                Some(previous) => Some(*previous),
-                None => step.revision.number.checked_sub(1),
-            },
+            since: step.since,
             is_present: present == Some(step.revision.number),
         }
     };
-    history.steps.iter().enumerate().map(step).collect()
+    history.steps.iter().map(step).collect()
 }

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use model_dashboard::auth::Permission;
 use model_dashboard::dashboard::{Error, Model, ModelRevision};
-use model_dashboard::model::{Comparison, ModelKey, Version};
+use model_dashboard::model::{ModelKey, Version};
 use model_dashboard::repository::Precondition;
 use warp::reply::Response;
 
@@ -13,14 +13,10 @@ use crate::pages::actions::{page_of, seen};
 use crate::pages::errors;
 use crate::pages::form::Form;
 use crate::pages::visit::{Failure, Visit};
-use crate::views::components::difference::Change;
 use crate::views::components::field::Field;
 use crate::views::history::Life;
 use crate::views::history::changes::Changes;
 use crate::views::history::restore::{self, RestoreView, Shown};
-
-/// What a restored model keeps of its present state.
-const KEPT: [&str; 4] = ["enabled", "create_date", "name", "network_type"];
 
 /// Asks before a revision becomes the present state, and shows what would change.
 pub(in crate::pages) async fn ask_restore(
@@ -78,9 +74,7 @@ async fn question(
                 true => Life::Enabled,
                 false => Life::Disabled,
             };
-            if revision.definition().is_some() {
-                view.shown = Shown::Changes(changes(model, revision).await?);
-            }
+            view.shown = Shown::Changes(changes(model, revision).await?);
         }
         Now::Broken(version) => {
             view.if_match = version.to_string();
@@ -91,19 +85,14 @@ async fn question(
     Ok(view)
 }
 
-/// What would change. Large definitions take a while.
+/// What would change; nothing for a revision that cannot be restored.
 async fn changes(model: Box<Model>, revision: ModelRevision) -> Result<Changes, Error> {
-    let compare = move || {
-        let held = revision.definition()?;
-        let compared = Comparison::between(&model.definition, held);
-        let mut changes = told::changes(&compared);
-        let is_kept = |change: &Change| KEPT.contains(&change.field.as_str());
-        changes.fields.retain(|change| !is_kept(change));
-        Some(changes)
-    };
-    let changes = tokio::task::spawn_blocking(compare).await;
-    let changes = changes.map_err(|error| Error::Internal(Box::new(error)))?;
-    Ok(changes.unwrap_or_default())
+    let compare = move || model.changes_by_restoring(&revision);
+    let compared = tokio::task::spawn_blocking(compare).await;
+    let compared = compared.map_err(|error| Error::Internal(Box::new(error)))?;
+    Ok(compared
+        .map(|found| told::changes(&found))
+        .unwrap_or_default())
 }
 
 async fn show(visit: &Visit, view: &RestoreView, status: StatusCode) -> Result<Response, Failure> {

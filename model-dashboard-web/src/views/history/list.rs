@@ -17,12 +17,23 @@ pub struct HistoryView {
     pub subject: Subject,
     /// The revisions of this page, the last one first.
     pub steps: Vec<Step>,
+    /// What the history lacks, the last first.
+    pub missing: Vec<Missing>,
     /// Whether another program wrote the present state, and that is no revision yet.
     pub unnoticed: bool,
     /// The address of the first page, if this is another.
     pub newest: Option<String>,
     /// The address of older ones.
     pub older: Option<String>,
+}
+
+/// Revisions that a history lacks.
+#[derive(Debug, Clone)]
+pub struct Missing {
+    /// The number after them.
+    pub after: u64,
+    /// Which, as a sentence.
+    pub what: String,
 }
 
 /// A revision, and what it changed.
@@ -32,8 +43,8 @@ pub struct Step {
     pub revision: Revision,
     /// What it changed.
     pub changed: Changed,
-    /// The revision before it.
-    pub previous: Option<u64>,
+    /// The revision before it that it was compared with.
+    pub since: Option<u64>,
     /// Whether it is the present state.
     pub is_present: bool,
 }
@@ -64,7 +75,7 @@ pub fn page(frame: &Frame, view: &HistoryView) -> Markup {
                     p { "Another program has written the present state. It becomes a revision when this server looks at it next." }
                 }))
             }
-            @if view.steps.is_empty() {
+            @if view.steps.is_empty() && view.missing.is_empty() {
                 (empty_state(Icon::Activity, "No history yet", &html! {
                     p { "Only other programs have written this model so far. Its history begins with the first change that is made here." }
                 }))
@@ -106,36 +117,27 @@ fn comparable(frame: &Frame, view: &HistoryView) -> Markup {
 
 fn steps(frame: &Frame, view: &HistoryView) -> Markup {
     let choose = view.steps.len() > 1;
+    let first = view.steps.first().map_or(0, |step| step.revision.number);
+    let before = view.missing.iter().take_while(|it| it.after > first);
+    let before = before.count();
     html! {
         ol.revisions.panel {
+            @for missing in &view.missing[..before] { (lacking(missing)) }
             @for (position, step) in view.steps.iter().enumerate() {
                 li {
                     @if choose { (choices(step.revision.number, position)) }
                     (one(frame, &view.subject, step))
                 }
-                @if let Some(missing) = missing_after(&view.steps[position..]) { li.missing { p { (missing) } } }
+                @for missing in view.missing.iter().filter(|it| it.after == step.revision.number) {
+                    (lacking(missing))
+                }
             }
         }
     }
 }
 
-/// What the history lacks between the first two of these.
-fn missing_after(steps: &[Step]) -> Option<String> {
-    let [later, earlier, ..] = steps else {
-        return None;
-    };
-    let (first, last) = (
-        earlier.revision.number + 1,
-        later.revision.number.saturating_sub(1),
-    );
-    match last.checked_sub(first)? {
-        0 => Some(format!(
-            "Revision {first} is missing: it was removed from the history, or never got there."
-        )),
-        _ => Some(format!(
-            "Revisions {first} to {last} are missing: they were removed from the history, or never got there."
-        )),
-    }
+fn lacking(missing: &Missing) -> Markup {
+    html! { li.missing { p { (missing.what) } } }
 }
 
 /// The newest two are chosen at first.
@@ -175,8 +177,8 @@ fn one(frame: &Frame, subject: &Subject, step: &Step) -> Markup {
             }
         }
         div.revision-actions {
-            @if let (Changed::By(_), Some(previous)) = (&step.changed, step.previous) {
-                a href=(frame.links.compare(network_type, name, previous, revision.number)) {
+            @if let (Changed::By(_), Some(since)) = (&step.changed, step.since) {
+                a href=(frame.links.compare(network_type, name, since, revision.number)) {
                     "What changed" span.visually-hidden { " with revision " (revision.number) }
                 }
             }

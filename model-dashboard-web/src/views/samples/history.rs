@@ -87,7 +87,7 @@ fn enabled() -> Changes {
 
 pub(super) fn history_view() -> HistoryView {
     let step = |revision: Revision, changed| Step {
-        previous: revision.number.checked_sub(1),
+        since: revision.number.checked_sub(1),
         is_present: revision.number == 14,
         revision,
         changed,
@@ -143,6 +143,7 @@ pub(super) fn history_view() -> HistoryView {
                 Changed::First,
             ),
         ],
+        missing: Vec::new(),
         unnoticed: false,
         newest: Some(text("/dashboard/models/nnUNet_v2/x/history")),
         older: Some(text("/dashboard/models/nnUNet_v2/x/history?before=9")),
@@ -157,7 +158,7 @@ pub(super) fn history_deleted() -> HistoryView {
             ..revision(15, 1, "mkeller", "Replaced by Dataset301")
         },
         changed: Changed::Unknown,
-        previous: Some(14),
+        since: Some(14),
         is_present: true,
     };
     let earlier = view.steps.into_iter().map(|step| Step {
@@ -167,6 +168,7 @@ pub(super) fn history_deleted() -> HistoryView {
     HistoryView {
         subject: subject(Life::Deleted),
         steps: std::iter::once(deletion).chain(earlier).collect(),
+        missing: Vec::new(),
         unnoticed: false,
         newest: None,
         older: None,
