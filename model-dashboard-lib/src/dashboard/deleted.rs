@@ -1,4 +1,4 @@
-//! Models that were deleted and can be brought back.
+//! Models that were deleted.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use crate::auth::Permission;
 use crate::catalog::Entry;
 
 impl Dashboard {
-    /// The models that were deleted and can be brought back, in order of key. Needs
-    /// `system:admin`.
+    /// The models that were deleted, in order of key. Each can be brought back unless none of its
+    /// revisions can be read, which [`Dashboard::bring_back`] finds out. Needs `system:admin`.
     ///
     /// # Errors
     /// [`Error::Denied`]; [`Error::Unavailable`] before the models were loaded once.

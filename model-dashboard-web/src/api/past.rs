@@ -67,7 +67,8 @@ pub(super) async fn at(guest: &Guest, parameters: &Parameters) -> Result<Respons
 
 /// List deleted models
 ///
-/// Those that can be brought back: `POST` to `restore` below one of their revisions.
+/// `POST` to `restore` below one of their revisions brings one back. One none of whose revisions can
+/// be read is listed, too, and cannot be.
 #[utoipa::path(get, path = "/api/v1/deleted-models", tag = "history",
     security(("token" = ["system:admin"])),
     params(

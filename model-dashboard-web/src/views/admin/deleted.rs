@@ -1,4 +1,4 @@
-//! The models that were deleted and can be brought back.
+//! The models that were deleted, and bringing one back.
 
 use std::time::SystemTime;
 
@@ -55,6 +55,7 @@ pub fn page(frame: &Frame, view: &DeletedView) -> Markup {
                 }))
             } @else {
                 p.result-count { (plural(view.total, "deleted model", "deleted models")) }
+                p.help { "Before one comes back you are shown what would be there. None can whose revisions cannot be read." }
                 (table(
                     "Deleted models",
                     &[
