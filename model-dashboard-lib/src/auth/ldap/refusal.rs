@@ -135,6 +135,50 @@ mod tests {
         }
     }
 
+    /// An answer to a bind with a control of the password policy.
+    fn answer(rc: u32, control: &[u8]) -> LdapResult {
+        let raw = ldap3::controls::RawControl {
+            ctype: PASSWORD_POLICY.to_owned(),
+            crit: false,
+            val: Some(control.to_vec()),
+        };
+        LdapResult {
+            rc,
+            matched: String::new(),
+            text: String::new(),
+            refs: vec![],
+            ctrls: vec![ldap3::controls::Control(None, raw)],
+        }
+    }
+
+    #[test]
+    fn the_reason_is_read_from_the_control_of_the_password_policy() {
+        let of = |rc, control: &[u8]| of_bind(&answer(rc, control));
+        let wrong = Some(Err(Refusal::WrongPassword));
+        assert_eq!(
+            of(49, &[0x30, 3, 0x81, 1, 0]),
+            Some(Err(Refusal::PasswordExpired))
+        );
+        assert_eq!(of(49, &[0x30, 3, 0x81, 1, 1]), Some(Err(Refusal::Locked)));
+        let warned = [0x30, 8, 0xa0, 3, 0x81, 1, 0, 0x81, 1, 1];
+        assert_eq!(of(49, &warned), Some(Err(Refusal::Locked)));
+        assert_eq!(
+            of(0, &[0x30, 3, 0x81, 1, 2]),
+            Some(Err(Refusal::MustChangePassword))
+        );
+        assert_eq!(of(0, &[0x30, 0]), Some(Ok(())));
+        for broken in [
+            &[][..],
+            &[0x30],
+            &[0x30, 200, 1],
+            &[0x30, 2, 0x81, 0],
+            &[0x04, 0],
+        ] {
+            assert_eq!(of(49, broken), wrong, "{broken:?}");
+        }
+        assert_eq!(of(51, &[0x30, 0]), None);
+    }
+
     #[test]
     fn what_a_server_says_fits_into_a_line() {
         assert_eq!(said("a\nb\0"), "a b");
