@@ -1,5 +1,7 @@
 //! The directory as the registry asks it.
 
+use std::ffi::OsString;
+
 use model_dashboard::auth::ldap::LdapAuthenticator;
 use model_dashboard::auth::{
     AuthenticationError, Authenticator as _, Identity, Password, Refusal, Username,
@@ -66,12 +68,14 @@ impl Settings {
         self
     }
 
+    /// The variables as the environment of a process has them.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (OsString, OsString)> {
+        let all = self.0.iter();
+        all.map(|(name, value)| (name.into(), value.into()))
+    }
+
     pub(crate) fn config(&self) -> LdapConfig {
-        let variables = self
-            .0
-            .iter()
-            .map(|(name, value)| (name.into(), value.into()));
-        let sources = Sources::new().variables(variables);
+        let sources = Sources::new().variables(self.variables());
         let config = Config::from_sources(sources, |path| std::fs::read_to_string(path));
         config.unwrap().ldap.expect("a directory")
     }

@@ -23,6 +23,7 @@ mod evil_itself;
 mod people;
 mod processes;
 mod processes_itself;
+mod registry;
 mod samba;
 mod samba_itself;
 mod signing_in;

@@ -1,0 +1,142 @@
+//! A whole registry whose people are in a directory.
+
+use model_dashboard::auth::{Permission, Permissions, Role, Source};
+use model_dashboard::config::{Config, Sources};
+use model_dashboard::connect::connect_in_background;
+use model_dashboard::dashboard::{
+    Dashboard, Error, NewTokenRequest, NewUserRequest, RecheckOutcome, RequestInfo, SignIn,
+    SignedIn,
+};
+use model_dashboard::model::Via;
+
+use crate::asking::Settings;
+use crate::people::{REQUIRED_GROUP, dn_of, group, password_of};
+use crate::slapd::Slapd;
+
+/// What the local account `mkeller` signs in with.
+const LOCAL_PASSWORD: &str = "a local password of its own";
+
+struct Registry {
+    dashboard: Dashboard,
+    _folder: tempfile::TempDir,
+}
+
+impl Registry {
+    async fn open(settings: &Settings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = ("DATA_DIR".into(), folder.path().into());
+        let sources = Sources::new().variables(settings.variables().chain([data]));
+        let config = Config::from_sources(sources, |path| std::fs::read_to_string(path)).unwrap();
+        let dashboard = connect_in_background(&config).await.unwrap().dashboard;
+        let host = dashboard.host_caller("ana@here");
+        let local = NewUserRequest {
+            username: "mkeller".to_owned(),
+            display_name: String::new(),
+            email: None,
+            role: Role::Admin,
+            password: Some(LOCAL_PASSWORD.to_owned()),
+        };
+        dashboard.create_user(&host, local).await.unwrap();
+        Self {
+            dashboard,
+            _folder: folder,
+        }
+    }
+
+    async fn sign_in(&self, source: &str, name: &str, password: &str) -> Result<SignedIn, Error> {
+        let sign_in = SignIn {
+            source: Some(Source::parse(source).unwrap()),
+            username: name.to_owned(),
+            password: password.to_owned(),
+            user_agent: String::new(),
+            browser: None,
+        };
+        self.dashboard.sign_in(sign_in, request()).await
+    }
+
+    /// Whether a session and a token still let somebody in.
+    async fn gets_in(&self, cookie: &str, token: &str) -> [bool; 2] {
+        let by_session = self.dashboard.caller_from_session(cookie, request()).await;
+        let by_token = self.dashboard.caller_from_token(token, request()).await;
+        [by_session.is_ok(), by_token.is_ok()]
+    }
+}
+
+fn request() -> RequestInfo {
+    RequestInfo::new(Via::Dashboard, "192.0.2.1", "test")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_of_the_directory_works_until_they_leave_it() {
+    let Some(mut slapd) = Slapd::start().await else { return };
+    let settings = Settings::by_service(&slapd).set("LDAP_EDITOR_GROUPS", group("model-users"));
+    let registry = Registry::open(&settings).await;
+    let dashboard = &registry.dashboard;
+    let anna = registry.sign_in("ldap", "anna", &password_of("anna")).await.unwrap();
+    assert_eq!(anna.user.role, Role::Editor);
+    assert_eq!(anna.user.role_reason, format!("group {}", group("model-users")));
+    let cookie = anna.secret.expose();
+    let caller = dashboard.caller_from_session(&cookie, request()).await.unwrap();
+    let new = NewTokenRequest {
+        description: "a pipeline".to_owned(),
+        scopes: Permissions::of(&[Permission::ModelsRead]),
+        expires_in_days: None,
+        owner: None,
+    };
+    let (token, _) = dashboard.create_token(&caller, new).await.unwrap();
+    let token = token.expose().to_owned();
+    assert_eq!(registry.gets_in(&cookie, &token).await, [true, true]);
+
+    let host = dashboard.host_caller("ana@here");
+    let recheck = async || dashboard.recheck_user(&host, &anna.user.id).await.unwrap().outcome;
+    assert_eq!(recheck().await, RecheckOutcome::StillThere);
+    slapd.stop();
+    assert!(matches!(recheck().await, RecheckOutcome::NoAnswer(_)));
+    assert_eq!(registry.gets_in(&cookie, &token).await, [true, true]);
+    slapd.start_again().await;
+    slapd.rename(&dn_of("anna"), "uid=annette").await;
+    assert!(matches!(recheck().await, RecheckOutcome::Changed(_)));
+    assert_eq!(registry.gets_in(&cookie, &token).await, [true, true]);
+
+    slapd.leave(REQUIRED_GROUP, &dn_of("annette")).await;
+    let left = RecheckOutcome::Left {
+        sessions: 1,
+        tokens: 1,
+    };
+    assert_eq!(recheck().await, left);
+    assert_eq!(registry.gets_in(&cookie, &token).await, [false, false]);
+    // She comes back as before, and needs a new token.
+    slapd.join(REQUIRED_GROUP, &dn_of("annette")).await;
+    let back = registry.sign_in("ldap", "annette", &password_of("anna")).await.unwrap();
+    assert_eq!(back.user.id, anna.user.id);
+    assert_eq!(registry.gets_in(&back.secret.expose(), &token).await, [true, false]);
+    dashboard.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_of_the_same_name_stays_shut_whatever_becomes_of_the_directory() {
+    let Some(mut slapd) = Slapd::start().await else { return };
+    let registry = Registry::open(&Settings::by_service(&slapd)).await;
+    let dashboard = &registry.dashboard;
+    let local = registry.sign_in("local", "mkeller", LOCAL_PASSWORD).await.unwrap();
+    let network = registry.sign_in("ldap", "mkeller", &password_of("mkeller")).await.unwrap();
+    assert_ne!(local.user.id, network.user.id);
+    assert_eq!((local.user.role, network.user.role), (Role::Admin, Role::Publisher));
+    let crossed = async || {
+        let by_local = registry.sign_in("local", "mkeller", &password_of("mkeller")).await;
+        let by_network = registry.sign_in("ldap", "mkeller", LOCAL_PASSWORD).await;
+        [by_local, by_network]
+    };
+    for answer in crossed().await {
+        assert!(matches!(answer, Err(Error::Unauthenticated(_))), "{answer:?}");
+    }
+    slapd.stop();
+    // Wrong ones were counted: this is about somebody else, who has to wait for nobody.
+    let down = registry.sign_in("ldap", "emil", &password_of("emil")).await;
+    assert!(matches!(down, Err(Error::Unavailable { .. })), "{down:?}");
+    let host = dashboard.host_caller("ana@here");
+    let source = Source::parse("ldap").unwrap();
+    let told = dashboard.diagnose(&host, &source, Some("emil")).await.unwrap();
+    assert!(!told.is_well());
+    dashboard.shutdown().await;
+}
