@@ -44,6 +44,8 @@ pub enum Action {
     UserCreate,
     /// An account was changed.
     UserUpdate,
+    /// The source of an account, or of many, was asked about them again.
+    UserRecheck,
     /// An account was removed.
     UserDelete,
     /// A password was changed or reset.
@@ -73,6 +75,7 @@ impl Action {
         (Action::TokenRevoke, "token.revoke"),
         (Action::UserCreate, "user.create"),
         (Action::UserUpdate, "user.update"),
+        (Action::UserRecheck, "user.recheck"),
         (Action::UserDelete, "user.delete"),
         (Action::PasswordChange, "password.change"),
         (Action::SessionEnd, "session.end"),

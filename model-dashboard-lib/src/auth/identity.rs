@@ -56,6 +56,11 @@ impl Source {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether its accounts are made here (`local`, `service`) rather than known from elsewhere.
+    pub fn is_own(&self) -> bool {
+        matches!(self.as_str(), Source::LOCAL | Source::SERVICE)
+    }
 }
 
 impl FromStr for Source {

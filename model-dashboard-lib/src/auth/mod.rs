@@ -28,5 +28,6 @@ pub use password_hash::PasswordCheck;
 pub use permission::{Permission, Permissions, Role, UnknownName};
 pub use sessions::{NewSession, Session, SessionHash, SessionSecret, SessionStore};
 pub use users::{
-    AccountCounts, NewUser, NewUserKind, PasswordHash, User, UserChange, UserFilter, UserStore,
+    AccountCounts, Leaving, NewUser, NewUserKind, PasswordHash, RoleOrigin, User, UserChange,
+    UserFilter, UserStore,
 };

@@ -21,6 +21,8 @@ pub struct User {
     pub role: Role,
     /// Why it has that role.
     pub role_reason: String,
+    /// Who decided on the role.
+    pub role_origin: RoleOrigin,
     /// Groups of the directory, at the last look.
     pub groups: Vec<String>,
     /// Deactivated accounts can neither sign in nor use tokens.
@@ -33,8 +35,26 @@ pub struct User {
     pub updated_at: Option<Timestamp>,
     /// When somebody last signed in with it.
     pub last_sign_in: Option<Timestamp>,
-    /// When its source was last asked about it.
+    /// When its source last vouched for it.
     pub checked_at: Option<Timestamp>,
+    /// When its source said that the person may not sign in any more. Such an account is
+    /// deactivated, and active again as soon as the source vouches for it. One that an administrator
+    /// deactivated has no such time, and stays so.
+    pub left_at: Option<Timestamp>,
+    /// Whether the subject is only a name that stands in for the stable id, until the first sign-in
+    /// of that name through the directory: of accounts that the earlier system had tokens for.
+    pub is_provisional: bool,
+}
+
+/// Who decided on the role of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RoleOrigin {
+    /// Nobody: it follows the default for people of other sources.
+    Default,
+    /// An administrator, here.
+    Administrator,
+    /// The account's source, at each look. What an administrator sets lasts until the next one.
+    Source,
 }
 
 impl User {
@@ -50,6 +70,11 @@ impl User {
     /// Whether this is a service account.
     pub fn is_service(&self) -> bool {
         self.id.source.as_str() == super::Source::SERVICE
+    }
+
+    /// Whether the account was made here, rather than known from another source.
+    pub fn is_own(&self) -> bool {
+        self.id.source.is_own()
     }
 }
 
@@ -125,6 +150,17 @@ pub struct UserChange {
 pub struct UserFilter {
     /// Only accounts of this source.
     pub source: Option<super::Source>,
+}
+
+/// What somebody lost whose source said that they left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leaving {
+    /// The account now.
+    pub user: User,
+    /// How many sessions ended.
+    pub sessions: u64,
+    /// How many tokens were removed.
+    pub tokens: u64,
 }
 
 /// How many accounts there are.
@@ -217,8 +253,8 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
 
     /// Notes a sign-in (or a re-check, with `signed_in` false) of `identity`: directory people
     /// are entered or refreshed, for accounts made here only the time is noted. Whom the source
-    /// gives no role keeps the role that an administrator set, else gets `default_role`. Whether
-    /// the account is active stays as it is.
+    /// gives no role keeps the role that an administrator set, else gets `default_role`. Who had
+    /// [left](User::left_at) is active again; whom an administrator deactivated stays so.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] for an account made here that is gone.
@@ -229,4 +265,44 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
         signed_in: bool,
         at: Timestamp,
     ) -> Result<User, StoreError>;
+
+    /// [`UserStore::remember`] for many people who were looked at again, in their order.
+    ///
+    /// # Errors
+    /// As there; then nobody is noted, or some are.
+    async fn remember_all(
+        &self,
+        identities: &[Identity],
+        default_role: Role,
+        at: Timestamp,
+    ) -> Result<Vec<User>, StoreError> {
+        let mut users = Vec::with_capacity(identities.len());
+        for identity in identities {
+            users.push(self.remember(identity, default_role, false, at).await?);
+        }
+        Ok(users)
+    }
+
+    /// Notes that the source of `id` said at `asked_at` that the person may not sign in any more:
+    /// deactivates the account, ends its sessions and removes its tokens, in one transaction. `None`
+    /// if the source vouched for it since.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for accounts made here, provisional ones, and those that are gone.
+    async fn note_left(
+        &self,
+        id: &IdentityId,
+        asked_at: Timestamp,
+    ) -> Result<Option<Leaving>, StoreError>;
+
+    /// Active people of `source` who hold a session or token that ends after `now`, by subject;
+    /// only those whom the source did not vouch for since `looked_before`, and after the subject
+    /// `after`. Provisional accounts do not count. At most 1,000.
+    async fn people_with_access(
+        &self,
+        source: &super::Source,
+        looked_before: Timestamp,
+        now: Timestamp,
+        after: Option<&str>,
+    ) -> Result<Vec<User>, StoreError>;
 }

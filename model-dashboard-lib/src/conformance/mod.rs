@@ -5,6 +5,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 pub mod audit;
+pub mod authenticator;
 pub mod repository;
 pub mod sessions;
 pub mod tokens;
@@ -16,6 +17,7 @@ mod tests {
     fn every_case_is_in_its_suites_macro() {
         let suites = [
             include_str!("audit.rs"),
+            include_str!("authenticator.rs"),
             concat!(
                 include_str!("repository/mod.rs"),
                 include_str!("repository/leaving.rs"),

@@ -116,13 +116,20 @@ pub enum ConnectError {
 /// upgrades an older database after a copy of it was made. The models' folder is made for a new
 /// installation alone: see [`ConnectError::ModelsMissing`].
 ///
+/// For programs beside a server, which looks at people of directories again: this does not.
+///
 /// With `STORAGE_SINGLE_WRITER` the first process that changes a model is the only one that may
 /// until it ends; others read.
 ///
 /// # Errors
 /// [`ConnectError`], which names the setting.
 pub async fn connect(config: &Config) -> Result<Connected, ConnectError> {
-    open(config, Claim::WhenWriting, |builder| builder).await
+    open(
+        config,
+        Claim::WhenWriting,
+        DashboardBuilder::without_rechecks,
+    )
+    .await
 }
 
 /// [`connect`] for a server: does not wait for the models. They are loaded in the background, and
@@ -141,11 +148,9 @@ pub async fn connect_in_background(config: &Config) -> Result<Connected, Connect
 /// # Errors
 /// As [`connect`], but for models that cannot be loaded.
 pub async fn connect_accounts(config: &Config) -> Result<Connected, ConnectError> {
-    open(
-        config,
-        Claim::WhenWriting,
-        DashboardBuilder::load_in_background,
-    )
+    open(config, Claim::WhenWriting, |builder| {
+        builder.load_in_background().without_rechecks()
+    })
     .await
 }
 

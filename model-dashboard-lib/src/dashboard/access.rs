@@ -6,6 +6,7 @@
 //! changed, memory is believed for [`Policy::max_staleness`](super::Policy) at most; after that
 //! every request asks the store and fails if the store does.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::cache::{DigestCache, Freshness};
 use super::caller::Principal;
-use super::recheck::{Due, Vouched};
+use super::directories::{Vouched, as_limited};
 use super::uses::Uses;
 use super::{Caller, Dashboard, Error, RequestInfo, Unauthenticated};
 use crate::audit::Action;
@@ -42,7 +43,6 @@ pub(super) struct Access {
     pub(super) freshness: Freshness,
     pub(super) token_uses: Uses,
     pub(super) session_uses: Uses,
-    pub(super) due: Due,
 }
 
 struct KnownToken {
@@ -82,7 +82,6 @@ impl Access {
             freshness: Freshness::new(max_staleness),
             token_uses: Uses::default(),
             session_uses: Uses::default(),
-            due: Due::default(),
         }
     }
 
@@ -102,6 +101,14 @@ impl Access {
         self.sessions.evict(|known| known.principal.user.id == *id);
     }
 
+    /// Forgets everything about accounts of which a source was asked.
+    pub(super) fn forget_accounts(&self, ids: &HashSet<&IdentityId>) {
+        self.tokens
+            .evict(|known| ids.contains(&known.principal.user.id));
+        self.sessions
+            .evict(|known| ids.contains(&known.principal.user.id));
+    }
+
     /// Forgets everything: something may have changed elsewhere.
     pub(super) fn forget_all(&self) {
         self.tokens.clear();
@@ -116,8 +123,8 @@ impl KnownToken {
         if self.expires_at.is_some_and(|end| end <= now) {
             return Err(Unauthenticated::ExpiredToken);
         }
-        if let Some(vouched) = &self.vouched {
-            vouched.check(now, &access.due)?;
+        if let Some(vouched) = self.vouched {
+            vouched.check(now)?;
         }
         if is_due(&self.noted, now, TOKEN_NOTED_EVERY) {
             access.token_uses.note(self.id, now);
@@ -134,8 +141,8 @@ impl KnownSession {
         if self.expires_at <= now || now.duration_since(used) > idle + SESSION_NOTED_EVERY {
             return Err(Unauthenticated::ExpiredSession);
         }
-        if let Some(vouched) = &self.vouched {
-            vouched.check(now, &access.due)?;
+        if let Some(vouched) = self.vouched {
+            vouched.check(now)?;
         }
         self.used.fetch_max(now.unix_micros(), Ordering::Relaxed);
         if is_due(&self.noted, now, SESSION_NOTED_EVERY) {
@@ -168,17 +175,30 @@ impl Dashboard {
         bearer: &str,
         request: RequestInfo,
     ) -> Result<Caller, Error> {
-        let hash = match self.recall(bearer) {
-            Recall::Known(known) => {
-                return Ok(Caller::new(known.check(&self.inner.access)?, request));
+        let access = &self.inner.access;
+        let known = match self.recall(bearer) {
+            Recall::Known(known) => known,
+            Recall::Unknown(hash) if PlainToken::parse(bearer).is_some() => {
+                Box::pin(self.look_up_token(hash)).await?
             }
-            Recall::Unknown(hash) if PlainToken::parse(bearer).is_some() => hash,
             Recall::Unknown(_) | Recall::NoToken => {
                 return Err(Unauthenticated::UnknownToken.into());
             }
         };
-        let known = Box::pin(self.look_up_token(hash)).await?;
-        Ok(Caller::new(known.check(&self.inner.access)?, request))
+        let principal = match known.check(access) {
+            Err(Unauthenticated::NotVouched) if self.vouches_now(&known.principal).await => {
+                let hash = TokenHash(Sha256::digest(bearer).into());
+                Box::pin(self.look_up_token(hash)).await?.check(access)
+            }
+            checked => checked,
+        };
+        Ok(Caller::new(principal?, request))
+    }
+
+    /// Whether the source of somebody whom it has not vouched for lately does so when it is asked.
+    async fn vouches_now(&self, principal: &Principal) -> bool {
+        // In a box: it is rare, and the future of what is answered from memory stays small.
+        Box::pin(self.is_still_there(&principal.user.id)).await
     }
 
     /// [`Dashboard::caller_from_token`] where it can be answered from memory and is a yes;
@@ -216,12 +236,17 @@ impl Dashboard {
         let owner = owner
             .filter(|user| user.is_active)
             .ok_or(Unauthenticated::Deactivated)?;
+        let directories = &self.inner.directories;
+        let vouched = directories.of_token(&owner, self.policy());
+        let (id, expires_at) = (token.id, token.expires_at);
+        let noted = token.last_used_at.map_or(i64::MIN, Timestamp::unix_micros);
+        let token = as_limited(token, self.limit_of(&owner));
         let known = Arc::new(KnownToken {
-            vouched: Vouched::new(&owner, self.policy().unchecked_limit),
             principal: Arc::new(Principal::for_token(owner, &token)),
-            id: token.id,
-            expires_at: token.expires_at,
-            noted: AtomicI64::new(token.last_used_at.map_or(i64::MIN, Timestamp::unix_micros)),
+            id,
+            expires_at,
+            vouched,
+            noted: AtomicI64::new(noted),
         });
         let access = &self.inner.access;
         access.tokens.insert(ticket, hash, known.clone());
@@ -249,8 +274,14 @@ impl Dashboard {
             Some(known) => known,
             None => self.look_up_session(hash).await?,
         };
-        let principal = known.check(access, self.inner.policy.session_idle_limit)?;
-        Ok(Caller::new(principal, request))
+        let idle = self.policy().session_idle_limit;
+        let principal = match known.check(access, idle) {
+            Err(Unauthenticated::NotVouched) if self.vouches_now(&known.principal).await => {
+                self.look_up_session(hash).await?.check(access, idle)
+            }
+            checked => checked,
+        };
+        Ok(Caller::new(principal?, request))
     }
 
     async fn look_up_session(&self, hash: SessionHash) -> Result<Arc<KnownSession>, Error> {
@@ -263,7 +294,7 @@ impl Dashboard {
             .ok_or(Unauthenticated::Deactivated)?;
         let used = session.last_used_at.unix_micros();
         let known = Arc::new(KnownSession {
-            vouched: Vouched::new(&user, self.policy().unchecked_limit),
+            vouched: self.inner.directories.of_session(&user, self.policy()),
             principal: Arc::new(Principal::for_session(user, &session)),
             id: session.id,
             expires_at: session.expires_at,

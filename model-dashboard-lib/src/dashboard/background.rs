@@ -1,5 +1,6 @@
 //! What a dashboard does by itself: it follows the models, asks the store whether tokens and
-//! sessions changed elsewhere, writes times of use, and removes sessions that ended.
+//! sessions changed elsewhere, writes times of use, looks again at people of directories, and removes
+//! sessions that ended.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Interval, MissedTickBehavior, timeout, timeout_at};
 
 use super::access::SESSION_NOTED_EVERY;
+use super::directories;
 use super::{Inner, MAX_CHANGES, MAX_KNOWN_SIGN_INS, MAX_MODEL_CHANGES, MAX_SIGN_INS};
 use crate::model::Timestamp;
 use crate::store::StoreError;
@@ -24,9 +26,6 @@ const NOTICE_EVERY: Duration = Duration::from_secs(1);
 
 /// How often times of use are written.
 const WRITE_EVERY: Duration = Duration::from_secs(3);
-
-/// How often people are looked at again for whom that is due.
-const RECHECK_EVERY: Duration = Duration::from_secs(2);
 
 /// How often sessions that ended are removed.
 const PURGE_EVERY: Duration = Duration::from_secs(10 * 60);
@@ -78,12 +77,11 @@ impl Background {
                 context.write_uses().await;
             }
         });
-        let (context, mut ticks) = (inner.clone(), Ticks::new(RECHECK_EVERY, &stopped));
-        tasks.spawn(async move {
-            while ticks.next().await {
-                context.recheck_due().await;
+        if inner.look_around {
+            for number in 0..inner.directories.iter().count() {
+                tasks.spawn(directories::follow(inner.clone(), number, stopped.clone()));
             }
-        });
+        }
         let (context, mut ticks) = (inner.clone(), Ticks::new(PURGE_EVERY, &stopped));
         tasks.spawn(async move {
             while ticks.next().await {

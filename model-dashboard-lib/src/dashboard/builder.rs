@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 
 use super::access::Access;
 use super::background::Background;
+use super::directories::Directories;
 use super::measures::Expiring;
 use super::proof::Proof;
 use super::system::Lately;
@@ -35,9 +36,15 @@ pub struct Policy {
     pub max_token_days: u16,
     /// The most days of a service account's token. Default: 365.
     pub max_service_token_days: u16,
-    /// People of other sources get in by token or session for this long after their source last
-    /// vouched for them, at sign-in or when it was asked again. Default: 7 days.
-    pub unchecked_limit: Duration,
+    /// People of a source that can be asked about them are looked at again within this time, so
+    /// somebody who left gets in for no longer. Default: 15 minutes.
+    pub recheck_interval: Duration,
+    /// While such a source does not answer, its people get in for this long after it last vouched
+    /// for them. Default: 24 hours.
+    pub recheck_grace: Duration,
+    /// The tokens of people whose source cannot be asked about them work for this many days after
+    /// each sign-in of their owner. Default: 7.
+    pub unchecked_token_days: u16,
     /// The role of people of other sources to whom nobody gave one. Default: publisher.
     pub default_role: Role,
     /// How long what is in memory about tokens and sessions is believed while the store cannot be
@@ -53,7 +60,9 @@ impl Default for Policy {
             token_days: 30,
             max_token_days: 90,
             max_service_token_days: 365,
-            unchecked_limit: Duration::from_secs(7 * 24 * 60 * 60),
+            recheck_interval: Duration::from_secs(15 * 60),
+            recheck_grace: Duration::from_secs(24 * 60 * 60),
+            unchecked_token_days: 7,
             default_role: Role::Publisher,
             max_staleness: MAX_STALENESS,
         }
@@ -63,6 +72,12 @@ impl Default for Policy {
 const MAX_STALENESS: Duration = Duration::from_secs(5);
 
 impl Policy {
+    /// [`Policy::unchecked_token_days`] as a duration.
+    #[must_use]
+    pub fn unchecked_token_limit(&self) -> Duration {
+        Duration::from_secs(u64::from(self.unchecked_token_days) * 24 * 60 * 60)
+    }
+
     /// The most days of a token of `owner`: never fewer than the default of the installation.
     #[must_use]
     pub fn token_days_limit(&self, owner: &User) -> u16 {
@@ -91,6 +106,7 @@ pub struct DashboardBuilder {
     policy: Policy,
     catalog: CatalogOptions,
     in_background: bool,
+    without_rechecks: bool,
 }
 
 /// Why a dashboard could not be built.
@@ -191,6 +207,13 @@ impl DashboardBuilder {
         self
     }
 
+    /// Look at nobody of a directory again in the background: for programs that run for a short
+    /// time beside a server, which does.
+    pub fn without_rechecks(mut self) -> Self {
+        self.without_rechecks = true;
+        self
+    }
+
     /// Builds the dashboard, loads the models, and starts the background tasks on the present
     /// tokio runtime.
     ///
@@ -237,6 +260,8 @@ impl DashboardBuilder {
             sessions: self
                 .sessions
                 .ok_or(BuildError::Missing("a store of sessions"))?,
+            directories: Directories::new(&authenticators),
+            look_around: !self.without_rechecks,
             authenticators,
             local,
             hasher,

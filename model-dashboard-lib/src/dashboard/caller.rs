@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::auth::{IdentityId, Permission, Permissions, Role, Session, Source, User, Username};
+use crate::auth::{
+    IdentityId, Permission, Permissions, Role, RoleOrigin, Session, Source, User, Username,
+};
 use crate::model::{Timestamp, Via};
 
 /// A token that ends within this time is said to end soon.
@@ -92,6 +94,7 @@ impl Principal {
             email: None,
             role: Role::Admin,
             role_reason: "access to the host".to_owned(),
+            role_origin: RoleOrigin::Source,
             groups: Vec::new(),
             is_active: true,
             team: None,
@@ -99,6 +102,8 @@ impl Principal {
             updated_at: None,
             last_sign_in: None,
             checked_at: None,
+            left_at: None,
+            is_provisional: false,
         };
         Principal {
             user: Arc::new(user),

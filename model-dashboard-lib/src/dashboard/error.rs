@@ -168,7 +168,7 @@ pub enum Unauthenticated {
     #[error("your session has ended; sign in again")]
     ExpiredSession,
     /// The source that the account comes from has not vouched for it for too long.
-    #[error("sign in to the dashboard once more: your directory was not asked about you for long")]
+    #[error("sign in to the dashboard once more: your directory has not vouched for you for long")]
     NotVouched,
     /// The account is deactivated or gone.
     #[error("this account is deactivated")]

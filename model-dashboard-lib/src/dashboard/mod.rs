@@ -28,6 +28,7 @@ mod cache;
 mod caller;
 mod deleted;
 mod deletions;
+mod directories;
 mod edits;
 mod error;
 mod fields;
@@ -42,7 +43,6 @@ mod model_writes;
 mod models;
 mod noticed;
 mod proof;
-mod recheck;
 mod restore;
 mod revision;
 mod samples;
@@ -75,6 +75,9 @@ pub use bulk::{
     MAX_IMPORT,
 };
 pub use caller::{Caller, Credential, RequestInfo, TOKEN_EXPIRES_SOON, TokenInUse};
+pub use directories::{
+    RecheckOutcome, Rechecked, SignInLimit, SourceDoubt, SourceFailing, SourceRecheck, SourceState,
+};
 pub use edits::{MAX_TAG_CHARS, MAX_TAGS};
 pub use error::{Error, Unauthenticated};
 pub use fields::MAX_MESSAGE_CHARS;
@@ -104,6 +107,7 @@ use crate::repository::ModelRepository;
 use crate::tokens::TokenStore;
 use access::Access;
 use background::Background;
+use directories::Directories;
 use fields::{near_names, text_field};
 use measures::Expiring;
 use proof::Proof;
@@ -147,6 +151,10 @@ struct Inner {
     tokens: Arc<dyn TokenStore>,
     sessions: Arc<dyn SessionStore>,
     authenticators: Vec<Arc<dyn Authenticator>>,
+    /// Those of other sources, with what is known of them.
+    directories: Directories,
+    /// Whether their people are looked at again in the background.
+    look_around: bool,
     /// The authenticator of local accounts, which is among them too.
     local: Option<LocalAuthenticator>,
     hasher: PasswordHasher,

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use super::directories::Directory;
 use super::throttle::{Client, TooEarly};
 use super::{Caller, Dashboard, Error, RequestInfo, Unauthenticated};
 use crate::audit::{Action, NewEvent};
@@ -163,10 +164,15 @@ impl Dashboard {
             }
             Err(unavailable) => {
                 attempt.was_not_made();
-                tracing::warn!(source = source.as_str(), error = %unavailable, "nobody can sign in");
+                let directory = self.inner.directories.of(source);
+                let since = directory.and_then(Directory::failing_since);
+                if directory.is_none() {
+                    let source = source.as_str();
+                    tracing::warn!(source, error = %unavailable, "nobody can sign in");
+                }
                 Err(Error::Unavailable {
                     what: unavailable.to_string(),
-                    since: None,
+                    since,
                     retry_after: Duration::from_secs(10),
                     source: Some(Box::new(unavailable)),
                 })
@@ -200,7 +206,9 @@ impl Dashboard {
     ) -> Result<SignedIn, AuthenticationError> {
         let source = authenticator.source();
         let before = self.stored_password(source, username).await?;
-        let identity = authenticator.authenticate(username, password).await?;
+        let authenticated = authenticator.authenticate(username, password).await;
+        self.note_answer(source, authenticated.as_ref().err());
+        let identity = authenticated?;
         if identity.id.source != *source {
             // Or a directory could sign people in as local administrators.
             return Err(AuthenticationError::Unavailable {
@@ -235,6 +243,19 @@ impl Dashboard {
             return Err(error);
         }
         Ok(signed_in)
+    }
+
+    /// Notes whether a source answers, from what came of a sign-in there.
+    fn note_answer(&self, source: &Source, error: Option<&AuthenticationError>) {
+        let Some(directory) = self.inner.directories.of(source) else {
+            return;
+        };
+        match error {
+            None | Some(AuthenticationError::Refused(_)) => directory.answered(),
+            Some(AuthenticationError::Unavailable { reason, .. }) => directory.failed(reason),
+            // It was not asked.
+            Some(AuthenticationError::Busy { .. }) => {}
+        }
     }
 
     fn authenticator(&self, source: Option<&Source>) -> Result<&dyn Authenticator, Error> {
@@ -273,12 +294,19 @@ impl Dashboard {
         let now = Timestamp::now();
         let policy = self.policy();
         let users = &self.inner.users;
+        let before = match identity.id.source.is_own() {
+            true => None,
+            false => users.user(&identity.id).await.map_err(no_answer)?,
+        };
         let user = users
             .remember(identity, policy.default_role, true, now)
             .await
             .map_err(no_answer)?;
         // A role that the directory gives may have changed.
         self.inner.access.forget_account(&user.id);
+        if let Some(before) = before {
+            self.inner.note_changes(&before, &user).await;
+        }
         let (secret, session) = self
             .new_session(&user.id, made_from)
             .await

@@ -1,8 +1,10 @@
 //! How the installation does.
 
+use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::directories::Directory;
 use super::{Caller, Dashboard, Error};
 use crate::audit::{Action, NewEvent};
 use crate::auth::Permission;
@@ -13,8 +15,9 @@ use crate::model::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Dependency {
-    /// A stable name: `models`, `accounts`, `audit`.
-    pub name: &'static str,
+    /// A stable name: `models`, `accounts`, `audit`, or `source:` and the name of a source beside
+    /// the accounts made here.
+    pub name: Cow<'static, str>,
     /// How it does.
     pub state: DependencyState,
     /// Since when, if it does not do well.
@@ -65,7 +68,8 @@ impl Dashboard {
         let failing = models.failing.is_some()
             || self.inner.proof.failing().is_some()
             || self.inner.accounts_state.failing().is_some()
-            || self.inner.trail.failing_since().is_some();
+            || self.inner.trail.failing_since().is_some()
+            || !self.inner.directories.iter().all(Directory::is_well);
         match failing {
             true => Readiness::Degraded,
             false => Readiness::Ready,
@@ -112,7 +116,9 @@ impl Dashboard {
     }
 
     fn look_at_dependencies(&self) -> Vec<Dependency> {
-        vec![self.models_state(), self.accounts(), self.audit_state()]
+        let mut all = vec![self.models_state(), self.accounts(), self.audit_state()];
+        all.extend(self.inner.directories.iter().map(Directory::dependency));
+        all
     }
 
     fn models_state(&self) -> Dependency {
@@ -129,7 +135,7 @@ impl Dashboard {
                 None => (DependencyState::Down, format!("{location}: being loaded")),
             };
             return Dependency {
-                name: "models",
+                name: Cow::Borrowed("models"),
                 state,
                 since: None,
                 message,
@@ -139,7 +145,7 @@ impl Dashboard {
         let fix = "see that the store can be reached and that its settings are right; changes \
                    work again as soon as it answers";
         Dependency {
-            name: "models",
+            name: Cow::Borrowed("models"),
             state: match state.loaded_at {
                 Some(_) => DependencyState::Degraded,
                 None => DependencyState::Down,
@@ -155,7 +161,7 @@ impl Dashboard {
         let fix = "see that the user database can be reached, and that its disk is not full or \
                    read-only";
         Dependency {
-            name: "accounts",
+            name: Cow::Borrowed("accounts"),
             state: match failing {
                 Some(_) => DependencyState::Down,
                 None => DependencyState::Healthy,
@@ -181,7 +187,7 @@ impl Dashboard {
         };
         let fix = "see that the user database can be written to; its disk may be full";
         Dependency {
-            name: "audit",
+            name: Cow::Borrowed("audit"),
             state: match since {
                 Some(_) => DependencyState::Down,
                 None => DependencyState::Healthy,

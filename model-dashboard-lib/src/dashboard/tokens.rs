@@ -7,11 +7,13 @@
 //! revocation, or revoke those its owner needs. It sees and revokes itself alone. Only one with
 //! `users:admin` manages tokens, and makes them for service accounts, until its own end.
 
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
+use super::directories::as_limited;
 use super::{Caller, Dashboard, Error};
 use crate::audit::Action;
-use crate::auth::{IdentityId, Permission, Permissions, User};
+use crate::auth::{IdentityId, Permission, Permissions, Source, User, UserFilter};
 use crate::model::Timestamp;
 use crate::tokens::{ApiToken, NewToken, PlainToken};
 
@@ -36,6 +38,10 @@ pub struct NewTokenRequest {
 
 impl Dashboard {
     /// Makes an API token. Its secret is in the answer and nowhere else, ever.
+    ///
+    /// What is told of a token, here and in lists, has the end that it has as things are: earlier
+    /// than it was made for while its owner would have to sign in before
+    /// ([`Dashboard::sign_in_limit`]).
     ///
     /// # Errors
     /// [`Error::Invalid`] with the field; [`Error::Denied`] for scopes that the caller or the owner
@@ -83,6 +89,7 @@ impl Dashboard {
         }
         let now = Timestamp::now();
         let expires_at = self.token_end(caller, &owner, request.expires_in_days, now)?;
+        let limit = self.limit_of(&owner);
         let secret = PlainToken::generate()?;
         let new = NewToken {
             hash: secret.hash(),
@@ -102,8 +109,15 @@ impl Dashboard {
                     "for {} ({}), {}, until {expires_at}",
                     token.username, token.owner, token.scopes
                 ));
+            let event = match limit {
+                Some(limit) => event.with_detail(format!(
+                    "and {} days after the last sign-in of its owner",
+                    limit.days
+                )),
+                None => event,
+            };
             this.inner.trail.record(event).await;
-            Ok((secret, token))
+            Ok((secret, as_limited(token, limit)))
         })
         .await
     }
@@ -169,12 +183,16 @@ impl Dashboard {
     /// [`Error::Unavailable`].
     pub async fn tokens(&self, caller: &Caller) -> Result<Vec<ApiToken>, Error> {
         let tokens = &self.inner.tokens;
-        match caller.token() {
+        let own = match caller.token() {
             Some(used) if !caller.has(Permission::UsersAdmin) => {
-                Ok(tokens.token_by_id(used.id).await?.into_iter().collect())
+                tokens.token_by_id(used.id).await?.into_iter().collect()
             }
-            _ => Ok(tokens.list_tokens(Some(caller.id())).await?),
-        }
+            _ => tokens.list_tokens(Some(caller.id())).await?,
+        };
+        let limit = self.limit_of(caller.user());
+        Ok(in_order(
+            own.into_iter().map(|token| as_limited(token, limit)),
+        ))
     }
 
     /// Everybody's tokens (at most 10,000), those that end first first. Needs `users:admin`.
@@ -184,7 +202,23 @@ impl Dashboard {
     pub async fn all_tokens(&self, caller: &Caller) -> Result<Vec<ApiToken>, Error> {
         self.require(caller, Permission::UsersAdmin, || "tokens".to_owned())
             .await?;
-        Ok(self.inner.tokens.list_tokens(None).await?)
+        let tokens = self.inner.tokens.list_tokens(None).await?;
+        let sources: BTreeSet<&Source> = tokens.iter().map(|token| &token.owner.source).collect();
+        let mut limits = HashMap::new();
+        for source in sources.into_iter().filter(|source| !source.is_own()) {
+            let source = Some(source.clone());
+            let people = self.inner.users.list_users(&UserFilter { source }).await?;
+            let limited = people.into_iter().filter_map(|user| {
+                let limit = self.limit_of(&user)?;
+                Some((user.id, limit))
+            });
+            limits.extend(limited);
+        }
+        let limited = tokens.into_iter().map(|token| {
+            let limit = limits.get(&token.owner).copied();
+            as_limited(token, limit)
+        });
+        Ok(in_order(limited))
     }
 
     /// Revokes a token; it is dead when this answers. Without `users:admin`, a person revokes
@@ -220,4 +254,11 @@ impl Dashboard {
         })
         .await
     }
+}
+
+/// Those that end first first.
+fn in_order(tokens: impl Iterator<Item = ApiToken>) -> Vec<ApiToken> {
+    let mut tokens: Vec<ApiToken> = tokens.collect();
+    tokens.sort_by_key(|token| (token.expires_at.is_none(), token.expires_at, token.id));
+    tokens
 }

@@ -7,8 +7,8 @@
 use super::{Caller, Dashboard, Error};
 use crate::audit::Action;
 use crate::auth::{
-    IdentityId, NewPassword, NewUser, NewUserKind, Permission, Permissions, Role, Source, User,
-    UserChange, UserFilter, Username,
+    IdentityId, NewPassword, NewUser, NewUserKind, Permission, Permissions, Role, RoleOrigin,
+    Source, User, UserChange, UserFilter, Username,
 };
 
 /// The longest display name or team, in characters.
@@ -107,7 +107,7 @@ impl Dashboard {
         })
     }
 
-    async fn existing_user(&self, id: &IdentityId) -> Result<User, Error> {
+    pub(super) async fn existing_user(&self, id: &IdentityId) -> Result<User, Error> {
         let user = self.inner.users.user(id).await?;
         user.ok_or_else(|| Error::not_found(format!("account {id}")))
     }
@@ -210,7 +210,7 @@ impl Dashboard {
 
     /// Changes an account. Needs `users:admin`, and for a new role what it may do. A new role or a
     /// deactivation ends the account's sessions; its tokens carry what the new role allows, at
-    /// once.
+    /// once. Somebody whose role comes from their source cannot be given another here.
     ///
     /// # Errors
     /// [`Error::Denied`], [`Error::MoreThanOwn`], [`Error::NotFound`],
@@ -336,8 +336,18 @@ fn checked(change: UserChange, before: &User) -> Result<UserChange, Error> {
     if team.is_some() && !before.is_service() {
         return Err(Error::invalid("team", "only service accounts have a team"));
     }
+    let of_source = before.role_origin == RoleOrigin::Source;
+    if of_source && change.role.is_some_and(|role| role != before.role) {
+        let message = format!(
+            "{} gives {} this role ({}), and the next look there would undo a change here; change \
+             it in the directory",
+            before.id.source, before.username, before.role_reason
+        );
+        return Err(Error::invalid("role", message));
+    }
     let name = change.display_name.as_deref();
     Ok(UserChange {
+        role: change.role.filter(|_| !of_source),
         display_name: name
             .map(|text| display_name(text, &before.username))
             .transpose()?,

@@ -1,7 +1,9 @@
 //! Rules of accounts, tokens and sessions that the backends of this crate share.
 
 use super::StoreError;
-use crate::auth::{Identity, IdentityId, NewUser, NewUserKind, Role, Source, User, UserChange};
+use crate::auth::{
+    Identity, IdentityId, NewUser, NewUserKind, Role, RoleOrigin, Source, User, UserChange,
+};
 use crate::model::Timestamp;
 
 /// The most accounts or tokens in one answer.
@@ -10,22 +12,13 @@ pub(super) const MAX_LISTED: usize = 10_000;
 pub(super) const MAX_TOKENS: usize = 1_000;
 /// The most sessions of one account.
 pub(super) const MAX_SESSIONS: usize = 50;
+/// The most people with access in one answer.
+pub(super) const MAX_WITH_ACCESS: usize = 1_000;
 /// The most events in one answer.
 pub(super) const MAX_EVENTS: usize = 1_000;
 
 const BY_ADMINISTRATOR: &str = "set by an administrator";
-const BY_DEFAULT: &str = "the default";
-
-/// Who decided on an account's role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum RoleOrigin {
-    /// Nobody: it follows the default.
-    Default,
-    /// An administrator.
-    Administrator,
-    /// The account's source.
-    Source,
-}
+const BY_DEFAULT: &str = "the default for people of directories";
 
 /// A role, who decided on it, and the reason that people read.
 #[derive(Clone, Debug)]
@@ -54,26 +47,21 @@ impl Decided {
 
     /// The role of somebody of a directory: what the source gives, else what an administrator
     /// set, else the default of today.
-    pub(super) fn at_sign_in(
-        identity: &Identity,
-        known: Option<Decided>,
-        default: Role,
-    ) -> Decided {
+    pub(super) fn at_sign_in(identity: &Identity, known: Option<&User>, default: Role) -> Decided {
         match (&identity.role, known) {
             (Some(granted), _) => Decided {
                 role: granted.role,
                 origin: RoleOrigin::Source,
                 reason: granted.reason.clone(),
             },
-            (None, Some(known)) if known.origin == RoleOrigin::Administrator => known,
+            (None, Some(known)) if known.role_origin == RoleOrigin::Administrator => Decided {
+                role: known.role,
+                origin: known.role_origin,
+                reason: known.role_reason.clone(),
+            },
             (None, _) => Decided::by_default(default),
         }
     }
-}
-
-/// Whether the accounts of a source are made here rather than known from a directory.
-pub(super) fn is_own(source: &Source) -> bool {
-    matches!(source.as_str(), Source::LOCAL | Source::SERVICE)
 }
 
 /// Whether `user` is one of those of whom one has to stay.
@@ -95,6 +83,7 @@ pub(super) fn new_account(new: &NewUser, id: i64, at: Timestamp) -> User {
         email: new.email.clone(),
         role: decided.role,
         role_reason: decided.reason,
+        role_origin: decided.origin,
         groups: Vec::new(),
         is_active: true,
         team,
@@ -102,6 +91,8 @@ pub(super) fn new_account(new: &NewUser, id: i64, at: Timestamp) -> User {
         updated_at: Some(at),
         last_sign_in: None,
         checked_at: None,
+        left_at: None,
+        is_provisional: false,
     }
 }
 
@@ -116,8 +107,11 @@ pub(super) fn changed(mut user: User, change: UserChange, at: Timestamp) -> User
     } = change;
     if let Some(role) = role {
         let decided = Decided::by_administrator(role);
-        user.role = decided.role;
-        user.role_reason = decided.reason;
+        user.decide(decided);
+    }
+    if is_active.is_some() {
+        // From now on that is an administrator's decision.
+        user.left_at = None;
     }
     user.display_name = display_name.unwrap_or(user.display_name);
     user.email = email.unwrap_or(user.email);
@@ -143,6 +137,7 @@ pub(super) fn remembered(
         email: None,
         role: decided.role,
         role_reason: String::new(),
+        role_origin: decided.origin,
         groups: Vec::new(),
         is_active: true,
         team: None,
@@ -150,18 +145,47 @@ pub(super) fn remembered(
         updated_at: Some(at),
         last_sign_in: None,
         checked_at: None,
+        left_at: None,
+        is_provisional: false,
     });
     let before = user.clone();
     user.username = identity.username.clone();
     user.display_name = identity.display_name.clone();
     user.email = identity.email.clone();
     user.groups = identity.groups.clone();
-    user.role = decided.role;
-    user.role_reason = decided.reason;
+    user.decide(decided);
+    user.is_provisional = false;
+    if user.left_at.take().is_some() {
+        user.is_active = true;
+    }
     if user != before {
         user.updated_at = Some(at);
     }
     user
+}
+
+impl User {
+    fn decide(&mut self, decided: Decided) {
+        self.role = decided.role;
+        self.role_reason = decided.reason;
+        self.role_origin = decided.origin;
+    }
+}
+
+/// `user`, whose source said at `asked_at` that they left; `None` if it vouched for them since.
+pub(super) fn left(mut user: User, asked_at: Timestamp) -> Result<Option<User>, StoreError> {
+    if user.is_own() || user.is_provisional {
+        return Err(no_account(&user.id));
+    }
+    if user.checked_at.is_some_and(|at| at > asked_at) {
+        return Ok(None);
+    }
+    if user.is_active {
+        user.is_active = false;
+        user.left_at = Some(asked_at);
+        user.updated_at = Some(asked_at);
+    }
+    Ok(Some(user))
 }
 
 /// Notes that the source of `user` knew them.

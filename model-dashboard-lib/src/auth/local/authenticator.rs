@@ -100,6 +100,10 @@ impl Authenticator for LocalAuthenticator {
     ) -> Vec<Result<Option<Identity>, AuthenticationError>> {
         let mut found = Vec::with_capacity(ids.len());
         for id in ids {
+            if id.source != self.source {
+                found.push(Ok(None));
+                continue;
+            }
             let user = self.users.user(id).await.map_err(unavailable);
             found.push(user.map(|user| user.filter(|user| user.is_active).map(identity)));
         }

@@ -6,3 +6,6 @@ mod hasher;
 
 pub use authenticator::LocalAuthenticator;
 pub use hasher::{HasherError, PasswordHasher};
+
+#[cfg(all(test, feature = "conformance"))]
+mod tests;

@@ -62,8 +62,8 @@ pub async fn the_source_decides_on_a_role_if_it_gives_one(store: &impl UserStore
         .await
         .unwrap();
     assert_eq!(
-        (user.role, user.role_reason.as_str()),
-        (Role::Editor, "cn=editors")
+        (user.role, user.role_reason.as_str(), user.role_origin),
+        (Role::Editor, "cn=editors", RoleOrigin::Source)
     );
     assert_eq!(store.user(&rosa.id).await.unwrap(), Some(user));
     // Once the source gives it no more, it is gone.
@@ -97,8 +97,12 @@ pub async fn a_role_that_an_administrator_set_stays(store: &impl UserStore) {
         .await
         .unwrap();
     assert_eq!(
-        (user.role, user.role_reason),
-        (Role::Publisher, promoted.role_reason)
+        (user.role, user.role_reason, user.role_origin),
+        (
+            Role::Publisher,
+            promoted.role_reason,
+            RoleOrigin::Administrator
+        )
     );
 }
 
@@ -166,6 +170,42 @@ pub async fn remembering_an_account_made_here_notes_the_time_only(store: &impl U
     };
     assert_eq!(seen, expected);
     assert_eq!(store.user(&expected.id).await.unwrap(), Some(expected));
+}
+
+/// In their order, each as if alone.
+pub async fn many_are_remembered_at_once(store: &impl UserStore) {
+    let mut people: Vec<Identity> = ["a", "b", "c"]
+        .map(|one| found(Source::LDAP, one, one))
+        .into();
+    store
+        .remember(&people[1], Role::Viewer, true, at(0))
+        .await
+        .unwrap();
+    people[1].display_name = "B.".into();
+    people.reverse();
+    let users = store
+        .remember_all(&people, Role::Editor, at(1))
+        .await
+        .unwrap();
+    let told: Vec<_> = users
+        .iter()
+        .map(|user| (&*user.id.subject, user.last_sign_in, user.checked_at))
+        .collect();
+    let expected = [
+        ("c", None, Some(at(1))),
+        ("b", Some(at(0)), Some(at(1))),
+        ("a", None, Some(at(1))),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(users[1].display_name, "B.");
+    for user in users {
+        assert_eq!(user.role_origin, RoleOrigin::Default);
+        assert_eq!(store.user(&user.id).await.unwrap(), Some(user));
+    }
+    assert_eq!(
+        store.remember_all(&[], Role::Editor, at(2)).await.unwrap(),
+        []
+    );
 }
 
 /// The stable id tells them apart; the name finds who was seen last.

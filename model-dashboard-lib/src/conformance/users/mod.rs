@@ -14,7 +14,8 @@ use futures::future::join_all;
 
 use crate::auth::{
     GrantedRole, Identity, IdentityId, NewSession, NewUser, NewUserKind, PasswordHash, Permissions,
-    Role, SessionHash, SessionStore, Source, User, UserChange, UserFilter, UserStore, Username,
+    Role, RoleOrigin, SessionHash, SessionStore, Source, User, UserChange, UserFilter, UserStore,
+    Username,
 };
 use crate::model::Timestamp;
 use crate::store::StoreError;
@@ -53,6 +54,12 @@ macro_rules! user_store_conformance {
             a_deleted_account_takes_its_tokens_and_sessions_along
             a_deactivated_account_loses_its_sessions
             a_number_is_not_given_twice
+            who_left_loses_everything_and_may_come_back
+            an_administrators_no_outlasts_leaving_and_coming_back
+            whom_the_source_vouched_for_since_has_not_left
+            accounts_made_here_do_not_leave
+            those_who_can_get_in_are_to_be_looked_at
+            those_who_can_get_in_are_told_by_subject
             accounts_are_listed_by_source_and_name
             a_person_of_a_directory_is_entered_and_refreshed
             the_source_decides_on_a_role_if_it_gives_one
@@ -60,6 +67,7 @@ macro_rules! user_store_conformance {
             a_role_that_nobody_set_follows_the_default
             remembering_does_not_activate
             remembering_an_account_made_here_notes_the_time_only
+            many_are_remembered_at_once
             a_directory_may_give_a_name_to_somebody_else
             sources_do_not_mix
         }

@@ -9,6 +9,7 @@ mod broken;
 mod bulk;
 mod callers;
 mod conflicts;
+mod directories;
 mod edits;
 mod faults;
 mod following;

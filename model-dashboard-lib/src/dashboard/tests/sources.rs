@@ -49,7 +49,7 @@ impl<F: Fn() -> R + Send + Sync, R: Future<Output = ()> + Send> Authenticator fo
     }
 }
 
-fn directory(name: &str) -> Source {
+pub(super) fn directory(name: &str) -> Source {
     Source::parse(name).unwrap()
 }
 
@@ -98,136 +98,6 @@ async fn sources_never_mix() {
         .dashboard
         .change_password(&caller, "x".into(), "y".repeat(12));
     assert_eq!(wrong_fields(change.await), ["password"]);
-}
-
-/// Says of everybody that they are still there, or that they left.
-#[derive(Debug)]
-struct Staff {
-    source: Source,
-    left: std::sync::atomic::AtomicBool,
-}
-
-#[async_trait::async_trait]
-impl Authenticator for Staff {
-    fn source(&self) -> &Source {
-        &self.source
-    }
-
-    async fn authenticate(
-        &self,
-        username: &Username,
-        _: &Password,
-    ) -> Result<Identity, AuthenticationError> {
-        Err(Refusal::Other(format!("{username} does not sign in here")).into())
-    }
-
-    fn can_recheck(&self) -> bool {
-        true
-    }
-
-    async fn recheck(
-        &self,
-        ids: &[IdentityId],
-    ) -> Vec<Result<Option<Identity>, AuthenticationError>> {
-        let left = self.left.load(Ordering::SeqCst);
-        ids.iter()
-            .map(|id| Ok((!left).then(|| person_of(id))))
-            .collect()
-    }
-}
-
-fn person_of(id: &IdentityId) -> Identity {
-    Identity {
-        id: id.clone(),
-        username: Username::parse("bo").unwrap(),
-        display_name: "Bo".to_owned(),
-        email: None,
-        groups: Vec::new(),
-        role: None,
-    }
-}
-
-#[tokio::test]
-async fn people_of_a_directory_are_looked_at_again_and_lose_everything_when_they_left() {
-    let source = directory("clinic");
-    let left = std::sync::atomic::AtomicBool::new(false);
-    let staff = Arc::new(Staff {
-        source: source.clone(),
-        left,
-    });
-    let world = World::with(|builder| builder.authenticator(staff.clone())).await;
-    let id = IdentityId::new(source, "7");
-    let long_ago = Timestamp::now().minus(HOUR);
-    let identity = person_of(&id);
-    let bo = world
-        .store
-        .remember(&identity, Role::Viewer, true, long_ago)
-        .await
-        .unwrap();
-    let (bearer, _) = world.token(&bo, Permissions::all()).await;
-    let cookie = world.session(&bo).await;
-
-    let inner = &world.dashboard.inner;
-    world.by_token(&bearer).await.unwrap();
-    inner.recheck_due().await;
-    let checked_at = world
-        .by_token(&bearer)
-        .await
-        .unwrap()
-        .user()
-        .checked_at
-        .unwrap();
-    assert!(
-        Timestamp::now().duration_since(checked_at) < HOUR / 2,
-        "looked at, and noted"
-    );
-
-    // Time passes, and they leave.
-    world
-        .store
-        .remember(&identity, Role::Viewer, false, long_ago)
-        .await
-        .unwrap();
-    inner.access.forget_account(&id);
-    staff.left.store(true, Ordering::SeqCst);
-    world.by_token(&bearer).await.unwrap();
-    inner.recheck_due().await;
-    assert_eq!(
-        reason(world.by_token(&bearer).await),
-        Unauthenticated::Deactivated
-    );
-    assert_eq!(
-        reason(world.by_cookie(&cookie).await),
-        Unauthenticated::NoSession
-    );
-    assert!(
-        world
-            .last_event()
-            .await
-            .detail
-            .contains("does not let them sign in")
-    );
-}
-
-#[tokio::test]
-async fn without_a_look_people_of_a_directory_are_kept_out_after_some_days() {
-    let world = World::new().await;
-    let id = IdentityId::new(directory("clinic"), "7");
-    let days = |n: u32| Timestamp::now().minus(n * 24 * HOUR);
-    for (ago, fine) in [(6, true), (8, false)] {
-        let seen = world
-            .store
-            .remember(&person_of(&id), Role::Viewer, true, days(ago))
-            .await;
-        let (bearer, _) = world.token(&seen.unwrap(), Permissions::all()).await;
-        match world.by_token(&bearer).await {
-            Ok(_) => assert!(fine),
-            refused => assert_eq!(
-                (reason(refused), fine),
-                (Unauthenticated::NotVouched, false)
-            ),
-        }
-    }
 }
 
 #[tokio::test]

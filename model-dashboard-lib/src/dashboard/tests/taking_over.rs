@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use super::directories::Staff;
 use super::on_disk::{FIXTURE, config, copy, sign_in};
 use super::*;
+use crate::auth::{Source, UserStore as _};
 use crate::catalog::Query;
 use crate::connect::{ConnectError, Connected, connect};
 
@@ -186,5 +188,100 @@ async fn definitions_of_the_earlier_system_are_there_and_survive_an_edit() {
             .unwrap();
         assert_eq!(fields(&edited), fields(&model), "{}", model.key);
     }
+    dashboard.shutdown().await;
+}
+
+const OLD_TOKEN: &str = "token-of-a-person-of-a-directory-0000000007";
+
+/// What the earlier system leaves behind, with a token of `JDoe`, whom only its directory knew.
+async fn with_directory(staff: &Arc<Staff>, dir: &Path) -> (Dashboard, crate::store::SqliteStore) {
+    copy(Path::new(FIXTURE), dir);
+    let users = dir.join("users.db");
+    let hash = PlainToken::parse(OLD_TOKEN).unwrap().hash().to_hex();
+    let earlier = rusqlite::Connection::open(&users).unwrap();
+    // The earlier system does not look at whom its tables refer to.
+    earlier.pragma_update(None, "foreign_keys", false).unwrap();
+    let insert = "INSERT INTO api_tokens (username, token_hash) VALUES ('JDoe', ?)";
+    earlier.execute(insert, [hash]).unwrap();
+    drop(earlier);
+    let key = crate::store::AuditKey::from_bytes([7; 32]);
+    let store = crate::store::SqliteStore::open(users, key).await.unwrap();
+    let dashboard = Dashboard::builder()
+        .repository(Arc::new(MemoryRepository::new()))
+        .accounts(Arc::new(store.clone()))
+        .authenticator(staff.clone())
+        .without_rechecks()
+        .build()
+        .await
+        .unwrap();
+    (dashboard, store)
+}
+
+async fn sign_in_at_directory(dashboard: &Dashboard, name: &str) -> SignedIn {
+    let typed = SignIn {
+        source: Source::parse(Source::LDAP).ok(),
+        ..super::signing_in::typed(name, "any")
+    };
+    let signed_in = dashboard.sign_in(typed, request("192.0.2.1")).await;
+    signed_in.unwrap()
+}
+
+async fn owner_of_old_token(dashboard: &Dashboard) -> Result<String, Error> {
+    let request = RequestInfo::new(Via::Api, "192.0.2.2", "");
+    let caller = dashboard.caller_from_token(OLD_TOKEN, request).await?;
+    Ok(caller.id().to_string())
+}
+
+#[tokio::test]
+async fn tokens_of_directory_people_work_until_their_owner_is_known_and_then_like_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let staff = Staff::of(Source::LDAP, true);
+    let (dashboard, store) = with_directory(&staff, dir.path()).await;
+    let host = dashboard.host_caller("ana@gpu-7");
+    let ldap = Source::parse(Source::LDAP).unwrap();
+    assert_eq!(owner_of_old_token(&dashboard).await.unwrap(), "ldap:jdoe");
+    // The directory does not know such an id; that says nothing.
+    let done = dashboard.recheck_source(&host, &ldap, true).await.unwrap();
+    assert_eq!(done, SourceRecheck::default());
+    let provisional = crate::auth::IdentityId::new(ldap.clone(), "jdoe");
+    let refused = dashboard.recheck_user(&host, &provisional).await;
+    assert_eq!(wrong_fields(refused), ["source"]);
+    assert_eq!(owner_of_old_token(&dashboard).await.unwrap(), "ldap:jdoe");
+
+    staff.hire_as("6f1c", "jdoe");
+    let user = sign_in_at_directory(&dashboard, "jdoe").await.user;
+    assert!(!user.is_provisional);
+    assert_eq!(owner_of_old_token(&dashboard).await.unwrap(), "ldap:6f1c");
+    let done = dashboard.recheck_source(&host, &ldap, false).await.unwrap();
+    assert_eq!((done.asked, done.still_there), (1, 1));
+    staff.dismiss("6f1c");
+    let done = dashboard.recheck_source(&host, &ldap, false).await.unwrap();
+    assert_eq!(done.left, 1);
+    assert_eq!(
+        reason(owner_of_old_token(&dashboard).await),
+        Unauthenticated::UnknownToken
+    );
+    let left = store.user(&user.id).await.unwrap().unwrap();
+    assert!(!left.is_active && left.left_at.is_some());
+    dashboard.shutdown().await;
+}
+
+#[tokio::test]
+async fn tokens_of_directory_people_are_limited_by_sign_ins_after_the_first_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let staff = Staff::of(Source::LDAP, false);
+    let (dashboard, store) = with_directory(&staff, dir.path()).await;
+    assert_eq!(owner_of_old_token(&dashboard).await.unwrap(), "ldap:jdoe");
+    let identity = staff.hire_as("6f1c", "jdoe");
+    sign_in_at_directory(&dashboard, "jdoe").await;
+    assert_eq!(owner_of_old_token(&dashboard).await.unwrap(), "ldap:6f1c");
+    let long_ago = Timestamp::now().minus(8 * 24 * HOUR);
+    let earlier = store.remember(&identity, Role::Viewer, true, long_ago);
+    earlier.await.unwrap();
+    dashboard.inner.access.forget_all();
+    assert_eq!(
+        reason(owner_of_old_token(&dashboard).await),
+        Unauthenticated::NotVouched
+    );
     dashboard.shutdown().await;
 }

@@ -1,16 +1,18 @@
 //! Accounts in memory.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 
 use super::{MemoryStore, State};
 use crate::auth::{
-    AccountCounts, Identity, IdentityId, NewUser, NewUserKind, PasswordHash, Role, Session, Source,
-    User, UserChange, UserFilter, UserStore, Username,
+    AccountCounts, Identity, IdentityId, Leaving, NewUser, NewUserKind, PasswordHash, Role,
+    Session, Source, User, UserChange, UserFilter, UserStore, Username,
 };
 use crate::model::Timestamp;
 use crate::store::StoreError;
 use crate::store::accounts::{
-    Decided, MAX_LISTED, RoleOrigin, changed, is_active_administrator, is_own, name_taken,
+    Decided, MAX_LISTED, MAX_WITH_ACCESS, changed, is_active_administrator, left, name_taken,
     new_account, no_account, note_seen, remembered,
 };
 
@@ -18,7 +20,6 @@ use crate::store::accounts::{
 pub(super) struct Account {
     user: User,
     password: Option<PasswordHash>,
-    role_origin: RoleOrigin,
 }
 
 impl State {
@@ -47,7 +48,6 @@ impl State {
         let account = Account {
             user: user.clone(),
             password,
-            role_origin: RoleOrigin::Administrator,
         };
         self.accounts.insert(user.id.clone(), account);
         Ok(user)
@@ -135,7 +135,6 @@ impl UserStore for MemoryStore {
 
     async fn update_user(&self, id: &IdentityId, change: UserChange) -> Result<User, StoreError> {
         let mut state = self.state();
-        let role_is_set = change.role.is_some();
         let before = state.account(id)?.user.clone();
         let user = changed(before.clone(), change, Timestamp::now());
         if !is_active_administrator(&user) {
@@ -144,11 +143,7 @@ impl UserStore for MemoryStore {
         if !user.is_active {
             state.sessions.retain(|_, s| s.identity != *id);
         }
-        let account = state.account(id)?;
-        account.user = user.clone();
-        if role_is_set {
-            account.role_origin = RoleOrigin::Administrator;
-        }
+        state.account(id)?.user = user.clone();
         Ok(user)
     }
 
@@ -203,27 +198,66 @@ impl UserStore for MemoryStore {
         at: Timestamp,
     ) -> Result<User, StoreError> {
         let mut state = self.state();
-        if is_own(&identity.id.source) {
+        if identity.id.source.is_own() {
             let user = &mut state.account(&identity.id)?.user;
             note_seen(user, signed_in, at);
             return Ok(user.clone());
         }
-        let known = state.accounts.get(&identity.id).cloned();
-        let decided = known.as_ref().map(|a| Decided {
-            role: a.user.role,
-            origin: a.role_origin,
-            reason: a.user.role_reason.clone(),
-        });
-        let decided = Decided::at_sign_in(identity, decided, default_role);
-        let role_origin = decided.origin;
-        let mut user = remembered(identity, known.map(|a| a.user), decided, at);
+        let known = state.accounts.get(&identity.id).map(|a| a.user.clone());
+        let decided = Decided::at_sign_in(identity, known.as_ref(), default_role);
+        let mut user = remembered(identity, known, decided, at);
         note_seen(&mut user, signed_in, at);
         let account = Account {
             user: user.clone(),
             password: None,
-            role_origin,
         };
         state.accounts.insert(user.id.clone(), account);
         Ok(user)
+    }
+
+    async fn note_left(
+        &self,
+        id: &IdentityId,
+        asked_at: Timestamp,
+    ) -> Result<Option<Leaving>, StoreError> {
+        let mut state = self.state();
+        let Some(user) = left(state.account(id)?.user.clone(), asked_at)? else {
+            return Ok(None);
+        };
+        state.account(id)?.user = user.clone();
+        let sessions = state.end_sessions_but(|session| session.identity != *id);
+        let before = state.tokens.len();
+        state.tokens.retain(|_, token| token.owner != *id);
+        Ok(Some(Leaving {
+            user,
+            sessions,
+            tokens: (before - state.tokens.len()) as u64,
+        }))
+    }
+
+    async fn people_with_access(
+        &self,
+        source: &Source,
+        looked_before: Timestamp,
+        now: Timestamp,
+        after: Option<&str>,
+    ) -> Result<Vec<User>, StoreError> {
+        let state = self.state();
+        let ends_later = |end: Option<Timestamp>| end.is_none_or(|end| end > now);
+        let tokens = state.tokens.values().filter(|t| ends_later(t.expires_at));
+        let sessions = state.sessions.values().filter(|s| s.expires_at > now);
+        let holders: BTreeSet<&IdentityId> = tokens
+            .map(|token| &token.owner)
+            .chain(sessions.map(|session| &session.identity))
+            .collect();
+        let wanted = |user: &&User| {
+            user.id.source == *source
+                && user.is_active
+                && user.checked_at.is_none_or(|at| at <= looked_before)
+                && after.is_none_or(|after| &*user.id.subject > after)
+        };
+        let accounts = holders.into_iter().filter_map(|id| state.accounts.get(id));
+        let people = accounts.map(|account| &account.user).filter(wanted);
+        Ok(people.take(MAX_WITH_ACCESS).cloned().collect())
     }
 }

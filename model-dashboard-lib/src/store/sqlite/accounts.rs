@@ -4,16 +4,19 @@ use rusqlite::{Connection, OptionalExtension as _, Params, Row, named_params};
 
 use super::error::{Error, Result};
 use super::values::{LenientTime, Parsed, Time};
-use crate::auth::{IdentityId, Source, User, Username};
-use crate::store::accounts::{RoleOrigin, no_account};
+use crate::auth::{IdentityId, RoleOrigin, Source, User, Username};
+use crate::store::accounts::no_account;
 
 /// The columns of [`account`]; the view `everyone` has them, too.
 pub(super) const OF_USERS: &str =
     "'local' AS source, CAST(id AS TEXT) AS subject, username, display_name,
-    email, role, role_reason, '[]' AS groups, is_active, NULL AS team, created_at, updated_at,
-    last_sign_in, checked_at FROM users";
-const OF_ACCOUNTS: &str = "source, subject, username, display_name, email, role, role_reason,
-    groups, is_active, team, created_at, updated_at, last_sign_in, checked_at FROM accounts";
+    email, role, role_reason, 'administrator' AS role_origin, '[]' AS groups, is_active,
+    NULL AS team, created_at, updated_at, last_sign_in, checked_at, NULL AS left_at,
+    FALSE AS provisional FROM users";
+pub(super) const OF_ACCOUNTS: &str =
+    "source, subject, username, display_name, email, role, role_reason,
+    role_origin, groups, is_active, team, created_at, updated_at, last_sign_in, checked_at, left_at,
+    provisional FROM accounts";
 pub(super) const OF_EVERYONE: &str = "* FROM everyone";
 
 pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<User> {
@@ -26,6 +29,7 @@ pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<User> {
     let LenientTime(updated_at) = row.get("updated_at")?;
     let LenientTime(last_sign_in) = row.get("last_sign_in")?;
     let LenientTime(checked_at) = row.get("checked_at")?;
+    let LenientTime(left_at) = row.get("left_at")?;
     Ok(User {
         id: IdentityId::new(source, row.get::<_, String>("subject")?),
         username,
@@ -34,6 +38,7 @@ pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<User> {
         email: email.filter(|email| !email.is_empty()),
         role,
         role_reason: row.get("role_reason")?,
+        role_origin: role_origin(&row.get::<_, String>("role_origin")?)?,
         groups: serde_json::from_str(&groups).map_err(|error| {
             let text = rusqlite::types::Type::Text;
             rusqlite::Error::FromSqlConversionFailure(0, text, Box::new(error))
@@ -45,6 +50,8 @@ pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<User> {
         updated_at,
         last_sign_in,
         checked_at,
+        left_at,
+        is_provisional: row.get("provisional")?,
     })
 }
 
@@ -97,7 +104,7 @@ pub(super) fn existing(db: &Connection, id: &IdentityId) -> Result<User> {
 }
 
 /// Writes every field of an account that has a row.
-pub(super) fn save(db: &Connection, user: &User, origin: RoleOrigin) -> Result<()> {
+pub(super) fn save(db: &Connection, user: &User) -> Result<()> {
     let written = if is_local(&user.id.source) {
         let mut statement = db.prepare_cached(
             "UPDATE users SET username = :username, username_folded = :folded,
@@ -126,7 +133,8 @@ pub(super) fn save(db: &Connection, user: &User, origin: RoleOrigin) -> Result<(
                 display_name = :display_name, email = :email, role = :role,
                 role_origin = :role_origin, role_reason = :role_reason, groups = :groups,
                 is_active = :is_active, team = :team, created_at = :created_at,
-                updated_at = :updated_at, last_sign_in = :last_sign_in, checked_at = :checked_at
+                updated_at = :updated_at, last_sign_in = :last_sign_in, checked_at = :checked_at,
+                left_at = :left_at, provisional = :provisional
              WHERE source = :source AND subject = :subject",
         )?;
         let groups = serde_json::to_string(&user.groups).map_err(Error::bad_data)?;
@@ -138,7 +146,7 @@ pub(super) fn save(db: &Connection, user: &User, origin: RoleOrigin) -> Result<(
             ":display_name": user.display_name,
             ":email": user.email,
             ":role": user.role.as_str(),
-            ":role_origin": origin_name(origin),
+            ":role_origin": origin_name(user.role_origin),
             ":role_reason": user.role_reason,
             ":groups": groups,
             ":is_active": user.is_active,
@@ -147,6 +155,8 @@ pub(super) fn save(db: &Connection, user: &User, origin: RoleOrigin) -> Result<(
             ":updated_at": user.updated_at.map(Time),
             ":last_sign_in": user.last_sign_in.map(Time),
             ":checked_at": user.checked_at.map(Time),
+            ":left_at": user.left_at.map(Time),
+            ":provisional": user.is_provisional,
         })?
     };
     if written == 0 {
@@ -164,21 +174,15 @@ fn origin_name(origin: RoleOrigin) -> &'static str {
     }
 }
 
-/// Who decided on the role of `user`.
-pub(super) fn role_origin(db: &Connection, user: &User) -> Result<RoleOrigin> {
-    if is_local(&user.id.source) {
-        return Ok(RoleOrigin::Administrator);
-    }
-    let name: String = db.query_row(
-        "SELECT role_origin FROM accounts WHERE source = ? AND subject = ?",
-        [user.id.source.as_str(), &user.id.subject],
-        |row| row.get(0),
-    )?;
+fn role_origin(name: &str) -> rusqlite::Result<RoleOrigin> {
     let all = [
         RoleOrigin::Default,
         RoleOrigin::Administrator,
         RoleOrigin::Source,
     ];
     let origin = all.into_iter().find(|origin| origin_name(*origin) == name);
-    origin.ok_or_else(|| Error::bad_data(format!("unknown role origin {name:?}")))
+    origin.ok_or_else(|| {
+        let error = format!("unknown role origin {name:?}").into();
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error)
+    })
 }

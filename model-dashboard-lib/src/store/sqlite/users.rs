@@ -5,20 +5,20 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::SqliteStore;
 use super::accounts::{
-    OF_EVERYONE, OF_USERS, account, existing, find, find_by_name, is_local, role_origin,
+    OF_ACCOUNTS, OF_EVERYONE, OF_USERS, account, existing, find, find_by_name, is_local,
     row_number, save,
 };
 use super::error::{Error, Result};
 use super::sessions::end_sessions;
 use super::values::Time;
 use crate::auth::{
-    AccountCounts, Identity, IdentityId, NewUser, NewUserKind, PasswordHash, Role, Source, User,
-    UserChange, UserFilter, UserStore, Username,
+    AccountCounts, Identity, IdentityId, Leaving, NewUser, NewUserKind, PasswordHash, Role, Source,
+    User, UserChange, UserFilter, UserStore, Username,
 };
 use crate::model::Timestamp;
 use crate::store::StoreError;
 use crate::store::accounts::{
-    Decided, MAX_LISTED, RoleOrigin, changed, is_active_administrator, is_own, name_taken,
+    Decided, MAX_LISTED, MAX_WITH_ACCESS, changed, is_active_administrator, left, name_taken,
     new_account, no_account, note_seen, remembered,
 };
 
@@ -54,7 +54,7 @@ fn create(db: &Connection, new: &NewUser) -> Result<User> {
         inserted => inserted?,
     };
     let user = new_account(new, db.last_insert_rowid(), at);
-    save(db, &user, RoleOrigin::Administrator)?;
+    save(db, &user)?;
     Ok(user)
 }
 
@@ -77,10 +77,6 @@ fn keep_an_administrator(db: &Connection, user: &User) -> Result<()> {
 
 fn update(db: &Connection, id: &IdentityId, change: UserChange) -> Result<User> {
     let before = existing(db, id)?;
-    let origin = match change.role {
-        Some(_) => RoleOrigin::Administrator,
-        None => role_origin(db, &before)?,
-    };
     let user = changed(before.clone(), change, Timestamp::now());
     if !is_active_administrator(&user) {
         keep_an_administrator(db, &before)?;
@@ -88,25 +84,54 @@ fn update(db: &Connection, id: &IdentityId, change: UserChange) -> Result<User> 
     if !user.is_active {
         end_sessions(db, id, None)?;
     }
-    save(db, &user, origin)?;
+    save(db, &user)?;
     Ok(user)
 }
 
 fn delete(db: &Connection, id: &IdentityId) -> Result<()> {
     keep_an_administrator(db, &existing(db, id)?)?;
     end_sessions(db, id, None)?;
-    let key = [id.source.as_str(), &id.subject];
-    db.execute(
-        "DELETE FROM api_tokens WHERE owner_source = ? AND owner_subject = ?",
-        key,
-    )?;
+    revoke_tokens(db, id)?;
     if is_local(&id.source) {
         db.execute("DELETE FROM users WHERE id = ?", [row_number(id)])?;
     } else {
-        db.execute("DELETE FROM accounts WHERE source = ? AND subject = ?", key)?;
+        let by_id = "DELETE FROM accounts WHERE source = ? AND subject = ?";
+        db.execute(by_id, [id.source.as_str(), &id.subject])?;
     }
     Ok(())
 }
+
+/// Removes all tokens of an account; answers how many.
+fn revoke_tokens(db: &Connection, id: &IdentityId) -> Result<u64> {
+    let revoked = db.execute(
+        "DELETE FROM api_tokens WHERE owner_source = ? AND owner_subject = ?",
+        [id.source.as_str(), &id.subject],
+    )?;
+    Ok(revoked as u64)
+}
+
+fn note_left(db: &Connection, id: &IdentityId, asked_at: Timestamp) -> Result<Option<Leaving>> {
+    let Some(user) = left(existing(db, id)?, asked_at)? else {
+        return Ok(None);
+    };
+    save(db, &user)?;
+    Ok(Some(Leaving {
+        sessions: end_sessions(db, id, None)?,
+        tokens: revoke_tokens(db, id)?,
+        user,
+    }))
+}
+
+/// People of a source by subject, from the one after `?4` on: those with a session or token that
+/// ends after `?3`, whom nobody looked at since `?2`.
+pub(super) const WITH_ACCESS: &str = "WHERE source = ?1 AND subject > ?4 AND is_active
+    AND NOT provisional AND (checked_at IS NULL OR checked_at <= ?2)
+    AND (EXISTS (SELECT 1 FROM sessions s WHERE s.source = accounts.source
+            AND s.subject = accounts.subject AND s.expires_at > ?3)
+        OR EXISTS (SELECT 1 FROM api_tokens t WHERE t.owner_source = accounts.source
+            AND t.owner_subject = accounts.subject
+            AND (t.expires_at IS NULL OR t.expires_at > ?3)))
+    ORDER BY subject";
 
 fn set_hash(
     db: &Connection,
@@ -138,53 +163,33 @@ fn remember(
     signed_in: bool,
     at: Timestamp,
 ) -> Result<User> {
-    if is_own(&identity.id.source) {
+    if identity.id.source.is_own() {
         let mut user = existing(db, &identity.id)?;
         note_seen(&mut user, signed_in, at);
-        save(db, &user, role_origin(db, &user)?)?;
+        save(db, &user)?;
         return Ok(user);
     }
     let known = match find(db, &identity.id)? {
-        Some(known) => {
-            // From now on the id is known to be the stable one, even if it is a username.
-            settle(db, &identity.id)?;
-            Some(known)
-        }
+        // From now on the id is known to be the stable one, even if it is a username.
+        Some(known) => Some(known),
         None => adopt(db, identity)?,
     };
-    let decided = match &known {
-        Some(user) => Some(Decided {
-            role: user.role,
-            origin: role_origin(db, user)?,
-            reason: user.role_reason.clone(),
-        }),
-        None => {
-            db.execute(
-                "INSERT INTO accounts (source, subject, username, username_folded, role)
-                 VALUES (?1, ?2, '', '', ?3)",
-                [
-                    identity.id.source.as_str(),
-                    &identity.id.subject,
-                    default_role.as_str(),
-                ],
-            )?;
-            None
-        }
-    };
-    let decided = Decided::at_sign_in(identity, decided, default_role);
-    let origin = decided.origin;
+    if known.is_none() {
+        db.execute(
+            "INSERT INTO accounts (source, subject, username, username_folded, role)
+             VALUES (?1, ?2, '', '', ?3)",
+            [
+                identity.id.source.as_str(),
+                &identity.id.subject,
+                default_role.as_str(),
+            ],
+        )?;
+    }
+    let decided = Decided::at_sign_in(identity, known.as_ref(), default_role);
     let mut user = remembered(identity, known, decided, at);
     note_seen(&mut user, signed_in, at);
-    save(db, &user, origin)?;
+    save(db, &user)?;
     Ok(user)
-}
-
-fn settle(db: &Connection, id: &IdentityId) -> Result<()> {
-    let mut statement = db.prepare_cached(
-        "UPDATE accounts SET provisional = FALSE WHERE source = ? AND subject = ? AND provisional",
-    )?;
-    statement.execute([id.source.as_str(), &id.subject])?;
-    Ok(())
 }
 
 /// Gives the account that was taken over from the earlier system under the name of `identity`,
@@ -199,7 +204,6 @@ fn adopt(db: &Connection, identity: &Identity) -> Result<Option<User>> {
     if moved == 0 {
         return Ok(None);
     }
-    settle(db, &identity.id)?;
     db.execute(
         "UPDATE api_tokens SET owner_subject = ?1 WHERE owner_source = ?2 AND owner_subject = ?3",
         [subject, source.as_str(), provisional],
@@ -350,5 +354,50 @@ impl UserStore for SqliteStore {
         let identity = identity.clone();
         self.write(move |db| remember(db, &identity, default_role, signed_in, at))
             .await
+    }
+
+    async fn remember_all(
+        &self,
+        identities: &[Identity],
+        default_role: Role,
+        at: Timestamp,
+    ) -> Result<Vec<User>, StoreError> {
+        let identities = identities.to_vec();
+        self.write(move |db| {
+            let noted = identities
+                .iter()
+                .map(|identity| remember(db, identity, default_role, false, at));
+            noted.collect()
+        })
+        .await
+    }
+
+    async fn note_left(
+        &self,
+        id: &IdentityId,
+        asked_at: Timestamp,
+    ) -> Result<Option<Leaving>, StoreError> {
+        let id = id.clone();
+        self.write(move |db| note_left(db, &id, asked_at)).await
+    }
+
+    async fn people_with_access(
+        &self,
+        source: &Source,
+        looked_before: Timestamp,
+        now: Timestamp,
+        after: Option<&str>,
+    ) -> Result<Vec<User>, StoreError> {
+        let (source, after) = (source.clone(), after.unwrap_or_default().to_owned());
+        self.read(move |db| {
+            let mut statement = db.prepare_cached(&format!(
+                "SELECT {OF_ACCOUNTS} {WITH_ACCESS} LIMIT {MAX_WITH_ACCESS}"
+            ))?;
+            let (looked_before, now) = (Time(looked_before), Time(now));
+            let key = params![source.as_str(), looked_before, now, after];
+            let people = statement.query_map(key, account)?;
+            Ok(people.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
     }
 }

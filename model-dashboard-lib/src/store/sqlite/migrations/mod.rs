@@ -8,6 +8,7 @@ mod m0003_sessions;
 mod m0004_audit_log;
 mod m0005_audit_head;
 mod m0006_names;
+mod m0007_leaving;
 
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -35,6 +36,7 @@ const STEPS: &[fn(&Transaction<'_>, &mut Migration) -> Result<()>] = &[
     m0004_audit_log::apply,
     m0005_audit_head::apply,
     m0006_names::apply,
+    m0007_leaving::apply,
 ];
 
 const NEWEST: u32 = STEPS.len() as u32;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{fresh, open, other_program};
+use super::{AS_SCHEMA_6, fresh, open, other_program};
 use crate::audit::{Action, AuditLog as _, ChainState, NewEvent};
 use crate::store::sqlite::{DatabaseState, SqliteStore};
 use crate::store::{AuditKey, StoreError};
@@ -113,7 +113,7 @@ async fn an_upgrade_seals_the_head_of_a_log_without_events_once() {
     let earlier = "DROP INDEX audit_events_by_action; DROP INDEX audit_events_by_time;
         PRAGMA user_version = 4";
     other_program(&path)
-        .execute_batch(&format!("{head}; {earlier}"))
+        .execute_batch(&format!("{AS_SCHEMA_6} {head}; {earlier}"))
         .unwrap();
     // The event that tells of the upgrade.
     assert_intact(&open(&path).await.unwrap(), 1).await;
@@ -133,10 +133,10 @@ async fn an_upgrade_without_the_key_changes_nothing() {
     append(&store).await;
     store.close().await;
     other_program(&path)
-        .execute_batch(
-            "DROP INDEX audit_events_by_action; DROP INDEX audit_events_by_time;
+        .execute_batch(&format!(
+            "{AS_SCHEMA_6} DROP INDEX audit_events_by_action; DROP INDEX audit_events_by_time;
              PRAGMA user_version = 4",
-        )
+        ))
         .unwrap();
     let (key, away) = (AuditKey::beside(store.path()), folder.path().join("away"));
     fs::rename(&key, &away).unwrap();

@@ -1,6 +1,6 @@
 //! Names that an earlier version told apart.
 
-use super::{fresh, make, open, other_program};
+use super::{AS_SCHEMA_6, fresh, make, open, other_program};
 use crate::auth::{IdentityId, Source, UserStore as _, Username};
 use crate::store::StoreError;
 use crate::tokens::TokenStore as _;
@@ -19,7 +19,9 @@ async fn names_are_folded_anew() {
     let (store, _folder) = fresh().await;
     let made = make(&store, "Strauß").await.unwrap();
     store.close().await;
-    other_program(store.path()).execute_batch(EARLIER).unwrap();
+    other_program(store.path())
+        .execute_batch(&format!("{AS_SCHEMA_6} {EARLIER}"))
+        .unwrap();
 
     let store = open(store.path()).await.unwrap();
     for name in ["Strauß", "STRAUSS"] {

@@ -4,6 +4,7 @@ use crate::audit::{Action, AuditLog as _, NewEvent};
 use crate::auth::{SessionStore as _, Source, UserFilter, UserStore as _};
 use crate::model::Timestamp;
 use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::users::WITH_ACCESS;
 use crate::tokens::TokenStore as _;
 
 use super::{fresh, make, open, other_program};
@@ -92,7 +93,8 @@ async fn long_reads_of_the_log_leave_those_of_tokens_alone() {
 }
 
 /// The steps that SQLite takes for a statement.
-async fn plan(store: &SqliteStore, sql: &'static str) -> String {
+async fn plan(store: &SqliteStore, sql: &str) -> String {
+    let sql = sql.to_owned();
     let explain = move |db: &rusqlite::Connection| {
         let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
         let unbound = vec![rusqlite::types::Null; statement.parameter_count()];
@@ -118,7 +120,8 @@ async fn what_is_looked_up_all_the_time_is_indexed() {
         "SELECT * FROM audit_events WHERE (actor = ? OR actor_name = ?) ORDER BY seq DESC",
         "SELECT max(seq) FROM audit_events",
     ];
-    for sql in lookups {
+    let with_access = format!("SELECT * FROM accounts {WITH_ACCESS}");
+    for sql in lookups.into_iter().chain([with_access.as_str()]) {
         let plan = plan(&store, sql).await;
         assert!(
             plan.contains("SEARCH") && !plan.contains("SCAN"),

@@ -1,0 +1,91 @@
+//! Asking a source about people.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::Directory;
+use crate::auth::{AuthenticationError, Identity, IdentityId};
+
+/// How long a source may take for an answer, whatever its own deadline is.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a source said of one person.
+#[derive(Debug)]
+pub(super) enum Answer {
+    There(Box<Identity>),
+    Left,
+    /// Nothing, and why.
+    None(String),
+}
+
+impl Answer {
+    fn new(id: &IdentityId, answer: Result<Option<Identity>, AuthenticationError>) -> Answer {
+        match answer {
+            Ok(Some(identity)) if identity.id == *id => Answer::There(Box::new(identity)),
+            Ok(Some(_)) => Answer::None("the source answered for somebody else".to_owned()),
+            Ok(None) => Answer::Left,
+            Err(error) => Answer::None(error.to_string()),
+        }
+    }
+}
+
+/// Ends the wait for an answer when the dashboard ends.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Until(pub(super) Option<watch::Receiver<bool>>);
+
+impl Until {
+    /// What comes of `work`; `None` at the end.
+    pub(super) async fn or<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            done = work => Some(done),
+            () = self.ended() => None,
+        }
+    }
+
+    async fn ended(&self) {
+        match self.0.clone() {
+            // An error means that the dashboard was dropped.
+            Some(mut stopped) => drop(stopped.wait_for(|stop| *stop).await),
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Directory {
+    /// One answer for each of `ids`, at most 100, in their order; notes whether the source answers.
+    pub(super) async fn ask(&self, ids: &[IdentityId], until: &Until) -> Vec<Answer> {
+        let asked = timeout(PATIENCE, self.authenticator.recheck(ids));
+        let Some(answers) = until.or(asked).await else {
+            return none_of(ids, "the server is shutting down");
+        };
+        let answers = match answers {
+            Ok(answers) if answers.len() == ids.len() => answers,
+            Ok(_) => return self.none(ids, "the source did not answer for everybody"),
+            Err(_) => return self.none(ids, "no answer within 30 s"),
+        };
+        let answers = ids.iter().zip(answers);
+        let answers: Vec<Answer> = answers.map(|(id, it)| Answer::new(id, it)).collect();
+        let mut reasons = answers.iter().filter_map(|answer| match answer {
+            Answer::None(reason) => Some(reason),
+            _ => None,
+        });
+        match reasons.next() {
+            Some(reason) if 1 + reasons.count() == answers.len() => self.failed(reason),
+            _ => self.answered(),
+        }
+        answers
+    }
+
+    fn none(&self, ids: &[IdentityId], reason: &str) -> Vec<Answer> {
+        self.failed(reason);
+        none_of(ids, reason)
+    }
+}
+
+fn none_of(ids: &[IdentityId], reason: &str) -> Vec<Answer> {
+    ids.iter()
+        .map(|_| Answer::None(reason.to_owned()))
+        .collect()
+}

@@ -1,0 +1,76 @@
+//! Whether people could sign in at a source now, step by step.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::audit::Action;
+use crate::auth::{Diagnosis, DiagnosisStep, Source, Username, Verdict};
+use crate::dashboard::{Caller, Dashboard, Error};
+
+/// How long a walk takes at most.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Dashboard {
+    /// Walks through the steps of a sign-in at `source`, with a name also through what would be
+    /// found of that person: groups, and the role with its reason. Nobody signs in by this. Needs
+    /// `users:admin` or `system:admin`. One at a time.
+    ///
+    /// # Errors
+    /// [`Error::Denied`]; [`Error::Invalid`] for a name that cannot be one, or a source that is not
+    /// there; [`Error::Busy`] while somebody else does.
+    pub async fn diagnose(
+        &self,
+        caller: &Caller,
+        source: &Source,
+        username: Option<&str>,
+    ) -> Result<Diagnosis, Error> {
+        let target = || format!("source:{source}");
+        self.require_administrator(caller, target).await?;
+        let username = username.map(str::trim).filter(|name| !name.is_empty());
+        let username = username.map(Username::parse).transpose();
+        let username = username.map_err(|error| Error::invalid("username", error.to_string()))?;
+        let Some(directory) = self.inner.directories.of(source) else {
+            let message = format!("there is no directory {source} here");
+            return Err(Error::invalid("source", message));
+        };
+        let Ok(_alone) = self.inner.directories.diagnosing.try_lock() else {
+            return Err(Error::Busy {
+                retry_after: Duration::from_secs(5),
+            });
+        };
+        let walk = directory.authenticator.diagnose(username.as_ref());
+        let diagnosis = match timeout(PATIENCE, walk).await {
+            Ok(diagnosis) => diagnosis,
+            Err(_) => Diagnosis {
+                steps: vec![no_answer()],
+                identity: None,
+            },
+        };
+        if diagnosis.is_well() {
+            directory.answered();
+        }
+        let about = match &username {
+            Some(name) => format!(" as {name}"),
+            None => String::new(),
+        };
+        let failed = |step: &&DiagnosisStep| step.verdict == Verdict::Failed;
+        let came_of_it = match diagnosis.steps.iter().find(failed) {
+            Some(step) => format!("{} failed", step.name),
+            None => "well".to_owned(),
+        };
+        let event = caller.event(Action::System, target());
+        let event = event.with_detail(format!("sign-in tested{about}: {came_of_it}"));
+        self.inner.trail.record(event).await;
+        Ok(diagnosis)
+    }
+}
+
+fn no_answer() -> DiagnosisStep {
+    DiagnosisStep {
+        name: "an answer".to_owned(),
+        verdict: Verdict::Failed,
+        saw: format!("none within {} s", PATIENCE.as_secs()),
+        advice: Some("see that the directory's server can be reached".to_owned()),
+    }
+}

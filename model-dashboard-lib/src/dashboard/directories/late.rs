@@ -1,0 +1,119 @@
+//! A look for somebody who comes after nobody looked at them for too long, as when the server was
+//! off: it is asked for at once and waited for, instead of refusing.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, Shared};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use super::asking::{Answer, Until};
+use crate::auth::IdentityId;
+use crate::dashboard::Dashboard;
+use crate::model::Timestamp;
+
+/// How long somebody waits for the look.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long the answer about somebody is good: who comes more often is not asked about each time.
+const GOOD_FOR: Duration = Duration::from_secs(10);
+
+/// How many are asked about at once, and how many answers are kept.
+const AT_ONCE: usize = 8;
+const KEPT: usize = 10_000;
+
+/// Whether somebody was found to be still there.
+type Look = Shared<BoxFuture<'static, bool>>;
+
+/// The looks under way, and the last ones.
+#[derive(Debug)]
+pub(super) struct Looks {
+    under_way: Mutex<HashMap<IdentityId, (Instant, Look)>>,
+    places: Arc<Semaphore>,
+}
+
+impl Default for Looks {
+    fn default() -> Looks {
+        Looks {
+            under_way: Mutex::default(),
+            places: Arc::new(Semaphore::new(AT_ONCE)),
+        }
+    }
+}
+
+impl Looks {
+    /// The look at `id` that is under way or was done just now, or else a new one.
+    fn one(&self, id: &IdentityId, begin: impl FnOnce() -> Look) -> Option<Look> {
+        let mut looks = self
+            .under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let is_good = |at: &Instant| at.elapsed() < GOOD_FOR;
+        if let Some((at, look)) = looks.get(id)
+            && is_good(at)
+        {
+            return Some(look.clone());
+        }
+        if looks.len() >= KEPT {
+            looks.retain(|_, (at, _)| is_good(at));
+        }
+        if looks.len() >= KEPT {
+            return None;
+        }
+        let look = begin();
+        looks.insert(id.clone(), (Instant::now(), look.clone()));
+        Some(look)
+    }
+}
+
+impl Dashboard {
+    /// Asks about somebody now, and waits some seconds for the answer. Whether they are there; then
+    /// that is in the store.
+    pub(in crate::dashboard) async fn is_still_there(&self, id: &IdentityId) -> bool {
+        let Some(directory) = self.inner.directories.of(&id.source) else {
+            return false;
+        };
+        if !directory.can_recheck() {
+            return false;
+        }
+        let begin = || {
+            let (this, id) = (self.clone(), id.clone());
+            // Of its own, so that it goes on when whoever asked first waits no longer.
+            let look = tokio::spawn(async move { this.look_late(&id).await });
+            look.map(|done| done.unwrap_or(false)).boxed().shared()
+        };
+        match directory.looks.one(id, begin) {
+            Some(look) => timeout(PATIENCE, look).await.unwrap_or(false),
+            None => false,
+        }
+    }
+
+    async fn look_late(&self, id: &IdentityId) -> bool {
+        let inner = &self.inner;
+        let Some(directory) = inner.directories.of(&id.source) else {
+            return false;
+        };
+        // Never closed.
+        let _place = directory.looks.places.acquire().await;
+        let Ok(Some(before)) = inner.users.user(id).await else {
+            return false;
+        };
+        let asked_at = Timestamp::now();
+        let ids = std::slice::from_ref(id);
+        match directory.ask(ids, &Until::default()).await.pop() {
+            Some(Answer::There(identity)) => {
+                let noted = inner.still_there(&[&before], &[*identity], asked_at).await;
+                noted.is_ok()
+            }
+            Some(Answer::Left) => {
+                // Whether that is believed is for a round to say, which sees the others, too.
+                directory.wanted.notify_one();
+                false
+            }
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The sources beside the accounts made here: whether they answer, and who of their people is
+//! still there.
+//!
+//! People whom a source can be asked about are looked at in rounds ([`rounds`]), whether they use
+//! their sessions and tokens or not. Only a round, or an administrator who asks for it
+//! ([`recheck`]), takes away what somebody has; a look for one who comes after a long time
+//! ([`late`]) only lets in or keeps out. Others get in for some days after each sign-in
+//! ([`vouching`]).
+
+mod asking;
+mod diagnose;
+mod late;
+mod noted;
+mod recheck;
+mod rounds;
+mod state;
+mod vouching;
+
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, Notify};
+
+pub use recheck::{RecheckOutcome, Rechecked, SourceRecheck};
+pub use state::{SourceDoubt, SourceFailing, SourceState};
+pub use vouching::SignInLimit;
+
+pub(super) use rounds::follow;
+pub(super) use vouching::{Vouched, as_limited};
+
+use crate::auth::{Authenticator, Source};
+use late::Looks;
+use state::Known;
+
+/// The other sources of one dashboard.
+#[derive(Debug)]
+pub(super) struct Directories {
+    all: Vec<Directory>,
+    /// A place for a walk through the steps of a sign-in.
+    diagnosing: Mutex<()>,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(in crate::dashboard) struct Directory {
+    authenticator: Arc<dyn Authenticator>,
+    known: Known,
+    looks: Looks,
+    /// Held by whoever looks at everybody.
+    round: Mutex<()>,
+    /// Told when a round should not wait for its time.
+    wanted: Notify,
+}
+
+impl Directories {
+    /// Those of `authenticators` whose accounts are not made here.
+    pub(super) fn new(authenticators: &[Arc<dyn Authenticator>]) -> Directories {
+        let others = authenticators.iter().filter(|one| !one.source().is_own());
+        Directories {
+            all: others.cloned().map(Directory::new).collect(),
+            diagnosing: Mutex::default(),
+        }
+    }
+
+    pub(super) fn of(&self, source: &Source) -> Option<&Directory> {
+        self.all.iter().find(|one| one.source() == source)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Directory> {
+        self.all.iter()
+    }
+}
+
+impl Directory {
+    fn new(authenticator: Arc<dyn Authenticator>) -> Directory {
+        Directory {
+            authenticator,
+            known: Known::default(),
+            looks: Looks::default(),
+            round: Mutex::default(),
+            wanted: Notify::new(),
+        }
+    }
+
+    pub(super) fn source(&self) -> &Source {
+        self.authenticator.source()
+    }
+
+    fn can_recheck(&self) -> bool {
+        self.authenticator.can_recheck()
+    }
+}

@@ -1,0 +1,83 @@
+//! What a look at people changes here, and the events that tell of it.
+
+use std::collections::HashSet;
+
+use crate::audit::{Action, NewEvent};
+use crate::auth::{Identity, IdentityId, Leaving, User};
+use crate::dashboard::Inner;
+use crate::model::Timestamp;
+use crate::store::StoreError;
+
+impl Inner {
+    /// Notes that a source vouched for people of whom `before` was known. Answers what changed of
+    /// each, empty for nothing.
+    pub(super) async fn still_there(
+        &self,
+        before: &[&User],
+        identities: &[Identity],
+        asked_at: Timestamp,
+    ) -> Result<Vec<(User, String)>, StoreError> {
+        let role = self.policy.default_role;
+        let noted = self.users.remember_all(identities, role, asked_at).await;
+        // Some may be noted even if that failed; and what is in memory holds the time of the look.
+        let ids: HashSet<&IdentityId> = identities.iter().map(|one| &one.id).collect();
+        self.access.forget_accounts(&ids);
+        let mut seen = Vec::with_capacity(identities.len());
+        for (before, user) in before.iter().zip(noted?) {
+            let changes = self.note_changes(before, &user).await;
+            seen.push((user, changes));
+        }
+        Ok(seen)
+    }
+
+    /// Writes to the audit log what a source changed of an account; answers that.
+    pub(in crate::dashboard) async fn note_changes(&self, before: &User, now: &User) -> String {
+        let changes = changes(before, now);
+        if !changes.is_empty() {
+            let event = NewEvent::of_server(Action::UserUpdate, format!("user:{}", now.id));
+            let detail = format!("{}: {changes}, says {}", now.username, now.id.source);
+            self.trail.record(event.with_detail(detail)).await;
+        }
+        changes
+    }
+
+    /// Takes everything from somebody whose source said so at `asked_at`; `None` if it vouched for
+    /// them since.
+    pub(super) async fn has_left(
+        &self,
+        id: &IdentityId,
+        asked_at: Timestamp,
+    ) -> Result<Option<Leaving>, StoreError> {
+        let leaving = self.users.note_left(id, asked_at).await;
+        self.access.forget_account(id);
+        let Some(leaving) = leaving? else {
+            return Ok(None);
+        };
+        let event = NewEvent::of_server(Action::UserUpdate, format!("user:{id}"));
+        let detail = format!(
+            "{}: deactivated, {} does not let them sign in any more; {} sessions ended, {} tokens \
+             revoked: should they come back, they need new ones",
+            leaving.user.username, id.source, leaving.sessions, leaving.tokens
+        );
+        self.trail.record(event.with_detail(detail)).await;
+        Ok(Some(leaving))
+    }
+}
+
+/// What a source changed, of that which matters for what somebody may do.
+fn changes(before: &User, now: &User) -> String {
+    let mut parts = Vec::new();
+    if before.left_at.is_some() && now.is_active {
+        parts.push("may sign in again; what they had before needs to be made anew".to_owned());
+    }
+    if before.role != now.role {
+        parts.push(format!(
+            "role {} → {} ({})",
+            before.role, now.role, now.role_reason
+        ));
+    }
+    if before.username != now.username {
+        parts.push(format!("was called {}", before.username));
+    }
+    parts.join(", ")
+}

@@ -1,0 +1,214 @@
+//! Looking at people again because an administrator says so.
+
+use std::time::Duration;
+
+use super::Directory;
+use super::asking::{Answer, Until};
+use super::rounds::Belief;
+use crate::audit::Action;
+use crate::auth::{IdentityId, Permission, Source, User};
+use crate::dashboard::{Caller, Dashboard, Error};
+use crate::model::Timestamp;
+
+/// What came of a look at one person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Rechecked {
+    /// The account now.
+    pub user: User,
+    /// What came of it.
+    pub outcome: RecheckOutcome,
+}
+
+/// What a source said of somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RecheckOutcome {
+    /// They may sign in, as before.
+    StillThere,
+    /// They may sign in, and something changed, in words.
+    Changed(String),
+    /// They may not sign in any more: the account is deactivated and has lost everything.
+    Left {
+        /// How many sessions ended.
+        sessions: u64,
+        /// How many tokens were revoked.
+        tokens: u64,
+    },
+    /// The source did not answer; nothing was changed. Why, for administrators.
+    NoAnswer(String),
+}
+
+/// What came of a look at everybody of a source who can get in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SourceRecheck {
+    /// How many people were asked about.
+    pub asked: usize,
+    /// Who may sign in.
+    pub still_there: usize,
+    /// Of those, of whom something changed.
+    pub changed: usize,
+    /// Who may not sign in any more: their accounts are deactivated and have lost everything.
+    pub left: usize,
+    /// Of how many it is said that they left, but not believed: they are too many at once.
+    pub doubted: usize,
+    /// Of whom the source did not say anything.
+    pub unanswered: usize,
+    /// Why, of the first of them.
+    pub reason: Option<String>,
+    /// Whether the source stopped answering before everybody was asked about.
+    pub is_cut_short: bool,
+}
+
+impl Dashboard {
+    /// Looks at somebody again now. That they left is believed. Needs `users:admin`.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::NotFound`]; [`Error::Invalid`] for accounts whose source cannot
+    /// be asked.
+    pub async fn recheck_user(&self, caller: &Caller, id: &IdentityId) -> Result<Rechecked, Error> {
+        let target = || format!("user:{id}");
+        self.require(caller, Permission::UsersAdmin, target).await?;
+        let before = self.existing_user(id).await?;
+        self.askable(&id.source)?;
+        if before.is_provisional {
+            let message = "the earlier system knew this account by its name alone; the directory \
+                           can be asked about it after its first sign-in here";
+            return Err(Error::invalid("source", message));
+        }
+        let (this, caller) = (self.clone(), caller.clone());
+        self.change(async move {
+            let done = this.look_at_one(&before).await?;
+            let (user, outcome) = (&done.user, &done.outcome);
+            let event = caller.event(Action::UserRecheck, format!("user:{}", user.id));
+            let detail = format!("{}: {}", user.username, in_words(outcome));
+            this.inner.trail.record(event.with_detail(detail)).await;
+            Ok(done)
+        })
+        .await
+    }
+
+    async fn look_at_one(&self, before: &User) -> Result<Rechecked, Error> {
+        let (inner, id) = (&self.inner, &before.id);
+        let directory = self.askable(&id.source)?;
+        let asked_at = Timestamp::now();
+        let ids = std::slice::from_ref(id);
+        let answer = directory.ask(ids, &Until::default()).await.pop();
+        let (user, outcome) = match answer {
+            Some(Answer::There(identity)) => {
+                let seen = inner.still_there(&[before], &[*identity], asked_at).await?;
+                match seen.into_iter().next() {
+                    Some((user, same)) if same.is_empty() => (user, RecheckOutcome::StillThere),
+                    Some((user, changes)) => (user, RecheckOutcome::Changed(changes)),
+                    None => return Err(Error::not_found(format!("account {id}"))),
+                }
+            }
+            Some(Answer::Left) => match inner.has_left(id, asked_at).await? {
+                Some(left) => {
+                    let (sessions, tokens) = (left.sessions, left.tokens);
+                    (left.user, RecheckOutcome::Left { sessions, tokens })
+                }
+                // They signed in meanwhile.
+                None => (self.existing_user(id).await?, RecheckOutcome::StillThere),
+            },
+            Some(Answer::None(reason)) => (before.clone(), RecheckOutcome::NoAnswer(reason)),
+            None => {
+                let reason = "the source did not answer".to_owned();
+                (before.clone(), RecheckOutcome::NoAnswer(reason))
+            }
+        };
+        Ok(Rechecked { user, outcome })
+    }
+
+    /// Looks at everybody of a source who can get in. If it says of too many at once that they left,
+    /// nothing is taken from them unless `believe` is set. Needs `users:admin`.
+    ///
+    /// # Errors
+    /// [`Error::Denied`]; [`Error::Invalid`] for a source that is not there or cannot be asked.
+    pub async fn recheck_source(
+        &self,
+        caller: &Caller,
+        source: &Source,
+        believe: bool,
+    ) -> Result<SourceRecheck, Error> {
+        let target = || format!("source:{source}");
+        self.require(caller, Permission::UsersAdmin, target).await?;
+        self.askable(source)?;
+        let (this, caller, source) = (self.clone(), caller.clone(), source.clone());
+        self.change(async move {
+            let directory = this.askable(&source)?;
+            let belief = match believe {
+                true => Belief::Full,
+                false => Belief::Doubting,
+            };
+            let done = this
+                .inner
+                .round(directory, Duration::ZERO, belief, &Until::default())
+                .await?;
+            let event = caller.event(Action::UserRecheck, format!("source:{source}"));
+            let event = event.with_detail(done.to_string());
+            this.inner.trail.record(event).await;
+            Ok(done)
+        })
+        .await
+    }
+
+    /// The directory `source`, if it can be asked about people.
+    fn askable(&self, source: &Source) -> Result<&Directory, Error> {
+        if source.is_own() {
+            let message = "accounts that were made here are in no directory";
+            return Err(Error::invalid("source", message));
+        }
+        match self.inner.directories.of(source) {
+            Some(directory) if directory.can_recheck() => Ok(directory),
+            Some(_) => Err(Error::invalid(
+                "source",
+                format!(
+                    "{source} cannot be asked about people without their passwords; that takes a \
+                     service account in its settings"
+                ),
+            )),
+            None => Err(Error::invalid(
+                "source",
+                format!("there is no source {source} here"),
+            )),
+        }
+    }
+}
+
+fn in_words(outcome: &RecheckOutcome) -> String {
+    match outcome {
+        RecheckOutcome::StillThere => "still there".to_owned(),
+        RecheckOutcome::Changed(changes) => changes.clone(),
+        RecheckOutcome::Left { sessions, tokens } => {
+            format!("left; {sessions} sessions ended, {tokens} tokens revoked")
+        }
+        RecheckOutcome::NoAnswer(reason) => format!("no answer: {reason}"),
+    }
+}
+
+/// In a few words, with the numbers that are not zero.
+impl std::fmt::Display for SourceRecheck {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{} asked about, {} still there",
+            self.asked, self.still_there
+        )?;
+        for (count, what) in [
+            (self.changed, "of them changed"),
+            (self.left, "left"),
+            (self.doubted, "said to have left, too many to be believed"),
+            (self.unanswered, "without an answer"),
+        ] {
+            if count > 0 {
+                write!(f, ", {count} {what}")?;
+            }
+        }
+        if let Some(reason) = &self.reason {
+            write!(f, ": {reason}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,217 @@
+//! How the other sources do, as far as is known.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::Directory;
+use crate::auth::{Permission, Source};
+use crate::dashboard::{Caller, Dashboard, Dependency, DependencyState, Error};
+use crate::model::Timestamp;
+
+/// A source beside the accounts made here, and how it does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SourceState {
+    /// Its name.
+    pub source: Source,
+    /// What people read.
+    pub label: String,
+    /// Whether it can be asked about people without their passwords.
+    pub can_recheck: bool,
+    /// That it does not answer, if so. Nobody signs in there; whom it vouched for lately get in.
+    pub failing: Option<SourceFailing>,
+    /// That what it says of its people is not believed, if so.
+    pub doubt: Option<SourceDoubt>,
+}
+
+/// A source that does not answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceFailing {
+    /// Since when.
+    pub since: Timestamp,
+    /// What is wrong, for administrators.
+    pub reason: String,
+}
+
+/// A source that said of so many people at once that they left that it is not believed: a filter,
+/// a base or a right may be wrong. It counts as no answer, until it says otherwise or an
+/// administrator believes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SourceDoubt {
+    /// Since when.
+    pub since: Timestamp,
+    /// Of how many people it said so last.
+    pub left: usize,
+    /// Of how many it was asked then.
+    pub asked: usize,
+}
+
+/// What is known of one source.
+#[derive(Debug, Default)]
+pub(super) struct Known(Mutex<Doing>);
+
+#[derive(Clone, Debug, Default)]
+struct Doing {
+    failing: Option<SourceFailing>,
+    doubt: Option<SourceDoubt>,
+}
+
+impl Known {
+    fn get(&self) -> MutexGuard<'_, Doing> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn is_failing(&self) -> bool {
+        self.get().failing.is_some()
+    }
+
+    fn is_well(&self) -> bool {
+        let doing = self.get();
+        doing.failing.is_none() && doing.doubt.is_none()
+    }
+}
+
+impl Directory {
+    /// Notes that the source answered, whatever it said.
+    pub(in crate::dashboard) fn answered(&self) {
+        if let Some(failing) = self.known.get().failing.take() {
+            let source = self.source().as_str();
+            tracing::info!(source, since = %failing.since, "the directory answers again");
+        }
+    }
+
+    /// Notes that the source did not answer. The log tells it once.
+    pub(in crate::dashboard) fn failed(&self, reason: &str) {
+        let mut doing = self.known.get();
+        if let Some(failing) = &mut doing.failing {
+            failing.reason = reason.to_owned();
+            return;
+        }
+        doing.failing = Some(SourceFailing {
+            since: Timestamp::now(),
+            reason: reason.to_owned(),
+        });
+        let source = self.source().as_str();
+        tracing::warn!(
+            source,
+            reason,
+            "the directory does not answer: nobody can sign in there; whom it vouched for lately \
+             still get in"
+        );
+    }
+
+    pub(super) fn believed(&self) {
+        if let Some(doubt) = self.known.get().doubt.take() {
+            let source = self.source().as_str();
+            tracing::info!(source, since = %doubt.since, "what the directory says of people is believed again");
+        }
+    }
+
+    /// Notes that what the source says is not believed. The log tells it once.
+    pub(super) fn doubted(&self, left: usize, asked: usize) {
+        let mut doing = self.known.get();
+        let since = doing.doubt.map(|doubt| doubt.since);
+        doing.doubt = Some(SourceDoubt {
+            since: since.unwrap_or_else(Timestamp::now),
+            left,
+            asked,
+        });
+        if since.is_none() {
+            let source = self.source().as_str();
+            tracing::error!(
+                source,
+                left,
+                asked,
+                "the directory says of too many people at once that they left: nothing was taken \
+                 from them; see that its filter, base and rights are right, or re-check all people \
+                 of the source and believe it"
+            );
+        }
+    }
+
+    fn state(&self) -> SourceState {
+        let Doing { failing, doubt } = self.known.get().clone();
+        SourceState {
+            source: self.source().clone(),
+            label: self.authenticator.label().to_owned(),
+            can_recheck: self.can_recheck(),
+            failing,
+            doubt,
+        }
+    }
+
+    pub(in crate::dashboard) fn is_well(&self) -> bool {
+        self.known.is_well()
+    }
+
+    pub(in crate::dashboard) fn failing_since(&self) -> Option<Timestamp> {
+        Some(self.known.get().failing.as_ref()?.since)
+    }
+
+    /// As something that the dashboard depends on.
+    pub(in crate::dashboard) fn dependency(&self) -> Dependency {
+        let Doing { failing, doubt } = self.known.get().clone();
+        let name = format!("source:{}", self.source());
+        let (since, message, fix) = match (failing, doubt) {
+            (Some(SourceFailing { since, reason }), _) => (
+                since,
+                reason,
+                "test the connection of the directory below; see that its server can be reached, \
+                 that its certificate is trusted and that the service account works. Local \
+                 accounts sign in as ever",
+            ),
+            (None, Some(doubt)) => (
+                doubt.since,
+                format!(
+                    "it says of {} of {} people at once that they left; this is not believed, and \
+                     nothing was taken from them",
+                    doubt.left, doubt.asked
+                ),
+                "see that the directory's base, filter, group and the rights of the service \
+                 account are right. If those people did leave, re-check all people of the source \
+                 and confirm it",
+            ),
+            (None, None) => {
+                return Dependency {
+                    name: name.into(),
+                    state: DependencyState::Healthy,
+                    since: None,
+                    message: self.authenticator.label().to_owned(),
+                    fix: None,
+                };
+            }
+        };
+        Dependency {
+            name: name.into(),
+            state: DependencyState::Degraded,
+            since: Some(since),
+            message: format!("{}: {message}", self.authenticator.label()),
+            fix: Some(fix.to_owned()),
+        }
+    }
+}
+
+impl Dashboard {
+    /// The sources beside the accounts made here, and how they do. From memory; asks nobody. Needs
+    /// `users:admin` or `system:admin`.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub async fn source_states(&self, caller: &Caller) -> Result<Vec<SourceState>, Error> {
+        self.require_administrator(caller, || "sources".to_owned())
+            .await?;
+        let directories = self.inner.directories.iter();
+        Ok(directories.map(Directory::state).collect())
+    }
+
+    /// Asks for `users:admin` or `system:admin`.
+    pub(super) async fn require_administrator(
+        &self,
+        caller: &Caller,
+        target: impl FnOnce() -> String,
+    ) -> Result<(), Error> {
+        match caller.has(Permission::SystemAdmin) {
+            true => Ok(()),
+            false => self.require(caller, Permission::UsersAdmin, target).await,
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! How long people of another source get in without a look.
+
+use super::Directories;
+use crate::auth::{Permission, Source, User};
+use crate::dashboard::{Caller, Dashboard, Error, Policy, Unauthenticated};
+use crate::model::Timestamp;
+use crate::tokens::ApiToken;
+
+/// That the tokens of somebody work for some days after each sign-in only, because their source
+/// cannot be asked about them meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SignInLimit {
+    /// How many days.
+    pub days: u16,
+    /// Until when, if they do not sign in again.
+    pub until: Timestamp,
+}
+
+/// The end of a credential unless its holder's source vouches for them again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::dashboard) struct Vouched {
+    until: Timestamp,
+}
+
+impl Vouched {
+    /// # Errors
+    /// [`Unauthenticated::NotVouched`].
+    pub(in crate::dashboard) fn check(self, now: Timestamp) -> Result<(), Unauthenticated> {
+        match now < self.until {
+            true => Ok(()),
+            false => Err(Unauthenticated::NotVouched),
+        }
+    }
+}
+
+impl Directories {
+    /// Until when a session of `user` counts without a look. Where none can be had, it has its own
+    /// limits alone.
+    pub(in crate::dashboard) fn of_session(&self, user: &User, policy: &Policy) -> Option<Vouched> {
+        let looked_at = self.of(&user.id.source)?.can_recheck();
+        looked_at.then(|| Vouched {
+            until: last(user.checked_at).plus(policy.recheck_grace),
+        })
+    }
+
+    /// Until when a token of `user` counts without a look, or without a sign-in where none can be
+    /// had.
+    pub(in crate::dashboard) fn of_token(&self, user: &User, policy: &Policy) -> Option<Vouched> {
+        if user.is_provisional {
+            // It has no end but its own until its owner is known.
+            return None;
+        }
+        match self.sign_in_limit(user, policy) {
+            Some(SignInLimit { until, .. }) => Some(Vouched { until }),
+            None => self.of_session(user, policy),
+        }
+    }
+
+    pub(in crate::dashboard) fn sign_in_limit(
+        &self,
+        user: &User,
+        policy: &Policy,
+    ) -> Option<SignInLimit> {
+        let can_recheck = self.of(&user.id.source).is_some_and(|it| it.can_recheck());
+        let is_host = user.id.source.as_str() == Source::HOST;
+        let is_free = user.is_own() || is_host || user.is_provisional;
+        (!can_recheck && !is_free).then(|| SignInLimit {
+            days: policy.unchecked_token_days,
+            until: last(user.last_sign_in).plus(policy.unchecked_token_limit()),
+        })
+    }
+}
+
+fn last(look: Option<Timestamp>) -> Timestamp {
+    look.unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// `token` with its end as it is now: at the latest when its owner has to sign in again.
+pub(in crate::dashboard) fn as_limited(
+    mut token: ApiToken,
+    limit: Option<SignInLimit>,
+) -> ApiToken {
+    if let Some(SignInLimit { until, .. }) = limit {
+        token.expires_at = Some(token.expires_at.map_or(until, |end| end.min(until)));
+    }
+    token
+}
+
+impl Dashboard {
+    /// The limit on the tokens of `user`, the caller's own or with `users:admin` anybody's, if
+    /// their source cannot be asked about them between sign-ins.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub async fn sign_in_limit(
+        &self,
+        caller: &Caller,
+        user: &User,
+    ) -> Result<Option<SignInLimit>, Error> {
+        if user.id != *caller.id() {
+            let target = || format!("user:{}", user.id);
+            self.require(caller, Permission::UsersAdmin, target).await?;
+        }
+        Ok(self.limit_of(user))
+    }
+
+    pub(in crate::dashboard) fn limit_of(&self, user: &User) -> Option<SignInLimit> {
+        self.inner.directories.sign_in_limit(user, self.policy())
+    }
+}

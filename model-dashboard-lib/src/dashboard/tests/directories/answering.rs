@@ -1,0 +1,194 @@
+//! Directories that do not answer, and looks that are late.
+
+use super::*;
+
+#[tokio::test]
+async fn while_a_directory_does_not_answer_its_people_get_in_for_a_day() {
+    let staff = Staff::new(true);
+    let world = world(&staff).await;
+    let (_, day) = world.employee(&staff, "day", DAY - HOUR).await;
+    let (_, more) = world.employee(&staff, "more", DAY + HOUR).await;
+    staff.leave_alone(true);
+    let done = world.recheck(&staff, false).await;
+    assert_eq!(
+        (done.asked, done.unanswered, done.is_cut_short),
+        (2, 2, true)
+    );
+    assert!(done.reason.unwrap().contains("the line is cut"));
+    world.by_token(&day).await.unwrap();
+    assert_eq!(
+        reason(world.by_token(&more).await),
+        Unauthenticated::NotVouched
+    );
+    assert_eq!(world.store.list_tokens(None).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn it_is_told_since_when_a_directory_does_not_answer() {
+    let staff = Staff::new(true);
+    let world = restless_world(&staff).await;
+    assert_eq!(world.dashboard.ready(), Readiness::Ready);
+    staff.leave_alone(true);
+    let before = Timestamp::now();
+    let refused = world.sign_in_at(&staff, "bo-name").await;
+    assert!(
+        matches!(&refused, Err(Error::Unavailable { since: Some(since), .. }) if *since >= before),
+        "{refused:?}"
+    );
+    let failing = world.state().await.failing.unwrap();
+    let again = world.sign_in_at(&staff, "bo-name").await;
+    assert!(again.is_err());
+    assert_eq!(world.state().await.failing, Some(failing.clone()));
+    assert_eq!(failing.reason, "the line is cut");
+    assert_eq!(world.dashboard.ready(), Readiness::Degraded);
+    let told = world.dashboard.health(&world.host()).await.unwrap();
+    let told = told.iter().find(|one| one.name == "source:clinic").unwrap();
+    assert_eq!(
+        (told.state, told.since),
+        (DependencyState::Degraded, Some(failing.since))
+    );
+    assert!(told.message.contains("the line is cut") && told.fix.is_some());
+    let public = world.dashboard.dependencies().await;
+    assert!(public.iter().all(|one| one.message.is_empty()));
+
+    // Nobody is to be looked at, and nobody signs in: it is asked all the same.
+    staff.leave_alone(false);
+    until(async || world.dashboard.ready() == Readiness::Ready).await;
+    world.dashboard.shutdown().await;
+}
+
+#[tokio::test]
+async fn who_comes_after_the_server_was_off_for_days_is_asked_about_once_and_gets_in() {
+    let staff = Staff::new(true);
+    let world = world(&staff).await;
+    let (bo, bearer) = world.employee(&staff, "bo", 2 * DAY).await;
+    let cookie = world.session(&bo).await;
+    let requests = (0..20).map(|n| {
+        let (world, bearer, cookie) = (&world, &bearer, &cookie);
+        async move {
+            match n % 2 {
+                0 => world.by_token(bearer).await,
+                _ => world.by_cookie(cookie).await,
+            }
+        }
+    });
+    for answer in futures::future::join_all(requests).await {
+        assert_eq!(answer.unwrap().id(), &bo.id);
+    }
+    assert_eq!(*staff.asked.lock().unwrap(), [1]);
+}
+
+#[tokio::test]
+async fn a_late_look_keeps_out_and_leaves_the_rest_to_a_round() {
+    let staff = Staff::new(true);
+    let world = world(&staff).await;
+    let mut bearers = Vec::new();
+    for name in ["ann", "bo", "cy"] {
+        bearers.push(world.employee(&staff, name, 2 * DAY).await.1);
+    }
+    staff.dismiss_all();
+    for bearer in &bearers {
+        for _ in 0..3 {
+            assert_eq!(
+                reason(world.by_token(bearer).await),
+                Unauthenticated::NotVouched
+            );
+        }
+    }
+    assert_eq!(staff.times_asked(), 3, "not at every request");
+    assert_eq!(world.store.list_tokens(None).await.unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_late_look_at_who_left_makes_a_round_begin() {
+    let staff = Staff::new(true);
+    let other = staff.clone();
+    let world = World::with(|builder| builder.authenticator(other)).await;
+    // The first round, in which there is nobody yet.
+    tokio::task::yield_now().await;
+    let (_, bearer) = world.employee(&staff, "bo", 2 * DAY).await;
+    staff.dismiss("bo");
+    assert!(world.by_token(&bearer).await.is_err());
+    until(async || world.store.list_tokens(None).await.unwrap().is_empty()).await;
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_late_look_for_more_than_some_seconds() {
+    let staff = Staff::new(true);
+    let world = world(&staff).await;
+    let (_, bearer) = world.employee(&staff, "bo", 2 * DAY).await;
+    staff.held.store(true, Ordering::SeqCst);
+    let begin = std::time::Instant::now();
+    assert_eq!(
+        reason(world.by_token(&bearer).await),
+        Unauthenticated::NotVouched
+    );
+    assert!(begin.elapsed() < Duration::from_secs(8));
+}
+
+#[tokio::test]
+async fn a_sign_in_during_a_look_counts_more_than_its_answer() {
+    let staff = Staff::new(true);
+    let world = world(&staff).await;
+    let (bo, bearer) = world.employee(&staff, "bo", HOUR).await;
+    staff.held.store(true, Ordering::SeqCst);
+    let (dashboard, host, id) = (world.dashboard.clone(), world.host(), bo.id.clone());
+    let look = tokio::spawn(async move { dashboard.recheck_user(&host, &id).await });
+    until(async || staff.times_asked() == 1).await;
+    world.sign_in_at(&staff, "bo-name").await.unwrap();
+    staff.dismiss("bo");
+    staff.go_on.notify_one();
+    let done = look.await.unwrap().unwrap();
+    assert_eq!(done.outcome, RecheckOutcome::StillThere);
+    assert!(world.by_token(&bearer).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_round_under_way_does_not_keep_the_end_waiting() {
+    let staff = Staff::new(true);
+    let world = restless_world(&staff).await;
+    world.employee(&staff, "bo", HOUR).await;
+    staff.held.store(true, Ordering::SeqCst);
+    let before = staff.times_asked();
+    until(async || staff.times_asked() > before).await;
+    let begin = std::time::Instant::now();
+    world.dashboard.shutdown().await;
+    assert!(begin.elapsed() < Duration::from_secs(2));
+}
+
+#[tokio::test]
+async fn the_steps_of_a_sign_in_are_walked_through_for_administrators() {
+    let staff = Staff::new(true);
+    let world = world(&staff).await;
+    let identity = staff.hire("bo");
+    let admin = world.caller(Role::Admin).await;
+    let walk = async |name| {
+        let source = &staff.source;
+        world
+            .dashboard
+            .diagnose(&admin, source, name)
+            .await
+            .unwrap()
+    };
+    let found = walk(Some(" BO-name ")).await;
+    assert_eq!((found.is_well(), found.identity), (true, Some(identity)));
+    let event = world.last_event().await;
+    assert_eq!(event.target, "source:clinic");
+    assert_eq!(event.detail, "sign-in tested as BO-name: well");
+    staff.leave_alone(true);
+    assert!(!walk(None).await.is_well());
+    assert_eq!(
+        world.last_event().await.detail,
+        "sign-in tested: line failed"
+    );
+    let (dashboard, other) = (&world.dashboard, directory("other"));
+    for (source, name, field) in [
+        (&other, None, "source"),
+        (&Source::local(), None, "source"),
+        (&staff.source, Some("a\u{200B}"), "username"),
+    ] {
+        let refused = dashboard.diagnose(&admin, source, name).await;
+        assert_eq!(wrong_fields(refused), [field]);
+    }
+    assert_eq!(world.count(Action::SignIn).await, 0);
+}

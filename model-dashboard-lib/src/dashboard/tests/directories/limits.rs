@@ -1,0 +1,113 @@
+//! Directories that cannot be asked about people: their tokens work for some days after a sign-in.
+
+use super::*;
+
+async fn make(world: &World, caller: &Caller) -> (String, crate::tokens::ApiToken) {
+    let request = NewTokenRequest {
+        description: "nightly".to_owned(),
+        scopes: Permissions::of(&[Permission::ModelsRead]),
+        ..NewTokenRequest::default()
+    };
+    let made = world.dashboard.create_token(caller, request).await;
+    let (secret, token) = made.unwrap();
+    (secret.expose().to_owned(), token)
+}
+
+#[tokio::test]
+async fn tokens_end_some_days_after_the_last_sign_in_of_their_owner() {
+    let staff = Staff::new(false);
+    let world = world(&staff).await;
+    let bo = world.known(&staff.hire("bo"), 6 * DAY).await;
+    let caller = world.by_cookie(&world.session(&bo).await).await.unwrap();
+    let (bearer, token) = make(&world, &caller).await;
+    let until = bo.last_sign_in.unwrap().plus(7 * DAY);
+    assert_eq!(token.expires_at, Some(until));
+    assert!(
+        world
+            .last_event()
+            .await
+            .detail
+            .ends_with("; and 7 days after the last sign-in of its owner"),
+    );
+    let dashboard = &world.dashboard;
+    let limit = dashboard
+        .sign_in_limit(&caller, &bo)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((limit.days, limit.until), (7, until));
+    assert_eq!(dashboard.tokens(&caller).await.unwrap(), [token.clone()]);
+    assert_eq!(dashboard.all_tokens(&world.host()).await.unwrap(), [token]);
+    let used = world.by_token(&bearer).await.unwrap().token().unwrap();
+    assert_eq!(used.expires_at, Some(until));
+
+    // Later, without a sign-in.
+    world.known(&staff.hire("bo"), 7 * DAY).await;
+    assert_eq!(
+        reason(world.by_token(&bearer).await),
+        Unauthenticated::NotVouched
+    );
+    // A sign-in makes it work again, for as long as it was made for.
+    world.sign_in_at(&staff, "bo-name").await.unwrap();
+    let used = world.by_token(&bearer).await.unwrap().token().unwrap();
+    let left = used.expires_at.unwrap().duration_since(Timestamp::now());
+    assert!(left > 6 * DAY && left <= 7 * DAY, "{left:?}");
+}
+
+#[tokio::test]
+async fn a_token_that_ends_sooner_does_so() {
+    let staff = Staff::new(false);
+    let world = world(&staff).await;
+    let bo = world.known(&staff.hire("bo"), HOUR).await;
+    let end = Some(Timestamp::now().plus(HOUR));
+    let scopes = Permissions::of(&[Permission::ModelsRead]);
+    let (bearer, _) = world.token_until(&bo, scopes, end).await;
+    let caller = world.by_token(&bearer).await.unwrap();
+    assert_eq!(caller.token().unwrap().expires_at, end);
+    let told = world.dashboard.tokens(&caller).await.unwrap();
+    assert_eq!(told[0].expires_at, end);
+}
+
+#[tokio::test]
+async fn sessions_have_their_own_limits_alone() {
+    let staff = Staff::new(false);
+    let world = world(&staff).await;
+    let bo = world.known(&staff.hire("bo"), 30 * DAY).await;
+    let cookie = world.session(&bo).await;
+    assert_eq!(world.by_cookie(&cookie).await.unwrap().id(), &bo.id);
+}
+
+#[tokio::test]
+async fn accounts_made_here_and_people_who_can_be_asked_about_have_no_such_limit() {
+    let staff = Staff::new(true);
+    let world = world(&staff).await;
+    let bo = world.known(&staff.hire("bo"), HOUR).await;
+    let local = world.person(Role::Viewer).await;
+    let admin = world.caller(Role::Admin).await;
+    for user in [&bo, &local] {
+        let limit = world.dashboard.sign_in_limit(&admin, user).await;
+        assert_eq!(limit.unwrap(), None);
+    }
+    let caller = world.by_cookie(&world.session(&bo).await).await.unwrap();
+    let (_, token) = make(&world, &caller).await;
+    assert!(token.expires_at.unwrap() > Timestamp::now().plus(29 * DAY));
+    // But nobody learns of others.
+    let other = world.dashboard.sign_in_limit(&caller, &local).await;
+    assert!(matches!(other, Err(Error::Denied { .. })));
+}
+
+#[tokio::test]
+async fn people_of_a_directory_that_is_not_configured_any_more_get_in_for_some_days() {
+    let world = World::new().await;
+    let staff = Staff::new(true);
+    for (ago, fine) in [(6, true), (8, false)] {
+        let (_, bearer) = world.employee(&staff, &format!("p{ago}"), ago * DAY).await;
+        match world.by_token(&bearer).await {
+            Ok(_) => assert!(fine),
+            refused => assert_eq!(
+                (reason(refused), fine),
+                (Unauthenticated::NotVouched, false)
+            ),
+        }
+    }
+}

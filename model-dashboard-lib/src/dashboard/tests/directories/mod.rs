@@ -1,0 +1,224 @@
+//! People of directories: who left, who came back, and directories that do not answer.
+
+mod answering;
+mod limits;
+mod rounds;
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+
+use tokio::sync::Notify;
+
+use super::faults::until;
+use super::signing_in::typed;
+use super::sources::directory;
+use super::*;
+use crate::auth::{
+    AuthenticationError, Authenticator, Diagnosis, DiagnosisStep, GrantedRole, Identity,
+    IdentityId, Permission, Refusal, RoleOrigin, Source, UserChange, Verdict,
+};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A directory in memory. Any password is right.
+#[derive(Debug)]
+pub(super) struct Staff {
+    source: Source,
+    can_recheck: bool,
+    people: Mutex<BTreeMap<String, Identity>>,
+    away: AtomicBool,
+    /// Whom it was asked about, question by question.
+    asked: Mutex<Vec<usize>>,
+    /// While set, an answer waits for `go_on`.
+    held: AtomicBool,
+    go_on: Notify,
+}
+
+impl Staff {
+    fn new(can_recheck: bool) -> Arc<Staff> {
+        Staff::of("clinic", can_recheck)
+    }
+
+    pub(super) fn of(source: &str, can_recheck: bool) -> Arc<Staff> {
+        Arc::new(Staff {
+            source: directory(source),
+            can_recheck,
+            people: Mutex::default(),
+            away: AtomicBool::new(false),
+            asked: Mutex::default(),
+            held: AtomicBool::new(false),
+            go_on: Notify::new(),
+        })
+    }
+
+    fn id(&self, subject: &str) -> IdentityId {
+        IdentityId::new(self.source.clone(), subject)
+    }
+
+    /// Somebody who works there from now on.
+    fn hire(&self, subject: &str) -> Identity {
+        self.hire_as(subject, &format!("{subject}-name"))
+    }
+
+    pub(super) fn hire_as(&self, subject: &str, name: &str) -> Identity {
+        let identity = Identity {
+            id: self.id(subject),
+            username: Username::parse(name).unwrap(),
+            display_name: subject.to_owned(),
+            email: None,
+            groups: Vec::new(),
+            role: None,
+        };
+        self.change(identity.clone());
+        identity
+    }
+
+    fn change(&self, identity: Identity) {
+        let subject = identity.id.subject.to_string();
+        self.people.lock().unwrap().insert(subject, identity);
+    }
+
+    pub(super) fn dismiss(&self, subject: &str) {
+        self.people.lock().unwrap().remove(subject).unwrap();
+    }
+
+    fn dismiss_all(&self) {
+        self.people.lock().unwrap().clear();
+    }
+
+    fn leave_alone(&self, away: bool) {
+        self.away.store(away, Ordering::SeqCst);
+    }
+
+    fn answers(&self) -> Result<(), AuthenticationError> {
+        match self.away.load(Ordering::SeqCst) {
+            true => Err(AuthenticationError::Unavailable {
+                reason: "the line is cut".to_owned(),
+                source: None,
+            }),
+            false => Ok(()),
+        }
+    }
+
+    fn times_asked(&self) -> usize {
+        self.asked.lock().unwrap().len()
+    }
+}
+
+#[async_trait::async_trait]
+impl Authenticator for Staff {
+    fn source(&self) -> &Source {
+        &self.source
+    }
+
+    fn label(&self) -> &str {
+        "Clinic"
+    }
+
+    async fn authenticate(
+        &self,
+        username: &Username,
+        _: &Password,
+    ) -> Result<Identity, AuthenticationError> {
+        self.answers()?;
+        let people = self.people.lock().unwrap();
+        let found = people.values().find(|one| one.username == *username);
+        found.cloned().ok_or_else(|| Refusal::NotInGroup.into())
+    }
+
+    fn can_recheck(&self) -> bool {
+        self.can_recheck
+    }
+
+    async fn recheck(
+        &self,
+        ids: &[IdentityId],
+    ) -> Vec<Result<Option<Identity>, AuthenticationError>> {
+        self.asked.lock().unwrap().push(ids.len());
+        if self.held.load(Ordering::SeqCst) {
+            self.go_on.notified().await;
+        }
+        let people = self.people.lock().unwrap();
+        let look = |id: &IdentityId| {
+            self.answers()?;
+            Ok(people.get(&*id.subject).cloned())
+        };
+        ids.iter().map(look).collect()
+    }
+
+    async fn diagnose(&self, username: Option<&Username>) -> Diagnosis {
+        let verdict = match self.answers() {
+            Ok(()) => Verdict::Well,
+            Err(_) => Verdict::Failed,
+        };
+        let people = self.people.lock().unwrap();
+        let found = people.values().find(|one| username == Some(&one.username));
+        Diagnosis {
+            steps: vec![DiagnosisStep {
+                name: "line".to_owned(),
+                verdict,
+                saw: String::new(),
+                advice: None,
+            }],
+            identity: found.cloned(),
+        }
+    }
+}
+
+/// A dashboard with a directory, which is asked by nobody but the test.
+async fn world(staff: &Arc<Staff>) -> World {
+    let staff = staff.clone();
+    World::with(|builder| builder.authenticator(staff).without_rechecks()).await
+}
+
+/// One that looks around all the time.
+async fn restless_world(staff: &Arc<Staff>) -> World {
+    let staff = staff.clone();
+    let policy = Policy {
+        recheck_interval: Duration::from_millis(200),
+        ..Policy::default()
+    };
+    World::with(|builder| builder.authenticator(staff).policy(policy)).await
+}
+
+impl World {
+    /// Somebody of a directory who was last vouched for, and signed in, so long ago.
+    async fn known(&self, identity: &Identity, ago: Duration) -> User {
+        let at = Timestamp::now().minus(ago);
+        let known = self
+            .store
+            .remember(identity, Role::Publisher, true, at)
+            .await;
+        self.dashboard.inner.access.forget_account(&identity.id);
+        known.unwrap()
+    }
+
+    /// Somebody new of a directory, with a token.
+    async fn employee(&self, staff: &Staff, subject: &str, ago: Duration) -> (User, String) {
+        let user = self.known(&staff.hire(subject), ago).await;
+        let (bearer, _) = self
+            .token(&user, Permissions::of(&[Permission::ModelsRead]))
+            .await;
+        (user, bearer)
+    }
+
+    async fn recheck(&self, staff: &Staff, believe: bool) -> SourceRecheck {
+        let host = self.host();
+        let done = self.dashboard.recheck_source(&host, &staff.source, believe);
+        done.await.unwrap()
+    }
+
+    async fn sign_in_at(&self, staff: &Staff, name: &str) -> Result<SignedIn, Error> {
+        let typed = SignIn {
+            source: Some(staff.source.clone()),
+            ..typed(name, "any")
+        };
+        self.dashboard.sign_in(typed, request("192.0.2.1")).await
+    }
+
+    async fn state(&self) -> SourceState {
+        let states = self.dashboard.source_states(&self.host()).await;
+        states.unwrap().remove(0)
+    }
+}

@@ -1,0 +1,295 @@
+//! Who left is out soon, and an emptied answer removes nobody.
+
+use super::*;
+
+#[tokio::test]
+async fn who_left_loses_sessions_and_tokens_though_they_use_neither() {
+    let staff = Staff::new(true);
+    let world = restless_world(&staff).await;
+    let (bo, bearer) = world.employee(&staff, "bo", Duration::ZERO).await;
+    let (ann, other) = world.employee(&staff, "ann", Duration::ZERO).await;
+    let cookie = world.session(&bo).await;
+    world.by_token(&bearer).await.unwrap();
+    world.by_cookie(&cookie).await.unwrap();
+    staff.dismiss("bo");
+    until(async || {
+        world
+            .store
+            .list_tokens(Some(&bo.id))
+            .await
+            .unwrap()
+            .is_empty()
+    })
+    .await;
+    assert_eq!(
+        reason(world.by_token(&bearer).await),
+        Unauthenticated::UnknownToken
+    );
+    assert_eq!(
+        reason(world.by_cookie(&cookie).await),
+        Unauthenticated::NoSession
+    );
+    until(async || world.count(Action::UserUpdate).await == 1).await;
+    let event = world.last_event().await;
+    assert_eq!(event.target, "user:clinic:bo");
+    assert!(
+        event.detail.contains("1 sessions ended, 1 tokens revoked"),
+        "{}",
+        event.detail
+    );
+    assert_eq!(world.by_token(&other).await.unwrap().id(), &ann.id);
+    world.dashboard.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_round_runs_at_once_after_a_start() {
+    let staff = Staff::new(true);
+    let first = world(&staff).await;
+    first.employee(&staff, "bo", HOUR).await;
+    staff.dismiss("bo");
+    let second = Dashboard::builder()
+        .repository(first.repository.clone())
+        .accounts(first.store.clone())
+        .authenticator(staff.clone())
+        .build()
+        .await
+        .unwrap();
+    until(async || first.store.list_tokens(None).await.unwrap().is_empty()).await;
+    second.shutdown().await;
+}
+
+#[tokio::test]
+async fn at_most_100_are_asked_about_at_a_time_and_nobody_without_access() {
+    let staff = Staff::new(true);
+    let world = world(&staff).await;
+    for number in 0..201 {
+        world.employee(&staff, &number.to_string(), HOUR).await;
+    }
+    world.known(&staff.hire("without"), HOUR).await;
+    let done = world.recheck(&staff, false).await;
+    assert_eq!((done.asked, done.still_there, done.left), (201, 201, 0));
+    assert_eq!(*staff.asked.lock().unwrap(), [67, 67, 67]);
+    let host = world.host();
+    let user = world.dashboard.user(&host, &staff.id("7")).await.unwrap();
+    let age = Timestamp::now().duration_since(user.checked_at.unwrap());
+    assert!(age < HOUR / 2, "looked at, and noted");
+}
+
+#[tokio::test]
+async fn an_emptied_directory_removes_nobody_until_an_administrator_believes_it() {
+    let staff = Staff::new(true);
+    let world = world(&staff).await;
+    let mut bearers = Vec::new();
+    for name in ["ann", "bo", "cy"] {
+        bearers.push(world.employee(&staff, name, HOUR).await.1);
+    }
+    staff.dismiss_all();
+    for _ in 0..3 {
+        let done = world.recheck(&staff, false).await;
+        assert_eq!((done.asked, done.left, done.doubted), (3, 0, 3));
+    }
+    for bearer in &bearers {
+        world.by_token(bearer).await.unwrap();
+    }
+    let doubt = world.state().await.doubt.unwrap();
+    assert_eq!((doubt.left, doubt.asked), (3, 3));
+    assert_eq!(world.dashboard.ready(), Readiness::Degraded);
+    let event = world.last_event().await;
+    assert_eq!(event.action, Action::UserRecheck);
+    assert!(event.detail.contains("too many to be believed"));
+
+    let done = world.recheck(&staff, true).await;
+    assert_eq!((done.asked, done.left, done.doubted), (3, 3, 0));
+    for bearer in &bearers {
+        assert!(world.by_token(bearer).await.is_err());
+    }
+    assert_eq!(world.store.list_tokens(None).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn it_is_not_believed_that_most_of_many_left_at_once() {
+    for (left, all, believed) in [(2, 2, true), (10, 20, true), (11, 20, false), (9, 10, true)] {
+        let staff = Staff::new(true);
+        let world = world(&staff).await;
+        for number in 0..all {
+            world.employee(&staff, &number.to_string(), HOUR).await;
+        }
+        for number in 0..left {
+            staff.dismiss(&number.to_string());
+        }
+        let done = world.recheck(&staff, false).await;
+        let expected = match believed {
+            true => (left, 0),
+            false => (0, left),
+        };
+        assert_eq!((done.left, done.doubted), expected, "{left} of {all}");
+        assert_eq!(done.still_there, all - left);
+        assert_eq!(world.state().await.doubt.is_none(), believed);
+    }
+}
+
+#[tokio::test]
+async fn doubt_ends_when_the_directory_shows_its_people_again() {
+    let staff = Staff::new(true);
+    let world = world(&staff).await;
+    for name in ["ann", "bo", "cy"] {
+        world.employee(&staff, name, HOUR).await;
+    }
+    staff.dismiss_all();
+    world.recheck(&staff, false).await;
+    for name in ["ann", "bo", "cy"] {
+        staff.hire(name);
+    }
+    staff.dismiss("cy");
+    let done = world.recheck(&staff, false).await;
+    assert_eq!((done.still_there, done.left, done.doubted), (2, 1, 0));
+    assert_eq!(world.state().await.doubt, None);
+    assert_eq!(world.dashboard.ready(), Readiness::Ready);
+}
+
+#[tokio::test]
+async fn who_comes_back_signs_in_again_and_needs_new_tokens() {
+    let staff = Staff::new(true);
+    let world = world(&staff).await;
+    let (bo, bearer) = world.employee(&staff, "bo", HOUR).await;
+    staff.dismiss("bo");
+    assert_eq!(world.recheck(&staff, false).await.left, 1);
+    let refused = world.sign_in_at(&staff, "bo-name").await;
+    assert_eq!(reason(refused), Unauthenticated::SignInRefused);
+
+    staff.hire("bo");
+    let back = world.sign_in_at(&staff, "bo-name").await.unwrap();
+    assert_eq!((&back.user.id, back.user.is_active), (&bo.id, true));
+    let events = world.events().await;
+    let told = &events[events.len() - 2].event;
+    assert_eq!(told.action, Action::UserUpdate);
+    assert!(told.detail.contains("may sign in again"), "{}", told.detail);
+    assert_eq!(
+        reason(world.by_token(&bearer).await),
+        Unauthenticated::UnknownToken
+    );
+
+    // An administrator's no is another thing.
+    let off = UserChange {
+        is_active: Some(false),
+        ..UserChange::default()
+    };
+    let host = world.host();
+    world
+        .dashboard
+        .update_user(&host, &bo.id, off)
+        .await
+        .unwrap();
+    let refused = world.sign_in_at(&staff, "bo-name").await;
+    assert_eq!(reason(refused), Unauthenticated::SignInRefused);
+    let again = world.dashboard.recheck_user(&host, &bo.id).await.unwrap();
+    assert!(!again.user.is_active);
+}
+
+#[tokio::test]
+async fn one_look_tells_what_came_of_it() {
+    let staff = Staff::new(true);
+    let world = world(&staff).await;
+    let (bo, _) = world.employee(&staff, "bo", HOUR).await;
+    let host = world.host();
+    let look = async || {
+        let done = world.dashboard.recheck_user(&host, &bo.id).await.unwrap();
+        assert_eq!(world.last_event().await.action, Action::UserRecheck);
+        done
+    };
+    assert_eq!(look().await.outcome, RecheckOutcome::StillThere);
+    let mut promoted = staff.hire("bo");
+    promoted.role = Some(GrantedRole {
+        role: Role::Admin,
+        reason: "member of cn=admins".to_owned(),
+    });
+    staff.change(promoted);
+    let done = look().await;
+    let RecheckOutcome::Changed(changes) = done.outcome else {
+        panic!("{:?}", done.outcome);
+    };
+    assert!(
+        changes.contains("→ admin (member of cn=admins)"),
+        "{changes}"
+    );
+    assert_eq!(
+        (done.user.role, done.user.role_origin),
+        (Role::Admin, RoleOrigin::Source)
+    );
+
+    staff.leave_alone(true);
+    let done = look().await.outcome;
+    assert!(
+        matches!(&done, RecheckOutcome::NoAnswer(reason) if reason.contains("the line is cut")),
+        "{done:?}"
+    );
+    staff.leave_alone(false);
+    staff.dismiss("bo");
+    let done = look().await;
+    let left = RecheckOutcome::Left {
+        sessions: 0,
+        tokens: 1,
+    };
+    assert_eq!((done.outcome, done.user.is_active), (left, false));
+}
+
+#[tokio::test]
+async fn only_people_of_directories_that_can_be_asked_are_looked_at() {
+    let staff = Staff::new(false);
+    let world = world(&staff).await;
+    let admin = world.caller(Role::Admin).await;
+    let (bo, _) = world.employee(&staff, "bo", HOUR).await;
+    for id in [&bo.id, admin.id()] {
+        let refused = world.dashboard.recheck_user(&admin, id).await;
+        assert_eq!(wrong_fields(refused), ["source"]);
+    }
+    for source in [&staff.source, &directory("other"), &Source::local()] {
+        let refused = world.dashboard.recheck_source(&admin, source, false).await;
+        assert_eq!(wrong_fields(refused), ["source"]);
+    }
+    let editor = world.caller(Role::Editor).await;
+    let dashboard = &world.dashboard;
+    let refused = [
+        dashboard.recheck_user(&editor, &bo.id).await.map(drop),
+        dashboard
+            .recheck_source(&editor, &staff.source, true)
+            .await
+            .map(drop),
+        dashboard
+            .diagnose(&editor, &staff.source, None)
+            .await
+            .map(drop),
+        dashboard.source_states(&editor).await.map(drop),
+    ];
+    for refused in refused {
+        assert!(matches!(refused, Err(Error::Denied { .. })), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_the_directory_gives_cannot_be_changed_here() {
+    let staff = Staff::new(true);
+    let world = world(&staff).await;
+    let mut identity = staff.hire("bo");
+    identity.role = Some(GrantedRole {
+        role: Role::Editor,
+        reason: "member of cn=editors".to_owned(),
+    });
+    let bo = world.known(&identity, HOUR).await;
+    let host = world.host();
+    let change = async |role| {
+        let change = UserChange {
+            role: Some(role),
+            display_name: Some("Bo".to_owned()),
+            ..UserChange::default()
+        };
+        world.dashboard.update_user(&host, &bo.id, change).await
+    };
+    assert_eq!(wrong_fields(change(Role::Admin).await), ["role"]);
+    // A form that says it all again changes the rest.
+    let same = change(Role::Editor).await.unwrap();
+    assert_eq!(
+        (&*same.display_name, same.role_origin),
+        ("Bo", RoleOrigin::Source)
+    );
+}
