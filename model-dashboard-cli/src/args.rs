@@ -8,6 +8,7 @@ use crate::audit::AuditCommand;
 use crate::completions::Completions;
 use crate::config::ConfigCommand;
 use crate::db::DbCommand;
+use crate::doctor::Doctor;
 use crate::init::Init;
 use crate::model::ModelCommand;
 use crate::output::Format;
@@ -95,7 +96,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Db(DbCommand),
     /// Try everything that the installation depends on, and say what to fix
-    Doctor,
+    Doctor(Doctor),
     /// Print completions for a shell
     Completions(Completions),
 }

@@ -15,6 +15,7 @@ mod model;
 mod output;
 mod progress;
 mod prompt;
+mod recheck;
 mod storage;
 mod token;
 mod user;
@@ -61,7 +62,7 @@ fn run(command: Command, context: &Context) -> Result<(), Failure> {
             Command::Audit(command) => audit::run(command, context).await,
             Command::Config(command) => config::run(command, context),
             Command::Db(command) => db::run(command, context).await,
-            Command::Doctor => doctor::run(context).await,
+            Command::Doctor(doctor) => doctor::run(doctor, context).await,
             Command::Completions(command) => completions::run(&command, context),
         }
     })

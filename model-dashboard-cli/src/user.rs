@@ -2,7 +2,7 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
-use model_dashboard::auth::{NewPassword, Role, User, UserChange, UserFilter};
+use model_dashboard::auth::{NewPassword, Role, RoleOrigin, User, UserChange, UserFilter};
 use model_dashboard::dashboard::{NewServiceAccount, NewUserRequest};
 use model_dashboard::model::Timestamp;
 use serde::Serialize;
@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use crate::installation::{Context, Installation, Opening};
 use crate::output::{Output, note, seconds_or_empty};
 use crate::prompt::{PasswordSource, confirm};
+use crate::recheck::{self, Recheck};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
@@ -28,6 +29,8 @@ pub(crate) enum UserCommand {
     ResetPassword(ResetPassword),
     /// Give an account another role
     SetRole(SetRole),
+    /// Ask a directory about a person, or about all of its people, now
+    Recheck(Recheck),
     /// Delete an account with its sessions and tokens
     Delete(Account),
 }
@@ -119,6 +122,7 @@ pub(crate) struct Shown {
     email: Option<String>,
     role: Role,
     role_reason: String,
+    role_origin: &'static str,
     is_active: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     team: Option<String>,
@@ -126,6 +130,10 @@ pub(crate) struct Shown {
     created_at: Option<Timestamp>,
     updated_at: Option<Timestamp>,
     last_sign_in: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checked_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Serialize)]
@@ -136,6 +144,7 @@ struct Id {
 
 impl From<User> for Shown {
     fn from(user: User) -> Self {
+        let checked_at = user.checked_at.filter(|_| !user.is_own());
         Self {
             id: Id {
                 source: user.id.source.to_string(),
@@ -146,12 +155,19 @@ impl From<User> for Shown {
             email: user.email,
             role: user.role,
             role_reason: user.role_reason,
+            role_origin: match user.role_origin {
+                RoleOrigin::Default => "default",
+                RoleOrigin::Administrator => "administrator",
+                RoleOrigin::Source => "source",
+            },
             is_active: user.is_active,
             team: user.team,
             groups: user.groups,
             created_at: user.created_at,
             updated_at: user.updated_at,
             last_sign_in: user.last_sign_in,
+            checked_at,
+            left_at: user.left_at,
         }
     }
 }
@@ -195,6 +211,7 @@ pub(crate) async fn run(command: UserCommand, context: &Context) -> Result<(), F
             update(&set.account, context, change, &done).await
         }
         UserCommand::ResetPassword(reset) => reset_password(reset, context).await,
+        UserCommand::Recheck(recheck) => recheck::run(recheck, context).await,
         UserCommand::Delete(account) => delete(&account, context).await,
     }
 }
@@ -314,9 +331,10 @@ async fn show_all(list: List, context: &Context) -> Result<(), Failure> {
 }
 
 fn state(user: &Shown) -> &'static str {
-    match user.is_active {
-        true => "active",
-        false => "disabled",
+    match (user.is_active, user.left_at) {
+        (true, _) => "active",
+        (false, None) => "disabled",
+        (false, Some(_)) => "left",
     }
 }
 
@@ -338,6 +356,8 @@ async fn show(account: &Account, context: &Context) -> Result<(), Failure> {
                     ("created", seconds_or_empty(user.created_at)),
                     ("changed", seconds_or_empty(user.updated_at)),
                     ("last sign-in", seconds_or_empty(user.last_sign_in)),
+                    ("last look", seconds_or_empty(user.checked_at)),
+                    ("left", seconds_or_empty(user.left_at)),
                 ])
             })
         })

@@ -1,14 +1,18 @@
 //! `doctor`: tries everything that the installation depends on.
 
 mod contents;
+mod directory;
 mod places;
 
+use std::borrow::Cow;
 use std::error::Error;
 
+use clap::{Args, Subcommand};
 use model_dashboard::config::Config;
 use serde::Serialize;
 
 use self::contents::accounts;
+use self::directory::Directory;
 use self::places::{folders, models_folder, ports};
 use crate::failure::{Failure, Kind, Told};
 use crate::installation::Context;
@@ -24,7 +28,7 @@ enum State {
 
 #[derive(Debug, Serialize)]
 struct Check {
-    name: &'static str,
+    name: Cow<'static, str>,
     state: State,
     message: String,
     /// What to do about it.
@@ -61,7 +65,7 @@ impl Checks {
     ) {
         let told = Told::of(error);
         self.checks.push(Check {
-            name,
+            name: name.into(),
             state: State::Failed,
             message: told.fault,
             fix: Some(told.advice.unwrap_or_else(|| otherwise.into())),
@@ -74,9 +78,15 @@ impl Checks {
         self.checks.iter().any(failed)
     }
 
-    fn push(&mut self, name: &'static str, state: State, message: String, fix: Option<String>) {
+    fn push(
+        &mut self,
+        name: impl Into<Cow<'static, str>>,
+        state: State,
+        message: String,
+        fix: Option<String>,
+    ) {
         self.checks.push(Check {
-            name,
+            name: name.into(),
             state,
             message,
             fix,
@@ -90,7 +100,22 @@ impl Checks {
     }
 }
 
-pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Part {
+    /// Walk through the steps of a sign-in at the directory
+    Ldap(Directory),
+}
+
+pub(crate) async fn run(doctor: Doctor, context: &Context) -> Result<(), Failure> {
+    if let Some(Part::Ldap(directory)) = doctor.part {
+        return directory::run(directory, context).await;
+    }
     let config = context.config()?;
     let mut checks = Checks::default();
     configuration(&config, &mut checks);
@@ -118,7 +143,7 @@ fn table(checks: &Checks, context: &Context) -> String {
         };
         [
             state.to_owned(),
-            check.name.to_owned(),
+            check.name.to_string(),
             check.message.clone(),
             check.fix.clone().unwrap_or_default(),
         ]

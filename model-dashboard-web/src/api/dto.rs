@@ -4,9 +4,10 @@ mod audit;
 mod cut;
 mod past;
 mod revisions;
+mod sources;
 mod tokens;
 
-use model_dashboard::auth::{IdentityId, Permissions, Role, User};
+use model_dashboard::auth::{IdentityId, Permissions, Role, RoleOrigin, User};
 use model_dashboard::dashboard::Caller;
 use model_dashboard::model::Timestamp;
 use serde::Serialize;
@@ -18,6 +19,9 @@ pub(super) use self::audit::{AuditEvent, ChainReport, Events};
 pub(super) use self::cut::cut;
 pub(super) use self::past::{DeletedModel, DeletedModels, PastModel, PastModels, PresentOrPast};
 pub(super) use self::revisions::{Changes, Difference, Overlap, Revisions, origin};
+pub(super) use self::sources::{
+    AskedPerson, Believe, DiagnosisAnswer, RecheckAnswer, SourceRecheckAnswer, Sources,
+};
 pub(super) use self::tokens::{CreatedToken, NewToken, OwnerId, Token, Tokens};
 
 /// An entry of a list of models: exactly these keys.
@@ -187,6 +191,14 @@ pub(super) struct Account {
     pub(super) role: Role,
     /// Why it has that role.
     pub(super) role_reason: String,
+    /// Who decided on it: `administrator`, `source` (the directory, at each look; it cannot be
+    /// changed here) or `default`.
+    #[schema(example = "administrator")]
+    pub(super) role_origin: &'static str,
+    /// Groups of the directory, at the last look.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub(super) groups: Vec<String>,
     /// Whether it may sign in and use tokens.
     pub(super) is_active: bool,
     /// The team that owns a service account.
@@ -198,6 +210,15 @@ pub(super) struct Account {
     /// When somebody last signed in with it.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(super) last_sign_in: Option<Timestamp>,
+    /// When its directory last vouched for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(super) checked_at: Option<Timestamp>,
+    /// Since when its directory does not let the person sign in any more; the account is active
+    /// again when it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(super) left_at: Option<Timestamp>,
 }
 
 impl From<&User> for Account {
@@ -209,10 +230,18 @@ impl From<&User> for Account {
             email: user.email.clone(),
             role: user.role,
             role_reason: user.role_reason.clone(),
+            role_origin: match user.role_origin {
+                RoleOrigin::Default => "default",
+                RoleOrigin::Administrator => "administrator",
+                RoleOrigin::Source => "source",
+            },
+            groups: user.groups.clone(),
             is_active: user.is_active,
             team: user.team.clone(),
             created_at: user.created_at,
             last_sign_in: user.last_sign_in,
+            checked_at: user.checked_at.filter(|_| !user.is_own()),
+            left_at: user.left_at,
         }
     }
 }

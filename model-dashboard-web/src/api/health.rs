@@ -1,5 +1,7 @@
 //! Whether the server is well: for people, probes and monitors.
 
+use std::borrow::Cow;
+
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use model_dashboard::dashboard::{Dashboard, Dependency, DependencyState, Readiness};
@@ -34,9 +36,9 @@ pub(super) struct Ready {
 /// How a dependency does.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct DependencyHealth {
-    /// What it is: `models`, `accounts`, `audit`.
-    #[schema(example = "models")]
-    pub(super) name: &'static str,
+    /// What it is: `models`, `accounts`, `audit`, or `source:` and the name of a directory.
+    #[schema(value_type = String, example = "models")]
+    pub(super) name: Cow<'static, str>,
     /// `healthy`, `degraded` (what is known still serves) or `down`.
     #[schema(example = "healthy")]
     pub(super) status: &'static str,

@@ -33,7 +33,7 @@ struct State {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Dependency {
-    dependency: &'static str,
+    dependency: String,
 }
 
 /// `/metrics` for whoever asks: for an address of its own.
@@ -99,7 +99,7 @@ pub(super) async fn answer(dashboard: &Dashboard, metrics: &Metrics) -> Response
     let mut dependencies = Vec::new();
     for dependency in dashboard.dependencies().await {
         let up = dependency.state == DependencyState::Healthy;
-        dependencies.push((dependency.name, up));
+        dependencies.push((dependency.name.into_owned(), up));
     }
     let mut text = String::with_capacity(8 << 10);
     match write(&mut text, metrics, &measures, &dependencies) {
@@ -118,7 +118,7 @@ fn write(
     out: &mut String,
     metrics: &Metrics,
     measures: &Measures,
-    dependencies: &[(&'static str, bool)],
+    dependencies: &[(String, bool)],
 ) -> fmt::Result {
     metrics.encode(out)?;
 
@@ -134,9 +134,10 @@ fn write(
     }
     registry.register("models", "Models, by state", models);
     let up: Family<Dependency, Gauge> = Family::default();
-    for &(dependency, is_up) in dependencies {
+    for (dependency, is_up) in dependencies {
+        let dependency = dependency.clone();
         up.get_or_create(&Dependency { dependency })
-            .set(is_up.into());
+            .set((*is_up).into());
     }
     let help = "Whether what the server depends on works (1) or not (0)";
     registry.register("up", help, up);

@@ -27,6 +27,7 @@ mod past;
 mod problem;
 mod revision_routes;
 mod revisions;
+mod sources;
 mod tokens;
 mod users;
 mod visit;
@@ -98,6 +99,8 @@ fn below(
         .or(path("tokens").and(token_routes(dashboard)))
         .unify()
         .or(path("users").and(user_routes(dashboard)))
+        .unify()
+        .or(path("sources").and(source_routes(dashboard)))
         .unify()
         .or(account_routes(dashboard))
         .unify()
@@ -222,14 +225,59 @@ fn user_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
             })
         })
         .boxed();
+    let recheck = user()
+        .and(path("recheck"))
+        .and(path::end())
+        .and(warp::post())
+        .and(visit())
+        .then(|source: Segment, subject: Segment, visit: Visit| {
+            visit.answer(async move |guest, _| users::recheck(&guest, &source.0, &subject.0).await)
+        })
+        .boxed();
     let one = show
         .or(update)
         .unify()
         .or(delete)
         .unify()
         .or(reset_password)
+        .unify()
+        .or(recheck)
         .unify();
     list.or(create).unify().or(one).unify().boxed()
+}
+
+fn source_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
+    let visit = || visit::visit(dashboard);
+    let list = path::end()
+        .and(read())
+        .and(visit())
+        .then(|visit: Visit| visit.answer(async move |guest, _| sources::list(&guest).await))
+        .boxed();
+    let recheck = path::param::<Segment>()
+        .and(path("recheck"))
+        .and(path::end())
+        .and(warp::post())
+        .and(visit())
+        .and(request_body())
+        .then(|source: Segment, visit: Visit, body| {
+            visit.answer(async move |guest, _| {
+                sources::recheck(&guest, &source.0, json_body(body).await?).await
+            })
+        })
+        .boxed();
+    let diagnose = path::param::<Segment>()
+        .and(path("diagnose"))
+        .and(path::end())
+        .and(warp::post())
+        .and(visit())
+        .and(request_body())
+        .then(|source: Segment, visit: Visit, body| {
+            visit.answer(async move |guest, _| {
+                sources::diagnose(&guest, &source.0, json_body(body).await?).await
+            })
+        })
+        .boxed();
+    list.or(recheck).unify().or(diagnose).unify().boxed()
 }
 
 /// Whoever asks, the log, the feed.

@@ -18,7 +18,7 @@ use warp::{Filter, path};
 
 use self::answers::Answers;
 use super::problem::Problem;
-use super::{audit, docs, health, list, metrics, models, past, revisions, tokens, users};
+use super::{audit, docs, health, list, metrics, models, past, revisions, sources, tokens, users};
 use crate::route::read;
 
 #[derive(OpenApi)]
@@ -35,7 +35,8 @@ use crate::route::read;
         models::replace, models::patch, models::delete, models::rename, list::network_types,
         revisions::list, revisions::show, revisions::diff, revisions::restore, past::deleted,
         users::me, tokens::list, tokens::create, tokens::revoke, users::list, users::create,
-        users::show, users::update, users::delete, users::reset_password, audit::list,
+        users::show, users::update, users::delete, users::reset_password, users::recheck,
+        sources::list, sources::recheck, sources::diagnose, audit::list,
         audit::verify, audit::feed, health::health, health::livez, health::readyz, metrics::answer,
         openapi_json, docs::docs,
     ),
@@ -77,6 +78,8 @@ impl Modify for KnownFields {
             "NewAccount",
             "AccountChange",
             "PasswordReset",
+            "Believe",
+            "AskedPerson",
             "NewToken",
             "OwnerId",
         ];

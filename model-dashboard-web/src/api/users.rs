@@ -8,7 +8,8 @@ use warp::reply::Response;
 
 use super::answer::{Failure, Guest, json, no_content};
 use super::dto::{
-    Account, AccountChange, Accounts, CreatedAccount, Me, NewAccount, PasswordAnswer, PasswordReset,
+    Account, AccountChange, Accounts, CreatedAccount, Me, NewAccount, PasswordAnswer,
+    PasswordReset, RecheckAnswer,
 };
 use super::parameters::{Parameters, bad};
 
@@ -115,7 +116,8 @@ pub(super) async fn show(guest: &Guest, source: &str, subject: &str) -> Result<R
 /// Change an account
 ///
 /// Deactivation and a new role end its sessions, and its tokens feel them at once. The token needs
-/// every permission of a new role, too.
+/// every permission of a new role, too. A role that the directory gives cannot be changed here (422):
+/// the next look there would undo it.
 #[utoipa::path(patch, path = "/api/v1/users/{source}/{subject}", tag = "users",
     security(("token" = ["users:admin"])), request_body = AccountChange,
     params(("source" = String, Path, example = "local"), ("subject" = String, Path)),
@@ -164,6 +166,25 @@ pub(super) async fn reset_password(
         .await?;
     let generated_password = generated.map(|p| p.password().expose().to_owned());
     json(StatusCode::OK, &PasswordAnswer { generated_password })
+}
+
+/// Re-check an account
+///
+/// Asks its directory about the person now. Who left is deactivated and loses sessions and tokens;
+/// should they come back, they sign in again and make new ones.
+#[utoipa::path(post, path = "/api/v1/users/{source}/{subject}/recheck", tag = "users",
+    security(("token" = ["users:admin"])),
+    params(("source" = String, Path, example = "ldap"), ("subject" = String, Path)),
+    responses((status = 200, body = RecheckAnswer),
+        (status = 422, description = "Its source cannot be asked")))]
+pub(super) async fn recheck(
+    guest: &Guest,
+    source: &str,
+    subject: &str,
+) -> Result<Response, Failure> {
+    let id = id(source, subject)?;
+    let done = guest.dashboard().recheck_user(&guest.caller, &id).await?;
+    json(StatusCode::OK, &RecheckAnswer::from(done))
 }
 
 /// Delete an account

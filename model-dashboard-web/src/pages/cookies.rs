@@ -18,6 +18,7 @@ pub(super) struct Cookies {
     session: String,
     sign_in: String,
     browser: String,
+    source: String,
     theme: String,
     status: String,
     attributes: &'static str,
@@ -35,6 +36,7 @@ impl Cookies {
             session: format!("{prefix}{name}"),
             sign_in: format!("{prefix}{name}_sign_in"),
             browser: format!("{prefix}{name}_browser"),
+            source: format!("{prefix}{name}_source"),
             theme: format!("{prefix}{name}_theme"),
             status: format!("{prefix}{name}_status"),
             attributes,
@@ -80,6 +82,17 @@ impl Cookies {
     pub(super) fn set_browser(&self, answer: &mut HeaderMap, mark: &str) {
         let more = format!("; HttpOnly; Max-Age={YEAR}");
         self.set(answer, &self.browser, mark, &more);
+    }
+
+    /// Where somebody signed in with this browser last.
+    pub(super) fn source<'a>(&self, request: &'a HeaderMap) -> Option<&'a str> {
+        find(request, &self.source)
+    }
+
+    /// Remembers where somebody signed in, for the next time.
+    pub(super) fn set_source(&self, answer: &mut HeaderMap, source: &str) {
+        let more = format!("; HttpOnly; Max-Age={YEAR}");
+        self.set(answer, &self.source, source, &more);
     }
 
     /// The theme that was chosen.

@@ -122,9 +122,11 @@ async fn sign_in(request: Request, form: &Form, token: &str, kept: &Kept) -> Res
             cookies.end_sign_in(response.headers_mut());
             cookies.set_session(response.headers_mut(), &secret);
             cookies.set_browser(response.headers_mut(), &signed_in.browser);
+            let source = signed_in.user.id.source.as_str();
+            cookies.set_source(response.headers_mut(), source);
             response
         }
-        Err(error) => match sign_in::refusal(&error) {
+        Err(error) => match sign_in::refusal(&error, &request, source.as_ref()) {
             Some((status, refusal)) => {
                 let mut response = show(&request, status, kept, again(refusal)).await;
                 errors::say_when(response.headers_mut(), &error);

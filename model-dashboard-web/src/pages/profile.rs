@@ -1,11 +1,12 @@
 //! One's own account: name, role, password, sessions.
 
 use http::StatusCode;
-use model_dashboard::auth::{Session, Source};
+use model_dashboard::auth::{RoleOrigin, Session, Source, User};
 use model_dashboard::dashboard::Error;
+use model_dashboard::model::Timestamp;
 use warp::reply::Response;
 
-use super::errors::meaning;
+use super::errors::{meaning, sentence};
 use super::form::Form;
 use super::visit::{Failure, Visit};
 use crate::views::profile::{self, PasswordForm, ProfileView, SessionRow};
@@ -35,7 +36,9 @@ async fn page(
         source: source_name(visit, &user.id.source),
         local: user.id.source == Source::local(),
         role: user.role.to_string(),
-        role_reason: user.role_reason.clone(),
+        role_reason: role_reason(visit, user),
+        groups: user.groups.clone(),
+        checked_at: looked_at(user).map(Into::into),
         permissions: visit
             .caller
             .permissions()
@@ -49,6 +52,22 @@ async fn page(
     visit
         .page_with(status, &frame, profile::page(&frame, &view))
         .await
+}
+
+/// Why somebody has their role, in a sentence.
+pub(super) fn role_reason(visit: &Visit, user: &User) -> String {
+    match user.role_origin {
+        RoleOrigin::Source => {
+            let source = source_name(visit, &user.id.source);
+            sentence(&format!("Given by {source}: {}", user.role_reason))
+        }
+        _ => sentence(&user.role_reason),
+    }
+}
+
+/// When the source of somebody vouched for them last; of accounts made here nobody asks.
+pub(super) fn looked_at(user: &User) -> Option<Timestamp> {
+    user.checked_at.filter(|_| !user.is_own())
 }
 
 /// A source in words.

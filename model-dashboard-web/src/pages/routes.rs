@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use futures::future::BoxFuture;
 use http::Method;
-use model_dashboard::auth::IdentityId;
+use model_dashboard::auth::{IdentityId, Source};
 use model_dashboard::dashboard::Error;
 use model_dashboard::model::{FieldError, ModelKey, ModelName, NetworkType};
 use warp::reply::Response;
@@ -163,6 +163,15 @@ impl FromSegments for IdentityId {
             near: Vec::new(),
         };
         identity(id).ok_or_else(|| none().into())
+    }
+}
+
+impl FromSegments for Source {
+    fn from_segments(segments: &[Segment]) -> Result<Source, Failure> {
+        match segments {
+            [Segment(name)] => Source::parse(name).map_err(|_| Failure::Nothing),
+            _ => Err(Failure::Nothing),
+        }
     }
 }
 

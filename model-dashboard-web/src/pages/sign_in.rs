@@ -86,9 +86,11 @@ pub(super) async fn submit(request: Request, body: RequestBody) -> Response {
             cookies.end_sign_in(response.headers_mut());
             cookies.set_session(response.headers_mut(), &signed_in.secret.expose());
             cookies.set_browser(response.headers_mut(), &signed_in.browser);
+            let source = signed_in.user.id.source.as_str();
+            cookies.set_source(response.headers_mut(), source);
             response
         }
-        Err(error) => match refusal(&error) {
+        Err(error) => match refusal(&error, &request, chosen.as_ref()) {
             Some((status, refusal)) => {
                 let mut response = again(status, refusal).await;
                 errors::say_when(response.headers_mut(), &error);
@@ -100,7 +102,11 @@ pub(super) async fn submit(request: Request, body: RequestBody) -> Response {
 }
 
 /// What the form says about a sign-in that failed; `None` if the program is out of order.
-pub(super) fn refusal(error: &Error) -> Option<(StatusCode, Refusal)> {
+pub(super) fn refusal(
+    error: &Error,
+    request: &Request,
+    chosen: Option<&Source>,
+) -> Option<(StatusCode, Refusal)> {
     Some(match error {
         Error::Unauthenticated { .. } | Error::Invalid(_) => {
             (StatusCode::UNPROCESSABLE_ENTITY, Refusal::Wrong)
@@ -113,9 +119,29 @@ pub(super) fn refusal(error: &Error) -> Option<(StatusCode, Refusal)> {
             let wait = Refusal::Wait(errors::seconds(*retry_after));
             (StatusCode::SERVICE_UNAVAILABLE, wait)
         }
-        Error::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, Refusal::Unavailable),
+        Error::Unavailable { .. } => {
+            let refusal = unavailable(request, chosen);
+            (StatusCode::SERVICE_UNAVAILABLE, refusal)
+        }
         _ => return None,
     })
+}
+
+/// That where somebody signs in does not answer. Accounts made here are another choice only for
+/// those who have one: nobody is signed in elsewhere than they chose.
+fn unavailable(request: &Request, chosen: Option<&Source>) -> Refusal {
+    let sources = request.site.dashboard.sources();
+    let asked = match (chosen, sources.as_slice()) {
+        (None, [only]) => Some(only),
+        (chosen, all) => all.iter().find(|one| Some(&one.source) == chosen),
+    };
+    match asked {
+        Some(asked) if !asked.source.is_own() => Refusal::DirectoryAway {
+            name: asked.label.clone(),
+            local: sources.iter().any(|source| source.source.is_own()),
+        },
+        _ => Refusal::Unavailable,
+    }
 }
 
 /// Ends the session that the browser had until it signed in again: its cookie is replaced, so
@@ -152,7 +178,10 @@ fn next(request: &Request, asked: Option<&str>) -> Option<String> {
 pub(super) fn view(request: &Request, chosen: Option<&Source>) -> LoginView {
     let sources = request.site.dashboard.sources();
     let first = sources.first().map(|source| source.source.clone());
-    let chosen = chosen.or(first.as_ref());
+    let last = request.site.cookies.source(&request.headers);
+    let last = last.and_then(|last| sources.iter().find(|it| it.source.as_str() == last));
+    let last = last.map(|last| last.source.clone());
+    let chosen = chosen.or(last.as_ref()).or(first.as_ref());
     LoginView {
         sources: sources
             .iter()

@@ -100,6 +100,8 @@ async fn page(
         .iter()
         .map(|token| row(token, caller.id()))
         .collect();
+    let limit = dashboard.sign_in_limit(caller, caller.user()).await?;
+    view.sign_in_limit = limit.map(|limit| (limit.days, limit.until.into()));
     view.pager = paging.pager(visit, "/tokens", &[]);
     let frame = visit.frame().await;
     visit

@@ -158,17 +158,55 @@ impl Visit {
         frame.person = Some(Person {
             display_name: user.display_name.clone(),
             username: user.username.to_string(),
+            source: super::profile::source_name(self, &user.id.source),
             may: self.may(),
         });
         if frame
             .banner
             .as_ref()
             .is_none_or(|banner| banner.tone == Tone::Info)
-            && let Some(banner) = self.expiring_token().await
         {
-            frame.banner = Some(banner);
+            let banner = match self.directory_in_trouble().await {
+                Some(banner) => Some(banner),
+                None => self.expiring_token().await,
+            };
+            frame.banner = banner.or(frame.banner);
         }
         frame
+    }
+
+    /// A directory that does not do well, for those who can do something about it.
+    async fn directory_in_trouble(&self) -> Option<Banner> {
+        let may = self.may();
+        if !may.manage_users && !may.manage_system {
+            return None;
+        }
+        let states = self.dashboard().source_states(&self.caller).await.ok()?;
+        let mut troubled = states.into_iter().filter_map(|state| {
+            let label = &state.label;
+            let (since, text) = match (&state.failing, state.doubt) {
+                (Some(failing), _) => {
+                    let text = format!("“{label}” does not answer: nobody can sign in with it.");
+                    (failing.since, text)
+                }
+                (None, Some(doubt)) => {
+                    let text = format!(
+                        "“{label}” says of too many people at once that they left. Nothing was \
+                         taken from them."
+                    );
+                    (doubt.since, text)
+                }
+                (None, None) => return None,
+            };
+            let page = self.links().directory(state.source.as_str());
+            Some(Banner {
+                tone: Tone::Warning,
+                text,
+                since: Some(since.into()),
+                action: Some(("See to it".to_owned(), page)),
+            })
+        });
+        troubled.next()
     }
 
     /// A token of this person that ends soon.

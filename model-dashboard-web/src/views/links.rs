@@ -53,6 +53,8 @@ pub enum UserAction {
     ResetPassword,
     /// Confirm page and its target.
     Delete,
+    /// Target: asks the account's directory about it now.
+    Recheck,
 }
 
 impl Links {
@@ -176,6 +178,12 @@ impl Links {
         format!("{}{}", self.user(id), action.segment())
     }
 
+    /// A directory that people sign in with.
+    #[must_use]
+    pub fn directory(&self, source: &str) -> String {
+        self.to(&format!("/admin/directories/{}", segment(source)))
+    }
+
     /// One event of the audit log.
     #[must_use]
     pub fn audit_event(&self, number: u64) -> String {
@@ -228,6 +236,7 @@ impl UserAction {
             Self::Disable => "/disable",
             Self::ResetPassword => "/reset-password",
             Self::Delete => "/delete",
+            Self::Recheck => "/recheck",
         }
     }
 }

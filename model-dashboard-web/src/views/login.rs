@@ -37,8 +37,15 @@ pub struct Source {
 pub enum Refusal {
     /// Unknown, wrong, deactivated: one message for all, which gives nothing away.
     Wrong,
-    /// The source cannot be asked at the moment.
+    /// Accounts cannot be asked about at the moment.
     Unavailable,
+    /// The chosen directory does not answer.
+    DirectoryAway {
+        /// What people know it as.
+        name: String,
+        /// Whether there are accounts of this installation to choose instead.
+        local: bool,
+    },
     /// Too many attempts; in how many seconds the next one is taken.
     Wait(u64),
     /// The form was open for too long, or came from another site.
@@ -52,7 +59,19 @@ impl Refusal {
                 "Username or password is not right, or the account may not sign in.".to_owned()
             }
             Self::Unavailable => {
-                "The directory does not answer. Please try again in a minute.".to_owned()
+                "Signing in is not possible at the moment. Please try again in a minute.".to_owned()
+            }
+            Self::DirectoryAway { name, local } => {
+                let other = match local {
+                    true => {
+                        " An account of this installation is another choice only if you have one."
+                    }
+                    false => "",
+                };
+                format!(
+                    "“{name}” does not answer, so nobody can sign in with it. Please try again in \
+                     a minute.{other}"
+                )
             }
             Self::Wait(seconds) => {
                 format!("Too many attempts. Please wait {seconds} seconds, then try again.")

@@ -41,6 +41,7 @@ pub mod definition_form;
 pub mod derive;
 pub mod errors;
 pub mod frame;
+pub mod groups;
 pub mod history;
 pub mod import;
 pub mod kept;

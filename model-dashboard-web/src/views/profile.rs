@@ -8,6 +8,7 @@ use super::components::field::{Field, TextInput, error_summary};
 use super::components::icon::Icon;
 use super::components::{Tone, key_value, notice, page_header, section, state, time};
 use super::frame::{Frame, Page, Section};
+use super::groups;
 
 /// Name, role, password and sessions.
 ///
@@ -28,8 +29,12 @@ pub struct ProfileView {
     pub local: bool,
     /// The role.
     pub role: String,
-    /// Why it is that role, in a sentence. Empty if it was given here.
+    /// Why it is that role, in a sentence.
     pub role_reason: String,
+    /// The groups of the directory.
+    pub groups: Vec<String>,
+    /// When the directory last vouched for the person.
+    pub checked_at: Option<SystemTime>,
     /// What the role allows: permission and its meaning.
     pub permissions: Vec<(String, String)>,
     /// The form that changes the password.
@@ -75,7 +80,7 @@ pub fn page(frame: &Frame, view: &ProfileView) -> Markup {
             (page_header("Profile", &html! {}, &html! {}))
             div.columns {
                 div.main-column {
-                    (account(view))
+                    (account(frame, view))
                     @if view.local { (password(frame, &view.password)) }
                     (sessions(frame, &view.sessions))
                 }
@@ -97,8 +102,8 @@ pub fn page(frame: &Frame, view: &ProfileView) -> Markup {
     )
 }
 
-fn account(view: &ProfileView) -> Markup {
-    let facts = [
+fn account(frame: &Frame, view: &ProfileView) -> Markup {
+    let mut facts = vec![
         ("Name", html! { (view.display_name) }),
         (
             "Mail",
@@ -107,6 +112,12 @@ fn account(view: &ProfileView) -> Markup {
         ("Username", html! { code { (view.username) } }),
         ("Account", html! { (view.source) }),
     ];
+    if !view.local {
+        facts.push(("Groups", groups::list(&view.groups)));
+    }
+    if let Some(at) = view.checked_at {
+        facts.push(("Last look", html! { (time::relative(frame.now, at)) }));
+    }
     section(
         "Account",
         &html! {

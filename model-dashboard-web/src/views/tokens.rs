@@ -11,7 +11,7 @@ use super::components::icon::Icon;
 use super::components::pager::{Pager, pager};
 use super::components::table::{Column, table};
 use super::components::{
-    Tone, copy_block, copy_chip, empty_state, page_header, plural, section, state, time,
+    Tone, copy_block, copy_chip, empty_state, notice, page_header, plural, section, state, time,
 };
 use super::frame::{Frame, Page, Section};
 
@@ -28,6 +28,9 @@ pub struct TokensView {
     pub created: Option<CreatedToken>,
     /// The form that makes one.
     pub form: TokenForm,
+    /// Until when one's own tokens work without another sign-in, and for how many days after each,
+    /// where the directory cannot be asked between sign-ins.
+    pub sign_in_limit: Option<(u16, SystemTime)>,
     /// The tokens of this page, the one that expires first on top; those of others too, for people
     /// who manage them.
     pub tokens: Vec<TokenRow>,
@@ -152,7 +155,13 @@ pub fn page(frame: &Frame, view: &TokensView) -> Markup {
         (page_header("API tokens", &html! {
             p.lead { "A token lets a program act for you, or for a service account, through the API." }
         }, &html! {}))
-        @if let Some(created) = &view.created { (shown_once(frame, created)) }
+        @if let Some(created) = &view.created { (shown_once(frame, created, view.sign_in_limit.is_some())) }
+        @if let Some((days, until)) = view.sign_in_limit {
+            (notice(Tone::Info, &html! {
+                p { "Your tokens work for " (plural(days.into(), "day", "days")) " after your last sign-in, now until " (time::exact(until))
+                    ": your directory cannot be asked about you in between. Sign in again before, and they go on until their own end." }
+            }))
+        }
         div.columns {
             div.main-column {
                 (list(frame, &view.tokens))
@@ -164,12 +173,12 @@ pub fn page(frame: &Frame, view: &TokensView) -> Markup {
     })
 }
 
-fn shown_once(frame: &Frame, created: &CreatedToken) -> Markup {
+fn shown_once(frame: &Frame, created: &CreatedToken, limited: bool) -> Markup {
     html! {
         section.panel.created role="status" {
             h2 { (Icon::Key) "Token for “" (created.description) "”" }
             p { strong { "Copy it now: it is not shown again." }
-                @if let Some(at) = created.expires_at { " It expires " (time::relative(frame.now, at)) "." } }
+                @if let Some(at) = created.expires_at { " It expires " (time::relative(frame.now, at)) @if limited { " unless you sign in again before" } "." } }
             (copy_chip(&created.token, "the token"))
             p { "Try it:" }
             (copy_block(

@@ -19,6 +19,8 @@ fn needs(method: &str, path: &str) -> Needs {
         // One's own; other people's are not found.
         (_, "/api/v1/tokens" | "/api/v1/tokens/{id}") => Anything,
         (_, path) if path.starts_with("/api/v1/users") => Needs::One(UsersAdmin),
+        (_, "/api/v1/sources/{source}/recheck") => Needs::One(UsersAdmin),
+        (_, path) if path.starts_with("/api/v1/sources") => Needs::Either(UsersAdmin, SystemAdmin),
         (_, path) if path.starts_with("/api/v1/audit") => Needs::One(AuditRead),
         (_, "/api/v1/deleted-models") => Needs::One(SystemAdmin),
         ("get", _) => Needs::One(ModelsRead),
@@ -31,6 +33,7 @@ enum Needs {
     Nothing,
     Anything,
     One(Permission),
+    Either(Permission, Permission),
 }
 
 struct Operation {
@@ -62,6 +65,7 @@ fn operations() -> Vec<Operation> {
                 (_, "") => "",
                 ("/api/v1/users", _) => r#"{"username":"x","role":"viewer"}"#,
                 (path, _) if path.starts_with("/api/v1/users") => "{}",
+                (path, _) if path.starts_with("/api/v1/sources") => "{}",
                 (_, body) => body,
             };
             let path = template
@@ -123,14 +127,21 @@ async fn no_route_answers_without_the_permission_it_needs() {
             401,
             "{name} on the pages' port"
         );
-        if let Needs::One(permission) = needs {
-            let apart = |p: &Permission| *p != permission && p.requires() != Some(permission);
+        let enough = match needs {
+            Needs::One(permission) => vec![permission],
+            Needs::Either(one, other) => vec![one, other],
+            Needs::Nothing | Needs::Anything => vec![],
+        };
+        if !enough.is_empty() {
+            let apart = |p: &Permission| {
+                !enough.contains(p) && !enough.iter().any(|one| p.requires() == Some(*one))
+            };
             let others: Permissions = Permission::ALL.iter().copied().filter(apart).collect();
             let lacking = app.token(others).await;
             assert_eq!(
                 status(&lacking, &operation).await,
                 403,
-                "{name} without {permission}"
+                "{name} without {enough:?}"
             );
         }
         let allowed = status(&all, &operation).await;

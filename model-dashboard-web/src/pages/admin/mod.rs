@@ -4,6 +4,7 @@
 mod as_of;
 mod audit;
 mod deleted;
+mod directory;
 mod steps;
 mod storage;
 mod system;
@@ -34,6 +35,9 @@ pub(super) fn table() -> Vec<Route> {
             "/admin/deleted/{type}/{name}/bring-back",
             deleted::bring_back,
         ),
+        page_of("/admin/directories/{source}", directory::show),
+        form_of("/admin/directories/{source}/test", directory::test),
+        form_of("/admin/directories/{source}/recheck", directory::recheck),
         page("/admin/storage", storage::show),
         form("/admin/storage/check", |visit, form| {
             storage::begin(visit, form, Work::Check { repair: false })
@@ -60,6 +64,9 @@ pub(super) fn table() -> Vec<Route> {
         page("/admin/users/new", users::new),
         page_of("/admin/users/{id}", users::show),
         form_of("/admin/users/{id}", users::save),
+        form_of("/admin/users/{id}/recheck", |visit, id, _| {
+            users::recheck(visit, id)
+        }),
         page_of("/admin/users/{id}/enable", |visit, id| {
             steps::ask(visit, id, Step::Enable)
         }),

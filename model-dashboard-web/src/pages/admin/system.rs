@@ -83,14 +83,17 @@ fn setting(setting: &Setting) -> system::Setting {
 }
 
 fn dependency(found: Dependency) -> system::Dependency {
-    let name = match found.name {
-        "models" => "Model store",
-        "accounts" => "Accounts, tokens, sessions",
-        "audit" => "Audit log",
-        other => other,
+    let directory = found.name.strip_prefix("source:").map(str::to_owned);
+    let name = match (&*found.name, &directory) {
+        ("models", _) => "Model store".to_owned(),
+        ("accounts", _) => "Accounts, tokens, sessions".to_owned(),
+        ("audit", _) => "Audit log".to_owned(),
+        (_, Some(source)) => format!("Directory {source}"),
+        (other, None) => other.to_owned(),
     };
     system::Dependency {
-        name: name.to_owned(),
+        name,
+        directory,
         health: match found.state {
             DependencyState::Healthy => Health::Ok,
             DependencyState::Degraded => Health::Degraded,

@@ -8,6 +8,7 @@ use super::frame::{Frame, admin_tabs};
 pub mod as_of;
 pub mod audit;
 pub mod deleted;
+pub mod directory;
 pub mod storage;
 pub mod system;
 pub mod users;

@@ -48,6 +48,8 @@ pub struct Dependency {
     pub detail: String,
     /// What to do about it; empty if there is nothing to do.
     pub fix: String,
+    /// The directory that it is, which can be tested.
+    pub directory: Option<String>,
 }
 
 /// How a dependency is.
@@ -155,6 +157,14 @@ fn one(frame: &Frame, dependency: &Dependency) -> Markup {
                 strong { (dependency.name) }
                 @if !dependency.detail.is_empty() { p { (dependency.detail) } }
                 @if !dependency.fix.is_empty() { p.fix { strong { "To do: " } (dependency.fix) } }
+                @if let Some(source) = &dependency.directory {
+                    @let page = frame.links.directory(source);
+                    form.inline-actions method="post" action={ (page) "/test" } {
+                        (frame.csrf_field())
+                        button.button type="submit" aria-label={ "Test the connection of " (dependency.name) } { "Test connection" }
+                        a.button.quiet href=(page) { "Test as user, re-check" }
+                    }
+                }
             }
             div.health-state {
                 (pill)

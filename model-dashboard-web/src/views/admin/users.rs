@@ -10,9 +10,11 @@ use crate::views::components::icon::Icon;
 use crate::views::components::pager::{Pager, pager};
 use crate::views::components::table::{Column, table};
 use crate::views::components::{
-    breadcrumbs, copy_chip, empty_state, key_value, page_header, plural, section, state, time,
+    Tone, breadcrumbs, copy_chip, empty_state, key_value, notice, page_header, plural, section,
+    state, time,
 };
 use crate::views::frame::{Frame, Page, Section};
+use crate::views::groups;
 use crate::views::links::UserAction;
 
 /// The list of people, narrowed by `q`, `source`, `role` and `seen` in the address.
@@ -265,14 +267,39 @@ pub struct UserView {
     pub role: Field,
     /// The roles.
     pub roles: Vec<RoleChoice>,
-    /// Why the role cannot be chosen, in a sentence.
-    pub role_reason: Option<String>,
+    /// Why it is that role, in a sentence.
+    pub role_reason: String,
+    /// Whether the directory gives the role, so that it cannot be chosen here.
+    pub role_is_given: bool,
+    /// What is known of the person from a directory.
+    pub directory: Option<FromDirectory>,
     /// When the account was made.
     pub created_at: Option<SystemTime>,
     /// A password that was just generated: the only time it is shown.
     pub generated: Option<GeneratedPassword>,
     /// What is wrong with the form as a whole.
     pub error: Option<String>,
+}
+
+/// What is known of somebody from a directory.
+#[derive(Debug, Clone, Default)]
+pub struct FromDirectory {
+    /// Its name in addresses: `ldap`.
+    pub source: String,
+    /// The stable id there.
+    pub subject: String,
+    /// Whether that is only the name, until the first sign-in.
+    pub provisional: bool,
+    /// The groups.
+    pub groups: Vec<String>,
+    /// When it last vouched for the person.
+    pub checked_at: Option<SystemTime>,
+    /// When it said that they left.
+    pub left_at: Option<SystemTime>,
+    /// Whether it can be asked now.
+    pub can_recheck: bool,
+    /// Until when tokens work without a sign-in, where it cannot.
+    pub tokens_until: Option<SystemTime>,
 }
 
 /// What kind of account it is.
@@ -308,6 +335,12 @@ pub fn one(frame: &Frame, view: &UserView) -> Markup {
         (page_header(&row.display_name, &html! { div.beside { (state::enabled(row.enabled)) code { (row.username) } } }, &html! {
             @if !view.own {
                 div.buttons {
+                    @if view.directory.as_ref().is_some_and(|it| it.can_recheck) {
+                        form method="post" action=(action(UserAction::Recheck)) {
+                            (frame.csrf_field())
+                            button.button type="submit" { (Icon::Search) "Re-check now" }
+                        }
+                    }
                     @if view.kind == AccountKind::Local { a.button href=(action(UserAction::ResetPassword)) data-question-link { (Icon::Key) "Reset password" } }
                     @if row.enabled { a.button href=(action(UserAction::Disable)) data-question-link { (Icon::Off) "Disable" } }
                     @else { a.button href=(action(UserAction::Enable)) data-question-link { (Icon::Check) "Enable" } }
@@ -321,6 +354,12 @@ pub fn one(frame: &Frame, view: &UserView) -> Markup {
                 p { strong { "Copy it now: it is not shown again." } }
                 (copy_chip(password, "the password"))
             }
+        }
+        @if let Some(at) = view.directory.as_ref().and_then(|it| it.left_at) {
+            (notice(Tone::Warning, &html! {
+                p { (row.source) " does not let this person sign in any more, " (time::relative(frame.now, at)) ". Their sessions and tokens are gone." }
+                p { "The account works again by itself when the directory lets them sign in again. They need new tokens then." }
+            }))
         }
         div.columns {
             div.main-column { (account_form(frame, view)) }
@@ -337,7 +376,10 @@ fn account_form(frame: &Frame, view: &UserView) -> Markup {
                 (frame.csrf_field())
                 (error_summary(view.error.as_deref(), &[]))
                 @if view.kind == AccountKind::Directory {
-                    p.help { "Name, mail and password are kept in the directory." }
+                    p.help {
+                        "Name, mail and password are kept in the directory."
+                        @if view.role_is_given { " So is the role: a change here would be undone by the next look." }
+                    }
                 } @else {
                     (TextInput {
                         name: "display_name", label: "Name", field: &view.display_name, required: true,
@@ -358,16 +400,48 @@ fn account_form(frame: &Frame, view: &UserView) -> Markup {
                 }
                 @if view.own {
                     (key_value::list(&[("Role", html! { (view.role.value) p.help { "Somebody else has to change your own role." } })]))
-                } @else if let Some(reason) = &view.role_reason {
-                    (key_value::list(&[("Role", html! { (view.role.value) p.help { (reason) } })]))
+                } @else if view.role_is_given {
+                    (key_value::list(&[("Role", html! { (view.role.value) p.help { (view.role_reason) } })]))
                 } @else {
                     (select("role", "Role", &RoleChoice::options(&view.roles), &view.role,
-                        Some("A changed role ends their sessions and limits their tokens at once.")))
+                        Some(&format!("{} A changed role ends their sessions and limits their tokens at once.", view.role_reason))))
                 }
-                div.buttons { button.button.primary type="submit" { "Save" } }
+                @if !(view.kind == AccountKind::Directory && (view.own || view.role_is_given)) {
+                    div.buttons { button.button.primary type="submit" { "Save" } }
+                }
             }
         },
     )
+}
+
+fn from_directory(frame: &Frame, known: &FromDirectory) -> Vec<(&'static str, Markup)> {
+    let look = html! {
+        @match known.checked_at {
+            Some(at) => (time::relative(frame.now, at)),
+            None => span.muted { "never" },
+        }
+    };
+    let id = html! {
+        code.breakable { (known.subject) }
+        @if known.provisional { p.help { "A name that stands in for the stable id until the first sign-in." } }
+    };
+    let mut facts = vec![
+        ("Last look", look),
+        ("Groups", groups::list(&known.groups)),
+        ("Stable id", id),
+    ];
+    if let Some(until) = known.tokens_until {
+        facts.push((
+            "Tokens work until",
+            html! { (time::exact(until)) p.help { "Or longer, if they sign in before." } },
+        ));
+    }
+    let page = frame.links.directory(&known.source);
+    facts.push((
+        "Directory",
+        html! { a href=(page) { "Test, re-check all" } },
+    ));
+    facts
 }
 
 fn facts(frame: &Frame, view: &UserView) -> Markup {
@@ -385,6 +459,9 @@ fn facts(frame: &Frame, view: &UserView) -> Markup {
         ),
         ("API tokens", html! { (row.tokens) }),
     ];
+    if let Some(directory) = &view.directory {
+        facts.extend(from_directory(frame, directory));
+    }
     if let Some(at) = view.created_at {
         facts.push(("Created", time::exact(at)));
     }

@@ -46,6 +46,8 @@ pub struct Person {
     pub display_name: String,
     /// The name to sign in with.
     pub username: String,
+    /// Where the account lives, in words.
+    pub source: String,
     /// What they may do.
     pub may: May,
 }

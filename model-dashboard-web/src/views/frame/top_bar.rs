@@ -76,7 +76,7 @@ impl Frame {
                 align_right: true,
             },
             &html! {
-                p.menu-head { strong { (person.display_name) } span.mono { (person.username) } }
+                p.menu-head { strong { (person.display_name) } span.mono { (person.username) } span.muted { (person.source) } }
                 a href=(links.to("/profile")) { (Icon::Person) "Profile" }
                 a href=(links.to("/tokens")) { (Icon::Key) "API tokens" }
                 form.theme-switch method="post" action=(links.to("/theme")) data-theme-form {

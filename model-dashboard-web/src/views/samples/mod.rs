@@ -65,6 +65,7 @@ pub(super) fn frame(theme: Theme) -> Frame {
         person: Some(Person {
             display_name: text("Maria Keller"),
             username: text("mkeller"),
+            source: text("this installation"),
             may: May {
                 write_models: true,
                 enable_models: true,
@@ -90,6 +91,7 @@ pub(super) fn all(theme: Theme) -> Vec<(&'static str, Markup)> {
         person: Some(Person {
             display_name: text("Jo Lind"),
             username: text("jlind"),
+            source: text("Hospital account"),
             may: May::default(),
         }),
         ..frame.clone()
@@ -112,6 +114,10 @@ pub(super) fn all(theme: Theme) -> Vec<(&'static str, Markup)> {
     };
     vec![
         ("login", login::page(&signed_out, &accounts::login_view())),
+        (
+            "login-away",
+            login::page(&signed_out, &accounts::login_away()),
+        ),
         (
             "login-plain",
             login::page(&signed_out, &login::LoginView::default()),
@@ -277,6 +283,26 @@ pub(super) fn all(theme: Theme) -> Vec<(&'static str, Markup)> {
             admin::users::new(&frame, &accounts::new_user_view()),
         ),
         ("user", admin::users::one(&frame, &accounts::user_view())),
+        (
+            "user-directory",
+            admin::users::one(&frame, &accounts::user_of_directory()),
+        ),
+        (
+            "user-left",
+            admin::users::one(&frame, &accounts::user_who_left()),
+        ),
+        (
+            "directory",
+            admin::directory::page(&frame, &accounts::directory_view()),
+        ),
+        (
+            "directory-trouble",
+            admin::directory::page(&frame, &accounts::directory_in_trouble()),
+        ),
+        (
+            "tokens-limited",
+            tokens::page(&reader, &accounts::tokens_limited()),
+        ),
         ("audit", admin::audit::list(&frame, &system::audit_view())),
         (
             "audit-event",

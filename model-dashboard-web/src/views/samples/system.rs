@@ -126,6 +126,7 @@ pub(super) fn system_view() -> system::SystemView {
                 fix: text(
                     "Make /srv/models writable for the account that runs the server, or set STORAGE_URL to another place.",
                 ),
+                directory: None,
             },
             system::Dependency {
                 name: text("Database"),
@@ -133,13 +134,15 @@ pub(super) fn system_view() -> system::SystemView {
                 since: Some(ago(70)),
                 detail: text("SQLite, schema 4"),
                 fix: String::new(),
+                directory: None,
             },
             system::Dependency {
-                name: text("Directory"),
-                health: system::Health::Off,
-                since: None,
-                detail: String::new(),
-                fix: String::new(),
+                name: text("Directory ldap"),
+                health: system::Health::Degraded,
+                since: Some(ago(2)),
+                detail: text("Hospital account: ldaps://dc1.example.org:636: connection refused"),
+                fix: text("see that its server can be reached"),
+                directory: Some(text("ldap")),
             },
         ],
         settings: vec![

@@ -1,0 +1,264 @@
+//! Directories, and what they say of people, on the wire.
+
+use model_dashboard::auth::{Diagnosis, DiagnosisStep, Identity, Role, Verdict};
+use model_dashboard::dashboard::{RecheckOutcome, Rechecked, SourceRecheck, SourceState};
+use model_dashboard::model::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Account;
+use crate::api::fields::{Body, Fields};
+
+/// The directories.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct Sources {
+    /// How many.
+    total: usize,
+    /// The directories, in the order of configuration.
+    sources: Vec<SourceHealth>,
+}
+
+/// A directory, and how it does.
+#[derive(Debug, Serialize, ToSchema)]
+struct SourceHealth {
+    /// Its name.
+    #[schema(example = "ldap")]
+    source: String,
+    /// What people read at sign-in.
+    label: String,
+    /// Whether it can be asked about people without their passwords.
+    can_recheck: bool,
+    /// `healthy`, `failing` (it does not answer) or `doubted` (it says of too many at once that
+    /// they left, which is not believed).
+    #[schema(example = "healthy")]
+    status: &'static str,
+    /// Since when, if it does not do well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    since: Option<Timestamp>,
+    /// What is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+}
+
+impl From<Vec<SourceState>> for Sources {
+    fn from(states: Vec<SourceState>) -> Sources {
+        Sources {
+            total: states.len(),
+            sources: states.into_iter().map(SourceHealth::from).collect(),
+        }
+    }
+}
+
+impl From<SourceState> for SourceHealth {
+    fn from(state: SourceState) -> SourceHealth {
+        let (status, since, message) = match (state.failing, state.doubt) {
+            (Some(failing), _) => ("failing", Some(failing.since), Some(failing.reason)),
+            (None, Some(doubt)) => {
+                let message = format!(
+                    "{} of {} people are said to have left",
+                    doubt.left, doubt.asked
+                );
+                ("doubted", Some(doubt.since), Some(message))
+            }
+            (None, None) => ("healthy", None, None),
+        };
+        SourceHealth {
+            source: state.source.to_string(),
+            label: state.label,
+            can_recheck: state.can_recheck,
+            status,
+            since,
+            message,
+        }
+    }
+}
+
+/// What came of a look at somebody.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct RecheckAnswer {
+    /// `still_there`, `changed`, `left` or `no_answer`.
+    #[schema(example = "still_there")]
+    outcome: &'static str,
+    /// What changed, or why there was no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    /// How many sessions ended.
+    sessions_ended: u64,
+    /// How many tokens were revoked.
+    tokens_revoked: u64,
+    /// The account now.
+    account: Account,
+}
+
+impl From<Rechecked> for RecheckAnswer {
+    fn from(done: Rechecked) -> RecheckAnswer {
+        let (outcome, detail, (sessions_ended, tokens_revoked)) = match done.outcome {
+            RecheckOutcome::Changed(changes) => ("changed", Some(changes), (0, 0)),
+            RecheckOutcome::Left { sessions, tokens } => ("left", None, (sessions, tokens)),
+            RecheckOutcome::NoAnswer(reason) => ("no_answer", Some(reason), (0, 0)),
+            _ => ("still_there", None, (0, 0)),
+        };
+        RecheckAnswer {
+            outcome,
+            detail,
+            sessions_ended,
+            tokens_revoked,
+            account: (&done.user).into(),
+        }
+    }
+}
+
+/// What came of a look at everybody of a directory.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct SourceRecheckAnswer {
+    /// How many people were asked about.
+    asked: usize,
+    /// Who may sign in.
+    still_there: usize,
+    /// Of those, of whom something changed.
+    changed: usize,
+    /// Who left, and lost everything.
+    left: usize,
+    /// Who is said to have left, which is not believed.
+    doubted: usize,
+    /// Of whom the directory did not say anything.
+    unanswered: usize,
+    /// Why, of the first of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl From<SourceRecheck> for SourceRecheckAnswer {
+    fn from(done: SourceRecheck) -> SourceRecheckAnswer {
+        SourceRecheckAnswer {
+            asked: done.asked,
+            still_there: done.still_there,
+            changed: done.changed,
+            left: done.left,
+            doubted: done.doubted,
+            unanswered: done.unanswered,
+            reason: done.reason,
+        }
+    }
+}
+
+/// Whether to believe whatever the directory says.
+#[derive(Debug, Default, ToSchema)]
+pub(in crate::api) struct Believe {
+    /// Also that many people left at once. Default: false.
+    #[schema(required = false)]
+    pub(in crate::api) believe: bool,
+}
+
+impl Body for Believe {
+    fn read(fields: &mut Fields) -> Option<Believe> {
+        let believe = fields.optional("believe").unwrap_or_default();
+        Some(Believe { believe })
+    }
+}
+
+/// Whom to look for.
+#[derive(Debug, Default, ToSchema)]
+pub(in crate::api) struct AskedPerson {
+    /// A name to sign in with; left out, nobody is looked for.
+    pub(in crate::api) username: Option<String>,
+}
+
+impl Body for AskedPerson {
+    fn read(fields: &mut Fields) -> Option<AskedPerson> {
+        let username = fields.optional("username");
+        Some(AskedPerson { username })
+    }
+}
+
+/// The steps of a sign-in.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct DiagnosisAnswer {
+    /// Whether no step failed.
+    well: bool,
+    /// The steps, up to the first that failed and made the others pointless.
+    steps: Vec<Step>,
+    /// Who the name belongs to, as they would be after a sign-in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person: Option<FoundPerson>,
+}
+
+/// One step of a sign-in.
+#[derive(Debug, Serialize, ToSchema)]
+struct Step {
+    /// What was tried.
+    #[schema(example = "TLS")]
+    name: String,
+    /// `well`, `warning` or `failed`.
+    #[schema(example = "well")]
+    verdict: &'static str,
+    /// What was seen.
+    saw: String,
+    /// What to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<String>,
+}
+
+/// Somebody in a directory.
+#[derive(Debug, Serialize, ToSchema)]
+struct FoundPerson {
+    /// The id in the directory; stays when the name changes.
+    subject: String,
+    /// The name to sign in with.
+    username: String,
+    /// The name people read.
+    display_name: String,
+    /// Mail address.
+    email: Option<String>,
+    /// The groups.
+    groups: Vec<String>,
+    /// The role that the directory gives; none if it gives none.
+    #[schema(value_type = Option<String>)]
+    role: Option<Role>,
+    /// Why.
+    role_reason: Option<String>,
+}
+
+impl From<Diagnosis> for DiagnosisAnswer {
+    fn from(diagnosis: Diagnosis) -> DiagnosisAnswer {
+        DiagnosisAnswer {
+            well: diagnosis.is_well(),
+            steps: diagnosis.steps.into_iter().map(Step::from).collect(),
+            person: diagnosis.identity.map(FoundPerson::from),
+        }
+    }
+}
+
+impl From<DiagnosisStep> for Step {
+    fn from(step: DiagnosisStep) -> Step {
+        Step {
+            name: step.name,
+            verdict: match step.verdict {
+                Verdict::Well => "well",
+                Verdict::Warning => "warning",
+                _ => "failed",
+            },
+            saw: step.saw,
+            advice: step.advice,
+        }
+    }
+}
+
+impl From<Identity> for FoundPerson {
+    fn from(identity: Identity) -> FoundPerson {
+        let (role, role_reason) = match identity.role {
+            Some(granted) => (Some(granted.role), Some(granted.reason)),
+            None => (None, None),
+        };
+        FoundPerson {
+            subject: identity.id.subject.to_string(),
+            username: identity.username.to_string(),
+            display_name: identity.display_name,
+            email: identity.email,
+            groups: identity.groups,
+            role,
+            role_reason,
+        }
+    }
+}

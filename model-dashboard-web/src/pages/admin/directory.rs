@@ -1,0 +1,177 @@
+//! A directory that people sign in with.
+
+use http::StatusCode;
+use model_dashboard::auth::{Diagnosis, DiagnosisStep, Identity, Permission, Source, Verdict};
+use model_dashboard::dashboard::{Error, SourceRecheck, SourceState};
+use warp::reply::Response;
+
+use crate::pages::errors::sentence;
+use crate::pages::form::Form;
+use crate::pages::visit::{Failure, Visit};
+use crate::views::admin::directory::{
+    self, DirectoryView, Found, Looked, Step, StepVerdict, Trouble, Walk,
+};
+use crate::views::components::field::Field;
+
+/// The page.
+pub(super) async fn show(visit: Visit, source: Source) -> Result<Response, Failure> {
+    let view = view(&visit, &source).await?;
+    answer(&visit, StatusCode::OK, &view).await
+}
+
+async fn answer(
+    visit: &Visit,
+    status: StatusCode,
+    view: &DirectoryView,
+) -> Result<Response, Failure> {
+    let frame = visit.frame().await;
+    visit
+        .page_with(status, &frame, directory::page(&frame, view))
+        .await
+}
+
+async fn view(visit: &Visit, source: &Source) -> Result<DirectoryView, Failure> {
+    let (dashboard, caller) = (visit.dashboard(), &visit.caller);
+    let states = dashboard.source_states(caller).await?;
+    let state = states.into_iter().find(|state| state.source == *source);
+    let state = state.ok_or(Failure::Nothing)?;
+    Ok(DirectoryView {
+        source: state.source.to_string(),
+        label: state.label.clone(),
+        can_recheck: state.can_recheck,
+        token_days: dashboard.policy().unchecked_token_days,
+        trouble: trouble(&state),
+        may_recheck: caller.has(Permission::UsersAdmin),
+        ..DirectoryView::default()
+    })
+}
+
+/// What is wrong with a directory, for whoever administers it.
+fn trouble(state: &SourceState) -> Option<Trouble> {
+    if let Some(failing) = &state.failing {
+        return Some(Trouble {
+            since: failing.since.into(),
+            text: format!(
+                "It does not answer: {}. Nobody can sign in with it; whom it vouched for lately \
+                 still get in.",
+                failing.reason
+            ),
+        });
+    }
+    let doubt = state.doubt?;
+    Some(Trouble {
+        since: doubt.since.into(),
+        text: format!(
+            "It says of {} of {} people at once that they left. This is not believed, and nothing \
+             was taken from them. See that its base, filter and group are right, and that its \
+             service account may read them.",
+            doubt.left, doubt.asked
+        ),
+    })
+}
+
+/// Walks through the steps of a sign-in.
+pub(super) async fn test(visit: Visit, source: Source, form: Form) -> Result<Response, Failure> {
+    let name = form.text("username").trim();
+    let username = Some(name).filter(|name| !name.is_empty());
+    let walked = visit
+        .dashboard()
+        .diagnose(&visit.caller, &source, username)
+        .await;
+    let mut view = view(&visit, &source).await?;
+    view.username = Field::new(name);
+    let status = match walked {
+        Ok(diagnosis) => {
+            view.walk = Some(walk(name, diagnosis));
+            StatusCode::OK
+        }
+        Err(Error::Invalid(errors)) => {
+            let message = errors.first().map(|error| sentence(&error.message));
+            view.username = view.username.wrong(message.unwrap_or_default());
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        Err(error @ Error::Busy { .. }) => {
+            view.error = Some("Somebody else is testing at the moment. Try again soon.".to_owned());
+            let mut response = answer(&visit, StatusCode::SERVICE_UNAVAILABLE, &view).await?;
+            crate::pages::errors::say_when(response.headers_mut(), &error);
+            return Ok(response);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    answer(&visit, status, &view).await
+}
+
+fn walk(asked: &str, diagnosis: Diagnosis) -> Walk {
+    Walk {
+        steps: diagnosis.steps.into_iter().map(step).collect(),
+        asked: asked.to_owned(),
+        person: diagnosis.identity.map(found),
+    }
+}
+
+fn step(step: DiagnosisStep) -> Step {
+    Step {
+        name: sentence(&step.name).trim_end_matches('.').to_owned(),
+        verdict: match step.verdict {
+            Verdict::Well => StepVerdict::Well,
+            Verdict::Warning => StepVerdict::Warning,
+            _ => StepVerdict::Failed,
+        },
+        saw: sentence(&step.saw),
+        advice: sentence(&step.advice.unwrap_or_default()),
+    }
+}
+
+fn found(identity: Identity) -> Found {
+    let (role, role_reason) = match identity.role {
+        Some(granted) => (granted.role.to_string(), sentence(&granted.reason)),
+        None => (
+            "not from the directory".to_owned(),
+            "It gives no role: they keep the one that an administrator set, or get the default."
+                .to_owned(),
+        ),
+    };
+    Found {
+        display_name: identity.display_name,
+        username: identity.username.to_string(),
+        subject: identity.id.subject.to_string(),
+        email: identity.email.unwrap_or_default(),
+        role,
+        role_reason,
+        groups: identity.groups,
+    }
+}
+
+/// Looks at everybody.
+pub(super) async fn recheck(visit: Visit, source: Source, form: Form) -> Result<Response, Failure> {
+    let believe = form.text("believe") == "true";
+    let done = visit
+        .dashboard()
+        .recheck_source(&visit.caller, &source, believe)
+        .await;
+    let mut view = view(&visit, &source).await?;
+    let status = match done {
+        Ok(done) => {
+            view.looked = Some(looked(done));
+            StatusCode::OK
+        }
+        Err(Error::Invalid(errors)) => {
+            view.error = errors.first().map(|error| sentence(&error.message));
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        Err(error) => return Err(error.into()),
+    };
+    answer(&visit, status, &view).await
+}
+
+fn looked(done: SourceRecheck) -> Looked {
+    Looked {
+        asked: done.asked,
+        still_there: done.still_there,
+        changed: done.changed,
+        left: done.left,
+        doubted: done.doubted,
+        unanswered: done.unanswered,
+        reason: sentence(&done.reason.unwrap_or_default()),
+    }
+}
