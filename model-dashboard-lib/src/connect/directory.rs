@@ -43,6 +43,9 @@ pub(super) fn policy(config: &Config) -> Policy {
             true => Role::Viewer,
             false => Role::Publisher,
         },
+        recheck_interval: ldap.recheck_interval,
+        recheck_grace: ldap.grace,
+        unchecked_token_days: ldap.token_days,
         ..Policy::default()
     }
 }

@@ -38,9 +38,11 @@ impl Directories {
     /// Until when a session of `user` counts without a look. Where none can be had, it has its own
     /// limits alone.
     pub(in crate::dashboard) fn of_session(&self, user: &User, policy: &Policy) -> Option<Vouched> {
-        let looked_at = self.of(&user.id.source)?.can_recheck();
-        looked_at.then(|| Vouched {
-            until: last(user.checked_at).plus(policy.recheck_grace),
+        let can_recheck = self.of(&user.id.source)?.can_recheck();
+        // Nobody is out between two looks, however short the grace is.
+        let limit = policy.recheck_grace.max(policy.recheck_interval);
+        can_recheck.then(|| Vouched {
+            until: last(user.checked_at).plus(limit),
         })
     }
 
