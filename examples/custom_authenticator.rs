@@ -78,8 +78,8 @@ impl Authenticator for Badges {
     }
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+/// A badge and who holds it.
+async fn badges() -> Result<Badges, Box<dyn Error>> {
     let hasher = PasswordHasher::new();
     let pin = hasher.hash(Password::parse("4711 0815")?).await?;
     let badge = Badge {
@@ -87,15 +87,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
         name: "Rosa Lopez",
         team: "radiology",
     };
-    let badges = Badges {
+    Ok(Badges {
         source: Source::parse("badge")?,
         holders: HashMap::from([("b-1027".to_owned(), badge)]),
         hasher,
-    };
+    })
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
     let dashboard = Dashboard::builder()
         .repository(Arc::new(MemoryRepository::new()))
         .accounts(Arc::new(MemoryStore::new()))
-        .authenticator(Arc::new(badges))
+        .authenticator(Arc::new(badges().await?))
         .build()
         .await?;
 
@@ -120,4 +124,34 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     dashboard.shutdown().await;
     Ok(())
+}
+
+/// What every way to sign in must do. Run with `cargo test -p model-dashboard-examples`.
+#[cfg(test)]
+mod tests {
+    use model_dashboard::conformance::authenticator::AuthenticatorFixture;
+
+    use super::*;
+
+    struct Fixture(Badges);
+
+    impl AuthenticatorFixture for Fixture {
+        fn authenticator(&self) -> &dyn Authenticator {
+            &self.0
+        }
+
+        fn known(&self) -> (&str, &str) {
+            ("B-1027", "4711 0815")
+        }
+
+        fn unknown(&self) -> &str {
+            "B-9999"
+        }
+    }
+
+    async fn fixture() -> Fixture {
+        Fixture(badges().await.unwrap_or_else(|error| panic!("{error}")))
+    }
+
+    model_dashboard::authenticator_conformance!(fixture().await);
 }

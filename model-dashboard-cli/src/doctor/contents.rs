@@ -7,7 +7,6 @@ use model_dashboard::auth::{Role, UserFilter};
 use model_dashboard::config::{Config, DatabaseConfig};
 use model_dashboard::connect::look_at_database;
 use model_dashboard::dashboard::{DependencyState, Error, first_passwords_left};
-use model_dashboard::model::Timestamp;
 use model_dashboard::store::{AuditKey, DatabaseState, holds_bare_hashes};
 
 use super::places::{BUCKET, MODELS_FOLDER};
@@ -221,43 +220,26 @@ async fn old_tokens(installation: &Installation, checks: &mut Checks) {
         dashboard, caller, ..
     } = installation;
     let name = "old tokens";
-    let users = dashboard.users(caller, &UserFilter::default()).await;
-    let users = match users {
-        Ok(users) => users.into_iter().filter(|user| user.is_provisional),
+    let found = match dashboard.tokens_before_first_sign_in(caller).await {
+        Ok(found) => found,
         Err(error) => return unanswered(name, error, checks),
     };
-    let people: Vec<_> = users.collect();
-    if people.is_empty() {
-        return;
-    }
-    let tokens = match dashboard.all_tokens(caller).await {
-        Ok(tokens) => tokens,
-        Err(error) => return unanswered(name, error, checks),
-    };
-    let now = Timestamp::now();
-    for user in people {
-        let lives = |end: Option<Timestamp>| end.is_none_or(|end| end > now);
-        let own = tokens
-            .iter()
-            .filter(|token| token.owner == user.id && lives(token.expires_at));
-        let told: Vec<String> = own
-            .map(|token| match token.expires_at {
-                Some(end) => format!("{} (until {})", token.id, seconds_or_empty(Some(end))),
-                None => format!("{} (without an end)", token.id),
-            })
-            .collect();
-        if !told.is_empty() {
-            checks.warn(
-                name,
-                format!(
-                    "{} has tokens of the earlier system and has not signed in since: {}",
-                    user.username,
-                    told.join(", ")
-                ),
-                "they count until their end, or until their owner signs in and is known to the \
-                 directory; `model-dashboard token revoke NUMBER` ends one now",
-            );
-        }
+    for (user, tokens) in found {
+        let told = tokens.iter().map(|token| match token.expires_at {
+            Some(end) => format!("{} (until {})", token.id, seconds_or_empty(Some(end))),
+            None => format!("{} (without an end)", token.id),
+        });
+        let told: Vec<String> = told.collect();
+        checks.warn(
+            name,
+            format!(
+                "{} has tokens of the earlier system and has not signed in since: {}",
+                user.username,
+                told.join(", ")
+            ),
+            "they count until their end, or until their owner signs in and is known to the \
+             directory; `model-dashboard token revoke NUMBER` ends one now",
+        );
     }
 }
 

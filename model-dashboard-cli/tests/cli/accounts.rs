@@ -59,6 +59,7 @@ fn people_are_made_listed_and_shown() {
             "is_active",
             "last_sign_in",
             "role",
+            "role_origin",
             "role_reason",
             "updated_at",
             "username"
@@ -167,4 +168,17 @@ fn a_name_of_two_sources_needs_the_source() {
         .tells("local:ana, service:ana");
     let service = here.json(&["user", "show", "service:ana"]);
     assert_eq!(service["id"]["source"], "service");
+}
+
+#[test]
+fn an_account_made_here_is_in_no_directory_to_be_asked_about() {
+    let here = with_ana();
+    here.run(&["user", "recheck", "ana"])
+        .ends_with(2)
+        .tells("in no directory");
+    here.run(&["user", "recheck", "--all", "--source", "ldap"])
+        .ends_with(2)
+        .tells("there is no source ldap here");
+    here.run(&["user", "recheck", "--all"]).ends_with(2);
+    here.run(&["user", "recheck"]).ends_with(2);
 }

@@ -113,3 +113,36 @@ fn old_copies_are_said_to_hold_what_they_hold() {
     assert!(first.contains("-1 holds passwords as the earlier system"));
     assert!(third.contains("-3 holds the accounts as they were"));
 }
+
+#[test]
+fn a_directory_is_walked_through_step_by_step() {
+    let here = quiet(Installation::new());
+    here.run(&["init"]).succeeds();
+    here.run(&["doctor", "ldap"])
+        .ends_with(2)
+        .tells("there is no directory ldap here");
+
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = format!("ldaps://{}", taken.local_addr().unwrap());
+    // Nobody listens any more.
+    drop(taken);
+    let here = here
+        .with("LDAP_SERVER", &server)
+        .with("LDAP_BASE_DN", "dc=example,dc=org")
+        .with("LDAP_USER_DN_TEMPLATE", "uid={username},dc=example,dc=org");
+    let run = here.run(&["doctor", "ldap", "--user", "bo", "--output", "json"]);
+    let told = run.ends_with(6).json();
+    assert_eq!(
+        (&told["source"], &told["well"]),
+        (&"ldap".into(), &false.into())
+    );
+    let steps = told["steps"].as_array().unwrap();
+    let last = steps.last().unwrap();
+    assert_eq!(last["verdict"], "failed", "{told}");
+    assert!(
+        last["advice"].is_string() && told.get("person").is_none(),
+        "{told}"
+    );
+    let table = here.run(&["doctor", "ldap"]).ends_with(6);
+    assert!(table.stdout.contains("FAILED"), "{}", table.stdout);
+}

@@ -161,6 +161,7 @@ impl App {
         let csrf = form.csrf();
         let fields = [
             ("csrf", csrf.as_str()),
+            ("source", "local"),
             ("username", username),
             ("password", PASSWORD),
         ];
@@ -270,6 +271,14 @@ impl Answer {
         found
             .unwrap_or_else(|| panic!("no cookie …{end}: {:?}", self.headers))
             .to_owned()
+    }
+
+    /// All cookies, as they are sent back.
+    pub fn cookies(&self) -> String {
+        let cookies = self.headers.get_all(SET_COOKIE).iter();
+        let pairs = cookies.map(|cookie| cookie.to_str().unwrap().split(';').next().unwrap());
+        let kept: Vec<&str> = pairs.filter(|pair| !pair.ends_with('=')).collect();
+        kept.join("; ")
     }
 
     /// The hidden field of the first form.

@@ -158,6 +158,13 @@ const FORMS: &[Form] = &[
         &[("username", "matrix"), ("role", "no role")],
     ),
     form("/admin/users/{id}", USERS, &[("role", "no role")]),
+    form(
+        "/admin/directories/nowhere/test",
+        USERS,
+        &[("username", "matrix")],
+    ),
+    form("/admin/directories/nowhere/recheck", USERS, &[]),
+    form("/admin/users/{id}/recheck", USERS, &[]),
     form("/admin/users/{id}/enable", USERS, &[]),
     form("/admin/users/{id}/disable", USERS, &[]),
     form("/admin/users/{id}/reset-password", USERS, &[]),

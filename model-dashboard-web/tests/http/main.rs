@@ -14,6 +14,7 @@ mod app;
 mod bulk;
 mod conflicts;
 mod described;
+mod directories;
 mod editing;
 mod form_matrix;
 mod history;

@@ -328,6 +328,29 @@ const MATRIX: &[Row] = &[
         &[],
         but(ADMIN, 303),
     ),
+    get(
+        "/admin/directories/{source}",
+        "/admin/directories/nowhere",
+        but(ADMIN, 404),
+    ),
+    post(
+        "/admin/directories/{source}/test",
+        "/admin/directories/nowhere/test",
+        &[],
+        but(ADMIN, 404),
+    ),
+    post(
+        "/admin/directories/{source}/recheck",
+        "/admin/directories/nowhere/recheck",
+        &[],
+        but(ADMIN, 404),
+    ),
+    post(
+        "/admin/users/{id}/recheck",
+        "/admin/users/local:999999/recheck",
+        &[],
+        but(ADMIN, 404),
+    ),
     get("/admin/system", "/admin/system", ADMIN),
     get("/admin/users", "/admin/users", ADMIN),
     post(

@@ -76,7 +76,8 @@ impl Dashboard {
         let Some(directory) = self.inner.directories.of(&id.source) else {
             return false;
         };
-        if !directory.can_recheck() {
+        // One that does not answer is asked again by its rounds; nobody waits for it meanwhile.
+        if !directory.can_recheck() || directory.known.is_failing() {
             return false;
         }
         let begin = || {

@@ -1,7 +1,7 @@
 //! How long people of another source get in without a look.
 
 use super::Directories;
-use crate::auth::{Permission, Source, User};
+use crate::auth::{Permission, Source, User, UserFilter};
 use crate::dashboard::{Caller, Dashboard, Error, Policy, Unauthenticated};
 use crate::model::Timestamp;
 use crate::tokens::ApiToken;
@@ -105,6 +105,30 @@ impl Dashboard {
             self.require(caller, Permission::UsersAdmin, target).await?;
         }
         Ok(self.limit_of(user))
+    }
+
+    /// People of a directory who have not signed in since the earlier system gave them tokens, and
+    /// those that count still: until their end, without any look. Needs `users:admin`.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub async fn tokens_before_first_sign_in(
+        &self,
+        caller: &Caller,
+    ) -> Result<Vec<(User, Vec<ApiToken>)>, Error> {
+        let target = || "tokens".to_owned();
+        self.require(caller, Permission::UsersAdmin, target).await?;
+        let users = self.inner.users.list_users(&UserFilter::default()).await?;
+        let now = Timestamp::now();
+        let mut found = Vec::new();
+        for user in users.into_iter().filter(|user| user.is_provisional) {
+            let mut tokens = self.inner.tokens.list_tokens(Some(&user.id)).await?;
+            tokens.retain(|token| token.expires_at.is_none_or(|end| end > now));
+            if !tokens.is_empty() {
+                found.push((user, tokens));
+            }
+        }
+        Ok(found)
     }
 
     pub(in crate::dashboard) fn limit_of(&self, user: &User) -> Option<SignInLimit> {

@@ -240,6 +240,12 @@ async fn tokens_of_directory_people_work_until_their_owner_is_known_and_then_lik
     let host = dashboard.host_caller("ana@gpu-7");
     let ldap = Source::parse(Source::LDAP).unwrap();
     assert_eq!(owner_of_old_token(&dashboard).await.unwrap(), "ldap:jdoe");
+    let old = dashboard.tokens_before_first_sign_in(&host).await.unwrap();
+    let told: Vec<_> = old
+        .iter()
+        .map(|(user, all)| (user.username.as_str(), all.len()))
+        .collect();
+    assert_eq!(told, [("JDoe", 1)]);
     // The directory does not know such an id; that says nothing.
     let done = dashboard.recheck_source(&host, &ldap, true).await.unwrap();
     assert_eq!(done, SourceRecheck::default());
@@ -251,6 +257,10 @@ async fn tokens_of_directory_people_work_until_their_owner_is_known_and_then_lik
     staff.hire_as("6f1c", "jdoe");
     let user = sign_in_at_directory(&dashboard, "jdoe").await.user;
     assert!(!user.is_provisional);
+    assert_eq!(
+        dashboard.tokens_before_first_sign_in(&host).await.unwrap(),
+        []
+    );
     assert_eq!(owner_of_old_token(&dashboard).await.unwrap(), "ldap:6f1c");
     let done = dashboard.recheck_source(&host, &ldap, false).await.unwrap();
     assert_eq!((done.asked, done.still_there), (1, 1));

@@ -5,6 +5,7 @@ mod as_of;
 mod audit;
 mod deleted;
 mod directory;
+mod known;
 mod steps;
 mod storage;
 mod system;
@@ -65,7 +66,7 @@ pub(super) fn table() -> Vec<Route> {
         page_of("/admin/users/{id}", users::show),
         form_of("/admin/users/{id}", users::save),
         form_of("/admin/users/{id}/recheck", |visit, id, _| {
-            users::recheck(visit, id)
+            known::recheck(visit, id)
         }),
         page_of("/admin/users/{id}/enable", |visit, id| {
             steps::ask(visit, id, Step::Enable)

@@ -6,18 +6,19 @@ use http::StatusCode;
 use model_dashboard::auth::{
     IdentityId, Permission, Role, RoleOrigin, Source, User, UserChange, UserFilter,
 };
-use model_dashboard::dashboard::{Error, NewUserRequest, RecheckOutcome};
+use model_dashboard::dashboard::{Error, NewUserRequest};
 use model_dashboard::model::{FieldError, Timestamp};
 use warp::reply::Response;
 
+use super::known::from_directory;
 use crate::pages::errors::sentence;
 use crate::pages::form::Form;
 use crate::pages::paging::Paging;
-use crate::pages::profile::{looked_at, role_reason, source_name};
+use crate::pages::profile::{role_reason, source_name};
 use crate::pages::tokens::roles;
 use crate::pages::visit::{Failure, Visit};
 use crate::views::admin::users::{
-    self, AccountKind, FromDirectory, GeneratedPassword, NewUserView, UserRow, UserView, UsersView,
+    self, AccountKind, GeneratedPassword, NewUserView, UserRow, UserView, UsersView,
 };
 use crate::views::components::field::Field;
 
@@ -254,62 +255,6 @@ pub(super) async fn show_one(
     visit
         .page_with(status, &frame, users::one(&frame, &view))
         .await
-}
-
-/// What is known of somebody from a directory; nothing of accounts made here.
-async fn from_directory(visit: &Visit, user: &User) -> Result<Option<FromDirectory>, Failure> {
-    if user.is_own() {
-        return Ok(None);
-    }
-    let (dashboard, caller) = (visit.dashboard(), &visit.caller);
-    let states = dashboard.source_states(caller).await?;
-    let state = states.iter().find(|state| state.source == user.id.source);
-    let limit = dashboard.sign_in_limit(caller, user).await?;
-    Ok(Some(FromDirectory {
-        source: user.id.source.to_string(),
-        subject: user.id.subject.to_string(),
-        provisional: user.is_provisional,
-        groups: user.groups.clone(),
-        checked_at: looked_at(user).map(Into::into),
-        left_at: user.left_at.map(Into::into),
-        can_recheck: state.is_some_and(|it| it.can_recheck) && !user.is_provisional,
-        tokens_until: limit.map(|limit| limit.until.into()),
-    }))
-}
-
-/// Asks the directory of an account about it now.
-pub(super) async fn recheck(visit: Visit, id: IdentityId) -> Result<Response, Failure> {
-    let done = match visit.dashboard().recheck_user(&visit.caller, &id).await {
-        Ok(done) => done,
-        Err(Error::Invalid(errors)) => {
-            let user = visit.dashboard().user(&visit.caller, &id).await?;
-            let wrong: Vec<_> = errors
-                .into_iter()
-                .map(|error| FieldError::new("", error.message))
-                .collect();
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
-            return show_one(&visit, status, &user, None, &wrong).await;
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let name = &done.user.username;
-    let text = match done.outcome {
-        RecheckOutcome::Changed(changes) => format!("{name} is still there: {changes}."),
-        RecheckOutcome::Left { sessions, tokens } => format!(
-            "{name} left: the account is disabled, {sessions} sessions ended and {tokens} tokens \
-             are revoked."
-        ),
-        RecheckOutcome::NoAnswer(reason) => {
-            let wrong = [FieldError::new(
-                "",
-                format!("the directory did not answer, so nothing was changed: {reason}"),
-            )];
-            let status = StatusCode::SERVICE_UNAVAILABLE;
-            return show_one(&visit, status, &done.user, None, &wrong).await;
-        }
-        _ => format!("{name} is still there, and nothing changed."),
-    };
-    visit.done(&visit.links().user(&id.to_string()), text)
 }
 
 /// Changes name, mail, team or role: those that were sent.

@@ -9,6 +9,7 @@ pub mod as_of;
 pub mod audit;
 pub mod deleted;
 pub mod directory;
+pub mod known;
 pub mod storage;
 pub mod system;
 pub mod users;

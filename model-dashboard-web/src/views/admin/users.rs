@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use maud::{Markup, html};
 
+use super::known::{self, FromDirectory};
 use crate::views::components::field::{Field, TextInput, error_summary, select};
 use crate::views::components::icon::Icon;
 use crate::views::components::pager::{Pager, pager};
@@ -14,7 +15,6 @@ use crate::views::components::{
     state, time,
 };
 use crate::views::frame::{Frame, Page, Section};
-use crate::views::groups;
 use crate::views::links::UserAction;
 
 /// The list of people, narrowed by `q`, `source`, `role` and `seen` in the address.
@@ -281,27 +281,6 @@ pub struct UserView {
     pub error: Option<String>,
 }
 
-/// What is known of somebody from a directory.
-#[derive(Debug, Clone, Default)]
-pub struct FromDirectory {
-    /// Its name in addresses: `ldap`.
-    pub source: String,
-    /// The stable id there.
-    pub subject: String,
-    /// Whether that is only the name, until the first sign-in.
-    pub provisional: bool,
-    /// The groups.
-    pub groups: Vec<String>,
-    /// When it last vouched for the person.
-    pub checked_at: Option<SystemTime>,
-    /// When it said that they left.
-    pub left_at: Option<SystemTime>,
-    /// Whether it can be asked now.
-    pub can_recheck: bool,
-    /// Until when tokens work without a sign-in, where it cannot.
-    pub tokens_until: Option<SystemTime>,
-}
-
 /// What kind of account it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AccountKind {
@@ -355,12 +334,7 @@ pub fn one(frame: &Frame, view: &UserView) -> Markup {
                 (copy_chip(password, "the password"))
             }
         }
-        @if let Some(at) = view.directory.as_ref().and_then(|it| it.left_at) {
-            (notice(Tone::Warning, &html! {
-                p { (row.source) " does not let this person sign in any more, " (time::relative(frame.now, at)) ". Their sessions and tokens are gone." }
-                p { "The account works again by itself when the directory lets them sign in again. They need new tokens then." }
-            }))
-        }
+        @if let Some(directory) = &view.directory { (known::left(frame, &row.source, directory)) }
         div.columns {
             div.main-column { (account_form(frame, view)) }
             aside.side-column aria-label="Facts" { (facts(frame, view)) }
@@ -414,36 +388,6 @@ fn account_form(frame: &Frame, view: &UserView) -> Markup {
     )
 }
 
-fn from_directory(frame: &Frame, known: &FromDirectory) -> Vec<(&'static str, Markup)> {
-    let look = html! {
-        @match known.checked_at {
-            Some(at) => (time::relative(frame.now, at)),
-            None => span.muted { "never" },
-        }
-    };
-    let id = html! {
-        code.breakable { (known.subject) }
-        @if known.provisional { p.help { "A name that stands in for the stable id until the first sign-in." } }
-    };
-    let mut facts = vec![
-        ("Last look", look),
-        ("Groups", groups::list(&known.groups)),
-        ("Stable id", id),
-    ];
-    if let Some(until) = known.tokens_until {
-        facts.push((
-            "Tokens work until",
-            html! { (time::exact(until)) p.help { "Or longer, if they sign in before." } },
-        ));
-    }
-    let page = frame.links.directory(&known.source);
-    facts.push((
-        "Directory",
-        html! { a href=(page) { "Test, re-check all" } },
-    ));
-    facts
-}
-
 fn facts(frame: &Frame, view: &UserView) -> Markup {
     let row = &view.row;
     let mut facts = vec![
@@ -460,7 +404,7 @@ fn facts(frame: &Frame, view: &UserView) -> Markup {
         ("API tokens", html! { (row.tokens) }),
     ];
     if let Some(directory) = &view.directory {
-        facts.extend(from_directory(frame, directory));
+        facts.extend(known::facts(frame, directory));
     }
     if let Some(at) = view.created_at {
         facts.push(("Created", time::exact(at)));

@@ -19,6 +19,7 @@ mod forms;
 mod history;
 pub(super) mod models;
 mod one_model;
+mod people;
 mod storage;
 mod system;
 
@@ -116,7 +117,7 @@ pub(super) fn all(theme: Theme) -> Vec<(&'static str, Markup)> {
         ("login", login::page(&signed_out, &accounts::login_view())),
         (
             "login-away",
-            login::page(&signed_out, &accounts::login_away()),
+            login::page(&signed_out, &people::login_away()),
         ),
         (
             "login-plain",
@@ -285,23 +286,23 @@ pub(super) fn all(theme: Theme) -> Vec<(&'static str, Markup)> {
         ("user", admin::users::one(&frame, &accounts::user_view())),
         (
             "user-directory",
-            admin::users::one(&frame, &accounts::user_of_directory()),
+            admin::users::one(&frame, &people::user_of_directory()),
         ),
         (
             "user-left",
-            admin::users::one(&frame, &accounts::user_who_left()),
+            admin::users::one(&frame, &people::user_who_left()),
         ),
         (
             "directory",
-            admin::directory::page(&frame, &accounts::directory_view()),
+            admin::directory::page(&frame, &people::directory_view()),
         ),
         (
             "directory-trouble",
-            admin::directory::page(&frame, &accounts::directory_in_trouble()),
+            admin::directory::page(&frame, &people::directory_in_trouble()),
         ),
         (
             "tokens-limited",
-            tokens::page(&reader, &accounts::tokens_limited()),
+            tokens::page(&reader, &people::tokens_limited()),
         ),
         ("audit", admin::audit::list(&frame, &system::audit_view())),
         (

@@ -1,0 +1,385 @@
+//! People of a directory: sign-in, who left, and a directory that does not answer.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use http::{Method, StatusCode};
+use model_dashboard::auth::{
+    AuthenticationError, Authenticator, Diagnosis, DiagnosisStep, GrantedRole, Identity,
+    IdentityId, Password, Permissions, Refusal, Role, Source, Username, Verdict,
+};
+use model_dashboard::dashboard::Dashboard;
+use model_dashboard::repository::MemoryRepository;
+use model_dashboard::store::MemoryStore;
+
+use crate::app::{App, Client, PASSWORD};
+
+const GROUP: &str = "cn=readers,dc=clinic,dc=example";
+
+/// A directory in memory, which takes [`PASSWORD`] of everybody.
+#[derive(Debug)]
+struct Clinic {
+    source: Source,
+    can_recheck: bool,
+    people: Mutex<BTreeMap<String, Identity>>,
+    away: AtomicBool,
+}
+
+impl Clinic {
+    fn new(can_recheck: bool, names: &[&str]) -> Arc<Clinic> {
+        let source = Source::parse("clinic").unwrap();
+        let person = |name: &&str| {
+            let identity = Identity {
+                id: IdentityId::new(source.clone(), format!("id-of-{name}")),
+                username: Username::parse(name).unwrap(),
+                display_name: (*name).to_owned(),
+                email: None,
+                groups: vec![GROUP.to_owned()],
+                role: Some(GrantedRole {
+                    role: Role::Viewer,
+                    reason: format!("member of {GROUP}"),
+                }),
+            };
+            (identity.id.subject.to_string(), identity)
+        };
+        let people = names.iter().map(person).collect();
+        Arc::new(Clinic {
+            source: source.clone(),
+            can_recheck,
+            people: Mutex::new(people),
+            away: AtomicBool::new(false),
+        })
+    }
+
+    async fn serve(self: &Arc<Self>) -> App {
+        let dashboard = Dashboard::builder()
+            .repository(Arc::new(MemoryRepository::new()))
+            .accounts(Arc::new(MemoryStore::new()))
+            .authenticator(self.clone())
+            .without_rechecks()
+            .build()
+            .await
+            .unwrap();
+        App::serving(dashboard).await
+    }
+
+    fn answers(&self) -> Result<(), AuthenticationError> {
+        match self.away.load(Ordering::SeqCst) {
+            true => Err(AuthenticationError::Unavailable {
+                reason: "the line is cut".to_owned(),
+                source: None,
+            }),
+            false => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Authenticator for Clinic {
+    fn source(&self) -> &Source {
+        &self.source
+    }
+
+    fn label(&self) -> &str {
+        "Clinic account"
+    }
+
+    async fn authenticate(
+        &self,
+        username: &Username,
+        password: &Password,
+    ) -> Result<Identity, AuthenticationError> {
+        self.answers()?;
+        let people = self.people.lock().unwrap();
+        let found = people.values().find(|one| one.username == *username);
+        match found {
+            Some(found) if password.expose() == PASSWORD => Ok(found.clone()),
+            Some(_) => Err(Refusal::PasswordExpired.into()),
+            None => Err(Refusal::NotInGroup.into()),
+        }
+    }
+
+    fn can_recheck(&self) -> bool {
+        self.can_recheck
+    }
+
+    async fn recheck(
+        &self,
+        ids: &[IdentityId],
+    ) -> Vec<Result<Option<Identity>, AuthenticationError>> {
+        let people = self.people.lock().unwrap();
+        let look = |id: &IdentityId| self.answers().map(|()| people.get(&*id.subject).cloned());
+        ids.iter().map(look).collect()
+    }
+
+    async fn diagnose(&self, username: Option<&Username>) -> Diagnosis {
+        let mut diagnosis = Diagnosis::default();
+        let verdict = match self.answers() {
+            Ok(()) => Verdict::Well,
+            Err(_) => Verdict::Failed,
+        };
+        diagnosis.steps.push(DiagnosisStep {
+            name: "connection".to_owned(),
+            verdict,
+            saw: "a line".to_owned(),
+            advice: (verdict == Verdict::Failed).then(|| "mend the line".to_owned()),
+        });
+        let people = self.people.lock().unwrap();
+        diagnosis.identity = people
+            .values()
+            .find(|it| username == Some(&it.username))
+            .cloned();
+        diagnosis
+    }
+}
+
+/// Signs in at a source; answers the status and the page.
+async fn sign_in(
+    app: &App,
+    source: &str,
+    name: &str,
+    password: &str,
+) -> (Client, StatusCode, String) {
+    let stranger = Client::new(app.pages);
+    let form = stranger.get("/login").await;
+    let browser = stranger.with("cookie", form.cookies().as_str());
+    let fields = [
+        ("csrf", form.csrf()),
+        ("source", source.to_owned()),
+        ("username", name.to_owned()),
+        ("password", password.to_owned()),
+    ];
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(k, v)| (*k, v.as_str())).collect();
+    let answer = browser.post_form("/login", &fields).await;
+    let signed_in = stranger.with("cookie", answer.cookies().as_str());
+    (signed_in, answer.status, answer.text())
+}
+
+async fn post(browser: &Client, path: &str, fields: &[(&str, &str)]) -> (StatusCode, String) {
+    let csrf = browser.get("/profile").await.csrf();
+    let fields = [&[("csrf", csrf.as_str())], fields].concat();
+    let answer = browser.post_form(path, &fields).await;
+    (answer.status, answer.text())
+}
+
+#[tokio::test]
+async fn the_source_is_chosen_by_its_label_and_remembered() {
+    let app = Clinic::new(true, &["bo"]).serve().await;
+    let stranger = Client::new(app.pages);
+    let chosen = |page: &str, source: &str| page.contains(&format!("value=\"{source}\" checked"));
+    let first = stranger.get("/login").await.text();
+    assert!(first.contains("Clinic account") && first.contains("Local account"));
+    assert!(chosen(&first, "local"), "{first}");
+    let (bo, status, _) = sign_in(&app, "clinic", "bo", PASSWORD).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    let profile = bo.get("/profile").await.text();
+    for told in [
+        "Given by Clinic account: member of cn=readers,dc=clinic,dc=example.",
+        "kept in the directory",
+        GROUP,
+    ] {
+        assert!(profile.contains(told), "{told}: {profile}");
+    }
+    let cookies = bo.cookie().to_owned();
+    let remembered = cookies
+        .split("; ")
+        .find(|cookie| cookie.contains("_source="));
+    let again = stranger
+        .with("cookie", remembered.unwrap())
+        .get("/login")
+        .await;
+    assert!(chosen(&again.text(), "clinic"));
+}
+
+#[tokio::test]
+async fn a_directory_that_does_not_answer_is_told_and_signs_nobody_in_elsewhere() {
+    let clinic = Clinic::new(true, &["admin"]);
+    let app = clinic.serve().await;
+    clinic.away.store(true, Ordering::SeqCst);
+    // The local account of the same name and password stays shut.
+    let (_, status, page) = sign_in(&app, "clinic", "admin", PASSWORD).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.contains("“Clinic account” does not answer"), "{page}");
+    assert!(
+        page.contains("another choice only if you have one"),
+        "{page}"
+    );
+
+    let ready = app.anonymous().get("/readyz").await;
+    assert_eq!(ready.status, StatusCode::OK);
+    let ready = ready.json();
+    assert_eq!(ready["status"], "degraded");
+    let told = ready["dependencies"].as_array().unwrap();
+    let told = told
+        .iter()
+        .find(|one| one["name"] == "source:clinic")
+        .unwrap();
+    assert_eq!(told["status"], "degraded");
+    assert!(told["since"].is_string() && !ready.to_string().contains("line is cut"));
+
+    let admin = app.signed_in("admin").await;
+    let system = admin.get("/admin/system").await.text();
+    for told in [
+        "the line is cut",
+        "Test connection",
+        "“Clinic account” does not answer",
+    ] {
+        assert!(system.contains(told), "{told}: {system}");
+    }
+    let viewer = app.signed_in("viewer").await.get("/").await.text();
+    assert!(
+        !viewer.contains("does not answer"),
+        "for administrators alone"
+    );
+
+    clinic.away.store(false, Ordering::SeqCst);
+    let (status, page) = post(&admin, "/admin/directories/clinic/test", &[]).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains("Signing in works."), "{page}");
+    assert!(!page.contains("does not answer"), "it answered: {page}");
+}
+
+#[tokio::test]
+async fn a_refusal_keeps_its_reason_for_the_audit_log() {
+    let app = Clinic::new(true, &["bo"]).serve().await;
+    let (_, status, page) = sign_in(&app, "clinic", "bo", "wrong").await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(!page.contains("expired"), "{page}");
+    let auditor = app.signed_in("auditor").await;
+    let log = auditor
+        .get("/admin/audit/export.jsonl?action=sign-in.refused")
+        .await;
+    assert!(
+        log.text().contains("password has expired"),
+        "{}",
+        log.text()
+    );
+}
+
+#[tokio::test]
+async fn a_person_is_tested_before_they_sign_in() {
+    let app = Clinic::new(true, &["bo"]).serve().await;
+    let admin = app.signed_in("admin").await;
+    let test = "/admin/directories/clinic/test";
+    let (status, page) = post(&admin, test, &[("username", "BO")]).await;
+    assert_eq!(status, StatusCode::OK);
+    for told in ["bo would sign in as", "viewer", GROUP, "id-of-bo"] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+    let (_, page) = post(&admin, test, &[("username", "nobody")]).await;
+    assert!(page.contains("“nobody” would not be let in"), "{page}");
+    let (status, _) = post(&admin, test, &[("username", "a\u{200B}")]).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn who_left_is_re_checked_from_their_page_and_shown_as_such() {
+    let clinic = Clinic::new(true, &["bo"]);
+    let app = clinic.serve().await;
+    let (bo, ..) = sign_in(&app, "clinic", "bo", PASSWORD).await;
+    let admin = app.signed_in("admin").await;
+    let page = "/admin/users/clinic:id-of-bo";
+    let shown = admin.get(page).await.text();
+    assert!(shown.contains("Re-check now") && shown.contains("id-of-bo"));
+    assert!(
+        !shown.contains("name=\"role\""),
+        "the role is not offered: {shown}"
+    );
+    let (status, _) = post(&admin, &format!("{page}/recheck"), &[]).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    assert_eq!(bo.get("/profile").await.status, StatusCode::OK);
+
+    clinic.people.lock().unwrap().clear();
+    post(&admin, &format!("{page}/recheck"), &[]).await;
+    assert!(bo.get("/profile").await.location().starts_with("/login"));
+    let shown = admin.get(page).await.text();
+    assert!(
+        shown.contains("does not let this person sign in any more"),
+        "{shown}"
+    );
+}
+
+#[tokio::test]
+async fn the_api_re_checks_and_refuses_roles_that_the_directory_gives() {
+    let clinic = Clinic::new(true, &["ann", "bo", "cy"]);
+    let app = clinic.serve().await;
+    for name in ["ann", "bo", "cy"] {
+        assert_eq!(sign_in(&app, "clinic", name, PASSWORD).await.1, 303);
+    }
+    let api = app.token(Permissions::all()).await;
+    let bo = "/api/v1/users/clinic/id-of-bo";
+    let shown = api.get(bo).await.json();
+    assert_eq!(shown["role_origin"], "source");
+    assert_eq!(shown["groups"][0], GROUP);
+    let refused = api.send(Method::PATCH, bo, r#"{"role":"admin"}"#).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.text().contains("the next look there would undo"));
+    let looked = api
+        .send(Method::POST, &format!("{bo}/recheck"), "")
+        .await
+        .json();
+    assert_eq!(looked["outcome"], "still_there");
+
+    clinic.people.lock().unwrap().clear();
+    let all = "/api/v1/sources/clinic/recheck";
+    let looked = api.send(Method::POST, all, "{}").await.json();
+    assert_eq!(
+        (&looked["doubted"], &looked["left"]),
+        (&3.into(), &0.into())
+    );
+    let states = api.get("/api/v1/sources").await.json();
+    assert_eq!(states["sources"][0]["status"], "doubted");
+    let admin = app.signed_in("admin").await;
+    let (_, page) = post(&admin, "/admin/directories/clinic/recheck", &[]).await;
+    assert!(
+        page.contains("They did leave: disable 3 accounts"),
+        "{page}"
+    );
+    let looked = api
+        .send(Method::POST, all, r#"{"believe":true}"#)
+        .await
+        .json();
+    assert_eq!(looked["left"], 3);
+    let local = api
+        .send(Method::POST, "/api/v1/users/local/1/recheck", "")
+        .await;
+    assert_eq!(local.status, 422);
+
+    let walk = "/api/v1/sources/clinic/diagnose";
+    let walk = api
+        .send(Method::POST, walk, r#"{"username":"bo"}"#)
+        .await
+        .json();
+    assert_eq!(
+        (&walk["well"], &walk["person"]),
+        (&true.into(), &serde_json::Value::Null)
+    );
+}
+
+#[tokio::test]
+async fn a_directory_that_cannot_be_asked_limits_tokens_and_says_so() {
+    let app = Clinic::new(false, &["bo"]).serve().await;
+    let (bo, ..) = sign_in(&app, "clinic", "bo", PASSWORD).await;
+    let tokens = bo.get("/tokens").await;
+    let text = tokens.text();
+    assert!(text.contains("7 days after your last sign-in"), "{text}");
+    let once = text.split("name=\"once\" value=\"").nth(1).unwrap();
+    let once = once.split('"').next().unwrap();
+    let fields = [
+        ("once", once),
+        ("description", "nightly"),
+        ("scope", "models:read"),
+    ];
+    let (status, made) = post(&bo, "/tokens", &fields).await;
+    assert_eq!(status, StatusCode::OK, "{made}");
+    assert!(made.contains("unless you sign in again before"), "{made}");
+    assert!(
+        made.contains("in 7 days") || made.contains("in 6 days"),
+        "{made}"
+    );
+    let admin = app.signed_in("admin").await;
+    let page = admin.get("/admin/users/clinic:id-of-bo").await.text();
+    assert!(page.contains("Tokens work until") && !page.contains("Re-check now"));
+}
