@@ -304,8 +304,15 @@ impl Dashboard {
             .map_err(no_answer)?;
         // A role that the directory gives may have changed.
         self.inner.access.forget_account(&user.id);
-        if let Some(before) = before {
-            self.inner.note_changes(&before, &user).await;
+        match before {
+            Some(before) => drop(self.inner.note_changes(&before, &user).await),
+            None if !user.is_own() => {
+                // They may have been known by their name alone until now.
+                let (source, name) = (user.id.source.clone(), user.username.folded());
+                let provisional = IdentityId::new(source, name);
+                self.inner.access.forget_account(&provisional);
+            }
+            None => {}
         }
         let (secret, session) = self
             .new_session(&user.id, made_from)

@@ -204,7 +204,7 @@ fn untried(since: Timestamp, message: String) -> Dependency {
     let fix = "see that its key, or this program, may write there as well as read; it is tried again \
                and again, and nothing can be changed until that succeeds";
     Dependency {
-        name: "models",
+        name: Cow::Borrowed("models"),
         state: DependencyState::Degraded,
         since: Some(since),
         message,

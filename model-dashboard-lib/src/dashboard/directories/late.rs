@@ -111,7 +111,9 @@ impl Dashboard {
             }
             Some(Answer::Left) => {
                 // Whether that is believed is for a round to say, which sees the others, too.
-                directory.wanted.notify_one();
+                if directory.is_well() {
+                    directory.wanted.notify_one();
+                }
                 false
             }
             _ => false,

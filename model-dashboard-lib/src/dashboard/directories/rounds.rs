@@ -24,6 +24,10 @@ use crate::store::StoreError;
 /// How many people are asked about at once.
 const AT_A_TIME: usize = 100;
 
+/// After how many questions in a row that nothing came of a round ends. Not after the first: what a
+/// source cannot say of a few does not keep it from being asked about the others.
+const IN_VAIN: usize = 2;
+
 /// Of how many people a source is not believed that all of them left.
 const ALL_OF: usize = 3;
 
@@ -109,7 +113,8 @@ impl Inner {
         let mut left: Vec<(IdentityId, Timestamp)> = Vec::new();
         let begin = Timestamp::now();
         let mut after: Option<Arc<str>> = None;
-        loop {
+        let mut in_vain = 0;
+        'all: loop {
             let (source, looked_before) = (directory.source(), begin.minus(just_now));
             let page = self
                 .users
@@ -128,14 +133,14 @@ impl Inner {
                     true => left.extend(gone.into_iter().map(|id| (id, asked_at))),
                     false => round.doubted += gone.len(),
                 }
-                if answered == 0 {
-                    // Nothing will come of asking on.
+                in_vain = match answered {
+                    0 => in_vain + 1,
+                    _ => 0,
+                };
+                if in_vain == IN_VAIN {
                     round.is_cut_short = true;
-                    break;
+                    break 'all;
                 }
-            }
-            if round.is_cut_short {
-                break;
             }
         }
         let answered = round.asked - round.unanswered;
@@ -150,7 +155,7 @@ impl Inner {
             }
         }
         match round.doubted {
-            0 if answered > 0 => directory.believed(),
+            0 if round.unanswered == 0 => directory.believed(),
             0 => {}
             doubted => directory.doubted(doubted, answered),
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::directories::Staff;
 use super::on_disk::{FIXTURE, config, copy, sign_in};
 use super::*;
-use crate::auth::{Source, UserStore as _};
+use crate::auth::Source;
 use crate::catalog::Query;
 use crate::connect::{ConnectError, Connected, connect};
 

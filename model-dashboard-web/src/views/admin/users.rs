@@ -11,8 +11,7 @@ use crate::views::components::icon::Icon;
 use crate::views::components::pager::{Pager, pager};
 use crate::views::components::table::{Column, table};
 use crate::views::components::{
-    Tone, breadcrumbs, copy_chip, empty_state, key_value, notice, page_header, plural, section,
-    state, time,
+    breadcrumbs, copy_chip, empty_state, key_value, page_header, plural, section, state, time,
 };
 use crate::views::frame::{Frame, Page, Section};
 use crate::views::links::UserAction;
