@@ -29,6 +29,7 @@ mod samba_itself;
 mod signing_in;
 mod slapd;
 mod slapd_itself;
+mod suite;
 
 /// Whether this can be run here; says so if not, and panics if it must.
 pub(crate) fn can_run(program: &str, packages: &str) -> bool {
