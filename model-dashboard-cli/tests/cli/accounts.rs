@@ -177,8 +177,8 @@ fn an_account_made_here_is_in_no_directory_to_be_asked_about() {
         .ends_with(2)
         .tells("in no directory");
     here.run(&["user", "recheck", "--all", "--source", "ldap"])
-        .ends_with(2)
-        .tells("there is no source ldap here");
+        .ends_with(3)
+        .tells("directory ldap was not found");
     here.run(&["user", "recheck", "--all"]).ends_with(2);
     here.run(&["user", "recheck"]).ends_with(2);
 }

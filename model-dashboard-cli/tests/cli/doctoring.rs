@@ -119,8 +119,8 @@ fn a_directory_is_walked_through_step_by_step() {
     let here = quiet(Installation::new());
     here.run(&["init"]).succeeds();
     here.run(&["doctor", "ldap"])
-        .ends_with(2)
-        .tells("there is no directory ldap here");
+        .ends_with(3)
+        .tells("directory ldap was not found");
 
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let server = format!("ldaps://{}", taken.local_addr().unwrap());

@@ -245,7 +245,7 @@ mod tests {
             assert_eq!(schema["additionalProperties"], false, "{name}");
             read += 1;
         }
-        assert_eq!(read, 5);
+        assert_eq!(read, 7);
     }
 
     #[test]

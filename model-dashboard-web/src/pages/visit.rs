@@ -211,7 +211,16 @@ impl Visit {
 
     /// A token of this person that ends soon.
     async fn expiring_token(&self) -> Option<Banner> {
-        let tokens = async || self.dashboard().tokens(&self.caller).await.ok();
+        // A limit that any sign-in moves on is none to be warned of.
+        let limit = self
+            .dashboard()
+            .sign_in_limit(&self.caller, self.caller.user());
+        let limit = limit.await.ok().flatten().map(|limit| limit.until);
+        let tokens = async || {
+            let mut tokens = self.dashboard().tokens(&self.caller).await.ok()?;
+            tokens.retain(|token| limit.is_none() || token.expires_at != limit);
+            Some(tokens)
+        };
         let known = &self.request.site.expiring_tokens;
         let token = known.next(self.caller.id(), tokens).await?;
         let left = token.end.duration_since(Timestamp::now());

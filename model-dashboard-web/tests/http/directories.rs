@@ -373,7 +373,7 @@ async fn a_directory_that_cannot_be_asked_limits_tokens_and_says_so() {
         ("scope", "models:read"),
     ];
     let (status, made) = post(&bo, "/tokens", &fields).await;
-    assert_eq!(status, StatusCode::OK, "{made}");
+    assert_eq!(status, StatusCode::CREATED, "{made}");
     assert!(made.contains("unless you sign in again before"), "{made}");
     assert!(
         made.contains("in 7 days") || made.contains("in 6 days"),

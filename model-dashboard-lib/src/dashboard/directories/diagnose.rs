@@ -17,8 +17,8 @@ impl Dashboard {
     /// `users:admin` or `system:admin`. One at a time.
     ///
     /// # Errors
-    /// [`Error::Denied`]; [`Error::Invalid`] for a name that cannot be one, or a source that is not
-    /// there; [`Error::Busy`] while somebody else does.
+    /// [`Error::Denied`]; [`Error::NotFound`]; [`Error::Invalid`] for a name that cannot be one;
+    /// [`Error::Busy`] while somebody else does.
     pub async fn diagnose(
         &self,
         caller: &Caller,
@@ -31,8 +31,7 @@ impl Dashboard {
         let username = username.map(Username::parse).transpose();
         let username = username.map_err(|error| Error::invalid("username", error.to_string()))?;
         let Some(directory) = self.inner.directories.of(source) else {
-            let message = format!("there is no directory {source} here");
-            return Err(Error::invalid("source", message));
+            return Err(Error::not_found(format!("directory {source}")));
         };
         let Ok(_alone) = self.inner.directories.diagnosing.try_lock() else {
             return Err(Error::Busy {

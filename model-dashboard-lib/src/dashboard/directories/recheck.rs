@@ -125,7 +125,7 @@ impl Dashboard {
     /// nothing is taken from them unless `believe` is set. Needs `users:admin`.
     ///
     /// # Errors
-    /// [`Error::Denied`]; [`Error::Invalid`] for a source that is not there or cannot be asked.
+    /// [`Error::Denied`]; [`Error::NotFound`]; [`Error::Invalid`] for a source that cannot be asked.
     pub async fn recheck_source(
         &self,
         caller: &Caller,
@@ -169,10 +169,7 @@ impl Dashboard {
                      service account in its settings"
                 ),
             )),
-            None => Err(Error::invalid(
-                "source",
-                format!("there is no source {source} here"),
-            )),
+            None => Err(Error::not_found(format!("directory {source}"))),
         }
     }
 }

@@ -139,7 +139,7 @@ pub fn page(frame: &Frame, view: &DirectoryView) -> Markup {
         @if let Some(trouble) = &view.trouble {
             (notice(Tone::Warning, &html! {
                 p { (trouble.text) }
-                p.meta { "Since " (time::exact(trouble.since)) ", " (time::relative(frame.now, trouble.since)) }
+                p { "Since " (time::exact(trouble.since)) ", " (time::relative(frame.now, trouble.since)) "." }
             }))
         }
         @if let Some(error) = &view.error { div role="alert" { (notice(Tone::Danger, &html! { p { (error) } })) } }

@@ -138,6 +138,7 @@ pub(super) fn tokens_view() -> TokensView {
         expires_soon: false,
     };
     TokensView {
+        sign_in_limit: None,
         created: Some(CreatedToken {
             description: text("Nightly export"),
             token: text("mdb_7Yk2TnQv9LxWc4RbE1sJdZp8Gh3MfUa6KoNi5BtXyVrCq0Se2DwAz"),

@@ -243,10 +243,16 @@ async fn only_people_of_directories_that_can_be_asked_are_looked_at() {
         let refused = world.dashboard.recheck_user(&admin, id).await;
         assert_eq!(wrong_fields(refused), ["source"]);
     }
-    for source in [&staff.source, &directory("other"), &Source::local()] {
+    for source in [&staff.source, &Source::local()] {
         let refused = world.dashboard.recheck_source(&admin, source, false).await;
         assert_eq!(wrong_fields(refused), ["source"]);
     }
+    let other = directory("other");
+    let nowhere = world.dashboard.recheck_source(&admin, &other, false).await;
+    assert!(
+        matches!(nowhere, Err(Error::NotFound { .. })),
+        "{nowhere:?}"
+    );
     let editor = world.caller(Role::Editor).await;
     let dashboard = &world.dashboard;
     let refused = [
