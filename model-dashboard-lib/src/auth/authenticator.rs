@@ -100,8 +100,8 @@ pub trait Authenticator: std::fmt::Debug + Send + Sync {
     /// At most 100 people at a time. Implementations answer within a deadline of their own.
     ///
     /// # Errors
-    /// Of one person: [`AuthenticationError::Unavailable`] when the source cannot say. Default:
-    /// always, for sources that know people only by their password.
+    /// Of one person: [`AuthenticationError::Unavailable`] when the source cannot say of anybody,
+    /// [`AuthenticationError::Undecided`] of this one. Default: always the first, for sources that know people only by their password.
     async fn recheck(
         &self,
         ids: &[IdentityId],
@@ -144,6 +144,13 @@ pub enum AuthenticationError {
     Busy {
         /// When to try again.
         retry_after: Duration,
+    },
+    /// The source answers, but cannot say about this one person: an entry without what people are
+    /// known by, for one. Nothing follows from it for others.
+    #[error("{reason}")]
+    Undecided {
+        /// What is wrong, fit for administrators to read.
+        reason: String,
     },
     /// The source cannot be asked at the moment.
     #[error("sign-in is not available at the moment: {reason}")]

@@ -254,7 +254,7 @@ impl Dashboard {
             None | Some(AuthenticationError::Refused(_)) => directory.answered(),
             Some(AuthenticationError::Unavailable { reason, .. }) => directory.failed(reason),
             // It was not asked.
-            Some(AuthenticationError::Busy { .. }) => {}
+            Some(AuthenticationError::Busy { .. } | AuthenticationError::Undecided { .. }) => {}
         }
     }
 

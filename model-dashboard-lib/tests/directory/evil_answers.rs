@@ -259,3 +259,39 @@ async fn a_directory_that_is_slow_is_given_up_in_time_and_two_entries_are_told()
     );
     assert!(twins, "{answer:?}");
 }
+
+#[tokio::test]
+async fn the_next_server_hears_no_password_that_another_one_heard() {
+    let first = Evil::with(Plan::of(Mode::ResetAfter(0)).to(Operation::Bind)).await;
+    let second = Evil::start(Mode::Obliging).await;
+    let folder = tempfile::tempdir().unwrap();
+    let both = format!("{}, {}", first.url(), second.url());
+    let by_template = settings(&first, &folder, Way::Template).set("LDAP_SERVER", both.clone());
+    let directory_of_both = directory(&by_template, Duration::from_secs(10));
+    unavailable(sign_in(&directory_of_both, "mkeller", PASSWORD).await);
+    assert!(first.got(PASSWORD) && second.connections() == 0);
+
+    // Before it is sent the next one is asked.
+    let by_service = settings(&first, &folder, Way::Service).set("LDAP_SERVER", both);
+    let directory_of_both = directory(&by_service, Duration::from_secs(10));
+    sign_in(&directory_of_both, "mkeller", PASSWORD)
+        .await
+        .unwrap();
+    assert!(second.got(PASSWORD));
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_leaves_time_for_the_next_one() {
+    let first = Evil::start(Mode::BlackHole).await;
+    let second = Evil::start(Mode::Obliging).await;
+    let folder = tempfile::tempdir().unwrap();
+    for way in WAYS {
+        let both = format!("{}, {}", first.url(), second.url());
+        let mut config = settings(&first, &folder, way)
+            .set("LDAP_SERVER", both)
+            .config();
+        config.connect_timeout = Duration::from_millis(300);
+        let directory = LdapAuthenticator::new(&config).unwrap();
+        sign_in(&directory, "mkeller", PASSWORD).await.unwrap();
+    }
+}

@@ -75,7 +75,6 @@ async fn others_are_refused_with_the_true_reason() {
         refusal(locked),
         Refusal::Locked | Refusal::Disabled
     ));
-    // Not of an unknown name.
     assert!(!slapd.log().contains("nobody-"), "{}", slapd.log());
 }
 
@@ -144,7 +143,6 @@ async fn groups_give_roles_the_one_with_the_most_rights() {
     assert_eq!(role("anna").await, given(Role::Admin, "Admins"));
     assert_eq!(role("ben").await, given(Role::Editor, "level-5"));
     assert_eq!(role("mkeller").await, given(Role::Viewer, "model-users"));
-    assert_eq!(role("gustav").await, given(Role::Viewer, "model-users"));
 
     // What is nearly the name of a group is not the group.
     let open = Settings::by_service(&slapd)
@@ -275,4 +273,57 @@ async fn many_groups_are_no_trouble() {
         gustav.groups.len()
     );
     assert!(gustav.groups.iter().all(|group| group.ends_with(GROUPS)));
+}
+
+#[tokio::test]
+async fn groups_that_the_entry_does_not_tell_are_searched() {
+    let Some(slapd) = Slapd::start().await else {
+        return;
+    };
+    // As where no overlay keeps `memberOf`.
+    let silent = Settings::by_service(&slapd)
+        .set("LDAP_GROUP_ATTRIBUTE", "seeAlso")
+        .set("LDAP_NESTED_GROUPS", "false");
+    let anna = sign_in(&silent.directory(), "anna", &password_of("anna"))
+        .await
+        .unwrap();
+    assert!(anna.groups.contains(&group("Admins")), "{:?}", anna.groups);
+    let ben = sign_in(&silent.directory(), "ben", &password_of("ben")).await;
+    assert_eq!(refusal(ben), Refusal::NotInGroup);
+    // Five levels of groups, and 500 of no use.
+    let nested = silent.set("LDAP_NESTED_GROUPS", "true").directory();
+    for name in ["ben", "gustav"] {
+        sign_in(&nested, name, &password_of(name)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_in_more_groups_than_are_told_is_asked_about_by_name() {
+    let Some(slapd) = Slapd::start().await else {
+        return;
+    };
+    // OpenLDAP tells 500 entries of a search.
+    let settings = Settings::by_service(&slapd).set("LDAP_ADMIN_GROUPS", group("Admins"));
+    let sign_in_of = async |settings: &Settings| {
+        sign_in(&settings.directory(), "gustav", &password_of("gustav")).await
+    };
+    assert_eq!(sign_in_of(&settings).await.unwrap().role, None);
+    let editors = settings
+        .clone()
+        .set("LDAP_EDITOR_GROUPS", group("model-users"));
+    let gustav = sign_in_of(&editors).await.unwrap();
+    assert_eq!(gustav.role.unwrap().role, Role::Editor);
+    let known = [gustav.id];
+    let again = editors.directory();
+    let again = model_dashboard::auth::Authenticator::recheck(&again, &known).await;
+    assert!(matches!(again[..], [Ok(Some(_))]), "{again:?}");
+    // A short name may be that of a group that is not told.
+    let unsure = settings.set("LDAP_ADMIN_GROUPS", "Admins");
+    assert!(matches!(
+        refusal(sign_in_of(&unsure).await),
+        Refusal::Other(_)
+    ));
+    let again = unsure.directory();
+    let again = model_dashboard::auth::Authenticator::recheck(&again, &known).await;
+    assert!(matches!(again[..], [Err(_)]), "{again:?}");
 }

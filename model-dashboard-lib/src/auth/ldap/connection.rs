@@ -1,6 +1,8 @@
 //! One connection to a directory, and what is asked over it.
 
 use ldap3::controls::RawControl;
+use ldap3::exop::WhoAmI;
+use ldap3::result::ExopResult;
 use ldap3::{
     Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Scope, SearchEntry,
     SearchOptions, StdStream,
@@ -115,6 +117,19 @@ impl Connection {
         let answer = self.ldap.with_controls(policy).simple_bind(name, password);
         let answer = answer.await;
         answer.map_err(|error| self.failure(&error))
+    }
+
+    /// The account that this connection is of, without its domain, as the server knows it (RFC
+    /// 4532); `None` of a server that does not say.
+    pub(super) async fn who_am_i(&mut self) -> Result<Option<String>, Failure> {
+        let answer = self.ldap.extended(WhoAmI).await;
+        let ExopResult(exop, answer) = answer.map_err(|error| self.failure(&error))?;
+        let value = exop.val.filter(|_| answer.rc == code::SUCCESS);
+        let text = value.and_then(|value| String::from_utf8(value).ok());
+        Ok(text.and_then(|text| {
+            let (_, account) = text.strip_prefix("u:")?.rsplit_once('\\')?;
+            Some(account.to_owned())
+        }))
     }
 
     /// Searches; at most `limit` entries. References to other servers are not followed.

@@ -230,7 +230,7 @@ impl Directory {
                 person.groups,
             ),
             true => match self.groups.look_further(connection, &person).await {
-                Ok(groups) => (self.admit(connection, person, false).await, groups),
+                Ok((groups, _)) => (self.admit(connection, person, false).await, groups),
                 Err(failure) => return steps.failed("groups", Verdict::Failed, &failure),
             },
         };
@@ -249,6 +249,9 @@ impl Directory {
         steps.well("groups", saw);
         let member = match admitted {
             Ok(Ok(member)) => member,
+            Ok(Err(Refusal::Other(why))) => {
+                return steps.note("admission", Verdict::Failed, why, None);
+            }
             Ok(Err(_)) => {
                 let required = self.groups.required.as_ref();
                 let required = required.map_or("", |group| group.as_str());

@@ -95,8 +95,7 @@ pub(super) struct Person {
     pub(super) dn: Dn,
     pub(super) id: String,
     pub(super) username: Option<String>,
-    /// All names that the usual filter finds the entry by.
-    names: Vec<String>,
+    pub(super) uids: Vec<String>,
     pub(super) display_name: Option<String>,
     pub(super) email: Option<String>,
     /// What the group attribute holds.
@@ -145,7 +144,7 @@ impl Person {
             dn,
             id,
             username: first(&attributes.username, ["sAMAccountName", "uid"]),
-            names: [values.texts("uid"), values.texts("sAMAccountName")].concat(),
+            uids: values.texts("uid"),
             display_name: first(&attributes.name, ["displayName", "cn"]),
             email: values.text(&attributes.mail),
             groups: values.texts(&attributes.groups),
@@ -162,7 +161,7 @@ impl Person {
     /// Whether the entry has this name. Directories may find more, such as letters without their
     /// accents.
     pub(super) fn is_named(&self, username: &Username) -> bool {
-        let mut names = self.names.iter();
+        let mut names = self.uids.iter().chain(&self.sam_account);
         names.any(|name| Username::parse(name).is_ok_and(|name| name == *username))
     }
 }

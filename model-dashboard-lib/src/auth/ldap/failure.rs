@@ -33,9 +33,12 @@ pub(super) enum Failure {
         said: String,
         advice: &'static str,
     },
-    /// An answer about somebody that cannot be right.
+    /// What the directory shows of people in general cannot be right.
     #[error("{0}")]
     Entry(String),
+    /// What it shows of one person cannot be right, or is not enough.
+    #[error("{0}")]
+    Person(String),
     /// The time is up.
     #[error("the directory did not answer within {0} s")]
     TooSlow(u64),
@@ -50,9 +53,12 @@ impl Failure {
 
 impl From<Failure> for AuthenticationError {
     fn from(failure: Failure) -> Self {
-        Self::Unavailable {
-            reason: failure.to_string(),
-            source: None,
+        match failure {
+            Failure::Person(reason) => Self::Undecided { reason },
+            failure => Self::Unavailable {
+                reason: failure.to_string(),
+                source: None,
+            },
         }
     }
 }

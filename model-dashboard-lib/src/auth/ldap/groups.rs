@@ -106,34 +106,81 @@ impl GroupRules {
     }
 
     /// Whether further groups could change nothing.
-    fn is_settled(&self, groups: &[String]) -> bool {
+    pub(super) fn is_settled(&self, groups: &[String]) -> bool {
         let highest = self.roles.first().map(|(role, _)| *role);
         self.lets_in(groups) && self.role(groups).map(|given| given.role) == highest
     }
 
     /// Whether the groups in the entry do not yet say all that counts.
     pub(super) fn must_look_further(&self, person: &Person) -> bool {
-        let further = self.nested || person.primary_group.is_some();
+        // Not every directory tells a person's groups in the entry.
+        let further = self.nested || person.primary_group.is_some() || person.groups.is_empty();
         further && self.base.is_some() && !self.is_settled(&person.groups)
     }
 
-    /// The groups of a person with those that hold them, at most [`MAX_GROUPS`].
+    /// The groups of a person with those that hold them, at most [`MAX_GROUPS`], and whether there
+    /// are more.
     pub(super) async fn look_further(
         &self,
         connection: &mut Connection,
         person: &Person,
-    ) -> Result<Vec<String>, Failure> {
+    ) -> Result<(Vec<String>, bool), Failure> {
         let mut found = Found::new(&person.groups);
         let Some(base) = &self.base else {
-            return Ok(found.names);
+            return Ok((found.names, found.is_cut));
         };
         let mut search = Search { connection, base };
         if person.is_active_directory {
             self.follow_chain(&mut search, person, &mut found).await?;
-        } else if self.nested {
-            walk(&mut search, person, &mut found).await?;
+        } else {
+            let depth = if self.nested { MAX_DEPTH } else { 0 };
+            walk(&mut search, person, depth, &mut found).await?;
         }
-        Ok(found.names)
+        if found.is_cut && !self.is_settled(&found.names) {
+            self.ask_by_name(&mut search, person, &mut found).await?;
+        }
+        Ok((found.names, found.is_cut))
+    }
+
+    /// Of somebody who is in more groups than are told at once: whether they are in those that
+    /// count, directly or by a group that is known of them.
+    async fn ask_by_name(
+        &self,
+        search: &mut Search<'_>,
+        person: &Person,
+        found: &mut Found,
+    ) -> Result<(), Failure> {
+        found.is_cut = false;
+        let named = self.required.iter();
+        for name in named.chain(self.roles.iter().map(|(_, name)| name)) {
+            let GroupName::Dn(group) = name else {
+                // It may be one of those that are not told.
+                found.is_cut = true;
+                continue;
+            };
+            let rule = match person.is_active_directory && self.nested {
+                true => format!(":{IN_CHAIN}:"),
+                false => String::new(),
+            };
+            let known = found.seen.iter().filter(|_| self.nested && rule.is_empty());
+            let members: Vec<Dn> = known.cloned().chain([person.dn.clone()]).collect();
+            for some in members.chunks(AT_A_TIME) {
+                let filter = any(some.iter().map(|member| {
+                    let dn = ldap_escape(member.as_str());
+                    match rule.is_empty() {
+                        true => format!("(member={dn})(uniqueMember={dn})"),
+                        false => format!("(member{rule}={dn})"),
+                    }
+                }));
+                if search.holds(group, &filter).await? {
+                    // However many there are.
+                    found.seen.insert(group.clone());
+                    found.names.push(group.as_str().to_owned());
+                    break;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// In Active Directory: the primary group, and whatever holds it or the person.
@@ -146,7 +193,7 @@ impl GroupRules {
         let mut members = vec![person.dn.clone()];
         if let Some(sid) = &person.primary_group {
             let filter = format!("(objectSid={})", in_filter(sid));
-            for group in search.groups(filter).await? {
+            for group in search.groups(filter, found).await? {
                 found.add(&group);
                 members.push(group);
             }
@@ -156,7 +203,7 @@ impl GroupRules {
                 let member = ldap_escape(member.as_str());
                 format!("(member:{IN_CHAIN}:={member})")
             });
-            for group in search.groups(any(held)).await? {
+            for group in search.groups(any(held), found).await? {
                 found.add(&group);
             }
         }
@@ -164,38 +211,45 @@ impl GroupRules {
     }
 }
 
-/// Elsewhere: the groups that name the person as a member, the groups that name those, and so on.
-async fn walk(search: &mut Search<'_>, person: &Person, found: &mut Found) -> Result<(), Failure> {
+/// Elsewhere: the groups that name the person as a member, the groups that name those, and so on, `depth`
+/// times.
+async fn walk(
+    search: &mut Search<'_>,
+    person: &Person,
+    depth: usize,
+    found: &mut Found,
+) -> Result<(), Failure> {
     let dn = ldap_escape(person.dn.as_str());
     let mut first = format!("(member={dn})(uniqueMember={dn})");
-    if let Some(username) = &person.username {
-        let name = ldap_escape(username.as_str());
+    for uid in &person.uids {
+        let name = ldap_escape(uid.as_str());
         first.push_str(&format!("(&(objectClass=posixGroup)(memberUid={name}))"));
     }
     let mut frontier: Vec<Dn> = found.seen.iter().cloned().collect();
-    for group in search.groups(format!("(|{first})")).await? {
+    for group in search.groups(format!("(|{first})"), found).await? {
         if found.add(&group) {
             frontier.push(group);
         }
     }
-    for _ in 0..MAX_DEPTH {
+    for _ in 0..depth {
         let mut next = Vec::new();
         for groups in frontier.chunks(AT_A_TIME) {
             let held = groups.iter().map(|group| {
                 let dn = ldap_escape(group.as_str());
                 format!("(member={dn})(uniqueMember={dn})")
             });
-            for group in search.groups(any(held)).await? {
+            for group in search.groups(any(held), found).await? {
                 if found.add(&group) {
                     next.push(group);
                 }
             }
         }
         if next.is_empty() {
-            break;
+            return Ok(());
         }
         frontier = next;
     }
+    found.is_cut |= depth > 0;
     Ok(())
 }
 
@@ -211,8 +265,8 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// The names of the groups that match; those beyond what the directory gives at once are left
-    /// out.
-    async fn groups(&mut self, filter: String) -> Result<Vec<Dn>, Failure> {
+    /// out, which is noted.
+    async fn groups(&mut self, filter: String, noted: &mut Found) -> Result<Vec<Dn>, Failure> {
         let query = Query {
             base: self.base,
             scope: Scope::Subtree,
@@ -222,14 +276,23 @@ impl Search<'_> {
             limit: MAX_GROUPS,
         };
         let found = self.connection.search(&query).await?;
-        if found.is_cut {
-            tracing::warn!(
-                base = self.base,
-                "somebody is in more groups than are looked at"
-            );
-        }
+        noted.is_cut |= found.is_cut;
         let names = found.entries.iter();
         Ok(names.filter_map(|entry| Dn::parse(&entry.dn)).collect())
+    }
+}
+
+impl Search<'_> {
+    /// Whether a group matches.
+    async fn holds(&mut self, group: &Dn, filter: &str) -> Result<bool, Failure> {
+        let query = Query {
+            base: group.as_str(),
+            scope: Scope::Base,
+            filter,
+            attributes: &["1.1"],
+            limit: 1,
+        };
+        Ok(!self.connection.search(&query).await?.entries.is_empty())
     }
 }
 
@@ -237,6 +300,8 @@ impl Search<'_> {
 struct Found {
     names: Vec<String>,
     seen: HashSet<Dn>,
+    /// Whether there are more.
+    is_cut: bool,
 }
 
 impl Found {
@@ -244,12 +309,14 @@ impl Found {
         Self {
             names: groups.to_vec(),
             seen: groups.iter().filter_map(|group| Dn::parse(group)).collect(),
+            is_cut: groups.len() >= MAX_GROUPS,
         }
     }
 
     fn add(&mut self, group: &Dn) -> bool {
-        let new = self.names.len() < MAX_GROUPS && self.seen.insert(group.clone());
-        if new {
+        let new = self.seen.insert(group.clone());
+        self.is_cut |= new && self.names.len() >= MAX_GROUPS;
+        if new && self.names.len() < MAX_GROUPS {
             self.names.push(group.as_str().to_owned());
         }
         new

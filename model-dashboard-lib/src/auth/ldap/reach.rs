@@ -119,7 +119,9 @@ impl Ways {
             });
         }
         let peer = tcp.peer_addr().map_err(|error| broken(server, &error))?;
-        let refused = match self.limited(server, start_tls(&mut tcp)).await? {
+        let started = self.limited(server, start_tls(&mut tcp)).await?;
+        let starts = started.is_ok();
+        let refused = match started {
             Ok(()) => match self.handshake(server, tcp).await {
                 Ok(stream) => {
                     return Ok(Reached {
@@ -150,7 +152,12 @@ impl Ways {
                 why: other.to_string(),
             },
         };
-        if !matches!(refused, Failure::NotEncrypted { .. } | Failure::Trust(_)) {
+        let is_final = match refused {
+            // Whoever names an authority wants it to count.
+            Failure::NotEncrypted { .. } | Failure::Trust(_) => starts && self.ca_file.is_some(),
+            _ => true,
+        };
+        if is_final {
             return Err(refused);
         }
         let why = match (peer.ip().is_loopback(), self.allow_plaintext) {
@@ -216,7 +223,8 @@ impl Ways {
         }
     }
 
-    async fn limited<T>(
+    /// What comes of work that has the time for reaching one server.
+    pub(super) async fn limited<T>(
         &self,
         server: &LdapServer,
         work: impl Future<Output = T>,

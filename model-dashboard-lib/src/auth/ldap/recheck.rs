@@ -1,5 +1,7 @@
 //! Looking again at people, by the account that may.
 
+use std::time::Duration;
+
 use ldap3::{Scope, ldap_escape};
 use tokio::time::timeout;
 
@@ -10,6 +12,13 @@ use super::sign_in::Member;
 use super::{Directory, Entrance};
 use crate::auth::{AuthenticationError, Identity, IdentityId, Refusal, Source};
 
+/// How long looking at all takes at most.
+const FOR_ALL: Duration = Duration::from_secs(25);
+
+/// How many people are looked at over one connection: each group of theirs is a message, and those
+/// are counted.
+const OVER_ONE_CONNECTION: usize = 8;
+
 /// What a directory showed in one round, each asked for once at most.
 #[derive(Debug, Default)]
 struct Shown {
@@ -18,23 +27,18 @@ struct Shown {
 }
 
 impl Directory {
-    /// Looks at people one after the other, over one connection. Each has the time of a sign-in.
+    /// Looks at people one after the other, in the time for all of them; those it does not get to
+    /// are told so.
     pub(super) async fn recheck(
         &self,
         source: &Source,
         ids: &[IdentityId],
     ) -> Vec<Result<Option<Identity>, AuthenticationError>> {
-        let _permit = self.connections.acquire().await;
         let mut answers = Vec::with_capacity(ids.len());
-        let failed = match self.limited(self.connect_service()).await {
-            Ok(mut connection) => {
-                let failed = self
-                    .look_at_all(&mut connection, source, ids, &mut answers)
-                    .await;
-                connection.close().await;
-                failed
-            }
-            Err(failure) => Some(failure.to_string()),
+        let all = self.look_at_parts(source, ids, &mut answers);
+        let failed = match timeout(FOR_ALL, all).await {
+            Ok(failed) => failed,
+            Err(_) => Some(format!("no answer within {} s", FOR_ALL.as_secs())),
         };
         let reason = failed.unwrap_or_default();
         answers.resize_with(ids.len(), || {
@@ -46,28 +50,54 @@ impl Directory {
         answers
     }
 
+    /// Looks at some people over each connection, whose answers are bounded in all.
+    async fn look_at_parts(
+        &self,
+        source: &Source,
+        ids: &[IdentityId],
+        answers: &mut Vec<Result<Option<Identity>, AuthenticationError>>,
+    ) -> Option<String> {
+        let _permit = self.connections.acquire().await;
+        let mut shown = Shown::default();
+        for some in ids.chunks(OVER_ONE_CONNECTION) {
+            let mut connection = match self.limited(self.connect_service()).await {
+                Ok(connection) => connection,
+                Err(failure) => return Some(failure.to_string()),
+            };
+            let looks = self.look_at_all(&mut connection, source, some, &mut shown, answers);
+            let failed = looks.await;
+            connection.close().await;
+            if failed.is_some() {
+                return failed;
+            }
+        }
+        None
+    }
+
     /// Looks at people until the directory fails; why it did.
     async fn look_at_all(
         &self,
         connection: &mut Connection,
         source: &Source,
         ids: &[IdentityId],
+        shown: &mut Shown,
         answers: &mut Vec<Result<Option<Identity>, AuthenticationError>>,
     ) -> Option<String> {
-        let mut shown = Shown::default();
         for id in ids {
             if id.source != *source {
                 // Nobody of another source is known here, whoever has such an id.
                 answers.push(Ok(None));
                 continue;
             }
-            match self.limited(self.look_at(connection, id, &mut shown)).await {
+            match self.limited(self.look_at(connection, id, shown)).await {
                 Ok(found) => {
                     let identity = found.map(|member| member.identity(source, None));
                     answers.push(identity.transpose().map_err(Into::into));
                 }
                 // This entry is strange; the next one need not be.
-                Err(failure @ Failure::Entry(_)) => answers.push(Err(failure.into())),
+                Err(failure @ (Failure::Person(_) | Failure::Entry(_))) => {
+                    answers.push(Err(failure.into()))
+                }
                 Err(failure) => return Some(failure.to_string()),
             }
         }
@@ -90,13 +120,9 @@ impl Directory {
         }
         let mut failed = None;
         for server in &self.ways.servers {
-            let opened = async {
-                let mut connection = Connection::open(&self.ways, server).await?;
-                self.bind_service(&mut connection).await?;
-                Ok(connection)
-            };
-            match opened.await {
-                Err(failure @ (Failure::Unreachable { .. } | Failure::Broken { .. })) => {
+            match self.open(server).await {
+                Err(failure) if failure.is_of_transport() => {
+                    tracing::warn!(error = %failure, "a server of the directory is left out");
                     failed = Some(failure);
                 }
                 answer => return answer,
@@ -117,9 +143,10 @@ impl Directory {
         let found = self.read_one(connection, self.base_text(), Scope::Subtree, &filter);
         let person = match found.await? {
             Ok(person) if *person.id == *id.subject => person,
+            Err(Refusal::Other(why)) => return Err(Failure::Person(why)),
             Ok(_) | Err(Refusal::SeveralEntries) => {
                 let why = format!("the directory has another entry, or several, with the id {id}");
-                return Err(Failure::Entry(why));
+                return Err(Failure::Person(why));
             }
             Err(_) => {
                 return match self.shows_anybody(connection, shown).await? {
@@ -142,6 +169,7 @@ impl Directory {
                         .to_owned(),
                 )),
             },
+            Err(Refusal::Other(why)) => Err(Failure::Person(why)),
             Err(_) => Ok(None),
         }
     }

@@ -15,6 +15,7 @@ pub(super) mod code {
     pub(in super::super) const STRONGER_AUTH_REQUIRED: u32 = 8;
     pub(in super::super) const REFERRAL: u32 = 10;
     pub(in super::super) const CONFIDENTIALITY_REQUIRED: u32 = 13;
+    pub(in super::super) const CONSTRAINT_VIOLATION: u32 = 19;
     pub(in super::super) const NO_SUCH_OBJECT: u32 = 32;
     pub(in super::super) const INVALID_DN_SYNTAX: u32 = 34;
     pub(in super::super) const INAPPROPRIATE_AUTHENTICATION: u32 = 48;
@@ -40,6 +41,8 @@ pub(super) fn of_bind(answer: &LdapResult) -> Option<Result<(), Refusal>> {
             None => active_directory(&answer.text).unwrap_or(Refusal::WrongPassword),
         }),
         code::NO_SUCH_OBJECT | code::INVALID_DN_SYNTAX => Err(Refusal::UnknownUser),
+        // As 389 Directory Server says that there were too many wrong passwords.
+        code::CONSTRAINT_VIOLATION => Err(Refusal::Locked),
         code::INAPPROPRIATE_AUTHENTICATION => Err(Refusal::NoSignIn),
         code::UNWILLING_TO_PERFORM => Err(Refusal::Other(format!(
             "the directory was unwilling: {}",

@@ -34,7 +34,7 @@ impl Member {
         let own = own.and_then(|name| Username::parse(name).ok());
         let username = own.or_else(|| typed.cloned()).ok_or_else(|| {
             let dn = self.person.dn.as_str();
-            Failure::Entry(format!("{dn} has no username; set LDAP_USERNAME_ATTRIBUTE"))
+            Failure::Person(format!("{dn} has no username; set LDAP_USERNAME_ATTRIBUTE"))
         })?;
         Ok(Identity {
             id: IdentityId::new(source.clone(), self.person.id),
@@ -79,7 +79,7 @@ impl Directory {
         password: &Password,
         sent: &mut bool,
     ) -> Verdict<Member> {
-        let mut connection = Connection::open(&self.ways, server).await?;
+        let mut connection = self.open(server).await?;
         let found = match &self.entrance {
             Entrance::Service { .. } => {
                 self.enter_by_service(&mut connection, username, password, sent)
@@ -107,7 +107,6 @@ impl Directory {
         password: &Password,
         sent: &mut bool,
     ) -> Verdict<Person> {
-        self.bind_service(connection).await?;
         let person = match self.find(connection, username).await? {
             Ok(person) => person,
             Err(refusal) => {
@@ -145,7 +144,10 @@ impl Directory {
         }
         if let BindName::Dn(dn) = &name {
             // The entry that the password belongs to, if the filter lets it pass, and no other.
-            let filter = self.filter.fill(username.as_str());
+            let filter = match self.is_by_name {
+                true => "(objectClass=*)".to_owned(),
+                false => self.filter.fill(username.as_str()),
+            };
             let own = self.read_one(connection, dn.as_str(), Scope::Base, &filter);
             let missed = "the search filter does not find the entry that the password is of";
             return Ok(match own.await? {
@@ -182,6 +184,10 @@ impl Directory {
             own.as_deref()
                 .is_some_and(|own| super::dn::same_name(own, other))
         };
+        if let Some(own) = connection.who_am_i().await? {
+            return Ok(is(&person.sam_account, &own));
+        }
+        // A directory that does not say.
         match name {
             BindName::Dn(dn) => Ok(*dn == person.dn),
             BindName::DownLevel(_, account) => Ok(is(&person.sam_account, account)),
@@ -200,6 +206,17 @@ impl Directory {
                 Ok(set.entries.is_empty() && !set.is_cut && is(&person.sam_account, account))
             }
         }
+    }
+
+    /// A connection to a server, of the account that looks people up if there is one. A server that
+    /// hangs leaves time for the next one.
+    pub(super) async fn open(&self, server: &LdapServer) -> Result<Connection, Failure> {
+        let opening = async {
+            let mut connection = Connection::open(&self.ways, server).await?;
+            self.bind_service(&mut connection).await?;
+            Ok(connection)
+        };
+        self.ways.limited(server, opening).await?
     }
 
     pub(super) async fn bind_service(&self, connection: &mut Connection) -> Result<(), Failure> {
@@ -247,9 +264,7 @@ impl Directory {
             (None, false) => Ok(Err(Refusal::UnknownUser)),
             (Some(entry), false) => {
                 let person = Person::read(entry, &self.attributes, Timestamp::now());
-                person
-                    .map(Ok)
-                    .map_err(|error| Failure::Entry(error.to_string()))
+                Ok(person.map_err(|error| Refusal::Other(error.to_string())))
             }
             (_, true) => Ok(Err(Refusal::SeveralEntries)),
         }
@@ -265,15 +280,23 @@ impl Directory {
         if let Some(refusal) = barred(&person) {
             return Ok(Err(refusal));
         }
-        let groups = match self.groups.must_look_further(&person) {
+        let (groups, is_cut) = match self.groups.must_look_further(&person) {
             true => {
                 if as_person {
                     self.bind_service(connection).await?;
                 }
                 self.groups.look_further(connection, &person).await?
             }
-            false => person.groups.clone(),
+            false => (person.groups.clone(), false),
         };
+        if is_cut && !self.groups.is_settled(&groups) {
+            // Nobody is put out of a group that may only be missing in the answer.
+            return Ok(Err(Refusal::Other(
+                "in more groups than the directory tells at once; raise its size limit, or use \
+                 groups that people are in directly"
+                    .to_owned(),
+            )));
+        }
         if !self.groups.lets_in(&groups) {
             return Ok(Err(Refusal::NotInGroup));
         }

@@ -18,6 +18,8 @@ pub(super) enum Answer {
     Left,
     /// Nothing, and why.
     None(String),
+    /// Nothing about this one alone, and why.
+    Undecided(String),
 }
 
 impl Answer {
@@ -26,6 +28,7 @@ impl Answer {
             Ok(Some(identity)) if identity.id == *id => Answer::There(Box::new(identity)),
             Ok(Some(_)) => Answer::None("the source answered for somebody else".to_owned()),
             Ok(None) => Answer::Left,
+            Err(AuthenticationError::Undecided { reason }) => Answer::Undecided(reason),
             Err(error) => Answer::None(error.to_string()),
         }
     }

@@ -112,7 +112,9 @@ impl Dashboard {
                 // They signed in meanwhile.
                 None => (self.existing_user(id).await?, RecheckOutcome::StillThere),
             },
-            Some(Answer::None(reason)) => (before.clone(), RecheckOutcome::NoAnswer(reason)),
+            Some(Answer::None(reason) | Answer::Undecided(reason)) => {
+                (before.clone(), RecheckOutcome::NoAnswer(reason))
+            }
             None => {
                 let reason = "the source did not answer".to_owned();
                 (before.clone(), RecheckOutcome::NoAnswer(reason))

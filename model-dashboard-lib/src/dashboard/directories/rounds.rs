@@ -10,7 +10,7 @@
 //! the source before.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -53,10 +53,11 @@ pub(in crate::dashboard) async fn follow(
     let until = Until(Some(stopped.clone()));
     let mut ended = stopped;
     loop {
+        let begun = Instant::now();
         inner.look_around(directory, &until).await;
         let interval = inner.policy.recheck_interval;
         let pause = match directory.is_well() {
-            true => interval * 9 / 10,
+            true => (interval * 9 / 10).saturating_sub(begun.elapsed()),
             false => (interval / 15).max(Duration::from_secs(1)),
         };
         tokio::select! {
@@ -84,7 +85,18 @@ impl Inner {
                 .round(directory, just_now, Belief::Doubting, until)
                 .await
             {
-                Ok(round) => asked = round.asked,
+                Ok(round) => {
+                    asked = round.asked;
+                    if let Some(reason) = round.reason {
+                        let (source, people) = (directory.source().as_str(), round.unanswered);
+                        tracing::warn!(
+                            source,
+                            people,
+                            reason,
+                            "some people could not be looked at"
+                        );
+                    }
+                }
                 Err(error) => {
                     let source = directory.source().as_str();
                     tracing::warn!(source, %error, "people could not be looked at again");
@@ -183,7 +195,7 @@ impl Inner {
                     there.push(*identity);
                 }
                 Answer::Left => left.push(user.id.clone()),
-                Answer::None(reason) => {
+                Answer::None(reason) | Answer::Undecided(reason) => {
                     round.unanswered += 1;
                     round.reason.get_or_insert(reason);
                 }

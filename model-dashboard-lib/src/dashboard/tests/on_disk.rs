@@ -214,26 +214,33 @@ async fn a_missing_models_folder_is_made_at_the_first_start_alone() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_this_build_does_not_have_is_refused_with_the_name_of_the_setting() {
     let dir = tempfile::tempdir().unwrap();
-    for (more, setting) in [
-        (
-            &[
-                ("LDAP_SERVER", "ldaps://d.example"),
-                ("LDAP_BASE_DN", "dc=example"),
-            ][..],
-            "LDAP_SERVER",
-        ),
-        (
-            &[("DATABASE_URL", "postgres://u:secret@db/md")][..],
-            "DATABASE_URL",
-        ),
+    let database = [("DATABASE_URL", "postgres://u:secret@db/md")];
+    let error = connect(&config(dir.path(), &database)).await.unwrap_err();
+    let told = format!("{error} {error:?}");
+    assert!(matches!(error, ConnectError::Unsupported { .. }), "{told}");
+    assert!(error.to_string().contains("DATABASE_URL") && !told.contains("secret"));
+}
+
+#[tokio::test]
+async fn a_directory_that_cannot_be_asked_as_set_is_refused_with_the_name_of_the_setting() {
+    let dir = tempfile::tempdir().unwrap();
+    for (setting, value) in [
+        ("LDAP_USER_DN_TEMPLATE", "uid=rosa,dc=example"),
+        ("LDAP_USER_DN_TEMPLATE", "{username}"),
+        ("LDAP_SEARCH_FILTER", "(uid={username}"),
+        ("LDAP_BASE_DN", "example.org"),
+        ("LDAP_GROUP_BASE_DN", "groups"),
     ] {
-        let error = connect(&config(dir.path(), more)).await.unwrap_err();
-        assert!(
-            matches!(error, ConnectError::Unsupported { .. }),
-            "{setting}: {error:?}"
-        );
+        let all = [
+            ("LDAP_SERVER", "ldaps://d.example"),
+            ("LDAP_BASE_DN", "dc=example"),
+            ("LDAP_USER_DN_TEMPLATE", "uid={username},dc=example"),
+        ];
+        let others = all.into_iter().filter(|(name, _)| *name != setting);
+        let all: Vec<_> = others.chain([(setting, value)]).collect();
+        let error = connect(&config(dir.path(), &all)).await.unwrap_err();
+        assert!(matches!(error, ConnectError::Directory { .. }), "{error:?}");
         assert!(error.to_string().contains(setting), "{error}");
-        assert!(!format!("{error} {error:?}").contains("secret"));
     }
 }
 
