@@ -194,7 +194,9 @@ pub(crate) fn database_name(config: &Config) -> String {
 
 pub(crate) fn not_opened(error: ConnectError) -> Failure {
     match error {
-        ConnectError::Unsupported { .. } => Failure::usage(chain(&error)),
+        ConnectError::Unsupported { .. } | ConnectError::Directory { .. } => {
+            Failure::usage(chain(&error))
+        }
         other => Failure::unavailable(&other),
     }
 }

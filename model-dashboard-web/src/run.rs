@@ -163,7 +163,7 @@ fn connection_limits(config: &Config, listeners: usize) -> ConnectionLimits {
 
 fn unusable(error: ConnectError) -> Failure {
     match error {
-        ConnectError::Unsupported { .. } => Failure::usage(error),
+        ConnectError::Unsupported { .. } | ConnectError::Directory { .. } => Failure::usage(error),
         other => Failure::unavailable_itself(&other),
     }
 }

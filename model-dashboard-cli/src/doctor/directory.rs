@@ -60,11 +60,11 @@ pub(super) async fn run(directory: Directory, context: &Context) -> Result<(), F
             context.output.show(&shown, || text(&shown, context))?;
             let failed = shown.steps.iter().find(|step| step.verdict == "failed");
             if let Some(step) = failed {
-                let message = format!("{source} does not work: {} failed", step.name);
+                let message = format!("at {source} this failed: {}", step.name);
                 return Err(Failure::new(Kind::Unavailable, message));
             }
             if let (Some(name), None) = (&directory.user, &shown.person) {
-                note(format_args!("nobody called {name} would be let in"));
+                note(format_args!("{name} was not looked up: the steps say why"));
             }
             Ok(())
         })

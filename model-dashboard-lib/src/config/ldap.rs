@@ -133,6 +133,10 @@ impl LdapConfig {
 
     /// A directory, when one is named.
     pub(super) fn resolve(self, reader: &mut Reader<'_>) -> Option<Self> {
+        if self.server.is_empty() && reader.is_set("ldap.server") {
+            // What is wrong with it is told.
+            return None;
+        }
         if self.server.is_empty() {
             let mut settings = reader.settings.iter().map(|it| it.name);
             let set = settings.find(|name| name.starts_with("ldap.") && reader.is_set(name));
@@ -141,7 +145,8 @@ impl LdapConfig {
             }
             return None;
         }
-        if self.bind_dn.is_some() && self.bind_password.is_none() {
+        let has_password = self.bind_password.is_some() || reader.is_set("ldap.bind_password");
+        if self.bind_dn.is_some() && !has_password {
             reader.conflict("ldap.bind_dn", "ldap.bind_password is not set beside it");
         }
         if self.bind_dn.is_none() && self.bind_password.is_some() {

@@ -269,7 +269,7 @@ async fn a_person_is_tested_before_they_sign_in() {
         assert!(page.contains(told), "{told}: {page}");
     }
     let (_, page) = post(&admin, test, &[("username", "nobody")]).await;
-    assert!(page.contains("“nobody” would not be let in"), "{page}");
+    assert!(page.contains("“nobody” was not looked up"), "{page}");
     let (status, _) = post(&admin, test, &[("username", "a\u{200B}")]).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
 }

@@ -145,6 +145,11 @@ impl Directory {
                 saw,
                 Some(NO_ACCOUNT),
             );
+            if let Some(username) = username {
+                let saw = "people cannot be looked up without their password, or such an account";
+                let name = format!("person “{username}”");
+                steps.note(&name, Verdict::Warning, saw, None);
+            }
             return;
         }
         if let Err(failure) = self.bind_service(connection).await {

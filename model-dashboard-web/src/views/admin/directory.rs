@@ -176,8 +176,8 @@ fn walked(walk: &Walk) -> Markup {
     let nobody = !walk.asked.is_empty() && walk.person.is_none();
     html! {
         div role="status" {
-            @if failed { (notice(Tone::Danger, &html! { p { strong { "Signing in does not work." } " The step that failed says what to do." } })) }
-            @else if nobody { (notice(Tone::Warning, &html! { p { "The connection works, but “" (walk.asked) "” would not be let in." } })) }
+            @if failed { (notice(Tone::Danger, &html! { p { strong { "Signing in does not work" @if !walk.asked.is_empty() { " for “" (walk.asked) "”" } "." } " The step that failed says why, and what to do." } })) }
+            @else if nobody { (notice(Tone::Warning, &html! { p { "The connection works, but “" (walk.asked) "” was not looked up: the steps say why." } })) }
             @else { (notice(Tone::Ok, &html! { p { "Signing in works." } })) }
         }
         @if !walk.steps.is_empty() {
