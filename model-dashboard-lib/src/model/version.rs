@@ -41,15 +41,13 @@ impl Version {
     /// The 32 digits, which are ASCII.
     #[must_use]
     pub fn digits(&self) -> [u8; 32] {
-        let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
-        std::array::from_fn(|place| {
-            let byte = self.0[place / 2];
-            digit(if place % 2 == 0 {
-                byte >> 4
-            } else {
-                byte & 0xf
-            })
-        })
+        // No table of digits: so it is done for all of them at once.
+        let digit = |nibble: u8| nibble + if nibble < 10 { b'0' } else { b'a' - 10 };
+        let mut digits = [0; 32];
+        for (pair, byte) in digits.as_chunks_mut().0.iter_mut().zip(self.0) {
+            *pair = [digit(byte >> 4), digit(byte & 0xf)];
+        }
+        digits
     }
 }
 
