@@ -188,6 +188,13 @@ impl FromStr for Username {
     }
 }
 
+impl From<&Username> for Arc<str> {
+    /// [`Username::as_str`], shared.
+    fn from(name: &Username) -> Arc<str> {
+        name.shown.clone()
+    }
+}
+
 impl fmt::Display for Username {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.shown)

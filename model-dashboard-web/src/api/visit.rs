@@ -58,7 +58,7 @@ impl Visit {
         let token = bearer(&self.headers)?;
         let request = request_info(&self.context);
         let caller = self.dashboard.caller_from_token(token, request).await?;
-        self.context.set_user(caller.username());
+        self.context.set_user(&caller.user().username);
         Ok(Guest::new(self.dashboard.clone(), caller))
     }
 }
@@ -67,6 +67,9 @@ impl Visit {
 pub(super) fn request_info(context: &RequestContext) -> RequestInfo {
     RequestInfo::new(Via::Api, context.client_text(), context.id().as_str())
 }
+
+/// What stands before a token.
+const BEARER: &str = "bearer ";
 
 /// The bearer token of a request (RFC 6750 §2.1); the scheme's case does not count (RFC 9110
 /// §11.1).
@@ -78,9 +81,10 @@ pub(super) fn bearer(headers: &HeaderMap) -> Result<&str, Failure> {
             "send one header “Authorization”, not several",
         ));
     }
-    let text = value.to_str().unwrap_or_default();
-    match text.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
+    let ascii = Some(value.as_bytes()).filter(|bytes| bytes.is_ascii());
+    let text = ascii.and_then(|bytes| std::str::from_utf8(bytes).ok());
+    match text.and_then(|text| text.split_at_checked(BEARER.len())) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case(BEARER) => Ok(token.trim_ascii()),
         _ => Err(Problem::no_credential().into()),
     }
 }

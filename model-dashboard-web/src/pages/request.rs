@@ -189,7 +189,7 @@ impl Request {
         let dashboard = &self.site.dashboard;
         match dashboard.caller_from_session(secret, self.info()).await {
             Ok(caller) => {
-                self.context.set_user(caller.username());
+                self.context.set_user(&caller.user().username);
                 Ok(Visit::new(self, caller, secret))
             }
             Err(error) => Err((self, error)),

@@ -79,7 +79,7 @@ pub(super) async fn submit(request: Request, body: RequestBody) -> Response {
     {
         Ok(signed_in) => {
             end_former(&request).await;
-            request.context.set_user(signed_in.user.username.as_str());
+            request.context.set_user(&signed_in.user.username);
             let models = request.site.links.models();
             let mut response = redirect(next.as_deref().unwrap_or(&models));
             let cookies = &request.site.cookies;
