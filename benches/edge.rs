@@ -17,7 +17,7 @@ use hyper::Request;
 use hyper::body::Bytes;
 use model_dashboard_benches::registry::{LIST, MODEL, Registry};
 use model_dashboard_web::api::InMemory;
-use model_dashboard_web::server::{AlwaysReady, Edge, EdgeSettings, SecurityHeaders};
+use model_dashboard_web::server::{Edge, EdgeSettings, SecurityHeaders};
 use tower_service::Service;
 use warp::Filter;
 
@@ -67,14 +67,16 @@ fn routes(c: &mut Criterion) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let _entered = runtime.enter();
     let registry = runtime.block_on(Registry::new(1_000)).unwrap();
-    let settings = EdgeSettings::new("bench", SecurityHeaders::api(true));
+    let headers = SecurityHeaders::api(true);
+    let in_memory = InMemory::new(registry.dashboard(), &headers);
+    let settings = EdgeSettings::new("bench", headers);
     let routes = warp::service(model_dashboard_web::api::routes(
         registry.dashboard(),
         None,
         None,
     ));
-    let routes = InMemory::new(registry.dashboard(), AlwaysReady::new(routes));
-    let mut edge = Edge::new(routes, settings).for_peer(([127, 0, 0, 1], 4711).into());
+    let edge = Edge::tower(routes, settings).short_cut(in_memory);
+    let mut edge = edge.for_peer(([127, 0, 0, 1], 4711).into());
     let mut group = c.benchmark_group("API behind its edge");
     for (name, path) in [
         ("list of 1,000", LIST),

@@ -8,7 +8,7 @@ use hyper::service::Service;
 use model_dashboard::dashboard::Dashboard;
 
 use crate::api::InMemory;
-use crate::server::{AlwaysReady, Edge, EdgeSettings, Proxies, SecurityHeaders};
+use crate::server::{Edge, EdgeSettings, Proxies, SecurityHeaders};
 use crate::settings::WebSettings;
 use crate::{api, pages};
 
@@ -58,15 +58,14 @@ pub fn api_service(
     > + Clone
     + Send
     + 'static,
+    InMemory,
 > {
-    let edge = edge_settings(
-        "api",
-        SecurityHeaders::api(settings.secure_cookies),
-        settings,
-    );
+    let headers = SecurityHeaders::api(settings.secure_cookies);
+    let in_memory = InMemory::new(dashboard, &headers);
+    let edge = edge_settings("api", headers, settings);
     let metrics = Some(&settings.metrics).filter(|_| !settings.metrics_elsewhere);
     let routes = warp::service(api::routes(dashboard, settings.home.as_deref(), metrics));
-    Edge::new(InMemory::new(dashboard, AlwaysReady::new(routes)), edge)
+    Edge::tower(routes, edge).short_cut(in_memory)
 }
 
 /// `/metrics`, to whoever asks, for an address of its own.

@@ -294,6 +294,16 @@ impl Catalog {
         self.body_of(&entry).await
     }
 
+    /// The definition at a key, if it is that of a model and in memory.
+    pub(crate) fn known_body_at(&self, network_type: &str, name: &str) -> Option<Arc<StoredModel>> {
+        let picture = self.inner.picture.load();
+        let entry = picture.visible(network_type, name)?;
+        if entry.broken().is_some() {
+            return None;
+        }
+        self.known_body_of(entry)
+    }
+
     /// The definition of an entry, if it is in memory.
     pub(crate) fn known_body_of(&self, entry: &Entry) -> Option<Arc<StoredModel>> {
         self.inner.bodies.get(entry.key(), entry.version()?)

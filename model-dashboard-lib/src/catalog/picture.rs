@@ -109,11 +109,9 @@ impl Picture {
     }
 
     /// [`Self::get`] by the two parts of a key.
-    #[must_use]
-    pub fn at(&self, network_type: &str, name: &str) -> Option<Arc<Entry>> {
+    pub(super) fn visible(&self, network_type: &str, name: &str) -> Option<&Arc<Entry>> {
         let place = self.find_place(network_type, name).ok()?;
-        let entry = self.entry(self.keys[place]);
-        entry.is_visible().then(|| entry.clone())
+        Some(self.entry(self.keys[place])).filter(|entry| entry.is_visible())
     }
 
     /// The tombstone at a key, if a model was deleted there or moved away.
@@ -133,7 +131,7 @@ impl Picture {
     /// type. Cost: a binary search for each network type.
     #[must_use]
     pub fn find_by_name(&self, name: &str) -> Vec<ModelKey> {
-        let found = |network_type: &Arc<str>| Some(self.at(network_type, name)?.key.clone());
+        let found = |network_type: &Arc<str>| Some(self.visible(network_type, name)?.key.clone());
         self.types.keys().filter_map(found).collect()
     }
 

@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 use super::cache::{DigestCache, Freshness};
 use super::caller::Principal;
 use super::directories::{Vouched, as_limited};
+use super::reader::Reader;
 use super::uses::Uses;
 use super::{Caller, Dashboard, Error, RequestInfo, Unauthenticated};
 use crate::audit::Action;
@@ -45,8 +46,8 @@ pub(super) struct Access {
     pub(super) session_uses: Uses,
 }
 
-struct KnownToken {
-    principal: Arc<Principal>,
+pub(super) struct KnownToken {
+    pub(super) principal: Arc<Principal>,
     id: i64,
     expires_at: Option<Timestamp>,
     vouched: Option<Vouched>,
@@ -118,8 +119,7 @@ impl Access {
 
 impl KnownToken {
     /// Judges the token now.
-    fn check(&self, access: &Access) -> Result<Arc<Principal>, Unauthenticated> {
-        let now = Timestamp::now();
+    fn check(&self, access: &Access, now: Timestamp) -> Result<(), Unauthenticated> {
         if self.expires_at.is_some_and(|end| end <= now) {
             return Err(Unauthenticated::ExpiredToken);
         }
@@ -129,7 +129,7 @@ impl KnownToken {
         if is_due(&self.noted, now, TOKEN_NOTED_EVERY) {
             access.token_uses.note(self.id, now);
         }
-        Ok(self.principal.clone())
+        Ok(())
     }
 }
 
@@ -185,14 +185,16 @@ impl Dashboard {
                 return Err(Unauthenticated::UnknownToken.into());
             }
         };
-        let principal = match known.check(access) {
+        let known = match known.check(access, Timestamp::now()) {
             Err(Unauthenticated::NotVouched) if self.vouches_now(&known.principal).await => {
                 let hash = TokenHash(Sha256::digest(bearer).into());
-                Box::pin(self.look_up_token(hash)).await?.check(access)
+                let known = Box::pin(self.look_up_token(hash)).await?;
+                known.check(access, Timestamp::now())?;
+                known
             }
-            checked => checked,
+            checked => checked.map(|()| known)?,
         };
-        Ok(Caller::new(principal?, request))
+        Ok(Caller::new(known.principal.clone(), request))
     }
 
     /// Whether the source of somebody whom it has not vouched for lately does so when it is asked.
@@ -201,18 +203,16 @@ impl Dashboard {
         Box::pin(self.is_still_there(&principal.user.id)).await
     }
 
-    /// [`Dashboard::caller_from_token`] where it can be answered from memory and is a yes;
-    /// `request` is asked for then only.
-    pub fn known_caller(
-        &self,
-        bearer: &str,
-        request: impl FnOnce() -> RequestInfo,
-    ) -> Option<Caller> {
+    /// [`Dashboard::caller_from_token`] for reading what is in memory, where it can be answered
+    /// from memory and is a yes.
+    #[must_use]
+    pub fn known_reader(&self, bearer: &str) -> Option<Reader> {
         let Recall::Known(known) = self.recall(bearer) else {
             return None;
         };
-        let principal = known.check(&self.inner.access).ok()?;
-        Some(Caller::new(principal, request()))
+        let now = Timestamp::now();
+        known.check(&self.inner.access, now).ok()?;
+        Some(Reader::new(known, now))
     }
 
     fn recall(&self, bearer: &str) -> Recall {

@@ -83,6 +83,14 @@ impl Principal {
         }
     }
 
+    /// The token, if it is what was shown.
+    pub(super) fn token(&self) -> Option<TokenInUse> {
+        match self.credential {
+            Credential::Token { id, expires_at } => Some(TokenInUse { id, expires_at }),
+            _ => None,
+        }
+    }
+
     /// The host's administrator; `user_at_host` is only a name for the audit log.
     fn for_host(user_at_host: &str) -> Principal {
         let printable = |c: &char| !c.is_control() && !c.is_whitespace();
@@ -190,10 +198,7 @@ impl Caller {
     /// The token, if the caller came with one.
     #[must_use]
     pub fn token(&self) -> Option<TokenInUse> {
-        match self.principal.credential {
-            Credential::Token { id, expires_at } => Some(TokenInUse { id, expires_at }),
-            _ => None,
-        }
+        self.principal.token()
     }
 
     /// Whether the caller is the host's administrator.
@@ -230,10 +235,10 @@ pub struct TokenInUse {
 }
 
 impl TokenInUse {
-    /// Whether it ends within [`TOKEN_EXPIRES_SOON`] of `now`.
+    /// When it ends, if that is within [`TOKEN_EXPIRES_SOON`] of `now`.
     #[must_use]
-    pub fn expires_soon(&self, now: Timestamp) -> bool {
+    pub fn ends_soon(&self, now: Timestamp) -> Option<Timestamp> {
         self.expires_at
-            .is_some_and(|end| end <= now.plus(TOKEN_EXPIRES_SOON))
+            .filter(|end| *end <= now.plus(TOKEN_EXPIRES_SOON))
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Caller, Dashboard, Error};
+use super::{Caller, Dashboard, Error, Reader};
 use crate::auth::Permission;
 use crate::catalog::{CatalogState, Entry, Page, Picture, Query};
 use crate::model::{
@@ -236,18 +236,14 @@ impl Dashboard {
     #[must_use]
     pub fn known_body(
         &self,
-        caller: &Caller,
+        reader: &Reader,
         network_type: &str,
         name: &str,
     ) -> Option<Arc<StoredModel>> {
-        if !caller.has(Permission::ModelsRead) {
+        if !reader.has(Permission::ModelsRead) {
             return None;
         }
-        let entry = self.inner.catalog.current().at(network_type, name)?;
-        if entry.broken().is_some() {
-            return None;
-        }
-        self.inner.catalog.known_body_of(&entry)
+        self.inner.catalog.known_body_at(network_type, name)
     }
 
     async fn body_at(&self, key: &ModelKey) -> Result<Arc<StoredModel>, Error> {

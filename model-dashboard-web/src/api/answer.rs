@@ -88,7 +88,9 @@ where
     let (caller, dashboard) = (guest.caller.clone(), guest.dashboard.clone());
     let answer = handler(guest).await;
     let mut response = answer.unwrap_or_else(|failure| failure.since(&dashboard).into_response());
-    tell_end(&caller, response.headers_mut());
+    let token = caller.token();
+    let ends_soon = token.and_then(|token| token.ends_soon(Timestamp::now()));
+    tell_end(ends_soon, response.headers_mut());
     tell_age(&dashboard, response.headers_mut());
     response
 }
@@ -103,12 +105,9 @@ pub(super) fn tell_age(dashboard: &Dashboard, headers: &mut HeaderMap) {
     }
 }
 
-/// Says when the caller's token ends, if it does so soon.
-pub(super) fn tell_end(caller: &Caller, headers: &mut HeaderMap) {
-    let token = caller
-        .token()
-        .filter(|token| token.expires_soon(Timestamp::now()));
-    if let Some(end) = token.and_then(|token| token.expires_at) {
+/// Says when the token ends, if it does so soon.
+pub(super) fn tell_end(soon: Option<Timestamp>, headers: &mut HeaderMap) {
+    if let Some(end) = soon {
         // A time is printable ASCII.
         if let Ok(value) = HeaderValue::from_str(&end.to_string()) {
             headers.insert(TOKEN_EXPIRES, value);

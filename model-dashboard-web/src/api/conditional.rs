@@ -40,13 +40,17 @@ fn tags(list: &str) -> Option<Vec<(bool, &str)>> {
 }
 
 /// Whether `If-None-Match` names this tag (`etag` with its quotes): the answer is 304 then.
-pub(super) fn none_match(headers: &HeaderMap, etag: &str) -> bool {
-    let opaque = etag.trim_matches('"');
+pub(super) fn none_match(headers: &HeaderMap, etag: impl AsRef<[u8]>) -> bool {
+    let etag = etag.as_ref();
+    let opaque = match etag {
+        [b'"', opaque @ .., b'"'] => opaque,
+        other => other,
+    };
     headers.get_all(IF_NONE_MATCH).iter().any(|value| {
         let text = value.to_str().unwrap_or_default();
         // Weak comparison (RFC 9110 §13.1.2).
         text.trim() == "*"
-            || tags(text).is_some_and(|tags| tags.iter().any(|(_, tag)| *tag == opaque))
+            || tags(text).is_some_and(|tags| tags.iter().any(|(_, tag)| tag.as_bytes() == opaque))
     })
 }
 

@@ -10,7 +10,6 @@ use model_dashboard::model::{
     DuplicateKeys, FieldError, JsonError, JsonObject, ModelDefinition, ModelKey, ModelName,
     NetworkType, Version,
 };
-use model_dashboard::repository::StoredModel;
 use warp::reply::Response;
 
 use super::answer::{Failure, Guest, no_content};
@@ -40,12 +39,12 @@ pub(super) async fn show(
     headers: &HeaderMap,
 ) -> Result<Response, Failure> {
     let model = guest.dashboard().body(&guest.caller, &key).await?;
-    Ok(stored(&model, headers))
-}
-
-/// The answer of [`show`].
-pub(super) fn stored(model: &StoredModel, headers: &HeaderMap) -> Response {
-    definition(StatusCode::OK, model.version, model.bytes.clone(), headers)
+    Ok(definition(
+        StatusCode::OK,
+        model.version,
+        model.bytes.clone(),
+        headers,
+    ))
 }
 
 /// Find a model by its name
@@ -290,10 +289,6 @@ pub(super) fn located(mut response: Response, address: &str) -> Response {
     response
 }
 
-/// Room for the headers of an answer and those that are set around it, so that the quickest
-/// answers need no second allocation.
-const ROOM_FOR_HEADERS: usize = 14;
-
 /// A definition as an answer, or 304.
 pub(super) fn definition(
     status: StatusCode,
@@ -302,7 +297,7 @@ pub(super) fn definition(
     request: &HeaderMap,
 ) -> Response {
     let etag = etag_header(&version);
-    let unchanged = none_match(request, etag.to_str().unwrap_or_default());
+    let unchanged = none_match(request, &etag);
     let mut response = if unchanged {
         Response::default()
     } else {
@@ -313,15 +308,21 @@ pub(super) fn definition(
     } else {
         status
     };
-    let headers = response.headers_mut();
-    headers.reserve(ROOM_FOR_HEADERS);
-    if !unchanged {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    *response.headers_mut() = definition_headers(etag);
+    if unchanged {
+        response.headers_mut().remove(CONTENT_TYPE);
     }
+    response
+}
+
+/// The headers of a definition.
+pub(super) fn definition_headers(etag: HeaderValue) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     // Private: it needs a token. No-cache: ask again, with the tag.
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     headers.insert(ETAG, etag);
-    response
+    headers
 }
 
 /// The reason in the header `Model-Dashboard-Message`; empty if there is none. What is not UTF-8

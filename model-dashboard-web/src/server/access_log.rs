@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::{Method, StatusCode, Uri};
+use http::{Method, Response, StatusCode, Uri};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
@@ -128,34 +128,33 @@ impl fmt::Display for LoggedUri<'_> {
 }
 
 pin_project! {
-    /// The body of an answer, watched for the access log; or the short text that says that there
-    /// is no answer.
+    /// The body of an answer, watched for the access log: a service's, or bytes.
     #[derive(Debug)]
     pub struct LoggedBody<B> {
         #[pin]
         body: Option<B>,
-        text: Option<Bytes>,
+        bytes: Option<Bytes>,
         record: Option<Box<Record>>,
     }
 }
 
 impl<B: Body> LoggedBody<B> {
-    pub(super) fn new(body: B, status: StatusCode, record: Option<Record>) -> Self {
-        let record = record.and_then(|record| record.answered(status, body.is_end_stream()));
-        Self {
+    pub(super) fn of(answer: Response<B>, record: Option<Record>) -> Response<Self> {
+        let status = answer.status();
+        answer.map(|body| Self {
+            record: record.and_then(|record| record.answered(status, body.is_end_stream())),
             body: Some(body),
-            text: None,
-            record,
-        }
+            bytes: None,
+        })
     }
 
-    pub(super) fn text(text: Bytes, status: StatusCode, record: Option<Record>) -> Self {
-        let record = record.and_then(|record| record.answered(status, text.is_empty()));
-        Self {
+    pub(super) fn of_bytes(answer: Response<Bytes>, record: Option<Record>) -> Response<Self> {
+        let status = answer.status();
+        answer.map(|bytes| Self {
+            record: record.and_then(|record| record.answered(status, bytes.is_empty())),
             body: None,
-            text: Some(text).filter(|text| !text.is_empty()),
-            record,
-        }
+            bytes: Some(bytes).filter(|bytes| !bytes.is_empty()),
+        })
     }
 }
 
@@ -170,7 +169,7 @@ impl<B: Body<Data = Bytes>> Body for LoggedBody<B> {
         let mut this = self.project();
         let frame = match this.body.as_mut().as_pin_mut() {
             Some(body) => ready!(body.poll_frame(cx)),
-            None => this.text.take().map(|text| Ok(Frame::data(text))),
+            None => this.bytes.take().map(|bytes| Ok(Frame::data(bytes))),
         };
         if let Some(record) = this.record {
             if let Some(data) = frame
@@ -181,7 +180,7 @@ impl<B: Body<Data = Bytes>> Body for LoggedBody<B> {
             }
             let ended = match this.body.as_ref().as_pin_ref() {
                 Some(body) => body.is_end_stream(),
-                None => this.text.is_none(),
+                None => this.bytes.is_none(),
             };
             record.complete |= frame.is_none() || (ended && matches!(frame, Some(Ok(_))));
         }
@@ -191,14 +190,14 @@ impl<B: Body<Data = Bytes>> Body for LoggedBody<B> {
     fn is_end_stream(&self) -> bool {
         match &self.body {
             Some(body) => body.is_end_stream(),
-            None => self.text.is_none(),
+            None => self.bytes.is_none(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.body {
             Some(body) => body.size_hint(),
-            None => SizeHint::with_exact(self.text.as_ref().map_or(0, |text| text.len() as u64)),
+            None => SizeHint::with_exact(self.bytes.as_ref().map_or(0, |it| it.len() as u64)),
         }
     }
 }

@@ -8,7 +8,7 @@
 //! - [`serve`] accepts connections within [`ConnectionLimits`] until a [`Shutdown`] is triggered,
 //!   then lets requests in flight end;
 //! - [`Edge`] gives every request its [`RequestContext`], writes the access log, sets the
-//!   [`SecurityHeaders`], and turns a panic into an answer;
+//!   [`SecurityHeaders`], and turns a panic into an answer; a [`ShortCut`] answers some at once;
 //! - [`RequestBody`] reads a body within [`BodyLimits`].
 //!
 //! ```no_run
@@ -53,6 +53,7 @@ mod listener;
 mod metrics;
 mod request;
 mod security_headers;
+mod short_cut;
 mod shutdown;
 
 #[cfg(test)]
@@ -61,6 +62,7 @@ mod tests;
 pub use self::accept::{DrainReport, serve};
 pub use self::access_log::LoggedBody;
 pub use self::body::{BodyError, BodyLimits, RequestBody, request_body};
+pub(crate) use self::edge::REQUEST_ID;
 pub use self::edge::{AlwaysReady, Edge, EdgeFuture, EdgeSettings};
 pub use self::forwarded::Proxies;
 pub use self::limits::{ConnectionLimits, raise_open_file_limit};
@@ -68,4 +70,5 @@ pub use self::listener::{BindError, Listener};
 pub use self::metrics::Metrics;
 pub use self::request::{RequestContext, RequestId, context};
 pub use self::security_headers::SecurityHeaders;
+pub use self::short_cut::ShortCut;
 pub use self::shutdown::{Shutdown, shutdown_signal};

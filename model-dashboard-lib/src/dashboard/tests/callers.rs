@@ -126,7 +126,7 @@ async fn an_expired_token_is_dead_in_memory_too() {
     );
     let (endless, _) = world.token_until(&user, Permissions::all(), None).await;
     let token = world.by_token(&endless).await.unwrap().token().unwrap();
-    assert!(!token.expires_soon(Timestamp::now()));
+    assert_eq!(token.ends_soon(Timestamp::now()), None);
 }
 
 #[tokio::test]

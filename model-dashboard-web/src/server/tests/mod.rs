@@ -50,8 +50,9 @@ where
     start_edge(Edge::tower(warp::service(routes.boxed()), settings), limits).await
 }
 
-async fn start_edge<S, B>(edge: Edge<S>, limits: ConnectionLimits) -> Running
+async fn start_edge<S, C, B>(edge: Edge<S, C>, limits: ConnectionLimits) -> Running
 where
+    C: ShortCut<Incoming> + Clone + Send + Sync + 'static,
     S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
     S::Future: Send,
     S::Error: Into<connection::BoxError>,

@@ -1,32 +1,39 @@
 //! The outermost service: what every request gets, whatever answers it.
 
-use std::any::Any;
+mod arrival;
+mod failure;
+
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
-use http::{Method, Request, Response, StatusCode};
+use futures::future::Either;
+use http::header::{HeaderName, USER_AGENT};
+use http::{Method, Request, Response};
 use http_body::Body;
 use hyper::service::Service;
 use model_dashboard::config::PublicUrl;
-use pin_project_lite::pin_project;
 use tracing::{Level, Span};
 
-use super::access_log::{LoggedBody, Record};
+pub use self::arrival::EdgeFuture;
+pub(super) use self::failure::panic_message;
+
+use self::arrival::{Arrival, Stage};
+use self::failure::Failure;
+use super::access_log::LoggedBody;
 use super::connection::BoxError;
 use super::forwarded::{self, Proxies};
 use super::metrics::{Metrics, PortMetrics};
 use super::request::{Client, RequestContext, RequestId};
 use super::security_headers::SecurityHeaders;
+use super::short_cut::ShortCut;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Names the request in its answer.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What an [`Edge`] does to the requests of its port.
 #[derive(Debug, Clone)]
@@ -51,7 +58,7 @@ impl EdgeSettings {
             headers,
             proxies: Proxies::default(),
             origin: None,
-            failure: problem,
+            failure: failure::problem,
             metrics: None,
             told: Arc::default(),
         }
@@ -95,8 +102,9 @@ impl EdgeSettings {
 /// GET, HEAD and OPTIONS) is handled stand in a span with the request's id; for reading requests
 /// that is so at level debug only, as a span costs as much as a small answer.
 #[derive(Debug, Clone)]
-pub struct Edge<S> {
+pub struct Edge<S, C = ()> {
     service: S,
+    short_cut: C,
     settings: Arc<EdgeSettings>,
     peer: Option<Peer>,
 }
@@ -149,17 +157,32 @@ impl<S> Edge<S> {
     pub fn new(service: S, settings: EdgeSettings) -> Self {
         Self {
             service,
+            short_cut: (),
             settings: Arc::new(settings),
             peer: None,
         }
     }
 
+    /// Asks `short_cut` before the service.
+    #[must_use]
+    pub fn short_cut<C>(self, short_cut: C) -> Edge<S, C> {
+        Edge {
+            service: self.service,
+            short_cut,
+            settings: self.settings,
+            peer: self.peer,
+        }
+    }
+}
+
+impl<S, C> Edge<S, C> {
     /// The service of one connection, for [`serve`](super::serve): only so is the client's address
     /// known.
     #[must_use]
     pub fn for_peer(&self, peer: SocketAddr) -> Self
     where
         S: Clone,
+        C: Clone,
     {
         let address = peer.ip().to_canonical();
         let trusted = self.settings.proxies.contains(address);
@@ -201,39 +224,51 @@ impl<S> Edge<S> {
     }
 }
 
-impl<S, B, R> Service<Request<B>> for Edge<S>
+impl<S, C, B, R> Service<Request<B>> for Edge<S, C>
 where
     S: Service<Request<B>, Response = Response<R>>,
     S::Error: Into<BoxError>,
+    C: ShortCut<B>,
     R: Body<Data = Bytes>,
 {
     type Response = Response<LoggedBody<R>>;
     type Error = Infallible;
-    type Future = EdgeFuture<S::Future>;
+    type Future = EdgeFuture<S::Future, R>;
 
     fn call(&self, mut request: Request<B>) -> Self::Future {
-        let context = self.context(&request);
-        let begin = Instant::now();
-        let record = Record::begin(self.settings.name, request.method(), &context, begin);
-        let span = request_span(request.method(), &context);
-        request.extensions_mut().insert(context.clone());
-        let answer = {
+        let settings = &*self.settings;
+        let mut arrival = Arrival::new(self.context(&request), request.method(), settings);
+        let span = request_span(request.method(), &arrival.context);
+        let called = {
             let _entered = span.as_ref().map(Span::enter);
-            catch_unwind(AssertUnwindSafe(|| self.service.call(request)))
+            catch_unwind(AssertUnwindSafe(|| {
+                match self.short_cut.answer(&request, &arrival.context) {
+                    Some(answer) => Either::Left(answer),
+                    None => {
+                        request.extensions_mut().insert(arrival.context.clone());
+                        Either::Right(self.service.call(request))
+                    }
+                }
+            }))
         };
-        let (answer, panic) = match answer {
-            Ok(answer) => (Some(answer), None),
-            Err(panic) => (None, Some(panic_message(&*panic).to_owned())),
+        let stage = match called {
+            Ok(Either::Left(answer)) => Stage::Answered {
+                answer: Some(arrival.answered_at_once(answer, settings)),
+            },
+            Ok(Either::Right(answer)) => Stage::Asked {
+                answer,
+                arrival,
+                settings: Arc::clone(&self.settings),
+                span,
+            },
+            Err(panic) => {
+                let _entered = span.as_ref().map(Span::enter);
+                Stage::Answered {
+                    answer: Some(arrival.failed(&Failure::of_panic(&*panic), settings)),
+                }
+            }
         };
-        EdgeFuture {
-            answer,
-            panic,
-            begin,
-            settings: Arc::clone(&self.settings),
-            context,
-            record,
-            span,
-        }
+        EdgeFuture::new(stage)
     }
 }
 
@@ -250,15 +285,16 @@ fn request_span(method: &Method, context: &RequestContext) -> Option<Span> {
     (!span.is_disabled()).then_some(span)
 }
 
-impl<S, B, R> tower_service::Service<Request<B>> for Edge<S>
+impl<S, C, B, R> tower_service::Service<Request<B>> for Edge<S, C>
 where
     S: Service<Request<B>, Response = Response<R>>,
     S::Error: Into<BoxError>,
+    C: ShortCut<B>,
     R: Body<Data = Bytes>,
 {
     type Response = Response<LoggedBody<R>>;
     type Error = Infallible;
-    type Future = EdgeFuture<S::Future>;
+    type Future = EdgeFuture<S::Future, R>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
@@ -267,108 +303,4 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         Service::call(self, request)
     }
-}
-
-pin_project! {
-    /// The answer of an [`Edge`].
-    #[derive(Debug)]
-    pub struct EdgeFuture<F> {
-        #[pin]
-        answer: Option<F>,
-        panic: Option<String>,
-        begin: Instant,
-        settings: Arc<EdgeSettings>,
-        context: RequestContext,
-        record: Option<Record>,
-        span: Option<Span>,
-    }
-}
-
-impl<F, R, E> Future for EdgeFuture<F>
-where
-    F: Future<Output = Result<Response<R>, E>>,
-    E: Into<BoxError>,
-    R: Body<Data = Bytes>,
-{
-    type Output = Result<Response<LoggedBody<R>>, Infallible>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        let _entered = this.span.as_ref().map(Span::enter);
-        let answered = match this.answer.as_mut().as_pin_mut() {
-            // What a panic leaves behind is dropped with this future and not looked at again.
-            Some(answer) => match catch_unwind(AssertUnwindSafe(|| answer.poll(cx))) {
-                Ok(answered) => ready!(answered).map_err(|error| Failure::Error(error.into())),
-                Err(panic) => Err(Failure::Panic(panic_message(&*panic).to_owned())),
-            },
-            None => Err(Failure::Panic(this.panic.take().unwrap_or_default())),
-        };
-        let record = this.record.take();
-        let mut response = match answered {
-            Ok(response) => {
-                let status = response.status();
-                response.map(|body| LoggedBody::new(body, status, record))
-            }
-            Err(failure) => {
-                failure.log(this.settings.name, this.context);
-                let response = (this.settings.failure)(this.context);
-                let status = response.status();
-                response.map(|text| LoggedBody::text(text, status, record))
-            }
-        };
-        if let Some(metrics) = &this.settings.metrics {
-            metrics.answered(response.status(), this.begin.elapsed());
-        }
-        let headers = response.headers_mut();
-        this.settings.headers.apply(headers);
-        headers.insert(REQUEST_ID, this.context.id().header());
-        Poll::Ready(Ok(response))
-    }
-}
-
-/// Why there is no answer.
-enum Failure {
-    Panic(String),
-    Error(BoxError),
-}
-
-impl Failure {
-    fn log(&self, server: &str, context: &RequestContext) {
-        let request_id = context.id();
-        match self {
-            Self::Panic(message) => {
-                tracing::error!(server, %request_id, panic = message, "a handler panicked");
-            }
-            Self::Error(error) => {
-                tracing::error!(server, %request_id, error, "a service failed");
-            }
-        }
-    }
-}
-
-/// What a panic said, at most 500 bytes of it.
-pub(super) fn panic_message(panic: &(dyn Any + Send)) -> &str {
-    let message = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("a value that is no text");
-    message
-        .get(..message.floor_char_boundary(500))
-        .unwrap_or_default()
-}
-
-/// The answer to a request whose handler panicked.
-fn problem(context: &RequestContext) -> Response<Bytes> {
-    let text = format!(
-        r#"{{"type":"about:blank","title":"Internal Server Error","status":500,"detail":"The server made a mistake. Its log says more under the request id.","request_id":"{}"}}"#,
-        context.id()
-    );
-    let mut response = Response::new(Bytes::from(text));
-    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-    response.headers_mut().insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("application/problem+json"),
-    );
-    response
 }
