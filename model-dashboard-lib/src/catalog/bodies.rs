@@ -1,8 +1,9 @@
 //! A cache of whole definitions, bounded in bytes.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use hashbrown::HashMap;
 
 use crate::model::{ModelKey, Version};
 use crate::repository::StoredModel;

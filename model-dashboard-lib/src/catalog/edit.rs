@@ -102,6 +102,7 @@ impl Picture {
     /// Brings orders, facets and version up to date with changes, which are sorted by key, of the
     /// entries of `old`.
     fn index(&mut self, old: &Self, changes: &[Change]) {
+        self.index_places(changes);
         for by in SortBy::ALL {
             self.orders[by as usize] = old.change_order(by, changes);
         }
@@ -134,6 +135,23 @@ impl Picture {
                 .wrapping_sub(hash(change.visible_before()))
                 .wrapping_add(hash(change.visible_after()));
         }
+    }
+
+    fn index_places(&mut self, changes: &[Change]) {
+        let moves = |change: &Change| change.before.is_some() != change.after.is_some();
+        if !changes.iter().any(moves) {
+            return;
+        }
+        let mut places = std::mem::take(&mut self.places);
+        let edited = Arc::make_mut(&mut places);
+        for change in changes {
+            match (&change.before, &change.after) {
+                (Some(gone), None) => edited.remove(change.slot, &gone.key),
+                (None, Some(_)) => edited.insert(change.slot, |slot| &self.entry(slot).key),
+                _ => {}
+            }
+        }
+        self.places = places;
     }
 
     /// Finds or makes a slot for each edit; `edits` are sorted by key, and so are the changes.

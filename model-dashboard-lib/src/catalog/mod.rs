@@ -30,6 +30,7 @@ mod near;
 mod order;
 mod outside;
 mod picture;
+mod places;
 mod query;
 mod refresh;
 mod schedule;

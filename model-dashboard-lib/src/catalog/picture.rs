@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::bits::Bits;
 use super::entry::{Entry, EntryState};
 use super::order::SortBy;
+use super::places::Places;
 use super::search::{Texts, Words};
 use crate::model::{ModelKey, NetworkType};
 
@@ -25,6 +26,8 @@ pub struct Picture {
     pub(super) free: Vec<u32>,
     /// Every slot in use, tombstones too, by key.
     pub(super) keys: Arc<Vec<u32>>,
+    /// The same, to be found at once.
+    pub(super) places: Arc<Places>,
     /// The visible slots, once for each of [`SortBy::ALL`].
     pub(super) orders: [Arc<Vec<u32>>; SortBy::ALL.len()],
     /// The slots of enabled, disabled, broken and deleted objects, ascending.
@@ -86,23 +89,22 @@ impl Picture {
 
     /// The place of a key among [`Self::keys`], or where it would be.
     pub(super) fn place(&self, key: &ModelKey) -> Result<usize, usize> {
-        self.find_place(key.network_type.as_str(), key.name.as_str())
+        let find = |&slot: &u32| self.entry(slot).key.cmp(key);
+        self.keys.binary_search_by(find)
     }
 
-    fn find_place(&self, network_type: &str, name: &str) -> Result<usize, usize> {
-        self.keys.binary_search_by(|&slot| {
-            let key = &self.entry(slot).key;
-            (key.network_type.as_str(), key.name.as_str()).cmp(&(network_type, name))
-        })
+    fn at(&self, network_type: &str, name: &str) -> Option<&Arc<Entry>> {
+        let key = |slot| &self.entry(slot).key;
+        let slot = self.places.find(network_type, name, key)?;
+        Some(self.entry(slot))
     }
 
     /// What is known under a key, tombstones included.
     pub(super) fn known(&self, key: &ModelKey) -> Option<&Arc<Entry>> {
-        let place = self.place(key).ok()?;
-        Some(self.entry(self.keys[place]))
+        self.at(key.network_type.as_str(), key.name.as_str())
     }
 
-    /// The model or broken object at a key. Cost: a binary search.
+    /// The model or broken object at a key.
     #[must_use]
     pub fn get(&self, key: &ModelKey) -> Option<Arc<Entry>> {
         self.known(key).filter(|entry| entry.is_visible()).cloned()
@@ -110,8 +112,8 @@ impl Picture {
 
     /// [`Self::get`] by the two parts of a key.
     pub(super) fn visible(&self, network_type: &str, name: &str) -> Option<&Arc<Entry>> {
-        let place = self.find_place(network_type, name).ok()?;
-        Some(self.entry(self.keys[place])).filter(|entry| entry.is_visible())
+        self.at(network_type, name)
+            .filter(|entry| entry.is_visible())
     }
 
     /// The tombstone at a key, if a model was deleted there or moved away.
@@ -128,7 +130,7 @@ impl Picture {
     }
 
     /// The keys of all models and broken objects with this name, one at most for each network
-    /// type. Cost: a binary search for each network type.
+    /// type.
     #[must_use]
     pub fn find_by_name(&self, name: &str) -> Vec<ModelKey> {
         let found = |network_type: &Arc<str>| Some(self.visible(network_type, name)?.key.clone());

@@ -325,6 +325,11 @@ fn check_whole(catalog: &Catalog, naive: &Naive) -> Result<(), TestCaseError> {
     );
     prop_assert_eq!(picture.version(), at_once.current().version());
     prop_assert_eq!(picture.keys.len(), naive.len());
+    for (network_type, n) in TYPES.iter().flat_map(|t| (0..24).map(move |n| (t, n))) {
+        let key = key(&format!("{network_type}/m{n}"));
+        let known = picture.known(&key).map(|entry| entry.key());
+        prop_assert_eq!(known, naive.get_key_value(&key).map(|(key, _)| key));
+    }
     let live = naive
         .values()
         .filter_map(|(_, summary)| summary.as_ref())
