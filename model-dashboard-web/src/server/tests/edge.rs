@@ -344,7 +344,10 @@ async fn a_short_cut_answers_before_the_service_and_is_logged_like_it() {
     assert_eq!(client.get("/hello").await.body, "hello");
     until(|| log.events("access").len() == 2).await;
     let fields = &log.events("access")[0]["fields"];
-    assert_eq!(fields["request_id"], answer.headers["x-request-id"].as_str());
+    assert_eq!(
+        fields["request_id"],
+        answer.headers["x-request-id"].as_str()
+    );
     assert_eq!(fields["user.name"], "ada");
     assert_eq!(fields["bytes"], 5);
     assert_eq!(fields["complete"], true);
