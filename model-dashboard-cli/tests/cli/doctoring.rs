@@ -143,6 +143,8 @@ fn a_directory_is_walked_through_step_by_step() {
         last["advice"].is_string() && told.get("person").is_none(),
         "{told}"
     );
+    let run = here.run(&["doctor", "--output", "json"]).ends_with(6);
+    assert_eq!(states(&run.json(), "directory ldap"), ["failed"]);
     let table = here.run(&["doctor", "ldap"]).ends_with(6);
     assert!(table.stdout.contains("FAILED"), "{}", table.stdout);
 }

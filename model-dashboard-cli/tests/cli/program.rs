@@ -45,10 +45,22 @@ fn wrong_usage_is_2() {
 
 #[test]
 fn a_backend_that_is_not_built_in_is_a_wrong_setting() {
-    let here = Installation::begun().with("LDAP_SERVER", "ldaps://d.example");
+    let here = Installation::begun().with("DATABASE_URL", "postgres://u@db/md");
     here.run(&["model", "list"])
         .ends_with(2)
-        .tells("ldap.server (variable LDAP_SERVER)");
+        .tells("database.url (variable DATABASE_URL)");
+}
+
+#[test]
+fn a_directory_that_cannot_be_asked_as_set_is_a_wrong_setting() {
+    let here = Installation::begun()
+        .with("LDAP_SERVER", "ldaps://d.example")
+        .with("LDAP_BASE_DN", "dc=example")
+        .with("LDAP_USER_DN_TEMPLATE", "uid={username},dc=example")
+        .with("LDAP_SEARCH_FILTER", "(uid={username}");
+    here.run(&["model", "list"])
+        .ends_with(2)
+        .tells("ldap.search_filter (variable LDAP_SEARCH_FILTER)");
 }
 
 #[test]
