@@ -66,6 +66,7 @@ fn a_history_tells_who_when_why_and_what() {
             "modified_by",
             "origin",
             "revision",
+            "since",
             "unreadable",
             "version",
             "via"
