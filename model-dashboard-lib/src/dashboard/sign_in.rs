@@ -96,8 +96,7 @@ impl Dashboard {
     /// Whether somebody of this name signed in from there before.
     fn is_known(&self, sign_in: &SignIn, request: &RequestInfo) -> bool {
         let authenticator = self.authenticator(sign_in.source.as_ref());
-        let (Ok(authenticator), Ok(name)) =
-            (authenticator, Username::parse(sign_in.username.trim()))
+        let (Ok(authenticator), Ok(name)) = (authenticator, Username::parse(&sign_in.username))
         else {
             return false;
         };
@@ -112,7 +111,7 @@ impl Dashboard {
         let source = authenticator.source();
         let made_from = made_from(request, &sign_in.user_agent);
         let typed = (
-            Username::parse(sign_in.username.trim()),
+            Username::parse(&sign_in.username),
             Password::parse(sign_in.password),
         );
         let (Ok(username), Ok(password)) = typed else {
