@@ -147,7 +147,7 @@ settings! {
         bind_password: Option<Secret> = None, "LDAP_BIND_PASSWORD";
         /// File (PEM) of authorities to trust besides the system's.
         ca_file: Option<PathBuf> = None, "LDAP_CA_FILE";
-        /// Send passwords unencrypted to a server that offers no encryption: they can be read on the way. Without it: to this very machine only; false: never.
+        /// Send passwords unencrypted to a server that offers no encryption: they can be read on the way. Without it: to this very machine only, if no LDAP_CA_FILE is named; false: never.
         allow_plaintext: Option<bool> = None, "LDAP_ALLOW_PLAINTEXT";
         /// What people read where they choose how to sign in.
         label: String = "Network account".to_owned(), "LDAP_LABEL";

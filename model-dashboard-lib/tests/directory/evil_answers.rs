@@ -245,6 +245,33 @@ async fn plain_text_must_be_allowed_by_name_or_stay_on_this_machine() {
 }
 
 #[tokio::test]
+async fn an_authority_that_is_named_counts_on_this_machine_too() {
+    let forged = Plan {
+        flaw: Flaw::UnknownAuthority,
+        ..Plan::of(Mode::Obliging).by(Tls::OnRequest)
+    };
+    for (allow, authority, works) in [("", true, false), ("", false, true), ("true", true, true)] {
+        let evil = Evil::with(forged.clone()).await;
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings =
+            settings(&evil, &folder, Way::Template).set("LDAP_ALLOW_PLAINTEXT", allow);
+        if !authority {
+            settings = settings.set("LDAP_CA_FILE", "");
+        }
+        let directory = directory(&settings, Duration::from_secs(10));
+        let answer = sign_in(&directory, "mkeller", PASSWORD).await;
+        assert_eq!(answer.is_ok(), works, "{allow} {authority}: {answer:?}");
+        assert_eq!(evil.got(PASSWORD), works);
+        if let Err(error) = answer {
+            let text = error.to_string();
+            for named in ["certificate", "ldaps", "LDAP_ALLOW_PLAINTEXT"] {
+                assert!(text.contains(named), "{text}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_directory_that_is_slow_is_given_up_in_time_and_two_entries_are_told() {
     let evil = Evil::start(Mode::BlackHole).await;
     let begun = Instant::now();

@@ -153,8 +153,10 @@ impl Ways {
             },
         };
         let is_final = match refused {
-            // Whoever names an authority wants it to count.
-            Failure::NotEncrypted { .. } | Failure::Trust(_) => starts && self.ca_file.is_some(),
+            // Whoever names an authority wants it to count, on this machine, too.
+            Failure::NotEncrypted { .. } | Failure::Trust(_) => {
+                starts && self.ca_file.is_some() && self.allow_plaintext != Some(true)
+            }
             _ => true,
         };
         if is_final {
@@ -194,8 +196,8 @@ impl Ways {
                 why: match server.tls {
                     true => why,
                     false => format!(
-                        "{why}; or accept with LDAP_ALLOW_PLAINTEXT=true that passwords can be \
-                         read on the way"
+                        "{why}; with ldaps:// it is the same; or accept with \
+                         LDAP_ALLOW_PLAINTEXT=true that passwords can be read on the way"
                     ),
                 },
             },
