@@ -28,11 +28,9 @@ const AT_A_TIME: usize = 100;
 /// source cannot say of a few does not keep it from being asked about the others.
 const IN_VAIN: usize = 2;
 
-/// Of how many people a source is not believed that all of them left.
-const ALL_OF: usize = 3;
-
-/// Of how many people, if they are more than half, it is not believed that they left.
-const MOST_OF: usize = 10;
+/// Fewer than so many may all leave at once. Of so many or more it is not believed of a majority:
+/// one newcomer among them must not make it likely.
+const FEW: usize = 3;
 
 /// What to do where so many people left at once that it is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,9 +68,7 @@ pub(in crate::dashboard) async fn follow(
 
 /// Whether it is believed that `left` of `asked` people left at once.
 fn is_likely(left: usize, asked: usize) -> bool {
-    let all = left >= ALL_OF && left == asked;
-    let most = left >= MOST_OF && left * 2 > asked;
-    !all && !most
+    left < FEW || left * 2 <= asked
 }
 
 impl Inner {
