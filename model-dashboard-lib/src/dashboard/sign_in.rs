@@ -147,8 +147,7 @@ impl Dashboard {
                 let wait = attempt.wait();
                 let target = format!("source:{source}");
                 let mut event = sign_in_event(request, Action::SignInRefused, target);
-                // An unknown name may be a password that was typed into the wrong field.
-                if refusal != Refusal::UnknownUser {
+                if self.is_a_name(authenticator, &username, &refusal).await? {
                     event.actor_name = username.to_string();
                 }
                 event = event.with_detail(refusal.to_string());
@@ -177,6 +176,25 @@ impl Dashboard {
                     source: Some(Box::new(unavailable)),
                 })
             }
+        }
+    }
+
+    /// Whether what was typed is somebody's name, and not perhaps a password that was typed into the
+    /// wrong field. A source that knows people by their passwords alone calls an unknown name a
+    /// wrong password.
+    async fn is_a_name(
+        &self,
+        authenticator: &dyn Authenticator,
+        typed: &Username,
+        refusal: &Refusal,
+    ) -> Result<bool, StoreError> {
+        match refusal {
+            Refusal::UnknownUser => Ok(false),
+            Refusal::WrongPassword if !authenticator.can_recheck() => {
+                let known = self.inner.users.user_by_name(authenticator.source(), typed);
+                Ok(known.await?.is_some())
+            }
+            _ => Ok(true),
         }
     }
 

@@ -190,3 +190,53 @@ async fn a_password_changed_during_a_sign_in_ends_it() {
     );
     assert!(world.store.list_sessions(&ana.id).await.unwrap().is_empty());
 }
+
+/// Lets `ana` in by her password, and calls everything else a wrong one, as a directory does that
+/// is asked by a template.
+#[derive(Debug)]
+struct ByPassword(Source);
+
+#[async_trait::async_trait]
+impl Authenticator for ByPassword {
+    fn source(&self) -> &Source {
+        &self.0
+    }
+
+    async fn authenticate(
+        &self,
+        username: &Username,
+        password: &Password,
+    ) -> Result<Identity, AuthenticationError> {
+        if password.expose() != PASSWORD {
+            return Err(Refusal::WrongPassword.into());
+        }
+        Ok(Identity {
+            id: IdentityId::new(self.0.clone(), username.folded()),
+            username: username.clone(),
+            display_name: username.to_string(),
+            email: None,
+            groups: Vec::new(),
+            role: None,
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_password_that_was_typed_as_a_name_is_not_written_down() {
+    let clinic = Arc::new(ByPassword(directory("clinic")));
+    let world = World::with(|builder| builder.authenticator(clinic)).await;
+    let sign_in = async |name: &str, password: &str| {
+        let mut typed = typed(name, password);
+        typed.source = Some(directory("clinic"));
+        world.dashboard.sign_in(typed, request("192.0.2.1")).await
+    };
+    sign_in("ana", PASSWORD).await.unwrap();
+    for (name, written) in [("ana", "ana"), (PASSWORD, "")] {
+        let refused = sign_in(name, "something else").await;
+        assert_eq!(reason(refused), Unauthenticated::SignInRefused);
+        let event = world.last_event().await;
+        assert_eq!(event.action, Action::SignInRefused);
+        assert_eq!(event.actor_name, written, "{event:?}");
+        assert!(!format!("{event:?}").contains(PASSWORD));
+    }
+}
