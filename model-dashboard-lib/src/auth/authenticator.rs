@@ -76,9 +76,9 @@ pub trait Authenticator: std::fmt::Debug + Send + Sync {
     /// Checks `password` for `username`.
     ///
     /// # Errors
-    /// [`AuthenticationError::Refused`] when the source said no, [`AuthenticationError::Busy`]
-    /// when too many checks are waiting, [`AuthenticationError::Unavailable`] when the source
-    /// cannot be asked.
+    /// [`AuthenticationError::Refused`] when the source said no, [`AuthenticationError::Barred`]
+    /// when it did so for good though the password is right, [`AuthenticationError::Busy`] when too
+    /// many checks are waiting, [`AuthenticationError::Unavailable`] when the source cannot be asked.
     async fn authenticate(
         &self,
         username: &Username,
@@ -139,6 +139,16 @@ pub enum AuthenticationError {
     /// The source said no. People see one message for every reason.
     #[error("the username or password is wrong")]
     Refused(#[from] Refusal),
+    /// The password is right, and the source says as surely as [`Authenticator::recheck`] that this
+    /// person may not sign in: they lose what they have. Never after a wrong password, which proves
+    /// nothing, nor where the source may only fail to show why it would let them in.
+    #[error("the username or password is wrong")]
+    Barred {
+        /// Whom it says so of.
+        id: IdentityId,
+        /// Why.
+        refusal: Refusal,
+    },
     /// Too many sign-ins are being checked.
     #[error("too many sign-ins at once; try again in {} s", retry_after.as_secs().max(1))]
     Busy {

@@ -59,6 +59,7 @@ macro_rules! authenticator_conformance {
             two_sign_ins_are_of_one_person
             a_new_name_is_of_the_same_person
             whoever_is_disabled_is_refused
+            a_wrong_password_proves_nothing
             whoever_is_gone_is_refused
             a_look_gives_one_answer_each_in_their_order
             a_look_at_nobody_known_names_nobody_else
@@ -94,7 +95,9 @@ async fn known(fixture: &impl AuthenticatorFixture) -> Identity {
 
 async fn refusal(fixture: &impl AuthenticatorFixture, name: &str, password: &str) -> Refusal {
     match sign_in(fixture, name, password).await {
-        Err(AuthenticationError::Refused(refusal)) => refusal,
+        Err(
+            AuthenticationError::Refused(refusal) | AuthenticationError::Barred { refusal, .. },
+        ) => refusal,
         other => panic!("{name} should be refused: {other:?}"),
     }
 }
@@ -185,6 +188,24 @@ pub async fn whoever_is_disabled_is_refused(fixture: &impl AuthenticatorFixture)
     let (name, password) = fixture.known();
     if fixture.disable().await {
         refusal(fixture, name, password).await;
+    }
+}
+
+/// Whoever guesses at somebody's name ends nothing of theirs.
+pub async fn a_wrong_password_proves_nothing(fixture: &impl AuthenticatorFixture) {
+    let (name, right) = fixture.known();
+    let id = known(fixture).await.id;
+    if !fixture.disable().await {
+        return;
+    }
+    let guess = sign_in(fixture, name, "wrong").await;
+    assert!(
+        matches!(guess, Err(AuthenticationError::Refused(_))),
+        "{guess:?}"
+    );
+    if let Err(AuthenticationError::Barred { id: barred, .. }) = sign_in(fixture, name, right).await
+    {
+        assert_eq!(barred, id);
     }
 }
 

@@ -143,7 +143,9 @@ impl Dashboard {
                 self.inner.trail.record(event).await;
                 Ok(signed_in)
             }
-            Err(AuthenticationError::Refused(refusal)) => {
+            Err(
+                AuthenticationError::Refused(refusal) | AuthenticationError::Barred { refusal, .. },
+            ) => {
                 let wait = attempt.wait();
                 let target = format!("source:{source}");
                 let mut event = sign_in_event(request, Action::SignInRefused, target);
@@ -224,8 +226,14 @@ impl Dashboard {
     ) -> Result<SignedIn, AuthenticationError> {
         let source = authenticator.source();
         let before = self.stored_password(source, username).await?;
+        let asked_at = Timestamp::now();
         let authenticated = authenticator.authenticate(username, password).await;
         self.note_answer(source, authenticated.as_ref().err());
+        if let Err(AuthenticationError::Barred { id, .. }) = &authenticated
+            && id.source == *source
+        {
+            self.inner.turned_away(id, asked_at).await;
+        }
         let identity = authenticated?;
         if identity.id.source != *source {
             // Or a directory could sign people in as local administrators.
@@ -263,13 +271,19 @@ impl Dashboard {
         Ok(signed_in)
     }
 
-    /// Notes whether a source answers, from what came of a sign-in there.
+    /// Notes how a source does, from what came of a sign-in there.
     fn note_answer(&self, source: &Source, error: Option<&AuthenticationError>) {
         let Some(directory) = self.inner.directories.of(source) else {
             return;
         };
         match error {
-            None | Some(AuthenticationError::Refused(_)) => directory.answered(),
+            None => {
+                directory.answered();
+                directory.let_in();
+            }
+            Some(AuthenticationError::Refused(_) | AuthenticationError::Barred { .. }) => {
+                directory.answered();
+            }
             Some(AuthenticationError::Unavailable { reason, .. }) => directory.failed(reason),
             // It was not asked.
             Some(AuthenticationError::Busy { .. } | AuthenticationError::Undecided { .. }) => {}

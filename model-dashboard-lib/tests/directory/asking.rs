@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use model_dashboard::auth::ldap::LdapAuthenticator;
 use model_dashboard::auth::{
-    AuthenticationError, Authenticator as _, Identity, Password, Refusal, Username,
+    AuthenticationError, Authenticator as _, Identity, IdentityId, Password, Refusal, Username,
 };
 use model_dashboard::config::{Config, LdapConfig, Sources};
 
@@ -98,8 +98,21 @@ pub(crate) async fn sign_in(
 /// Why somebody was not let in.
 pub(crate) fn refusal(answer: Result<Identity, AuthenticationError>) -> Refusal {
     match answer {
-        Err(AuthenticationError::Refused(refusal)) => refusal,
+        Err(
+            AuthenticationError::Refused(refusal) | AuthenticationError::Barred { refusal, .. },
+        ) => refusal,
         other => panic!("not refused: {other:?}"),
+    }
+}
+
+/// Whom the directory does not let in though the password is right, and why; nobody where that is
+/// not proven.
+pub(crate) fn barred(
+    answer: Result<Identity, AuthenticationError>,
+) -> (Option<IdentityId>, Refusal) {
+    match answer {
+        Err(AuthenticationError::Barred { id, refusal }) => (Some(id), refusal),
+        other => (None, refusal(other)),
     }
 }
 

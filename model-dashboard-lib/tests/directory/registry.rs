@@ -129,10 +129,23 @@ async fn a_person_of_the_directory_works_until_they_leave_it() {
         .await
         .unwrap();
     assert_eq!(back.user.id, anna.user.id);
-    assert_eq!(
-        registry.gets_in(&back.secret.expose(), &token).await,
-        [true, false]
-    );
+    let cookie = back.secret.expose();
+    assert_eq!(registry.gets_in(&cookie, &token).await, [true, false]);
+
+    // Who left and tries to sign in is out at once; whoever guesses at her name changes nothing.
+    slapd.leave(REQUIRED_GROUP, &dn_of("annette")).await;
+    for (password, still_in) in [("not hers", true), (&*password_of("anna"), false)] {
+        let refused = registry.sign_in("ldap", "annette", password).await;
+        assert!(
+            matches!(refused, Err(Error::Unauthenticated { .. })),
+            "{refused:?}"
+        );
+        assert_eq!(
+            registry.gets_in(&cookie, &token).await,
+            [still_in, false],
+            "{password}"
+        );
+    }
     dashboard.shutdown().await;
 }
 

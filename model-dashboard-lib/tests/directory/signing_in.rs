@@ -2,9 +2,9 @@
 
 use model_dashboard::auth::{Refusal, Role};
 
-use crate::asking::{Settings, refusal, sign_in, unavailable};
+use crate::asking::{Settings, barred, refusal, sign_in, unavailable};
 use crate::authority::Flaw;
-use crate::people::{self, GROUPS, ODD, PEOPLE, READER, TWIN, group, password_of};
+use crate::people::{self, GROUPS, ODD, PEOPLE, READER, TWIN, dn_of, group, password_of};
 use crate::slapd::{Habits, Slapd};
 
 #[tokio::test]
@@ -76,6 +76,38 @@ async fn others_are_refused_with_the_true_reason() {
         Refusal::Locked | Refusal::Disabled
     ));
     assert!(!slapd.log().contains("nobody-"), "{}", slapd.log());
+}
+
+#[tokio::test]
+async fn who_left_the_group_is_told_apart_by_the_right_password_alone() {
+    let Some(slapd) = Slapd::start().await else {
+        return;
+    };
+    let ways = [Settings::by_service(&slapd), Settings::by_template(&slapd)];
+    let mut ids = Vec::new();
+    for settings in &ways {
+        let emil = sign_in(&settings.directory(), "emil", &password_of("emil")).await;
+        ids.push(Some(emil.unwrap().id));
+    }
+    slapd.leave(people::REQUIRED_GROUP, &dn_of("emil")).await;
+    for (settings, id) in ways.iter().zip(ids) {
+        let directory = settings.directory();
+        let right = sign_in(&directory, "emil", &password_of("emil")).await;
+        assert_eq!(barred(right), (id, Refusal::NotInGroup));
+        let wrong = sign_in(&directory, "emil", &password_of("anna")).await;
+        assert_eq!(barred(wrong), (None, Refusal::WrongPassword));
+        // A group that is not shown puts nobody out of it.
+        let gone = settings.clone().set("LDAP_REQUIRED_GROUP", group("gone"));
+        let right = sign_in(&gone.directory(), "emil", &password_of("emil")).await;
+        assert_eq!(barred(right), (None, Refusal::NotInGroup));
+    }
+    // OpenLDAP refuses a disabled account whatever the password is, so that proves nothing.
+    slapd.disable(&dn_of("anna")).await;
+    let directory = ways[0].directory();
+    for password in [password_of("anna"), password_of("ben")] {
+        let disabled = sign_in(&directory, "anna", &password).await;
+        assert_eq!(barred(disabled).0, None);
+    }
 }
 
 #[tokio::test]

@@ -41,6 +41,7 @@ use self::entry::Attributes;
 use self::failure::Failure;
 use self::groups::GroupRules;
 use self::reach::Ways;
+use self::sign_in::No;
 use self::template::{BindTemplate, FilterTemplate};
 use super::{
     AuthenticationError, Authenticator, Diagnosis, Identity, IdentityId, Password, Source, Username,
@@ -176,8 +177,16 @@ impl Authenticator for LdapAuthenticator {
     ) -> Result<Identity, AuthenticationError> {
         let directory = &self.directory;
         let work = directory.sign_in(username, password);
-        let member = directory.limited(work).await??;
-        Ok(member.identity(&self.source, Some(username))?)
+        match directory.limited(work).await? {
+            Ok(member) => Ok(member.identity(&self.source, Some(username))?),
+            Err(No { refusal, proven_of }) => Err(match proven_of {
+                Some(id) => AuthenticationError::Barred {
+                    id: IdentityId::new(self.source.clone(), id),
+                    refusal,
+                },
+                None => refusal.into(),
+            }),
+        }
     }
 
     fn can_recheck(&self) -> bool {

@@ -15,6 +15,26 @@ use crate::model::Timestamp;
 /// The answer of a directory about a person, or why it has none.
 pub(super) type Verdict<T> = Result<Result<T, Refusal>, Failure>;
 
+/// Why somebody may not come in.
+#[derive(Debug)]
+pub(super) struct No {
+    pub(super) refusal: Refusal,
+    /// The id of the person, where the password is right and a look at them would say the same.
+    pub(super) proven_of: Option<String>,
+}
+
+impl From<Refusal> for No {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            refusal,
+            proven_of: None,
+        }
+    }
+}
+
+/// The answer to a sign-in, or why there is none.
+type Entry<T> = Result<Result<T, No>, Failure>;
+
 /// A person who may come in, with all groups that count.
 #[derive(Debug)]
 pub(super) struct Member {
@@ -52,11 +72,7 @@ impl Member {
 
 impl Directory {
     /// Checks a password at the first server that can be reached.
-    pub(super) async fn sign_in(
-        &self,
-        username: &Username,
-        password: &Password,
-    ) -> Verdict<Member> {
+    pub(super) async fn sign_in(&self, username: &Username, password: &Password) -> Entry<Member> {
         let _permit = self.connections.acquire().await;
         let mut failed = None;
         for server in &self.ways.servers {
@@ -78,7 +94,7 @@ impl Directory {
         username: &Username,
         password: &Password,
         sent: &mut bool,
-    ) -> Verdict<Member> {
+    ) -> Entry<Member> {
         let mut connection = self.open(server).await?;
         let found = match &self.entrance {
             Entrance::Service { .. } => {
@@ -89,14 +105,40 @@ impl Directory {
                 *sent = true;
                 self.enter_by_template(&mut connection, template, username, password)
                     .await?
+                    .map_err(No::from)
             }
         };
         let member = match found {
-            Ok(person) => self.admit(&mut connection, person, true).await?,
-            Err(refusal) => Err(refusal),
+            Ok(person) => self.judge(&mut connection, person).await?,
+            Err(no) => Err(no),
         };
         connection.close().await;
         Ok(member)
+    }
+
+    /// Judges somebody whose password is right.
+    async fn judge(&self, connection: &mut Connection, person: Person) -> Entry<Member> {
+        let id = person.id.clone();
+        let refusal = match self.admit(connection, person, true).await? {
+            Ok(member) => return Ok(Ok(member)),
+            Err(refusal) => refusal,
+        };
+        let is_proven = match refusal {
+            Refusal::Disabled | Refusal::AccountExpired => true,
+            Refusal::NotInGroup => self.shows_required_group(connection).await,
+            _ => false,
+        };
+        Ok(Err(No {
+            refusal,
+            proven_of: is_proven.then_some(id),
+        }))
+    }
+
+    /// Whether the required group is there for the account that looks people up, or else for the
+    /// person. Nobody is out of a group that only cannot be seen.
+    async fn shows_required_group(&self, connection: &mut Connection) -> bool {
+        self.bind_service(connection).await.is_ok()
+            && matches!(self.required_group_is_there(connection).await, Ok(true))
     }
 
     /// The account that looks people up finds the person, who then binds.
@@ -106,7 +148,7 @@ impl Directory {
         username: &Username,
         password: &Password,
         sent: &mut bool,
-    ) -> Verdict<Person> {
+    ) -> Entry<Person> {
         let person = match self.find(connection, username).await? {
             Ok(person) => person,
             Err(refusal) => {
@@ -115,7 +157,7 @@ impl Directory {
                 if let Ok(password) = Password::parse(Ulid::generate().to_string()) {
                     let _ = connection.bind_person(&nobody, &password).await?;
                 }
-                return Ok(Err(refusal));
+                return Ok(Err(refusal.into()));
             }
         };
         *sent = true;
@@ -123,8 +165,15 @@ impl Directory {
         Ok(match (verdict.await?, barred(&person)) {
             (Ok(()), _) => Ok(person),
             // Some directories call every refusal a wrong password.
-            (Err(Refusal::WrongPassword), Some(refusal)) => Err(refusal),
-            (Err(refusal), _) => Err(refusal),
+            (Err(Refusal::WrongPassword), Some(refusal)) => Err(refusal.into()),
+            // Active Directory says so of a right password alone.
+            (Err(refusal), Some(barred)) if person.is_active_directory && refusal == barred => {
+                Err(No {
+                    refusal,
+                    proven_of: Some(person.id),
+                })
+            }
+            (Err(refusal), _) => Err(refusal.into()),
         })
     }
 

@@ -14,6 +14,7 @@ mod noted;
 mod recheck;
 mod rounds;
 mod state;
+mod turned_away;
 mod vouching;
 
 use std::sync::Arc;

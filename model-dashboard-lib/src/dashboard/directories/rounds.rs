@@ -30,7 +30,7 @@ const IN_VAIN: usize = 2;
 
 /// Fewer than so many may all leave at once. Of so many or more it is not believed of a majority:
 /// one newcomer among them must not make it likely.
-const FEW: usize = 3;
+pub(super) const FEW: usize = 3;
 
 /// What to do where so many people left at once that it is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -50,14 +50,20 @@ pub struct SourceDoubt {
 pub(super) struct Known(Mutex<Doing>);
 
 #[derive(Clone, Debug, Default)]
-struct Doing {
+pub(super) struct Doing {
     failing: Option<SourceFailing>,
-    doubt: Option<SourceDoubt>,
+    pub(super) doubt: Option<SourceDoubt>,
+    /// How many lost everything at a sign-in since the source last let anybody in.
+    pub(super) turned_away: usize,
 }
 
 impl Known {
     fn get(&self) -> MutexGuard<'_, Doing> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut Doing) -> T) -> T {
+        change(&mut self.get())
     }
 
     pub(super) fn is_failing(&self) -> bool {
@@ -129,7 +135,7 @@ impl Directory {
     }
 
     fn state(&self) -> SourceState {
-        let Doing { failing, doubt } = self.known.get().clone();
+        let Doing { failing, doubt, .. } = self.known.get().clone();
         SourceState {
             source: self.source().clone(),
             label: self.authenticator.label().to_owned(),
@@ -149,7 +155,7 @@ impl Directory {
 
     /// As something that the dashboard depends on.
     pub(in crate::dashboard) fn dependency(&self) -> Dependency {
-        let Doing { failing, doubt } = self.known.get().clone();
+        let Doing { failing, doubt, .. } = self.known.get().clone();
         let name = format!("source:{}", self.source());
         let (since, message, fix) = match (failing, doubt) {
             (Some(SourceFailing { since, reason }), _) => (

@@ -3,6 +3,7 @@
 mod answering;
 mod limits;
 mod rounds;
+mod turned_away;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -19,14 +20,18 @@ use crate::auth::{
     IdentityId, Permission, Refusal, RoleOrigin, Source, UserChange, Verdict,
 };
 
+const WRONG: &str = "a wrong password";
+
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A directory in memory. Any password is right.
+/// A directory in memory. Any password is right but [`WRONG`].
 #[derive(Debug)]
 pub(super) struct Staff {
     source: Source,
     can_recheck: bool,
     people: Mutex<BTreeMap<String, Identity>>,
+    /// Who worked there, and does no more.
+    past: Mutex<BTreeMap<String, Identity>>,
     away: AtomicBool,
     /// Whom it was asked about, question by question.
     asked: Mutex<Vec<usize>>,
@@ -45,6 +50,7 @@ impl Staff {
             source: directory(source),
             can_recheck,
             people: Mutex::default(),
+            past: Mutex::default(),
             away: AtomicBool::new(false),
             asked: Mutex::default(),
             held: AtomicBool::new(false),
@@ -80,11 +86,14 @@ impl Staff {
     }
 
     pub(super) fn dismiss(&self, subject: &str) {
-        self.people.lock().unwrap().remove(subject).unwrap();
+        let identity = self.people.lock().unwrap().remove(subject).unwrap();
+        let mut past = self.past.lock().unwrap();
+        past.insert(subject.to_owned(), identity);
     }
 
     fn dismiss_all(&self) {
-        self.people.lock().unwrap().clear();
+        let people = std::mem::take(&mut *self.people.lock().unwrap());
+        self.past.lock().unwrap().extend(people);
     }
 
     fn leave_alone(&self, away: bool) {
@@ -119,12 +128,25 @@ impl Authenticator for Staff {
     async fn authenticate(
         &self,
         username: &Username,
-        _: &Password,
+        password: &Password,
     ) -> Result<Identity, AuthenticationError> {
         self.answers()?;
-        let people = self.people.lock().unwrap();
-        let found = people.values().find(|one| one.username == *username);
-        found.cloned().ok_or_else(|| Refusal::NotInGroup.into())
+        if password.expose() == WRONG {
+            return Err(Refusal::WrongPassword.into());
+        }
+        let of = |people: &Mutex<BTreeMap<String, Identity>>| {
+            let people = people.lock().unwrap();
+            let mut found = people.values().filter(|one| one.username == *username);
+            found.next().cloned()
+        };
+        match (of(&self.people), of(&self.past)) {
+            (Some(identity), _) => Ok(identity),
+            (None, Some(past)) => Err(AuthenticationError::Barred {
+                id: past.id,
+                refusal: Refusal::NotInGroup,
+            }),
+            (None, None) => Err(Refusal::UnknownUser.into()),
+        }
     }
 
     fn can_recheck(&self) -> bool {
@@ -210,9 +232,18 @@ impl World {
     }
 
     async fn sign_in_at(&self, staff: &Staff, name: &str) -> Result<SignedIn, Error> {
+        self.sign_in_with(staff, name, "any").await
+    }
+
+    async fn sign_in_with(
+        &self,
+        staff: &Staff,
+        name: &str,
+        password: &str,
+    ) -> Result<SignedIn, Error> {
         let typed = SignIn {
             source: Some(staff.source.clone()),
-            ..typed(name, "any")
+            ..typed(name, password)
         };
         self.dashboard.sign_in(typed, request("192.0.2.1")).await
     }
