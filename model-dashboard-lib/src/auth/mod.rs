@@ -4,6 +4,7 @@
 mod argon2id;
 mod authenticator;
 mod diagnosis;
+mod doubt;
 mod identity;
 #[cfg(all(feature = "ldap", unix))]
 pub mod ldap;
@@ -20,6 +21,7 @@ pub use ldap::fuzzing;
 
 pub use authenticator::{AuthenticationError, Authenticator, Refusal, SignInMethod};
 pub use diagnosis::{Diagnosis, DiagnosisStep, Verdict};
+pub use doubt::LeavingDoubt;
 pub use identity::{GrantedRole, Identity, IdentityError, IdentityId, Source, Username};
 pub use password::{
     MAX_PASSWORD_BYTES, MIN_NEW_PASSWORD_CHARS, NewPassword, Password, PasswordError,

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Identity, IdentityId, Permissions, Role, Username};
+use super::{Identity, IdentityId, LeavingDoubt, Permissions, Role, Source, Username};
 use crate::model::Timestamp;
 use crate::store::StoreError;
 
@@ -69,7 +69,7 @@ impl User {
 
     /// Whether this is a service account.
     pub fn is_service(&self) -> bool {
-        self.id.source.as_str() == super::Source::SERVICE
+        self.id.source.as_str() == Source::SERVICE
     }
 
     /// Whether the account was made here, rather than known from another source.
@@ -149,7 +149,7 @@ pub struct UserChange {
 #[derive(Clone, Debug, Default)]
 pub struct UserFilter {
     /// Only accounts of this source.
-    pub source: Option<super::Source>,
+    pub source: Option<Source>,
 }
 
 /// What somebody lost whose source said that they left.
@@ -195,7 +195,7 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     /// time; then it is the account that was seen last.
     async fn user_by_name(
         &self,
-        source: &super::Source,
+        source: &Source,
         username: &Username,
     ) -> Result<Option<User>, StoreError>;
 
@@ -300,9 +300,21 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     /// `after`. Provisional accounts do not count. At most 1,000.
     async fn people_with_access(
         &self,
-        source: &super::Source,
+        source: &Source,
         looked_before: Timestamp,
         now: Timestamp,
         after: Option<&str>,
     ) -> Result<Vec<User>, StoreError>;
+
+    /// The doubt about what `source` says of its people, while there is one.
+    async fn doubt(&self, source: &Source) -> Result<Option<LeavingDoubt>, StoreError>;
+
+    /// Puts `now` in the place of the doubt `before`. Answers whether it was there still; if not,
+    /// somebody else has changed it, and nothing is changed.
+    async fn set_doubt(
+        &self,
+        source: &Source,
+        before: Option<&LeavingDoubt>,
+        now: Option<&LeavingDoubt>,
+    ) -> Result<bool, StoreError>;
 }

@@ -250,6 +250,8 @@ impl DashboardBuilder {
         if !self.in_background {
             catalog.load().await.map_err(BuildError::Models)?;
         }
+        let directories = Directories::new(&authenticators);
+        directories.recall(&*users).await;
         let inner = Arc::new(Inner {
             repository,
             catalog,
@@ -260,7 +262,7 @@ impl DashboardBuilder {
             sessions: self
                 .sessions
                 .ok_or(BuildError::Missing("a store of sessions"))?,
-            directories: Directories::new(&authenticators),
+            directories,
             look_around: !self.without_rechecks,
             authenticators,
             local,

@@ -7,6 +7,7 @@
 
 mod administrators;
 mod directory;
+mod doubts;
 mod leaving;
 mod passwords;
 
@@ -23,6 +24,7 @@ use crate::tokens::{NewToken, TokenHash, TokenStore};
 
 pub use self::administrators::*;
 pub use self::directory::*;
+pub use self::doubts::*;
 pub use self::leaving::*;
 pub use self::passwords::*;
 
@@ -70,6 +72,8 @@ macro_rules! user_store_conformance {
             many_are_remembered_at_once
             a_directory_may_give_a_name_to_somebody_else
             sources_do_not_mix
+            a_doubt_lasts_until_it_is_ended
+            a_doubt_is_changed_only_by_who_knows_it
         }
     };
     (@cases $fresh:expr; $($case:ident)*) => {$(

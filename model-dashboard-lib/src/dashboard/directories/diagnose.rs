@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::SourceDoubt;
 use crate::audit::Action;
 use crate::auth::{Diagnosis, DiagnosisStep, Source, Username, Verdict};
 use crate::dashboard::{Caller, Dashboard, Error};
@@ -13,8 +14,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Dashboard {
     /// Walks through the steps of a sign-in at `source`, with a name also through what would be
-    /// found of that person: groups, and the role with its reason. Nobody signs in by this. Needs
-    /// `users:admin` or `system:admin`. One at a time.
+    /// found of that person: groups, and the role with its reason. Nobody signs in by this. A step
+    /// more says what is doubted of the source, if anything is. Needs `users:admin` or
+    /// `system:admin`. One at a time.
     ///
     /// # Errors
     /// [`Error::Denied`]; [`Error::NotFound`]; [`Error::Invalid`] for a name that cannot be one;
@@ -39,7 +41,7 @@ impl Dashboard {
             });
         };
         let walk = directory.authenticator.diagnose(username.as_ref());
-        let diagnosis = match timeout(PATIENCE, walk).await {
+        let mut diagnosis = match timeout(PATIENCE, walk).await {
             Ok(diagnosis) => diagnosis,
             Err(_) => Diagnosis {
                 steps: vec![no_answer()],
@@ -49,6 +51,8 @@ impl Dashboard {
         if diagnosis.is_well() {
             directory.answered();
         }
+        let doubt = directory.doubted();
+        diagnosis.steps.extend(doubt.map(SourceDoubt::as_step));
         let about = match &username {
             Some(name) => format!(" as {name}"),
             None => String::new(),

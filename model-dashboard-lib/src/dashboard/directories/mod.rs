@@ -8,6 +8,7 @@
 //! ([`vouching`]).
 
 mod asking;
+mod belief;
 mod diagnose;
 mod late;
 mod noted;
@@ -29,6 +30,7 @@ pub(super) use rounds::follow;
 pub(super) use vouching::{Vouched, as_limited};
 
 use crate::auth::{Authenticator, Source};
+use belief::Earlier;
 use late::Looks;
 use state::Known;
 
@@ -47,7 +49,7 @@ pub(in crate::dashboard) struct Directory {
     known: Known,
     looks: Looks,
     /// Held by whoever looks at everybody.
-    round: Mutex<()>,
+    earlier: Mutex<Earlier>,
     /// Told when a round should not wait for its time.
     wanted: Notify,
 }
@@ -77,7 +79,7 @@ impl Directory {
             authenticator,
             known: Known::default(),
             looks: Looks::default(),
-            round: Mutex::default(),
+            earlier: Mutex::default(),
             wanted: Notify::new(),
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Directory;
 use super::asking::{Answer, Until};
-use super::rounds::Belief;
+use super::belief::Belief;
 use crate::audit::Action;
 use crate::auth::{IdentityId, Permission, Source, User};
 use crate::dashboard::{Caller, Dashboard, Error};
@@ -51,7 +51,8 @@ pub struct SourceRecheck {
     pub changed: usize,
     /// Who may not sign in any more: their accounts are deactivated and have lost everything.
     pub left: usize,
-    /// Of how many it is said that they left, but not believed: they are too many at once.
+    /// Of how many it is said that they left, now or before, but not believed: they were too many at
+    /// once.
     pub doubted: usize,
     /// Of whom the source did not say anything.
     pub unanswered: usize,
@@ -124,7 +125,8 @@ impl Dashboard {
     }
 
     /// Looks at everybody of a source who can get in. If it says of too many at once that they left,
-    /// nothing is taken from them unless `believe` is set. Needs `users:admin`.
+    /// or did so before and that is doubted still, nothing is taken from anybody unless `believe` is
+    /// set, which ends the doubt. Needs `users:admin`.
     ///
     /// # Errors
     /// [`Error::Denied`]; [`Error::NotFound`]; [`Error::Invalid`] for a source that cannot be asked.

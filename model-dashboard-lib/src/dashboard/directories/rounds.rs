@@ -4,8 +4,8 @@
 //! look is older than [`Policy::recheck_interval`](crate::dashboard::Policy) when the next one
 //! ends. Someone who left loses sessions and tokens in it.
 //!
-//! An emptied answer never removes everyone: where a source says of too many at once that they
-//! left, nothing is taken from anybody, and that counts as no answer. So they get in until
+//! An emptied answer never removes everyone: while a source is doubted ([`belief`](super::belief))
+//! nothing is taken from anybody, and that counts as no answer. So they get in until
 //! [`Policy::recheck_grace`](crate::dashboard::Policy) is over, and an administrator can believe
 //! the source before.
 
@@ -15,8 +15,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::asking::{Answer, Until};
+use super::belief::{Belief, Said};
 use super::{Directory, SourceRecheck};
-use crate::auth::{Identity, IdentityId, User};
+use crate::auth::{Identity, IdentityId, LeavingDoubt, User};
 use crate::dashboard::Inner;
 use crate::model::Timestamp;
 use crate::store::StoreError;
@@ -27,17 +28,6 @@ const AT_A_TIME: usize = 100;
 /// After how many questions in a row that nothing came of a round ends. Not after the first: what a
 /// source cannot say of a few does not keep it from being asked about the others.
 const IN_VAIN: usize = 2;
-
-/// Fewer than so many may all leave at once. Of so many or more it is not believed of a majority:
-/// one newcomer among them must not make it likely.
-pub(super) const FEW: usize = 3;
-
-/// What to do where so many people left at once that it is not believed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Belief {
-    Doubting,
-    Full,
-}
 
 /// Looks at everybody again and again, until the dashboard ends.
 pub(in crate::dashboard) async fn follow(
@@ -53,10 +43,10 @@ pub(in crate::dashboard) async fn follow(
     loop {
         let begun = Instant::now();
         inner.look_around(directory, &until).await;
-        let interval = inner.policy.recheck_interval;
-        let pause = match directory.is_well() {
-            true => (interval * 9 / 10).saturating_sub(begun.elapsed()),
-            false => (interval / 15).max(Duration::from_secs(1)),
+        let waits = !directory.earlier.lock().await.is_empty();
+        let pause = match directory.is_well() && !waits {
+            true => (inner.policy.recheck_interval * 9 / 10).saturating_sub(begun.elapsed()),
+            false => inner.soon(),
         };
         tokio::select! {
             _ = ended.wait_for(|stop| *stop) => return,
@@ -66,21 +56,19 @@ pub(in crate::dashboard) async fn follow(
     }
 }
 
-/// Whether it is believed that `left` of `asked` people left at once.
-fn is_likely(left: usize, asked: usize) -> bool {
-    left < FEW || left * 2 <= asked
-}
-
 impl Inner {
+    /// After what time a round comes that should not wait for long.
+    fn soon(&self) -> Duration {
+        (self.policy.recheck_interval / 15).max(Duration::from_secs(1))
+    }
+
     async fn look_around(&self, directory: &Directory, until: &Until) {
         let mut asked = 0;
         if directory.can_recheck() {
             // Whom somebody else looked at just now, or who just signed in.
             let just_now = self.policy.recheck_interval / 20;
-            match self
-                .round(directory, just_now, Belief::Doubting, until)
-                .await
-            {
+            let round = self.round(directory, just_now, Belief::Waiting, until);
+            match round.await {
                 Ok(round) => {
                     asked = round.asked;
                     if let Some(reason) = round.reason {
@@ -116,13 +104,78 @@ impl Inner {
         belief: Belief,
         until: &Until,
     ) -> Result<SourceRecheck, StoreError> {
-        let _alone = directory.round.lock().await;
+        let mut earlier = directory.earlier.lock().await;
+        // Another process may have opened it, or an administrator ended it there.
+        let before = self.users.doubt(directory.source()).await?;
+        directory.doubt(before.as_ref());
+        let (mut round, said) = self.ask_around(directory, just_now, until).await?;
+        let doubt = match belief {
+            // Where nothing was said there is nothing to believe.
+            Belief::Full if said.answered() > 0 || round.asked == 0 => None,
+            Belief::Full => before.clone(),
+            _ => said.doubt(before.as_ref()),
+        };
+        if let Some(doubt) = &doubt {
+            round.doubted = doubt.left.len();
+        }
+        let is_settled = self.settle(directory, belief, before, doubt.as_ref());
+        if !is_settled.await? {
+            round.doubted = said.left.len();
+        }
+        if round.doubted > 0 {
+            earlier.clear();
+            return Ok(round);
+        }
+        if said.shows_anybody() || belief == Belief::Full {
+            directory.let_in();
+        }
+        for (id, asked_at) in said.believed(belief, &mut earlier, self.soon()) {
+            if self.has_left(&id, asked_at).await?.is_some() {
+                round.left += 1;
+            }
+        }
+        Ok(round)
+    }
+
+    /// Stores the doubt about a source as it is `now`. False if another process has decided on it
+    /// meanwhile; then the next round sees what to believe.
+    async fn settle(
+        &self,
+        directory: &Directory,
+        belief: Belief,
+        mut before: Option<LeavingDoubt>,
+        now: Option<&LeavingDoubt>,
+    ) -> Result<bool, StoreError> {
+        let source = directory.source();
+        loop {
+            let is_set = before.as_ref() == now
+                || self.users.set_doubt(source, before.as_ref(), now).await?;
+            if is_set {
+                directory.doubt(now);
+                return Ok(true);
+            }
+            before = self.users.doubt(source).await?;
+            if belief != Belief::Full {
+                directory.doubt(before.as_ref());
+                return Ok(false);
+            }
+            // What an administrator decides counts more than what another round found.
+        }
+    }
+
+    /// Asks about everybody of a source who can get in, and notes who is there.
+    async fn ask_around(
+        &self,
+        directory: &Directory,
+        just_now: Duration,
+        until: &Until,
+    ) -> Result<(SourceRecheck, Said), StoreError> {
         let mut round = SourceRecheck::default();
-        let mut left: Vec<(IdentityId, Timestamp)> = Vec::new();
+        let mut said = Said::new(directory.turned_away());
         let begin = Timestamp::now();
         let mut after: Option<Arc<str>> = None;
         let mut in_vain = 0;
-        'all: loop {
+        loop {
             let (source, looked_before) = (directory.source(), begin.minus(just_now));
             let page = self
                 .users
@@ -131,54 +184,32 @@ impl Inner {
             let Some(last) = page.last() else { break };
             after = Some(last.id.subject.clone());
             for some in evenly(&page) {
-                let asked_at = Timestamp::now();
-                let unanswered = round.unanswered;
-                let gone = self
-                    .look_at(directory, some, asked_at, &mut round, until)
+                let answered = said.answered();
+                self.look_at(directory, some, &mut round, &mut said, until)
                     .await?;
-                let answered = some.len() - (round.unanswered - unanswered);
-                match is_likely(gone.len(), answered) || belief == Belief::Full {
-                    true => left.extend(gone.into_iter().map(|id| (id, asked_at))),
-                    false => round.doubted += gone.len(),
-                }
-                in_vain = match answered {
-                    0 => in_vain + 1,
-                    _ => 0,
+                in_vain = match said.answered() == answered {
+                    true => in_vain + 1,
+                    false => 0,
                 };
                 if in_vain == IN_VAIN {
                     round.is_cut_short = true;
-                    break 'all;
+                    return Ok((round, said));
                 }
             }
         }
-        let answered = round.asked - round.unanswered;
-        let gone = left.len() + round.doubted;
-        if belief == Belief::Doubting && !is_likely(gone, answered) {
-            round.doubted = gone;
-            left.clear();
-        }
-        for (id, asked_at) in left {
-            if self.has_left(&id, asked_at).await?.is_some() {
-                round.left += 1;
-            }
-        }
-        match round.doubted {
-            0 if round.unanswered == 0 => directory.believed(),
-            0 => {}
-            doubted => directory.doubted(doubted, answered),
-        }
-        Ok(round)
+        Ok((round, said))
     }
 
-    /// Asks about some people and notes who is there; answers who left.
+    /// Asks about some people and notes who is there.
     async fn look_at(
         &self,
         directory: &Directory,
         people: &[User],
-        asked_at: Timestamp,
         round: &mut SourceRecheck,
+        said: &mut Said,
         until: &Until,
-    ) -> Result<Vec<IdentityId>, StoreError> {
+    ) -> Result<(), StoreError> {
+        let asked_at = Timestamp::now();
         let ids: Vec<IdentityId> = people.iter().map(|user| user.id.clone()).collect();
         let answers = directory.ask(&ids, until).await;
         round.asked += ids.len();
@@ -203,7 +234,9 @@ impl Inner {
             .filter(|(_, changes)| !changes.is_empty())
             .count();
         round.still_there += seen.len();
-        Ok(left)
+        let there = there.into_iter().map(|one| one.id.subject).collect();
+        said.part(there, left, asked_at);
+        Ok(())
     }
 }
 

@@ -1,9 +1,10 @@
 //! How the other sources do, as far as is known.
 
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::Directory;
-use crate::auth::{Permission, Source};
+use super::{Directories, Directory};
+use crate::auth::{DiagnosisStep, LeavingDoubt, Permission, Source, UserStore, Verdict};
 use crate::dashboard::{Caller, Dashboard, Dependency, DependencyState, Error};
 use crate::model::Timestamp;
 
@@ -33,16 +34,44 @@ pub struct SourceFailing {
 }
 
 /// A source that said of so many people at once that they left that it is not believed: a filter,
-/// a base or a right may be wrong. It counts as no answer, until it says otherwise or an
-/// administrator believes it.
+/// a base or a right may be wrong. It counts as no answer, until it vouches for them again or an
+/// administrator believes it; also after a restart, and in other processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SourceDoubt {
     /// Since when.
     pub since: Timestamp,
-    /// Of how many people it said so last.
+    /// Of how many people it said so and has not vouched for since.
     pub left: usize,
     /// Of how many it was asked then.
     pub asked: usize,
+}
+
+impl SourceDoubt {
+    const ADVICE: &'static str = "see that the directory's base, filter, group and the rights of \
+                                  the service account are right. If those people did leave, \
+                                  re-check all people of the source and confirm it";
+
+    /// As a step of a walk through a sign-in.
+    pub(super) fn as_step(self) -> DiagnosisStep {
+        DiagnosisStep {
+            name: "people who left".to_owned(),
+            verdict: Verdict::Warning,
+            saw: self.to_string(),
+            advice: Some(SourceDoubt::ADVICE.to_owned()),
+        }
+    }
+}
+
+/// For administrators.
+impl fmt::Display for SourceDoubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "it says of {} of {} people at once that they left; this is not believed, and nothing \
+             was taken from them",
+            self.left, self.asked
+        )
+    }
 }
 
 /// What is known of one source.
@@ -52,7 +81,7 @@ pub(super) struct Known(Mutex<Doing>);
 #[derive(Clone, Debug, Default)]
 pub(super) struct Doing {
     failing: Option<SourceFailing>,
-    pub(super) doubt: Option<SourceDoubt>,
+    doubt: Option<SourceDoubt>,
     /// How many lost everything at a sign-in since the source last let anybody in.
     pub(super) turned_away: usize,
 }
@@ -105,33 +134,33 @@ impl Directory {
         );
     }
 
-    pub(super) fn believed(&self) {
-        if let Some(doubt) = self.known.get().doubt.take() {
-            let source = self.source().as_str();
-            tracing::info!(source, since = %doubt.since, "what the directory says of people is believed again");
-        }
-    }
-
-    /// Notes that what the source says is not believed. The log tells it once.
-    pub(super) fn doubted(&self, left: usize, asked: usize) {
-        let mut doing = self.known.get();
-        let since = doing.doubt.map(|doubt| doubt.since);
-        doing.doubt = Some(SourceDoubt {
-            since: since.unwrap_or_else(Timestamp::now),
-            left,
-            asked,
+    /// Notes whether what the source says is not believed. The log tells it once.
+    pub(super) fn doubt(&self, doubt: Option<&LeavingDoubt>) {
+        let now = doubt.map(|doubt| SourceDoubt {
+            since: doubt.since,
+            left: doubt.left.len(),
+            asked: doubt.asked,
         });
-        if since.is_none() {
-            let source = self.source().as_str();
-            tracing::error!(
+        let before = std::mem::replace(&mut self.known.get().doubt, now);
+        let source = self.source().as_str();
+        match (before, now) {
+            (Some(SourceDoubt { since, .. }), None) => {
+                tracing::info!(source, %since, "what the directory says of people is believed again");
+            }
+            (None, Some(SourceDoubt { left, asked, .. })) => tracing::error!(
                 source,
                 left,
                 asked,
                 "the directory says of too many people at once that they left: nothing was taken \
                  from them; see that its filter, base and rights are right, or re-check all people \
                  of the source and believe it"
-            );
+            ),
+            _ => {}
         }
+    }
+
+    pub(super) fn doubted(&self) -> Option<SourceDoubt> {
+        self.known.get().doubt
     }
 
     fn state(&self) -> SourceState {
@@ -165,17 +194,7 @@ impl Directory {
                  that its certificate is trusted and that the service account works. Local \
                  accounts sign in as ever",
             ),
-            (None, Some(doubt)) => (
-                doubt.since,
-                format!(
-                    "it says of {} of {} people at once that they left; this is not believed, and \
-                     nothing was taken from them",
-                    doubt.left, doubt.asked
-                ),
-                "see that the directory's base, filter, group and the rights of the service \
-                 account are right. If those people did leave, re-check all people of the source \
-                 and confirm it",
-            ),
+            (None, Some(doubt)) => (doubt.since, doubt.to_string(), SourceDoubt::ADVICE),
             (None, None) => {
                 return Dependency {
                     name: name.into(),
@@ -192,6 +211,22 @@ impl Directory {
             since: Some(since),
             message: format!("{}: {message}", self.authenticator.label()),
             fix: Some(fix.to_owned()),
+        }
+    }
+}
+
+impl Directories {
+    /// Reads what was doubted when the last process ended.
+    pub(in crate::dashboard) async fn recall(&self, users: &dyn UserStore) {
+        for directory in &self.all {
+            let source = directory.source();
+            match users.doubt(source).await {
+                Ok(doubt) => directory.doubt(doubt.as_ref()),
+                Err(error) => {
+                    let source = source.as_str();
+                    tracing::warn!(source, %error, "whether the directory is doubted is not known");
+                }
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::AuditKey;
 use crate::audit::Event;
-use crate::auth::{IdentityId, Session, SessionHash};
+use crate::auth::{IdentityId, LeavingDoubt, Session, SessionHash, Source};
 use crate::tokens::{ApiToken, TokenHash};
 
 /// Accounts, tokens, sessions and the audit log in memory, gone with the last clone.
@@ -31,6 +31,7 @@ struct State {
     accounts: BTreeMap<IdentityId, users::Account>,
     tokens: HashMap<TokenHash, ApiToken>,
     sessions: HashMap<SessionHash, Session>,
+    doubts: BTreeMap<Source, LeavingDoubt>,
     /// By number, which is one more than the index.
     events: Vec<Event>,
     /// The last number given to an account, a token or a session; none is given twice.

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 
 use super::{MemoryStore, State};
 use crate::auth::{
-    AccountCounts, Identity, IdentityId, Leaving, NewUser, NewUserKind, PasswordHash, Role,
-    Session, Source, User, UserChange, UserFilter, UserStore, Username,
+    AccountCounts, Identity, IdentityId, Leaving, LeavingDoubt, NewUser, NewUserKind, PasswordHash,
+    Role, Session, Source, User, UserChange, UserFilter, UserStore, Username,
 };
 use crate::model::Timestamp;
 use crate::store::StoreError;
@@ -259,5 +259,26 @@ impl UserStore for MemoryStore {
         let accounts = holders.into_iter().filter_map(|id| state.accounts.get(id));
         let people = accounts.map(|account| &account.user).filter(wanted);
         Ok(people.take(MAX_WITH_ACCESS).cloned().collect())
+    }
+
+    async fn doubt(&self, source: &Source) -> Result<Option<LeavingDoubt>, StoreError> {
+        Ok(self.state().doubts.get(source).cloned())
+    }
+
+    async fn set_doubt(
+        &self,
+        source: &Source,
+        before: Option<&LeavingDoubt>,
+        now: Option<&LeavingDoubt>,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        if state.doubts.get(source) != before {
+            return Ok(false);
+        }
+        match now {
+            Some(now) => drop(state.doubts.insert(source.clone(), now.clone())),
+            None => drop(state.doubts.remove(source)),
+        }
+        Ok(true)
     }
 }

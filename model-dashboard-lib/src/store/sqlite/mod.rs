@@ -3,6 +3,7 @@
 mod accounts;
 mod audit;
 mod connection;
+mod doubts;
 mod error;
 mod key;
 mod migrations;

@@ -8,12 +8,13 @@ use super::accounts::{
     OF_ACCOUNTS, OF_EVERYONE, OF_USERS, account, existing, find, find_by_name, is_local,
     row_number, save,
 };
+use super::doubts;
 use super::error::{Error, Result};
 use super::sessions::end_sessions;
 use super::values::Time;
 use crate::auth::{
-    AccountCounts, Identity, IdentityId, Leaving, NewUser, NewUserKind, PasswordHash, Role, Source,
-    User, UserChange, UserFilter, UserStore, Username,
+    AccountCounts, Identity, IdentityId, Leaving, LeavingDoubt, NewUser, NewUserKind, PasswordHash,
+    Role, Source, User, UserChange, UserFilter, UserStore, Username,
 };
 use crate::model::Timestamp;
 use crate::store::StoreError;
@@ -399,5 +400,21 @@ impl UserStore for SqliteStore {
             Ok(people.collect::<rusqlite::Result<_>>()?)
         })
         .await
+    }
+
+    async fn doubt(&self, source: &Source) -> Result<Option<LeavingDoubt>, StoreError> {
+        let source = source.clone();
+        self.read(move |db| doubts::doubt(db, &source)).await
+    }
+
+    async fn set_doubt(
+        &self,
+        source: &Source,
+        before: Option<&LeavingDoubt>,
+        now: Option<&LeavingDoubt>,
+    ) -> Result<bool, StoreError> {
+        let (source, before, now) = (source.clone(), before.cloned(), now.cloned());
+        self.write(move |db| doubts::set_doubt(db, &source, before.as_ref(), now.as_ref()))
+            .await
     }
 }

@@ -1,6 +1,7 @@
 //! People of directories: who left, who came back, and directories that do not answer.
 
 mod answering;
+mod doubts;
 mod limits;
 mod rounds;
 mod turned_away;

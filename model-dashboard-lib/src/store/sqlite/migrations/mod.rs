@@ -9,6 +9,7 @@ mod m0004_audit_log;
 mod m0005_audit_head;
 mod m0006_names;
 mod m0007_leaving;
+mod m0008_doubts;
 
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -37,6 +38,7 @@ const STEPS: &[fn(&Transaction<'_>, &mut Migration) -> Result<()>] = &[
     m0005_audit_head::apply,
     m0006_names::apply,
     m0007_leaving::apply,
+    m0008_doubts::apply,
 ];
 
 const NEWEST: u32 = STEPS.len() as u32;

@@ -1,0 +1,259 @@
+//! What is believed of a source that says that people left.
+//!
+//! - What it says of half of those whom it was asked about, or of fewer, is believed at once.
+//! - Fewer than three who are more than half (as in an installation with one or two people) left
+//!   when a second round says so, too.
+//! - Of three or more who are more than half it is doubted: a filter, a base or a right may be
+//!   wrong. The doubt stays until an administrator believes the source, or until it vouches again
+//!   for as many of them as make it likely. Newcomers and people who are not asked about any more
+//!   make nothing likelier.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::auth::{IdentityId, LeavingDoubt};
+use crate::model::Timestamp;
+
+/// Fewer than so many may all leave at once.
+pub(super) const FEW: usize = 3;
+
+/// Who asks, and so what is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Belief {
+    /// A round of its own accord.
+    Waiting,
+    /// An administrator, who is told what is doubted.
+    Doubting,
+    /// An administrator who believes whatever the source says.
+    Full,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Likely,
+    /// If it is said once more.
+    Again,
+    Doubtful,
+}
+
+fn judge(left: usize, asked: usize) -> Verdict {
+    match left * 2 <= asked {
+        true => Verdict::Likely,
+        false if left < FEW => Verdict::Again,
+        false => Verdict::Doubtful,
+    }
+}
+
+/// What a source said in one round.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// Who left, and when that was asked.
+    pub(super) left: Vec<(IdentityId, Timestamp)>,
+    there: BTreeSet<Arc<str>>,
+    /// Those who left of parts that are doubtful by themselves, and how many were asked in those.
+    odd: BTreeSet<Arc<str>>,
+    odd_asked: usize,
+    answered: usize,
+    /// How many were turned away at a sign-in since it let anybody in: they are not asked about.
+    turned_away: usize,
+}
+
+impl Said {
+    pub(super) fn new(turned_away: usize) -> Said {
+        Said {
+            turned_away,
+            ..Said::default()
+        }
+    }
+
+    /// Adds what it said of some people whom it was asked about together.
+    pub(super) fn part(
+        &mut self,
+        there: Vec<Arc<str>>,
+        left: Vec<IdentityId>,
+        asked_at: Timestamp,
+    ) {
+        let answered = there.len() + left.len();
+        if judge(left.len(), answered) == Verdict::Doubtful {
+            self.odd.extend(left.iter().map(|id| id.subject.clone()));
+            self.odd_asked += answered;
+        }
+        self.answered += answered;
+        self.there.extend(there);
+        self.left.extend(left.into_iter().map(|id| (id, asked_at)));
+    }
+
+    pub(super) fn answered(&self) -> usize {
+        self.answered
+    }
+
+    pub(super) fn shows_anybody(&self) -> bool {
+        !self.there.is_empty()
+    }
+
+    /// The doubt that there is now, after `before`.
+    pub(super) fn doubt(&self, before: Option<&LeavingDoubt>) -> Option<LeavingDoubt> {
+        let left = self.left.iter().map(|(id, _)| id.subject.clone());
+        if let Some(before) = before {
+            let mut doubt = before.clone();
+            doubt.left.retain(|subject| !self.there.contains(subject));
+            for subject in left.clone() {
+                doubt.asked += usize::from(doubt.left.insert(subject));
+            }
+            if judge(doubt.left.len(), doubt.asked) != Verdict::Likely {
+                return Some(doubt);
+            }
+        }
+        let (left, asked) = match self.verdict() {
+            Verdict::Doubtful => (left.collect(), self.answered),
+            _ if !self.odd.is_empty() => (self.odd.clone(), self.odd_asked),
+            _ => return None,
+        };
+        Some(LeavingDoubt {
+            since: Timestamp::now(),
+            left,
+            asked,
+        })
+    }
+
+    fn verdict(&self) -> Verdict {
+        let left = self.left.len() + self.turned_away;
+        judge(left, self.answered + self.turned_away)
+    }
+
+    /// Those of whom it is believed that they left, where there is no doubt.
+    pub(super) fn believed(
+        self,
+        belief: Belief,
+        earlier: &mut Earlier,
+        pause: Duration,
+    ) -> Vec<(IdentityId, Timestamp)> {
+        if belief != Belief::Waiting || self.verdict() == Verdict::Likely {
+            earlier.0.clear();
+            return self.left;
+        }
+        earlier.again(self.left, pause)
+    }
+}
+
+/// Who was said to have left when they were too few to doubt it and too many to believe it, and
+/// since when. A new process begins anew.
+#[derive(Debug, Default)]
+pub(super) struct Earlier(BTreeMap<Arc<str>, Instant>);
+
+impl Earlier {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Those of whom it was said at least `pause` ago, too; the others are kept in mind.
+    fn again(
+        &mut self,
+        left: Vec<(IdentityId, Timestamp)>,
+        pause: Duration,
+    ) -> Vec<(IdentityId, Timestamp)> {
+        let before = std::mem::take(&mut self.0);
+        let mut believed = Vec::new();
+        for (id, asked_at) in left {
+            match before.get(&id.subject) {
+                Some(since) if since.elapsed() >= pause => believed.push((id, asked_at)),
+                since => {
+                    let since = since.copied().unwrap_or_else(Instant::now);
+                    self.0.insert(id.subject, since);
+                }
+            }
+        }
+        believed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::auth::Source;
+
+    /// What a source says of people, as `left` and `there`.
+    fn said(left: &[&str], there: &[&str]) -> Said {
+        let source = Source::parse(Source::LDAP).unwrap();
+        let id = |subject: &&str| IdentityId::new(source.clone(), *subject);
+        let mut said = Said::default();
+        let there = there.iter().map(|subject| (*subject).into()).collect();
+        let left = left.iter().map(id).collect();
+        said.part(there, left, Timestamp::now());
+        said
+    }
+
+    fn names(doubt: &LeavingDoubt) -> Vec<&str> {
+        doubt.left.iter().map(|subject| &**subject).collect()
+    }
+
+    #[test]
+    fn a_doubt_is_no_less_for_newcomers_nor_for_those_who_cannot_get_in_any_more() {
+        let opened = said(&["a", "b", "c"], &["d"]).doubt(None).unwrap();
+        assert_eq!((names(&opened), opened.asked), (vec!["a", "b", "c"], 4));
+        let same = said(&["a", "b", "c"], &["e", "f", "g", "h", "i", "j"]).doubt(Some(&opened));
+        assert_eq!(same.as_ref(), Some(&opened));
+        for (left, there) in [(&[][..], &[][..]), (&["a"], &["d"]), (&[], &["d", "e"])] {
+            let same = said(left, there).doubt(Some(&opened));
+            assert_eq!(same.as_ref(), Some(&opened), "{left:?} {there:?}");
+        }
+    }
+
+    #[test]
+    fn a_doubt_ends_when_the_source_vouches_for_enough_of_them() {
+        let opened = said(&["a", "b", "c"], &["d"]).doubt(None).unwrap();
+        let doubt = said(&["b", "c", "e"], &["a"]).doubt(Some(&opened)).unwrap();
+        assert_eq!((names(&doubt), doubt.asked), (vec!["b", "c", "e"], 5));
+        assert_eq!(doubt.since, opened.since);
+        assert_eq!(said(&["e"], &["b"]).doubt(Some(&doubt)), None);
+        // What it says then is looked at by itself.
+        let next = said(&["x", "y", "z"], &["a", "b", "c"]).doubt(Some(&opened));
+        assert_eq!(next, None);
+        let next = said(&["w", "x", "y", "z"], &["a", "b", "c"]).doubt(Some(&opened));
+        assert_eq!(names(&next.unwrap()), ["w", "x", "y", "z"]);
+    }
+
+    #[test]
+    fn a_part_that_is_doubtful_by_itself_is_doubted_however_many_there_are() {
+        let mut whole = said(&[], &["a", "b", "c", "d", "e", "f", "g"]);
+        let odd = said(&["x", "y", "z"], &[]);
+        let left = odd.left.into_iter().map(|(id, _)| id).collect();
+        whole.part(Vec::new(), left, Timestamp::now());
+        let doubt = whole.doubt(None).unwrap();
+        assert_eq!((names(&doubt), doubt.asked), (vec!["x", "y", "z"], 3));
+    }
+
+    #[test]
+    fn of_few_it_is_believed_when_it_is_said_a_second_time_after_a_while() {
+        let mut earlier = Earlier::default();
+        let hour = Duration::from_secs(3600);
+        let mut round = |left: &[&str], there: &[&str], belief, pause| {
+            let said = said(left, there);
+            assert_eq!(said.doubt(None), None);
+            said.believed(belief, &mut earlier, pause).len()
+        };
+        for (left, there) in [
+            (&["a"][..], &[][..]),
+            (&["a", "b"], &[]),
+            (&["a", "b"], &["c"]),
+        ] {
+            assert_eq!(round(left, there, Belief::Waiting, hour), 0);
+            // Too soon.
+            assert_eq!(round(left, there, Belief::Waiting, hour), 0);
+            let again = round(left, there, Belief::Waiting, Duration::ZERO);
+            assert_eq!(again, left.len());
+            assert_eq!(round(left, there, Belief::Waiting, hour), 0);
+            // Who comes back begins anew.
+            assert_eq!(round(&[], &["a", "b"], Belief::Waiting, hour), 0);
+            assert_eq!(round(left, there, Belief::Waiting, Duration::ZERO), 0);
+            assert_eq!(round(left, there, Belief::Doubting, hour), left.len());
+        }
+        assert_eq!(round(&["a"], &["b"], Belief::Waiting, hour), 1);
+    }
+}

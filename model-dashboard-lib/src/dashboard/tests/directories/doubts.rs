@@ -1,0 +1,164 @@
+//! What is not believed of a directory, and for how long.
+
+use super::*;
+
+/// Three people with tokens, of all of whom the directory says that they left; and that is doubted.
+async fn doubted(staff: &Arc<Staff>) -> World {
+    let world = world(staff).await;
+    for name in ["ann", "bo", "cy"] {
+        world.employee(staff, name, HOUR).await;
+    }
+    staff.dismiss_all();
+    let done = world.recheck(staff, false).await;
+    assert_eq!((done.left, done.doubted), (0, 3));
+    world
+}
+
+impl World {
+    async fn tokens(&self) -> usize {
+        self.store.list_tokens(None).await.unwrap().len()
+    }
+
+    /// Another process over the same stores.
+    async fn beside(&self, staff: &Arc<Staff>) -> Dashboard {
+        let builder = Dashboard::builder()
+            .repository(self.repository.clone())
+            .accounts(self.store.clone())
+            .authenticator(staff.clone());
+        builder.without_rechecks().build().await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_doubt_stays_whoever_can_still_get_in() {
+    let staff = Staff::new(true);
+    let world = doubted(&staff).await;
+    let opened = world.state().await.doubt.unwrap();
+    let tokens = world.store.list_tokens(None).await.unwrap();
+    for (number, token) in tokens.iter().enumerate() {
+        world.store.revoke_token(token.id).await.unwrap();
+        let done = world.recheck(&staff, false).await;
+        assert_eq!((done.asked, done.left, done.doubted), (2 - number, 0, 3));
+        assert_eq!(world.state().await.doubt, Some(opened));
+        assert_eq!(world.dashboard.ready(), Readiness::Degraded);
+    }
+    // Newcomers make it no likelier, and it is not believed of them either.
+    for name in ["di", "eva", "fay", "gus", "hal", "ida"] {
+        world.employee(&staff, name, HOUR).await;
+    }
+    staff.dismiss("di");
+    let done = world.recheck(&staff, false).await;
+    assert_eq!((done.still_there, done.left, done.doubted), (5, 0, 4));
+    let done = world.recheck(&staff, true).await;
+    assert_eq!((done.still_there, done.left, done.doubted), (5, 1, 0));
+    assert_eq!(world.state().await.doubt, None);
+    assert_eq!(world.dashboard.ready(), Readiness::Ready);
+}
+
+#[tokio::test]
+async fn a_doubt_outlasts_its_process_and_is_that_of_all() {
+    let staff = Staff::new(true);
+    let world = doubted(&staff).await;
+    let opened = world.state().await.doubt;
+    let other = world.beside(&staff).await;
+    assert_eq!(other.ready(), Readiness::Degraded);
+    let told = other.source_states(&world.host()).await.unwrap();
+    assert_eq!(told[0].doubt, opened);
+    let tokens = world.store.list_tokens(None).await.unwrap();
+    for token in &tokens[1..] {
+        world.store.revoke_token(token.id).await.unwrap();
+    }
+    let walk = other.diagnose(&world.host(), &staff.source, None).await;
+    let step = walk.unwrap().steps.pop().unwrap();
+    assert_eq!(step.verdict, Verdict::Warning);
+    assert!(step.saw.contains("3 of 3 people"), "{}", step.saw);
+    let ask = async |believe| {
+        let host = world.host();
+        let done = other.recheck_source(&host, &staff.source, believe);
+        done.await.unwrap()
+    };
+    let done = ask(false).await;
+    assert_eq!((done.asked, done.left, done.doubted), (1, 0, 3));
+    let done = ask(true).await;
+    assert_eq!((done.asked, done.left, done.doubted), (1, 1, 0));
+    // The first process learns of it in its next round.
+    world.employee(&staff, "di", HOUR).await;
+    let done = world.recheck(&staff, false).await;
+    assert_eq!((done.still_there, done.doubted), (1, 0));
+    assert_eq!(world.state().await.doubt, None);
+}
+
+#[tokio::test]
+async fn what_an_administrator_decided_during_a_round_stays() {
+    let staff = Staff::new(true);
+    let world = doubted(&staff).await;
+    let other = world.beside(&staff).await;
+    staff.held.store(true, Ordering::SeqCst);
+    let asked = staff.times_asked();
+    let (dashboard, host, source) = (world.dashboard.clone(), world.host(), &staff.source);
+    let begun = {
+        let source = source.clone();
+        tokio::spawn(async move { dashboard.recheck_source(&host, &source, false).await })
+    };
+    until(async || staff.times_asked() == asked + 1).await;
+    staff.held.store(false, Ordering::SeqCst);
+    let host = world.host();
+    let done = other.recheck_source(&host, source, true).await.unwrap();
+    assert_eq!(done.left, 3);
+    // The round began before, and finds others who are gone now.
+    world.employee(&staff, "ann", HOUR).await;
+    staff.go_on.notify_one();
+    begun.await.unwrap().unwrap();
+    assert_eq!(world.store.doubt(source).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn nothing_is_decided_where_the_directory_does_not_answer() {
+    let staff = Staff::new(true);
+    let world = doubted(&staff).await;
+    staff.leave_alone(true);
+    let done = world.recheck(&staff, true).await;
+    assert_eq!((done.left, done.unanswered, done.doubted), (0, 3, 3));
+    assert!(world.state().await.doubt.is_some());
+    assert_eq!(world.tokens().await, 3);
+}
+
+#[tokio::test]
+async fn where_there_are_one_or_two_people_a_second_round_has_to_say_the_same() {
+    for names in [&["ann"][..], &["ann", "bo"]] {
+        let staff = Staff::new(true);
+        let world = restless_world(&staff).await;
+        for name in names {
+            world.employee(&staff, name, HOUR).await;
+        }
+        staff.held.store(true, Ordering::SeqCst);
+        let next_round = async || {
+            let before = staff.times_asked();
+            staff.go_on.notify_one();
+            until(async || staff.times_asked() > before).await;
+        };
+        let before = staff.times_asked();
+        until(async || staff.times_asked() > before).await;
+        staff.dismiss_all();
+        next_round().await;
+        assert_eq!(world.tokens().await, names.len(), "said once");
+        assert_eq!(world.dashboard.ready(), Readiness::Ready);
+        staff.held.store(false, Ordering::SeqCst);
+        staff.go_on.notify_one();
+        until(async || world.tokens().await == 0).await;
+        world.dashboard.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn an_administrators_look_at_one_or_two_people_counts_at_once() {
+    let staff = Staff::new(true);
+    let world = world(&staff).await;
+    for name in ["ann", "bo"] {
+        world.employee(&staff, name, HOUR).await;
+    }
+    staff.dismiss_all();
+    let done = world.recheck(&staff, false).await;
+    assert_eq!((done.left, done.doubted), (2, 0));
+    assert_eq!(world.tokens().await, 0);
+}
