@@ -251,10 +251,14 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
         expected: &PasswordHash,
     ) -> Result<bool, StoreError>;
 
-    /// Notes a sign-in (or a re-check, with `signed_in` false) of `identity`: directory people
-    /// are entered or refreshed, for accounts made here only the time is noted. Whom the source
-    /// gives no role keeps the role that an administrator set, else gets `default_role`. Who had
-    /// [left](User::left_at) is active again; whom an administrator deactivated stays so.
+    /// Notes a sign-in (or a re-check, with `signed_in` false) of `identity`, which began at `at`:
+    /// directory people are entered or refreshed, for accounts made here only the time is noted.
+    /// Whom the source gives no role keeps the role that an administrator set, else gets
+    /// `default_role`. Who had [left](User::left_at) is active again; whom an administrator
+    /// deactivated stays so.
+    ///
+    /// What a question brought that began before a newer one changes nothing of what that brought:
+    /// neither the name, role and groups, nor that the person left.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] for an account made here that is gone.
@@ -266,7 +270,8 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
         at: Timestamp,
     ) -> Result<User, StoreError>;
 
-    /// [`UserStore::remember`] for many people who were looked at again, in their order.
+    /// [`UserStore::remember`] for many people who were looked at again, in their order; `None` for
+    /// accounts that are gone, which are not made again.
     ///
     /// # Errors
     /// As there; then nobody is noted, or some are.
@@ -275,13 +280,7 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
         identities: &[Identity],
         default_role: Role,
         at: Timestamp,
-    ) -> Result<Vec<User>, StoreError> {
-        let mut users = Vec::with_capacity(identities.len());
-        for identity in identities {
-            users.push(self.remember(identity, default_role, false, at).await?);
-        }
-        Ok(users)
-    }
+    ) -> Result<Vec<Option<User>>, StoreError>;
 
     /// Notes that the source of `id` said at `asked_at` that the person may not sign in any more:
     /// deactivates the account, ends its sessions and removes its tokens, in one transaction. `None`

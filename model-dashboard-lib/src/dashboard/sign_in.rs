@@ -242,7 +242,7 @@ impl Dashboard {
                 source: None,
             });
         }
-        let signed_in = self.begin_session(&identity, made_from).await?;
+        let signed_in = self.begin_session(&identity, asked_at, made_from).await?;
         let still_right = async {
             let after = self.stored_password(source, username).await?;
             if let Some(local) = self.inner.local.as_ref().filter(|_| after != before) {
@@ -321,9 +321,9 @@ impl Dashboard {
     async fn begin_session(
         &self,
         identity: &Identity,
+        asked_at: Timestamp,
         made_from: String,
     ) -> Result<SignedIn, AuthenticationError> {
-        let now = Timestamp::now();
         let policy = self.policy();
         let users = &self.inner.users;
         let before = match identity.id.source.is_own() {
@@ -331,7 +331,7 @@ impl Dashboard {
             false => users.user(&identity.id).await.map_err(no_answer)?,
         };
         let user = users
-            .remember(identity, policy.default_role, true, now)
+            .remember(identity, policy.default_role, true, asked_at)
             .await
             .map_err(no_answer)?;
         // A role that the directory gives may have changed.

@@ -123,13 +123,19 @@ pub(super) fn changed(mut user: User, change: UserChange, at: Timestamp) -> User
     user
 }
 
-/// `known`, or an account new to the registry, as `identity` was found at its source.
+/// `known`, or an account new to the registry, as `identity` was found at its source when that was
+/// asked at `at`. An answer that a newer one is known to changes nothing.
 pub(super) fn remembered(
     identity: &Identity,
     known: Option<User>,
     decided: Decided,
     at: Timestamp,
 ) -> User {
+    if let Some(known) = &known
+        && is_older(at, known)
+    {
+        return known.clone();
+    }
     let mut user = known.unwrap_or_else(|| User {
         id: identity.id.clone(),
         username: identity.username.clone(),
@@ -159,9 +165,15 @@ pub(super) fn remembered(
         user.is_active = true;
     }
     if user != before {
-        user.updated_at = Some(at);
+        user.updated_at = user.updated_at.max(Some(at));
     }
     user
+}
+
+/// Whether the source said something newer of `known` than what it was asked for at `asked_at`.
+fn is_older(asked_at: Timestamp, known: &User) -> bool {
+    let vouched_since = known.checked_at.is_some_and(|at| at > asked_at);
+    vouched_since || known.left_at.is_some_and(|at| at >= asked_at)
 }
 
 impl User {
@@ -183,16 +195,20 @@ pub(super) fn left(mut user: User, asked_at: Timestamp) -> Result<Option<User>, 
     if user.is_active {
         user.is_active = false;
         user.left_at = Some(asked_at);
-        user.updated_at = Some(asked_at);
+        user.updated_at = user.updated_at.max(Some(asked_at));
     }
     Ok(Some(user))
 }
 
-/// Notes that the source of `user` knew them.
+/// Notes that the source of `user` knew them when it was asked at `at`. No time goes back, and who
+/// has left since is not vouched for.
 pub(super) fn note_seen(user: &mut User, signed_in: bool, at: Timestamp) {
-    user.checked_at = Some(at);
+    if user.left_at.is_some() {
+        return;
+    }
+    user.checked_at = user.checked_at.max(Some(at));
     if signed_in {
-        user.last_sign_in = Some(at);
+        user.last_sign_in = user.last_sign_in.max(Some(at));
     }
 }
 

@@ -177,16 +177,20 @@ pub async fn many_are_remembered_at_once(store: &impl UserStore) {
     let mut people: Vec<Identity> = ["a", "b", "c"]
         .map(|one| found(Source::LDAP, one, one))
         .into();
-    store
-        .remember(&people[1], Role::Viewer, true, at(0))
-        .await
-        .unwrap();
+    for one in &people {
+        let signed_in = &*one.id.subject == "b";
+        store
+            .remember(one, Role::Viewer, signed_in, at(0))
+            .await
+            .unwrap();
+    }
     people[1].display_name = "B.".into();
     people.reverse();
     let users = store
         .remember_all(&people, Role::Editor, at(1))
         .await
         .unwrap();
+    let users: Vec<User> = users.into_iter().flatten().collect();
     let told: Vec<_> = users
         .iter()
         .map(|user| (&*user.id.subject, user.last_sign_in, user.checked_at))
@@ -206,6 +210,104 @@ pub async fn many_are_remembered_at_once(store: &impl UserStore) {
         store.remember_all(&[], Role::Editor, at(2)).await.unwrap(),
         []
     );
+}
+
+/// The others are noted.
+pub async fn who_was_deleted_is_not_made_again_by_a_look(store: &impl UserStore) {
+    let people = ["a", "b", "c"].map(|one| found(Source::LDAP, one, one));
+    for one in &people {
+        store
+            .remember(one, Role::Viewer, true, at(0))
+            .await
+            .unwrap();
+    }
+    store.delete_user(&people[1].id).await.unwrap();
+    let noted = store.remember_all(&people, Role::Viewer, at(1)).await;
+    let noted: Vec<_> = noted
+        .unwrap()
+        .into_iter()
+        .map(|user| user.and_then(|user| user.checked_at))
+        .collect();
+    assert_eq!(noted, [Some(at(1)), None, Some(at(1))]);
+    assert_eq!(store.user(&people[1].id).await.unwrap(), None);
+    // Who signs in is known again.
+    store
+        .remember(&people[1], Role::Viewer, true, at(2))
+        .await
+        .unwrap();
+}
+
+/// Whichever of a sign-in and a look it is.
+pub async fn an_older_answer_changes_nothing(store: &impl UserStore) {
+    let mut new = found(Source::LDAP, "uuid-1", "new");
+    new.role = Some(GrantedRole {
+        role: Role::Viewer,
+        reason: "cn=viewers".into(),
+    });
+    let mut old = found(Source::LDAP, "uuid-1", "old");
+    old.role = Some(GrantedRole {
+        role: Role::Admin,
+        reason: "cn=admins".into(),
+    });
+    let newest = store
+        .remember(&new, Role::Viewer, false, at(5))
+        .await
+        .unwrap();
+    for signed_in in [true, false] {
+        store
+            .remember(&old, Role::Viewer, signed_in, at(4))
+            .await
+            .unwrap();
+        let looked = store
+            .remember_all(std::slice::from_ref(&old), Role::Viewer, at(3))
+            .await
+            .unwrap();
+        let expected = User {
+            last_sign_in: Some(at(4)),
+            ..newest.clone()
+        };
+        assert_eq!(looked, [Some(expected.clone())]);
+        assert_eq!(store.user(&new.id).await.unwrap(), Some(expected));
+    }
+    // A sign-in here, too: no time goes back.
+    let made = store
+        .create_user(person("mia", Role::Editor))
+        .await
+        .unwrap();
+    let identity = found(Source::LOCAL, &made.id.subject, "mia");
+    for micros in [5, 4] {
+        let seen = store
+            .remember(&identity, Role::Viewer, true, at(micros))
+            .await
+            .unwrap();
+        assert_eq!(
+            (seen.last_sign_in, seen.checked_at),
+            (Some(at(5)), Some(at(5)))
+        );
+    }
+}
+
+/// Whose source said meanwhile that they left stays out until the next sign-in.
+pub async fn an_older_yes_brings_nobody_back(store: &impl UserStore) {
+    let rosa = found(Source::LDAP, "uuid-1", "rosa");
+    store
+        .remember(&rosa, Role::Viewer, true, at(0))
+        .await
+        .unwrap();
+    let left = store.note_left(&rosa.id, at(5)).await.unwrap();
+    let left = left.expect("they left").user;
+    for signed_in in [true, false] {
+        for micros in [4, 5] {
+            let seen = store.remember(&rosa, Role::Viewer, signed_in, at(micros));
+            assert_eq!(seen.await.unwrap(), left);
+        }
+    }
+    assert_eq!(store.user(&rosa.id).await.unwrap(), Some(left));
+    let back = store
+        .remember(&rosa, Role::Viewer, true, at(6))
+        .await
+        .unwrap();
+    assert_eq!((back.is_active, back.left_at), (true, None));
 }
 
 /// The stable id tells them apart; the name finds who was seen last.

@@ -70,6 +70,9 @@ macro_rules! user_store_conformance {
             remembering_does_not_activate
             remembering_an_account_made_here_notes_the_time_only
             many_are_remembered_at_once
+            who_was_deleted_is_not_made_again_by_a_look
+            an_older_answer_changes_nothing
+            an_older_yes_brings_nobody_back
             a_directory_may_give_a_name_to_somebody_else
             sources_do_not_mix
             a_doubt_lasts_until_it_is_ended

@@ -107,7 +107,7 @@ impl Dashboard {
         match directory.ask(ids, &Until::default()).await.pop() {
             Some(Answer::There(identity)) => {
                 let noted = inner.still_there(&[&before], &[*identity], asked_at).await;
-                noted.is_ok()
+                noted.is_ok_and(|seen| seen.iter().any(|(user, _)| user.is_active))
             }
             Some(Answer::Left) => {
                 // Whether that is believed is for a round to say, which sees the others, too.

@@ -9,8 +9,8 @@ use crate::model::Timestamp;
 use crate::store::StoreError;
 
 impl Inner {
-    /// Notes that a source vouched for people of whom `before` was known. Answers what changed of
-    /// each, empty for nothing.
+    /// Notes that a source vouched for people of whom `before` was known. Answers those whose
+    /// accounts are still there, and what changed of each, empty for nothing.
     pub(super) async fn still_there(
         &self,
         before: &[&User],
@@ -23,8 +23,14 @@ impl Inner {
         let ids: HashSet<&IdentityId> = identities.iter().map(|one| &one.id).collect();
         self.access.forget_accounts(&ids);
         let mut seen = Vec::with_capacity(identities.len());
-        for (before, user) in before.iter().zip(noted?) {
-            let changes = self.note_changes(before, &user).await;
+        let noted = before.iter().zip(noted?);
+        // Who is gone was deleted meanwhile.
+        for (before, user) in noted.filter_map(|(before, user)| Some((before, user?))) {
+            let changes = match user.checked_at > Some(asked_at) {
+                // Something newer is known, and was told when it came.
+                true => String::new(),
+                false => self.note_changes(before, &user).await,
+            };
             seen.push((user, changes));
         }
         Ok(seen)
@@ -42,7 +48,7 @@ impl Inner {
     }
 
     /// Takes everything from somebody whose source said so at `asked_at`; `None` if it vouched for
-    /// them since.
+    /// them since, or the account was deleted.
     pub(super) async fn has_left(
         &self,
         id: &IdentityId,
@@ -50,8 +56,10 @@ impl Inner {
     ) -> Result<Option<Leaving>, StoreError> {
         let leaving = self.users.note_left(id, asked_at).await;
         self.access.forget_account(id);
-        let Some(leaving) = leaving? else {
-            return Ok(None);
+        let leaving = match leaving {
+            Ok(Some(leaving)) => leaving,
+            Ok(None) | Err(StoreError::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(error),
         };
         let event = NewEvent::of_server(Action::UserUpdate, format!("user:{id}"));
         let detail = format!(

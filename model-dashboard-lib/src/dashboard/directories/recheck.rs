@@ -100,6 +100,11 @@ impl Dashboard {
             Some(Answer::There(identity)) => {
                 let seen = inner.still_there(&[before], &[*identity], asked_at).await?;
                 match seen.into_iter().next() {
+                    // A look that began later said so.
+                    Some((user, _)) if user.left_at.is_some() => {
+                        let (sessions, tokens) = (0, 0);
+                        (user, RecheckOutcome::Left { sessions, tokens })
+                    }
                     Some((user, same)) if same.is_empty() => (user, RecheckOutcome::StillThere),
                     Some((user, changes)) => (user, RecheckOutcome::Changed(changes)),
                     None => return Err(Error::not_found(format!("account {id}"))),

@@ -53,6 +53,30 @@ impl State {
         Ok(user)
     }
 
+    fn remember(
+        &mut self,
+        identity: &Identity,
+        default_role: Role,
+        signed_in: bool,
+        at: Timestamp,
+    ) -> Result<User, StoreError> {
+        if identity.id.source.is_own() {
+            let user = &mut self.account(&identity.id)?.user;
+            note_seen(user, signed_in, at);
+            return Ok(user.clone());
+        }
+        let known = self.accounts.get(&identity.id).map(|a| a.user.clone());
+        let decided = Decided::at_sign_in(identity, known.as_ref(), default_role);
+        let mut user = remembered(identity, known, decided, at);
+        note_seen(&mut user, signed_in, at);
+        let account = Account {
+            user: user.clone(),
+            password: None,
+        };
+        self.accounts.insert(user.id.clone(), account);
+        Ok(user)
+    }
+
     fn replace_hash(
         &mut self,
         id: &IdentityId,
@@ -198,21 +222,22 @@ impl UserStore for MemoryStore {
         at: Timestamp,
     ) -> Result<User, StoreError> {
         let mut state = self.state();
-        if identity.id.source.is_own() {
-            let user = &mut state.account(&identity.id)?.user;
-            note_seen(user, signed_in, at);
-            return Ok(user.clone());
-        }
-        let known = state.accounts.get(&identity.id).map(|a| a.user.clone());
-        let decided = Decided::at_sign_in(identity, known.as_ref(), default_role);
-        let mut user = remembered(identity, known, decided, at);
-        note_seen(&mut user, signed_in, at);
-        let account = Account {
-            user: user.clone(),
-            password: None,
-        };
-        state.accounts.insert(user.id.clone(), account);
-        Ok(user)
+        state.remember(identity, default_role, signed_in, at)
+    }
+
+    async fn remember_all(
+        &self,
+        identities: &[Identity],
+        default_role: Role,
+        at: Timestamp,
+    ) -> Result<Vec<Option<User>>, StoreError> {
+        let mut state = self.state();
+        let noted = identities.iter().map(|identity| {
+            let is_there = state.accounts.contains_key(&identity.id);
+            let noted = is_there.then(|| state.remember(identity, default_role, false, at));
+            noted.transpose()
+        });
+        noted.collect()
     }
 
     async fn note_left(

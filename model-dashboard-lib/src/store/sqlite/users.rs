@@ -362,12 +362,15 @@ impl UserStore for SqliteStore {
         identities: &[Identity],
         default_role: Role,
         at: Timestamp,
-    ) -> Result<Vec<User>, StoreError> {
+    ) -> Result<Vec<Option<User>>, StoreError> {
         let identities = identities.to_vec();
         self.write(move |db| {
             let noted = identities
                 .iter()
-                .map(|identity| remember(db, identity, default_role, false, at));
+                .map(|identity| match find(db, &identity.id)? {
+                    Some(_) => remember(db, identity, default_role, false, at).map(Some),
+                    None => Ok(None),
+                });
             noted.collect()
         })
         .await

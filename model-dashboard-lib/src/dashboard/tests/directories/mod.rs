@@ -4,13 +4,14 @@ mod answering;
 mod doubts;
 mod limits;
 mod rounds;
+mod stale;
 mod turned_away;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::faults::until;
 use super::signing_in::typed;
@@ -38,7 +39,13 @@ pub(super) struct Staff {
     asked: Mutex<Vec<usize>>,
     /// While set, an answer waits for `go_on`.
     held: AtomicBool,
+    /// Whether it is made before it waits.
+    is_made_first: AtomicBool,
     go_on: Notify,
+    /// How many sign-ins were begun. While `sign_ins_held` is set they wait with their answers, until
+    /// it is not.
+    sign_ins: AtomicU32,
+    sign_ins_held: watch::Sender<bool>,
 }
 
 impl Staff {
@@ -55,7 +62,10 @@ impl Staff {
             away: AtomicBool::new(false),
             asked: Mutex::default(),
             held: AtomicBool::new(false),
+            is_made_first: AtomicBool::new(false),
             go_on: Notify::new(),
+            sign_ins: AtomicU32::new(0),
+            sign_ins_held: watch::Sender::new(false),
         })
     }
 
@@ -111,6 +121,18 @@ impl Staff {
         }
     }
 
+    fn answers_about(
+        &self,
+        ids: &[IdentityId],
+    ) -> Vec<Result<Option<Identity>, AuthenticationError>> {
+        let people = self.people.lock().unwrap();
+        let look = |id: &IdentityId| {
+            self.answers()?;
+            Ok(people.get(&*id.subject).cloned())
+        };
+        ids.iter().map(look).collect()
+    }
+
     fn times_asked(&self) -> usize {
         self.asked.lock().unwrap().len()
     }
@@ -140,7 +162,11 @@ impl Authenticator for Staff {
             let mut found = people.values().filter(|one| one.username == *username);
             found.next().cloned()
         };
-        match (of(&self.people), of(&self.past)) {
+        let found = (of(&self.people), of(&self.past));
+        self.sign_ins.fetch_add(1, Ordering::SeqCst);
+        let mut held = self.sign_ins_held.subscribe();
+        held.wait_for(|held| !held).await.unwrap();
+        match found {
             (Some(identity), _) => Ok(identity),
             (None, Some(past)) => Err(AuthenticationError::Barred {
                 id: past.id,
@@ -159,15 +185,14 @@ impl Authenticator for Staff {
         ids: &[IdentityId],
     ) -> Vec<Result<Option<Identity>, AuthenticationError>> {
         self.asked.lock().unwrap().push(ids.len());
+        let first = self.answers_about(ids);
         if self.held.load(Ordering::SeqCst) {
             self.go_on.notified().await;
         }
-        let people = self.people.lock().unwrap();
-        let look = |id: &IdentityId| {
-            self.answers()?;
-            Ok(people.get(&*id.subject).cloned())
-        };
-        ids.iter().map(look).collect()
+        match self.is_made_first.load(Ordering::SeqCst) {
+            true => first,
+            false => self.answers_about(ids),
+        }
     }
 
     async fn diagnose(&self, username: Option<&Username>) -> Diagnosis {
