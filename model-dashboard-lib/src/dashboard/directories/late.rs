@@ -1,5 +1,8 @@
 //! A look for somebody who comes after nobody looked at them for too long, as when the server was
 //! off: it is asked for at once and waited for, instead of refusing.
+//!
+//! When a directory dies everybody may come so. Looks wait in a bounded queue, no longer than
+//! somebody waits for them, and once it is known not to answer those that waited are not made.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::asking::{Answer, Until};
@@ -21,8 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long the answer about somebody is good: who comes more often is not asked about each time.
 const GOOD_FOR: Duration = Duration::from_secs(10);
 
-/// How many are asked about at once, and how many answers are kept.
+/// How many are asked about at once, how many more wait for that, and how many answers are kept.
 const AT_ONCE: usize = 8;
+const WAITING: usize = 256;
 const KEPT: usize = 10_000;
 
 /// Whether somebody was found to be still there.
@@ -32,21 +36,32 @@ type Look = Shared<BoxFuture<'static, bool>>;
 #[derive(Debug)]
 pub(super) struct Looks {
     under_way: Mutex<HashMap<IdentityId, (Instant, Look)>>,
-    places: Arc<Semaphore>,
+    places: Semaphore,
+    queue: Arc<Semaphore>,
 }
 
 impl Default for Looks {
     fn default() -> Looks {
         Looks {
             under_way: Mutex::default(),
-            places: Arc::new(Semaphore::new(AT_ONCE)),
+            places: Semaphore::new(AT_ONCE),
+            queue: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
         }
     }
 }
 
 impl Looks {
-    /// The look at `id` that is under way or was done just now, or else a new one.
-    fn one(&self, id: &IdentityId, begin: impl FnOnce() -> Look) -> Option<Look> {
+    #[cfg(test)]
+    pub(super) fn is_looking(&self) -> bool {
+        self.queue.available_permits() < AT_ONCE + WAITING
+    }
+
+    /// The look at `id` that is under way or was done just now, or else a new one if there is room.
+    fn one(
+        &self,
+        id: &IdentityId,
+        begin: impl FnOnce(OwnedSemaphorePermit) -> Look,
+    ) -> Option<Look> {
         let mut looks = self
             .under_way
             .lock()
@@ -63,7 +78,7 @@ impl Looks {
         if looks.len() >= KEPT {
             return None;
         }
-        let look = begin();
+        let look = begin(self.queue.clone().try_acquire_owned().ok()?);
         looks.insert(id.clone(), (Instant::now(), look.clone()));
         Some(look)
     }
@@ -80,10 +95,13 @@ impl Dashboard {
         if !directory.can_recheck() || directory.known.is_failing() {
             return false;
         }
-        let begin = || {
+        let begin = |room: OwnedSemaphorePermit| {
             let (this, id) = (self.clone(), id.clone());
             // Of its own, so that it goes on when whoever asked first waits no longer.
-            let look = tokio::spawn(async move { this.look_late(&id).await });
+            let look = tokio::spawn(async move {
+                let _room = room;
+                this.look_late(&id).await
+            });
             look.map(|done| done.unwrap_or(false)).boxed().shared()
         };
         match directory.looks.one(id, begin) {
@@ -97,8 +115,13 @@ impl Dashboard {
         let Some(directory) = inner.directories.of(&id.source) else {
             return false;
         };
-        // Never closed.
-        let _place = directory.looks.places.acquire().await;
+        let Ok(_place) = timeout(PATIENCE, directory.looks.places.acquire()).await else {
+            return false;
+        };
+        // What was found out while it waited.
+        if directory.known.is_failing() {
+            return false;
+        }
         let Ok(Some(before)) = inner.users.user(id).await else {
             return false;
         };

@@ -88,6 +88,11 @@ impl Directory {
         self.authenticator.source()
     }
 
+    #[cfg(test)]
+    pub(super) fn is_looking(&self) -> bool {
+        self.looks.is_looking()
+    }
+
     fn can_recheck(&self) -> bool {
         self.authenticator.can_recheck()
     }

@@ -138,6 +138,72 @@ async fn nobody_waits_for_a_late_look_for_more_than_some_seconds() {
     assert!(begin.elapsed() < Duration::from_secs(8));
 }
 
+/// People who are not known to be there any more, and for whom a look is asked for.
+async fn late(world: &World, staff: &Staff, count: usize) -> Vec<String> {
+    let mut bearers = Vec::new();
+    for number in 0..count {
+        let name = number.to_string();
+        bearers.push(world.employee(staff, &name, 2 * DAY).await.1);
+    }
+    bearers
+}
+
+#[tokio::test]
+async fn late_looks_that_waited_are_not_made_at_a_directory_that_died() {
+    let staff = Staff::new(true);
+    let world = world(&staff).await;
+    let bearers = late(&world, &staff, 20).await;
+    staff.held.store(true, Ordering::SeqCst);
+    let requests = bearers.iter().map(|bearer| world.by_token(bearer));
+    let dies = async {
+        until(async || staff.times_asked() == 8).await;
+        staff.held.store(false, Ordering::SeqCst);
+        staff.leave_alone(true);
+        staff.go_on.notify_waiters();
+    };
+    let (answers, ()) = futures::join!(futures::future::join_all(requests), dies);
+    for answer in answers {
+        assert_eq!(reason(answer), Unauthenticated::NotVouched);
+    }
+    assert_eq!(staff.times_asked(), 8);
+}
+
+#[tokio::test]
+async fn late_looks_wait_no_longer_than_somebody_waits_for_them() {
+    let staff = Staff::new(true);
+    let world = world(&staff).await;
+    let bearers = late(&world, &staff, 20).await;
+    staff.held.store(true, Ordering::SeqCst);
+    let requests = bearers.iter().map(|bearer| world.by_token(bearer));
+    for answer in futures::future::join_all(requests).await {
+        assert_eq!(reason(answer), Unauthenticated::NotVouched);
+    }
+    staff.go_on.notify_waiters();
+    let directory = world.dashboard.inner.directories.of(&staff.source).unwrap();
+    until(async || !directory.is_looking()).await;
+    assert_eq!(staff.times_asked(), 8);
+}
+
+#[tokio::test]
+async fn only_so_many_late_looks_wait() {
+    let staff = Staff::new(true);
+    let world = world(&staff).await;
+    let bearers = late(&world, &staff, 8 + 256 + 10).await;
+    staff.held.store(true, Ordering::SeqCst);
+    let begin = std::time::Instant::now();
+    let requests = bearers.iter().map(|bearer| async {
+        let answer = world.by_token(bearer).await;
+        assert_eq!(reason(answer), Unauthenticated::NotVouched);
+        begin.elapsed()
+    });
+    let waited = futures::future::join_all(requests).await;
+    let at_once = waited
+        .iter()
+        .filter(|waited| **waited < Duration::from_secs(4));
+    let at_once = at_once.count();
+    assert_eq!(at_once, 10);
+}
+
 #[tokio::test]
 async fn a_sign_in_during_a_look_counts_more_than_its_answer() {
     let staff = Staff::new(true);
