@@ -205,6 +205,9 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     /// All accounts that match, by source and folded username. At most 10,000.
     async fn list_users(&self, filter: &UserFilter) -> Result<Vec<User>, StoreError>;
 
+    /// The sources that accounts are of, in their order.
+    async fn sources(&self) -> Result<Vec<Source>, StoreError>;
+
     /// Changes an account; the answer is its new state. Deactivating an account ends its sessions
     /// in the same transaction, so that none lives again with the account.
     ///

@@ -78,6 +78,8 @@ impl Background {
             }
         });
         if inner.look_around {
+            let context = inner.clone();
+            tasks.spawn(async move { context.warn_of_removed().await });
             for number in 0..inner.directories.iter().count() {
                 tasks.spawn(directories::follow(inner.clone(), number, stopped.clone()));
             }

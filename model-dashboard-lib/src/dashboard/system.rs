@@ -15,8 +15,8 @@ use crate::model::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Dependency {
-    /// A stable name: `models`, `accounts`, `audit`, or `source:` and the name of a source beside
-    /// the accounts made here.
+    /// A stable name: `models`, `accounts`, `audit`, or the name of a source beside the accounts made
+    /// here after `source:`, or after `people:` where that source is gone.
     pub name: Cow<'static, str>,
     /// How it does.
     pub state: DependencyState,
@@ -87,14 +87,18 @@ impl Dashboard {
         all
     }
 
-    /// Each dependency, with what is wrong and what to do. Needs `system:admin`.
+    /// Each dependency, with what is wrong and what to do; also people of directories that are not
+    /// configured any more (`people:` and the source), which the store is asked about. Needs
+    /// `system:admin`.
     ///
     /// # Errors
     /// [`Error::Denied`].
     pub async fn health(&self, caller: &Caller) -> Result<Vec<Dependency>, Error> {
         self.require(caller, Permission::SystemAdmin, || "system".to_owned())
             .await?;
-        Ok(self.look_at_dependencies())
+        let mut all = self.look_at_dependencies();
+        all.extend(self.inner.removed_as_dependencies().await);
+        Ok(all)
     }
 
     /// What lies in the model store and is in no list: objects that are no definitions, folders

@@ -366,6 +366,9 @@ pub async fn sources_do_not_mix(store: &impl UserStore) {
         .unwrap()
         .expect("a hash");
     assert_eq!(user, local);
+    let sources = store.sources().await.unwrap();
+    let sources: Vec<_> = sources.iter().map(Source::as_str).collect();
+    assert_eq!(sources, ["ldap", "ldap2", "local"]);
     let refused = store.set_password(&one.id, hash("x"), None, None).await;
     assert!(
         matches!(refused, Err(StoreError::NotFound { .. })),

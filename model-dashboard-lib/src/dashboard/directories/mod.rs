@@ -13,6 +13,7 @@ mod diagnose;
 mod late;
 mod noted;
 mod recheck;
+mod removed;
 mod rounds;
 mod state;
 mod turned_away;

@@ -36,12 +36,15 @@ impl Vouched {
 
 impl Directories {
     /// Until when a session of `user` counts without a look. Where none can be had, it has its own
-    /// limits alone.
+    /// limits alone. A directory that is not configured any more is one that does not answer.
     pub(in crate::dashboard) fn of_session(&self, user: &User, policy: &Policy) -> Option<Vouched> {
-        let can_recheck = self.of(&user.id.source)?.can_recheck();
+        let is_limited = match self.of(&user.id.source) {
+            Some(directory) => directory.can_recheck(),
+            None => !is_free(user),
+        };
         // Nobody is out between two looks, however short the grace is.
         let limit = policy.recheck_grace.max(policy.recheck_interval);
-        can_recheck.then(|| Vouched {
+        is_limited.then(|| Vouched {
             until: last(user.checked_at).plus(limit),
         })
     }
@@ -64,14 +67,17 @@ impl Directories {
         user: &User,
         policy: &Policy,
     ) -> Option<SignInLimit> {
-        let can_recheck = self.of(&user.id.source).is_some_and(|it| it.can_recheck());
-        let is_host = user.id.source.as_str() == Source::HOST;
-        let is_free = user.is_own() || is_host || user.is_provisional;
-        (!can_recheck && !is_free).then(|| SignInLimit {
+        let can_recheck = self.of(&user.id.source)?.can_recheck();
+        (!can_recheck && !is_free(user)).then(|| SignInLimit {
             days: policy.unchecked_token_days,
             until: last(user.last_sign_in).plus(policy.unchecked_token_limit()),
         })
     }
+}
+
+/// Whether no directory has a say about `user`, or none can have: it is not known who they are.
+fn is_free(user: &User) -> bool {
+    user.is_own() || user.id.source.as_str() == Source::HOST || user.is_provisional
 }
 
 fn last(look: Option<Timestamp>) -> Timestamp {

@@ -157,6 +157,13 @@ impl UserStore for MemoryStore {
         Ok(users)
     }
 
+    async fn sources(&self) -> Result<Vec<Source>, StoreError> {
+        let state = self.state();
+        let sources = state.accounts.keys().map(|id| id.source.clone());
+        let sources: BTreeSet<Source> = sources.collect();
+        Ok(sources.into_iter().collect())
+    }
+
     async fn update_user(&self, id: &IdentityId, change: UserChange) -> Result<User, StoreError> {
         let mut state = self.state();
         let before = state.account(id)?.user.clone();

@@ -11,7 +11,7 @@ use super::accounts::{
 use super::doubts;
 use super::error::{Error, Result};
 use super::sessions::end_sessions;
-use super::values::Time;
+use super::values::{Parsed, Time};
 use crate::auth::{
     AccountCounts, Identity, IdentityId, Leaving, LeavingDoubt, NewUser, NewUserKind, PasswordHash,
     Role, Source, User, UserChange, UserFilter, UserStore, Username,
@@ -283,6 +283,16 @@ impl UserStore for SqliteStore {
             ))?;
             let users = statement.query_map([source], account)?;
             Ok(users.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    async fn sources(&self) -> Result<Vec<Source>, StoreError> {
+        self.read(|db| {
+            let mut statement =
+                db.prepare_cached("SELECT DISTINCT source FROM everyone ORDER BY source")?;
+            let sources = statement.query_map([], |row| Ok(row.get::<_, Parsed<Source>>(0)?.0))?;
+            Ok(sources.collect::<rusqlite::Result<_>>()?)
         })
         .await
     }

@@ -1,6 +1,7 @@
 //! Directories that cannot be asked about people: their tokens work for some days after a sign-in.
 
 use super::*;
+use crate::auth::UserFilter;
 
 async fn make(world: &World, caller: &Caller) -> (String, crate::tokens::ApiToken) {
     let request = NewTokenRequest {
@@ -98,17 +99,58 @@ async fn accounts_made_here_and_people_who_can_be_asked_about_have_no_such_limit
 }
 
 #[tokio::test]
-async fn people_of_a_directory_that_is_not_configured_any_more_get_in_for_some_days() {
-    let world = World::new().await;
-    let staff = Staff::new(true);
-    for (ago, fine) in [(6, true), (8, false)] {
-        let (_, bearer) = world.employee(&staff, &format!("p{ago}"), ago * DAY).await;
-        match world.by_token(&bearer).await {
-            Ok(_) => assert!(fine),
-            refused => assert_eq!(
-                (reason(refused), fine),
-                (Unauthenticated::NotVouched, false)
-            ),
+async fn people_of_a_directory_that_is_not_configured_any_more_get_in_for_the_grace() {
+    for can_recheck in [true, false] {
+        let world = World::new().await;
+        let staff = Staff::new(can_recheck);
+        for (ago, fine) in [(DAY - HOUR, true), (DAY + HOUR, false)] {
+            let name = format!("p{}", ago.as_secs());
+            let (user, bearer) = world.employee(&staff, &name, ago).await;
+            let cookie = world.session(&user).await;
+            for answer in [world.by_token(&bearer).await, world.by_cookie(&cookie).await] {
+                match answer {
+                    Ok(_) => assert!(fine),
+                    refused => assert_eq!(
+                        (reason(refused), fine),
+                        (Unauthenticated::NotVouched, false)
+                    ),
+                }
+            }
         }
+        // They are told of until somebody decides.
+        let told = async || {
+            let health = world.dashboard.health(&world.host()).await.unwrap();
+            health.into_iter().find(|one| one.name == "people:clinic")
+        };
+        let one = told().await.unwrap();
+        assert_eq!(one.state, DependencyState::Degraded);
+        assert!(one.message.contains("2 people of clinic"), "{}", one.message);
+        assert!(one.message.contains("24 h") && one.fix.is_some());
+        for user in world.store.list_users(&UserFilter::default()).await.unwrap() {
+            world.dashboard.delete_user(&world.host(), &user.id).await.unwrap();
+        }
+        assert_eq!(told().await, None);
     }
+}
+
+#[tokio::test]
+async fn accounts_that_no_directory_has_a_say_about_are_not_limited() {
+    let world = World::new().await;
+    let robot = NewUser {
+        username: Username::parse("robot").unwrap(),
+        display_name: String::new(),
+        email: None,
+        role: Role::Viewer,
+        kind: NewUserKind::Service {
+            team: "imaging".to_owned(),
+        },
+    };
+    let robot = world.store.create_user(robot).await.unwrap();
+    for user in [world.person(Role::Viewer).await, robot] {
+        let scopes = Permissions::of(&[Permission::ModelsRead]);
+        let (bearer, _) = world.token(&user, scopes).await;
+        world.by_token(&bearer).await.unwrap();
+    }
+    let health = world.dashboard.health(&world.host()).await.unwrap();
+    assert!(!health.iter().any(|one| one.name.starts_with("people:")));
 }
