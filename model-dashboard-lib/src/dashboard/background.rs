@@ -10,8 +10,9 @@ use tokio::task::JoinSet;
 use tokio::time::{Interval, MissedTickBehavior, timeout, timeout_at};
 
 use super::access::SESSION_NOTED_EVERY;
-use super::directories;
-use super::{Inner, MAX_CHANGES, MAX_KNOWN_SIGN_INS, MAX_MODEL_CHANGES, MAX_SIGN_INS};
+use super::directories::{self, Directory};
+use super::places::Places;
+use super::{Inner, MAX_CHANGES, MAX_MODEL_CHANGES};
 use crate::model::Timestamp;
 use crate::store::StoreError;
 
@@ -101,13 +102,14 @@ impl Background {
     pub(super) async fn stop(&self, inner: &Inner, limit: Duration) {
         let begin = tokio::time::Instant::now();
         let mut unended = 0;
+        let directories = inner.directories.iter().map(Directory::sign_ins);
+        let places = std::iter::once(&inner.sign_ins).chain(directories);
         // A check of a password makes changes, so those come last.
-        for (gate, permits) in [
-            (&inner.sign_ins, MAX_SIGN_INS),
-            (&inner.known_sign_ins, MAX_KNOWN_SIGN_INS),
-            (&inner.model_changes, MAX_MODEL_CHANGES),
-            (&inner.changes, MAX_CHANGES),
-        ] {
+        let gates = places.flat_map(Places::gates).chain([
+            (&*inner.model_changes, MAX_MODEL_CHANGES),
+            (&*inner.changes, MAX_CHANGES),
+        ]);
+        for (gate, permits) in gates {
             // All permits back means that nothing is under way.
             let idle = timeout_at(begin + limit / 2, gate.acquire_many(permits)).await;
             gate.close();

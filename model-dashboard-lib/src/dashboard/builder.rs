@@ -10,11 +10,12 @@ use super::access::Access;
 use super::background::Background;
 use super::directories::Directories;
 use super::measures::Expiring;
+use super::places::Places;
 use super::proof::Proof;
 use super::system::Lately;
 use super::throttle::Throttle;
 use super::trail::Trail;
-use super::{Dashboard, Inner, MAX_CHANGES, MAX_KNOWN_SIGN_INS, MAX_MODEL_CHANGES, MAX_SIGN_INS};
+use super::{Dashboard, Inner, MAX_CHANGES, MAX_MODEL_CHANGES};
 use crate::audit::AuditLog;
 use crate::auth::local::{LocalAuthenticator, PasswordHasher};
 use crate::auth::{Authenticator, Role, SessionStore, Source, User, UserStore};
@@ -275,8 +276,7 @@ impl DashboardBuilder {
             proof: Proof::default(),
             changes: Arc::new(Semaphore::new(MAX_CHANGES as usize)),
             model_changes: Arc::new(Semaphore::new(MAX_MODEL_CHANGES as usize)),
-            sign_ins: Arc::new(Semaphore::new(MAX_SIGN_INS as usize)),
-            known_sign_ins: Arc::new(Semaphore::new(MAX_KNOWN_SIGN_INS as usize)),
+            sign_ins: Places::default(),
             history_pages: Semaphore::new(super::history::PAGES_AT_ONCE),
             past_pages: Semaphore::new(super::as_of::PAGES_AT_ONCE),
             draining: AtomicBool::new(false),

@@ -42,6 +42,7 @@ mod model_changes;
 mod model_writes;
 mod models;
 mod noticed;
+mod places;
 mod proof;
 mod reader;
 mod restore;
@@ -112,6 +113,7 @@ use background::Background;
 use directories::Directories;
 use fields::{near_names, text_field};
 use measures::Expiring;
+use places::Places;
 use proof::Proof;
 use system::Lately;
 use throttle::Throttle;
@@ -128,13 +130,6 @@ const CHANGE_PATIENCE: u32 = 4;
 
 /// How long the end takes at most, unless its caller says.
 const SHUTDOWN_WITHIN: Duration = Duration::from_secs(10);
-
-/// How many sign-ins and changes of passwords run at once; further ones are refused as busy.
-const MAX_SIGN_INS: u32 = 48;
-
-/// How many more run for those who signed in from the same address before, so that guesses from
-/// everywhere do not keep them out.
-const MAX_KNOWN_SIGN_INS: u32 = 16;
 
 /// A registry: all use cases, over the backends it was built with. Cheap to clone.
 ///
@@ -171,10 +166,8 @@ struct Inner {
     changes: Arc<Semaphore>,
     /// A permit for every change of a model under way; closed at shutdown.
     model_changes: Arc<Semaphore>,
-    /// A permit for every password that is checked; closed at shutdown.
-    sign_ins: Arc<Semaphore>,
-    /// Further ones, for those who are known where they sign in.
-    known_sign_ins: Arc<Semaphore>,
+    /// For every password of an account made here that is checked.
+    sign_ins: Places,
     /// Places for pages of histories, which may be large.
     history_pages: Semaphore,
     /// The place for what is read of histories to tell of a time.
@@ -257,20 +250,15 @@ impl Dashboard {
         })
     }
 
-    /// Runs a check of a password to its end, so that nobody guesses without a trace by not
-    /// waiting for the answer. Changes within it are changes of their own.
+    /// Runs a check of a password to its end in one of `places`, so that nobody guesses without a
+    /// trace by not waiting for the answer. Changes within it are changes of their own.
     async fn password_check<T: Send + 'static>(
         &self,
+        places: &Places,
         is_known: bool,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
-        let permit = match self.inner.sign_ins.clone().try_acquire_owned() {
-            Err(TryAcquireError::NoPermits) if is_known => {
-                self.inner.known_sign_ins.clone().try_acquire_owned()
-            }
-            permit => permit,
-        };
-        let permit = permit.map_err(|error| match error {
+        let permit = places.take(is_known).map_err(|error| match error {
             TryAcquireError::NoPermits => Error::Busy {
                 retry_after: Duration::from_secs(2),
             },

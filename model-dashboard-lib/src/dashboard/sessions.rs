@@ -100,7 +100,7 @@ impl Dashboard {
         }
         let (this, caller) = (self.clone(), caller.clone());
         // Whoever has a session signed in before.
-        self.password_check(true, async move {
+        self.password_check(&self.inner.sign_ins, true, async move {
             let user = caller.user();
             let (source, name) = (&user.id.source, user.username.folded());
             let from = &*caller.request().from;

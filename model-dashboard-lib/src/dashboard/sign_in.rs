@@ -88,9 +88,14 @@ impl Dashboard {
     /// [`Error::Invalid`] when there are several sources and none was chosen.
     pub async fn sign_in(&self, sign_in: SignIn, request: RequestInfo) -> Result<SignedIn, Error> {
         let is_known = self.is_known(&sign_in, &request);
+        let source = self.authenticator(sign_in.source.as_ref())?.source();
+        let places = match self.inner.directories.of(source) {
+            Some(directory) => directory.sign_ins(),
+            None => &self.inner.sign_ins,
+        };
         let this = self.clone();
         let work = async move { this.run_sign_in(sign_in, &request).await };
-        self.password_check(is_known, work).await
+        self.password_check(places, is_known, work).await
     }
 
     /// Whether somebody of this name signed in from there before.

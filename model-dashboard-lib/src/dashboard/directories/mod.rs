@@ -30,6 +30,7 @@ pub use vouching::SignInLimit;
 pub(super) use rounds::follow;
 pub(super) use vouching::{Vouched, as_limited};
 
+use super::places::Places;
 use crate::auth::{Authenticator, Source};
 use belief::Earlier;
 use late::Looks;
@@ -49,6 +50,7 @@ pub(in crate::dashboard) struct Directory {
     authenticator: Arc<dyn Authenticator>,
     known: Known,
     looks: Looks,
+    sign_ins: Places,
     /// Held by whoever looks at everybody.
     earlier: Mutex<Earlier>,
     /// Told when a round should not wait for its time.
@@ -80,6 +82,7 @@ impl Directory {
             authenticator,
             known: Known::default(),
             looks: Looks::default(),
+            sign_ins: Places::default(),
             earlier: Mutex::default(),
             wanted: Notify::new(),
         }
@@ -87,6 +90,11 @@ impl Directory {
 
     pub(super) fn source(&self) -> &Source {
         self.authenticator.source()
+    }
+
+    /// For every password of its people that is checked.
+    pub(super) fn sign_ins(&self) -> &Places {
+        &self.sign_ins
     }
 
     #[cfg(test)]

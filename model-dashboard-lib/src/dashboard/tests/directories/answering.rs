@@ -1,6 +1,8 @@
 //! Directories that do not answer, and looks that are late.
 
 use super::*;
+use crate::dashboard::places::FOR_ALL;
+use crate::dashboard::tests::signing_in::PASSWORD;
 
 #[tokio::test]
 async fn while_a_directory_does_not_answer_its_people_get_in_for_a_day() {
@@ -232,6 +234,54 @@ async fn a_round_under_way_does_not_keep_the_end_waiting() {
     let begin = std::time::Instant::now();
     world.dashboard.shutdown().await;
     assert!(begin.elapsed() < Duration::from_secs(2));
+}
+
+#[tokio::test]
+async fn a_directory_that_hangs_holds_up_its_own_people_alone() {
+    let hanging = Staff::new(true);
+    let other = Staff::of("other", true);
+    let (one, two) = (hanging.clone(), other.clone());
+    let world = World::with(|builder| {
+        let builder = builder.authenticator(one).authenticator(two);
+        builder.without_rechecks()
+    });
+    let world = world.await;
+    world.with_password("ana", Role::Viewer, PASSWORD).await;
+    other.hire("bo");
+    hanging.hire("cy");
+    hanging.sign_ins_held.send_replace(true);
+    let waiting: Vec<_> = (0..FOR_ALL)
+        .map(|number| {
+            let dashboard = world.dashboard.clone();
+            let typed = SignIn {
+                source: Some(hanging.source.clone()),
+                ..typed(&format!("guess-{number}"), "any")
+            };
+            let from = request(&format!("198.51.100.{number}"));
+            tokio::spawn(async move { dashboard.sign_in(typed, from).await })
+        })
+        .collect();
+    until(async || hanging.sign_ins.load(Ordering::SeqCst) == FOR_ALL).await;
+    let busy = world.sign_in_at(&hanging, "cy-name").await;
+    assert!(matches!(busy, Err(Error::Busy { .. })), "{busy:?}");
+    world.sign_in_at(&other, "bo-name").await.unwrap();
+    let local = SignIn {
+        source: Some(Source::local()),
+        ..typed("ana", PASSWORD)
+    };
+    let local = world.dashboard.sign_in(local, request("192.0.2.1")).await;
+    local.unwrap();
+
+    // The end waits for those sign-ins, too.
+    let end = world.dashboard.shutdown_within(Duration::from_secs(20));
+    let (begin, mut end) = (std::time::Instant::now(), Box::pin(end));
+    assert!(futures::poll!(&mut end).is_pending());
+    hanging.sign_ins_held.send_replace(false);
+    end.await;
+    assert!(begin.elapsed() < Duration::from_secs(9));
+    for one in waiting {
+        assert_eq!(reason(one.await.unwrap()), Unauthenticated::SignInRefused);
+    }
 }
 
 #[tokio::test]
