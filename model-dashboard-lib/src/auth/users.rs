@@ -273,6 +273,12 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
         at: Timestamp,
     ) -> Result<User, StoreError>;
 
+    /// Before somebody is noted for the first time: gives what the earlier system knew by the name
+    /// `name` alone ([provisional](User::is_provisional)) to the person `id` of that source.
+    /// [`UserStore::remember`] does so with the name of the identity. Answers whether there was
+    /// something; nothing is given to whom the source has made known before.
+    async fn adopt(&self, id: &IdentityId, name: &Username) -> Result<bool, StoreError>;
+
     /// [`UserStore::remember`] for many people who were looked at again, in their order; `None` for
     /// accounts that are gone, which are not made again.
     ///

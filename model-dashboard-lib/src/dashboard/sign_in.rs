@@ -247,6 +247,10 @@ impl Dashboard {
                 source: None,
             });
         }
+        if !source.is_own() {
+            let adopted = self.inner.adopt_by_mail(&identity, username).await;
+            adopted.map_err(no_answer)?;
+        }
         let signed_in = self.begin_session(&identity, asked_at, made_from).await?;
         let still_right = async {
             let after = self.stored_password(source, username).await?;
@@ -341,15 +345,14 @@ impl Dashboard {
             .map_err(no_answer)?;
         // A role that the directory gives may have changed.
         self.inner.access.forget_account(&user.id);
-        match before {
-            Some(before) => drop(self.inner.note_changes(&before, &user).await),
-            None if !user.is_own() => {
-                // They may have been known by their name alone until now.
-                let (source, name) = (user.id.source.clone(), user.username.folded());
-                let provisional = IdentityId::new(source, name);
-                self.inner.access.forget_account(&provisional);
-            }
-            None => {}
+        if !user.is_own() && before.as_ref().is_none_or(|before| before.is_provisional) {
+            // They may have been known by their name alone until now.
+            let (source, name) = (user.id.source.clone(), user.username.folded());
+            let provisional = IdentityId::new(source, name);
+            self.inner.access.forget_account(&provisional);
+        }
+        if let Some(before) = before {
+            self.inner.note_changes(&before, &user).await;
         }
         let (secret, session) = self
             .new_session(&user.id, made_from)

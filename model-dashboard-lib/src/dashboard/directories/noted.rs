@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::audit::{Action, NewEvent};
-use crate::auth::{Identity, IdentityId, Leaving, User};
+use crate::auth::{Identity, IdentityId, Leaving, User, Username};
 use crate::dashboard::Inner;
 use crate::model::Timestamp;
 use crate::store::StoreError;
@@ -34,6 +34,34 @@ impl Inner {
             seen.push((user, changes));
         }
         Ok(seen)
+    }
+
+    /// Gives somebody who signs in for the first time what the earlier system knew by the mail
+    /// address that they typed. It wrote down what people typed, where the directory may call them
+    /// by another name. Whatever else finds somebody in a directory need not be theirs alone.
+    pub(in crate::dashboard) async fn adopt_by_mail(
+        &self,
+        identity: &Identity,
+        typed: &Username,
+    ) -> Result<(), StoreError> {
+        let mail = identity.email.as_deref();
+        let mail = mail.and_then(|mail| Username::parse(mail).ok());
+        let is_theirs = typed.as_str().contains('@') && mail.as_ref() == Some(typed);
+        if !is_theirs || *typed == identity.username {
+            return Ok(());
+        }
+        let id = &identity.id;
+        if self.users.adopt(id, typed).await? {
+            let provisional = IdentityId::new(id.source.clone(), typed.folded());
+            self.access.forget_account(&provisional);
+            let event = NewEvent::of_server(Action::UserUpdate, format!("user:{id}"));
+            let detail = format!(
+                "{}: what the earlier system knew as {typed} is theirs, whose mail address that is",
+                identity.username
+            );
+            self.trail.record(event.with_detail(detail)).await;
+        }
+        Ok(())
     }
 
     /// Writes to the audit log what a source changed of an account; answers that.

@@ -193,7 +193,12 @@ async fn definitions_of_the_earlier_system_are_there_and_survive_an_edit() {
 
 const OLD_TOKEN: &str = "token-of-a-person-of-a-directory-0000000007";
 
-/// What the earlier system leaves behind, with a token of `JDoe`, whom only its directory knew.
+/// A person whom the earlier system knew by what they typed.
+const MAIL: &str = "rosa@example.org";
+const MAIL_TOKEN: &str = "token-of-a-person-of-a-directory-0000000008";
+
+/// What the earlier system leaves behind, with tokens of `JDoe` and [`MAIL`], whom only its directory
+/// knew.
 async fn with_directory(staff: &Arc<Staff>, dir: &Path) -> (Dashboard, crate::store::SqliteStore) {
     copy(Path::new(FIXTURE), dir);
     let users = dir.join("users.db");
@@ -201,8 +206,10 @@ async fn with_directory(staff: &Arc<Staff>, dir: &Path) -> (Dashboard, crate::st
     let earlier = rusqlite::Connection::open(&users).unwrap();
     // The earlier system does not look at whom its tables refer to.
     earlier.pragma_update(None, "foreign_keys", false).unwrap();
-    let insert = "INSERT INTO api_tokens (username, token_hash) VALUES ('JDoe', ?)";
-    earlier.execute(insert, [hash]).unwrap();
+    let insert = "INSERT INTO api_tokens (username, token_hash) VALUES (?, ?)";
+    earlier.execute(insert, ["JDoe", &hash]).unwrap();
+    let hash = PlainToken::parse(MAIL_TOKEN).unwrap().hash().to_hex();
+    earlier.execute(insert, [MAIL, &hash]).unwrap();
     drop(earlier);
     let key = crate::store::AuditKey::from_bytes([7; 32]);
     let store = crate::store::SqliteStore::open(users, key).await.unwrap();
@@ -227,9 +234,43 @@ async fn sign_in_at_directory(dashboard: &Dashboard, name: &str) -> SignedIn {
 }
 
 async fn owner_of_old_token(dashboard: &Dashboard) -> Result<String, Error> {
+    owner_of(dashboard, OLD_TOKEN).await
+}
+
+async fn owner_of(dashboard: &Dashboard, token: &str) -> Result<String, Error> {
     let request = RequestInfo::new(Via::Api, "192.0.2.2", "");
-    let caller = dashboard.caller_from_token(OLD_TOKEN, request).await?;
+    let caller = dashboard.caller_from_token(token, request).await?;
     Ok(caller.id().to_string())
+}
+
+#[tokio::test]
+async fn tokens_that_were_made_under_a_mail_address_pass_to_whose_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let staff = Staff::of(Source::LDAP, true);
+    let (dashboard, _) = with_directory(&staff, dir.path()).await;
+    let owner = async || owner_of(&dashboard, MAIL_TOKEN).await.unwrap();
+    let provisional = format!("ldap:{MAIL}");
+    assert_eq!(owner().await, provisional);
+    // Whom the directory finds by that address, though it is not theirs.
+    staff.hire_as("1", "other");
+    staff.answers_to("1", MAIL, Some("other@example.org"));
+    sign_in_at_directory(&dashboard, MAIL).await;
+    assert_eq!(owner().await, provisional);
+    staff.dismiss("1");
+    // Whose address it is, but who signed in without it.
+    staff.hire_as("2", "rosa2");
+    staff.answers_to("2", "rosa2", Some(MAIL));
+    sign_in_at_directory(&dashboard, "rosa2").await;
+    assert_eq!(owner().await, provisional);
+    staff.dismiss("2");
+
+    staff.hire_as("3", "rosa");
+    staff.answers_to("3", MAIL, Some("Rosa@Example.ORG"));
+    let user = sign_in_at_directory(&dashboard, MAIL).await.user;
+    assert_eq!(user.username.as_str(), "rosa");
+    assert_eq!(owner().await, "ldap:3");
+    assert_eq!(owner_of_old_token(&dashboard).await.unwrap(), "ldap:jdoe");
+    dashboard.shutdown().await;
 }
 
 #[tokio::test]
@@ -245,7 +286,7 @@ async fn tokens_of_directory_people_work_until_their_owner_is_known_and_then_lik
         .iter()
         .map(|(user, all)| (user.username.as_str(), all.len()))
         .collect();
-    assert_eq!(told, [("JDoe", 1)]);
+    assert_eq!(told, [("JDoe", 1), (MAIL, 1)]);
     // The directory does not know such an id; that says nothing.
     let done = dashboard.recheck_source(&host, &ldap, true).await.unwrap();
     assert_eq!(done, SourceRecheck::default());
@@ -257,10 +298,8 @@ async fn tokens_of_directory_people_work_until_their_owner_is_known_and_then_lik
     staff.hire_as("6f1c", "jdoe");
     let user = sign_in_at_directory(&dashboard, "jdoe").await.user;
     assert!(!user.is_provisional);
-    assert_eq!(
-        dashboard.tokens_before_first_sign_in(&host).await.unwrap(),
-        []
-    );
+    let old = dashboard.tokens_before_first_sign_in(&host).await.unwrap();
+    assert_eq!(old.len(), 1);
     assert_eq!(owner_of_old_token(&dashboard).await.unwrap(), "ldap:6f1c");
     let done = dashboard.recheck_source(&host, &ldap, false).await.unwrap();
     assert_eq!((done.asked, done.still_there), (1, 1));
@@ -282,12 +321,16 @@ async fn tokens_of_directory_people_are_limited_by_sign_ins_after_the_first_one(
     let staff = Staff::of(Source::LDAP, false);
     let (dashboard, store) = with_directory(&staff, dir.path()).await;
     assert_eq!(owner_of_old_token(&dashboard).await.unwrap(), "ldap:jdoe");
-    let identity = staff.hire_as("6f1c", "jdoe");
+    staff.hire_as("6f1c", "jdoe");
     sign_in_at_directory(&dashboard, "jdoe").await;
     assert_eq!(owner_of_old_token(&dashboard).await.unwrap(), "ldap:6f1c");
-    let long_ago = Timestamp::now().minus(8 * 24 * HOUR);
-    let earlier = store.remember(&identity, Role::Viewer, true, long_ago);
-    earlier.await.unwrap();
+    rusqlite::Connection::open(store.path())
+        .unwrap()
+        .execute(
+            "UPDATE accounts SET last_sign_in = datetime('now', '-8 days')",
+            [],
+        )
+        .unwrap();
     dashboard.inner.access.forget_all();
     assert_eq!(
         reason(owner_of_old_token(&dashboard).await),

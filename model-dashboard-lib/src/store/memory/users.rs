@@ -232,6 +232,11 @@ impl UserStore for MemoryStore {
         state.remember(identity, default_role, signed_in, at)
     }
 
+    async fn adopt(&self, _: &IdentityId, _: &Username) -> Result<bool, StoreError> {
+        // No earlier system leaves anything here.
+        Ok(false)
+    }
+
     async fn remember_all(
         &self,
         identities: &[Identity],

@@ -7,6 +7,7 @@ mod doubts;
 mod error;
 mod key;
 mod migrations;
+mod people;
 mod readers;
 mod sessions;
 mod tokens;

@@ -10,6 +10,7 @@ use super::accounts::{
 };
 use super::doubts;
 use super::error::{Error, Result};
+use super::people::{adopt, remember};
 use super::sessions::end_sessions;
 use super::values::{Parsed, Time};
 use crate::auth::{
@@ -19,8 +20,8 @@ use crate::auth::{
 use crate::model::Timestamp;
 use crate::store::StoreError;
 use crate::store::accounts::{
-    Decided, MAX_LISTED, MAX_WITH_ACCESS, changed, is_active_administrator, left, name_taken,
-    new_account, no_account, note_seen, remembered,
+    MAX_LISTED, MAX_WITH_ACCESS, changed, is_active_administrator, left, name_taken, new_account,
+    no_account,
 };
 
 fn create(db: &Connection, new: &NewUser) -> Result<User> {
@@ -155,61 +156,6 @@ fn set_hash(
         ],
     )?;
     Ok(written > 0)
-}
-
-fn remember(
-    db: &Connection,
-    identity: &Identity,
-    default_role: Role,
-    signed_in: bool,
-    at: Timestamp,
-) -> Result<User> {
-    if identity.id.source.is_own() {
-        let mut user = existing(db, &identity.id)?;
-        note_seen(&mut user, signed_in, at);
-        save(db, &user)?;
-        return Ok(user);
-    }
-    let known = match find(db, &identity.id)? {
-        // From now on the id is known to be the stable one, even if it is a username.
-        Some(known) => Some(known),
-        None => adopt(db, identity)?,
-    };
-    if known.is_none() {
-        db.execute(
-            "INSERT INTO accounts (source, subject, username, username_folded, role)
-             VALUES (?1, ?2, '', '', ?3)",
-            [
-                identity.id.source.as_str(),
-                &identity.id.subject,
-                default_role.as_str(),
-            ],
-        )?;
-    }
-    let decided = Decided::at_sign_in(identity, known.as_ref(), default_role);
-    let mut user = remembered(identity, known, decided, at);
-    note_seen(&mut user, signed_in, at);
-    save(db, &user)?;
-    Ok(user)
-}
-
-/// Gives the account that was taken over from the earlier system under the name of `identity`,
-/// with its tokens, the stable id that its directory has told by now.
-fn adopt(db: &Connection, identity: &Identity) -> Result<Option<User>> {
-    let IdentityId { source, subject } = &identity.id;
-    let provisional = identity.username.folded();
-    let moved = db.execute(
-        "UPDATE accounts SET subject = ?1 WHERE source = ?2 AND subject = ?3 AND provisional",
-        [subject, source.as_str(), provisional],
-    )?;
-    if moved == 0 {
-        return Ok(None);
-    }
-    db.execute(
-        "UPDATE api_tokens SET owner_subject = ?1 WHERE owner_source = ?2 AND owner_subject = ?3",
-        [subject, source.as_str(), provisional],
-    )?;
-    find(db, &identity.id)
 }
 
 #[async_trait]
@@ -365,6 +311,11 @@ impl UserStore for SqliteStore {
         let identity = identity.clone();
         self.write(move |db| remember(db, &identity, default_role, signed_in, at))
             .await
+    }
+
+    async fn adopt(&self, id: &IdentityId, name: &Username) -> Result<bool, StoreError> {
+        let (id, name) = (id.clone(), name.clone());
+        self.write(move |db| adopt(db, &id, &name)).await
     }
 
     async fn remember_all(

@@ -43,14 +43,17 @@ async fn tokens_end_some_days_after_the_last_sign_in_of_their_owner() {
     let used = world.by_token(&bearer).await.unwrap().token().unwrap();
     assert_eq!(used.expires_at, Some(until));
 
-    // Later, without a sign-in.
-    world.known(&staff.hire("bo"), 7 * DAY).await;
+    // Of somebody who signed in longer ago.
+    let ann = world.known(&staff.hire("ann"), 7 * DAY).await;
+    let end = Some(Timestamp::now().plus(30 * DAY));
+    let scopes = Permissions::of(&[Permission::ModelsRead]);
+    let (bearer, _) = world.token_until(&ann, scopes, end).await;
     assert_eq!(
         reason(world.by_token(&bearer).await),
         Unauthenticated::NotVouched
     );
-    // A sign-in makes it work again, for as long as it was made for.
-    world.sign_in_at(&staff, "bo-name").await.unwrap();
+    // A sign-in makes it work again.
+    world.sign_in_at(&staff, "ann-name").await.unwrap();
     let used = world.by_token(&bearer).await.unwrap().token().unwrap();
     let left = used.expires_at.unwrap().duration_since(Timestamp::now());
     assert!(left > 6 * DAY && left <= 7 * DAY, "{left:?}");
@@ -107,7 +110,10 @@ async fn people_of_a_directory_that_is_not_configured_any_more_get_in_for_the_gr
             let name = format!("p{}", ago.as_secs());
             let (user, bearer) = world.employee(&staff, &name, ago).await;
             let cookie = world.session(&user).await;
-            for answer in [world.by_token(&bearer).await, world.by_cookie(&cookie).await] {
+            for answer in [
+                world.by_token(&bearer).await,
+                world.by_cookie(&cookie).await,
+            ] {
                 match answer {
                     Ok(_) => assert!(fine),
                     refused => assert_eq!(
@@ -124,10 +130,23 @@ async fn people_of_a_directory_that_is_not_configured_any_more_get_in_for_the_gr
         };
         let one = told().await.unwrap();
         assert_eq!(one.state, DependencyState::Degraded);
-        assert!(one.message.contains("2 people of clinic"), "{}", one.message);
+        assert!(
+            one.message.contains("2 people of clinic"),
+            "{}",
+            one.message
+        );
         assert!(one.message.contains("24 h") && one.fix.is_some());
-        for user in world.store.list_users(&UserFilter::default()).await.unwrap() {
-            world.dashboard.delete_user(&world.host(), &user.id).await.unwrap();
+        for user in world
+            .store
+            .list_users(&UserFilter::default())
+            .await
+            .unwrap()
+        {
+            world
+                .dashboard
+                .delete_user(&world.host(), &user.id)
+                .await
+                .unwrap();
         }
         assert_eq!(told().await, None);
     }

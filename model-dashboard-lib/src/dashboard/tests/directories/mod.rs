@@ -32,6 +32,8 @@ pub(super) struct Staff {
     source: Source,
     can_recheck: bool,
     people: Mutex<BTreeMap<String, Identity>>,
+    /// By what else it finds whom.
+    typed: Mutex<Vec<(Username, String)>>,
     /// Who worked there, and does no more.
     past: Mutex<BTreeMap<String, Identity>>,
     away: AtomicBool,
@@ -59,6 +61,7 @@ impl Staff {
             can_recheck,
             people: Mutex::default(),
             past: Mutex::default(),
+            typed: Mutex::default(),
             away: AtomicBool::new(false),
             asked: Mutex::default(),
             held: AtomicBool::new(false),
@@ -89,6 +92,22 @@ impl Staff {
         };
         self.change(identity.clone());
         identity
+    }
+
+    /// From now on the directory finds somebody by `typed`, and has this mail address of them.
+    pub(super) fn answers_to(&self, subject: &str, typed: &str, mail: Option<&str>) {
+        let mut people = self.people.lock().unwrap();
+        let email = mail.map(str::to_owned);
+        people.get_mut(subject).unwrap().email = email;
+        let typed = Username::parse(typed).unwrap();
+        self.typed.lock().unwrap().push((typed, subject.to_owned()));
+    }
+
+    fn is_called(&self, identity: &Identity, typed: &Username) -> bool {
+        let is_typed = |(name, subject): &(Username, String)| {
+            name == typed && **subject == *identity.id.subject
+        };
+        identity.username == *typed || self.typed.lock().unwrap().iter().any(is_typed)
     }
 
     fn change(&self, identity: Identity) {
@@ -159,7 +178,7 @@ impl Authenticator for Staff {
         }
         let of = |people: &Mutex<BTreeMap<String, Identity>>| {
             let people = people.lock().unwrap();
-            let mut found = people.values().filter(|one| one.username == *username);
+            let mut found = people.values().filter(|one| self.is_called(one, username));
             found.next().cloned()
         };
         let found = (of(&self.people), of(&self.past));

@@ -4,7 +4,7 @@ use tempfile::TempDir;
 
 use super::open;
 use super::take_over::changed;
-use crate::auth::{Identity, IdentityId, Role, Source, User, UserStore as _, Username};
+use crate::auth::{Identity, IdentityId, Role, Source, User, UserChange, UserStore as _, Username};
 use crate::model::Timestamp;
 use crate::store::sqlite::SqliteStore;
 use crate::tokens::TokenStore as _;
@@ -90,6 +90,61 @@ async fn a_username_that_is_the_stable_id_is_not_taken_for_a_provisional_one() {
         assert_eq!(owned(&store, &namesake.id).await, [0; 0]);
         store.delete_user(&namesake.id).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn who_was_known_by_two_names_gets_the_tokens_of_both_at_the_first_sign_in_alone() {
+    let tokens = [
+        (10, "jdoe@example.org"),
+        (11, "jdoe"),
+        (12, "other"),
+        (13, "off@example.org"),
+    ];
+    let (store, _folder) = taken_over(&tokens).await;
+    let name = |text: &str| Username::parse(text).unwrap();
+    let first = known(Source::LDAP, "6f1c-uuid", "jdoe");
+    let mail = name("JDoe@example.org");
+    assert!(store.adopt(&first.id, &mail).await.unwrap());
+    // Nothing of the account is known yet, but who it is.
+    let user = store.user(&first.id).await.unwrap().unwrap();
+    assert!(user.is_provisional);
+    let user = sign_in(&store, &first).await;
+    assert!(!user.is_provisional);
+    assert_eq!(owned(&store, &first.id).await, [10, 11]);
+    for old in ["jdoe", "jdoe@example.org"] {
+        let old = known(Source::LDAP, old, old).id;
+        assert_eq!(store.user(&old).await.unwrap(), None);
+    }
+    for later in ["other", "jdoe", "nobody"] {
+        assert!(!store.adopt(&first.id, &name(later)).await.unwrap());
+    }
+    assert_eq!(owned(&store, &first.id).await, [10, 11]);
+
+    // What an administrator deactivated stays so.
+    let off = known(Source::LDAP, "off@example.org", "off@example.org").id;
+    let deactivate = UserChange {
+        is_active: Some(false),
+        ..UserChange::default()
+    };
+    store.update_user(&off, deactivate).await.unwrap();
+    let next = known(Source::LDAP, "77aa-uuid", "other");
+    assert!(store.adopt(&next.id, &name("other")).await.unwrap());
+    assert!(
+        !store
+            .adopt(&next.id, &name("off@example.org"))
+            .await
+            .unwrap()
+    );
+    assert!(sign_in(&store, &next).await.is_active);
+    assert_eq!(owned(&store, &next.id).await, [12]);
+    let stranger = known(Source::LDAP, "88bb-uuid", "stranger");
+    assert!(
+        store
+            .adopt(&stranger.id, &name("off@example.org"))
+            .await
+            .unwrap()
+    );
+    assert!(!sign_in(&store, &stranger).await.is_active);
 }
 
 #[tokio::test]
