@@ -1,5 +1,9 @@
 """Files that look odd and are harmless: a reader that calls everything dangerous fails here."""
 
+import json
+import struct
+import zlib
+
 import opcodes as op
 import zips
 from corpus import Corpus
@@ -33,7 +37,7 @@ def add(made: Corpus):
     expected("latin1.pkl", op.proto2(op.call(op.name("_codecs", "encode"), "\u00e9", "latin1")),
              "Bytes as protocol 2 writes them: through _codecs.encode.", ["_codecs.encode"])
     ints = op.proto2(b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19")
-    protocol = op.proto2(op.value(1001)[:0] + b"M\xe9\x03")
+    protocol = op.proto2(b"M\xe9\x03")
     rest = op.proto2(op.value({"little_endian": True})) + op.state_dict() + op.proto2(op.value(["0"]))
     expected("legacy.pt", ints + protocol + rest + (2).to_bytes(8, "little") + bytes(8),
              "Torch's layout before its zips: five pickles in a row, then the raw storages.",
@@ -42,3 +46,62 @@ def add(made: Corpus):
     expected("package.zip", inner, "A plain archive: nothing to refuse.")
     nested = zips.archive(zips.Entry(b"Dataset001_X/fold_0/checkpoint_final.pth", zips.torch(pickle=op.state_dict())))
     expected("nested.zip", nested, "A torch zip inside the archive, as every nnU-Net package holds.", torch_names)
+    archives(expected)
+    formats(expected)
+    made.add("controls/python2-set.pkl", op.proto2(op.call(op.name("__builtin__", "set"), [1])),
+             "A Python 2 name of something allowed.", "expected", ["builtins.set"], written=["__builtin__.set"])
+
+
+def archives(expected):
+    """What honest writers of zips do, and a strict reader may stumble over."""
+    entry, data = zips.Entry(b"dataset.json"), b'{"a": 1}'
+    crc = zlib.crc32(data)
+    zero = {"crc": 0, "csize": 0, "usize": 0}
+    for stem, after in (("descriptor", struct.pack("<4s3I", b"PK\x07\x08", crc, 8, 8)), ("descriptor-bare", struct.pack("<3I", crc, 8, 8))):
+        streamed = zips.Entry(b"plans.json", data, flags=8, local=zero, after=after)
+        expected(f"{stem}.zip", zips.archive(streamed, entry), "Written as a stream: sizes and CRC stand behind the data.")
+    wide = {"csize": 0xFFFFFFFF, "usize": 0xFFFFFFFF, "extra": zips.zip64(8, 8)}
+    expected("zip64.zip", zips.archive(zips.Entry(b"plans.json", data, local=wide, central=wide)), "Zip64 sizes, where they are not needed.")
+    local, central = zips.body([entry])
+    tail = zips.end64(1, len(central), len(local), len(local) + len(central)) + zips.end(0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF)
+    expected("zip64-end.zip", local + central + tail, "A zip64 end, where it is not needed.")
+    described = zips.Entry(b"plans.json", data, flags=8, after=struct.pack("<4sIQQ", b"PK\x07\x08", crc, 8, 8),
+                           local={**zero, "csize": 0xFFFFFFFF, "usize": 0xFFFFFFFF, "extra": zips.zip64(0, 0)})
+    expected("zip64-descriptor.zip", zips.archive(described), "A stream with zip64: 64-bit sizes behind the data.")
+    padded = zips.Entry(b"archive/data.pkl", op.proto2(op.NONE), local={"extra": b"FB" + struct.pack("<H", 14) + b"Z" * 14})
+    expected("padding.pth", zips.torch(padded), "torch pads local headers with an extra field that the directory lacks.")
+    times = zips.Entry(b"plans.json", data, local={"extra": struct.pack("<HHBII", 0x5455, 9, 3, 1, 1)},
+                       central={"extra": struct.pack("<HHBI", 0x5455, 5, 3, 1)})
+    expected("times.zip", zips.archive(times), "Extra fields with times, which are longer in the local header.")
+    folder = zips.Entry(b"Dataset001_X/", b"", mode=0o040755)
+    expected("folders.zip", zips.archive(folder, zips.Entry(b"Dataset001_X/dataset.json")), "A folder with an entry of its own.")
+    expected("no-mode.zip", zips.archive(zips.Entry(b"dataset.json", mode=0)), "No file mode at all.")
+    expected("names.zip", zips.archive(zips.Entry("Gef\u00e4\u00dfe (alt)..v1.json".encode(), flags=zips.UTF8)),
+             "Letters that are not ASCII, blanks, two dots inside a name.")
+    packed = zips.Entry(b"plans.json", data, method=8, raw=zips.deflate(data))
+    expected("deflated.zip", zips.archive(packed), "Compressed, though it makes the entry larger.")
+    expected("empty-entry.zip", zips.archive(zips.Entry(b"scripts/__init__.py", b""), entry), "An entry without bytes.")
+    order = zips.archive(zips.Entry(b"b.json", central={"name": b"b.json"}), zips.Entry(b"a.json"))
+    expected("order.zip", order, "Names that are not sorted.")
+
+
+def formats(expected):
+    header = json.dumps({"w": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, "__metadata__": {"format": "pt"}}).encode()
+    expected("good.safetensors", struct.pack("<Q", len(header)) + header + bytes(8), "An honest safetensors file.")
+    key = b"general.architecture"
+    value = struct.pack("<Q", len(key)) + key + struct.pack("<IQ", 8, 5) + b"llama"
+    expected("good.gguf", b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + value, "An honest GGUF file without tensors.")
+    graph = b"\x12\x01g"
+    expected("good.onnx", b"\x08\x08\x12\x07pytorch\x3a" + bytes([len(graph)]) + graph + b"\x42\x04\x0a\x00\x10\x11",
+             "An honest ONNX file with an empty graph.")
+    config = {"class_name": "Functional", "config": {"layers": [{"class_name": "InputLayer", "module": "keras.layers", "config": {}}]}}
+    weights = zips.Entry(b"model.weights.h5", b"\x89HDF\r\n\x1a\n" + bytes(40))
+    expected("good.keras", zips.archive(zips.Entry(b"metadata.json", b'{"keras_version": "3.8.0"}'),
+                                        zips.Entry(b"config.json", json.dumps(config).encode()), weights), "An honest Keras file.")
+    unet = "dynamic_network_architectures.architectures.unet.PlainConvUNet"
+    architecture = {"network_class_name": unet, "arch_kwargs": {"conv_op": "torch.nn.modules.conv.Conv3d"}, "_kw_requires_import": ["conv_op"]}
+    plans = {"dataset_name": "Dataset001_X", "configurations": {"3d_fullres": {"architecture": architecture}}}
+    root = b"Dataset001_X/nnUNetTrainer__nnUNetPlans__3d_fullres/"
+    expected("plans.zip", zips.archive(zips.Entry(root + b"dataset.json", b'{"labels": {"background": 0, "price": 1}}'),
+                                       zips.Entry(root + b"plans.json", json.dumps(plans).encode())),
+             "Plans that name only what is allowed.")

@@ -39,6 +39,12 @@ OBSCURE = [
     ("joblib", "joblib.numpy_pickle", "load", ("nothing.pkl",), "loads another pickle", None),
     ("pickle-loads", "_pickle", "loads", (b"N.",), "a pickle within the pickle, as bytes", None),
     ("marshal", "marshal", "loads", (b"N",), "makes code objects", None),
+    ("code-type", "types", "CodeType", (), "makes code objects", None),
+    ("dill", "dill._dill", "_import_module", ("os",), "imports what it is told", None),
+    ("cloudpickle", "cloudpickle.cloudpickle", "_make_function", (), "makes functions of code", None),
+    ("pandas", "pandas", "eval", ("1",), "evaluates its text", None),
+    ("sympy", "sympy", "sympify", ("1",), "evaluates its text", None),
+    ("extension", "copyreg", "add_extension", ("os", "system", 240), "gives os.system a number, for EXT1 to use", None),
 ]
 
 WELL_KNOWN = [
@@ -143,6 +149,12 @@ def lookalikes(made: Corpus):
     ]:
         made.add(f"lookalikes/{stem}.pkl", op.proto4(op.call(op.stack_name(module, attribute))), what,
                  "unknown", [f"{module}.{attribute}"])
+    made.add("lookalikes/blank-global.pkl", op.proto2(b"ccollections OrderedDict\nOrderedDict\n", op.EMPTY_TUPLE, op.REDUCE),
+             "A GLOBAL whose module has a blank: pickletools shows module and name with a blank between them.", "unknown",
+             ["collections OrderedDict.OrderedDict"])
+    made.add("lookalikes/split.pkl", op.proto4(op.stack_name("torch", "_utils._rebuild_tensor_v2")),
+             "Joined with dots it reads like an allowed name; module and name are divided elsewhere.", "unknown",
+             ["torch._utils._rebuild_tensor_v2"], least="expected")
     split = op.text("torch._utils") + op.text("_rebuild_tensor_v2\nos") + op.STACK_GLOBAL
     made.add("lookalikes/newline.pkl", op.proto4(split), "A name with a line break in it.", "unknown",
              ["torch._utils._rebuild_tensor_v2\nos"])
@@ -164,6 +176,8 @@ def allowed_modules(made: Corpus):
     ]:
         made.add(f"named/dotted-{stem}.pkl", op.proto4(op.call(op.stack_name(module, attribute))),
                  "A dotted path that leads out of an allowed module.", "dangerous", [f"{module}.{attribute}"])
+    made.add("named/dotted-posixpath.pkl", op.proto4(op.call(op.stack_name("posixpath", "os.system"), "true")),
+             "os.system, by way of a module that imports os.", "dangerous", ["posixpath.os.system"], least="unknown")
     made.add("named/dotted-global.pkl", op.proto4(op.call(op.name("torch._utils", "_rebuild_tensor_v2.__globals__"))),
              "The same path in GLOBAL, under protocol 4, where dots are followed.", "dangerous",
              ["torch._utils._rebuild_tensor_v2.__globals__"])
@@ -175,6 +189,18 @@ def allowed_modules(made: Corpus):
     made.add("named/rebuild-from-type.pkl", op.proto4(typed),
              "torch's _rebuild_from_type_v2 calls the function that it is given.", "dangerous",
              ["torch._tensor._rebuild_from_type_v2", "os.system", "torch.Tensor"])
+    wrapper = op.name("joblib.numpy_pickle", "NumpyArrayWrapper") + op.EMPTY_TUPLE + op.NEWOBJ
+    state = op.value({"subclass": op.name("numpy", "ndarray"), "shape": (2,), "order": "C", "dtype": op.dtype()})
+    made.add("named/joblib-inline.joblib", op.proto4(wrapper, state, op.BUILD, b"\x08" + bytes(24), op.SYSTEM),
+             "joblib writes the numbers of an array between the opcodes; behind them stands the payload.", "unscannable",
+             ["joblib.numpy_pickle.NumpyArrayWrapper", "numpy.ndarray", "numpy.dtype"], reference="joblib has an unpickler of its own")
+    for stem, module, attribute, arguments in [
+        ("defaultdict", "collections", "defaultdict", (op.name("builtins", "list"),)), ("path", "pathlib", "PosixPath", ("a",)),
+        ("namespace", "argparse", "Namespace", ()), ("main", "__main__", "Net", ()), ("datetime", "datetime", "timedelta", (1,)),
+    ]:
+        names = [f"{module}.{attribute}", *(["builtins.list"] if arguments and stem == "defaultdict" else [])]
+        made.add(f"named/unknown-{stem}.pkl", op.proto4(op.call(op.name(module, attribute), *arguments)),
+                 "A name that honest checkpoints sometimes hold, and that is not on the list.", "unknown", names)
     made.add("named/sklearn.joblib", op.proto4(op.call(op.stack_name("sklearn.ensemble._forest", "RandomForestClassifier"))),
              "An honest scikit-learn model: nothing evil, and nothing that can be called expected.", "unknown",
              ["sklearn.ensemble._forest.RandomForestClassifier"])

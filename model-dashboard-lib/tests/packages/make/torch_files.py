@@ -3,6 +3,7 @@
 import io
 import struct
 import tarfile
+import zlib
 
 import opcodes as op
 import zips
@@ -47,6 +48,10 @@ def zipped(made: Corpus):
     dangerous("torchscript.pt", torch(Entry(b"archive/constants.pkl", op.proto2(op.SYSTEM)),
                                       Entry(b"archive/code/__torch__.py", b"def forward(self): pass\n"), pickle=PLAIN),
               "A TorchScript file whose constants.pkl runs something.")
+    dangerous("torchscript-debug.pt", torch(Entry(b"archive/code/__torch__.py.debug_pkl", op.proto2(op.SYSTEM))
+                                            , pickle=PLAIN), "The payload is in the pickle that TorchScript keeps for debugging.")
+    dangerous("after-stop.pth", torch(pickle=PLAIN + op.proto2(op.SYSTEM)), "data.pkl holds a second pickle after STOP.",
+              unreached=OS_SYSTEM)
     dangerous("renamed.txt", torch(pickle=EVIL), "A checkpoint named .txt.")
     dangerous("renamed.safetensors", torch(pickle=EVIL), "A checkpoint named .safetensors.")
     inner = torch(pickle=EVIL)
@@ -136,10 +141,26 @@ def older(made: Corpus):
              "The first entry of the tar says that it is 8 GiB long.", "unscannable")
 
 
+def seven_zip(name, data):
+    """A 7z archive with one file, stored."""
+    def number(n):
+        return bytes([n]) if n < 0x80 else bytes([0x80 | n >> 8, n & 0xFF])
+
+    size, names = number(len(data)), b"\0" + name.encode("utf-16-le") + b"\0\0"
+    packed = b"\x06" + number(0) + number(1) + b"\x09" + size + b"\0"
+    folder = b"\x07\x0b" + number(1) + b"\0" + number(1) + b"\x01\x00" + b"\x0c" + size + b"\0"
+    digest = b"\x08\x0a\x01" + struct.pack("<I", zlib.crc32(data)) + b"\0"
+    files = b"\x05" + number(1) + b"\x11" + number(len(names)) + names + b"\0"
+    header = b"\x01\x04" + packed + folder + digest + b"\0" + files + b"\0"
+    start = struct.pack("<QQI", len(data), len(header), zlib.crc32(header))
+    magic = b"7z\xbc\xaf\x27\x1c\x00\x04"
+    return magic + struct.pack("<I", zlib.crc32(start)) + start + data + header
+
+
 def others(made: Corpus):
-    seven = b"7z\xbc\xaf\x27\x1c\x00\x04" + bytes(24)
-    made.add("torch/nullifai.7z.pth", seven + EVIL,
-             "A 7z container under .pth, as nullifAI hid its payload: torch.load would fail, people unpack it.", "unscannable")
+    broken = op.PROTO4 + op.SYSTEM4 + b"X\xff\xff\xff\x7f"
+    made.add("torch/nullifai.7z.pth", seven_zip("archive/data.pkl", broken),
+             "As nullifAI did it: a 7z under .pth, in it a pickle whose stream breaks after the payload.", "unscannable")
     for stem, magic, what in [("gzip", b"\x1f\x8b\x08\x00" + bytes(4) + b"\x00\xff", "gzip"), ("bzip2", b"BZh9", "bzip2"),
                               ("xz", b"\xfd7zXZ\x00", "xz"), ("zstd", b"\x28\xb5\x2f\xfd", "zstd"),
                               ("lz4", b"\x04\x22\x4d\x18", "lz4"), ("rar", b"Rar!\x1a\x07\x01\x00", "rar"),
