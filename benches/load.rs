@@ -35,7 +35,7 @@ fn hyper_with_timer<const SIZE: usize>() -> Start {
 }
 
 fn one_route_warp<const SIZE: usize>() -> Start {
-    Box::pin(peers::warp(body(SIZE)))
+    Box::pin(peers::warp(peers::route(body(SIZE))))
 }
 
 /// The same route in this project's server, nobody reading the access log.
@@ -69,22 +69,32 @@ fn registry() -> Start {
     Box::pin(registry::api(1_000))
 }
 
+/// Peers get the same request as the registry, with a token that they do not look at.
+fn with_token(started: Started) -> Started {
+    let token = format!("mdb_{}", "x".repeat(49));
+    started.header("Authorization", &format!("Bearer {token}"))
+}
+
 /// hyper by itself with the bytes that the list has.
 fn hyper_like_list() -> Start {
     Box::pin(async {
         let body = load::answer_of("list", "list of 1,000", LIST)?;
-        peers::hyper(body, http1::Builder::new()).await
+        Ok(with_token(peers::hyper(body, http1::Builder::new()).await?))
     })
 }
 
 /// hyper by itself with the bytes that the model has.
 fn hyper_like_model() -> Start {
-    Box::pin(async { peers::hyper(model()?, http1::Builder::new()).await })
+    Box::pin(async {
+        Ok(with_token(
+            peers::hyper(model()?, http1::Builder::new()).await?,
+        ))
+    })
 }
 
 /// One route of warp with the bytes that the model has.
 fn warp_like_model() -> Start {
-    Box::pin(async { peers::warp(model()?).await })
+    Box::pin(async { Ok(with_token(peers::warp(peers::model_route(model()?)).await?)) })
 }
 
 fn model() -> io::Result<Bytes> {
@@ -137,7 +147,7 @@ fn main() -> ExitCode {
             name: "list",
             connections: &[1, 64],
             targets: &[
-                target("bare hyper", hyper_like_list),
+                asked("bare hyper", hyper_like_list, LIST),
                 asked("list of 1,000", registry, LIST),
             ],
             limits: &[Limit {
@@ -151,8 +161,8 @@ fn main() -> ExitCode {
             name: "model",
             connections: &[1, 64],
             targets: &[
-                target("bare hyper", hyper_like_model),
-                target("one-route warp", warp_like_model),
+                asked("bare hyper", hyper_like_model, MODEL),
+                asked("one-route warp", warp_like_model, MODEL),
                 asked("model by name", registry, MODEL),
             ],
             limits: &[Limit {

@@ -46,25 +46,39 @@ pub async fn hyper(body: Bytes, http: http1::Builder) -> io::Result<Started> {
     Ok(started)
 }
 
-/// One route of warp, `/trivial`, that answers `body`.
+/// A route of warp.
+pub type Route = BoxedFilter<(warp::reply::Response,)>;
+
+fn json(body: &Bytes) -> warp::reply::Response {
+    let mut response = warp::reply::Response::new(body.clone().into());
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
+    response
+}
+
+/// One route, `/trivial`, that answers `body`.
 #[must_use]
-pub fn route(body: Bytes) -> BoxedFilter<(warp::reply::Response,)> {
+pub fn route(body: Bytes) -> Route {
     path!("trivial")
         .and(warp::get())
-        .map(move || {
-            let mut response = warp::reply::Response::new(body.clone().into());
-            response.headers_mut().insert(CONTENT_TYPE, JSON);
-            response
-        })
+        .map(move || json(&body))
         .boxed()
 }
 
-/// [`route`] in warp's own server.
+/// One route at the address of a model, whichever, that answers `body`.
+#[must_use]
+pub fn model_route(body: Bytes) -> Route {
+    path!("api" / "v1" / "models" / String / String)
+        .and(warp::get())
+        .map(move |_, _| json(&body))
+        .boxed()
+}
+
+/// One route in warp's own server.
 ///
 /// # Errors
 /// If no port can be had.
-pub async fn warp(body: Bytes) -> io::Result<Started> {
+pub async fn warp(route: Route) -> io::Result<Started> {
     let (listener, started) = listener().await?;
-    tokio::spawn(warp::serve(route(body)).incoming(listener).run());
+    tokio::spawn(warp::serve(route).incoming(listener).run());
     Ok(started)
 }

@@ -20,6 +20,11 @@ use super::request::RequestContext;
 const PATH_LENGTH: usize = 512;
 const NAME_LENGTH: usize = 32;
 
+/// Whether anybody reads of what was read without an error.
+pub(super) fn tells_of_reading() -> bool {
+    tracing::enabled!(target: "access", tracing::Level::DEBUG)
+}
+
 /// What the event says. It is written when this is dropped, however the request ends.
 #[derive(Debug)]
 pub(super) struct Record {
@@ -56,8 +61,7 @@ impl Record {
     fn answered(mut self, status: StatusCode, nothing_to_send: bool) -> Option<Box<Self>> {
         self.status = Some(status);
         self.complete = nothing_to_send || self.method == Method::HEAD;
-        let read =
-            !self.is_of_reading() || tracing::enabled!(target: "access", tracing::Level::DEBUG);
+        let read = !self.is_of_reading() || tells_of_reading();
         read.then(|| Box::new(self))
     }
 

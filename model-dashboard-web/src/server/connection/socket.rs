@@ -1,5 +1,6 @@
 //! What a connection's socket tells of it: when a head arrives, and when the client takes no bytes.
 
+use std::cell::RefCell;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -43,6 +44,19 @@ impl Watched {
     }
 }
 
+/// An answer that is not larger is sent from one buffer: copying it costs less than what the
+/// system does for several.
+const SMALL: usize = 8192;
+
+thread_local! {
+    /// Where the parts of such an answer are put together.
+    static WHOLE: RefCell<Vec<u8>> = RefCell::new(Vec::with_capacity(SMALL));
+}
+
+fn is_small(parts: &[io::IoSlice<'_>]) -> bool {
+    parts.iter().map(|part| part.len()).sum::<usize>() <= SMALL
+}
+
 impl AsyncRead for Watched {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -76,9 +90,18 @@ impl AsyncWrite for Watched {
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
+        parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        let stream = Pin::new(&mut self.stream);
+        let result = if is_small(parts) {
+            WHOLE.with_borrow_mut(|whole| {
+                whole.clear();
+                parts.iter().for_each(|part| whole.extend_from_slice(part));
+                stream.poll_write(cx, whole)
+            })
+        } else {
+            stream.poll_write_vectored(cx, parts)
+        };
         self.wrote(result)
     }
 

@@ -13,8 +13,8 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 use tracing::Span;
 
+use super::EdgeSettings;
 use super::failure::Failure;
-use super::{EdgeSettings, REQUEST_ID};
 use crate::server::access_log::{LoggedBody, Record};
 use crate::server::connection::BoxError;
 use crate::server::request::RequestContext;
@@ -45,18 +45,7 @@ impl Arrival {
     ) -> Response<LoggedBody<R>> {
         let mut answer = LoggedBody::of(answer, self.record.take());
         settings.headers.apply(answer.headers_mut());
-        self.finish(&mut answer, settings);
-        answer
-    }
-
-    /// A short cut's answer.
-    pub(super) fn answered_at_once<R: Body>(
-        &mut self,
-        answer: Response<Bytes>,
-        settings: &EdgeSettings,
-    ) -> Response<LoggedBody<R>> {
-        let mut answer = LoggedBody::of_bytes(answer, self.record.take());
-        self.finish(&mut answer, settings);
+        settings.finish(&mut answer, self.context.id(), self.begin);
         answer
     }
 
@@ -70,16 +59,8 @@ impl Arrival {
         let answer = (settings.failure)(&self.context);
         let mut answer = LoggedBody::of_bytes(answer, self.record.take());
         settings.headers.apply(answer.headers_mut());
-        self.finish(&mut answer, settings);
+        settings.finish(&mut answer, self.context.id(), self.begin);
         answer
-    }
-
-    fn finish<R>(&self, answer: &mut Response<R>, settings: &EdgeSettings) {
-        if let Some(metrics) = &settings.metrics {
-            metrics.answered(answer.status(), self.begin.elapsed());
-        }
-        let id = self.context.id().header();
-        answer.headers_mut().insert(REQUEST_ID, id);
     }
 }
 

@@ -9,10 +9,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use bytes::Bytes;
-use futures::future::Either;
-use http::header::{HeaderName, USER_AGENT};
+use http::header::{HeaderMap, HeaderName, USER_AGENT};
 use http::{Method, Request, Response};
 use http_body::Body;
 use hyper::service::Service;
@@ -24,7 +24,7 @@ pub(super) use self::failure::panic_message;
 
 use self::arrival::{Arrival, Stage};
 use self::failure::Failure;
-use super::access_log::LoggedBody;
+use super::access_log::{self, LoggedBody};
 use super::connection::BoxError;
 use super::forwarded::{self, Proxies};
 use super::metrics::{Metrics, PortMetrics};
@@ -90,6 +90,14 @@ impl EdgeSettings {
     pub fn failure(mut self, answer: fn(&RequestContext) -> Response<Bytes>) -> Self {
         self.failure = answer;
         self
+    }
+
+    /// What every answer to a request that began then gets at its end.
+    fn finish<B>(&self, answer: &mut Response<B>, id: &RequestId, begin: Instant) {
+        if let Some(metrics) = &self.metrics {
+            metrics.answered(answer.status(), begin.elapsed());
+        }
+        answer.headers_mut().insert(REQUEST_ID, id.header());
     }
 }
 
@@ -196,29 +204,56 @@ impl<S, C> Edge<S, C> {
         }
     }
 
+    /// The one that a trusted proxy gave, or a new one.
+    fn request_id(&self, headers: &HeaderMap) -> RequestId {
+        let trusted = self.peer.as_ref().is_some_and(|peer| peer.trusted);
+        let given = trusted.then(|| headers.get(REQUEST_ID)).flatten();
+        given
+            .and_then(RequestId::parse)
+            .unwrap_or_else(RequestId::generate)
+    }
+
     fn context<B>(&self, request: &Request<B>) -> RequestContext {
         let headers = request.headers();
-        let user_agent = headers.get(USER_AGENT).cloned();
-        let origin = self.settings.origin.clone();
-        let uri = request.uri().clone();
-        match &self.peer {
+        let mut origin = self.settings.origin.clone();
+        let client = match &self.peer {
             Some(proxy) if proxy.trusted => {
-                let given = headers.get(REQUEST_ID).and_then(RequestId::parse);
+                origin = origin.or_else(|| forwarded::origin(headers).map(Into::into));
                 let client = self.settings.proxies.client(proxy.address, headers);
-                RequestContext::new(
-                    given.unwrap_or_else(RequestId::generate),
-                    uri,
-                    Some(client.into()),
-                    user_agent,
-                    origin.or_else(|| forwarded::origin(headers).map(Into::into)),
-                )
+                Some(client.into())
             }
-            peer => {
-                if let Some(peer) = peer {
-                    forwarded::tell_of_unknown_proxy(&self.settings.told, peer.address, headers);
-                }
-                let client = peer.as_ref().map(|peer| peer.client.clone());
-                RequestContext::new(RequestId::generate(), uri, client, user_agent, origin)
+            Some(peer) => {
+                forwarded::tell_of_unknown_proxy(&self.settings.told, peer.address, headers);
+                Some(peer.client.clone())
+            }
+            None => None,
+        };
+        let id = self.request_id(headers);
+        let user_agent = headers.get(USER_AGENT).cloned();
+        RequestContext::new(id, request.uri().clone(), client, user_agent, origin)
+    }
+
+    /// The short cut's answer, where nobody reads of such answers in the log: then nothing of the
+    /// request is kept.
+    fn answer_at_once<B, R: Body>(&self, request: &Request<B>) -> Option<Response<LoggedBody<R>>>
+    where
+        C: ShortCut<B>,
+    {
+        let begin = Instant::now();
+        if access_log::tells_of_reading() {
+            return None;
+        }
+        match catch_unwind(AssertUnwindSafe(|| self.short_cut.answer(request))) {
+            Ok(answer) => {
+                let mut answer = LoggedBody::of_bytes(answer?, None);
+                let id = self.request_id(request.headers());
+                self.settings.finish(&mut answer, &id, begin);
+                Some(answer)
+            }
+            Err(panic) => {
+                let settings = &*self.settings;
+                let mut arrival = Arrival::new(self.context(request), request.method(), settings);
+                Some(arrival.failed(&Failure::of_panic(&*panic), settings))
             }
         }
     }
@@ -236,26 +271,21 @@ where
     type Future = EdgeFuture<S::Future, R>;
 
     fn call(&self, mut request: Request<B>) -> Self::Future {
+        if let Some(answer) = self.answer_at_once(&request) {
+            return EdgeFuture::new(Stage::Answered {
+                answer: Some(answer),
+            });
+        }
         let settings = &*self.settings;
         let mut arrival = Arrival::new(self.context(&request), request.method(), settings);
         let span = request_span(request.method(), &arrival.context);
+        request.extensions_mut().insert(arrival.context.clone());
         let called = {
             let _entered = span.as_ref().map(Span::enter);
-            catch_unwind(AssertUnwindSafe(|| {
-                match self.short_cut.answer(&request, &arrival.context) {
-                    Some(answer) => Either::Left(answer),
-                    None => {
-                        request.extensions_mut().insert(arrival.context.clone());
-                        Either::Right(self.service.call(request))
-                    }
-                }
-            }))
+            catch_unwind(AssertUnwindSafe(|| self.service.call(request)))
         };
         let stage = match called {
-            Ok(Either::Left(answer)) => Stage::Answered {
-                answer: Some(arrival.answered_at_once(answer, settings)),
-            },
-            Ok(Either::Right(answer)) => Stage::Asked {
+            Ok(answer) => Stage::Asked {
                 answer,
                 arrival,
                 settings: Arc::clone(&self.settings),

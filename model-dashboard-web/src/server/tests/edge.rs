@@ -319,12 +319,9 @@ async fn an_edge_is_a_tower_service_too() {
 struct Quick;
 
 impl<B> ShortCut<B> for Quick {
-    fn answer(&self, request: &Request<B>, context: &RequestContext) -> Option<Response<Bytes>> {
+    fn answer(&self, request: &Request<B>) -> Option<Response<Bytes>> {
         match request.uri().path() {
-            "/quick" => {
-                context.set_user("ada");
-                Some(Response::new("quick".into()))
-            }
+            "/quick" => Some(Response::new("quick".into())),
             "/panic" => panic!("the short cut's own words"),
             _ => None,
         }
@@ -332,8 +329,8 @@ impl<B> ShortCut<B> for Quick {
 }
 
 #[tokio::test]
-async fn a_short_cut_answers_before_the_service_and_is_logged_like_it() {
-    let (log, _guard) = Log::collect(Level::DEBUG);
+async fn a_short_cut_answers_before_the_service() {
+    let (log, _guard) = Log::collect(Level::INFO);
     let metrics = Metrics::new();
     let settings = EdgeSettings::new("test", SecurityHeaders::api(false)).metrics(&metrics);
     let edge = Edge::tower(warp::service(hello()), settings).short_cut(Quick);
@@ -341,20 +338,24 @@ async fn a_short_cut_answers_before_the_service_and_is_logged_like_it() {
     let mut client = Client::connect(server.address).await;
     let answer = client.get("/quick").await;
     assert_eq!((answer.status, &*answer.body), (200, "quick"));
+    assert!(answer.headers.contains_key("x-request-id"));
     assert_eq!(client.get("/hello").await.body, "hello");
-    until(|| log.events("access").len() == 2).await;
-    let fields = &log.events("access")[0]["fields"];
-    assert_eq!(
-        fields["request_id"],
-        answer.headers["x-request-id"].as_str()
-    );
-    assert_eq!(fields["user.name"], "ada");
-    assert_eq!(fields["bytes"], 5);
-    assert_eq!(fields["complete"], true);
+    assert!(log.events("access").is_empty());
     let mut counted = String::new();
     metrics.encode(&mut counted).unwrap();
     let line = r#"http_answers_total{server="test",status="2xx"} 2"#;
     assert!(counted.contains(line), "{counted}");
+}
+
+#[tokio::test]
+async fn where_the_log_tells_of_reading_the_service_is_asked() {
+    let (log, _guard) = Log::collect(Level::DEBUG);
+    let settings = EdgeSettings::new("test", SecurityHeaders::api(false));
+    let edge = Edge::tower(warp::service(hello()), settings).short_cut(Quick);
+    let server = start_edge(edge, ConnectionLimits::default()).await;
+    let mut client = Client::connect(server.address).await;
+    assert_eq!(client.get("/quick").await.status, 404);
+    until(|| log.events("access").len() == 1).await;
 }
 
 #[tokio::test]
