@@ -62,7 +62,7 @@ def headers(refuse):
     said = {"usize": 0xFFFFFFFF, "csize": 0xFFFFFFFF}
     refuse("zip64-contradiction", archive(PLAIN, Entry(b"plans.json", local={**said, "extra": zip64(2, 2)},
                                                        central={**said, "extra": zip64(9, 9)})),
-           "Zip64 sizes that differ between the headers.", "headers")
+           "Zip64 sizes that differ between the headers.", "headers/truncated/sizes")
     refuse("zip64-huge", archive(PLAIN, Entry(b"plans.json", local={**said, "extra": zip64(2**63, 2**63)},
                                               central={**said, "extra": zip64(2**63, 2**63)})),
            "Zip64 sizes of 2^63.", "sizes/truncated/size/ratio")
@@ -97,6 +97,7 @@ def ends(refuse):
     refuse("two-archives", honest + evil, "Two whole archives, one after the other.", "ends/before/gap")
     refuse("comment-end", archive(PLAIN, comment=end(0, 0, 0)), "The comment holds another end of directory.", "ends/empty/before/after")
     refuse("comment-archive", archive(PLAIN, comment=evil), "The comment holds another archive.", "ends/before")
+    refuse("comment-many", archive(PLAIN, comment=b"PK\x05\x06" * 5000), "A comment full of signatures of ends.", "ends/not_an_archive/truncated/after")
     refuse("comment-short", archive(PLAIN, comment=b"x" * 20, length=10), "The comment is longer than it says.", "after/ends/not_an_archive")
     refuse("comment-long", archive(PLAIN, comment=b"x" * 10, length=20), "The comment is shorter than it says.", "truncated/ends/not_an_archive")
     refuse("after", archive(PLAIN, after=b"more bytes"), "Bytes after the end.", "after/ends")

@@ -53,6 +53,9 @@ def add(made: Corpus):
                "A length that the file does not have; nothing may be reserved for it.")
     dangerous("memo-2-32.pkl", op.proto4(op.NONE + b"r" + struct.pack("<I", 2**32 - 1), payload),
               "LONG_BINPUT at place 4,294,967,295: a memo that is an array would take 32 GB.", least="unscannable")
+    dangerous("long-digits.pkl", op.PROTO4 + b"L" + b"1" * 5000 + b"L\n" + op.POP + payload + op.STOP,
+              "A number of 5,000 decimal digits, which newer Pythons refuse, then the payload.", least="unscannable",
+              reference="it depends on the version of Python")
     dangerous("memo-negative.pkl", op.proto4(payload, op.NONE, b"p-1\n"), "PUT at place -1, after the payload.")
     broken("global-without-end.pkl", op.PROTO2 + b"c" + b"a" * 3000, "A GLOBAL line without end.",
            reference="half a name")

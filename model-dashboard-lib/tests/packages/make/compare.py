@@ -20,6 +20,7 @@ import reference
 from corpus import HOSTILE
 
 SECONDS = 30
+FICKLING = ("overtly malicious", "likely overtly malicious", "likely unsafe", "suspicious", "possibly unsafe")
 HEADING = "## What others say\n"
 
 
@@ -102,7 +103,7 @@ def right(entry):
 
 def summary(rows, entries):
     lines = []
-    for column, tool, flagged in ((4, "picklescan", ("dangerous",)), (5, "fickling", ("overtly malicious", "likely overtly malicious", "likely unsafe", "suspicious", "possibly unsafe"))):
+    for column, tool, flagged in ((4, "picklescan", ("dangerous", "error")), (5, "fickling", FICKLING)):
         counts = Counter()
         for row, entry in zip(rows, entries, strict=True):
             if entry["verdict"] == "dangerous":
@@ -110,6 +111,9 @@ def summary(rows, entries):
                 counts["flagged" if said in flagged else said] += 1
         most = ", ".join(f"{number} {said}" for said, number in counts.most_common())
         lines.append(f"- {tool}, of the {sum(counts.values())} files that are dangerous: {most}.")
+        honest = [row[column] for row, entry in zip(rows, entries, strict=True) if entry["file"].startswith("controls/")]
+        raised = sum(said.removesuffix(", with errors") in flagged for said in honest)
+        lines.append(f"- {tool}, of the {len(honest)} honest controls: {raised} flagged.")
     return lines
 
 

@@ -46,6 +46,7 @@ def add(made: Corpus):
     expected("package.zip", inner, "A plain archive: nothing to refuse.")
     nested = zips.archive(zips.Entry(b"Dataset001_X/fold_0/checkpoint_final.pth", zips.torch(pickle=op.state_dict())))
     expected("nested.zip", nested, "A torch zip inside the archive, as every nnU-Net package holds.", torch_names)
+    expected("every-opcode.pkl", op.proto4(op.every_opcode(), op.NONE), "Every opcode that is data, with operands full of STOP.")
     archives(expected)
     formats(expected)
     made.add("controls/python2-set.pkl", op.proto2(op.call(op.name("__builtin__", "set"), [1])),
@@ -81,6 +82,12 @@ def archives(expected):
     packed = zips.Entry(b"plans.json", data, method=8, raw=zips.deflate(data))
     expected("deflated.zip", zips.archive(packed), "Compressed, though it makes the entry larger.")
     expected("empty-entry.zip", zips.archive(zips.Entry(b"scripts/__init__.py", b""), entry), "An entry without bytes.")
+    expected("markup-name.zip", zips.archive(entry, zips.Entry(b"<img src=x onerror=alert(1)>.json")),
+             "A name with markup, which is a file like any other; whoever shows it must escape it.")
+    expected("comment.zip", zips.archive(entry, comment=b"made by hand"), "A comment.")
+    numbers = b'{"foreground_mean": {"Dice": NaN, "IoU": Infinity, "FN": -Infinity}}'
+    expected("not-a-number.zip", zips.archive(entry, zips.Entry(b"fold_0/validation/summary.json", numbers)),
+             "NaN and Infinity, which Python writes into JSON and JSON does not have.")
     order = zips.archive(zips.Entry(b"b.json", central={"name": b"b.json"}), zips.Entry(b"a.json"))
     expected("order.zip", order, "Names that are not sorted.")
 

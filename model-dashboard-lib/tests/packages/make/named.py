@@ -155,6 +155,12 @@ def lookalikes(made: Corpus):
     made.add("lookalikes/split.pkl", op.proto4(op.stack_name("torch", "_utils._rebuild_tensor_v2")),
              "Joined with dots it reads like an allowed name; module and name are divided elsewhere.", "unknown",
              ["torch._utils._rebuild_tensor_v2"], least="expected")
+    for stem, module, what in [("html", "<script>alert(1)</script>", "markup"), ("terminal", "evil\x1b[2J", "an escape sequence of terminals"),
+                               ("quotes", "evil'\"`; DROP TABLE", "quotes of all kinds"), ("formula", "=1+1", "the beginning of a formula")]:
+        made.add(f"lookalikes/{stem}.pkl", op.proto4(op.stack_name(module, "Net")), f"A name with {what}, for whoever shows it.",
+                 "unknown", [f"{module}.Net"])
+    made.add("lookalikes/long.pkl", op.proto4(op.stack_name("evil." * 2000, "Net")), "A name of 10,000 characters, for whoever shows it.",
+             "unknown", reference="the name may be shortened")
     split = op.text("torch._utils") + op.text("_rebuild_tensor_v2\nos") + op.STACK_GLOBAL
     made.add("lookalikes/newline.pkl", op.proto4(split), "A name with a line break in it.", "unknown",
              ["torch._utils._rebuild_tensor_v2\nos"])

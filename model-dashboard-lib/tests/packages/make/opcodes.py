@@ -84,6 +84,22 @@ SYSTEM = call(name("os", "system"), "true")
 SYSTEM4 = call(stack_name("os", "system"), "true")
 
 
+def every_opcode():
+    """Every opcode that is mere data, each with an operand of its own length, all of it dropped again."""
+    q, line = struct.pack("<Q", 3), b"x\ry\x0c\x1e z\n"
+    pushed = [
+        b"I01\n", b"I-12\n", b"L12L\n", b"J\x2e\x2e\x2e\x2e", b"K\x2e", b"M\x2e\x2e", b"\x8a\x01\x2e", b"\x8a\x00",
+        b"\x8b\x02\0\0\0\x2e\x2e", b"S'.'\n", b'S"."\n', b"T\x01\0\0\0.", b"U\x01.", b"B\x02\0\0\0..", b"C\x02..",
+        b"\x8e" + q + b"...", b"\x96" + q + b"...", b"V" + line, b"X\x02\0\0\0..", b"\x8c\x02..", b"\x8d" + q + b"...",
+        b"F1.5\n", b"Fnan\n", b"G" + struct.pack(">d", 1.5), b"N\x88\x890" + b"0", EMPTY_LIST + NONE + APPEND,
+        MARK + NONE + b"l", MARK + NONE + NONE + b"d", EMPTY_DICT + NONE + NONE + SETITEM, b"\x8f" + MARK + NONE + b"\x90",
+        MARK + NONE + b"\x91", NONE + DUP + POP, MARK + NONE + POP_MARK + NONE, NONE + b"p5\n" + POP + b"g5\n",
+        NONE + b"q\x2e" + POP + b"h\x2e", NONE + b"r\x2e\x2e\0\0" + POP + b"j\x2e\x2e\0\0", NONE + MEMOIZE,
+        b"\x96" + q + b"...\x98", NONE + NONE + NONE + TUPLE3, NONE + NONE + TUPLE2, NONE + TUPLE1, PROTO2 + NONE + b"\x80\x05",
+    ]
+    return b"".join(piece + POP for piece in pushed)
+
+
 def ordered_dict(*pairs):
     made = call(name("collections", "OrderedDict"))
     filled = MARK + b"".join(value(key) + value(val) for key, val in pairs) + SETITEMS

@@ -143,6 +143,19 @@ def code(made: Corpus):
     contains("monai-scripts.zip", bundle({"network": {"_target_": "scripts.evil.Net"}}, b"configs/inference.json", script),
              "A MONAI bundle with scripts.", "bundle/scripts/evil.py")
 
+    def package(data):
+        return zips.archive(Entry(b"Dataset001_X/nnUNetTrainer__nnUNetPlans__3d_fullres/dataset.json", data))
+
+    for stem, data, what in [
+        ("deep", b'{"labels": ' + b"[" * 20_000 + b"]" * 20_000 + b"}", "20,000 nested lists"),
+        ("half", b'{"labels": {"background": 0', "an end in the middle"),
+        ("utf-16", '{"labels": {"background": 0}}'.encode("utf-16"), "UTF-16"),
+        ("number", b'{"numTraining": 1' + b"0" * 5000 + b"}", "a number of 5,001 digits"),
+        ("list", b"[]", "a list where an object belongs"),
+        ("labels", b'{"labels": {"background": -1, "a": 1e99, "b": "1", "c": [[]], "d": null}}', "labels that are no numbers of labels"),
+    ]:
+        made.add(f"formats/dataset-{stem}.zip", package(data), f"A dataset.json with {what}.", "unscannable", least="expected")
+
     def plans(architecture):
         root = b"Dataset001_X/nnUNetTrainer__nnUNetPlans__3d_fullres/"
         content = {"dataset_name": "Dataset001_X", "configurations": {"3d_fullres": {"architecture": architecture}}}

@@ -101,7 +101,8 @@ def unresolved(made: Corpus):
               "Bytes as names: Python refuses them.", [])
     dangerous(made, "names-as-numbers", op.proto4(op.value(1), op.NONE, op.STACK_GLOBAL, RUN),
               "A number and None as names: Python refuses them.", [])
-    dangerous(made, "names-missing", op.proto4(op.STACK_GLOBAL, RUN), "No names on the stack at all.", [])
+    dangerous(made, "names-missing", op.proto4(op.STACK_GLOBAL, RUN), "No names on the stack at all.", [],
+              least="unscannable")
     dangerous(made, "get-missing", op.proto4(op.get(7), op.get(8), op.STACK_GLOBAL, RUN),
               "The names come from places of the memo that nobody wrote.", [])
     dangerous(made, "call-of-result", op.proto4(op.call(op.call(op.name("_codecs", "encode"), "bf", "rot13"), "true")),
@@ -137,6 +138,12 @@ def rarer_opcodes(made: Corpus):
     dangerous(made, "protocol-twice", op.proto2(op.PROTO4, op.SYSTEM4, b"\x80\x00"), "PROTO again and again.")
     dangerous(made, "bytearray", op.proto4(b"\x96" + struct.pack("<Q", 2) + b"os", op.POP, op.SYSTEM4, b"0\x96" + bytes(8)),
               "BYTEARRAY8 of protocol 5 around the payload.")
+    dangerous(made, "every-opcode", op.proto4(op.every_opcode(), op.SYSTEM4),
+              "Every opcode that is data, with operands full of STOP, then the payload: who loses count once does not see it.")
+    made.recipe("stack/many-names.pkl",
+                [{"hex": op.PROTO4.hex()}, {"hex": (b"cevil\nn00000\n" + op.POP).hex(), "times": 100_000, "digits": [[7, 5]]},
+                 {"hex": (op.NONE + op.STOP).hex()}],
+                "100,000 different names: a list of them must end somewhere.", "unknown", reference="the list may be shortened")
     dangerous(made, "next-buffer", op.proto4(op.SYSTEM4, b"\x97"),
               "NEXT_BUFFER, which no file can hold, after the payload.")
 
