@@ -261,7 +261,8 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     /// deactivated stays so.
     ///
     /// What a question brought that began before a newer one changes nothing of what that brought:
-    /// neither the name, role and groups, nor that the person left.
+    /// neither the name, role and groups, nor that the person left. What was noted at a time that has
+    /// not come yet is not newer than anything.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] for an account made here that is gone.
@@ -305,7 +306,7 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
 
     /// Active people of `source` who hold a session or token that ends after `now`, by subject;
     /// only those whom the source did not vouch for since `looked_before`, and after the subject
-    /// `after`. Provisional accounts do not count. At most 1,000.
+    /// `after`. Provisional accounts do not count, and times after `now` say nothing. At most 1,000.
     async fn people_with_access(
         &self,
         source: &Source,

@@ -172,8 +172,17 @@ pub(super) fn remembered(
 
 /// Whether the source said something newer of `known` than what it was asked for at `asked_at`.
 fn is_older(asked_at: Timestamp, known: &User) -> bool {
-    let vouched_since = known.checked_at.is_some_and(|at| at > asked_at);
-    vouched_since || known.left_at.is_some_and(|at| at >= asked_at)
+    vouched_since(asked_at, known) || past(known.left_at).is_some_and(|at| at >= asked_at)
+}
+
+fn vouched_since(asked_at: Timestamp, known: &User) -> bool {
+    past(known.checked_at).is_some_and(|at| at > asked_at)
+}
+
+/// A time that has come. One that lies ahead was noted by a clock that was wrong, and must not
+/// outdo all answers until then.
+fn past(at: Option<Timestamp>) -> Option<Timestamp> {
+    at.filter(|at| *at <= Timestamp::now())
 }
 
 impl User {
@@ -189,7 +198,7 @@ pub(super) fn left(mut user: User, asked_at: Timestamp) -> Result<Option<User>, 
     if user.is_own() || user.is_provisional {
         return Err(no_account(&user.id));
     }
-    if user.checked_at.is_some_and(|at| at > asked_at) {
+    if vouched_since(asked_at, &user) {
         return Ok(None);
     }
     if user.is_active {
@@ -206,9 +215,9 @@ pub(super) fn note_seen(user: &mut User, signed_in: bool, at: Timestamp) {
     if user.left_at.is_some() {
         return;
     }
-    user.checked_at = user.checked_at.max(Some(at));
+    user.checked_at = past(user.checked_at).max(Some(at));
     if signed_in {
-        user.last_sign_in = user.last_sign_in.max(Some(at));
+        user.last_sign_in = past(user.last_sign_in).max(Some(at));
     }
 }
 

@@ -310,6 +310,37 @@ pub async fn an_older_yes_brings_nobody_back(store: &impl UserStore) {
     assert_eq!((back.is_active, back.left_at), (true, None));
 }
 
+/// As of a clock that was wrong.
+pub async fn a_time_that_has_not_come_outdoes_nothing<S>(store: &S)
+where
+    S: UserStore + SessionStore,
+{
+    let ahead = Timestamp::now().plus(std::time::Duration::from_secs(24 * 60 * 60));
+    let rosa = found(Source::LDAP, "uuid-1", "rosa");
+    let seen = store.remember(&rosa, Role::Viewer, true, ahead).await;
+    open_session(store, &seen.unwrap(), 1).await;
+    let (ldap, now) = (rosa.id.source.clone(), at(5));
+    let asked = store.people_with_access(&ldap, now, now, None).await;
+    assert_eq!(asked.unwrap().len(), 1, "they are looked at");
+    let seen = store
+        .remember(&rosa, Role::Editor, true, now)
+        .await
+        .unwrap();
+    assert_eq!((seen.role, seen.checked_at), (Role::Editor, Some(now)));
+    assert_eq!(seen.last_sign_in, Some(now));
+
+    store
+        .remember(&rosa, Role::Viewer, true, ahead)
+        .await
+        .unwrap();
+    let left = store.note_left(&rosa.id, now).await.unwrap();
+    assert!(left.is_some());
+    let left = store.note_left(&rosa.id, ahead).await.unwrap();
+    assert!(left.is_some());
+    let back = store.remember(&rosa, Role::Viewer, true, at(6)).await;
+    assert!(back.unwrap().is_active);
+}
+
 /// The stable id tells them apart; the name finds who was seen last.
 pub async fn a_directory_may_give_a_name_to_somebody_else(store: &impl UserStore) {
     let old = found(Source::LDAP, "uuid-2", "rosa");

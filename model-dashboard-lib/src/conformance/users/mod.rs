@@ -73,6 +73,7 @@ macro_rules! user_store_conformance {
             who_was_deleted_is_not_made_again_by_a_look
             an_older_answer_changes_nothing
             an_older_yes_brings_nobody_back
+            a_time_that_has_not_come_outdoes_nothing
             a_directory_may_give_a_name_to_somebody_else
             sources_do_not_mix
             a_doubt_lasts_until_it_is_ended
@@ -129,7 +130,7 @@ fn found(source: &str, subject: &str, username: &str) -> Identity {
 }
 
 fn at(micros: i64) -> Timestamp {
-    Timestamp::from_unix_micros(1_800_000_000_000_000 + micros)
+    Timestamp::from_unix_micros(1_700_000_000_000_000 + micros)
 }
 
 /// By id, by name and in the list, with everything that was given.

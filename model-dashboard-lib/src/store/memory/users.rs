@@ -290,7 +290,9 @@ impl UserStore for MemoryStore {
         let wanted = |user: &&User| {
             user.id.source == *source
                 && user.is_active
-                && user.checked_at.is_none_or(|at| at <= looked_before)
+                && user
+                    .checked_at
+                    .is_none_or(|at| at <= looked_before || at > now)
                 && after.is_none_or(|after| &*user.id.subject > after)
         };
         let accounts = holders.into_iter().filter_map(|id| state.accounts.get(id));

@@ -125,9 +125,9 @@ fn note_left(db: &Connection, id: &IdentityId, asked_at: Timestamp) -> Result<Op
 }
 
 /// People of a source by subject, from the one after `?4` on: those with a session or token that
-/// ends after `?3`, whom nobody looked at since `?2`.
+/// ends after `?3`, whom nobody looked at since `?2`, as far as a time before `?3` says.
 pub(super) const WITH_ACCESS: &str = "WHERE source = ?1 AND subject > ?4 AND is_active
-    AND NOT provisional AND (checked_at IS NULL OR checked_at <= ?2)
+    AND NOT provisional AND (checked_at IS NULL OR checked_at <= ?2 OR checked_at > ?3)
     AND (EXISTS (SELECT 1 FROM sessions s WHERE s.source = accounts.source
             AND s.subject = accounts.subject AND s.expires_at > ?3)
         OR EXISTS (SELECT 1 FROM api_tokens t WHERE t.owner_source = accounts.source

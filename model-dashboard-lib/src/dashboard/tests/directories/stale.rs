@@ -48,6 +48,27 @@ async fn a_sign_in_that_began_before_somebody_left_brings_them_not_back() {
 }
 
 #[tokio::test]
+async fn a_clock_that_was_wrong_vouches_for_nobody() {
+    let staff = Staff::new(true);
+    let world = world(&staff).await;
+    let ahead = Timestamp::now().plus(30 * DAY);
+    let identity = staff.hire("bo");
+    let known = world
+        .store
+        .remember(&identity, Role::Publisher, true, ahead);
+    let bo = known.await.unwrap();
+    let scopes = Permissions::of(&[Permission::ModelsRead]);
+    let (bearer, _) = world.token(&bo, scopes).await;
+    // Asked about now, and there.
+    world.by_token(&bearer).await.unwrap();
+    let stored = world.store.user(&bo.id).await.unwrap().unwrap();
+    assert!(stored.checked_at.unwrap() <= Timestamp::now());
+    staff.dismiss("bo");
+    assert_eq!(world.recheck(&staff, false).await.left, 1);
+    assert!(world.by_token(&bearer).await.is_err());
+}
+
+#[tokio::test]
 async fn accounts_that_are_deleted_during_a_round_stay_so_and_do_not_end_it() {
     let staff = Staff::new(true);
     let world = world(&staff).await;
