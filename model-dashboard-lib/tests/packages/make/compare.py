@@ -135,7 +135,8 @@ def main():
     versions = [f"{tool} {importlib.metadata.version(tool)}" for tool in ("picklescan", "fickling")]
     text = [HEADING, f"{' and '.join(versions)}, with Python {sys.version.split()[0]}. To repeat it: a Python with "
             "`pip install picklescan fickling typing_extensions numpy py7zr`, then `make/compare.py`, which writes all that follows.",
-            "Their answers are for pickles; for the other formats they show only whether they notice anything.", ""]
+            "Their answers are for pickles; for the other formats they show only whether they notice anything. What picklescan",
+            "calls suspicious it reports with the exit code of a clean file, unless it is asked to be strict.", ""]
     text += [*summary(rows, entries), "", *table(rows), ""]
     readme = HOSTILE / "README.md"
     readme.write_text(readme.read_text().split(HEADING)[0].rstrip() + "\n\n" + "\n".join(text))

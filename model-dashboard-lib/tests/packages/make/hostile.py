@@ -8,10 +8,12 @@ from pathlib import Path
 import archive_names
 import archive_structure
 import archive_sizes
-import named
-import other_formats
+import beyond_names
 import broken
 import controls
+import lookalikes
+import named
+import other_formats
 import stack
 import torch_files
 from corpus import HOSTILE, Corpus, build
@@ -19,8 +21,8 @@ from corpus import HOSTILE, Corpus, build
 
 def corpus():
     made = Corpus()
-    for part in (controls, named, stack, broken, torch_files, archive_names, archive_structure,
-                 archive_sizes, other_formats):
+    for part in (controls, named, lookalikes, beyond_names, stack, broken, torch_files, archive_names,
+                 archive_structure, archive_sizes, other_formats):
         part.add(made)
     return made
 
@@ -36,7 +38,7 @@ def main(arguments):
         return 0
     files = made.all_files()
     there = {str(path.relative_to(HOSTILE)) for path in HOSTILE.rglob("*") if path.is_file()}
-    extra = sorted(there - set(files) - {"README.md"})
+    extra = sorted(there - set(files) - {"README.md", ".gitattributes"})
     if arguments[:1] == ["--check"]:
         wrong = [f for f, data in files.items() if f not in there or (HOSTILE / f).read_bytes() != data]
         for file in wrong + extra:

@@ -96,7 +96,7 @@ def unpacked(data, depth=0):
             return [p for entry in archive if entry.isfile() for p in unpacked(archive.extractfile(entry).read(), depth + 1)]
     if data[:6] == b"\x93NUMPY":
         return [data[10 + int.from_bytes(data[8:10], "little"):]]
-    return [data] if depth == 0 or data[:1] in b"\x80c(" else []
+    return [data] if depth == 0 or data[:1] and data[:1] in b"\x80c(" else []
 
 
 def modern(name):
