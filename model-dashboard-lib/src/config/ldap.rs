@@ -86,23 +86,57 @@ impl Value for GroupNames {
         "groups with semicolons between them, such as cn=a,dc=example; cn=b,dc=example";
 
     fn parse(text: &str) -> Result<Self, &'static str> {
-        let (mut names, mut name, mut escaped) = (Vec::new(), String::new(), false);
-        for c in text.chars() {
-            match c {
-                ';' | '\n' if !escaped => names.push(std::mem::take(&mut name)),
-                c if c.is_control() => return Err("holds a control character"),
-                c => name.push(c),
-            }
-            escaped = c == '\\' && !escaped;
+        let names = unescaped_parts(text, &[';', '\n']);
+        if names.iter().any(|name| name.contains(char::is_control)) {
+            return Err("holds a control character");
         }
-        names.push(name);
         let names = names.iter().map(|name| name.trim().to_owned());
-        Ok(Self(names.filter(|name| !name.is_empty()).collect()))
+        let names: Vec<_> = names.filter(|name| !name.is_empty()).collect();
+        names.iter().try_for_each(|name| check_group(name))?;
+        Ok(Self(names))
     }
 
     fn show(&self) -> Option<String> {
         (!self.0.is_empty()).then(|| self.0.join("; "))
     }
+}
+
+/// Refuses what reads as one group and was surely meant as several.
+fn check_group(name: &str) -> Result<(), &'static str> {
+    let parts = unescaped_parts(name, &[',']);
+    let kind = |part: &str| Some(part.split_once('=')?.0.trim().to_ascii_lowercase());
+    let kinds: Vec<_> = parts.iter().map(|part| kind(part)).collect();
+    if parts.len() > 1 && kinds.iter().any(Option::is_none) {
+        return Err(
+            "a comma does not separate groups, but semicolons do; a comma within a name is \
+                    written \\,",
+        );
+    }
+    let is = |kind: &Option<String>, those: &[&str]| {
+        kind.as_deref().is_some_and(|kind| those.contains(&kind))
+    };
+    let mut pairs = kinds.iter().zip(kinds.iter().skip(1));
+    // The end of one name, and the beginning of another.
+    match pairs.any(|(one, next)| is(one, &["dc", "o", "c"]) && is(next, &["cn", "uid"])) {
+        true => {
+            Err("these are several distinguished names with commas between them; put semicolons")
+        }
+        false => Ok(()),
+    }
+}
+
+/// The parts between separators that no backslash stands before.
+fn unescaped_parts(text: &str, separators: &[char]) -> Vec<String> {
+    let (mut parts, mut part, mut escaped) = (Vec::new(), String::new(), false);
+    for c in text.chars() {
+        match separators.contains(&c) && !escaped {
+            true => parts.push(std::mem::take(&mut part)),
+            false => part.push(c),
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    parts.push(part);
+    parts
 }
 
 impl LdapConfig {
@@ -144,6 +178,20 @@ impl LdapConfig {
                 reader.conflict(name, "has no effect without ldap.server; set LDAP_SERVER");
             }
             return None;
+        }
+        if let Some(group) = &self.required_group {
+            if unescaped_parts(group, &[';']).len() > 1 {
+                let reason = "names several groups: people must be in one; put both into that one";
+                reader.conflict("ldap.required_group", reason);
+            } else if let Err(reason) = check_group(group) {
+                reader.conflict("ldap.required_group", reason);
+            }
+        }
+        if self.bind_dn.is_some() && self.user_dn_template.is_some() {
+            reader.warn(
+                "ldap.user_dn_template (LDAP_USER_DN_TEMPLATE) is not used: the account of \
+                 ldap.bind_dn looks people up; leave one of the two out",
+            );
         }
         let has_password = self.bind_password.is_some() || reader.is_set("ldap.bind_password");
         if self.bind_dn.is_some() && !has_password {

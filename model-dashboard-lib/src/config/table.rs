@@ -135,7 +135,7 @@ settings! {
         base_dn: Option<String> = None, "LDAP_BASE_DN";
         /// Name that a person binds with, around {username}: a distinguished name, {username}@DOMAIN or DOMAIN\{username}. Not used where an account looks people up.
         user_dn_template: Option<String> = None, "LDAP_USER_DN_TEMPLATE";
-        /// Filter that finds a person, around {username}. Without it: by uid or sAMAccountName.
+        /// Filter that finds a person, around {username}. Without it: by uid or sAMAccountName, in Active Directory also as DOMAIN\{username} and {username}@DOMAIN.
         search_filter: Option<String> = None, "LDAP_SEARCH_FILTER";
         /// Group that a person must be in: its distinguished name, or the name people call it by.
         required_group: Option<String> = None, "LDAP_REQUIRED_GROUP";
@@ -163,15 +163,15 @@ settings! {
         nested_groups: bool = true, "LDAP_NESTED_GROUPS";
         /// Where groups are searched. Without it: where people are.
         group_base_dn: Option<String> = None, "LDAP_GROUP_BASE_DN";
-        /// Groups of administrators.
+        /// Groups of administrators, with semicolons between them.
         admin_groups: GroupNames = GroupNames::default(), "LDAP_ADMIN_GROUPS";
-        /// Groups of publishers.
+        /// Groups of publishers, with semicolons between them.
         publisher_groups: GroupNames = GroupNames::default(), "LDAP_PUBLISHER_GROUPS";
-        /// Groups of editors.
+        /// Groups of editors, with semicolons between them.
         editor_groups: GroupNames = GroupNames::default(), "LDAP_EDITOR_GROUPS";
-        /// Groups of auditors.
+        /// Groups of auditors, with semicolons between them.
         auditor_groups: GroupNames = GroupNames::default(), "LDAP_AUDITOR_GROUPS";
-        /// Groups of viewers.
+        /// Groups of viewers, with semicolons between them.
         viewer_groups: GroupNames = GroupNames::default(), "LDAP_VIEWER_GROUPS";
         /// Time for a whole sign-in.
         timeout: Duration = Duration::from_secs(10), "LDAP_TIMEOUT", within (Duration::from_secs(1), minutes(2));

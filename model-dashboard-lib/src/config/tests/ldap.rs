@@ -84,3 +84,61 @@ fn sending_passwords_in_the_open_is_warned_about() {
         config.warnings()
     );
 }
+
+#[test]
+fn a_list_of_groups_with_commas_is_refused_as_it_would_name_one_group() {
+    for (bad, told) in [
+        ("admins, ops", "semicolons do"),
+        ("cn=admins,dc=x; ops,night", "semicolons do"),
+        ("cn=a,dc=x,cn=b,dc=x", "put semicolons"),
+        ("cn=a,ou=g,dc=x,dc=y, CN=b,ou=g,dc=x,dc=y", "put semicolons"),
+        ("cn=a,o=Example,uid=b,o=Example", "put semicolons"),
+        ("cn=a,dc=x,admins", "semicolons do"),
+    ] {
+        for variable in [
+            "LDAP_ADMIN_GROUPS",
+            "LDAP_VIEWER_GROUPS",
+            "LDAP_REQUIRED_GROUP",
+        ] {
+            let told_so = problems(with(&[BY_NAME[0], BY_NAME[1], (variable, bad)]));
+            let several = variable == "LDAP_REQUIRED_GROUP" && bad.contains(';');
+            let expected = if several { "several groups" } else { told };
+            assert!(
+                told_so[0].contains(variable) && told_so[0].contains(expected),
+                "{bad}: {told_so:?}"
+            );
+        }
+    }
+    for good in [
+        "admins",
+        r"Radiology\, Physics; ops",
+        "cn=Keller\\, Max,ou=groups,dc=x,dc=y",
+        "cn=a+ou=b,dc=x; CN=b,OU=Groups,DC=ad,DC=example,DC=org",
+        "cn=a,ou=customers,dc=one,ou=hosted,dc=two",
+    ] {
+        assert!(
+            directory(&[("LDAP_EDITOR_GROUPS", good)]).gives_roles(),
+            "{good}"
+        );
+    }
+    let one = directory(&[("LDAP_REQUIRED_GROUP", r"Radiology\, Physics")]);
+    assert!(one.required_group.is_some());
+}
+
+#[test]
+fn a_template_beside_an_account_that_looks_people_up_is_said_to_be_unused() {
+    let both = [
+        BY_NAME[0],
+        BY_NAME[1],
+        ("LDAP_BASE_DN", "dc=example"),
+        ("LDAP_BIND_DN", "cn=reader,dc=example"),
+        ("LDAP_BIND_PASSWORD", "secret"),
+    ];
+    let config = with(&both).unwrap();
+    let told = |config: &Config| {
+        let mut warnings = config.warnings().iter();
+        warnings.any(|it| it.contains("LDAP_USER_DN_TEMPLATE") && it.contains("not used"))
+    };
+    assert!(told(&config), "{:?}", config.warnings());
+    assert!(!told(&with(&BY_NAME).unwrap()));
+}
