@@ -7,9 +7,14 @@ use crate::auth::{Authenticator, Role};
 use crate::config::Config;
 use crate::dashboard::Policy;
 
-/// The directory as configured, if there is one. Nothing is asked of it.
+/// The directory as configured, if there is one, by itself: its
+/// [`diagnose`](Authenticator::diagnose) needs no installation. Nothing is asked of it yet; the file
+/// of certificates is read.
+///
+/// # Errors
+/// [`ConnectError::Directory`] and [`ConnectError::Unsupported`], which name the setting.
 #[cfg(all(feature = "ldap", unix))]
-pub(super) fn directory(config: &Config) -> Result<Option<Arc<dyn Authenticator>>, ConnectError> {
+pub fn directory(config: &Config) -> Result<Option<Arc<dyn Authenticator>>, ConnectError> {
     let Some(ldap) = &config.ldap else {
         return Ok(None);
     };
@@ -22,8 +27,11 @@ pub(super) fn directory(config: &Config) -> Result<Option<Arc<dyn Authenticator>
 }
 
 /// The directory as configured, if there is one.
+///
+/// # Errors
+/// [`ConnectError::Unsupported`]: this build cannot ask one.
 #[cfg(not(all(feature = "ldap", unix)))]
-pub(super) fn directory(config: &Config) -> Result<Option<Arc<dyn Authenticator>>, ConnectError> {
+pub fn directory(config: &Config) -> Result<Option<Arc<dyn Authenticator>>, ConnectError> {
     match config.ldap {
         None => Ok(None),
         Some(_) => Err(ConnectError::Unsupported {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use directory::directory;
 pub use storage::{ModelsProof, check_models_folder, make_bucket, prove_models};
 
 use storage::{Claim, models, open_models};
@@ -159,7 +160,7 @@ async fn open(
     claim: Claim,
     load: impl FnOnce(DashboardBuilder) -> DashboardBuilder,
 ) -> Result<Connected, ConnectError> {
-    let directory = directory::directory(config)?;
+    let people = directory(config)?;
     check_models_folder(config).await?;
     make_folder(&config.data_dir, || config.cite("data_dir")).await?;
     let store = open_database(config).await?;
@@ -192,8 +193,8 @@ async fn open(
         .accounts(Arc::new(store))
         .policy(policy)
         .catalog(catalog);
-    let builder = match directory {
-        Some(directory) => builder.authenticator(directory),
+    let builder = match people {
+        Some(people) => builder.authenticator(people),
         None => builder,
     };
     let dashboard = load(builder).build().await.map_err(|error| match error {

@@ -19,21 +19,22 @@ use rustls_platform_verifier::Verifier;
 use super::TrustError;
 use super::certificates::{NotInBundle, is_of_an_authority};
 
-/// What checks the certificates of servers by what is in a file (PEM), too, which `setting` names.
+/// What checks the certificates of servers by what is in a file (PEM), too.
 pub(super) fn verifier(
     file: &Path,
-    setting: &str,
     provider: Arc<CryptoProvider>,
 ) -> Result<BundleVerifier, TrustError> {
     let fault = |what: &str, source: Box<dyn std::error::Error + Send + Sync>| TrustError {
-        message: format!("{setting}: {} {what}", file.display()),
+        message: format!("{} {what}", file.display()),
         source,
     };
     let no_certificate = "holds no certificate, or one that cannot be read; give a file in PEM, \
                           whose certificates start with -----BEGIN CERTIFICATE-----";
     let text = std::fs::read(file).map_err(|error| {
-        let what = "cannot be read; give a file with certificates (PEM), or do not set it";
-        fault(what, error.into())
+        let what = format!(
+            "cannot be read ({error}); give a file with certificates (PEM), or do not set it"
+        );
+        fault(&what, error.into())
     })?;
     let given: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
     let given = given.map_err(|error| fault(no_certificate, error.into()))?;

@@ -17,15 +17,15 @@ pub(crate) use certificates::{Naming, told};
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct TrustError {
-    /// What is wrong and, after a semicolon, what to do.
+    /// What is wrong, with the file if it is about one, and, after a semicolon, what to do.
     pub(crate) message: String,
     #[source]
     pub(crate) source: Box<dyn std::error::Error + Send + Sync>,
 }
 
-/// Connections that trust what the system trusts and, where `file` is given, what is in it (PEM);
-/// `setting` is what people know the file by. Reads files: blocks for some milliseconds.
-pub(crate) fn client(file: Option<&Path>, setting: &str) -> Result<ClientConfig, TrustError> {
+/// Connections that trust what the system trusts and, where `file` is given, what is in it (PEM).
+/// Reads files: blocks for some milliseconds.
+pub(crate) fn client(file: Option<&Path>) -> Result<ClientConfig, TrustError> {
     let unusable = |error: rustls::Error| TrustError {
         message: "the certificates of this machine cannot be used; install ca-certificates"
             .to_owned(),
@@ -33,7 +33,7 @@ pub(crate) fn client(file: Option<&Path>, setting: &str) -> Result<ClientConfig,
     };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier: Arc<dyn ServerCertVerifier> = match file {
-        Some(file) => Arc::new(bundle::verifier(file, setting, Arc::clone(&provider))?),
+        Some(file) => Arc::new(bundle::verifier(file, Arc::clone(&provider))?),
         None => Arc::new(Verifier::new(Arc::clone(&provider)).map_err(unusable)?),
     };
     let config = ClientConfig::builder_with_provider(provider)

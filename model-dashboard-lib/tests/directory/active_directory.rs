@@ -67,6 +67,50 @@ async fn members_sign_in_by_each_kind_of_name() {
 }
 
 #[tokio::test]
+async fn names_are_understood_with_their_domain_and_with_no_other() {
+    let Some(samba) = Samba::start().await else {
+        return;
+    };
+    let directory = Settings::of_domain(&samba).directory();
+    for (typed, account) in [
+        (format!("{SHORT_NAME}\\anna"), "anna"),
+        (format!("{}\\ANNA", SHORT_NAME.to_lowercase()), "anna"),
+        (format!("anna@{REALM}"), "anna"),
+        (format!("Anna@{}", REALM.to_uppercase()), "anna"),
+        // Her user principal name, and what would be hers without one.
+        (format!("maria.weber@{REALM}"), "mweber"),
+        (format!("mweber@{REALM}"), "mweber"),
+    ] {
+        let found = sign_in(&directory, &typed, &password_of(account)).await;
+        assert_eq!(found.unwrap().username.as_str(), account, "{typed}");
+        let wrong = sign_in(&directory, &typed, &password_of("ben")).await;
+        assert_eq!(refusal(wrong), Refusal::WrongPassword, "{typed}");
+        let name = typed.parse().unwrap();
+        assert!(directory.diagnose(Some(&name)).await.is_well(), "{typed}");
+    }
+    for typed in [
+        "OTHER\\anna",
+        "anna@elsewhere.example",
+        "ADEX\\ADEX\\anna",
+        "*\\anna",
+        "ADEX\\*",
+        "maria.weber@elsewhere.example",
+        "ADEX\\maria.weber",
+    ] {
+        let nobody = sign_in(&directory, typed, &password_of("anna")).await;
+        assert_eq!(refusal(nobody), Refusal::UnknownUser, "{typed}");
+    }
+    let [_, by_principal, by_short_name] = ways(&samba);
+    for (settings, typed) in [
+        (by_principal, format!("anna@{REALM}")),
+        (by_short_name, format!("{SHORT_NAME}\\anna")),
+    ] {
+        let anna = sign_in(&settings.directory(), &typed, &password_of("anna")).await;
+        assert_eq!(anna.unwrap().username.as_str(), "anna");
+    }
+}
+
+#[tokio::test]
 async fn groups_in_groups_and_the_primary_group_count() {
     let Some(samba) = Samba::start().await else {
         return;

@@ -16,6 +16,7 @@ mod active_directory;
 mod again;
 mod asking;
 mod authority;
+mod diagnosis;
 mod domain;
 mod evil;
 mod evil_answers;

@@ -8,11 +8,12 @@ use ldap3::{
     SearchOptions, StdStream,
 };
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::failure::Failure;
 use super::reach::{Encryption, Reached, Ways};
 use super::refusal::{self, PASSWORD_POLICY, code};
-use super::relay::{Ended, Relay};
+use super::relay::{Ended, PARTING, Relay};
 use crate::auth::{Password, Refusal};
 use crate::config::LdapServer;
 
@@ -30,6 +31,8 @@ pub(super) struct Connection {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Query<'a> {
     pub(super) base: &'a str,
+    /// The setting that says where.
+    pub(super) setting: &'static str,
     pub(super) scope: Scope,
     pub(super) filter: &'a str,
     pub(super) attributes: &'a [&'a str],
@@ -145,7 +148,7 @@ impl Connection {
             code::SUCCESS => false,
             code::SIZE_LIMIT_EXCEEDED => true,
             code::NO_SUCH_OBJECT if query.scope == Scope::Base => return Ok(Entries::default()),
-            _ => return Err(unwilling("search", &answer)),
+            _ => return Err(unsearched(query, &answer)),
         };
         let is_cut = is_cut || entries.len() > query.limit;
         let entries = entries.into_iter().filter(|entry| !entry.is_ref());
@@ -156,9 +159,15 @@ impl Connection {
         })
     }
 
-    /// Says goodbye, as far as that takes no time.
+    /// Says goodbye, and waits until that is sent.
     pub(super) async fn close(mut self) {
-        let _ = self.ldap.unbind().await;
+        let goodbye = async {
+            if self.ldap.unbind().await.is_ok() {
+                self.relay.finished().await;
+            }
+        };
+        // A server that hears nothing is left without.
+        let _ = timeout(PARTING, goodbye).await;
     }
 
     /// Why there was no answer.
@@ -193,8 +202,6 @@ fn unwilling(doing: &'static str, answer: &LdapResult) -> Failure {
             "; it wants an encrypted connection: use ldaps://, or give it a certificate for StartTLS"
         }
         code::REFERRAL => "; it refers to another server: name that one in LDAP_SERVER",
-        code::NO_SUCH_OBJECT => "; check LDAP_BASE_DN and LDAP_GROUP_BASE_DN",
-        code::INVALID_DN_SYNTAX => "; check LDAP_BASE_DN and LDAP_GROUP_BASE_DN",
         code::INSUFFICIENT_ACCESS => {
             "; whoever searches may not: set LDAP_BIND_DN to an account that may"
         }
@@ -205,5 +212,21 @@ fn unwilling(doing: &'static str, answer: &LdapResult) -> Failure {
         code: answer.rc,
         said: refusal::said(&answer.text),
         advice,
+    }
+}
+
+fn unsearched(query: &Query<'_>, answer: &LdapResult) -> Failure {
+    let why = match answer.rc {
+        code::NO_SUCH_OBJECT => "there is nothing of that name, or nothing that it shows",
+        code::INVALID_DN_SYNTAX => "that is no name of an entry",
+        // Active Directory says so of every name that is not below its own.
+        code::REFERRAL => "that is not in it, as it refers to another server",
+        _ => return unwilling("search", answer),
+    };
+    Failure::Base {
+        base: query.base.to_owned(),
+        setting: query.setting,
+        why,
+        code: answer.rc,
     }
 }

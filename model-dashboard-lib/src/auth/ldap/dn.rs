@@ -54,6 +54,11 @@ impl Dn {
         &self.text
     }
 
+    /// Whether the entry is that one, or below it.
+    pub(super) fn is_below(&self, other: &Self) -> bool {
+        self.key.ends_with(&other.key)
+    }
+
     /// The value of the first attribute, by which people call an entry, for a comparison.
     pub(super) fn is_called(&self, name: &str) -> bool {
         let first = self.key.first().and_then(|parts| parts.first());
@@ -303,6 +308,15 @@ mod tests {
             assert_eq!(Dn::parse(bad), None, "{bad}");
         }
         assert!(Dn::parse(&format!("cn={}", "x".repeat(MAX_BYTES))).is_none());
+    }
+
+    #[test]
+    fn an_entry_is_below_another_by_whole_parts() {
+        let anna = dn("CN=Anna,OU=People,DC=corp,DC=example");
+        assert!(anna.is_below(&dn("dc=CORP, dc=example")) && anna.is_below(&anna));
+        for other in ["dc=orp,dc=example", "dc=corp", "cn=x,dc=corp,dc=example"] {
+            assert!(!anna.is_below(&dn(other)), "{other}");
+        }
     }
 
     #[test]

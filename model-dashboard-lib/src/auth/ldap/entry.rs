@@ -1,13 +1,18 @@
 //! A person as their entry in the directory describes them.
 
+mod hindrance;
+
 use std::collections::HashMap;
 
+use hindrance::hindrance;
 use ldap3::SearchEntry;
 
 use super::dn::Dn;
 use crate::auth::Username;
 use crate::config::LdapConfig;
 use crate::model::Timestamp;
+
+pub(super) use hindrance::Hindrance;
 
 /// How many groups of a person are kept.
 pub(super) const MAX_GROUPS: usize = 1000;
@@ -20,7 +25,7 @@ const MAX_CHARS: usize = 254;
 const IDS: [&str; 3] = ["entryUUID", "objectGUID", "nsUniqueId"];
 
 /// What is asked of every person's entry besides what the configuration names.
-const ALWAYS: [&str; 11] = [
+const ALWAYS: [&str; 16] = [
     "uid",
     "sAMAccountName",
     "userPrincipalName",
@@ -32,6 +37,11 @@ const ALWAYS: [&str; 11] = [
     "nsAccountLock",
     "objectSid",
     "primaryGroupID",
+    "pwdLastSet",
+    "pwdReset",
+    "msDS-User-Account-Control-Computed",
+    "logonHours",
+    "userWorkstations",
 ];
 
 /// Which attributes hold what.
@@ -41,7 +51,7 @@ pub(super) struct Attributes {
     username: Option<String>,
     name: Option<String>,
     mail: String,
-    groups: String,
+    pub(super) groups: String,
 }
 
 impl Attributes {
@@ -100,7 +110,10 @@ pub(super) struct Person {
     pub(super) email: Option<String>,
     /// What the group attribute holds.
     pub(super) groups: Vec<String>,
+    /// Whether the entry has the group attribute at all.
+    pub(super) tells_groups: bool,
     pub(super) state: AccountState,
+    pub(super) hindrance: Option<Hindrance>,
     pub(super) principal: Option<String>,
     pub(super) sam_account: Option<String>,
     /// The security identifier of the primary group, which Active Directory leaves out of the
@@ -148,7 +161,9 @@ impl Person {
             display_name: first(&attributes.name, ["displayName", "cn"]),
             email: values.text(&attributes.mail),
             groups: values.texts(&attributes.groups),
+            tells_groups: !values.all(&attributes.groups).is_empty(),
             state: values.state(now),
+            hindrance: hindrance(&values, now),
             principal: values.text("userPrincipalName"),
             sam_account: values.text("sAMAccountName"),
             primary_group: values.primary_group(),
@@ -161,9 +176,23 @@ impl Person {
     /// Whether the entry has this name. Directories may find more, such as letters without their
     /// accents.
     pub(super) fn is_named(&self, username: &Username) -> bool {
-        let mut names = self.uids.iter().chain(&self.sam_account);
-        names.any(|name| Username::parse(name).is_ok_and(|name| name == *username))
+        self.is_account(username) || is_any(&self.uids, username)
     }
+
+    /// Whether this is the name of the account in Active Directory.
+    pub(super) fn is_account(&self, name: &Username) -> bool {
+        is_any(&self.sam_account, name)
+    }
+
+    /// Whether this is the user principal name.
+    pub(super) fn is_principal(&self, name: &Username) -> bool {
+        is_any(&self.principal, name)
+    }
+}
+
+fn is_any<'a>(names: impl IntoIterator<Item = &'a String>, name: &Username) -> bool {
+    let mut names = names.into_iter();
+    names.any(|own| Username::parse(own).is_ok_and(|own| own == *name))
 }
 
 /// The attributes of an entry, by their names in lower case and without options (RFC 4512 section

@@ -33,6 +33,14 @@ pub(super) enum Failure {
         said: String,
         advice: &'static str,
     },
+    /// Where it was to search is nothing.
+    #[error("the directory cannot search under {base}: {why} (code {code}); check {setting}")]
+    Base {
+        base: String,
+        setting: &'static str,
+        why: &'static str,
+        code: u32,
+    },
     /// What the directory shows of people in general cannot be right.
     #[error("{0}")]
     Entry(String),

@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use ldap3::{Scope, ldap_escape};
 
 use super::connection::{Connection, Query};
-use super::dn::{Dn, same_name};
+use super::dn::Dn;
 use super::entry::{MAX_GROUPS, Person, in_filter};
 use super::failure::Failure;
+use super::named_group::NamedGroup;
 use crate::auth::{GrantedRole, Role};
 use crate::config::{GroupNames, LdapConfig};
 
@@ -21,61 +22,34 @@ const AT_A_TIME: usize = 50;
 /// [MS-ADTS] 3.1.1.3.4.4.3).
 const IN_CHAIN: &str = "1.2.840.113556.1.4.1941";
 
-/// A group that the configuration names.
-#[derive(Clone, Debug)]
-pub(super) enum GroupName {
-    Dn(Dn),
-    /// What people call it: the first value of its distinguished name.
-    Called(String),
-}
-
-impl GroupName {
-    pub(super) fn new(text: &str) -> Self {
-        match Dn::parse(text) {
-            Some(dn) => Self::Dn(dn),
-            None => Self::Called(text.trim().to_owned()),
-        }
-    }
-
-    /// Whether a group of a person, as the directory names it, is this one.
-    fn is(&self, group: &str) -> bool {
-        match (self, Dn::parse(group)) {
-            (Self::Dn(own), Some(dn)) => *own == dn,
-            (Self::Dn(_), None) => false,
-            (Self::Called(name), Some(dn)) => dn.is_called(name),
-            (Self::Called(name), None) => same_name(name, group),
-        }
-    }
-
-    pub(super) fn as_str(&self) -> &str {
-        match self {
-            Self::Dn(dn) => dn.as_str(),
-            Self::Called(name) => name,
-        }
-    }
-}
-
 /// Which groups count, and where they are.
 #[derive(Clone, Debug)]
 pub(super) struct GroupRules {
-    pub(super) required: Option<GroupName>,
+    pub(super) required: Option<NamedGroup>,
     /// The role with the most rights first.
-    roles: Vec<(Role, GroupName)>,
+    roles: Vec<(Role, NamedGroup)>,
     nested: bool,
     base: Option<String>,
+    /// What gives the base.
+    base_setting: &'static str,
 }
 
 impl GroupRules {
     pub(super) fn new(config: &LdapConfig) -> Self {
         let named = |(role, _, groups): (Role, &str, &GroupNames)| {
-            let groups: Vec<_> = groups.iter().map(GroupName::new).collect();
-            groups.into_iter().map(move |group| (role, group))
+            let group = |name| (role, NamedGroup::new(name, setting_of(role)));
+            groups.iter().map(group).collect::<Vec<_>>()
         };
+        let required = config.required_group.as_deref();
         Self {
-            required: config.required_group.as_deref().map(GroupName::new),
+            required: required.map(|name| NamedGroup::new(name, "LDAP_REQUIRED_GROUP")),
             roles: config.role_groups().into_iter().flat_map(named).collect(),
             nested: config.nested_groups,
             base: config.group_base_dn.clone().or(config.base_dn.clone()),
+            base_setting: match config.group_base_dn {
+                Some(_) => "LDAP_GROUP_BASE_DN",
+                None => "LDAP_BASE_DN",
+            },
         }
     }
 
@@ -96,9 +70,14 @@ impl GroupRules {
         })
     }
 
-    /// Where groups are searched.
-    pub(super) fn base(&self) -> Option<&str> {
-        self.base.as_deref()
+    /// Where groups are searched, and the setting that says so.
+    pub(super) fn base(&self) -> (&str, &'static str) {
+        (self.base.as_deref().unwrap_or_default(), self.base_setting)
+    }
+
+    /// The groups that give each role.
+    pub(super) fn by_role(&self) -> impl Iterator<Item = &[(Role, NamedGroup)]> {
+        self.roles.chunk_by(|(one, _), (other, _)| one == other)
     }
 
     pub(super) fn gives_roles(&self) -> bool {
@@ -129,7 +108,11 @@ impl GroupRules {
         let Some(base) = &self.base else {
             return Ok((found.names, found.is_cut));
         };
-        let mut search = Search { connection, base };
+        let mut search = Search {
+            connection,
+            base,
+            base_setting: self.base_setting,
+        };
         if person.is_active_directory {
             self.follow_chain(&mut search, person, &mut found).await?;
         } else {
@@ -153,7 +136,7 @@ impl GroupRules {
         found.is_cut = false;
         let named = self.required.iter();
         for name in named.chain(self.roles.iter().map(|(_, name)| name)) {
-            let GroupName::Dn(group) = name else {
+            let Some(group) = name.dn() else {
                 // It may be one of those that are not told.
                 found.is_cut = true;
                 continue;
@@ -172,7 +155,7 @@ impl GroupRules {
                         false => format!("(member{rule}={dn})"),
                     }
                 }));
-                if search.holds(group, &filter).await? {
+                if search.holds(name, group, &filter).await? {
                     // However many there are.
                     found.seen.insert(group.clone());
                     found.names.push(group.as_str().to_owned());
@@ -261,6 +244,7 @@ fn any(parts: impl Iterator<Item = String>) -> String {
 struct Search<'a> {
     connection: &'a mut Connection,
     base: &'a str,
+    base_setting: &'static str,
 }
 
 impl Search<'_> {
@@ -269,6 +253,7 @@ impl Search<'_> {
     async fn groups(&mut self, filter: String, noted: &mut Found) -> Result<Vec<Dn>, Failure> {
         let query = Query {
             base: self.base,
+            setting: self.base_setting,
             scope: Scope::Subtree,
             filter: &filter,
             // No attributes (RFC 4511 section 4.5.1.8).
@@ -284,15 +269,32 @@ impl Search<'_> {
 
 impl Search<'_> {
     /// Whether a group matches.
-    async fn holds(&mut self, group: &Dn, filter: &str) -> Result<bool, Failure> {
+    async fn holds(
+        &mut self,
+        named: &NamedGroup,
+        group: &Dn,
+        filter: &str,
+    ) -> Result<bool, Failure> {
         let query = Query {
             base: group.as_str(),
+            setting: named.setting(),
             scope: Scope::Base,
             filter,
             attributes: &["1.1"],
             limit: 1,
         };
         Ok(!self.connection.search(&query).await?.entries.is_empty())
+    }
+}
+
+/// The setting that names the groups of a role.
+fn setting_of(role: Role) -> &'static str {
+    match role {
+        Role::Admin => "LDAP_ADMIN_GROUPS",
+        Role::Publisher => "LDAP_PUBLISHER_GROUPS",
+        Role::Editor => "LDAP_EDITOR_GROUPS",
+        Role::Auditor => "LDAP_AUDITOR_GROUPS",
+        Role::Viewer => "LDAP_VIEWER_GROUPS",
     }
 }
 
@@ -330,38 +332,15 @@ mod tests {
 
     fn rules(required: &str, roles: &[(Role, &str)]) -> GroupRules {
         GroupRules {
-            required: Some(GroupName::new(required)),
+            required: Some(NamedGroup::new(required, "LDAP_REQUIRED_GROUP")),
             roles: roles
                 .iter()
-                .map(|(role, name)| (*role, GroupName::new(name)))
+                .map(|(role, name)| (*role, NamedGroup::new(name, setting_of(*role))))
                 .collect(),
             nested: true,
             base: None,
+            base_setting: "LDAP_BASE_DN",
         }
-    }
-
-    #[test]
-    fn a_group_is_known_by_its_whole_name_without_case() {
-        let rules = rules("cn=Admins,ou=groups,dc=x", &[]);
-        let lets_in = |group: &str| rules.lets_in(&[group.to_owned()]);
-        assert!(lets_in("CN=admins, OU=Groups,DC=X"));
-        for other in [
-            "cn=Admins-Old,ou=groups,dc=x",
-            "cn=Admins,ou=old,dc=x",
-            "Admins",
-            "",
-        ] {
-            assert!(!lets_in(other), "{other}");
-        }
-        assert!(!rules.lets_in(&[]));
-    }
-
-    #[test]
-    fn a_short_name_is_the_first_value_and_nothing_less() {
-        let rules = rules("model users", &[]);
-        let lets_in = |group: &str| rules.lets_in(&[group.to_owned()]);
-        assert!(lets_in("cn=Model Users,ou=groups,dc=x") && lets_in("MODEL USERS"));
-        assert!(!lets_in("cn=model users old,dc=x") && !lets_in("cn=x,ou=model users,dc=x"));
     }
 
     #[test]

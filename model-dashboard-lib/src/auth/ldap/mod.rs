@@ -11,16 +11,19 @@
 mod ber;
 mod connection;
 mod diagnose;
+mod dial;
 #[cfg(test)]
 mod dice;
 mod dn;
 mod entry;
 mod failure;
+mod find;
 mod frames;
 #[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 mod groups;
 mod guard;
+mod named_group;
 mod reach;
 mod recheck;
 mod refusal;
@@ -31,6 +34,7 @@ mod samples;
 mod sign_in;
 mod starttls;
 mod template;
+mod typed;
 
 use std::time::Duration;
 
@@ -106,7 +110,8 @@ enum Entrance {
 }
 
 impl LdapAuthenticator {
-    /// A directory as configured, under the source [`Source::LDAP`]. Nothing is asked of it yet.
+    /// A directory as configured, under the source [`Source::LDAP`]. Nothing is asked of it yet; the
+    /// file of certificates is read.
     ///
     /// # Errors
     /// [`LdapSettingError`] with the setting that is of no use.
@@ -146,7 +151,7 @@ impl LdapAuthenticator {
             source: source.map_err(|reason| error("ldap.server", &reason))?,
             label: config.label.clone(),
             directory: Directory {
-                ways: Ways::new(config),
+                ways: Ways::new(config).map_err(|fault| error("ldap.ca_file", &fault))?,
                 base: config.base_dn.clone(),
                 filter,
                 is_by_name: config.search_filter.is_none(),

@@ -1,22 +1,23 @@
 //! The way to a server: its address, a connection, encryption.
 
 use std::io;
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
+use tokio::sync::OnceCell;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
+use super::dial::{self, Lookups};
 use super::failure::Failure;
 use super::starttls::{StartTlsError, start_tls};
 use crate::config::{LdapConfig, LdapServer};
-use crate::tls::{self, Naming};
+use crate::tls::{self, Naming, TrustError};
 
 const NAMING: Naming = Naming {
     bundle: "LDAP_CA_FILE",
@@ -29,9 +30,12 @@ pub(super) struct Ways {
     pub(super) servers: Vec<LdapServer>,
     allow_plaintext: Option<bool>,
     connect_timeout: Duration,
-    ca_file: Option<PathBuf>,
-    /// Made when it is needed first: a machine without any certificate will do for plain LDAP.
-    trust: Arc<tokio::sync::OnceCell<Arc<ClientConfig>>>,
+    /// Whether a file of certificates is named.
+    has_authority: bool,
+    lookups: Lookups,
+    /// Made when it is needed first, unless a file is named: a machine without any certificate will
+    /// do for plain LDAP.
+    trust: Arc<OnceCell<Arc<ClientConfig>>>,
 }
 
 /// A connection to a server over which a password may go.
@@ -57,27 +61,51 @@ pub(super) enum Encryption {
 }
 
 impl Ways {
-    pub(super) fn new(config: &LdapConfig) -> Self {
-        Self {
+    /// The ways as configured. Reads the file of certificates, if one is named.
+    ///
+    /// # Errors
+    /// If that is of no use.
+    pub(super) fn new(config: &LdapConfig) -> Result<Self, TrustError> {
+        let trust = match &config.ca_file {
+            Some(file) => OnceCell::new_with(Some(Arc::new(tls::client(Some(file))?))),
+            None => OnceCell::new(),
+        };
+        Ok(Self {
             servers: config.server.clone(),
             allow_plaintext: config.allow_plaintext,
             connect_timeout: config.connect_timeout,
-            ca_file: config.ca_file.clone(),
-            trust: Arc::default(),
-        }
+            has_authority: config.ca_file.is_some(),
+            lookups: Lookups::default(),
+            trust: Arc::new(trust),
+        })
     }
 
     /// The addresses of a server.
     pub(super) async fn resolve(&self, server: &LdapServer) -> Result<Vec<SocketAddr>, Failure> {
-        let host = bare_host(server);
+        let (host, port) = (bare_host(server), server.port);
+        if let Ok(address) = host.parse::<IpAddr>() {
+            return Ok(vec![(address, port).into()]);
+        }
         let unreachable = |why: String| Failure::Unreachable {
             server: server.to_string(),
             why,
         };
-        let found = timeout(self.connect_timeout, lookup_host((host, server.port))).await;
-        let found = found.map_err(|_| unreachable(format!("no answer about the name {host}")))?;
-        let found = found.map_err(|_| unreachable(format!("the name {host} is not known")))?;
-        let found: Vec<_> = found.collect();
+        let name = host.to_owned();
+        let ask = move || (name.as_str(), port).to_socket_addrs().map(Vec::from_iter);
+        let found = self.lookups.ask(self.connect_timeout, ask).await;
+        let found = found.ok_or_else(|| {
+            unreachable(format!(
+                "no answer about the name {host}; check the name servers of this machine"
+            ))
+        })?;
+        let found = found.map_err(|error| {
+            let text = error.to_string();
+            let why = text.rsplit(": ").next().unwrap_or_default();
+            unreachable(format!(
+                "the name {host} is not known here ({why}); check LDAP_SERVER and the name servers \
+                 of this machine"
+            ))
+        })?;
         match found.is_empty() {
             true => Err(unreachable(format!("the name {host} has no address"))),
             false => Ok(found),
@@ -90,15 +118,14 @@ impl Ways {
         server: &LdapServer,
         addresses: &[SocketAddr],
     ) -> Result<TcpStream, Failure> {
-        let connecting = timeout(self.connect_timeout, TcpStream::connect(addresses)).await;
-        let why = match connecting {
-            Ok(Ok(stream)) => {
+        let why = match dial::connect(addresses, self.connect_timeout).await {
+            Some(Ok(stream)) => {
                 // Questions and answers are small, and each waits for the other.
                 let _ = stream.set_nodelay(true);
                 return Ok(stream);
             }
-            Ok(Err(error)) => in_words(&error),
-            Err(_) => format!("no answer within {} s", self.connect_timeout.as_secs()),
+            Some(Err(error)) => in_words(&error),
+            None => format!("no answer within {} s", self.connect_timeout.as_secs()),
         };
         let server = server.to_string();
         Err(Failure::Unreachable { server, why })
@@ -155,7 +182,7 @@ impl Ways {
         let is_final = match refused {
             // Whoever names an authority wants it to count, on this machine, too.
             Failure::NotEncrypted { .. } | Failure::Trust(_) => {
-                starts && self.ca_file.is_some() && self.allow_plaintext != Some(true)
+                starts && self.has_authority && self.allow_plaintext != Some(true)
             }
             _ => true,
         };
@@ -180,7 +207,7 @@ impl Ways {
         server: &LdapServer,
         tcp: TcpStream,
     ) -> Result<impl Stream + use<>, Failure> {
-        let trust = self.trust.get_or_try_init(|| self.read_trust()).await?;
+        let trust = self.trust.get_or_try_init(system_trust).await?;
         let name = ServerName::try_from(bare_host(server).to_owned());
         let name = name.map_err(|_| Failure::NotEncrypted {
             server: server.to_string(),
@@ -213,18 +240,6 @@ impl Ways {
         })
     }
 
-    /// Reads the files of trust, on a thread of its own.
-    async fn read_trust(&self) -> Result<Arc<ClientConfig>, Failure> {
-        let file = self.ca_file.clone();
-        let read = move || tls::client(file.as_deref(), NAMING.bundle);
-        let read = tokio::task::spawn_blocking(read).await;
-        match read {
-            Ok(Ok(config)) => Ok(Arc::new(config)),
-            Ok(Err(error)) => Err(Failure::Trust(error.message)),
-            Err(error) => Err(Failure::Trust(error.to_string())),
-        }
-    }
-
     /// What comes of work that has the time for reaching one server.
     pub(super) async fn limited<T>(
         &self,
@@ -236,6 +251,15 @@ impl Ways {
             server: server.to_string(),
             why: format!("no answer within {} s", self.connect_timeout.as_secs()),
         })
+    }
+}
+
+/// What the system trusts, read on a thread of its own.
+async fn system_trust() -> Result<Arc<ClientConfig>, Failure> {
+    match tokio::task::spawn_blocking(|| tls::client(None)).await {
+        Ok(Ok(config)) => Ok(Arc::new(config)),
+        Ok(Err(error)) => Err(Failure::Trust(error.message)),
+        Err(error) => Err(Failure::Trust(error.to_string())),
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use ldap3::{Scope, ldap_escape};
+use ldap3::Scope;
 use tokio::time::timeout;
 
 use super::connection::{Connection, Query};
 use super::failure::Failure;
-use super::groups::GroupName;
+use super::named_group::Presence;
 use super::sign_in::Member;
 use super::{Directory, Entrance};
 use crate::auth::{AuthenticationError, Identity, IdentityId, Refusal, Source};
@@ -140,7 +140,7 @@ impl Directory {
     ) -> Result<Option<Member>, Failure> {
         let by_id = self.attributes.filter_of_id(&id.subject);
         let filter = format!("(&{by_id}{})", self.filter.anybody());
-        let found = self.read_one(connection, self.base_text(), Scope::Subtree, &filter);
+        let found = self.read_below_base(connection, &filter);
         let person = match found.await? {
             Ok(person) if *person.id == *id.subject => person,
             Err(Refusal::Other(why)) => return Err(Failure::Person(why)),
@@ -163,11 +163,7 @@ impl Directory {
             Ok(member) => Ok(Some(member)),
             Err(Refusal::NotInGroup) => match self.shows_group(connection, shown).await? {
                 true => Ok(None),
-                false => Err(Failure::Entry(
-                    "the directory does not show the required group, so it is not believed that \
-                     somebody left it; check LDAP_REQUIRED_GROUP and what LDAP_BIND_DN may read"
-                        .to_owned(),
-                )),
+                false => Err(self.no_required_group()),
             },
             Err(Refusal::Other(why)) => Err(Failure::Person(why)),
             Err(_) => Ok(None),
@@ -182,9 +178,7 @@ impl Directory {
         if let Some(known) = shown.anybody {
             return Ok(known);
         }
-        let filter = self.filter.anybody();
-        let there = self.is_there(connection, self.base_text(), Scope::Subtree, &filter);
-        let there = there.await?;
+        let there = self.finds_anybody(connection).await?;
         shown.anybody = Some(there);
         Ok(there)
     }
@@ -208,32 +202,20 @@ impl Directory {
     ) -> Result<bool, Failure> {
         match &self.groups.required {
             None => Ok(true),
-            Some(GroupName::Dn(dn)) => {
-                self.is_there(connection, dn.as_str(), Scope::Base, "(objectClass=*)")
-                    .await
-            }
-            Some(GroupName::Called(name)) => {
-                let name = ldap_escape(name.as_str());
-                let filter = format!("(|(cn={name})(ou={name}))");
-                let base = self.groups.base().unwrap_or(self.base_text());
-                self.is_there(connection, base, Scope::Subtree, &filter)
-                    .await
+            Some(group) => {
+                let presence = group.look(connection, self.groups.base()).await?;
+                Ok(presence != Presence::Missing)
             }
         }
     }
 
-    /// Whether a search finds anything.
-    pub(super) async fn is_there(
-        &self,
-        connection: &mut Connection,
-        base: &str,
-        scope: Scope,
-        filter: &str,
-    ) -> Result<bool, Failure> {
+    /// Whether a search finds anybody.
+    pub(super) async fn finds_anybody(&self, connection: &mut Connection) -> Result<bool, Failure> {
         let query = Query {
-            base,
-            scope,
-            filter,
+            base: self.base_text(),
+            setting: "LDAP_BASE_DN",
+            scope: Scope::Subtree,
+            filter: &self.filter.anybody(),
             attributes: &["1.1"],
             limit: 1,
         };

@@ -17,7 +17,7 @@ use super::guard::{Guard, Refused};
 const PIECE: usize = 16 * 1024;
 
 /// How long a server may take to hear that it is over.
-const PARTING: Duration = Duration::from_secs(1);
+pub(super) const PARTING: Duration = Duration::from_secs(1);
 
 /// Why a relay ended.
 #[derive(Debug, thiserror::Error)]
@@ -51,11 +51,18 @@ impl Relay {
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
-        let (near, far) = UnixStream::pair()?;
-        let far = far.into_std()?;
+        // The other end is not this runtime's to watch.
+        let (near, far) = StdUnixStream::pair()?;
+        near.set_nonblocking(true)?;
+        let near = UnixStream::from_std(near)?;
         let ended = Arc::new(OnceLock::new());
         let task = tokio::spawn(carry(server, near, Arc::clone(&ended)));
         Ok((Self { task, ended }, far))
+    }
+
+    /// Waits until both connections are closed, and what was to be said is said.
+    pub(super) async fn finished(&mut self) {
+        let _ = (&mut self.task).await;
     }
 
     /// Why it is over; `None` while it is not. It is known before ldap3 notices anything.

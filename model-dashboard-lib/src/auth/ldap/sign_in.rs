@@ -10,7 +10,6 @@ use super::template::{BindName, BindTemplate};
 use super::{Directory, Entrance};
 use crate::auth::{GrantedRole, Identity, IdentityId, Password, Refusal, Source, Username};
 use crate::config::LdapServer;
-use crate::model::Timestamp;
 
 /// The answer of a directory about a person, or why it has none.
 pub(super) type Verdict<T> = Result<Result<T, Refusal>, Failure>;
@@ -96,24 +95,43 @@ impl Directory {
         sent: &mut bool,
     ) -> Entry<Member> {
         let mut connection = self.open(server).await?;
+        let verdict = self.enter(&mut connection, username, password, sent).await;
+        connection.close().await;
+        verdict
+    }
+
+    async fn enter(
+        &self,
+        connection: &mut Connection,
+        username: &Username,
+        password: &Password,
+        sent: &mut bool,
+    ) -> Entry<Member> {
         let found = match &self.entrance {
             Entrance::Service { .. } => {
-                self.enter_by_service(&mut connection, username, password, sent)
+                self.enter_by_service(connection, username, password, sent)
                     .await?
             }
             Entrance::Template(template) => {
                 *sent = true;
-                self.enter_by_template(&mut connection, template, username, password)
+                self.enter_by_template(connection, template, username, password)
                     .await?
                     .map_err(No::from)
             }
         };
-        let member = match found {
-            Ok(person) => self.judge(&mut connection, person).await?,
-            Err(no) => Err(no),
-        };
-        connection.close().await;
-        Ok(member)
+        match found {
+            Ok(person) => self.judge(connection, person).await,
+            Err(no) => Ok(Err(no)),
+        }
+    }
+
+    pub(super) fn no_required_group(&self) -> Failure {
+        let name = self.groups.required.as_ref();
+        let name = name.map_or("", |group| group.as_str());
+        Failure::Entry(format!(
+            "the directory does not show the required group {name}, so it is not believed that \
+             somebody is not in it; check LDAP_REQUIRED_GROUP and what LDAP_BIND_DN may read"
+        ))
     }
 
     /// Judges somebody whose password is right.
@@ -125,7 +143,7 @@ impl Directory {
         };
         let is_proven = match refusal {
             Refusal::Disabled | Refusal::AccountExpired => true,
-            Refusal::NotInGroup => self.shows_required_group(connection).await,
+            Refusal::NotInGroup => self.shows_required_group(connection).await?,
             _ => false,
         };
         Ok(Err(No {
@@ -135,10 +153,19 @@ impl Directory {
     }
 
     /// Whether the required group is there for the account that looks people up, or else for the
-    /// person. Nobody is out of a group that only cannot be seen.
-    async fn shows_required_group(&self, connection: &mut Connection) -> bool {
-        self.bind_service(connection).await.is_ok()
-            && matches!(self.required_group_is_there(connection).await, Ok(true))
+    /// person. Nobody is out of a group that only cannot be seen; and where that account sees none,
+    /// nobody can come in, which is not about this person.
+    async fn shows_required_group(&self, connection: &mut Connection) -> Result<bool, Failure> {
+        if self.bind_service(connection).await.is_err() {
+            return Ok(false);
+        }
+        match (
+            &self.entrance,
+            self.required_group_is_there(connection).await,
+        ) {
+            (Entrance::Service { .. }, Ok(false)) => Err(self.no_required_group()),
+            (_, seen) => Ok(matches!(seen, Ok(true))),
+        }
     }
 
     /// The account that looks people up finds the person, who then binds.
@@ -197,7 +224,7 @@ impl Directory {
                 true => "(objectClass=*)".to_owned(),
                 false => self.filter.fill(username.as_str()),
             };
-            let own = self.read_one(connection, dn.as_str(), Scope::Base, &filter);
+            let own = self.read_entry(connection, dn, &filter);
             let missed = "the search filter does not find the entry that the password is of";
             return Ok(match own.await? {
                 Ok(person) if person.dn == *dn => Ok(person),
@@ -246,6 +273,7 @@ impl Directory {
                 let filter = format!("(userPrincipalName={})", ldap_escape(principal));
                 let query = Query {
                     base: self.base_text(),
+                    setting: "LDAP_BASE_DN",
                     scope: Scope::Subtree,
                     filter: &filter,
                     attributes: &["1.1"],
@@ -262,8 +290,13 @@ impl Directory {
     pub(super) async fn open(&self, server: &LdapServer) -> Result<Connection, Failure> {
         let opening = async {
             let mut connection = Connection::open(&self.ways, server).await?;
-            self.bind_service(&mut connection).await?;
-            Ok(connection)
+            match self.bind_service(&mut connection).await {
+                Ok(()) => Ok(connection),
+                Err(failure) => {
+                    connection.close().await;
+                    Err(failure)
+                }
+            }
         };
         self.ways.limited(server, opening).await?
     }
@@ -272,50 +305,6 @@ impl Directory {
         match &self.entrance {
             Entrance::Service { name, password } => connection.bind_service(name, password).await,
             Entrance::Template(_) => Ok(()),
-        }
-    }
-
-    /// The person of this name.
-    pub(super) async fn find(
-        &self,
-        connection: &mut Connection,
-        username: &Username,
-    ) -> Verdict<Person> {
-        let filter = self.filter.fill(username.as_str());
-        let found = self.read_one(connection, self.base_text(), Scope::Subtree, &filter);
-        Ok(found.await?.and_then(
-            |person| match self.is_by_name && !person.is_named(username) {
-                true => Err(Refusal::UnknownUser),
-                false => Ok(person),
-            },
-        ))
-    }
-
-    /// The one entry that a search finds.
-    pub(super) async fn read_one(
-        &self,
-        connection: &mut Connection,
-        base: &str,
-        scope: Scope,
-        filter: &str,
-    ) -> Verdict<Person> {
-        let attributes = self.attributes.wanted();
-        let query = Query {
-            base,
-            scope,
-            filter,
-            attributes: &attributes,
-            limit: 1,
-        };
-        let found = connection.search(&query).await?;
-        let mut entries = found.entries.into_iter();
-        match (entries.next(), found.is_cut) {
-            (None, false) => Ok(Err(Refusal::UnknownUser)),
-            (Some(entry), false) => {
-                let person = Person::read(entry, &self.attributes, Timestamp::now());
-                Ok(person.map_err(|error| Refusal::Other(error.to_string())))
-            }
-            (_, true) => Ok(Err(Refusal::SeveralEntries)),
         }
     }
 
@@ -354,10 +343,6 @@ impl Directory {
             person,
             groups,
         }))
-    }
-
-    pub(super) fn base_text(&self) -> &str {
-        self.base.as_deref().unwrap_or_default()
     }
 }
 

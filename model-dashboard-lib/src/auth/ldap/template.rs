@@ -106,8 +106,9 @@ impl BindTemplate {
                 Some(BindName::Principal(format!("{name}{domain}")))
             }
             Kind::DownLevel => {
-                let name = bare(username)?;
-                let whole = format!("{}{name}", self.pieces.first()?);
+                let domain = self.pieces.first()?;
+                let name = bare(strip_prefix_caseless(username, domain))?;
+                let whole = format!("{domain}{name}");
                 Some(BindName::DownLevel(whole, name.to_owned()))
             }
         }
@@ -121,6 +122,13 @@ fn strip_suffix_caseless<'a>(text: &'a str, suffix: &str) -> &'a str {
             (name, end) if end.eq_ignore_ascii_case(suffix) => name,
             _ => text,
         },
+        _ => text,
+    }
+}
+
+fn strip_prefix_caseless<'a>(text: &'a str, prefix: &str) -> &'a str {
+    match text.split_at_checked(prefix.len()) {
+        Some((start, name)) if !name.is_empty() && start.eq_ignore_ascii_case(prefix) => name,
         _ => text,
     }
 }
@@ -182,7 +190,9 @@ mod tests {
         for typed in ["rosa", "rosa@corp.example.com", "rosa@CORP.example.com"] {
             assert_eq!(bound(principal, typed).unwrap(), "rosa@corp.example.com");
         }
-        assert_eq!(bound("CORP\\{username}", "rosa").unwrap(), "CORP\\rosa");
+        for typed in ["rosa", "CORP\\rosa", "corp\\rosa"] {
+            assert_eq!(bound("CORP\\{username}", typed).unwrap(), "CORP\\rosa");
+        }
         for (bad, error) in [
             ("uid=rosa,dc=x", TemplateError::NoPlaceholder),
             (
@@ -211,6 +221,8 @@ mod tests {
         for name in [
             "rosa@evil.example",
             "OTHER\\rosa",
+            "CORP\\",
+            "CORP\\CORP\\rosa",
             "a/b",
             "cn=admin",
             "a,b",

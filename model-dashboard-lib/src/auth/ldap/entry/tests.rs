@@ -1,6 +1,7 @@
 //! Entries of every kind.
 #![allow(clippy::unwrap_used)]
 use super::*;
+use crate::auth::Refusal;
 
 fn entry(values: &[(&str, &[u8])]) -> SearchEntry {
     let mut entry = SearchEntry {
@@ -105,6 +106,39 @@ fn an_entry_tells_whether_its_account_may_be_used() {
         AccountState::Usable
     );
     assert_eq!(state(&[("accountExpires", b"0")]), AccountState::Usable);
+}
+
+#[test]
+fn an_entry_tells_what_keeps_somebody_out_for_the_moment() {
+    type Attributes<'a> = &'a [(&'a str, &'a [u8])];
+    let hindrance = |values: &[(&str, &[u8])]| {
+        let id = [("objectGUID", &GUID[..])];
+        let all: Vec<_> = values.iter().copied().chain(id).collect();
+        let person = read(&all).unwrap();
+        assert_eq!(person.state, AccountState::Usable, "nothing is taken away");
+        person.hindrance.map(|it| it.refusal)
+    };
+    let computed = "msDS-User-Account-Control-Computed";
+    let all_week = [0xff; 21];
+    let cases: [(Attributes<'_>, Option<Refusal>); 10] = [
+        (&[], None),
+        (&[("pwdLastSet", b"0")], Some(Refusal::MustChangePassword)),
+        (&[("pwdLastSet", b"133000000000000000")], None),
+        // Its password never expires.
+        (
+            &[("pwdLastSet", b"0"), ("userAccountControl", b"66048")],
+            None,
+        ),
+        (&[(computed, b"16")], Some(Refusal::Locked)),
+        (&[(computed, b"8388608")], Some(Refusal::PasswordExpired)),
+        (&[("pwdReset", b"TRUE")], Some(Refusal::MustChangePassword)),
+        (&[("logonHours", &[0; 21])], Some(Refusal::OutsideHours)),
+        (&[("logonHours", &all_week)], None),
+        (&[("userWorkstations", b"PC1")], Some(Refusal::NotFromHere)),
+    ];
+    for (values, expected) in cases {
+        assert_eq!(hindrance(values), expected, "{values:?}");
+    }
 }
 
 #[test]

@@ -86,7 +86,7 @@ impl Client {
             None => options.with_timeout_disabled(),
         };
         let trust = config.ca_bundle.as_deref();
-        let trust = trust.map(|file| tls::client(Some(file), "AWS_CA_BUNDLE"));
+        let trust = trust.map(|file| tls::client(Some(file)));
         let trust = trust.transpose().map_err(untrusted)?;
         let connector = Connector { times, trust };
         Ok(Self { options, connector })
@@ -100,7 +100,7 @@ impl Client {
 
 fn untrusted(error: TrustError) -> Fault {
     Fault::Unavailable {
-        message: error.message,
+        message: format!("AWS_CA_BUNDLE: {}", error.message),
         source: Some(error.source),
     }
 }

@@ -1,0 +1,122 @@
+//! Whether the directory holds what the configuration names: people and groups.
+
+use super::super::Directory;
+use super::super::connection::Connection;
+use super::super::failure::Failure;
+use super::super::named_group::{NamedGroup, Presence};
+use super::Steps;
+use crate::auth::{Role, Verdict};
+
+const REQUIRED: &str = "required group";
+
+impl Directory {
+    /// Whether it is worth looking for somebody.
+    pub(super) async fn look_at_content(
+        &self,
+        connection: &mut Connection,
+        steps: &mut Steps,
+    ) -> bool {
+        let (base, anybody) = (self.base_text(), self.filter.anybody());
+        match self.finds_anybody(connection).await {
+            Ok(true) => steps.well("people", format!("{anybody} finds people under {base}")),
+            Ok(false) => steps.note(
+                "people",
+                Verdict::Failed,
+                format!("{anybody} finds nobody under {base}"),
+                Some("check LDAP_BASE_DN, LDAP_SEARCH_FILTER and what LDAP_BIND_DN may read"),
+            ),
+            Err(failure) => {
+                steps.failed("people", Verdict::Failed, &failure);
+                return false;
+            }
+        }
+        if let Some(group) = &self.groups.required {
+            match group.look(connection, self.groups.base()).await {
+                Ok(presence) => note_required(group, presence, steps),
+                Err(failure) => {
+                    steps.failed(REQUIRED, Verdict::Failed, &failure);
+                    return false;
+                }
+            }
+        }
+        for groups in self.groups.by_role() {
+            if let Err(failure) = self.look_at_role(connection, groups, steps).await {
+                steps.failed("groups that give roles", Verdict::Failed, &failure);
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Whether the groups that give a role are there. One that is not keeps nobody out, but gives
+    /// the role to nobody.
+    async fn look_at_role(
+        &self,
+        connection: &mut Connection,
+        groups: &[(Role, NamedGroup)],
+        steps: &mut Steps,
+    ) -> Result<(), Failure> {
+        let Some((role, first)) = groups.first() else {
+            return Ok(());
+        };
+        let (name, setting) = (format!("groups of role {role}"), first.setting());
+        let mut there = Vec::new();
+        for (_, group) in groups {
+            let (saw, advice) = match group.look(connection, self.groups.base()).await {
+                Ok(Presence::There) => {
+                    there.push(group.as_str());
+                    continue;
+                }
+                Ok(Presence::Ambiguous) => (
+                    format!(
+                        "several entries are called {}: members of each become {role}",
+                        group.as_str()
+                    ),
+                    format!(
+                        "give the whole name of the one that is meant (cn=…,dc=…) in {setting}"
+                    ),
+                ),
+                Ok(Presence::Missing) => (
+                    format!(
+                        "{} is not there, or LDAP_BIND_DN may not read it: nobody becomes {role} by it",
+                        group.as_str()
+                    ),
+                    format!(
+                        "check {setting}: whole names (cn=…,dc=…) with semicolons between them"
+                    ),
+                ),
+                Err(failure @ Failure::Base { .. }) => {
+                    steps.failed(&name, Verdict::Warning, &failure);
+                    continue;
+                }
+                Err(failure) => return Err(failure),
+            };
+            steps.note(&name, Verdict::Warning, saw, Some(&advice));
+        }
+        match there.as_slice() {
+            [] => {}
+            [one] => steps.well(&name, format!("{one} is there")),
+            all => steps.well(&name, format!("{} are there", all.join("; "))),
+        }
+        Ok(())
+    }
+}
+
+fn note_required(group: &NamedGroup, presence: Presence, steps: &mut Steps) {
+    let name = group.as_str();
+    match presence {
+        Presence::There => steps.well(REQUIRED, format!("{name} is there")),
+        Presence::Missing => steps.note(
+            REQUIRED,
+            Verdict::Failed,
+            format!("{name} is not there, or LDAP_BIND_DN may not read it"),
+            Some("check LDAP_REQUIRED_GROUP"),
+        ),
+        Presence::Ambiguous => steps.note(
+            REQUIRED,
+            Verdict::Warning,
+            format!("several entries are called {name}: members of each may come in"),
+            Some("give the whole name of the one that is meant (cn=…,dc=…) in LDAP_REQUIRED_GROUP"),
+        ),
+    }
+}
