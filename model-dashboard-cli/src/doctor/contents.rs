@@ -3,10 +3,10 @@
 use std::fs;
 
 use model_dashboard::audit::ChainState;
-use model_dashboard::auth::{Role, Source, UserFilter, Verdict};
+use model_dashboard::auth::{Role, UserFilter};
 use model_dashboard::config::{Config, DatabaseConfig};
 use model_dashboard::connect::look_at_database;
-use model_dashboard::dashboard::{DependencyState, Error, SignInSource, first_passwords_left};
+use model_dashboard::dashboard::{DependencyState, Error, first_passwords_left};
 use model_dashboard::store::{AuditKey, DatabaseState, holds_bare_hashes};
 
 use super::places::{BUCKET, MODELS_FOLDER};
@@ -89,7 +89,6 @@ async fn installation(config: Config, checks: &mut Checks) {
             Err(failure) => return checks.fail("installation", failure.message(), fix),
         },
     };
-    directories(&installation, checks).await;
     administrators(&installation, checks).await;
     old_tokens(&installation, checks).await;
     audit(&installation, checks).await;
@@ -159,43 +158,6 @@ async fn dependencies(installation: &Installation, checks: &mut Checks) {
             }
         }
         Err(error) => unanswered("health", error, checks),
-    }
-}
-
-/// Whether people can sign in at each directory.
-async fn directories(installation: &Installation, checks: &mut Checks) {
-    let Installation {
-        dashboard, caller, ..
-    } = installation;
-    for SignInSource { source, label } in dashboard.sources() {
-        if source == Source::local() {
-            continue;
-        }
-        let name = format!("directory {source}");
-        let steps = match dashboard.diagnose(caller, &source, None).await {
-            Ok(diagnosis) => diagnosis.steps,
-            Err(error) => {
-                unanswered("directory", error, checks);
-                continue;
-            }
-        };
-        let mut bad = steps
-            .into_iter()
-            .filter(|step| step.verdict != Verdict::Well)
-            .peekable();
-        if bad.peek().is_none() {
-            let message = format!("people can sign in ({label})");
-            checks.push(name.clone(), State::Ok, message, None);
-        }
-        for step in bad {
-            let state = match step.verdict {
-                Verdict::Failed => State::Failed,
-                _ => State::Warning,
-            };
-            let found = format!("{}: {}", step.name, step.saw);
-            let fix = format!("`model-dashboard doctor ldap --source {source}` tells all steps");
-            checks.push(name.clone(), state, found, Some(step.advice.unwrap_or(fix)));
-        }
     }
 }
 

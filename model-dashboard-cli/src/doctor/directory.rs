@@ -1,11 +1,14 @@
 //! `doctor ldap`: walks through the steps of a sign-in at a directory.
 
 use clap::Args;
-use model_dashboard::auth::{Diagnosis, Source, Verdict};
+use model_dashboard::auth::{Diagnosis, Source, Username, Verdict};
+use model_dashboard::config::Config;
+use model_dashboard::connect::directory as directory_of;
 use serde::Serialize;
 
+use super::{Checks, State};
 use crate::failure::{Failure, Kind};
-use crate::installation::{Context, Installation, Opening};
+use crate::installation::{Context, not_opened};
 use crate::output::note;
 
 #[derive(Debug, Args)]
@@ -48,27 +51,66 @@ struct Person {
     role_reason: Option<String>,
 }
 
+/// By the settings alone: whoever tries them may have no installation yet.
 pub(super) async fn run(directory: Directory, context: &Context) -> Result<(), Failure> {
     let source: Source = directory.source.parse().map_err(Failure::usage)?;
-    context
-        .with_accounts(Opening::Existing, async |installation| {
-            let Installation {
-                dashboard, caller, ..
-            } = installation;
-            let walk = dashboard.diagnose(caller, &source, directory.user.as_deref());
-            let shown = shown(&source, walk.await?);
-            context.output.show(&shown, || text(&shown, context))?;
-            let failed = shown.steps.iter().find(|step| step.verdict == "failed");
-            if let Some(step) = failed {
-                let message = format!("at {source} this failed: {}", step.name);
-                return Err(Failure::new(Kind::Unavailable, message));
-            }
-            if let (Some(name), None) = (&directory.user, &shown.person) {
-                note(format_args!("{name} was not looked up: the steps say why"));
-            }
-            Ok(())
-        })
-        .await
+    let user = directory.user.as_deref().map(str::trim);
+    let user = user.map(Username::parse).transpose();
+    let user = user.map_err(|error| Failure::usage(format!("--user: {error}")))?;
+    let config = context.config()?;
+    let configured = directory_of(&config).map_err(not_opened)?;
+    let Some(configured) = configured.filter(|one| *one.source() == source) else {
+        let message = format!("directory {source} was not found");
+        return Err(Failure::new(Kind::NotFound, message)
+            .hint("LDAP_SERVER sets one up, and --source names another than ldap"));
+    };
+    let shown = shown(&source, configured.diagnose(user.as_ref()).await);
+    context.output.show(&shown, || text(&shown, context))?;
+    for warning in config.warnings() {
+        if warning.starts_with("ldap.") {
+            note(warning);
+        }
+    }
+    if let Some(step) = shown.steps.iter().find(|step| step.verdict == "failed") {
+        let message = format!("at {source} this failed: {}", step.name);
+        return Err(Failure::new(Kind::Unavailable, message));
+    }
+    if let (Some(name), None) = (&user, &shown.person) {
+        note(format_args!("{name} was not looked up: the steps say why"));
+    }
+    Ok(())
+}
+
+/// Whether people can sign in at the directory, as a check of all that is configured.
+pub(super) async fn check(config: &Config, checks: &mut Checks) {
+    let configured = match directory_of(config).map_err(not_opened) {
+        Ok(Some(configured)) => configured,
+        Ok(None) => return,
+        Err(failure) => {
+            let fix = "see what the message says; the setting is named in it";
+            return checks.fail("directory", failure.message(), fix);
+        }
+    };
+    let source = configured.source();
+    let name = format!("directory {source}");
+    let steps = configured.diagnose(None).await.steps;
+    let mut bad = steps
+        .into_iter()
+        .filter(|step| step.verdict != Verdict::Well)
+        .peekable();
+    if bad.peek().is_none() {
+        let message = format!("people can sign in ({})", configured.label());
+        checks.push(name.clone(), State::Ok, message, None);
+    }
+    for step in bad {
+        let state = match step.verdict {
+            Verdict::Failed => State::Failed,
+            _ => State::Warning,
+        };
+        let found = format!("{}: {}", step.name, step.saw);
+        let fix = format!("`model-dashboard doctor ldap --source {source}` tells all steps");
+        checks.push(name.clone(), state, found, Some(step.advice.unwrap_or(fix)));
+    }
 }
 
 fn shown(source: &Source, diagnosis: Diagnosis) -> Shown {

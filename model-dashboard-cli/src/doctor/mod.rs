@@ -122,6 +122,7 @@ pub(crate) async fn run(doctor: Doctor, context: &Context) -> Result<(), Failure
     folders(&config, &mut checks);
     models_folder(&config, &mut checks).await;
     ports(&config, &mut checks);
+    directory::check(&config, &mut checks).await;
     accounts(config, &mut checks).await;
     context.output.show(&checks, || table(&checks, context))?;
     match checks.failed() {

@@ -116,8 +116,8 @@ fn old_copies_are_said_to_hold_what_they_hold() {
 
 #[test]
 fn a_directory_is_walked_through_step_by_step() {
+    // The settings alone will do: nothing is there yet, and nothing is made.
     let here = quiet(Installation::new());
-    here.run(&["init"]).succeeds();
     here.run(&["doctor", "ldap"])
         .ends_with(3)
         .tells("directory ldap was not found");
@@ -147,4 +147,17 @@ fn a_directory_is_walked_through_step_by_step() {
     assert_eq!(states(&run.json(), "directory ldap"), ["failed"]);
     let table = here.run(&["doctor", "ldap"]).ends_with(6);
     assert!(table.stdout.contains("FAILED"), "{}", table.stdout);
+    here.run(&["doctor", "ldap", "--user", " \t "]).ends_with(2);
+    assert!(!here.path("data").exists());
+
+    let both = here
+        .with("LDAP_BIND_DN", "cn=reader,dc=example,dc=org")
+        .with("LDAP_BIND_PASSWORD", "secret");
+    both.run(&["doctor", "ldap"])
+        .ends_with(6)
+        .tells("LDAP_USER_DN_TEMPLATE) is not used");
+    both.with("LDAP_CA_FILE", "missing.pem")
+        .run(&["doctor", "ldap"])
+        .ends_with(2)
+        .tells("ldap.ca_file (variable LDAP_CA_FILE): missing.pem cannot be read");
 }
