@@ -94,8 +94,9 @@ def plan(number, configurations, memory, planner="ExperimentPlanner", plans_name
     if not getattr(found, "_is_tiny", False):
         shrink_planner(found, features, most_features)
         found._is_tiny = True
-    api.extract_fingerprint_dataset(number, num_processes=1, show_progress_bar=False)
-    api.plan_experiments([number], planner, memory, overwrite_plans_name=plans_name)
+    api.extract_fingerprint_dataset(number, num_processes=1)
+    named = {"overwrite_plans_name": plans_name} if plans_name else {}
+    api.plan_experiments([number], planner, memory, **named)
     for configuration in configurations:
         if configuration != "3d_cascade_fullres":
             api.preprocess_dataset(number, plans_name or "nnUNetPlans", (configuration,), (1,))
