@@ -69,6 +69,7 @@ pub mod conformance;
 pub mod connect;
 pub mod dashboard;
 pub mod model;
+pub mod package;
 pub mod repository;
 pub mod store;
 #[cfg(any(feature = "ldap", feature = "s3"))]

@@ -1,0 +1,300 @@
+//! Which names a genuine model's pickles import, and which ones run something.
+
+use super::Name;
+
+/// What is thought of a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Standing {
+    /// Genuine files of the frameworks hold it.
+    Expected,
+    /// Nothing is known of it.
+    Unknown,
+    /// It runs code or commands, reaches into files or the network, or reaches other names.
+    Dangerous,
+}
+
+/// Names of genuine files, beside torch's storages and what begins with one of [`REBUILDERS`]:
+/// those that nnU-Net's checkpoints, plans and postprocessing hold, and those that torch's own
+/// loader allows with `weights_only` (`torch/_weights_only_unpickler.py`).
+const EXPECTED: &[(&str, &[&str])] = &[
+    ("_codecs", &["encode"]),
+    ("builtins", &["bytearray", "complex", "set"]),
+    ("collections", &["Counter", "OrderedDict"]),
+    ("numpy", &["dtype", "ndarray"]),
+    ("numpy._core.multiarray", &["_reconstruct", "scalar"]),
+    ("numpy.core.multiarray", &["_reconstruct", "scalar"]),
+    (
+        "nnunetv2.postprocessing.remove_connected_components",
+        &["remove_all_but_largest_component_from_segmentation"],
+    ),
+    (
+        "torch",
+        &[
+            "BFloat16Storage",
+            "BoolStorage",
+            "ByteStorage",
+            "CharStorage",
+            "ComplexDoubleStorage",
+            "ComplexFloatStorage",
+            "DoubleStorage",
+            "FloatStorage",
+            "HalfStorage",
+            "IntStorage",
+            "LongStorage",
+            "QInt32Storage",
+            "QInt8Storage",
+            "QUInt8Storage",
+            "ShortStorage",
+            "Size",
+            "Tensor",
+            "bfloat16",
+            "bool",
+            "complex128",
+            "complex64",
+            "device",
+            "float16",
+            "float32",
+            "float64",
+            "int16",
+            "int32",
+            "int64",
+            "int8",
+            "per_channel_affine",
+            "per_tensor_affine",
+            "qint32",
+            "qint8",
+            "quint8",
+            "uint8",
+        ],
+    ),
+    ("torch._tensor", &["_rebuild_from_type_v2"]),
+    (
+        "torch._utils",
+        &[
+            "_rebuild_device_tensor_from_numpy",
+            "_rebuild_meta_tensor_no_storage",
+            "_rebuild_nested_tensor",
+            "_rebuild_parameter",
+            "_rebuild_parameter_with_state",
+            "_rebuild_qtensor",
+            "_rebuild_sparse_tensor",
+            "_rebuild_tensor",
+            "_rebuild_tensor_v2",
+            "_rebuild_tensor_v3",
+        ],
+    ),
+    ("torch.nn.parameter", &["Parameter"]),
+    ("torch.serialization", &["_get_layout"]),
+    ("torch.storage", &["TypedStorage", "UntypedStorage"]),
+];
+
+/// Modules whose every name is dangerous, with all below them. The list only tells what is known
+/// to be an attack from what nobody has looked at: neither is expected.
+const DANGEROUS_MODULES: &[&str] = &[
+    "_aix_support",
+    "_io",
+    "_osx_support",
+    "_posixsubprocess",
+    "_pyrepl",
+    "aiohttp",
+    "asyncio",
+    "bdb",
+    "cProfile",
+    "cgitb",
+    "cloudpickle",
+    "code",
+    "codeop",
+    "commands",
+    "concurrent",
+    "ctypes",
+    "dill",
+    "distutils",
+    "doctest",
+    "ensurepip",
+    "filecmp",
+    "fileinput",
+    "ftplib",
+    "functools",
+    "http",
+    "httplib",
+    "idlelib",
+    "imaplib",
+    "imp",
+    "importlib",
+    "inspect",
+    "io",
+    "lib2to3",
+    "linecache",
+    "logging",
+    "marshal",
+    "multiprocessing",
+    "nntplib",
+    "nt",
+    "ntpath",
+    "numpy.distutils",
+    "numpy.f2py",
+    "numpy.testing",
+    "operator",
+    "os",
+    "pdb",
+    "pickle",
+    "pip",
+    "pkgutil",
+    "platform",
+    "poplib",
+    "posix",
+    "posixpath",
+    "profile",
+    "pty",
+    "py_compile",
+    "pydoc",
+    "requests",
+    "runpy",
+    "setuptools",
+    "shelve",
+    "shutil",
+    "signal",
+    "site",
+    "smtplib",
+    "socket",
+    "socketserver",
+    "sqlite3",
+    "ssl",
+    "subprocess",
+    "sys",
+    "tarfile",
+    "telnetlib",
+    "tempfile",
+    "test",
+    "threading",
+    "timeit",
+    "torch._dynamo",
+    "torch._inductor",
+    "torch.distributed.rpc",
+    "torch.fx",
+    "torch.hub",
+    "torch.jit.unsupported_tensor_ops",
+    "torch.multiprocessing",
+    "torch.package",
+    "torch.utils._config_module",
+    "torch.utils.bottleneck",
+    "torch.utils.collect_env",
+    "torch.utils.cpp_extension",
+    "torch.utils.data.datapipes",
+    "torch.utils.model_zoo",
+    "trace",
+    "types",
+    "urllib",
+    "urllib2",
+    "uuid",
+    "venv",
+    "webbrowser",
+    "xmlrpc",
+    "zipfile",
+    "zipimport",
+];
+
+/// Single names that are dangerous in modules that are not so as a whole.
+const DANGEROUS: &[(&str, &[&str])] = &[
+    (
+        "builtins",
+        &[
+            "__build_class__",
+            "__import__",
+            "__loader__",
+            "apply",
+            "breakpoint",
+            "classmethod",
+            "compile",
+            "copyright",
+            "credits",
+            "delattr",
+            "dir",
+            "eval",
+            "exec",
+            "execfile",
+            "file",
+            "filter",
+            "getattr",
+            "globals",
+            "hasattr",
+            "help",
+            "input",
+            "iter",
+            "license",
+            "locals",
+            "map",
+            "open",
+            "print",
+            "property",
+            "raw_input",
+            "reduce",
+            "reload",
+            "setattr",
+            "staticmethod",
+            "super",
+            "type",
+            "vars",
+        ],
+    ),
+    (
+        "copyreg",
+        &[
+            "__newobj__",
+            "__newobj_ex__",
+            "_reconstructor",
+            "add_extension",
+            "constructor",
+        ],
+    ),
+    ("joblib", &["load"]),
+    (
+        "numpy",
+        &["fromfile", "load", "loadtxt", "memmap", "save", "savetxt"],
+    ),
+    ("torch", &["compile", "load", "save"]),
+    ("torch.serialization", &["load", "save"]),
+    ("torch.storage", &["_load_from_bytes"]),
+];
+
+/// Modules that Python 3 calls otherwise than the pickles of Python 2 (`Lib/_compat_pickle.py`).
+const RENAMED: &[(&str, &str)] = &[
+    ("UserDict", "collections"),
+    ("__builtin__", "builtins"),
+    ("commands", "subprocess"),
+    ("copy_reg", "copyreg"),
+    ("cPickle", "pickle"),
+    ("exceptions", "builtins"),
+    ("_winreg", "winreg"),
+];
+
+fn holds(table: &[(&str, &[&str])], module: &str, name: &str) -> bool {
+    table
+        .iter()
+        .any(|(of, names)| *of == module && names.contains(&name))
+}
+
+/// What is thought of a name. Only a name that stands in the list letter by letter is expected.
+pub(super) fn standing(name: &Name) -> Standing {
+    let module = RENAMED
+        .iter()
+        .find(|(old, _)| **old == *name.module)
+        .map_or(&*name.module, |(_, new)| new);
+    if holds(EXPECTED, module, &name.name) {
+        return Standing::Expected;
+    }
+    // A path of attributes reaches what no import names: `f.__globals__`.
+    let reaches = name.name.contains('.') || name.name.starts_with("__");
+    let below = |dangerous: &&str| {
+        module
+            .strip_prefix(*dangerous)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    if reaches
+        || DANGEROUS_MODULES.iter().any(|it| below(&it))
+        || holds(DANGEROUS, module, &name.name)
+    {
+        return Standing::Dangerous;
+    }
+    Standing::Unknown
+}

@@ -1,0 +1,198 @@
+use super::*;
+
+fn found(bytes: &[u8]) -> Found {
+    walk(bytes, &Limits::default())
+}
+
+fn names(found: &Found) -> Vec<String> {
+    found.names.iter().map(ToString::to_string).collect()
+}
+
+/// Text of protocol 4.
+fn text(text: &str) -> Vec<u8> {
+    let mut bytes = vec![0x8c, u8::try_from(text.len()).unwrap()];
+    bytes.extend(text.as_bytes());
+    bytes
+}
+
+fn pickle(parts: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = vec![0x80, 4];
+    bytes.extend(parts.concat());
+    bytes
+}
+
+#[test]
+fn names_that_genuine_files_hold_are_expected() {
+    let bytes = pickle(&[&text("collections"), &text("OrderedDict"), b"\x93)R."]);
+    let found = found(&bytes);
+    assert_eq!(names(&found), ["collections.OrderedDict"]);
+    assert_eq!((found.pickles, found.calls), (1, 1));
+    assert_eq!(found.verdict(), Verdict::Expected);
+}
+
+#[test]
+fn a_name_is_expected_letter_by_letter_alone() {
+    for (module, name) in [
+        ("collections", "OrderedDict "),
+        ("collections.abc", "OrderedDict"),
+        ("Collections", "OrderedDict"),
+        ("collections", "orderedDict"),
+        ("torch._utils", "_rebuild_tensor_v22"),
+        ("sklearn.tree", "DecisionTreeClassifier"),
+    ] {
+        let found = found(&pickle(&[&text(module), &text(name), b"\x93)R."]));
+        assert_eq!(found.verdict(), Verdict::Unknown, "{module} {name}");
+        assert_eq!(found.unexpected().count(), 1);
+    }
+}
+
+#[test]
+fn what_runs_something_is_dangerous_by_every_opcode() {
+    for bytes in [
+        &b"cos\nsystem\n(S'true'\ntR."[..],
+        b"(S'true'\nios\nsystem\n.",
+        b"(cos\nsystem\nS'true'\no.",
+        b"\x80\x02cposix\nsystem\n)\x81.",
+        b"\x80\x04\x8c\x05posix\x8c\x06system\x93)}\x92.",
+        b"c__builtin__\neval\n(S'1'\ntR.",
+        // Below an allowed module, and through an attribute of an allowed function.
+        b"\x80\x04\x8c\x0ctorch._utils\x8c\x1e_rebuild_tensor_v2.__globals__\x93.",
+        // What the name is gets known while it is loaded.
+        b"\x80\x04\x8c\x02os\x8c\x06system\x85\x93.",
+        b"\x80\x02\x82\x01.",
+    ] {
+        assert_eq!(found(bytes).verdict(), Verdict::Dangerous, "{bytes:?}");
+    }
+}
+
+#[test]
+fn names_come_from_the_memo_as_they_were_put_there() {
+    // "os" and "system" are put there first and fetched after harmless text.
+    let bytes = pickle(&[
+        &text("os"),
+        b"\x94",
+        &text("system"),
+        b"\x94",
+        &text("collections"),
+        &text("OrderedDict"),
+        b"0000h\x00h\x01\x93.",
+    ]);
+    assert_eq!(names(&found(&bytes)), ["os.system"]);
+}
+
+#[test]
+fn a_place_in_the_memo_can_be_written_over() {
+    let bytes = pickle(&[
+        &text("collections"),
+        b"q\x00",
+        &text("os"),
+        b"q\x00",
+        b"00h\x00",
+        &text("system"),
+        b"\x93.",
+    ]);
+    assert_eq!(names(&found(&bytes)), ["os.system"]);
+}
+
+#[test]
+fn escaped_text_is_no_name() {
+    let found = found(b"\x80\x04Vo\\u0073\n\x8c\x06system\x93.");
+    assert_eq!(found.unresolved, 1);
+    assert_eq!(found.verdict(), Verdict::Dangerous);
+}
+
+#[test]
+fn tensors_ask_for_storages_and_for_nothing_else() {
+    let storage = found(b"\x80\x02(X\x07\x00\x00\x00storageK\x01tQ.");
+    assert_eq!(storage.verdict(), Verdict::Expected);
+    for other in [
+        &b"\x80\x02(X\x06\x00\x00\x00moduleK\x01tQ."[..],
+        b"\x80\x02K\x01Q.",
+        b"Pstorage\n.",
+    ] {
+        assert_eq!(found(other).verdict(), Verdict::Unknown, "{other:?}");
+    }
+}
+
+#[test]
+fn what_comes_after_the_end_is_read_too() {
+    let found = found(b"\x80\x02K\x01.cos\nsystem\n.");
+    assert_eq!(found.pickles, 2);
+    assert_eq!(found.verdict(), Verdict::Dangerous);
+}
+
+#[test]
+fn what_was_found_before_a_break_stays_found() {
+    let broken = found(b"\x80\x02cos\nsystem\n\xff");
+    assert_eq!(broken.problem, Some(Problem::UnknownOpcode(0xff)));
+    assert_eq!(broken.verdict(), Verdict::Dangerous);
+    for (bytes, problem) in [
+        (&b"\x80\x02K\x01"[..], Problem::Truncated),
+        (b"\x80\x02X\xff\xff\xff\xffabc", Problem::Truncated),
+        (b"\x80\x048e\x93.", Problem::UnknownOpcode(b'8')),
+        (b"\x80\x02R.", Problem::Malformed),
+        (b"\x80\x02h\x05.", Problem::Malformed),
+        (b"\x80\x02K\x01(R.", Problem::Malformed),
+        (b".", Problem::Malformed),
+    ] {
+        let found = found(bytes);
+        assert_eq!(found.problem, Some(problem), "{bytes:?}");
+        assert_eq!(found.verdict(), Verdict::Unscannable);
+    }
+    assert_eq!(found(b"").verdict(), Verdict::Unscannable);
+}
+
+#[test]
+fn every_bound_holds() {
+    let limits = |change: fn(&mut Limits)| {
+        let mut limits = Limits::default();
+        change(&mut limits);
+        limits
+    };
+    let number = b"\x80\x02K\x01.";
+    let exact = limits(|it| it.bytes = 5);
+    assert_eq!(walk(&number[..], &exact).verdict(), Verdict::Expected);
+    for (bytes, limits) in [
+        (&number[..], limits(|it| it.bytes = 4)),
+        (b"((((((.", limits(|it| it.depth = 5)),
+        (b"]]]]]].", limits(|it| it.depth = 5)),
+        (b"]q\x00q\x01q\x02.", limits(|it| it.depth = 2)),
+        (b"NNNN.", limits(|it| it.opcodes = 4)),
+        (b"\x8c\x05abcde\x8c\x05abcde.", limits(|it| it.text = 8)),
+    ] {
+        let found = walk(bytes, &limits);
+        assert_eq!(found.problem, Some(Problem::TooLarge), "{bytes:?}");
+    }
+    let few = limits(|it| it.names = 1);
+    let found = walk(&b"ca\nb\nca\nb\nca\nc\n."[..], &few);
+    assert_eq!((found.names.len(), found.unresolved), (1, 1));
+}
+
+mod any_bytes {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Opcodes are more likely than other bytes, so that walks come far.
+    fn byte() -> impl Strategy<Value = u8> {
+        let opcodes = b"(.012FIJKLMNPQRSTUVXabc}degh ijl]opqrstu)GBC\n'\x80\x81\x82\x85\x88\x8a\x8c\x8f\x90\x91\x92\x93\x94\x95\x96\x97\x98";
+        prop_oneof![
+            3 => prop::sample::select(opcodes.to_vec()),
+            1 => 0_u8..8,
+            1 => any::<u8>(),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics_and_only_what_was_read_is_expected(
+            bytes in prop::collection::vec(byte(), 0..400),
+        ) {
+            let found = found(&bytes);
+            if found.verdict() == Verdict::Expected {
+                prop_assert!(found.problem.is_none());
+                prop_assert_eq!(found.unexpected().count(), 0);
+            }
+        }
+    }
+}
