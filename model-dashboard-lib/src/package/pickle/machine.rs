@@ -12,8 +12,10 @@ use super::{Found, Limits, Problem};
 #[derive(Debug, Clone)]
 enum Value {
     Text(Rc<str>),
-    /// With its first element, if that is text.
-    Tuple(Option<Rc<str>>),
+    /// With its first element, if that is text, and how many it has.
+    Tuple(Option<Rc<str>>, usize),
+    /// What was imported by name.
+    Imported,
     Other,
 }
 
@@ -91,6 +93,12 @@ impl<'a, R: BufRead> Machine<'a, R> {
                 self.pass_over(argument)?;
                 self.push(Value::Other)
             }
+            Opcode::Number => {
+                if !is_number(&self.input.line()?) {
+                    return Err(Problem::Malformed);
+                }
+                self.push(Value::Other)
+            }
             Opcode::Text(text) => {
                 let value = self.read_text(text)?;
                 self.push(value)
@@ -129,11 +137,15 @@ impl<'a, R: BufRead> Machine<'a, R> {
             Opcode::Build => {
                 self.found.calls += 1;
                 self.pop()?;
-                self.top().map(drop)
+                // The state of a class or function is everybody's.
+                if matches!(self.top()?, Value::Imported) {
+                    self.found.unresolved += 1;
+                }
+                Ok(())
             }
             Opcode::Global => {
                 self.read_global()?;
-                self.push(Value::Other)
+                self.push(Value::Imported)
             }
             Opcode::Inst => {
                 self.read_global()?;
@@ -142,24 +154,21 @@ impl<'a, R: BufRead> Machine<'a, R> {
                 self.push(Value::Other)
             }
             Opcode::Obj => {
-                self.found.calls += 1;
-                if self.unmark()?.is_empty() {
-                    return Err(Problem::Malformed);
-                }
+                let parts = self.unmark()?;
+                self.called(parts.first().ok_or(Problem::Malformed)?);
                 self.push(Value::Other)
             }
             Opcode::StackGlobal => {
-                let parts = self.pop_many(2)?;
-                match parts.as_slice() {
-                    [Value::Text(module), Value::Text(name)] => self.found.name(module, name),
+                match self.pop_many(2).as_deref() {
+                    Ok([Value::Text(module), Value::Text(name)]) => self.found.name(module, name),
                     _ => self.found.unresolved += 1,
                 }
-                self.push(Value::Other)
+                self.push(Value::Imported)
             }
             Opcode::Extension(bytes) => {
                 self.input.number(bytes)?;
                 self.found.unresolved += 1;
-                self.push(Value::Other)
+                self.push(Value::Imported)
             }
             Opcode::PersistentLine => {
                 self.input.line()?;
@@ -169,8 +178,9 @@ impl<'a, R: BufRead> Machine<'a, R> {
             Opcode::PersistentTop => {
                 let id = self.pop()?;
                 match id {
-                    // What torch writes for the bytes of a tensor.
-                    Value::Tuple(Some(kind)) if &*kind == "storage" => {}
+                    // What torch writes for the bytes of a tensor (`torch/serialization.py`): with
+                    // its type, key, place and length, in older files with a view.
+                    Value::Tuple(Some(kind), 5 | 6) if &*kind == "storage" => {}
                     _ => self.found.foreign_ids += 1,
                 }
                 self.push(Value::Other)
@@ -182,8 +192,13 @@ impl<'a, R: BufRead> Machine<'a, R> {
             Opcode::Memoize => self.remember(self.memo.len() as u64),
             Opcode::Get(index) => {
                 let place = self.read_index(index)?;
-                let value = self.memo.get(&place).cloned().ok_or(Problem::Malformed)?;
-                self.push(value)
+                match self.memo.get(&place).cloned() {
+                    Some(value) => self.push(value),
+                    None => {
+                        self.found.unresolved += 1;
+                        Err(Problem::Malformed)
+                    }
+                }
             }
             Opcode::OutOfBand => {
                 self.found.foreign_ids += 1;
@@ -252,9 +267,17 @@ impl<'a, R: BufRead> Machine<'a, R> {
 
     /// Takes a callable and what it is called with.
     fn call(&mut self, values: usize) -> Result<(), Problem> {
-        self.found.calls += 1;
-        self.pop_many(values)?;
+        let values = self.pop_many(values)?;
+        self.called(values.first().ok_or(Problem::Malformed)?);
         self.push(Value::Other)
+    }
+
+    /// What is called and was not imported by name can be anything.
+    fn called(&mut self, callable: &Value) {
+        self.found.calls += 1;
+        if !matches!(callable, Value::Imported) {
+            self.found.unresolved += 1;
+        }
     }
 
     fn remember(&mut self, place: u64) -> Result<(), Problem> {
@@ -269,7 +292,6 @@ impl<'a, R: BufRead> Machine<'a, R> {
     fn pass_over(&mut self, argument: Argument) -> Result<(), Problem> {
         match argument {
             Argument::Fixed(bytes) => self.input.skip(bytes),
-            Argument::Line => self.input.line().map(drop),
             Argument::Counted(bytes) => {
                 let length = self.input.number(bytes)?;
                 self.input.skip(length)
@@ -282,8 +304,7 @@ impl<'a, R: BufRead> Machine<'a, R> {
             Index::Fixed(bytes) => self.input.number(bytes),
             Index::Line => {
                 let line = self.input.line()?;
-                let digits = std::str::from_utf8(&line).map_err(|_| Problem::Malformed)?;
-                digits.trim().parse().map_err(|_| Problem::Malformed)
+                decimal(&line).ok_or(Problem::Malformed)
             }
         }
     }
@@ -292,23 +313,30 @@ impl<'a, R: BufRead> Machine<'a, R> {
     /// what is made of it cannot be resolved.
     fn read_text(&mut self, text: Text) -> Result<Value, Problem> {
         let bytes = match text {
-            Text::Counted(bytes) => self.input.counted(bytes)?,
+            Text::Bytes(bytes) | Text::Utf8(bytes) => self.input.counted(bytes)?,
             Text::Line => Some(self.input.line()?),
             Text::Quoted => {
                 let line = self.input.line()?;
-                let line = line.trim_ascii();
-                let inner = match line {
-                    [b'\'', inner @ .., b'\''] | [b'"', inner @ .., b'"'] => inner,
+                match line.trim_ascii() {
+                    [b'\'', inner @ .., b'\''] | [b'"', inner @ .., b'"'] => Some(inner.to_vec()),
                     _ => return Err(Problem::Malformed),
-                };
-                Some(inner.to_vec())
+                }
             }
         };
-        let escapes = !matches!(text, Text::Counted(_));
-        let plain = bytes
-            .filter(|bytes| bytes.len() <= LONGEST_NAME)
-            .filter(|bytes| !(escapes && bytes.contains(&b'\\')))
-            .and_then(|bytes| String::from_utf8(bytes).ok());
+        let Some(bytes) = bytes.filter(|bytes| bytes.len() <= LONGEST_NAME) else {
+            return Ok(Value::Other);
+        };
+        if matches!(text, Text::Quoted | Text::Line) && bytes.contains(&b'\\') {
+            return match has_whole_escapes(&bytes) {
+                true => Ok(Value::Other),
+                false => Err(Problem::Malformed),
+            };
+        }
+        let plain = match String::from_utf8(bytes) {
+            Ok(plain) => Some(plain),
+            Err(_) if matches!(text, Text::Utf8(_)) => return Err(Problem::Malformed),
+            Err(_) => None,
+        };
         let Some(plain) = plain else {
             return Ok(Value::Other);
         };
@@ -332,5 +360,47 @@ impl<'a, R: BufRead> Machine<'a, R> {
 }
 
 fn tuple(elements: &[Value]) -> Value {
-    Value::Tuple(elements.first().and_then(Value::text).cloned())
+    let first = elements.first().and_then(Value::text).cloned();
+    Value::Tuple(first, elements.len())
+}
+
+/// Whether a line can be a number: of protocol 0, for which reading it wrongly is an error.
+fn is_number(line: &[u8]) -> bool {
+    let text = line.trim_ascii();
+    let words: [&[u8]; 6] = [b"inf", b"-inf", b"nan", b"+inf", b"infinity", b"-infinity"];
+    let character = |byte: &u8| byte.is_ascii_digit() || b"+-._eEL".contains(byte);
+    words.contains(&text) || (text.iter().all(character) && text.iter().any(u8::is_ascii_digit))
+}
+
+/// Whether every backslash has what belongs to it.
+fn has_whole_escapes(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        let hex = |count: usize| {
+            let digits = rest.get(at + 2..at + 2 + count);
+            digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+        };
+        let whole = match rest.get(at + 1) {
+            None => false,
+            Some(b'x') => hex(2),
+            Some(b'u') => hex(4),
+            Some(b'U') => hex(8),
+            Some(_) => true,
+        };
+        if !whole {
+            return false;
+        }
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    true
+}
+
+/// A number as Python's `int` reads it: blanks around it, a sign, underscores between digits.
+fn decimal(line: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(line).ok()?.trim();
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    if digits.starts_with('_') || digits.ends_with('_') || digits.contains("__") {
+        return None;
+    }
+    digits.replace('_', "").parse().ok()
 }

@@ -54,7 +54,7 @@ impl Default for Limits {
 /// A name that a pickle imports.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Name {
-    /// The module as it stands in the pickle.
+    /// The module, as Python 3 calls it.
     pub module: Box<str>,
     /// The name within it; may be a path with dots.
     pub name: Box<str>,
@@ -113,8 +113,9 @@ pub enum Verdict {
 pub struct Found {
     /// What they import.
     pub names: BTreeSet<Name>,
-    /// How often they import what cannot be told: names put together while loading, extension
-    /// numbers, names beyond the limit.
+    /// How often they import or call what cannot be told: names put together while loading,
+    /// extension numbers, names beyond the limit, what a call returned; and how often they change
+    /// what they imported.
     pub unresolved: u64,
     /// How often they ask the loading program for an object by an id that is none of torch's
     /// storages.
@@ -132,6 +133,7 @@ pub struct Found {
 
 impl Found {
     fn name(&mut self, module: &str, name: &str) {
+        let (module, name) = names::canonical(module, name);
         let name = Name {
             module: module.into(),
             name: name.into(),

@@ -92,10 +92,16 @@ const EXPECTED: &[(&str, &[&str])] = &[
 /// to be an attack from what nobody has looked at: neither is expected.
 const DANGEROUS_MODULES: &[&str] = &[
     "_aix_support",
+    "_ctypes",
     "_io",
+    "_operator",
     "_osx_support",
+    "_pickle",
     "_posixsubprocess",
     "_pyrepl",
+    "_socket",
+    "_thread",
+    "_winapi",
     "aiohttp",
     "asyncio",
     "bdb",
@@ -107,6 +113,7 @@ const DANGEROUS_MODULES: &[&str] = &[
     "commands",
     "concurrent",
     "ctypes",
+    "dbm",
     "dill",
     "distutils",
     "doctest",
@@ -127,6 +134,7 @@ const DANGEROUS_MODULES: &[&str] = &[
     "linecache",
     "logging",
     "marshal",
+    "msvcrt",
     "multiprocessing",
     "nntplib",
     "nt",
@@ -144,6 +152,7 @@ const DANGEROUS_MODULES: &[&str] = &[
     "poplib",
     "posix",
     "posixpath",
+    "posixshmem",
     "profile",
     "pty",
     "py_compile",
@@ -161,6 +170,7 @@ const DANGEROUS_MODULES: &[&str] = &[
     "sqlite3",
     "ssl",
     "subprocess",
+    "sympy",
     "sys",
     "tarfile",
     "telnetlib",
@@ -189,6 +199,7 @@ const DANGEROUS_MODULES: &[&str] = &[
     "uuid",
     "venv",
     "webbrowser",
+    "winreg",
     "xmlrpc",
     "zipfile",
     "zipimport",
@@ -248,25 +259,67 @@ const DANGEROUS: &[(&str, &[&str])] = &[
         ],
     ),
     ("joblib", &["load"]),
+    ("joblib.numpy_pickle", &["load"]),
     (
         "numpy",
         &["fromfile", "load", "loadtxt", "memmap", "save", "savetxt"],
     ),
+    ("pandas", &["eval", "read_pickle"]),
     ("torch", &["compile", "load", "save"]),
+    ("torch.jit", &["load"]),
+    ("torch.jit._script", &["load"]),
     ("torch.serialization", &["load", "save"]),
     ("torch.storage", &["_load_from_bytes"]),
 ];
 
 /// Modules that Python 3 calls otherwise than the pickles of Python 2 (`Lib/_compat_pickle.py`).
-const RENAMED: &[(&str, &str)] = &[
+const RENAMED_MODULES: &[(&str, &str)] = &[
+    ("ConfigParser", "configparser"),
+    ("Queue", "queue"),
+    ("SocketServer", "socketserver"),
+    ("StringIO", "io"),
     ("UserDict", "collections"),
+    ("UserList", "collections"),
+    ("UserString", "collections"),
     ("__builtin__", "builtins"),
+    ("_winreg", "winreg"),
+    ("anydbm", "dbm"),
+    ("cPickle", "pickle"),
+    ("cStringIO", "io"),
     ("commands", "subprocess"),
     ("copy_reg", "copyreg"),
-    ("cPickle", "pickle"),
+    ("dumbdbm", "dbm.dumb"),
+    ("dummy_thread", "_dummy_thread"),
     ("exceptions", "builtins"),
-    ("_winreg", "winreg"),
+    ("gdbm", "dbm.gnu"),
+    ("httplib", "http.client"),
+    ("thread", "_thread"),
+    ("urllib2", "urllib.request"),
+    ("whichdb", "dbm"),
+    ("xmlrpclib", "xmlrpc.client"),
 ];
+
+/// Names of Python 2 that have moved to another module.
+const RENAMED: &[((&str, &str), (&str, &str))] = &[
+    (("__builtin__", "intern"), ("sys", "intern")),
+    (("__builtin__", "long"), ("builtins", "int")),
+    (("__builtin__", "reduce"), ("functools", "reduce")),
+    (("__builtin__", "unichr"), ("builtins", "chr")),
+    (("__builtin__", "unicode"), ("builtins", "str")),
+    (("__builtin__", "xrange"), ("builtins", "range")),
+    (("itertools", "ifilter"), ("builtins", "filter")),
+    (("itertools", "imap"), ("builtins", "map")),
+    (("itertools", "izip"), ("builtins", "zip")),
+];
+
+/// The name as Python 3 calls it.
+pub(super) fn canonical<'a>(module: &'a str, name: &'a str) -> (&'a str, &'a str) {
+    if let Some((_, new)) = RENAMED.iter().find(|(old, _)| *old == (module, name)) {
+        return *new;
+    }
+    let renamed = RENAMED_MODULES.iter().find(|(old, _)| *old == module);
+    (renamed.map_or(module, |(_, new)| new), name)
+}
 
 fn holds(table: &[(&str, &[&str])], module: &str, name: &str) -> bool {
     table
@@ -276,21 +329,22 @@ fn holds(table: &[(&str, &[&str])], module: &str, name: &str) -> bool {
 
 /// What is thought of a name. Only a name that stands in the list letter by letter is expected.
 pub(super) fn standing(name: &Name) -> Standing {
-    let module = RENAMED
-        .iter()
-        .find(|(old, _)| **old == *name.module)
-        .map_or(&*name.module, |(_, new)| new);
+    let module = &*name.module;
     if holds(EXPECTED, module, &name.name) {
         return Standing::Expected;
     }
     // A path of attributes reaches what no import names: `f.__globals__`.
     let reaches = name.name.contains('.') || name.name.starts_with("__");
+    // Other letters than those of code are there to be taken for them, or to cut the name off.
+    let hides = |text: &str| text.chars().any(|c| !c.is_ascii() || c.is_ascii_control());
     let below = |dangerous: &&str| {
         module
             .strip_prefix(*dangerous)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
     if reaches
+        || hides(module)
+        || hides(&name.name)
         || DANGEROUS_MODULES.iter().any(|it| below(&it))
         || holds(DANGEROUS, module, &name.name)
     {

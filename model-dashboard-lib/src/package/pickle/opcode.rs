@@ -5,6 +5,8 @@
 pub(super) enum Opcode {
     /// Pushes what holds no name; what follows it in the stream is skipped.
     Push(Argument),
+    /// Pushes the number that stands in the line that follows.
+    Number,
     /// Pushes text, which may become a name.
     Text(Text),
     /// Neither pushes nor names anything.
@@ -54,8 +56,6 @@ pub(super) enum Opcode {
 pub(super) enum Argument {
     /// So many bytes.
     Fixed(u64),
-    /// A line.
-    Line,
     /// A length in so many bytes, and as many bytes as it says.
     Counted(usize),
 }
@@ -63,12 +63,14 @@ pub(super) enum Argument {
 /// How text is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Text {
-    /// A line with quotes around it.
+    /// A line of bytes with quotes around it, with escapes.
     Quoted,
-    /// A line.
+    /// A line of UTF-8, with escapes.
     Line,
-    /// After its length, which has so many bytes.
-    Counted(usize),
+    /// Bytes after their length, which has so many bytes.
+    Bytes(usize),
+    /// UTF-8 after its length, which has so many bytes.
+    Utf8(usize),
 }
 
 /// How a place in the memo is written.
@@ -83,7 +85,7 @@ pub(super) enum Index {
 impl Opcode {
     /// The opcode that the byte stands for.
     pub(super) fn of(byte: u8) -> Option<Self> {
-        use Argument::{Counted, Fixed, Line};
+        use Argument::{Counted, Fixed};
         Some(match byte {
             b'(' => Self::Mark,
             b'.' => Self::Stop,
@@ -91,7 +93,7 @@ impl Opcode {
             b'1' => Self::PopMark,
             b'2' => Self::Dup,
             // FLOAT, INT and LONG.
-            b'F' | b'I' | b'L' => Self::Push(Line),
+            b'F' | b'I' | b'L' => Self::Number,
             // BININT, BININT1, BININT2 and BINFLOAT.
             b'J' => Self::Push(Fixed(4)),
             b'K' => Self::Push(Fixed(1)),
@@ -108,11 +110,13 @@ impl Opcode {
             0x8e | 0x96 => Self::Push(Counted(8)),
             b'S' => Self::Text(Text::Quoted),
             b'V' => Self::Text(Text::Line),
-            // BINSTRING and BINUNICODE.
-            b'T' | b'X' => Self::Text(Text::Counted(4)),
-            // SHORT_BINSTRING and SHORT_BINUNICODE.
-            b'U' | 0x8c => Self::Text(Text::Counted(1)),
-            0x8d => Self::Text(Text::Counted(8)),
+            // BINSTRING and SHORT_BINSTRING.
+            b'T' => Self::Text(Text::Bytes(4)),
+            b'U' => Self::Text(Text::Bytes(1)),
+            // BINUNICODE, SHORT_BINUNICODE and BINUNICODE8.
+            b'X' => Self::Text(Text::Utf8(4)),
+            0x8c => Self::Text(Text::Utf8(1)),
+            0x8d => Self::Text(Text::Utf8(8)),
             b')' => Self::Tuple(0),
             0x85 => Self::Tuple(1),
             0x86 => Self::Tuple(2),
