@@ -1,3 +1,11 @@
 //! What is in a model package, told without running or unpacking it.
+//!
+//! A package is a zip archive, a folder, or a single file. It is read through [`source::Source`]s,
+//! which may be files or objects of a store, by blocking calls: nothing here needs tokio.
 
+pub mod archive;
+mod path;
 pub mod pickle;
+pub mod source;
+
+pub use path::{MAX_PATH_BYTES, MAX_PATH_DEPTH, PackagePath, PathError};
