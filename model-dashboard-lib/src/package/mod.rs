@@ -6,6 +6,7 @@
 pub mod archive;
 mod path;
 pub mod pickle;
+pub mod scan;
 pub mod source;
 
 pub use path::{MAX_PATH_BYTES, MAX_PATH_DEPTH, PackagePath, PathError};

@@ -13,6 +13,7 @@ mod header;
 mod read;
 #[cfg(test)]
 mod tests;
+mod unpacked;
 
 use std::fmt;
 use std::io::{self, BufRead as _, BufReader, Read};
@@ -23,6 +24,7 @@ use rawzip::{CompressionMethod, ReaderAt, ZipArchive};
 
 pub use self::entries::Entry;
 pub use self::error::{ArchiveError, Fault};
+use self::unpacked::Unpacked;
 use super::source::{Part, Source, Stream};
 
 /// How much an archive may hold.
@@ -51,10 +53,11 @@ impl Default for ArchiveLimits {
     }
 }
 
-/// A zip archive that was found to be in order.
+/// A zip archive that was found to be in order. Clones share everything.
+#[derive(Clone)]
 pub struct Archive {
-    zip: ZipArchive<Reader>,
-    entries: Vec<Entry>,
+    zip: Arc<ZipArchive<Reader>>,
+    entries: Arc<[Entry]>,
 }
 
 impl fmt::Debug for Archive {
@@ -125,7 +128,27 @@ impl Archive {
             return Err(Fault::Ends.into());
         }
         let entries = entries::read(&zip, directory, limits)?;
-        Ok(Self { zip, entries })
+        Ok(Self {
+            zip: Arc::new(zip),
+            entries: entries.into(),
+        })
+    }
+
+    /// Whether `source` ends as an archive does, whatever it begins with: programs look at either.
+    ///
+    /// Cost: the last 64 KiB.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Source`].
+    pub fn is_at_the_end_of(source: &dyn Source) -> Result<bool, ArchiveError> {
+        match end::find(source) {
+            Err(ArchiveError::Refused {
+                fault: Fault::NotAnArchive,
+                ..
+            }) => Ok(false),
+            Err(ArchiveError::Source(error)) => Err(ArchiveError::Source(error)),
+            _ => Ok(true),
+        }
     }
 
     /// The files, in the order of the directory. Folders have no entry here.
@@ -158,7 +181,20 @@ impl Archive {
         Ok(Checked(place.verifying_reader(data)))
     }
 
-    /// The bytes of an entry that is stored as it is, readable at any place.
+    /// The bytes of an entry, readable at any place: where they lie, or unpacked as far as they are
+    /// asked for.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), also while reading.
+    pub fn at(&self, entry: &Entry) -> Result<Arc<dyn Source>, ArchiveError> {
+        Ok(match self.stored(entry)? {
+            Some(part) => Arc::new(part),
+            None => Arc::new(Unpacked::new(self.clone(), entry.clone())),
+        })
+    }
+
+    /// The bytes of an entry that is stored as it is, readable at any place. Their checksum is not
+    /// checked.
     ///
     /// # Errors
     /// As [`read`](Self::read).

@@ -12,17 +12,17 @@ use super::{Found, Limits, Problem};
 #[derive(Debug, Clone)]
 enum Value {
     Text(Rc<str>),
-    /// With its first element, if that is text, and how many it has.
-    Tuple(Option<Rc<str>>, usize),
-    /// What was imported by name.
-    Imported,
+    /// With its first three elements, where they are text or names, and how many it has.
+    Tuple(Rc<[Option<Rc<str>>; 3]>, usize),
+    /// What was imported by this name.
+    Imported(Rc<str>),
     Other,
 }
 
 impl Value {
     fn text(&self) -> Option<&Rc<str>> {
         match self {
-            Self::Text(text) => Some(text),
+            Self::Text(text) | Self::Imported(text) => Some(text),
             _ => None,
         }
     }
@@ -138,14 +138,14 @@ impl<'a, R: BufRead> Machine<'a, R> {
                 self.found.calls += 1;
                 self.pop()?;
                 // The state of a class or function is everybody's.
-                if matches!(self.top()?, Value::Imported) {
+                if matches!(self.top()?, Value::Imported(_)) {
                     self.found.unresolved += 1;
                 }
                 Ok(())
             }
             Opcode::Global => {
-                self.read_global()?;
-                self.push(Value::Imported)
+                let imported = self.read_global()?;
+                self.push(imported)
             }
             Opcode::Inst => {
                 self.read_global()?;
@@ -159,16 +159,19 @@ impl<'a, R: BufRead> Machine<'a, R> {
                 self.push(Value::Other)
             }
             Opcode::StackGlobal => {
-                match self.pop_many(2).as_deref() {
-                    Ok([Value::Text(module), Value::Text(name)]) => self.found.name(module, name),
-                    _ => self.found.unresolved += 1,
-                }
-                self.push(Value::Imported)
+                let name = match self.pop_many(2).as_deref() {
+                    Ok([Value::Text(module), Value::Text(name)]) => {
+                        self.found.name(module, name);
+                        Rc::clone(name)
+                    }
+                    _ => self.cannot_be_told(),
+                };
+                self.push(Value::Imported(name))
             }
             Opcode::Extension(bytes) => {
                 self.input.number(bytes)?;
-                self.found.unresolved += 1;
-                self.push(Value::Imported)
+                let name = self.cannot_be_told();
+                self.push(Value::Imported(name))
             }
             Opcode::PersistentLine => {
                 self.input.line()?;
@@ -177,10 +180,15 @@ impl<'a, R: BufRead> Machine<'a, R> {
             }
             Opcode::PersistentTop => {
                 let id = self.pop()?;
+                // What torch writes for the bytes of a tensor (`torch/serialization.py`): with its
+                // type, key, place and length, in older files with a view.
                 match id {
-                    // What torch writes for the bytes of a tensor (`torch/serialization.py`): with
-                    // its type, key, place and length, in older files with a view.
-                    Value::Tuple(Some(kind), 5 | 6) if &*kind == "storage" => {}
+                    Value::Tuple(parts, 5 | 6) => match &*parts {
+                        [Some(kind), Some(of), Some(key)] if &**kind == "storage" => {
+                            self.found.storages.insert((**key).into(), (**of).into());
+                        }
+                        _ => self.found.foreign_ids += 1,
+                    },
                     _ => self.found.foreign_ids += 1,
                 }
                 self.push(Value::Other)
@@ -275,7 +283,7 @@ impl<'a, R: BufRead> Machine<'a, R> {
     /// What is called and was not imported by name can be anything.
     fn called(&mut self, callable: &Value) {
         self.found.calls += 1;
-        if !matches!(callable, Value::Imported) {
+        if !matches!(callable, Value::Imported(_)) {
             self.found.unresolved += 1;
         }
     }
@@ -347,21 +355,28 @@ impl<'a, R: BufRead> Machine<'a, R> {
         Ok(Value::Text(plain.into()))
     }
 
-    fn read_global(&mut self) -> Result<(), Problem> {
+    /// Counts a name that cannot be told, and stands for it.
+    fn cannot_be_told(&mut self) -> Rc<str> {
+        self.found.unresolved += 1;
+        Rc::from("")
+    }
+
+    fn read_global(&mut self) -> Result<Value, Problem> {
         let (module, name) = (self.input.line()?, self.input.line()?);
-        match (String::from_utf8(module), String::from_utf8(name)) {
+        let name = match (String::from_utf8(module), String::from_utf8(name)) {
             (Ok(module), Ok(name)) if module.len().max(name.len()) <= LONGEST_NAME => {
                 self.found.name(&module, &name);
+                name.into()
             }
-            _ => self.found.unresolved += 1,
-        }
-        Ok(())
+            _ => self.cannot_be_told(),
+        };
+        Ok(Value::Imported(name))
     }
 }
 
 fn tuple(elements: &[Value]) -> Value {
-    let first = elements.first().and_then(Value::text).cloned();
-    Value::Tuple(first, elements.len())
+    let text = |at: usize| elements.get(at).and_then(Value::text).cloned();
+    Value::Tuple(Rc::new([text(0), text(1), text(2)]), elements.len())
 }
 
 /// Whether a line can be a number: of protocol 0, for which reading it wrongly is an error.

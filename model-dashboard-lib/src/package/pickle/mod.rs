@@ -13,7 +13,7 @@ mod opcode;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::BufRead;
 
@@ -120,6 +120,8 @@ pub struct Found {
     /// How often they ask the loading program for an object by an id that is none of torch's
     /// storages.
     pub foreign_ids: u64,
+    /// The bytes of tensors that they ask for: torch's key for them, and the type of storage.
+    pub storages: BTreeMap<Box<str>, Box<str>>,
     /// How often they call something, or set an object's state.
     pub calls: u64,
     /// How many pickles were read to their end, one after the other.
@@ -168,6 +170,27 @@ impl Found {
     }
 }
 
+/// Walks the first pickles of a stream, as many as are given or as there are, and leaves the stream
+/// after them. Otherwise as [`walk`].
+pub fn walk_some(pickles: &mut dyn BufRead, count: u64, limits: &Limits) -> Found {
+    let mut found = Found {
+        limit: limits.names,
+        ..Found::default()
+    };
+    let mut input = Input::new(pickles, limits.bytes);
+    while found.pickles < count {
+        match Machine::new(&mut input, &mut found, limits).run() {
+            Ok(End::Stopped) => found.pickles += 1,
+            Ok(End::Nothing) => break,
+            Err(problem) => {
+                found.problem = Some(problem);
+                break;
+            }
+        }
+    }
+    found
+}
+
 /// Walks all pickles of a file, one after the other: what comes after a STOP is loaded by whoever
 /// loads again, as torch does five times for a file of its older format.
 ///
@@ -181,20 +204,6 @@ impl Found {
 /// assert_eq!(found.names.first().unwrap().to_string(), "os.system");
 /// ```
 #[must_use]
-pub fn walk(pickles: impl BufRead, limits: &Limits) -> Found {
-    let mut found = Found {
-        limit: limits.names,
-        ..Found::default()
-    };
-    let mut input = Input::new(pickles, limits.bytes);
-    loop {
-        match Machine::new(&mut input, &mut found, limits).run() {
-            Ok(End::Stopped) => found.pickles += 1,
-            Ok(End::Nothing) => return found,
-            Err(problem) => {
-                found.problem = Some(problem);
-                return found;
-            }
-        }
-    }
+pub fn walk(mut pickles: impl BufRead, limits: &Limits) -> Found {
+    walk_some(&mut pickles, u64::MAX, limits)
 }

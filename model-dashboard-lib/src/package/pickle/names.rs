@@ -299,8 +299,11 @@ const RENAMED_MODULES: &[(&str, &str)] = &[
     ("xmlrpclib", "xmlrpc.client"),
 ];
 
+/// Module and name.
+type Qualified = (&'static str, &'static str);
+
 /// Names of Python 2 that have moved to another module.
-const RENAMED: &[((&str, &str), (&str, &str))] = &[
+const RENAMED: &[(Qualified, Qualified)] = &[
     (("__builtin__", "intern"), ("sys", "intern")),
     (("__builtin__", "long"), ("builtins", "int")),
     (("__builtin__", "reduce"), ("functools", "reduce")),
@@ -345,7 +348,7 @@ pub(super) fn standing(name: &Name) -> Standing {
     if reaches
         || hides(module)
         || hides(&name.name)
-        || DANGEROUS_MODULES.iter().any(|it| below(&it))
+        || DANGEROUS_MODULES.iter().any(|it| below(it))
         || holds(DANGEROUS, module, &name.name)
     {
         return Standing::Dangerous;

@@ -133,7 +133,9 @@ fn escaped_text_is_no_name() {
 
 #[test]
 fn tensors_ask_for_storages_and_for_nothing_else() {
-    let storage = found(b"\x80\x02(X\x07\x00\x00\x00storageNNNNtQ.");
+    let storage =
+        found(b"\x80\x02(X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x007NNtQ.");
+    assert_eq!(&*storage.storages["7"], "FloatStorage");
     assert_eq!(storage.verdict(), Verdict::Expected);
     for other in [
         &b"\x80\x02(X\x06\x00\x00\x00moduleNNNNtQ."[..],

@@ -1,0 +1,266 @@
+//! What would run when a file is loaded, whatever the file is called.
+//!
+//! Pickles come bare, in torch's archives of three ages, in numpy's arrays, and in archives within
+//! archives. A file is looked at by its content: its extension is what an attacker chooses.
+
+mod format;
+mod tar;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::io::{self, BufRead, BufReader, Read};
+use std::sync::Arc;
+
+use self::format::Format;
+use super::archive::{Archive, ArchiveError, ArchiveLimits, Entry};
+use super::pickle::{self, Found, Name, Verdict};
+use super::source::{Source, Stream};
+
+/// How deep archives in archives are read.
+const DEPTH: usize = 4;
+
+/// How many files within one file are read, archives within archives counted.
+const FILES: usize = 20_000;
+
+/// What a file would do when it is loaded.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Scan {
+    /// `None` where nothing in it is loaded as code.
+    pub verdict: Option<Verdict>,
+    /// The names that are not expected.
+    pub names: BTreeSet<Name>,
+    /// What else keeps the verdict from being [`Verdict::Expected`], for people to read.
+    pub reasons: BTreeSet<String>,
+}
+
+impl Scan {
+    fn because(verdict: Verdict, reason: impl Into<String>) -> Self {
+        Self {
+            verdict: Some(verdict),
+            names: BTreeSet::new(),
+            reasons: [reason.into()].into(),
+        }
+    }
+
+    fn of(found: &Found) -> Self {
+        let mut reasons = BTreeSet::new();
+        if let Some(problem) = &found.problem {
+            reasons.insert(format!("the pickle {problem}"));
+        }
+        if found.unresolved > 0 {
+            reasons.insert("it imports, calls or changes what cannot be told".to_owned());
+        }
+        if found.foreign_ids > 0 {
+            reasons.insert("it asks the program for objects that are no tensors".to_owned());
+        }
+        Self {
+            verdict: Some(found.verdict()),
+            names: found.unexpected().cloned().collect(),
+            reasons,
+        }
+    }
+
+    /// The worst of both.
+    fn join(&mut self, other: Self) {
+        self.verdict = self.verdict.max(other.verdict);
+        self.names.extend(other.names);
+        self.reasons.extend(other.reasons);
+    }
+}
+
+/// Reads a file and everything in it, as far as it could be loaded. What its name says it is, it has
+/// to be.
+///
+/// Cost: one pass over pickles and compressed data; the bytes of tensors are skipped where they are
+/// not compressed. Memory stays below 256 MiB.
+#[must_use]
+pub fn scan(file_name: &str, source: &Arc<dyn Source>) -> Scan {
+    Scanner { files: 0 }.file(file_name, source, 0)
+}
+
+struct Scanner {
+    files: usize,
+}
+
+impl Scanner {
+    fn file(&mut self, name: &str, source: &Arc<dyn Source>, depth: usize) -> Scan {
+        self.files += 1;
+        if self.files > FILES {
+            return Scan::because(Verdict::Unscannable, "there are too many files in it");
+        }
+        let stream = || BufReader::with_capacity(1 << 16, Stream::new(Arc::clone(source)));
+        let format = match Format::of(name, &**source) {
+            Ok(format) => format,
+            Err(error) => {
+                return Scan::because(Verdict::Unscannable, format!("it cannot be read: {error}"));
+            }
+        };
+        match format {
+            Format::Inert => Scan::default(),
+            Format::Packed(what) => Scan::because(
+                Verdict::Unscannable,
+                format!("it is packed by {what}, which is not read"),
+            ),
+            Format::Zip => self.archive(source, depth),
+            Format::Tar => self.tar(source, depth),
+            Format::Numpy => self.numpy(stream()),
+            Format::LegacyTorch => legacy(stream()),
+            Format::Pickle => Scan::of(&pickle::walk(stream(), &pickle::Limits::default())),
+            Format::Other => perhaps_a_pickle(stream()),
+        }
+    }
+
+    fn archive(&mut self, source: &Arc<dyn Source>, depth: usize) -> Scan {
+        if depth >= DEPTH {
+            return Scan::because(Verdict::Unscannable, "archives in it are nested too deeply");
+        }
+        let refused = |error: &ArchiveError| {
+            Scan::because(Verdict::Unscannable, format!("an archive in it: {error}"))
+        };
+        let archive = match Archive::open(Arc::clone(source), &ArchiveLimits::default()) {
+            Ok(archive) => archive,
+            Err(error) => return refused(&error),
+        };
+        let mut all = Scan::default();
+        let mut storages = BTreeSet::new();
+        let is_pickle = |entry: &Entry| entry.path.file_name() == "data.pkl";
+        for entry in archive.entries().iter().filter(|entry| is_pickle(entry)) {
+            match archive.read(entry) {
+                Ok(data) => {
+                    let found = pickle::walk(BufReader::new(data), &pickle::Limits::default());
+                    let folder = entry.path.as_str().strip_suffix("data.pkl").unwrap_or("");
+                    let keys = found.storages.keys();
+                    storages.extend(keys.map(|key| format!("{folder}data/{key}")));
+                    all.join(Scan::of(&found));
+                }
+                Err(error) => all.join(refused(&error)),
+            }
+        }
+        for entry in archive.entries().iter().filter(|entry| !is_pickle(entry)) {
+            // The bytes of tensors that a pickle asks for are taken for nothing else.
+            if storages.contains(entry.path.as_str()) {
+                continue;
+            }
+            match archive.at(entry) {
+                Ok(source) => all.join(self.file(entry.path.file_name(), &source, depth + 1)),
+                Err(error) => all.join(refused(&error)),
+            }
+        }
+        all
+    }
+
+    fn tar(&mut self, source: &Arc<dyn Source>, depth: usize) -> Scan {
+        if depth >= DEPTH {
+            return Scan::because(Verdict::Unscannable, "archives in it are nested too deeply");
+        }
+        let mut all = Scan::default();
+        for part in tar::Files::new(source) {
+            match part {
+                Ok(part) => {
+                    let part: Arc<dyn Source> = Arc::new(part);
+                    all.join(self.file("", &part, depth + 1));
+                }
+                Err(reason) => all.join(Scan::because(Verdict::Unscannable, reason)),
+            }
+        }
+        all
+    }
+
+    /// An array of objects is a pickle behind a header; others are numbers.
+    /// (NumPy, `numpy/lib/format.py`.)
+    fn numpy(&mut self, mut stream: impl BufRead) -> Scan {
+        let mut start = [0; 12];
+        let unreadable =
+            || Scan::because(Verdict::Unscannable, "the header of the array ends early");
+        if stream.read_exact(&mut start[..10]).is_err() {
+            return unreadable();
+        }
+        // The length of the header has two bytes in version 1, and four in later ones.
+        let mut length = usize::from(u16::from_le_bytes([start[8], start[9]]));
+        if start[6] > 1 {
+            if stream.read_exact(&mut start[10..]).is_err() {
+                return unreadable();
+            }
+            length |= usize::from(u16::from_le_bytes([start[10], start[11]])) << 16;
+        }
+        if length > 1 << 20 {
+            return unreadable();
+        }
+        let mut header = vec![0; length];
+        if stream.read_exact(&mut header).is_err() {
+            return unreadable();
+        }
+        if !header.contains(&b'O') {
+            return Scan::default();
+        }
+        Scan::of(&pickle::walk(stream, &pickle::Limits::default()))
+    }
+}
+
+/// Torch's file of five pickles in a row (a number, a version, the machine, the object, the keys of
+/// the tensors), and after them the bytes of the tensors (`torch/serialization.py`).
+fn legacy(mut stream: impl BufRead) -> Scan {
+    let found = pickle::walk_some(&mut stream, 5, &pickle::Limits::default());
+    let mut scan = Scan::of(&found);
+    if found.pickles < 5 {
+        scan.join(Scan::because(
+            Verdict::Unscannable,
+            "it has fewer than torch's five pickles",
+        ));
+    } else if !ends_after_tensors(&mut stream, &found) {
+        scan.join(Scan::because(
+            Verdict::Unscannable,
+            "what follows its pickles is not the bytes of its tensors alone",
+        ));
+    }
+    scan
+}
+
+/// Whether nothing but the tensors' bytes is left: sorted by key, each after its length.
+fn ends_after_tensors(stream: &mut impl BufRead, found: &Found) -> bool {
+    for of in found.storages.values() {
+        let mut length = [0; 8];
+        if stream.read_exact(&mut length).is_err() {
+            return false;
+        }
+        let Some(bytes) = item_size(of).checked_mul(u64::from_le_bytes(length)) else {
+            return false;
+        };
+        match io::copy(&mut stream.take(bytes), &mut io::sink()) {
+            Ok(copied) if copied == bytes => {}
+            _ => return false,
+        }
+    }
+    stream.fill_buf().is_ok_and(<[u8]>::is_empty)
+}
+
+/// Bytes of an element in one of torch's storages.
+fn item_size(storage: &str) -> u64 {
+    match storage {
+        "ComplexDoubleStorage" => 16,
+        "DoubleStorage" | "LongStorage" | "ComplexFloatStorage" => 8,
+        "FloatStorage" | "IntStorage" | "QInt32Storage" => 4,
+        "HalfStorage" | "BFloat16Storage" | "ShortStorage" => 2,
+        _ => 1,
+    }
+}
+
+/// A file that looks like nothing known is a pickle if it calls something by a name.
+fn perhaps_a_pickle(stream: impl Read) -> Scan {
+    let found = pickle::walk(BufReader::new(stream), &pickle::Limits::default());
+    let imports = !found.names.is_empty() || found.unresolved > 0;
+    let is_name = |name: &Name| {
+        let word = |text: &str| {
+            text.chars()
+                .all(|c| c.is_ascii_alphanumeric() || "._".contains(c))
+        };
+        word(&name.module) && word(&name.name)
+    };
+    let loads = found.pickles > 0 || (found.calls > 0 && found.names.iter().all(is_name));
+    if imports && loads {
+        return Scan::of(&found);
+    }
+    Scan::default()
+}

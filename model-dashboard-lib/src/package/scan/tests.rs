@@ -1,0 +1,69 @@
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::*;
+use crate::package::source::InMemory;
+
+#[derive(Deserialize)]
+struct Entry {
+    file: String,
+    verdict: String,
+    least: Option<String>,
+    #[serde(default)]
+    names: Vec<String>,
+    #[serde(default)]
+    unreached: Vec<String>,
+}
+
+fn rank(verdict: &str) -> Verdict {
+    match verdict {
+        "expected" => Verdict::Expected,
+        "unknown" => Verdict::Unknown,
+        "unscannable" | "refused" => Verdict::Unscannable,
+        "dangerous" => Verdict::Dangerous,
+        other => panic!("{other}"),
+    }
+}
+
+/// Formats without pickles, code outside of them, and archives whose entries are not what they say,
+/// are told elsewhere.
+const ELSEWHERE: &[&str] = &["code/", "formats/", "sizes/", "structure/"];
+
+#[test]
+fn no_hostile_file_is_taken_for_better_than_it_is() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packages/hostile");
+    let manifest = std::fs::read(folder.join("manifest.json")).unwrap();
+    let entries: Vec<Entry> = serde_json::from_slice(&manifest).unwrap();
+    let (mut seen, mut wrong) = (0, Vec::new());
+    for entry in entries {
+        let file = &entry.file;
+        // Those that are made by a recipe are not there.
+        let Ok(bytes) = std::fs::read(folder.join(file)) else {
+            continue;
+        };
+        if ELSEWHERE.iter().any(|it| file.starts_with(it)) {
+            continue;
+        }
+        seen += 1;
+        let source: Arc<dyn Source> = Arc::new(InMemory::from(bytes));
+        let scan = scan(file, &source);
+        let verdict = scan.verdict.unwrap_or(Verdict::Expected);
+        let least = rank(entry.least.as_ref().unwrap_or(&entry.verdict));
+        let control = file.starts_with("controls/");
+        if verdict < least || (control && verdict != least) {
+            wrong.push(format!("{file}: {scan:?} instead of {}", entry.verdict));
+        }
+        if least != Verdict::Dangerous {
+            continue;
+        }
+        let names: Vec<String> = scan.names.iter().map(ToString::to_string).collect();
+        // Expected names are not listed, and some cannot be told.
+        let told = |name: &String| names.contains(name) || entry.unreached.contains(name);
+        if scan.reasons.is_empty() && !entry.names.iter().any(told) {
+            wrong.push(format!("{file}: {scan:?} lacks {:?}", entry.names));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(seen > 300, "{seen}");
+}
