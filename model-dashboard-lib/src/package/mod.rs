@@ -4,9 +4,11 @@
 //! which may be files or objects of a store, by blocking calls: nothing here needs tokio.
 
 pub mod archive;
+mod files;
 mod path;
 pub mod pickle;
 pub mod scan;
 pub mod source;
 
+pub use files::{Package, PackageError, PackageFile};
 pub use path::{MAX_PATH_BYTES, MAX_PATH_DEPTH, PackagePath, PathError};

@@ -348,7 +348,7 @@ pub(super) fn standing(name: &Name) -> Standing {
     if reaches
         || hides(module)
         || hides(&name.name)
-        || DANGEROUS_MODULES.iter().any(|it| below(it))
+        || DANGEROUS_MODULES.iter().any(below)
         || holds(DANGEROUS, module, &name.name)
     {
         return Standing::Dangerous;
