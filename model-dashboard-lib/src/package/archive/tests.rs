@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
