@@ -69,3 +69,52 @@ fn no_hostile_file_is_taken_for_better_than_it_is() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(seen > 300, "{seen}");
 }
+
+/// What the frameworks wrote by themselves (`tests/packages/genuine`).
+fn genuine(name: &str) -> Scan {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packages/genuine");
+    let bytes = std::fs::read(folder.join(name)).unwrap();
+    let source: Arc<dyn Source> = Arc::new(InMemory::from(bytes));
+    scan(name, &source)
+}
+
+#[test]
+fn what_the_frameworks_write_is_expected() {
+    for name in [
+        "checkpoint_numpy.ckpt",
+        "kinds_of_tensors.pt",
+        "mist_0.zip",
+        "mist_1.zip",
+        "mist_ct.zip",
+        "mist_two_folds.zip",
+        "nnunet_v1_all.zip",
+        "nnunet_v1_two_folds.zip",
+        "nnunet_v2_cascade.zip",
+        "nnunet_v2_fold_all.zip",
+        "nnunet_v2_regions_ignore.zip",
+        "nnunet_v2_two_folds.zip",
+        "totalsegmentator_v1.zip",
+        "totalsegmentator_v2.zip",
+        "weights.pt",
+        "weights_legacy.pth",
+    ] {
+        let scan = genuine(name);
+        assert_eq!(scan.verdict, Some(Verdict::Expected), "{name}: {scan:?}");
+    }
+}
+
+#[test]
+fn whole_modules_and_pipelines_are_told_by_their_names() {
+    let module = genuine("whole_module.pt");
+    assert_eq!(module.verdict, Some(Verdict::Unknown));
+    let names: Vec<String> = module.names.iter().map(ToString::to_string).collect();
+    assert!(
+        names.contains(&"torch.nn.modules.conv.Conv3d".to_owned()),
+        "{names:?}"
+    );
+    assert_eq!(genuine("pipeline.pkl").verdict, Some(Verdict::Unknown));
+    assert_eq!(
+        genuine("pipeline.joblib").verdict,
+        Some(Verdict::Unscannable)
+    );
+}
