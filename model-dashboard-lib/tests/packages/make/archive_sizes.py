@@ -27,7 +27,7 @@ def add(made: Corpus):
     refuse("stated", archive(*stated), "Sixteen tebibytes are stated, eight bytes are there.", "sizes/size/ratio/truncated")
     inner = archive(bomb(b"zeros.bin", million))
     made.add("sizes/ratio-inside.zip", archive(Entry(b"inner.zip", inner)), "The bomb is in an inner archive.", "unscannable")
-    deep = archive(bomb(b"0.bin", 258 * 200 + 1))
+    deep = archive(bomb(b"0.bin", 258 * 2400 + 1))
     for level in range(1, 6):
         deep = archive(*[Entry(f"{level}-{i}.zip".encode(), deep) for i in range(2)])
     made.add("sizes/tree.zip", deep, "Five levels of archives, each with the next one twice: what is inside doubles each time.",

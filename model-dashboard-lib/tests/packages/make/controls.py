@@ -61,6 +61,13 @@ def archives(expected):
     for stem, after in (("descriptor", struct.pack("<4s3I", b"PK\x07\x08", crc, 8, 8)), ("descriptor-bare", struct.pack("<3I", crc, 8, 8))):
         streamed = zips.Entry(b"plans.json", data, flags=8, local=zero, after=after)
         expected(f"{stem}.zip", zips.archive(streamed, entry), "Written as a stream: sizes and CRC stand behind the data.")
+    half = zips.Entry(b"plans.json", data, method=8, raw=zips.deflate(data), flags=8, local={**zero, "usize": 8},
+                      after=struct.pack("<4s3I", b"PK\x07\x08", crc, len(zips.deflate(data)), 8))
+    expected("descriptor-half.zip", zips.archive(half), "As `zip -` writes it: the local header knows one of the three numbers.")
+    also = struct.pack("<HHBI", 0x7075, 17, 1, zlib.crc32(entry.name)) + entry.name
+    expected("unicode-path.zip", zips.archive(zips.Entry(entry.name, extra=also)), "The extra field 0x7075, with the same name.")
+    jar = zips.Entry(b"plans.json", data, local={"extra": b"\xfe\xca\0\0"}, central={"extra": b"\xfe\xca\0\0"})
+    expected("no-version.zip", zips.archive(jar), "An extra field without contents, as jar writes it.")
     wide = {"csize": 0xFFFFFFFF, "usize": 0xFFFFFFFF, "extra": zips.zip64(8, 8)}
     expected("zip64.zip", zips.archive(zips.Entry(b"plans.json", data, local=wide, central=wide)), "Zip64 sizes, where they are not needed.")
     local, central = zips.body([entry])

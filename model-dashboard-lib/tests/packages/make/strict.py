@@ -117,7 +117,7 @@ def local(data, entry, stop):
     said, true = (f[5], csize, usize), (entry["crc"], entry["csize"], entry["usize"])
     end = begin + entry["csize"]
     if entry["flags"] & 8:
-        need(said in ((0, 0, 0), true), "headers")
+        need(all(number in (0, right) for number, right in zip(said, true, strict=True)), "headers")
         kinds = [b"PK\x07\x08" + struct.pack("<3I", *(n & 0xFFFFFFFF for n in true)), struct.pack("<3I", *(n & 0xFFFFFFFF for n in true)),
                  b"PK\x07\x08" + struct.pack("<I2Q", *true), struct.pack("<I2Q", *true)]
         sizes = [len(kind) for kind in kinds if data[end : end + len(kind)] == kind]
