@@ -4,8 +4,7 @@ python mist_before.py VERSION OUT     (0.2.2b0 or 1.0.1b0, installed with --no-d
 
 These versions train on NVIDIA GPUs only, by DALI. So the analysis and the settings are theirs, the network is from their registry,
 but the training loop is one step written here, wrapped for distributed training as theirs is: version 0 then writes keys that
-begin with "module.". DALI is never called; an empty module stands in for it. The wheel of 1.0.1b0 lacks its base_config.json,
-so a stand-in holds the keys that its code writes to.
+begin with "module.". DALI is never called; an empty module stands in for it.
 """
 
 import importlib.machinery
@@ -111,30 +110,16 @@ def version_0(scratch, out):
 
 
 def version_1(scratch, out):
-    from mist.analyze_data import analyzer_constants
     from mist.analyze_data.analyzer import Analyzer
     from mist.models.model_loader import load_model_from_config
+    from mist.models.model_registry import get_model_from_registry
 
     results = scratch / "results"
     (results / "models").mkdir(parents=True)
-    base = {
-        "mist_version": None,
-        "dataset_info": {"task": None, "modality": None, "images": None, "labels": None},
-        "preprocessing": {"skip": False, "ct_normalization": {}, "compute_dtms": False},
-        "model": {"architecture": "nnunet", "params": {"use_deep_supervision": True, "use_residual_blocks": True, "use_pocket_model": True}},
-        "training": {"nfolds": 5, "folds": [0, 1, 2, 3, 4]},
-        "inference": {"inferer": {"name": "sliding_window", "params": {"patch_size": None}}},
-        "evaluation": {"metrics": ["dice"], "final_classes": None},
-    }
-    written = Path(analyzer_constants.__file__).with_name("base_config.json")
-    if not written.is_file():
-        written.write_text(json.dumps(base))
     arguments = Namespace(data=str(scratch / "dataset.json"), results=str(results), nfolds=4, overwrite=True, verify=False)
     Analyzer(arguments).run()
     config_path = results / "config.json"
     config = json.loads(config_path.read_text())
-    from mist.models.model_registry import get_model_from_registry
-
     model = get_model_from_registry(config["model"]["architecture"], **config["model"]["params"])
     params = config["model"]["params"]
     one_step(model, params["in_channels"], params["patch_size"])
