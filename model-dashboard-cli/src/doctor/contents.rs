@@ -6,7 +6,7 @@ use model_dashboard::audit::ChainState;
 use model_dashboard::auth::{Role, UserFilter};
 use model_dashboard::config::{Config, DatabaseConfig};
 use model_dashboard::connect::look_at_database;
-use model_dashboard::dashboard::{DependencyState, Error, first_passwords_left};
+use model_dashboard::dashboard::{Dependency, DependencyState, Error, first_passwords_left};
 use model_dashboard::store::{AuditKey, DatabaseState, holds_bare_hashes};
 
 use super::places::{BUCKET, MODELS_FOLDER};
@@ -142,9 +142,11 @@ async fn dependencies(installation: &Installation, checks: &mut Checks) {
     } = installation;
     match dashboard.health(caller).await {
         Ok(dependencies) => {
-            // Directories are asked themselves.
-            let directory = |name: &str| name.starts_with("source:");
-            for one in dependencies.into_iter().filter(|one| !directory(&one.name)) {
+            // Directories are asked themselves; what is kept of them here is told if it is bad.
+            let asked_itself = |one: &Dependency| {
+                one.name.starts_with("source:") && one.state == DependencyState::Healthy
+            };
+            for one in dependencies.into_iter().filter(|one| !asked_itself(one)) {
                 let state = match one.state {
                     DependencyState::Healthy => State::Ok,
                     DependencyState::Degraded => State::Warning,

@@ -103,6 +103,13 @@ impl Dashboard {
         let (this, caller) = (self.clone(), caller.clone());
         self.change(async move {
             let token = this.inner.tokens.create_token(new).await?;
+            // Who was deactivated or left meanwhile has lost what there was before, and not this.
+            let owner = this.inner.users.user(&token.owner).await?;
+            if !owner.is_some_and(|owner| owner.is_active) {
+                this.inner.tokens.revoke_token(token.id).await?;
+                let message = "the account is deactivated";
+                return Err(Error::invalid("owner", message));
+            }
             let event = caller
                 .event(Action::TokenCreate, format!("token:{}", token.id))
                 .with_detail(format!(

@@ -1,10 +1,14 @@
 //! Looking again at people of OpenLDAP, and at the directory itself.
 
+use std::time::Duration;
+
+use ldap3::Mod;
 use model_dashboard::auth::ldap::LdapAuthenticator;
 use model_dashboard::auth::{AuthenticationError, Authenticator as _, Identity, IdentityId, Role};
 
 use crate::asking::{Settings, sign_in};
-use crate::people::{REQUIRED_GROUP, dn_of, group, password_of};
+use crate::evil::{Evil, Mode};
+use crate::people::{READER, REQUIRED_GROUP, dn_of, group, password_of};
 use crate::slapd::Slapd;
 
 async fn known(directory: &LdapAuthenticator, name: &str) -> Identity {
@@ -107,4 +111,62 @@ async fn a_directory_that_shows_nobody_or_does_not_answer_says_nothing_of_anybod
     assert!(look(&settings.directory(), &anna).await.is_err());
     slapd.start_again().await;
     assert!(look(&settings.directory(), &anna).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_costs_a_look_at_many_once() {
+    let Some(slapd) = Slapd::start().await else {
+        return;
+    };
+    let hanging = Evil::start(Mode::BlackHole).await;
+    let both = format!("{}, {}", hanging.url(), slapd.url());
+    let anna = known(&Settings::by_service(&slapd).directory(), "anna").await;
+    let mut config = Settings::by_service(&slapd)
+        .set("LDAP_SERVER", both)
+        .config();
+    config.connect_timeout = Duration::from_secs(1);
+    let directory = LdapAuthenticator::new(&config).unwrap();
+    // Over so many connections that waiting at each of them would take all the time there is.
+    let ids = vec![anna.id.clone(); 240];
+    let answers = directory.recheck(&ids).await;
+    let there = answers.iter().filter(|it| matches!(it, Ok(Some(_))));
+    assert_eq!(there.count(), 240);
+}
+
+#[tokio::test]
+async fn a_directory_that_fails_at_one_person_is_asked_about_the_others() {
+    let Some(slapd) = Slapd::start().await else {
+        return;
+    };
+    let directory = Settings::by_service(&slapd).directory();
+    let mut ids = Vec::new();
+    for name in ["anna", "emil", "gustav"] {
+        ids.push(known(&directory, name).await.id);
+    }
+    // More than an answer may have.
+    let much = "m".repeat(1200 << 10);
+    let value = std::collections::HashSet::from([&*much]);
+    let change = Mod::Replace("mail", value);
+    slapd.change(&dn_of("anna"), change).await;
+    let answers = directory.recheck(&ids).await;
+    let there: Vec<_> = answers.iter().map(Result::is_ok).collect();
+    assert_eq!(there, [false, true, true], "{answers:?}");
+}
+
+#[tokio::test]
+async fn an_account_that_sees_itself_alone_says_nothing_of_anybody() {
+    let Some(slapd) = Slapd::start().await else {
+        return;
+    };
+    let settings = Settings::by_service(&slapd);
+    let anna = known(&settings.directory(), "anna").await.id;
+    let blind = settings
+        .set("LDAP_BASE_DN", READER)
+        .set("LDAP_SEARCH_FILTER", "(cn={username})")
+        .directory();
+    let answer = look(&blind, &anna).await;
+    assert!(
+        matches!(answer, Err(AuthenticationError::Unavailable { .. })),
+        "{answer:?}"
+    );
 }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use ldap3::Scope;
+use ldap3::{Scope, SearchEntry};
 use tokio::time::timeout;
 
 use super::connection::{Connection, Query};
+use super::dn::Dn;
 use super::failure::Failure;
 use super::named_group::Presence;
 use super::sign_in::Member;
@@ -50,7 +51,9 @@ impl Directory {
         answers
     }
 
-    /// Looks at some people over each connection, whose answers are bounded in all.
+    /// Looks at some people over each connection, whose answers are bounded in all. A directory that
+    /// fails at one person may not do so at the next, who is looked at over another connection; at
+    /// two in a row it has failed.
     async fn look_at_parts(
         &self,
         source: &Source,
@@ -59,22 +62,32 @@ impl Directory {
     ) -> Option<String> {
         let _permit = self.connections.acquire().await;
         let mut shown = Shown::default();
-        for some in ids.chunks(OVER_ONE_CONNECTION) {
-            let mut connection = match self.limited(self.connect_service()).await {
+        let mut first = 0;
+        let mut failed_before = false;
+        while let Some(rest) = ids.get(answers.len()..).filter(|rest| !rest.is_empty()) {
+            let mut connection = match self.limited(self.connect_service(&mut first)).await {
                 Ok(connection) => connection,
                 Err(failure) => return Some(failure.to_string()),
             };
+            let begin = answers.len();
+            let some = rest.get(..OVER_ONE_CONNECTION).unwrap_or(rest);
             let looks = self.look_at_all(&mut connection, source, some, &mut shown, answers);
             let failed = looks.await;
             connection.close().await;
-            if failed.is_some() {
-                return failed;
+            if let Some(failure) = failed {
+                if failed_before && answers.len() == begin {
+                    return Some(failure.to_string());
+                }
+                answers.push(Err(failure.into()));
+                failed_before = true;
+            } else {
+                failed_before = false;
             }
         }
         None
     }
 
-    /// Looks at people until the directory fails; why it did.
+    /// Looks at people until the directory fails at one; why it did.
     async fn look_at_all(
         &self,
         connection: &mut Connection,
@@ -82,7 +95,7 @@ impl Directory {
         ids: &[IdentityId],
         shown: &mut Shown,
         answers: &mut Vec<Result<Option<Identity>, AuthenticationError>>,
-    ) -> Option<String> {
+    ) -> Option<Failure> {
         for id in ids {
             if id.source != *source {
                 // Nobody of another source is known here, whoever has such an id.
@@ -98,7 +111,7 @@ impl Directory {
                 Err(failure @ (Failure::Person(_) | Failure::Entry(_))) => {
                     answers.push(Err(failure.into()))
                 }
-                Err(failure) => return Some(failure.to_string()),
+                Err(failure) => return Some(failure),
             }
         }
         None
@@ -112,17 +125,20 @@ impl Directory {
         done.unwrap_or_else(|_| Err(self.too_slow()))
     }
 
-    /// A connection of the account that looks people up.
-    async fn connect_service(&self) -> Result<Connection, Failure> {
+    /// A connection of the account that looks people up, to the first server from `first` on that
+    /// answers. Those that do not are left out from then on: what it costs to wait for them would
+    /// otherwise be spent at every connection.
+    async fn connect_service(&self, first: &mut usize) -> Result<Connection, Failure> {
         if let Entrance::Template(_) = self.entrance {
             let why = "no account looks people up; set LDAP_BIND_DN and LDAP_BIND_PASSWORD";
             return Err(Failure::Entry(why.to_owned()));
         }
         let mut failed = None;
-        for server in &self.ways.servers {
+        while let Some(server) = self.ways.servers.get(*first) {
             match self.open(server).await {
                 Err(failure) if failure.is_of_transport() => {
                     tracing::warn!(error = %failure, "a server of the directory is left out");
+                    *first += 1;
                     failed = Some(failure);
                 }
                 answer => return answer,
@@ -209,7 +225,8 @@ impl Directory {
         }
     }
 
-    /// Whether a search finds anybody.
+    /// Whether a search finds anybody but the account that searches: that one may be all that it
+    /// still may read.
     pub(super) async fn finds_anybody(&self, connection: &mut Connection) -> Result<bool, Failure> {
         let query = Query {
             base: self.base_text(),
@@ -217,9 +234,21 @@ impl Directory {
             scope: Scope::Subtree,
             filter: &self.filter.anybody(),
             attributes: &["1.1"],
-            limit: 1,
+            limit: 2,
         };
         let found = connection.search(&query).await?;
-        Ok(found.is_cut || !found.entries.is_empty())
+        let others = match &self.entrance {
+            Entrance::Template(_) => found.entries.len(),
+            Entrance::Service { name, .. } => match Dn::parse(name) {
+                Some(own) => {
+                    let is_another =
+                        |entry: &&SearchEntry| Dn::parse(&entry.dn).as_ref() != Some(&own);
+                    found.entries.iter().filter(is_another).count()
+                }
+                // The name of an account of Active Directory, which is among those that are found.
+                None => found.entries.len().saturating_sub(1),
+            },
+        };
+        Ok(found.is_cut || others > 0)
     }
 }

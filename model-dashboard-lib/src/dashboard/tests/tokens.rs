@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::auth::Permission::{self, *};
+use crate::auth::UserChange;
 
 fn asked(scopes: &[Permission], days: Option<u16>) -> NewTokenRequest {
     NewTokenRequest {
@@ -308,4 +309,25 @@ async fn people_revoke_their_own_tokens_and_learn_nothing_of_others() {
     );
     assert!(world.by_token(&theirs).await.is_ok());
     assert!(world.dashboard.tokens(&caller).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn who_was_deactivated_meanwhile_gets_no_token() {
+    let world = World::new().await;
+    let caller = world.caller(Role::Editor).await;
+    // As another process does, of which nothing is known here yet.
+    let inactive = UserChange {
+        is_active: Some(false),
+        ..UserChange::default()
+    };
+    world
+        .store
+        .update_user(caller.id(), inactive)
+        .await
+        .unwrap();
+    let asked = asked(&[ModelsRead], None);
+    let refused = world.dashboard.create_token(&caller, asked).await;
+    assert!(matches!(refused, Err(Error::Invalid { .. })), "{refused:?}");
+    let left = world.store.list_tokens(Some(caller.id())).await.unwrap();
+    assert!(left.is_empty(), "{left:?}");
 }
