@@ -1,0 +1,151 @@
+//! Pages of models, and what makes them.
+
+use super::{ENABLE, READ, Row, TAG, WRITE, but, get, post};
+
+pub(super) const ROWS: &[Row] = &[
+    get("/", "/", READ),
+    post(
+        "/models/bulk",
+        "/models/bulk",
+        &[("model", "nnUNet/Task003_Liver"), ("action", "delete")],
+        but(WRITE, 200),
+    ),
+    get(
+        "/models/{type}/{name}",
+        "/models/nnUNet/Task003_Liver",
+        READ,
+    ),
+    get(
+        "/models/{type}/{name}/edit",
+        "/models/nnUNet/Task003_Liver/edit",
+        WRITE,
+    ),
+    get(
+        "/models/{type}/{name}/derive",
+        "/models/nnUNet/Task003_Liver/derive",
+        WRITE,
+    ),
+    get(
+        "/models/{type}/{name}/rename",
+        "/models/nnUNet/Task003_Liver/rename",
+        WRITE,
+    ),
+    get(
+        "/models/{type}/{name}/delete",
+        "/models/nnUNet/Task003_Liver/delete",
+        WRITE,
+    ),
+    get(
+        "/models/{type}/{name}/enable",
+        "/models/nnUNet/Task003_Liver/enable",
+        ENABLE,
+    ),
+    get(
+        "/models/{type}/{name}/disable",
+        "/models/nnUNet/Task003_Liver/disable",
+        ENABLE,
+    ),
+    get(
+        "/models/{type}/{name}/export",
+        "/models/nnUNet/Task003_Liver/export",
+        READ,
+    ),
+    post(
+        "/models/{type}/{name}/edit",
+        "/models/nnUNet/Task003_Liver/edit",
+        &[
+            ("if_match", "{tag}"),
+            ("alias", "matrix"),
+            ("action", "save"),
+        ],
+        but(WRITE, 409),
+    ),
+    post(
+        "/models/{type}/{name}/derive",
+        "/models/nnUNet/Task003_Liver/derive",
+        &[("network_type", "MIST"), ("name", "a name")],
+        but(WRITE, 422),
+    ),
+    post(
+        "/models/{type}/{name}/rename",
+        "/models/nnUNet/Task003_Liver/rename",
+        &[
+            ("if_match", "{tag}"),
+            ("network_type", "MIST"),
+            ("name", "Renamed"),
+        ],
+        but(WRITE, 412),
+    ),
+    post(
+        "/models/{type}/{name}/delete",
+        "/models/nnUNet/Task003_Liver/delete",
+        TAG,
+        but(WRITE, 412),
+    ),
+    post(
+        "/models/{type}/{name}/enable",
+        "/models/nnUNet/Task003_Liver/enable",
+        TAG,
+        but(ENABLE, 412),
+    ),
+    post(
+        "/models/{type}/{name}/disable",
+        "/models/nnUNet/Task003_Liver/disable",
+        TAG,
+        but(ENABLE, 412),
+    ),
+    get(
+        "/models/{type}/{name}/history",
+        "/models/nnUNet/Task003_Liver/history",
+        READ,
+    ),
+    get(
+        "/models/{type}/{name}/compare",
+        "/models/nnUNet/Task003_Liver/compare?from=1&to=1",
+        READ,
+    ),
+    get(
+        "/models/{type}/{name}/revisions/{number}",
+        "/models/nnUNet/Task003_Liver/revisions/1",
+        READ,
+    ),
+    get(
+        "/models/{type}/{name}/revisions/{number}/restore",
+        "/models/nnUNet/Task003_Liver/revisions/1/restore",
+        WRITE,
+    ),
+    post(
+        "/models/{type}/{name}/revisions/{number}/restore",
+        "/models/nnUNet/Task003_Liver/revisions/1/restore",
+        TAG,
+        but(WRITE, 412),
+    ),
+    get("/create", "/create", WRITE),
+    post(
+        "/create",
+        "/create",
+        &[("network_type", "MIST"), ("name", "a name")],
+        but(WRITE, 422),
+    ),
+    get("/derive", "/derive", WRITE),
+    post(
+        "/derive",
+        "/derive",
+        &[
+            ("from", "nnUNet/Task003_Liver"),
+            ("network_type", "MIST"),
+            ("name", "a name"),
+        ],
+        but(WRITE, 422),
+    ),
+    get("/import", "/import", WRITE),
+    post("/import", "/import", &[], but(WRITE, 400)),
+    get("/broken", "/broken", READ),
+    get("/broken/{type}/{name}", "/broken/nnUNet/Broken", READ),
+    post(
+        "/broken/{type}/{name}",
+        "/broken/nnUNet/Broken",
+        &[("if_match", "{tag}"), ("text", "{}")],
+        but(WRITE, 409),
+    ),
+];
