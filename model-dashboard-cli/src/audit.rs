@@ -213,20 +213,16 @@ async fn list(list: List, context: &Context) -> Result<(), Failure> {
                 events: events.iter().map(Shown::from).collect(),
             };
             context.output.show(&shown, || {
-                let rows = shown.events.iter().map(|event| {
-                    let by = match event.actor_name {
-                        "" => event.actor,
-                        name => name,
-                    };
-                    let why = [event.reason, event.detail].into_iter();
+                let rows = events.iter().map(|Event { seq, event, .. }| {
+                    let why = [&*event.reason, &*event.detail].into_iter();
                     let why: Vec<&str> = why.filter(|text| !text.is_empty()).collect();
                     [
-                        event.seq.to_string(),
+                        seq.to_string(),
                         seconds(event.at),
-                        by.to_owned(),
-                        event.via.to_owned(),
-                        event.action.to_owned(),
-                        event.target.to_owned(),
+                        event.who().to_owned(),
+                        event.via.clone(),
+                        event.action.to_string(),
+                        event.target.clone(),
                         why.join("; "),
                     ]
                 });

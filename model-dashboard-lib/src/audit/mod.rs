@@ -150,6 +150,27 @@ pub struct NewEvent {
     pub detail: String,
 }
 
+impl NewEvent {
+    /// Who did it, in words: the name they had, or else their id; the server itself, or another
+    /// program that wrote to the models' store; else nobody who is known.
+    #[must_use]
+    pub fn who(&self) -> &str {
+        match (&*self.actor_name, &*self.actor, &*self.via) {
+            ("", "", "server") => "the server",
+            ("", "", "store") => "another program",
+            ("", "", _) => "unknown",
+            ("", id, _) => id,
+            (name, ..) => name,
+        }
+    }
+}
+
+/// A number of things in words: `1 session`, `2 sessions`.
+pub(crate) fn counted(count: u64, what: &str) -> String {
+    let many = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{many}")
+}
+
 /// An event as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {

@@ -130,7 +130,10 @@ impl Dashboard {
             Ok(attempt) => attempt,
             Err(early) => {
                 let target = format!("source:{source}");
-                let event = sign_in_event(request, Action::SignInRefused, target);
+                let mut event = sign_in_event(request, Action::SignInRefused, target);
+                if early.tell.is_some() {
+                    event.actor_name = self.known_name(source, &username).await;
+                }
                 return Err(self.too_early(early, event).await);
             }
         };
@@ -169,7 +172,13 @@ impl Dashboard {
                 Err(Error::Busy { retry_after })
             }
             Err(unavailable) => {
-                attempt.was_not_made();
+                if let Some(count) = attempt.was_not_answered() {
+                    let target = format!("source:{source}");
+                    let mut event = sign_in_event(request, Action::SignInRefused, target);
+                    event.actor_name = self.known_name(source, &username).await;
+                    event = event.with_detail(format!("not checked: {}", in_short(&unavailable)));
+                    self.inner.trail.record(with_count(event, count)).await;
+                }
                 let directory = self.inner.directories.of(source);
                 let since = directory.and_then(Directory::failing_since);
                 if directory.is_none() {
@@ -188,7 +197,7 @@ impl Dashboard {
 
     /// Whether what was typed is somebody's name, and not perhaps a password that was typed into the
     /// wrong field. A source that knows people by their passwords alone calls an unknown name a
-    /// wrong password.
+    /// wrong password, or says no to any name.
     async fn is_a_name(
         &self,
         authenticator: &dyn Authenticator,
@@ -197,7 +206,7 @@ impl Dashboard {
     ) -> Result<bool, StoreError> {
         match refusal {
             Refusal::UnknownUser => Ok(false),
-            Refusal::WrongPassword if !authenticator.can_recheck() => {
+            Refusal::WrongPassword | Refusal::Other(_) if !authenticator.can_recheck() => {
                 let known = self.inner.users.user_by_name(authenticator.source(), typed);
                 Ok(known.await?.is_some())
             }
@@ -205,16 +214,21 @@ impl Dashboard {
         }
     }
 
+    /// The name of an account that is known here; empty for any other, which may be a password that
+    /// was typed into the wrong field.
+    async fn known_name(&self, source: &Source, typed: &Username) -> String {
+        let known = self.inner.users.user_by_name(source, typed).await;
+        let known = known.ok().flatten();
+        known.map_or_else(String::new, |user| user.username.to_string())
+    }
+
     /// The answer to an attempt that comes too early; `event` goes to the audit log if it is time
     /// to tell of such attempts.
     pub(super) async fn too_early(&self, early: TooEarly, event: NewEvent) -> Error {
         let TooEarly { retry_after, tell } = early;
         if let Some(count) = tell {
-            let mut event = event.with_detail("too early after wrong ones, not checked");
-            if count > 1 {
-                event = event.with_detail(format!("{count} from there since the last such event"));
-            }
-            self.inner.trail.record(event).await;
+            let event = event.with_detail("too early after wrong ones, not checked");
+            self.inner.trail.record(with_count(event, count)).await;
         }
         Error::TooManyAttempts { retry_after }
     }
@@ -414,6 +428,23 @@ fn sign_in_event(request: &RequestInfo, action: Action, target: String) -> NewEv
         from: request.from.to_string(),
         request_id: request.request_id.clone(),
         ..NewEvent::of_server(action, target)
+    }
+}
+
+/// Tells of how many attempts an event is.
+fn with_count(event: NewEvent, count: u32) -> NewEvent {
+    match count {
+        0 | 1 => event,
+        _ => event.with_detail(format!("{count} from there since the last such event")),
+    }
+}
+
+/// Why a source could not check somebody.
+fn in_short(error: &AuthenticationError) -> String {
+    match error {
+        AuthenticationError::Unavailable { reason, .. }
+        | AuthenticationError::Undecided { reason } => reason.clone(),
+        other => other.to_string(),
     }
 }
 

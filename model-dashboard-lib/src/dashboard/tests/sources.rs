@@ -194,7 +194,7 @@ async fn a_password_changed_during_a_sign_in_ends_it() {
 /// Lets `ana` in by her password, and calls everything else a wrong one, as a directory does that
 /// is asked by a template.
 #[derive(Debug)]
-struct ByPassword(Source);
+struct ByPassword(Source, Refusal);
 
 #[async_trait::async_trait]
 impl Authenticator for ByPassword {
@@ -208,7 +208,7 @@ impl Authenticator for ByPassword {
         password: &Password,
     ) -> Result<Identity, AuthenticationError> {
         if password.expose() != PASSWORD {
-            return Err(Refusal::WrongPassword.into());
+            return Err(self.1.clone().into());
         }
         Ok(Identity {
             id: IdentityId::new(self.0.clone(), username.folded()),
@@ -223,20 +223,115 @@ impl Authenticator for ByPassword {
 
 #[tokio::test]
 async fn a_password_that_was_typed_as_a_name_is_not_written_down() {
-    let clinic = Arc::new(ByPassword(directory("clinic")));
-    let world = World::with(|builder| builder.authenticator(clinic)).await;
-    let sign_in = async |name: &str, password: &str| {
-        let mut typed = typed(name, password);
-        typed.source = Some(directory("clinic"));
-        world.dashboard.sign_in(typed, request("192.0.2.1")).await
+    let unwilling = Refusal::Other("the directory was unwilling".to_owned());
+    for refusal in [Refusal::WrongPassword, unwilling] {
+        let clinic = Arc::new(ByPassword(directory("clinic"), refusal));
+        let world = World::with(|builder| builder.authenticator(clinic)).await;
+        let sign_in = async |name: &str, password: &str| {
+            let mut typed = typed(name, password);
+            typed.source = Some(directory("clinic"));
+            world.dashboard.sign_in(typed, request("192.0.2.1")).await
+        };
+        sign_in("ana", PASSWORD).await.unwrap();
+        for (name, written) in [("ana", "ana"), (PASSWORD, "")] {
+            let refused = sign_in(name, "something else").await;
+            assert_eq!(reason(refused), Unauthenticated::SignInRefused);
+            let event = world.last_event().await;
+            assert_eq!(event.action, Action::SignInRefused);
+            assert_eq!(event.actor_name, written, "{event:?}");
+            assert!(!format!("{event:?}").contains(PASSWORD));
+        }
+    }
+}
+
+/// Answers about nobody.
+#[derive(Debug)]
+struct Silent(Source);
+
+#[async_trait::async_trait]
+impl Authenticator for Silent {
+    fn source(&self) -> &Source {
+        &self.0
+    }
+
+    async fn authenticate(
+        &self,
+        _: &Username,
+        _: &Password,
+    ) -> Result<Identity, AuthenticationError> {
+        Err(AuthenticationError::Unavailable {
+            reason: "the line is cut".to_owned(),
+            source: None,
+        })
+    }
+}
+
+/// Makes `ana` known, as an earlier sign-in did.
+async fn make_known(world: &World, source: &Source) {
+    let ana = Identity {
+        id: IdentityId::new(source.clone(), "id-of-ana"),
+        username: Username::parse("Ana").unwrap(),
+        display_name: "Ana".to_owned(),
+        email: None,
+        groups: Vec::new(),
+        role: None,
     };
-    sign_in("ana", PASSWORD).await.unwrap();
-    for (name, written) in [("ana", "ana"), (PASSWORD, "")] {
-        let refused = sign_in(name, "something else").await;
-        assert_eq!(reason(refused), Unauthenticated::SignInRefused);
+    let now = Timestamp::now();
+    let known = world.store.remember(&ana, Role::Viewer, true, now);
+    known.await.unwrap();
+}
+
+#[tokio::test]
+async fn that_a_source_did_not_answer_is_told_once_a_minute_for_each_address() {
+    let clinic = directory("clinic");
+    let world = World::with(|it| it.authenticator(Arc::new(Silent(directory("clinic"))))).await;
+    make_known(&world, &clinic).await;
+    let sign_in = async |name: &str, from: &str| {
+        let mut typed = typed(name, "x");
+        typed.source = Some(directory("clinic"));
+        let refused = world.dashboard.sign_in(typed, request(from)).await;
+        assert!(matches!(refused, Err(Error::Unavailable { .. })));
+    };
+    sign_in("ana", "192.0.2.1").await;
+    let event = world.last_event().await;
+    assert_eq!(event.action, Action::SignInRefused);
+    assert_eq!(event.detail, "not checked: the line is cut");
+    assert_eq!(
+        (&*event.actor_name, &*event.target),
+        ("Ana", "source:clinic")
+    );
+    for _ in 0..100 {
+        sign_in("ana", "192.0.2.1").await;
+    }
+    assert_eq!(world.count(Action::SignInRefused).await, 1);
+    // Nobody who is known: it may be a password in the wrong field.
+    sign_in(PASSWORD, "192.0.2.2").await;
+    let event = world.last_event().await;
+    assert_eq!(world.count(Action::SignInRefused).await, 2);
+    assert!(!format!("{event:?}").contains(PASSWORD), "{event:?}");
+    assert_eq!((&*event.actor_name, event.who()), ("", "unknown"));
+}
+
+#[tokio::test]
+async fn who_comes_too_early_is_named_if_they_are_known() {
+    let clinic = Arc::new(ByPassword(directory("clinic"), Refusal::WrongPassword));
+    let world = World::with(|builder| builder.authenticator(clinic)).await;
+    world.with_password("bo", Role::Viewer, PASSWORD).await;
+    make_known(&world, &directory("clinic")).await;
+    for (source, name, written, from) in [
+        ("local", "BO", "bo", "192.0.2.1"),
+        ("clinic", "ana", "Ana", "192.0.2.2"),
+        ("clinic", PASSWORD, "", "192.0.2.3"),
+    ] {
+        let sign_in = async || {
+            let mut typed = typed(name, "a wrong password");
+            typed.source = Some(directory(source));
+            world.dashboard.sign_in(typed, request(from)).await
+        };
+        while !matches!(sign_in().await, Err(Error::TooManyAttempts { .. })) {}
         let event = world.last_event().await;
-        assert_eq!(event.action, Action::SignInRefused);
+        assert!(event.detail.contains("not checked"), "{event:?}");
         assert_eq!(event.actor_name, written, "{event:?}");
-        assert!(!format!("{event:?}").contains(PASSWORD));
+        assert!(!format!("{event:?}").contains(PASSWORD), "{event:?}");
     }
 }

@@ -52,7 +52,7 @@ const ADDRESS_SHRINKS_EVERY: Duration = Duration::from_secs(60);
 /// How long somebody is known where they signed in.
 const KNOWN_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// How often it is told that attempts from an address come too early.
+/// How often it is told of attempts from an address that were not checked.
 const TELL_EVERY: Duration = Duration::from_secs(60);
 
 /// The delays of one process.
@@ -66,7 +66,8 @@ struct Counters {
     addresses: Recent<Address, Count>,
     /// Who signed in where. Apart from the counts, or whoever makes up names could push them out.
     known: Recent<Pair, Instant>,
-    early: Recent<Address, Early>,
+    early: Recent<Address, Untold>,
+    unanswered: Recent<Address, Untold>,
 }
 
 /// A source and a folded username; it need not exist.
@@ -74,9 +75,9 @@ type Account = (Source, Arc<str>);
 
 type Pair = (Account, Address);
 
-/// Attempts from an address that came too early.
+/// Attempts from an address that were not checked.
 #[derive(Clone, Copy, Debug)]
-struct Early {
+struct Untold {
     /// When it was told last.
     told: Instant,
     /// How many came since then.
@@ -95,20 +96,9 @@ pub(super) struct TooEarly {
 
 impl Counters {
     fn too_early(&mut self, address: &Address, until: Instant, now: Instant) -> TooEarly {
-        let before = self.early.get(address);
-        let count = before.map_or(1, |early| early.since.saturating_add(1));
-        let tell = before.is_none_or(|early| now >= early.told + TELL_EVERY);
-        let early = match before {
-            Some(Early { told, .. }) if !tell => Early { told, since: count },
-            _ => Early {
-                told: now,
-                since: 0,
-            },
-        };
-        self.early.set(address, early, now);
         TooEarly {
             retry_after: until - now,
-            tell: tell.then_some(count),
+            tell: to_tell(&mut self.early, address, now),
         }
     }
 
@@ -239,6 +229,23 @@ impl Throttle {
     }
 }
 
+/// How many attempts from the address to tell of, this one included; `None` if that was done a short
+/// while ago.
+fn to_tell(untold: &mut Recent<Address, Untold>, address: &Address, now: Instant) -> Option<u32> {
+    let before = untold.get(address);
+    let count = before.map_or(1, |before| before.since.saturating_add(1));
+    let is_time = before.is_none_or(|before| now >= before.told + TELL_EVERY);
+    let after = match before {
+        Some(Untold { told, .. }) if !is_time => Untold { told, since: count },
+        _ => Untold {
+            told: now,
+            since: 0,
+        },
+    };
+    untold.set(address, after, now);
+    is_time.then_some(count)
+}
+
 /// The wait after so many wrong passwords.
 fn wait_after(wrong: u32, free: u32) -> Duration {
     match wrong.checked_sub(free) {
@@ -266,12 +273,23 @@ impl Attempt<'_> {
 
     /// The password could not be checked: the attempt does not count.
     pub(super) fn was_not_made(self) {
+        self.take_back(&mut self.throttle.counters());
+    }
+
+    /// The same, because whoever was to check it did not answer. How many such attempts from the
+    /// address to tell of, this one included; `None` if that was done a short while ago.
+    pub(super) fn was_not_answered(self) -> Option<u32> {
         let mut counters = self.throttle.counters();
+        self.take_back(&mut counters);
+        to_tell(&mut counters.unanswered, &self.address, self.started)
+    }
+
+    fn take_back(&self, counters: &mut Counters) {
         if let Some(pair) = counters.pairs.get_mut(&self.pair) {
             pair.wrong = pair.wrong.saturating_sub(1);
             self.pair_wait.undo(pair);
         }
-        self.uncount(&mut counters);
+        self.uncount(counters);
     }
 
     /// How long the next attempt of this pair has to wait.

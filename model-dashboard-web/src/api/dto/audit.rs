@@ -13,7 +13,8 @@ pub(in crate::api) struct AuditEvent {
     /// When.
     #[schema(value_type = String, format = DateTime)]
     pub(in crate::api) at: Timestamp,
-    /// Who, as `source:subject`.
+    /// Who, as `source:subject`; empty for nobody known, and for what the server (`via` is `server`)
+    /// or another program (`store`) did by itself.
     pub(in crate::api) actor: String,
     /// The name they had then.
     pub(in crate::api) actor_name: String,

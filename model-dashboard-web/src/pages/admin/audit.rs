@@ -166,7 +166,8 @@ fn row(links: &Links, entry: &Event) -> AuditRow {
     AuditRow {
         number: entry.seq,
         at: event.at.into(),
-        who: event.actor_name.clone(),
+        who: event.who().to_owned(),
+        nobody: event.actor.is_empty() && event.actor_name.is_empty(),
         identity: event.actor.clone(),
         action: event.action.to_string(),
         refused: matches!(event.action, Action::SignInRefused | Action::Denied),

@@ -86,8 +86,10 @@ pub struct AuditRow {
     pub number: u64,
     /// When.
     pub at: SystemTime,
-    /// Who, by the name of then; empty if unknown.
+    /// Who, in words: the name of then, `the server`, `unknown`.
     pub who: String,
+    /// Whether that is nobody's name.
+    pub nobody: bool,
     /// Who, for ever: `source:subject`; empty if unknown.
     pub identity: String,
     /// What: `model.enable`.
@@ -165,7 +167,7 @@ fn cells(frame: &Frame, row: &AuditRow) -> Vec<Markup> {
     vec![
         html! { a.nowrap href=(frame.links.audit_event(row.number)) { (time::to_the_second(row.at)) } },
         html! {
-            @if row.who.is_empty() { span.muted { "unknown" } } @else { (row.who) }
+            (who(row))
             @if !row.via.is_empty() { span.meta { (row.via) } }
         },
         html! {
@@ -180,6 +182,10 @@ fn cells(frame: &Frame, row: &AuditRow) -> Vec<Markup> {
         },
         html! { @if row.from.is_empty() { span.muted.none { "–" } } @else { span.reference { (row.from) } } },
     ]
+}
+
+fn who(row: &AuditRow) -> Markup {
+    html! { @if row.nobody { span.muted { (row.who) } } @else { (row.who) } }
 }
 
 fn refused() -> Markup {
@@ -278,7 +284,7 @@ pub fn event(frame: &Frame, view: &EventView) -> Markup {
         (
             "Who",
             html! {
-                (or_dash(&row.who))
+                (who(row))
                 @if !row.identity.is_empty() { " " span.reference { (row.identity) } }
             },
         ),

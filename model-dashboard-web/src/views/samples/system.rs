@@ -11,6 +11,7 @@ fn audit_rows() -> Vec<audit::AuditRow> {
         number,
         at: ago(hours),
         who: text(who),
+        nobody: false,
         identity: text("local:2"),
         action: text(action),
         refused: false,
@@ -33,21 +34,30 @@ fn audit_rows() -> Vec<audit::AuditRow> {
         },
         row(811, 1, "mkeller", "sign-in", ""),
         audit::AuditRow {
+            nobody: true,
             identity: String::new(),
             refused: true,
             from: text("2001:db8:85a3::8a2e:370:7334"),
-            detail: text("root: no such account"),
-            ..row(810, 2, "", "sign-in.refused", "")
+            detail: text("unknown account"),
+            ..row(810, 2, "unknown", "sign-in.refused", "source:local")
+        },
+        audit::AuditRow {
+            nobody: true,
+            identity: String::new(),
+            via: text("server"),
+            from: String::new(),
+            detail: text("rlopez: role viewer → auditor (group cn=auditors), says ldap"),
+            ..row(809, 2, "the server", "user.update", "user:ldap:1f")
         },
         audit::AuditRow {
             refused: true,
             detail: text("models:enable is missing"),
-            ..row(809, 4, "jlind", "denied", "model:MIST/ProstateZones")
+            ..row(808, 4, "jlind", "denied", "model:MIST/ProstateZones")
         },
         audit::AuditRow {
             via: text("api"),
             ..row(
-                808,
+                807,
                 6,
                 "argo-inference",
                 "model.create",
@@ -66,7 +76,7 @@ pub(super) fn audit_view() -> audit::AuditView {
         actions: texts(&["model.create", "model.update", "model.enable", "sign-in"]),
         rows: audit_rows(),
         newer: None,
-        older: Some(text("/dashboard/admin/audit?before=808")),
+        older: Some(text("/dashboard/admin/audit?before=807")),
         chain: Some(audit::Chain {
             intact: true,
             text: text("All 812 events are as they were written."),
