@@ -176,6 +176,12 @@ pub(crate) fn seconds_or_empty(time: Option<Timestamp>) -> String {
     time.map(seconds).unwrap_or_default()
 }
 
+/// A number of things: `1 token`, `2 tokens`.
+pub(crate) fn counted(count: impl Display + PartialEq + From<u8>, what: &str) -> String {
+    let many = if count == 1.into() { "" } else { "s" };
+    format!("{count} {what}{many}")
+}
+
 /// Text, or nothing.
 pub(crate) fn or_empty(value: Option<impl Display>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()

@@ -1,7 +1,7 @@
 //! `user recheck`: asks a directory about people now.
 
 use clap::Args;
-use model_dashboard::auth::{Source, User};
+use model_dashboard::auth::Source;
 use model_dashboard::dashboard::{RecheckOutcome, Rechecked, SourceRecheck};
 use serde::Serialize;
 
@@ -16,9 +16,9 @@ pub(crate) struct Recheck {
     #[arg(required_unless_present = "all")]
     user: Option<String>,
 
-    /// The directory that the account is of
+    /// The directory, in place of SOURCE: before the username
     #[arg(long)]
-    source: Option<String>,
+    source: Option<Source>,
 
     /// Everybody of the directory who holds a session or token
     #[arg(long, requires = "source", conflicts_with = "user")]
@@ -30,10 +30,10 @@ pub(crate) struct Recheck {
 }
 
 #[derive(Serialize)]
-struct One {
-    outcome: &'static str,
+struct One<'a> {
+    outcome: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<String>,
+    detail: Option<&'a str>,
     sessions_ended: u64,
     tokens_revoked: u64,
     account: Shown,
@@ -42,30 +42,23 @@ struct One {
 #[derive(Serialize)]
 struct All<'a> {
     source: &'a str,
-    asked: usize,
-    still_there: usize,
-    changed: usize,
-    left: usize,
-    doubted: usize,
-    unanswered: usize,
-    reason: &'a Option<String>,
+    #[serde(flatten)]
+    done: &'a SourceRecheck,
 }
 
 pub(crate) async fn run(recheck: Recheck, context: &Context) -> Result<(), Failure> {
-    let source = recheck.source.map(|text| text.parse::<Source>());
-    let source = source.transpose().map_err(Failure::usage)?;
     context
         .with_accounts(Opening::Existing, async |installation| {
             let Installation {
                 dashboard, caller, ..
             } = installation;
-            match (&recheck.user, &source) {
+            match (&recheck.user, &recheck.source) {
                 (None, Some(source)) => {
                     let done = dashboard.recheck_source(caller, source, recheck.believe);
                     show_all(source, &done.await?, context)
                 }
                 (Some(name), source) => {
-                    let user = account(installation, name, source.as_ref()).await?;
+                    let user = installation.account(name, source.as_ref()).await?;
                     let done = dashboard.recheck_user(caller, &user.id).await?;
                     show_one(done, context)
                 }
@@ -75,62 +68,31 @@ pub(crate) async fn run(recheck: Recheck, context: &Context) -> Result<(), Failu
         .await
 }
 
-async fn account(
-    installation: &Installation,
-    name: &str,
-    source: Option<&Source>,
-) -> Result<User, Failure> {
-    let Installation {
-        dashboard, caller, ..
-    } = installation;
-    match source {
-        Some(source) => Ok(dashboard.user_by_name(caller, source, name).await?),
-        None => installation.account(name).await,
-    }
-}
-
 fn show_one(done: Rechecked, context: &Context) -> Result<(), Failure> {
-    let name = done.user.username.to_string();
-    let (outcome, detail, (sessions_ended, tokens_revoked)) = match done.outcome {
-        RecheckOutcome::Changed(changes) => ("changed", Some(changes), (0, 0)),
-        RecheckOutcome::Left { sessions, tokens } => ("left", None, (sessions, tokens)),
-        RecheckOutcome::NoAnswer(reason) => ("no_answer", Some(reason), (0, 0)),
-        _ => ("still_there", None, (0, 0)),
+    let Rechecked { user, outcome, .. } = done;
+    let failed = match &outcome {
+        RecheckOutcome::NoAnswer(reason) => Some(unanswered(reason)),
+        said => {
+            note(format_args!("{} {said}", user.username));
+            None
+        }
     };
-    match (outcome, &detail) {
-        ("changed", Some(changes)) => note(format_args!("{name} is still there: {changes}")),
-        ("left", _) => note(format_args!(
-            "{name} left: the account is disabled, {sessions_ended} sessions ended, \
-             {tokens_revoked} tokens are revoked"
-        )),
-        ("still_there", _) => note(format_args!("{name} is still there, and nothing changed")),
-        _ => {}
-    }
-    let failed = (outcome == "no_answer").then(|| detail.clone().unwrap_or_default());
+    let (sessions_ended, tokens_revoked) = outcome.lost();
     let one = One {
-        outcome,
-        detail,
+        outcome: outcome.as_str(),
+        detail: outcome.detail(),
         sessions_ended,
         tokens_revoked,
-        account: done.user.into(),
+        account: user.into(),
     };
     context.output.show(&one, String::new)?;
-    match failed {
-        Some(reason) => Err(unanswered(&reason)),
-        None => Ok(()),
-    }
+    failed.map_or(Ok(()), Err)
 }
 
 fn show_all(source: &Source, done: &SourceRecheck, context: &Context) -> Result<(), Failure> {
     let all = All {
         source: source.as_str(),
-        asked: done.asked,
-        still_there: done.still_there,
-        changed: done.changed,
-        left: done.left,
-        doubted: done.doubted,
-        unanswered: done.unanswered,
-        reason: &done.reason,
+        done,
     };
     context.output.show(&all, || done.to_string())?;
     if done.unanswered > 0 {

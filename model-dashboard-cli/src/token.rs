@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::failure::{Failure, Kind};
 use crate::installation::{Context, Installation, Opening};
-use crate::output::{note, seconds, seconds_or_empty};
+use crate::output::{counted, note, seconds, seconds_or_empty};
 use crate::prompt::confirm;
 
 #[derive(Debug, Subcommand)]
@@ -128,7 +128,7 @@ async fn create(create: Create, context: &Context) -> Result<(), Failure> {
             let Installation {
                 dashboard, caller, ..
             } = installation;
-            let owner = installation.account(&create.owner).await?;
+            let owner = installation.account(&create.owner, None).await?;
             let request = NewTokenRequest {
                 description: create.description,
                 scopes,
@@ -159,7 +159,7 @@ async fn list(list: List, context: &Context) -> Result<(), Failure> {
             } = installation;
             let mut tokens = dashboard.all_tokens(caller).await?;
             if let Some(owner) = &list.owner {
-                let owner = installation.account(owner).await?;
+                let owner = installation.account(owner, None).await?;
                 tokens.retain(|token| token.owner == owner.id);
             }
             let tokens = Tokens {
@@ -211,7 +211,8 @@ async fn revoke(revoke: &Revoke, context: &Context) -> Result<(), Failure> {
                 [id] => confirm(&context.globals, &format!("Revoke the token {id}?"), None)?,
                 ids => {
                     let count = ids.iter().filter(|id| is_known(id)).count();
-                    confirm(&context.globals, &format!("Revoke {count} tokens?"), None)?;
+                    let question = format!("Revoke {}?", counted(count, "token"));
+                    confirm(&context.globals, &question, None)?;
                 }
             }
             let mut revoked = Vec::new();

@@ -13,7 +13,7 @@ use super::places::{BUCKET, MODELS_FOLDER};
 use super::{Checks, State};
 use crate::failure::Failure;
 use crate::installation::{Installation, Opening, database_name, not_opened};
-use crate::output::seconds_or_empty;
+use crate::output::{counted, seconds_or_empty};
 
 /// Looking sets nothing up and upgrades nothing: the earlier system may still use its database.
 pub(super) async fn accounts(config: Config, checks: &mut Checks) {
@@ -31,8 +31,9 @@ pub(super) async fn accounts(config: Config, checks: &mut Checks) {
             let found = match upgrade.from {
                 0 => format!(
                     "{database} is of the earlier system, which cannot use it once it is \
-                     upgraded: {} accounts and {} tokens would be taken over",
-                    upgrade.users, upgrade.tokens
+                     upgraded: {} and {} would be taken over",
+                    counted(upgrade.users, "account"),
+                    counted(upgrade.tokens, "token")
                 ),
                 from => format!(
                     "{database} has schema {from} of an earlier version; an upgrade makes it {}",

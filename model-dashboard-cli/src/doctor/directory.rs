@@ -19,42 +19,26 @@ pub(crate) struct Directory {
 
     /// The directory, where several are configured
     #[arg(long, default_value = Source::LDAP)]
-    source: String,
+    source: Source,
 }
 
 /// What was seen, for programs.
 #[derive(Debug, Serialize)]
-struct Shown {
-    source: String,
-    well: bool,
-    steps: Vec<Step>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    person: Option<Person>,
-}
-
-#[derive(Debug, Serialize)]
-struct Step {
-    name: String,
-    verdict: &'static str,
-    saw: String,
-    advice: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct Person {
-    subject: String,
-    username: String,
-    display_name: String,
-    email: Option<String>,
-    groups: Vec<String>,
-    role: Option<String>,
-    role_reason: Option<String>,
+struct Shown<'a> {
+    source: &'a str,
+    #[serde(flatten)]
+    diagnosis: Diagnosis,
 }
 
 /// By the settings alone: whoever tries them may have no installation yet.
 pub(super) async fn run(directory: Directory, context: &Context) -> Result<(), Failure> {
-    let source: Source = directory.source.parse().map_err(Failure::usage)?;
-    let user = directory.user.as_deref().map(str::trim);
+    let source = directory.source;
+    let user = directory.user.as_deref().map(|name| {
+        // As accounts are named elsewhere.
+        let full = name.trim().strip_prefix(source.as_str());
+        let full = full.and_then(|rest| rest.strip_prefix(':'));
+        full.unwrap_or(name).trim()
+    });
     let user = user.map(Username::parse).transpose();
     let user = user.map_err(|error| Failure::usage(format!("--user: {error}")))?;
     let config = context.config()?;
@@ -64,18 +48,24 @@ pub(super) async fn run(directory: Directory, context: &Context) -> Result<(), F
         return Err(Failure::new(Kind::NotFound, message)
             .hint("LDAP_SERVER sets one up, and --source names another than ldap"));
     };
-    let shown = shown(&source, configured.diagnose(user.as_ref()).await);
+    let shown = Shown {
+        source: source.as_str(),
+        diagnosis: configured.diagnose(user.as_ref()).await,
+    };
     context.output.show(&shown, || text(&shown, context))?;
     for warning in config.warnings() {
         if warning.starts_with("ldap.") {
             note(warning);
         }
     }
-    if let Some(step) = shown.steps.iter().find(|step| step.verdict == "failed") {
+    let Diagnosis {
+        steps, identity, ..
+    } = &shown.diagnosis;
+    if let Some(step) = steps.iter().find(|step| step.verdict == Verdict::Failed) {
         let message = format!("at {source} this failed: {}", step.name);
         return Err(Failure::new(Kind::Unavailable, message));
     }
-    if let (Some(name), None) = (&user, &shown.person) {
+    if let (Some(name), None) = (&user, identity) {
         note(format_args!("{name} was not looked up: the steps say why"));
     }
     Ok(())
@@ -113,48 +103,12 @@ pub(super) async fn check(config: &Config, checks: &mut Checks) {
     }
 }
 
-fn shown(source: &Source, diagnosis: Diagnosis) -> Shown {
-    Shown {
-        source: source.to_string(),
-        well: diagnosis.is_well(),
-        steps: diagnosis
-            .steps
-            .into_iter()
-            .map(|step| Step {
-                name: step.name,
-                verdict: match step.verdict {
-                    Verdict::Well => "well",
-                    Verdict::Warning => "warning",
-                    _ => "failed",
-                },
-                saw: step.saw,
-                advice: step.advice,
-            })
-            .collect(),
-        person: diagnosis.identity.map(|identity| {
-            let (role, role_reason) = match identity.role {
-                Some(granted) => (Some(granted.role.to_string()), Some(granted.reason)),
-                None => (None, None),
-            };
-            Person {
-                subject: identity.id.subject.to_string(),
-                username: identity.username.to_string(),
-                display_name: identity.display_name,
-                email: identity.email,
-                groups: identity.groups,
-                role,
-                role_reason,
-            }
-        }),
-    }
-}
-
-fn text(shown: &Shown, context: &Context) -> String {
-    let rows = shown.steps.iter().map(|step| {
+fn text(shown: &Shown<'_>, context: &Context) -> String {
+    let rows = shown.diagnosis.steps.iter().map(|step| {
         let state = match step.verdict {
-            "well" => "ok",
-            "failed" => "FAILED",
-            other => other,
+            Verdict::Well => "ok",
+            Verdict::Failed => "FAILED",
+            other => other.as_str(),
         };
         [
             state.to_owned(),
@@ -166,19 +120,19 @@ fn text(shown: &Shown, context: &Context) -> String {
     let mut text = context
         .output
         .table(["STATE", "STEP", "SAW", "WHAT TO DO"], rows);
-    if let Some(person) = &shown.person {
-        let role = match (&person.role, &person.role_reason) {
-            (Some(role), Some(reason)) => format!("{role}: {reason}"),
-            _ => "none from the directory: the default, or what an administrator set".to_owned(),
+    if let Some(person) = &shown.diagnosis.identity {
+        let role = match &person.role {
+            Some(granted) => format!("{}: {}", granted.role, granted.reason),
+            None => "none from the directory: the default, or what an administrator set".to_owned(),
         };
         text.push('\n');
         text.push_str(&context.output.properties([
-            ("username", person.username.clone()),
+            ("username", person.username.to_string()),
             ("name", person.display_name.clone()),
-            ("id", format!("{}:{}", shown.source, person.subject)),
+            ("id", person.id.to_string()),
             ("mail", person.email.clone().unwrap_or_default()),
             ("role", role),
-            ("groups", person.groups.join(", ")),
+            ("groups", person.groups.join("; ")),
         ]));
     }
     text

@@ -1,10 +1,11 @@
 //! `user`: accounts.
 
+mod create;
+mod shown;
+
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
-use model_dashboard::auth::{NewPassword, Role, RoleOrigin, User, UserChange, UserFilter};
-use model_dashboard::dashboard::{NewServiceAccount, NewUserRequest};
-use model_dashboard::model::Timestamp;
+use model_dashboard::auth::{NewPassword, Role, Source, User, UserChange, UserFilter};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -12,6 +13,9 @@ use crate::installation::{Context, Installation, Opening};
 use crate::output::{Output, note, seconds_or_empty};
 use crate::prompt::{PasswordSource, confirm};
 use crate::recheck::{self, Recheck};
+use crate::user::create::Create;
+
+pub(crate) use crate::user::shown::Shown;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
@@ -36,50 +40,26 @@ pub(crate) enum UserCommand {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Create {
-    /// The name to sign in with
-    username: String,
-
-    /// What the account may do
-    #[arg(long, default_value = "viewer", value_parser = roles())]
-    role: String,
-
-    /// The name that people read [default: the username]
-    #[arg(
-        long,
-        value_name = "NAME",
-        default_value = "",
-        hide_default_value = true
-    )]
-    display_name: String,
-
-    /// Mail address
-    #[arg(long, value_name = "ADDRESS", conflicts_with = "service")]
-    email: Option<String>,
-
-    /// A service account: it has tokens and no password
-    #[arg(long, requires = "team")]
-    service: bool,
-
-    /// The team that answers for a service account
-    #[arg(long, requires = "service")]
-    team: Option<String>,
-
-    #[command(flatten)]
-    password: PasswordSource,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct List {
     /// Only accounts of this source: local, service, or a directory
     #[arg(long)]
-    source: Option<String>,
+    source: Option<Source>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Account {
     /// Username, or SOURCE:USERNAME where several sources have it
     user: String,
+
+    /// The source of the account, in place of SOURCE: before the username
+    #[arg(long)]
+    source: Option<Source>,
+}
+
+impl Account {
+    async fn of(&self, installation: &Installation) -> Result<User, Failure> {
+        installation.account(&self.user, self.source.as_ref()).await
+    }
 }
 
 #[derive(Debug, Args)]
@@ -113,65 +93,6 @@ fn role(text: &str) -> Result<Role, Failure> {
     text.parse().map_err(Failure::usage)
 }
 
-/// An account as programs read it: the fields of the API, and what it does not tell.
-#[derive(Debug, Serialize)]
-pub(crate) struct Shown {
-    id: Id,
-    username: String,
-    display_name: String,
-    email: Option<String>,
-    role: Role,
-    role_reason: String,
-    role_origin: &'static str,
-    is_active: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    team: Option<String>,
-    groups: Vec<String>,
-    created_at: Option<Timestamp>,
-    updated_at: Option<Timestamp>,
-    last_sign_in: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    checked_at: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    left_at: Option<Timestamp>,
-}
-
-#[derive(Debug, Serialize)]
-struct Id {
-    source: String,
-    subject: String,
-}
-
-impl From<User> for Shown {
-    fn from(user: User) -> Self {
-        let checked_at = user.checked_at.filter(|_| !user.is_own());
-        Self {
-            id: Id {
-                source: user.id.source.to_string(),
-                subject: user.id.subject.to_string(),
-            },
-            username: user.username.to_string(),
-            display_name: user.display_name,
-            email: user.email,
-            role: user.role,
-            role_reason: user.role_reason,
-            role_origin: match user.role_origin {
-                RoleOrigin::Default => "default",
-                RoleOrigin::Administrator => "administrator",
-                RoleOrigin::Source => "source",
-            },
-            is_active: user.is_active,
-            team: user.team,
-            groups: user.groups,
-            created_at: user.created_at,
-            updated_at: user.updated_at,
-            last_sign_in: user.last_sign_in,
-            checked_at,
-            left_at: user.left_at,
-        }
-    }
-}
-
 #[derive(Serialize)]
 struct Users {
     total: usize,
@@ -189,8 +110,7 @@ struct WithPassword<'a> {
 
 pub(crate) async fn run(command: UserCommand, context: &Context) -> Result<(), Failure> {
     match command {
-        UserCommand::Create(create) if create.service => create_service(create, context).await,
-        UserCommand::Create(create) => create_person(create, context).await,
+        UserCommand::Create(create) => create::run(create, context).await,
         UserCommand::List(list) => show_all(list, context).await,
         UserCommand::Show(account) => show(&account, context).await,
         UserCommand::Enable(account) => {
@@ -223,56 +143,6 @@ fn active(is_active: bool) -> UserChange {
     }
 }
 
-async fn create_person(create: Create, context: &Context) -> Result<(), Failure> {
-    let password = create.password.read(&create.username)?;
-    let request = NewUserRequest {
-        role: role(&create.role)?,
-        username: create.username,
-        display_name: create.display_name,
-        email: create.email,
-        password,
-    };
-    context
-        .with_accounts(Opening::Begin, async |installation| {
-            let Installation {
-                dashboard, caller, ..
-            } = installation;
-            let (user, generated) = dashboard.create_user(caller, request).await?;
-            note(format_args!(
-                "made the account {} ({})",
-                user.username, user.role
-            ));
-            show_password(context.output, user, generated.as_ref())
-        })
-        .await
-}
-
-async fn create_service(create: Create, context: &Context) -> Result<(), Failure> {
-    if create.password.is_given() {
-        return Err(Failure::usage("a service account has no password")
-            .hint("`model-dashboard token create --owner NAME` makes its tokens"));
-    }
-    let request = NewServiceAccount {
-        role: role(&create.role)?,
-        username: create.username,
-        display_name: create.display_name,
-        team: create.team.unwrap_or_default(),
-    };
-    context
-        .with_accounts(Opening::Begin, async |installation| {
-            let Installation {
-                dashboard, caller, ..
-            } = installation;
-            let user = dashboard.create_service_account(caller, request).await?;
-            note(format_args!(
-                "made the service account {} ({})",
-                user.username, user.role
-            ));
-            show_password(context.output, user, None)
-        })
-        .await
-}
-
 /// The account as JSON, or only what there is to keep: the generated password.
 fn show_password(
     output: Output,
@@ -291,9 +161,8 @@ fn show_password(
 }
 
 async fn show_all(list: List, context: &Context) -> Result<(), Failure> {
-    let source = list.source.map(|text| text.parse().map_err(Failure::usage));
     let filter = UserFilter {
-        source: source.transpose()?,
+        source: list.source,
     };
     context
         .with_accounts(Opening::Existing, async |installation| {
@@ -311,7 +180,7 @@ async fn show_all(list: List, context: &Context) -> Result<(), Failure> {
                         user.username.clone(),
                         user.id.source.clone(),
                         user.role.to_string(),
-                        state(user).to_owned(),
+                        user.state().to_owned(),
                         user.display_name.clone(),
                         seconds_or_empty(user.last_sign_in),
                     ]
@@ -330,36 +199,13 @@ async fn show_all(list: List, context: &Context) -> Result<(), Failure> {
         .await
 }
 
-fn state(user: &Shown) -> &'static str {
-    match (user.is_active, user.left_at) {
-        (true, _) => "active",
-        (false, None) => "disabled",
-        (false, Some(_)) => "left",
-    }
-}
-
 async fn show(account: &Account, context: &Context) -> Result<(), Failure> {
     context
         .with_accounts(Opening::Existing, async |installation| {
-            let user = Shown::from(installation.account(&account.user).await?);
-            context.output.show(&user, || {
-                context.output.properties([
-                    ("username", user.username.clone()),
-                    ("name", user.display_name.clone()),
-                    ("id", format!("{}:{}", user.id.source, user.id.subject)),
-                    ("mail", user.email.clone().unwrap_or_default()),
-                    ("state", state(&user).to_owned()),
-                    ("role", format!("{}: {}", user.role, user.role.describe())),
-                    ("role from", user.role_reason.clone()),
-                    ("team", user.team.clone().unwrap_or_default()),
-                    ("groups", user.groups.join(", ")),
-                    ("created", seconds_or_empty(user.created_at)),
-                    ("changed", seconds_or_empty(user.updated_at)),
-                    ("last sign-in", seconds_or_empty(user.last_sign_in)),
-                    ("last look", seconds_or_empty(user.checked_at)),
-                    ("left", seconds_or_empty(user.left_at)),
-                ])
-            })
+            let user = Shown::from(account.of(installation).await?);
+            context
+                .output
+                .show(&user, || context.output.properties(user.properties()))
         })
         .await
 }
@@ -375,7 +221,7 @@ async fn update(
             let Installation {
                 dashboard, caller, ..
             } = installation;
-            let user = installation.account(&account.user).await?;
+            let user = account.of(installation).await?;
             let user = dashboard.update_user(caller, &user.id, change).await?;
             note(format_args!("{} {done}", user.username));
             context.output.show(&Shown::from(user), String::new)
@@ -389,7 +235,7 @@ async fn reset_password(reset: ResetPassword, context: &Context) -> Result<(), F
             let Installation {
                 dashboard, caller, ..
             } = installation;
-            let user = installation.account(&reset.account.user).await?;
+            let user = reset.account.of(installation).await?;
             let new = reset.password.read(user.username.as_str())?;
             let generated = dashboard.reset_password(caller, &user.id, new).await?;
             note(format_args!(
@@ -407,7 +253,7 @@ async fn delete(account: &Account, context: &Context) -> Result<(), Failure> {
             let Installation {
                 dashboard, caller, ..
             } = installation;
-            let user = installation.account(&account.user).await?;
+            let user = account.of(installation).await?;
             confirm(
                 &context.globals,
                 &format!("Delete the account {} with all its tokens?", user.username),

@@ -166,16 +166,36 @@ fn a_name_of_two_sources_needs_the_source() {
     here.run(&["user", "show", "ana"])
         .ends_with(4)
         .tells("local:ana, service:ana");
-    let service = here.json(&["user", "show", "service:ana"]);
-    assert_eq!(service["id"]["source"], "service");
+    for named in [&["service:ana"][..], &["ana", "--source", "service"]] {
+        let service = here.json(&[&["user", "show"], named].concat());
+        assert_eq!(service["id"]["source"], "service");
+    }
+    let update: &[&[&str]] = &[
+        &["disable"],
+        &["enable"],
+        &["set-role", "viewer"],
+        &["delete", "--yes"],
+    ];
+    for command in update {
+        let (verb, more) = command.split_first().unwrap();
+        here.run(&[&["user", verb, "ana", "--source", "service"][..], more].concat())
+            .succeeds();
+    }
+    here.run(&["user", "show", "ana", "--source", "service"])
+        .ends_with(3);
+    here.run(&["user", "show", "ana", "--source", "Bad Source"])
+        .ends_with(2)
+        .tells("a source name has");
 }
 
 #[test]
 fn an_account_made_here_is_in_no_directory_to_be_asked_about() {
     let here = with_ana();
-    here.run(&["user", "recheck", "ana"])
-        .ends_with(2)
-        .tells("in no directory");
+    for named in [&["ana"][..], &["local:ana"], &["ana", "--source", "local"]] {
+        here.run(&[&["user", "recheck"], named].concat())
+            .ends_with(2)
+            .tells("in no directory");
+    }
     here.run(&["user", "recheck", "--all", "--source", "ldap"])
         .ends_with(3)
         .tells("directory ldap was not found");

@@ -1,9 +1,13 @@
 //! What a walk through the steps of a sign-in saw.
 
-use super::Identity;
+use serde::Serialize;
+use serde::ser::{SerializeStruct as _, Serializer};
+
+use super::{Identity, Role};
 
 /// What came of asking a source whether people could sign in now: the steps in their order, and
-/// who a name belongs to, if one was asked for and found.
+/// who a name belongs to, if one was asked for and found. Serialises as front ends tell it: `well`,
+/// `steps`, `person`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Diagnosis {
@@ -24,7 +28,7 @@ impl Diagnosis {
 }
 
 /// One step of a sign-in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DiagnosisStep {
     /// What was tried, in a few words: “TLS”, “service account”.
     pub name: String,
@@ -33,11 +37,13 @@ pub struct DiagnosisStep {
     /// What was seen, fit for an administrator to read; never a secret.
     pub saw: String,
     /// What to do, where something is to be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
 }
 
 /// How a step went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Verdict {
     /// As it should.
@@ -46,4 +52,58 @@ pub enum Verdict {
     Warning,
     /// It does not work.
     Failed,
+}
+
+impl Verdict {
+    /// Its name, for programs: `well`, `warning`, `failed`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Well => "well",
+            Verdict::Warning => "warning",
+            Verdict::Failed => "failed",
+        }
+    }
+}
+
+impl Serialize for Diagnosis {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let person = self.identity.as_ref().map(Person::from);
+        let fields = 2 + usize::from(person.is_some());
+        let mut object = serializer.serialize_struct("Diagnosis", fields)?;
+        object.serialize_field("well", &self.is_well())?;
+        object.serialize_field("steps", &self.steps)?;
+        match &person {
+            Some(person) => object.serialize_field("person", person)?,
+            None => object.skip_field("person")?,
+        }
+        object.end()
+    }
+}
+
+/// Somebody who was found, for programs.
+#[derive(Serialize)]
+struct Person<'a> {
+    subject: &'a str,
+    username: &'a str,
+    display_name: &'a str,
+    email: Option<&'a str>,
+    groups: &'a [String],
+    role: Option<Role>,
+    role_reason: Option<&'a str>,
+}
+
+impl<'a> From<&'a Identity> for Person<'a> {
+    fn from(identity: &'a Identity) -> Person<'a> {
+        let granted = identity.role.as_ref();
+        Person {
+            subject: &identity.id.subject,
+            username: identity.username.as_str(),
+            display_name: &identity.display_name,
+            email: identity.email.as_deref(),
+            groups: &identity.groups,
+            role: granted.map(|granted| granted.role),
+            role_reason: granted.map(|granted| granted.reason.as_str()),
+        }
+    }
 }

@@ -5,7 +5,7 @@
 //! make itself an administrator.
 
 use super::{Caller, Dashboard, Error};
-use crate::audit::Action;
+use crate::audit::{Action, counted};
 use crate::auth::{
     IdentityId, NewPassword, NewUser, NewUserKind, Permission, Permissions, Role, RoleOrigin,
     Source, User, UserChange, UserFilter, Username,
@@ -383,7 +383,7 @@ fn differences(before: &User, after: &User, sessions_ended: u64) -> String {
         parts.push("team".to_owned());
     }
     if sessions_ended > 0 {
-        parts.push(format!("{sessions_ended} sessions ended"));
+        parts.push(format!("{} ended", counted(sessions_ended, "session")));
     }
     match parts.is_empty() {
         true => format!("{}: nothing", after.username),

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::audit::{Action, NewEvent};
+use crate::audit::{Action, NewEvent, counted};
 use crate::auth::{Identity, IdentityId, Leaving, User, Username};
 use crate::dashboard::Inner;
 use crate::model::Timestamp;
@@ -91,13 +91,21 @@ impl Inner {
         };
         let event = NewEvent::of_server(Action::UserUpdate, format!("user:{id}"));
         let detail = format!(
-            "{}: deactivated, {} does not let them sign in any more; {} sessions ended, {} tokens \
-             revoked: should they come back, they need new ones",
-            leaving.user.username, id.source, leaving.sessions, leaving.tokens
+            "{}: deactivated, {} does not let them sign in any more; {}: should they come back, \
+             they need new ones",
+            leaving.user.username,
+            id.source,
+            lost(leaving.sessions, leaving.tokens)
         );
         self.trail.record(event.with_detail(detail)).await;
         Ok(Some(leaving))
     }
+}
+
+/// What somebody lost who left.
+pub(super) fn lost(sessions: u64, tokens: u64) -> String {
+    let (sessions, tokens) = (counted(sessions, "session"), counted(tokens, "token"));
+    format!("{sessions} ended, {tokens} revoked")
 }
 
 /// What a source changed, of that which matters for what somebody may do.

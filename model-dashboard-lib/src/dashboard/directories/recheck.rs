@@ -1,10 +1,14 @@
 //! Looking at people again because an administrator says so.
 
+use std::fmt;
 use std::time::Duration;
+
+use serde::Serialize;
 
 use super::Directory;
 use super::asking::{Answer, Until};
 use super::belief::Belief;
+use super::noted::lost;
 use crate::audit::Action;
 use crate::auth::{IdentityId, Permission, Source, User};
 use crate::dashboard::{Caller, Dashboard, Error};
@@ -39,8 +43,8 @@ pub enum RecheckOutcome {
     NoAnswer(String),
 }
 
-/// What came of a look at everybody of a source who can get in.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What came of a look at everybody of a source who can get in. Serialises as front ends tell it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct SourceRecheck {
     /// How many people were asked about.
@@ -57,8 +61,10 @@ pub struct SourceRecheck {
     /// Of whom the source did not say anything.
     pub unanswered: usize,
     /// Why, of the first of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Whether the source stopped answering before everybody was asked about.
+    #[serde(skip)]
     pub is_cut_short: bool,
 }
 
@@ -83,7 +89,7 @@ impl Dashboard {
             let done = this.look_at_one(&before).await?;
             let (user, outcome) = (&done.user, &done.outcome);
             let event = caller.event(Action::UserRecheck, format!("user:{}", user.id));
-            let detail = format!("{}: {}", user.username, in_words(outcome));
+            let detail = format!("{} {outcome}", user.username);
             this.inner.trail.record(event.with_detail(detail)).await;
             Ok(done)
         })
@@ -183,20 +189,54 @@ impl Dashboard {
     }
 }
 
-fn in_words(outcome: &RecheckOutcome) -> String {
-    match outcome {
-        RecheckOutcome::StillThere => "still there".to_owned(),
-        RecheckOutcome::Changed(changes) => changes.clone(),
-        RecheckOutcome::Left { sessions, tokens } => {
-            format!("left; {sessions} sessions ended, {tokens} tokens revoked")
+impl RecheckOutcome {
+    /// Its name, for programs: `still_there`, `changed`, `left`, `no_answer`.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            RecheckOutcome::StillThere => "still_there",
+            RecheckOutcome::Changed(_) => "changed",
+            RecheckOutcome::Left { .. } => "left",
+            RecheckOutcome::NoAnswer(_) => "no_answer",
         }
-        RecheckOutcome::NoAnswer(reason) => format!("no answer: {reason}"),
+    }
+
+    /// What changed, or why there was no answer.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        match self {
+            RecheckOutcome::Changed(what) | RecheckOutcome::NoAnswer(what) => Some(what),
+            _ => None,
+        }
+    }
+
+    /// How many sessions ended, and how many tokens were revoked.
+    #[must_use]
+    pub fn lost(&self) -> (u64, u64) {
+        match *self {
+            RecheckOutcome::Left { sessions, tokens } => (sessions, tokens),
+            _ => (0, 0),
+        }
+    }
+}
+
+/// In a few words, for after the name of the person.
+impl fmt::Display for RecheckOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RecheckOutcome::StillThere => f.write_str("is still there, and nothing changed"),
+            RecheckOutcome::Changed(changes) => write!(f, "is still there: {changes}"),
+            RecheckOutcome::Left { sessions, tokens } => {
+                write!(f, "left and is disabled: {}", lost(*sessions, *tokens))
+            }
+            RecheckOutcome::NoAnswer(reason) => write!(f, "was asked about in vain: {reason}"),
+        }
     }
 }
 
 /// In a few words, with the numbers that are not zero.
-impl std::fmt::Display for SourceRecheck {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for SourceRecheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
             "{} asked about, {} still there",

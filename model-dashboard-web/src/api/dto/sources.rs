@@ -1,7 +1,7 @@
 //! Directories, and what they say of people, on the wire.
 
-use model_dashboard::auth::{Diagnosis, DiagnosisStep, Identity, Role, Verdict};
-use model_dashboard::dashboard::{RecheckOutcome, Rechecked, SourceRecheck, SourceState};
+use model_dashboard::auth::{Diagnosis, DiagnosisStep, Identity, Role};
+use model_dashboard::dashboard::{Rechecked, SourceRecheck, SourceState};
 use model_dashboard::model::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -93,15 +93,10 @@ pub(in crate::api) struct RecheckAnswer {
 
 impl From<Rechecked> for RecheckAnswer {
     fn from(done: Rechecked) -> RecheckAnswer {
-        let (outcome, detail, (sessions_ended, tokens_revoked)) = match done.outcome {
-            RecheckOutcome::Changed(changes) => ("changed", Some(changes), (0, 0)),
-            RecheckOutcome::Left { sessions, tokens } => ("left", None, (sessions, tokens)),
-            RecheckOutcome::NoAnswer(reason) => ("no_answer", Some(reason), (0, 0)),
-            _ => ("still_there", None, (0, 0)),
-        };
+        let (sessions_ended, tokens_revoked) = done.outcome.lost();
         RecheckAnswer {
-            outcome,
-            detail,
+            outcome: done.outcome.as_str(),
+            detail: done.outcome.detail().map(str::to_owned),
             sessions_ended,
             tokens_revoked,
             account: (&done.user).into(),
@@ -234,11 +229,7 @@ impl From<DiagnosisStep> for Step {
     fn from(step: DiagnosisStep) -> Step {
         Step {
             name: step.name,
-            verdict: match step.verdict {
-                Verdict::Well => "well",
-                Verdict::Warning => "warning",
-                _ => "failed",
-            },
+            verdict: step.verdict.as_str(),
             saw: step.saw,
             advice: step.advice,
         }
@@ -259,6 +250,66 @@ impl From<Identity> for FoundPerson {
             groups: identity.groups,
             role,
             role_reason,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use model_dashboard::auth::{GrantedRole, IdentityId, Source, Username, Verdict};
+
+    use super::*;
+
+    fn identity(role: Option<GrantedRole>) -> Identity {
+        Identity {
+            id: IdentityId::new(Source::parse("ldap").unwrap(), "1f"),
+            username: Username::parse("rlopez").unwrap(),
+            display_name: "Rosa López".to_owned(),
+            email: None,
+            groups: vec!["cn=a,dc=x".to_owned()],
+            role,
+        }
+    }
+
+    /// The command line writes the library's own form.
+    #[test]
+    fn the_api_tells_what_a_walk_saw_as_the_command_line_does() {
+        let step = |verdict, advice: Option<&str>| DiagnosisStep {
+            name: "TLS".to_owned(),
+            verdict,
+            saw: "a certificate".to_owned(),
+            advice: advice.map(str::to_owned),
+        };
+        let reason = "group cn=a,dc=x".to_owned();
+        let granted = GrantedRole {
+            role: Role::Viewer,
+            reason,
+        };
+        for person in [None, Some(identity(None)), Some(identity(Some(granted)))] {
+            let mut diagnosis = Diagnosis::default();
+            diagnosis.steps = vec![
+                step(Verdict::Well, None),
+                step(Verdict::Warning, Some("look at it")),
+                step(Verdict::Failed, None),
+            ];
+            diagnosis.identity = person;
+            let own = serde_json::to_value(&diagnosis).unwrap();
+            let answer = serde_json::to_value(DiagnosisAnswer::from(diagnosis)).unwrap();
+            assert_eq!(answer, own);
+        }
+    }
+
+    #[test]
+    fn the_api_tells_of_a_look_at_everybody_as_the_command_line_does() {
+        for reason in [None, Some("the line is cut".to_owned())] {
+            let mut done = SourceRecheck::default();
+            (done.asked, done.still_there, done.changed) = (9, 4, 1);
+            (done.left, done.doubted, done.unanswered) = (2, 1, 2);
+            done.reason = reason;
+            let own = serde_json::to_value(&done).unwrap();
+            let answer = serde_json::to_value(SourceRecheckAnswer::from(done)).unwrap();
+            assert_eq!(answer, own);
         }
     }
 }

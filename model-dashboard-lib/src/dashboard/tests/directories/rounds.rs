@@ -33,7 +33,7 @@ async fn who_left_loses_sessions_and_tokens_though_they_use_neither() {
     let event = world.last_event().await;
     assert_eq!(event.target, "user:clinic:bo");
     assert!(
-        event.detail.contains("1 sessions ended, 1 tokens revoked"),
+        event.detail.contains("1 session ended, 1 token revoked"),
         "{}",
         event.detail
     );
