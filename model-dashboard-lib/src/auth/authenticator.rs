@@ -67,6 +67,12 @@ pub trait Authenticator: std::fmt::Debug + Send + Sync {
         self.source().as_str()
     }
 
+    /// What the source is asked, and how, for administrators: servers, places, groups. Never a
+    /// secret. Default: nothing.
+    fn facts(&self) -> Vec<SourceFact> {
+        Vec::new()
+    }
+
     /// How people sign in here. Sources that redirect (OpenID Connect) will answer with a kind of
     /// their own; all of today take a password.
     fn method(&self) -> SignInMethod {
@@ -122,6 +128,15 @@ pub trait Authenticator: std::fmt::Debug + Send + Sync {
         let _ = username;
         Diagnosis::default()
     }
+}
+
+/// Something that administrators should know of a source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceFact {
+    /// What it is, in a few words: “Servers”.
+    pub name: String,
+    /// One value, or several.
+    pub values: Vec<String>,
 }
 
 /// How people prove who they are at a source.

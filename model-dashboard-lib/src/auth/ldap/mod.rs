@@ -23,6 +23,7 @@ mod frames;
 pub mod fuzzing;
 mod groups;
 mod guard;
+mod in_force;
 mod named_group;
 mod reach;
 mod recheck;
@@ -48,7 +49,8 @@ use self::reach::Ways;
 use self::sign_in::No;
 use self::template::{BindTemplate, FilterTemplate};
 use super::{
-    AuthenticationError, Authenticator, Diagnosis, Identity, IdentityId, Password, Source, Username,
+    AuthenticationError, Authenticator, Diagnosis, Identity, IdentityId, Password, Source,
+    SourceFact, Username,
 };
 use crate::config::LdapConfig;
 
@@ -72,6 +74,7 @@ const MAX_CONNECTIONS: usize = 256;
 pub struct LdapAuthenticator {
     source: Source,
     label: String,
+    facts: Vec<SourceFact>,
     directory: Directory,
 }
 
@@ -150,6 +153,7 @@ impl LdapAuthenticator {
         Ok(Self {
             source: source.map_err(|reason| error("ldap.server", &reason))?,
             label: config.label.clone(),
+            facts: in_force::facts(config),
             directory: Directory {
                 ways: Ways::new(config).map_err(|fault| error("ldap.ca_file", &fault))?,
                 base: config.base_dn.clone(),
@@ -173,6 +177,10 @@ impl Authenticator for LdapAuthenticator {
 
     fn label(&self) -> &str {
         &self.label
+    }
+
+    fn facts(&self) -> Vec<SourceFact> {
+        self.facts.clone()
     }
 
     async fn authenticate(

@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Directories, Directory};
-use crate::auth::{DiagnosisStep, LeavingDoubt, Permission, Source, UserStore, Verdict};
+use crate::auth::{
+    DiagnosisStep, LeavingDoubt, Permission, Source, SourceFact, UserStore, Verdict,
+};
 use crate::dashboard::{Caller, Dashboard, Dependency, DependencyState, Error};
 use crate::model::Timestamp;
 
@@ -18,6 +20,8 @@ pub struct SourceState {
     pub label: String,
     /// Whether it can be asked about people without their passwords.
     pub can_recheck: bool,
+    /// What it is asked, and how; no secret.
+    pub facts: Vec<SourceFact>,
     /// That it does not answer, if so. Nobody signs in there; whom it vouched for lately get in.
     pub failing: Option<SourceFailing>,
     /// That what it says of its people is not believed, if so.
@@ -169,6 +173,7 @@ impl Directory {
             source: self.source().clone(),
             label: self.authenticator.label().to_owned(),
             can_recheck: self.can_recheck(),
+            facts: self.authenticator.facts(),
             failing,
             doubt,
         }

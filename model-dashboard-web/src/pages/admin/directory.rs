@@ -35,12 +35,20 @@ async fn view(visit: &Visit, source: &Source) -> Result<DirectoryView, Failure> 
     let states = dashboard.source_states(caller).await?;
     let state = states.into_iter().find(|state| state.source == *source);
     let state = state.ok_or(Failure::Nothing)?;
+    let policy = dashboard.policy();
     Ok(DirectoryView {
         source: state.source.to_string(),
-        label: state.label.clone(),
         can_recheck: state.can_recheck,
-        token_days: dashboard.policy().unchecked_token_days,
+        token_days: policy.unchecked_token_days,
+        recheck_interval: policy.recheck_interval,
+        grace: policy.recheck_grace.max(policy.recheck_interval),
         trouble: trouble(&state),
+        label: state.label,
+        facts: state
+            .facts
+            .into_iter()
+            .map(|fact| (fact.name, fact.values))
+            .collect(),
         may_recheck: caller.has(Permission::UsersAdmin),
         ..DirectoryView::default()
     })

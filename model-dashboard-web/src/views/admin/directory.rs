@@ -1,6 +1,6 @@
 //! A directory that people sign in with: how it does, a walk through a sign-in, a look at everybody.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use maud::{Markup, html};
 
@@ -26,6 +26,12 @@ pub struct DirectoryView {
     pub can_recheck: bool,
     /// Days that tokens work after a sign-in, where it cannot.
     pub token_days: u16,
+    /// How often people are looked at again, where it can.
+    pub recheck_interval: Duration,
+    /// How long they get in while it does not answer.
+    pub grace: Duration,
+    /// What it is asked, and how: names and values.
+    pub facts: Vec<(String, Vec<String>)>,
     /// Since when it does not do well, and what is wrong.
     pub trouble: Option<Trouble>,
     /// Whom the last walk looked for.
@@ -143,9 +149,33 @@ pub fn page(frame: &Frame, view: &DirectoryView) -> Markup {
             }))
         }
         @if let Some(error) = &view.error { div role="alert" { (notice(Tone::Danger, &html! { p { (error) } })) } }
-        (test(frame, view))
-        (everybody(frame, view))
+        div.columns {
+            div.main-column {
+                (test(frame, view))
+                (everybody(frame, view))
+            }
+            @if !view.facts.is_empty() {
+                aside.side-column.wide aria-label="Settings in force" { (in_force(frame, view)) }
+            }
+        }
     })
+}
+
+fn in_force(frame: &Frame, view: &DirectoryView) -> Markup {
+    let facts = view.facts.iter().map(|(name, values)| {
+        let values = html! { @for value in values { div { code.breakable { (value) } } } };
+        (name.as_str(), values)
+    });
+    let facts: Vec<(&str, Markup)> = facts.collect();
+    section(
+        "In force",
+        &html! {
+            (key_value::list(&facts))
+            @if frame.may().manage_system {
+                p.help { a href=(frame.links.to("/admin/system")) { "All settings" } ", and where each comes from" }
+            }
+        },
+    )
 }
 
 fn test(frame: &Frame, view: &DirectoryView) -> Markup {
@@ -222,7 +252,9 @@ fn everybody(frame: &Frame, view: &DirectoryView) -> Markup {
                 p { "This directory cannot be asked about people between their sign-ins: that takes a service account in its settings. Their tokens work for "
                     (plural(view.token_days.into(), "day", "days")) " after each sign-in." }
             } @else {
-                p { "Everybody who holds a session or token is looked at again and again. Who left loses both." }
+                p { "Everybody who holds a session or token is looked at again at least every " (time::span(view.recheck_interval))
+                    ". Who left loses both. While the directory does not answer they get in for " (time::span(view.grace))
+                    " after it last vouched for them." }
                 @if let Some(looked) = &view.looked { (found(frame, &action, looked)) }
                 @if view.may_recheck {
                     form method="post" action=(action) {

@@ -19,6 +19,22 @@ pub fn relative(now: SystemTime, at: SystemTime) -> Markup {
     }
 }
 
+/// A length of time in its largest unit that fits: `15 minutes`, `1 day`, `36 hours`.
+#[must_use]
+pub fn span(length: Duration) -> String {
+    let seconds = length.as_secs();
+    let units = [
+        (DAY, "day", "days"),
+        (HOUR, "hour", "hours"),
+        (MINUTE, "minute", "minutes"),
+        (1, "second", "seconds"),
+    ];
+    let fits = |(unit, ..): &&(u64, _, _)| seconds >= *unit && seconds.is_multiple_of(*unit);
+    let (unit, one, many) = units.iter().find(fits).unwrap_or(&units[3]);
+    let count = usize::try_from(seconds / unit).unwrap_or(usize::MAX);
+    super::plural(count, one, many)
+}
+
 /// Day, hour and minute in UTC.
 #[must_use]
 pub fn exact(at: SystemTime) -> Markup {

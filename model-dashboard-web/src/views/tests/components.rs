@@ -54,6 +54,19 @@ fn times_are_told_in_the_largest_unit_that_fits() {
 }
 
 #[test]
+fn a_length_of_time_is_told_in_the_largest_unit_without_a_rest() {
+    for (seconds, text) in [
+        (900, "15 minutes"),
+        (86_400, "1 day"),
+        (36 * 3600, "36 hours"),
+        (90, "90 seconds"),
+        (0, "0 seconds"),
+    ] {
+        assert_eq!(time::span(Duration::from_secs(seconds)), text);
+    }
+}
+
+#[test]
 fn days_have_the_names_that_people_use() {
     let now = samples::now();
     assert_eq!(time::day_heading(now, now), "Today");

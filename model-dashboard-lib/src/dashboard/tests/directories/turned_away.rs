@@ -28,7 +28,7 @@ async fn who_is_turned_away_with_the_right_password_loses_everything_at_once() {
         let told: Vec<_> = events.iter().rev().take(2).map(|one| &one.event).collect();
         assert_eq!(told[1].action, Action::UserUpdate);
         assert!(
-            told[1].detail.contains("1 sessions ended, 1 tokens"),
+            told[1].detail.contains("1 session ended, 1 token"),
             "{}",
             told[1].detail
         );
