@@ -59,7 +59,11 @@ pub(super) fn role_reason(visit: &Visit, user: &User) -> String {
     match user.role_origin {
         RoleOrigin::Source => {
             let source = source_name(visit, &user.id.source);
-            sentence(&format!("Given by {source}: {}", user.role_reason))
+            let given = match user.left_at {
+                None => "Given",
+                Some(_) => "It was given",
+            };
+            sentence(&format!("{given} by {source}: {}", user.role_reason))
         }
         _ => sentence(&user.role_reason),
     }

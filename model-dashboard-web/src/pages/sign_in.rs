@@ -176,7 +176,9 @@ fn next(request: &Request, asked: Option<&str>) -> Option<String> {
 }
 
 pub(super) fn view(request: &Request, chosen: Option<&Source>) -> LoginView {
-    let sources = request.site.dashboard.sources();
+    let mut sources = request.site.dashboard.sources();
+    // Where there is a directory, most people are in it.
+    sources.sort_by_key(|source| source.source.is_own());
     let first = sources.first().map(|source| source.source.clone());
     let last = request.site.cookies.source(&request.headers);
     let last = last.and_then(|last| sources.iter().find(|it| it.source.as_str() == last));

@@ -1,8 +1,12 @@
 //! API tokens of one's own, and service accounts.
 
+use std::collections::{HashMap, HashSet};
+
 use http::StatusCode;
 use model_dashboard::auth::{IdentityId, Permission, Permissions, Role, Source, User, UserFilter};
-use model_dashboard::dashboard::{Error, NewServiceAccount, NewTokenRequest, TOKEN_EXPIRES_SOON};
+use model_dashboard::dashboard::{
+    Error, NewServiceAccount, NewTokenRequest, SignInLimit, TOKEN_EXPIRES_SOON,
+};
 use model_dashboard::model::Timestamp;
 use model_dashboard::tokens::ApiToken;
 use warp::reply::Response;
@@ -95,10 +99,11 @@ async fn page(
     view.form.days = days.into_iter().map(u32::from).collect();
     let asked = Form::parse(visit.request.query.as_bytes());
     let paging = Paging::asked(&asked, tokens.len());
-    view.tokens = paging
-        .of(&tokens)
+    let shown = paging.of(&tokens);
+    let limits = limits(visit, shown).await?;
+    view.tokens = shown
         .iter()
-        .map(|token| row(token, caller.id()))
+        .map(|token| row(token, caller.id(), limits.get(&token.owner)))
         .collect();
     let limit = dashboard.sign_in_limit(caller, caller.user()).await?;
     view.sign_in_limit = limit.map(|limit| (limit.days, limit.until.into()));
@@ -118,8 +123,33 @@ pub(super) fn roles() -> Vec<RoleChoice> {
     Role::ALL.iter().map(choice).collect()
 }
 
-fn row(token: &ApiToken, own: &IdentityId) -> TokenRow {
-    let soon = Timestamp::now().plus(TOKEN_EXPIRES_SOON);
+/// The limits of those owners whose directory cannot be asked about them.
+async fn limits(
+    visit: &Visit,
+    tokens: &[ApiToken],
+) -> Result<HashMap<IdentityId, SignInLimit>, Failure> {
+    let (dashboard, caller) = (visit.dashboard(), &visit.caller);
+    let owners: HashSet<&IdentityId> = tokens.iter().map(|token| &token.owner).collect();
+    let mut limits = HashMap::new();
+    for owner in owners.into_iter().filter(|owner| !owner.source.is_own()) {
+        let limit = match owner == caller.id() {
+            true => dashboard.sign_in_limit(caller, caller.user()).await?,
+            false => match dashboard.user(caller, owner).await {
+                Ok(user) => dashboard.sign_in_limit(caller, &user).await?,
+                // It went meanwhile.
+                Err(Error::NotFound { .. }) => None,
+                Err(error) => return Err(error.into()),
+            },
+        };
+        limits.extend(limit.map(|limit| (owner.clone(), limit)));
+    }
+    Ok(limits)
+}
+
+fn row(token: &ApiToken, own: &IdentityId, limit: Option<&SignInLimit>) -> TokenRow {
+    let limit = limit.filter(|limit| token.expires_at == Some(limit.until));
+    // One that any sign-in moves on is none to be warned of.
+    let is_soon = |end| limit.is_none() && end <= Timestamp::now().plus(TOKEN_EXPIRES_SOON);
     TokenRow {
         id: token.id,
         description: token.description.clone(),
@@ -129,7 +159,8 @@ fn row(token: &ApiToken, own: &IdentityId) -> TokenRow {
         created_at: token.created_at.map(Into::into),
         last_used_at: token.last_used_at.map(Into::into),
         expires_at: token.expires_at.map(Into::into),
-        expires_soon: token.expires_at.is_some_and(|end| end <= soon),
+        expires_soon: token.expires_at.is_some_and(is_soon),
+        days_after_sign_in: limit.map(|limit| limit.days),
     }
 }
 

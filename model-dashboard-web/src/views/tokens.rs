@@ -114,6 +114,9 @@ pub struct TokenRow {
     pub expires_at: Option<SystemTime>,
     /// Whether it expires so soon that somebody should act.
     pub expires_soon: bool,
+    /// That it ends so many days after the last sign-in of its owner, before its own end: their
+    /// directory cannot be asked about them in between.
+    pub days_after_sign_in: Option<u16>,
 }
 
 /// The service accounts and the form that makes one.
@@ -258,6 +261,12 @@ fn expiry(frame: &Frame, token: &TokenRow) -> Markup {
                 span.meta { (time::relative(frame.now, at)) }
             },
             Some(at) => (time::relative(frame.now, at)),
+        }
+        @if let Some(days) = token.days_after_sign_in {
+            span.meta {
+                (plural(days.into(), "day", "days"))
+                @if token.account.is_some() { " after the owner’s last sign-in" } @else { " after your last sign-in" }
+            }
         }
     }
 }

@@ -13,7 +13,10 @@
 mod accessible;
 #[path = "../http/app.rs"]
 mod app;
+#[path = "../http/clinic.rs"]
+mod clinic;
 mod conflict;
+mod directories;
 mod driver;
 mod history;
 mod weight;

@@ -1,161 +1,12 @@
 //! People of a directory: sign-in, who left, and a directory that does not answer.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::Ordering;
 
-use async_trait::async_trait;
 use http::{Method, StatusCode};
-use model_dashboard::auth::{
-    AuthenticationError, Authenticator, Diagnosis, DiagnosisStep, GrantedRole, Identity,
-    IdentityId, Password, Permissions, Refusal, Role, Source, Username, Verdict,
-};
-use model_dashboard::dashboard::Dashboard;
-use model_dashboard::repository::MemoryRepository;
-use model_dashboard::store::MemoryStore;
+use model_dashboard::auth::Permissions;
 
-use crate::app::{App, Client, PASSWORD};
-
-const GROUP: &str = "cn=readers,dc=clinic,dc=example";
-
-/// A directory in memory, which takes [`PASSWORD`] of everybody.
-#[derive(Debug)]
-struct Clinic {
-    source: Source,
-    can_recheck: bool,
-    people: Mutex<BTreeMap<String, Identity>>,
-    away: AtomicBool,
-}
-
-impl Clinic {
-    fn new(can_recheck: bool, names: &[&str]) -> Arc<Clinic> {
-        let source = Source::parse("clinic").unwrap();
-        let person = |name: &&str| {
-            let identity = Identity {
-                id: IdentityId::new(source.clone(), format!("id-of-{name}")),
-                username: Username::parse(name).unwrap(),
-                display_name: (*name).to_owned(),
-                email: None,
-                groups: vec![GROUP.to_owned()],
-                role: Some(GrantedRole {
-                    role: Role::Viewer,
-                    reason: format!("member of {GROUP}"),
-                }),
-            };
-            (identity.id.subject.to_string(), identity)
-        };
-        let people = names.iter().map(person).collect();
-        Arc::new(Clinic {
-            source: source.clone(),
-            can_recheck,
-            people: Mutex::new(people),
-            away: AtomicBool::new(false),
-        })
-    }
-
-    async fn serve(self: &Arc<Self>) -> App {
-        let dashboard = Dashboard::builder()
-            .repository(Arc::new(MemoryRepository::new()))
-            .accounts(Arc::new(MemoryStore::new()))
-            .authenticator(self.clone())
-            .without_rechecks()
-            .build()
-            .await
-            .unwrap();
-        App::serving(dashboard).await
-    }
-
-    fn answers(&self) -> Result<(), AuthenticationError> {
-        match self.away.load(Ordering::SeqCst) {
-            true => Err(AuthenticationError::Unavailable {
-                reason: "the line is cut".to_owned(),
-                source: None,
-            }),
-            false => Ok(()),
-        }
-    }
-}
-
-#[async_trait]
-impl Authenticator for Clinic {
-    fn source(&self) -> &Source {
-        &self.source
-    }
-
-    fn label(&self) -> &str {
-        "Clinic account"
-    }
-
-    async fn authenticate(
-        &self,
-        username: &Username,
-        password: &Password,
-    ) -> Result<Identity, AuthenticationError> {
-        self.answers()?;
-        let people = self.people.lock().unwrap();
-        let found = people.values().find(|one| one.username == *username);
-        match found {
-            Some(found) if password.expose() == PASSWORD => Ok(found.clone()),
-            Some(_) => Err(Refusal::PasswordExpired.into()),
-            None => Err(Refusal::NotInGroup.into()),
-        }
-    }
-
-    fn can_recheck(&self) -> bool {
-        self.can_recheck
-    }
-
-    async fn recheck(
-        &self,
-        ids: &[IdentityId],
-    ) -> Vec<Result<Option<Identity>, AuthenticationError>> {
-        let people = self.people.lock().unwrap();
-        let look = |id: &IdentityId| self.answers().map(|()| people.get(&*id.subject).cloned());
-        ids.iter().map(look).collect()
-    }
-
-    async fn diagnose(&self, username: Option<&Username>) -> Diagnosis {
-        let mut diagnosis = Diagnosis::default();
-        let verdict = match self.answers() {
-            Ok(()) => Verdict::Well,
-            Err(_) => Verdict::Failed,
-        };
-        diagnosis.steps.push(DiagnosisStep {
-            name: "connection".to_owned(),
-            verdict,
-            saw: "a line".to_owned(),
-            advice: (verdict == Verdict::Failed).then(|| "mend the line".to_owned()),
-        });
-        let people = self.people.lock().unwrap();
-        diagnosis.identity = people
-            .values()
-            .find(|it| username == Some(&it.username))
-            .cloned();
-        diagnosis
-    }
-}
-
-/// Signs in at a source; answers the status and the page.
-async fn sign_in(
-    app: &App,
-    source: &str,
-    name: &str,
-    password: &str,
-) -> (Client, StatusCode, String) {
-    let stranger = Client::new(app.pages);
-    let form = stranger.get("/login").await;
-    let browser = stranger.with("cookie", form.cookies().as_str());
-    let fields = [
-        ("csrf", form.csrf()),
-        ("source", source.to_owned()),
-        ("username", name.to_owned()),
-        ("password", password.to_owned()),
-    ];
-    let fields: Vec<(&str, &str)> = fields.iter().map(|(k, v)| (*k, v.as_str())).collect();
-    let answer = browser.post_form("/login", &fields).await;
-    let signed_in = stranger.with("cookie", answer.cookies().as_str());
-    (signed_in, answer.status, answer.text())
-}
+use crate::app::{Client, PASSWORD};
+use crate::clinic::{Clinic, GROUP, sign_in};
 
 async fn post(browser: &Client, path: &str, fields: &[(&str, &str)]) -> (StatusCode, String) {
     let csrf = browser.get("/profile").await.csrf();
@@ -171,7 +22,7 @@ async fn the_source_is_chosen_by_its_label_and_remembered() {
     let chosen = |page: &str, source: &str| page.contains(&format!("value=\"{source}\" checked"));
     let first = stranger.get("/login").await.text();
     assert!(first.contains("Clinic account") && first.contains("Local account"));
-    assert!(chosen(&first, "local"), "{first}");
+    assert!(chosen(&first, "clinic"), "most people are in it: {first}");
     let (bo, status, _) = sign_in(&app, "clinic", "bo", PASSWORD).await;
     assert_eq!(status, StatusCode::SEE_OTHER);
     let profile = bo.get("/profile").await.text();
@@ -182,15 +33,15 @@ async fn the_source_is_chosen_by_its_label_and_remembered() {
     ] {
         assert!(profile.contains(told), "{told}: {profile}");
     }
-    let cookies = bo.cookie().to_owned();
-    let remembered = cookies
-        .split("; ")
-        .find(|cookie| cookie.contains("_source="));
-    let again = stranger
-        .with("cookie", remembered.unwrap())
-        .get("/login")
-        .await;
-    assert!(chosen(&again.text(), "clinic"));
+    let (viewer, status, _) = sign_in(&app, "local", "viewer", PASSWORD).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    for (browser, source) in [(viewer, "local"), (bo, "clinic")] {
+        let mut cookies = browser.cookie().split("; ");
+        let remembered = cookies.find(|cookie| cookie.contains("_source="));
+        let again = stranger.with("cookie", remembered.unwrap());
+        let again = again.get("/login").await.text();
+        assert!(chosen(&again, source), "{again}");
+    }
 }
 
 #[tokio::test]
@@ -205,6 +56,14 @@ async fn a_directory_that_does_not_answer_is_told_and_signs_nobody_in_elsewhere(
     assert!(
         page.contains("another choice only if you have one"),
         "{page}"
+    );
+
+    let auditor = app.signed_in("auditor").await;
+    let log = auditor.get("/admin/audit?action=sign-in.refused").await;
+    assert!(
+        log.text().contains("not checked: the line is cut"),
+        "{}",
+        log.text()
     );
 
     let ready = app.anonymous().get("/readyz").await;
@@ -268,6 +127,15 @@ async fn a_person_is_tested_before_they_sign_in() {
     for told in ["bo would sign in as", "viewer", GROUP, "id-of-bo"] {
         assert!(page.contains(told), "{told}: {page}");
     }
+    let page = admin.get("/admin/directories/clinic").await.text();
+    for told in [
+        "ldaps://one.clinic",
+        "ldaps://two.clinic",
+        "at least every 15 minutes",
+        "they get in for 1 day",
+    ] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
     let (_, page) = post(&admin, test, &[("username", "nobody")]).await;
     assert!(page.contains("“nobody” was not looked up"), "{page}");
     let (status, _) = post(&admin, test, &[("username", "a\u{200B}")]).await;
@@ -292,12 +160,32 @@ async fn who_left_is_re_checked_from_their_page_and_shown_as_such() {
     assert_eq!(bo.get("/profile").await.status, StatusCode::OK);
 
     clinic.people.lock().unwrap().clear();
-    post(&admin, &format!("{page}/recheck"), &[]).await;
+    let csrf = admin.get("/profile").await.csrf();
+    let left = admin
+        .post_form(&format!("{page}/recheck"), &[("csrf", &csrf)])
+        .await;
+    let told = left.cookie("_status");
+    let told = told.replace("%20", " ");
+    assert!(told.contains("bo left and is disabled"), "{told}");
+    assert!(told.contains("1 session ended"), "{told}");
     assert!(bo.get("/profile").await.location().starts_with("/login"));
     let shown = admin.get(page).await.text();
+    for told in [
+        "does not let this person sign in any more",
+        "Last role",
+        "Last groups",
+        "It was given by",
+        "before they left",
+        "Keep out",
+    ] {
+        assert!(shown.contains(told), "{told}: {shown}");
+    }
+    assert!(!shown.contains("Given by"), "as if it were so: {shown}");
+    // Nobody asked for it: the directory said so.
+    let log = admin.get("/admin/audit?action=user.update").await.text();
     assert!(
-        shown.contains("does not let this person sign in any more"),
-        "{shown}"
+        log.contains("the server") && !log.contains("unknown"),
+        "{log}"
     );
 }
 
@@ -382,4 +270,11 @@ async fn a_directory_that_cannot_be_asked_limits_tokens_and_says_so() {
     let admin = app.signed_in("admin").await;
     let page = admin.get("/admin/users/clinic:id-of-bo").await.text();
     assert!(page.contains("Tokens work until") && !page.contains("Re-check now"));
+    app.secret("admin", Permissions::all()).await;
+    let tokens = admin.get("/tokens").await.text();
+    let marked = tokens.matches("7 days after the owner’s last sign-in");
+    assert_eq!(marked.count(), 1, "not the administrator's own: {tokens}");
+    let own = bo.get("/tokens").await.text();
+    let marked = own.matches("7 days after your last sign-in").count();
+    assert_eq!(marked, 2, "above the list and in it: {own}");
 }

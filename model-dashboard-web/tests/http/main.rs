@@ -12,6 +12,7 @@ mod admin;
 mod api;
 mod app;
 mod bulk;
+mod clinic;
 mod conflicts;
 mod described;
 mod directories;

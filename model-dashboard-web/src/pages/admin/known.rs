@@ -50,22 +50,12 @@ pub(super) async fn recheck(visit: Visit, id: IdentityId) -> Result<Response, Fa
         }
         Err(error) => return Err(error.into()),
     };
-    let name = &done.user.username;
-    let text = match done.outcome {
-        RecheckOutcome::Changed(changes) => format!("{name} is still there: {changes}."),
-        RecheckOutcome::Left { sessions, tokens } => format!(
-            "{name} left: the account is disabled, {sessions} sessions ended and {tokens} tokens \
-             are revoked."
-        ),
-        RecheckOutcome::NoAnswer(reason) => {
-            let wrong = [FieldError::new(
-                "",
-                format!("the directory did not answer, so nothing was changed: {reason}"),
-            )];
-            let status = StatusCode::SERVICE_UNAVAILABLE;
-            return show_one(&visit, status, &done.user, None, &wrong).await;
-        }
-        _ => format!("{name} is still there, and nothing changed."),
-    };
+    if let RecheckOutcome::NoAnswer(reason) = &done.outcome {
+        let message = format!("the directory did not answer, so nothing was changed: {reason}");
+        let wrong = [FieldError::new("", message)];
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        return show_one(&visit, status, &done.user, None, &wrong).await;
+    }
+    let text = format!("{} {}.", done.user.username, done.outcome);
     visit.done(&visit.links().user(&id.to_string()), text)
 }

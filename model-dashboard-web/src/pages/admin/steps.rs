@@ -41,6 +41,12 @@ pub(super) async fn ask(visit: Visit, id: IdentityId, step: Step) -> Result<Resp
             "The account may sign in again, and its tokens work again until they expire.",
             "Enable the account",
         ),
+        Step::Disable if user.left_at.is_some() => (
+            format!("Keep {name} out?"),
+            "The account stays disabled, also when the directory lets them sign in again, until \
+             somebody enables it here.",
+            "Keep them out",
+        ),
         Step::Disable => (
             format!("Disable {name}?"),
             "All sessions end now and tokens stop working. Everything stays as it is otherwise.",
@@ -93,7 +99,10 @@ pub(super) async fn act(visit: Visit, id: IdentityId, step: Step) -> Result<Resp
             change_account(&visit, &user, active(true), "The account is enabled.").await
         }
         Step::Disable => {
-            let done = "The account is disabled and signed out everywhere.";
+            let done = match user.left_at {
+                None => "The account is disabled and signed out everywhere.",
+                Some(_) => "The account stays disabled until somebody enables it here.",
+            };
             change_account(&visit, &user, active(false), done).await
         }
         Step::ResetPassword => {

@@ -106,6 +106,7 @@ fn row(visit: &Visit, user: &User, tokens: usize) -> UserRow {
         source: source_name(visit, &user.id.source),
         role: user.role.to_string(),
         enabled: user.is_active,
+        left: user.left_at.is_some(),
         last_sign_in: user.last_sign_in.map(Into::into),
         tokens,
     }

@@ -38,7 +38,7 @@ pub(super) fn left(frame: &Frame, source: &str, known: &FromDirectory) -> Markup
         Tone::Warning,
         &html! {
             p { (source) " does not let this person sign in any more, " (time::relative(frame.now, at)) ". Their sessions and tokens are gone." }
-            p { "The account works again by itself when the directory lets them sign in again. They need new tokens then." }
+            p { "The account works again by itself when the directory lets them sign in again, unless you keep them out. They need new tokens then." }
         },
     )
 }
@@ -57,7 +57,14 @@ pub(super) fn facts(frame: &Frame, known: &FromDirectory) -> Vec<(&'static str, 
     };
     let mut facts = vec![
         ("Last look", look),
-        ("Groups", groups::list(&known.groups)),
+        (
+            if known.left_at.is_some() {
+                "Last groups"
+            } else {
+                "Groups"
+            },
+            groups::list(&known.groups),
+        ),
         ("Stable id", id),
     ];
     if let Some(until) = known.tokens_until {

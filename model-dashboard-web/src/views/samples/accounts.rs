@@ -136,6 +136,7 @@ pub(super) fn tokens_view() -> TokensView {
         last_used_at: Some(ago(2)),
         expires_at: days,
         expires_soon: false,
+        days_after_sign_in: None,
     };
     TokensView {
         sign_in_limit: None,
@@ -165,6 +166,11 @@ pub(super) fn tokens_view() -> TokensView {
                     Some("argo-inference"),
                     Some(ahead(4)),
                 )
+            },
+            TokenRow {
+                is_of_service: false,
+                days_after_sign_in: Some(7),
+                ..token(5, "Notebook at the ward", Some("rlopez"), Some(ahead(6)))
             },
             token(2, "Nightly export", None, Some(ahead(30))),
             token(3, "From the old system", None, None),
@@ -219,6 +225,7 @@ pub(super) fn user_row(id: &str, username: &str, display_name: &str, role: &str)
         source: text("this installation"),
         role: text(role),
         enabled: true,
+        left: false,
         last_sign_in: Some(ago(20)),
         tokens: 2,
     }

@@ -1,7 +1,9 @@
 //! People of a directory, and the directory.
 
+use std::time::Duration;
+
 use super::accounts::{login_view, roles, tokens_view, user_row};
-use super::{ago, ahead, text};
+use super::{ago, ahead, text, texts};
 use crate::views::admin::directory::{
     DirectoryView, Found, Looked, Step, StepVerdict, Trouble, Walk,
 };
@@ -9,7 +11,7 @@ use crate::views::admin::known::FromDirectory;
 use crate::views::admin::users;
 use crate::views::components::field::Field;
 use crate::views::login::{LoginView, Refusal};
-use crate::views::tokens::TokensView;
+use crate::views::tokens::{TokenRow, TokensView};
 
 pub(super) fn directory_groups(count: usize) -> Vec<String> {
     let group = |number| match number {
@@ -62,9 +64,11 @@ pub(super) fn user_who_left() -> users::UserView {
     users::UserView {
         row: users::UserRow {
             enabled: false,
+            left: true,
             tokens: 0,
             ..view.row
         },
+        role_reason: text("It was given by Hospital account: group CN=Segmentation-Readers."),
         directory: view.directory.map(|known| FromDirectory {
             left_at: Some(ago(3)),
             groups: directory_groups(1),
@@ -79,6 +83,12 @@ pub(super) fn tokens_limited() -> TokensView {
         created: tokens_view().created,
         form: tokens_view().form,
         sign_in_limit: Some((7, ahead(5))),
+        tokens: vec![TokenRow {
+            account: None,
+            days_after_sign_in: Some(7),
+            expires_at: Some(ahead(5)),
+            ..tokens_view().tokens.remove(0)
+        }],
         ..TokensView::default()
     }
 }
@@ -92,12 +102,39 @@ fn step(name: &str, verdict: StepVerdict, saw: &str, advice: &str) -> Step {
     }
 }
 
+fn facts() -> Vec<(String, Vec<String>)> {
+    let fact = |name: &str, values: &[&str]| (text(name), texts(values));
+    vec![
+        fact(
+            "Servers",
+            &["ldaps://dc1.example.org:636", "ldaps://dc2.example.org:636"],
+        ),
+        fact(
+            "Looked up by",
+            &["CN=svc-models,OU=Service,DC=example,DC=org"],
+        ),
+        fact("People are under", &["DC=example,DC=org"]),
+        fact(
+            "Found by",
+            &["(|(uid={username})(&(objectCategory=person)(sAMAccountName={username})))"],
+        ),
+        fact("Required group", &["none"]),
+        fact(
+            "Groups of role auditor",
+            &["CN=Segmentation-Readers,OU=Groups,DC=example,DC=org"],
+        ),
+    ]
+}
+
 pub(super) fn directory_view() -> DirectoryView {
     DirectoryView {
         source: text("ldap"),
         label: text("Hospital account"),
         can_recheck: true,
         token_days: 7,
+        recheck_interval: Duration::from_secs(15 * 60),
+        grace: Duration::from_secs(24 * 60 * 60),
+        facts: facts(),
         username: Field::new("rlopez"),
         walk: Some(Walk {
             steps: vec![
