@@ -148,7 +148,7 @@ pub(crate) async fn upgrade(config: &Config) -> Result<Option<Migration>, Failur
 fn tell(migration: &Migration) {
     match migration.from {
         0 => note(format_args!(
-            "upgraded the user database; taken over from the earlier system: {}, {}",
+            "upgraded the user database; taken over from the earlier system: {} and {}",
             counted(migration.users, "account"),
             counted(migration.tokens, "token")
         )),

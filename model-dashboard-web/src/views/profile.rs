@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::components::field::{Field, TextInput, error_summary};
 use super::components::icon::Icon;
-use super::components::{Tone, key_value, notice, page_header, section, state, time};
+use super::components::{Tone, breakable, key_value, notice, page_header, section, state, time};
 use super::frame::{Frame, Page, Section};
 use super::groups;
 
@@ -88,7 +88,7 @@ pub fn page(frame: &Frame, view: &ProfileView) -> Markup {
                     section.panel {
                         h2 { "Role" }
                         p { (state::pill_with(Tone::Info, Icon::Person, &view.role)) }
-                        @if !view.role_reason.is_empty() { p.help { (view.role_reason) } }
+                        @if !view.role_reason.is_empty() { p.help { (breakable(&view.role_reason)) } }
                         h3 { "You may" }
                         ul.permissions {
                             @for (permission, meaning) in &view.permissions {

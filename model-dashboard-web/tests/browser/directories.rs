@@ -19,6 +19,12 @@ async fn assert_shown_well(browser: &Client, axe: &str, page: &str) {
             browser.execute(show, vec![theme.into()]).await.unwrap();
             assert_accessible(browser, axe, &format!("{page}, {width}, {theme}")).await;
         }
+        let beyond = "return [...document.querySelectorAll('.panel')].filter(panel => { const text \
+                      = document.createRange(); text.selectNodeContents(panel); const edge = \
+                      panel.getBoundingClientRect().right; return [...text.getClientRects()]\
+                      .some(line => line.right > edge) }).map(panel => panel.innerText)";
+        let beyond = browser.execute(beyond, vec![]).await.unwrap();
+        assert_eq!(beyond, serde_json::json!([]), "{page}, {width}");
     }
 }
 

@@ -16,7 +16,7 @@ use model_dashboard::store::MemoryStore;
 
 use crate::app::{App, Client, PASSWORD};
 
-pub const GROUP: &str = "cn=readers,dc=clinic,dc=example";
+pub const GROUP: &str = "cn=Readers-of-Models,ou=Segmentation,ou=Groups,dc=clinic,dc=example";
 
 /// A directory in memory, which takes [`PASSWORD`] of everybody.
 #[derive(Debug)]

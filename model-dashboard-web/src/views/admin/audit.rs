@@ -7,7 +7,8 @@ use maud::{Markup, html};
 use crate::views::components::icon::Icon;
 use crate::views::components::table::{Column, table};
 use crate::views::components::{
-    Tone, breadcrumbs, copy_block, empty_state, key_value, notice, page_header, state, time,
+    Tone, breadcrumbs, breakable, copy_block, empty_state, key_value, notice, page_header, state,
+    time,
 };
 use crate::views::frame::{Frame, Page, Section};
 use crate::views::links::Links;
@@ -185,7 +186,7 @@ fn cells(frame: &Frame, row: &AuditRow) -> Vec<Markup> {
 }
 
 fn who(row: &AuditRow) -> Markup {
-    html! { @if row.nobody { span.muted { (row.who) } } @else { (row.who) } }
+    html! { @if row.nobody { span.muted { (row.who) } } @else { (breakable(&row.who)) } }
 }
 
 fn refused() -> Markup {

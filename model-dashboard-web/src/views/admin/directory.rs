@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use crate::views::components::field::{Field, TextInput};
 use crate::views::components::icon::Icon;
 use crate::views::components::{
-    Tone, breadcrumbs, key_value, notice, page_header, plural, section, state, time,
+    Tone, breadcrumbs, breakable, key_value, notice, page_header, plural, section, state, time,
 };
 use crate::views::frame::{Frame, Page, Section};
 use crate::views::groups;
@@ -163,7 +163,7 @@ pub fn page(frame: &Frame, view: &DirectoryView) -> Markup {
 
 fn in_force(frame: &Frame, view: &DirectoryView) -> Markup {
     let facts = view.facts.iter().map(|(name, values)| {
-        let values = html! { @for value in values { div { code.breakable { (value) } } } };
+        let values = html! { @for value in values { div { (value_of(value)) } } };
         (name.as_str(), values)
     });
     let facts: Vec<(&str, Markup)> = facts.collect();
@@ -176,6 +176,12 @@ fn in_force(frame: &Frame, view: &DirectoryView) -> Markup {
             }
         },
     )
+}
+
+/// Names and addresses as such, words as words.
+fn value_of(text: &str) -> Markup {
+    let is_name = text.contains(['=', '{', '/', '@', '\\']) && !text.contains(": ");
+    html! { @if is_name { code.breakable { (breakable(text)) } } @else { (text) } }
 }
 
 fn test(frame: &Frame, view: &DirectoryView) -> Markup {
@@ -216,7 +222,7 @@ fn walked(walk: &Walk) -> Markup {
                     li {
                         div {
                             strong { (step.name) }
-                            p { (step.saw) }
+                            p { (breakable(&step.saw)) }
                             @if !step.advice.is_empty() { p.fix { strong { "To do: " } (step.advice) } }
                         }
                         div.health-state {
@@ -233,7 +239,7 @@ fn walked(walk: &Walk) -> Markup {
         @if let Some(person) = &walk.person {
             h3 { (person.display_name) " would sign in as" }
             (key_value::list(&[
-                ("Role", html! { (state::pill_with(Tone::Info, Icon::Person, &person.role)) p.help { (person.role_reason) } }),
+                ("Role", html! { (state::pill_with(Tone::Info, Icon::Person, &person.role)) p.help { (breakable(&person.role_reason)) } }),
                 ("Username", html! { code { (person.username) } }),
                 ("Mail", html! { @if person.email.is_empty() { span.muted { "none" } } @else { (person.email) } }),
                 ("Stable id", html! { code { (person.subject) } }),

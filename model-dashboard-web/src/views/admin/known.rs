@@ -37,7 +37,7 @@ pub(super) fn left(frame: &Frame, source: &str, known: &FromDirectory) -> Markup
     notice(
         Tone::Warning,
         &html! {
-            p { (source) " does not let this person sign in any more, " (time::relative(frame.now, at)) ". Their sessions and tokens are gone." }
+            p { (source) " does not let this person sign in any more (noticed " (time::relative(frame.now, at)) "). Their sessions and tokens are gone." }
             p { "The account works again by itself when the directory lets them sign in again, unless you keep them out. They need new tokens then." }
         },
     )

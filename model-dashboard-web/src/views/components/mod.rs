@@ -230,6 +230,14 @@ pub fn sentence(message: &str) -> String {
     sentence
 }
 
+/// Text that may go on in the next line after each comma, as long names of directories should, and
+/// after the `@` of an address.
+#[must_use]
+pub fn breakable(text: &str) -> Markup {
+    let parts = text.split_inclusive([',', '@']).enumerate();
+    html! { @for (n, part) in parts { @if n > 0 { wbr; } (part) } }
+}
+
 /// `1 model`, `2 models`, `12,345 models`.
 #[must_use]
 pub fn plural(count: usize, one: &str, many: &str) -> String {

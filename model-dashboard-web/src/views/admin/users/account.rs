@@ -9,7 +9,9 @@ use super::{RoleChoice, UserRow};
 use crate::views::admin::known::{self, FromDirectory};
 use crate::views::components::field::{Field, TextInput, error_summary, select};
 use crate::views::components::icon::Icon;
-use crate::views::components::{breadcrumbs, copy_chip, key_value, page_header, section, time};
+use crate::views::components::{
+    breadcrumbs, breakable, copy_chip, key_value, page_header, section, time,
+};
 use crate::views::frame::{Frame, Page, Section};
 use crate::views::links::UserAction;
 
@@ -118,7 +120,7 @@ fn account_form(frame: &Frame, view: &UserView) -> Markup {
                 (error_summary(view.error.as_deref(), &[]))
                 @if view.kind == AccountKind::Directory {
                     p.help {
-                        @if view.row.left { "This is what the directory said before they left." }
+                        @if view.row.left && view.role_is_given { "This is what the directory said before they left." }
                         @else {
                             "Name, mail and password are kept in the directory."
                             @if view.role_is_given { " So is the role: a change here would be undone by the next look." }
@@ -146,10 +148,14 @@ fn account_form(frame: &Frame, view: &UserView) -> Markup {
                     (key_value::list(&[("Role", html! { (view.role.value) p.help { "Somebody else has to change your own role." } })]))
                 } @else if view.role_is_given {
                     @let label = if view.row.left { "Last role" } else { "Role" };
-                    (key_value::list(&[(label, html! { (view.role.value) p.help { (view.role_reason) } })]))
+                    (key_value::list(&[(label, html! { (view.role.value) p.help { (breakable(&view.role_reason)) } })]))
                 } @else {
+                    @let then = match view.row.left {
+                        true => "They have it again if the directory lets them sign in again.",
+                        false => "A changed role ends their sessions and limits their tokens at once.",
+                    };
                     (select("role", "Role", &RoleChoice::options(&view.roles), &view.role,
-                        Some(&format!("{} A changed role ends their sessions and limits their tokens at once.", view.role_reason))))
+                        Some(&format!("{} {then}", view.role_reason))))
                 }
                 @if !(view.kind == AccountKind::Directory && (view.own || view.role_is_given)) {
                     div.buttons { button.button.primary type="submit" { "Save" } }
