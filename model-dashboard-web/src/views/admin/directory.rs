@@ -259,7 +259,7 @@ fn everybody(frame: &Frame, view: &DirectoryView) -> Markup {
                     (plural(view.token_days.into(), "day", "days")) " after each sign-in." }
             } @else {
                 p { "Everybody who holds a session or token is looked at again at least every " (time::span(view.recheck_interval))
-                    ". Who left loses both. While the directory does not answer they get in for " (time::span(view.grace))
+                    ". Who left loses both. While the directory is away they get in for " (time::span(view.grace))
                     " after it last vouched for them." }
                 @if let Some(looked) = &view.looked { (found(frame, &action, looked)) }
                 @if view.may_recheck {
