@@ -5,6 +5,8 @@
 
 pub mod archive;
 mod files;
+#[cfg(test)]
+mod hostile;
 mod path;
 pub mod pickle;
 pub mod scan;
