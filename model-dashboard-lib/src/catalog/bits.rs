@@ -41,6 +41,12 @@ impl Bits {
         }
     }
 
+    pub(super) fn unite(&mut self, other: &Self) {
+        for (word, other) in self.words.iter_mut().zip(&other.words) {
+            *word |= other;
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.words
             .iter()

@@ -246,11 +246,14 @@ impl Picture {
         self.hash
     }
 
-    /// The visible slots whose search text holds every word.
-    pub(super) fn find(&self, words: &Words) -> Bits {
+    /// The visible slots, of those `within` where it is given, whose search text holds every word.
+    pub(super) fn find(&self, words: &Words, within: Option<&Bits>) -> Bits {
         let mut found = Bits::none(self.bound());
         for (chunk, first) in self.chunks.iter().zip((0..).step_by(CHUNK)) {
-            chunk.texts.find(words, first, &mut found);
+            match within {
+                Some(within) => chunk.texts.find_within(words, within, first, &mut found),
+                None => chunk.texts.find(words, first, &mut found),
+            }
         }
         found
     }

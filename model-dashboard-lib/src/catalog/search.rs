@@ -92,23 +92,42 @@ impl Texts {
         &self.text[self.range(index)]
     }
 
+    /// Adds the slots of `within`, counted from `first`, whose text holds every word.
+    pub(super) fn find_within(&self, words: &Words, within: &Bits, first: u32, found: &mut Bits) {
+        for (slot, index) in (first..).zip(0..self.ends.len()) {
+            if within.contains(slot) {
+                let here = &self.text.as_bytes()[self.range(index)];
+                if words.0.iter().all(|word| word.find(here).is_some()) {
+                    found.insert(slot);
+                }
+            }
+        }
+    }
+
     /// Adds the slots, counted from `first`, whose text holds every word.
+    ///
+    /// Where a text has the rarest word, the next one is looked at by itself: its place is known
+    /// before the word is found, so that the processor fetches texts ahead of their turn. Where one
+    /// has not, everything up to the next hit is passed over at once.
     pub(super) fn find(&self, words: &Words, first: u32, found: &mut Bits) {
         let Some((rarest, others)) = words.0.split_first() else {
             return;
         };
         let text = self.text.as_bytes();
-        let mut from = 0;
-        while let Some(hit) = text.get(from..).and_then(|rest| rarest.find(rest)) {
-            let index = self
-                .ends
-                .partition_point(|&end| (end as usize) < from + hit);
-            let range = self.range(index);
-            from = range.end + 1;
-            let here = &text[range];
+        let mut index = 0;
+        while index < self.ends.len() {
+            if rarest.find(&text[self.range(index)]).is_none() {
+                let rest = self.ends[index] as usize + 1;
+                let Some(hit) = text.get(rest..).and_then(|rest| rarest.find(rest)) else {
+                    return;
+                };
+                index += self.ends[index..].partition_point(|&end| (end as usize) < rest + hit);
+            }
+            let here = &text[self.range(index)];
             if others.iter().all(|word| word.find(here).is_some()) {
                 found.insert(first + index as u32);
             }
+            index += 1;
         }
     }
 }

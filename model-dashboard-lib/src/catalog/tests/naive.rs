@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Catalog, Query, catalog_of, key, stored, stored_bytes};
 use crate::catalog::edit::Edit;
 use crate::catalog::order::Natural;
-use crate::catalog::{Cursor, Picture, Sort, SortBy, StateFilter};
+use crate::catalog::{Cursor, Page, Picture, Sort, SortBy, StateFilter};
 use crate::model::{ModelKey, ModelSummary, NetworkType, StoredDate, fold_for_search};
 use crate::repository::StoredModel;
 
@@ -298,6 +298,19 @@ fn check(picture: &Picture, naive: &Naive, query: &Query) -> Result<(), TestCase
         let count = offered.map_or(0, |(_, count)| *count);
         prop_assert_eq!(count, total(query.tag.clone(), Some(owner.to_owned())));
     }
+    // A search that need not count words reads less, and finds the same.
+    let uncounted = picture.query(&Query {
+        counts_words: false,
+        ..query.clone()
+    });
+    let keys = |page: &Page| {
+        page.rows
+            .iter()
+            .map(|row| row.key.clone())
+            .collect::<Vec<_>>()
+    };
+    prop_assert_eq!(keys(&uncounted), keys(&page));
+    prop_assert_eq!(&uncounted.counts, &page.counts);
     prop_assert_eq!(page.counts.enabled, states(0));
     prop_assert_eq!(page.counts.disabled, states(1));
     prop_assert_eq!(page.counts.broken, states(2));
