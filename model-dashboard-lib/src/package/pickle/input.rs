@@ -7,9 +7,6 @@ use super::Problem;
 /// The longest line that a pickle may hold; numbers of some thousand digits are genuine.
 const LONGEST_LINE: usize = 1 << 16;
 
-/// The longest text that can be a name, in bytes. What is longer is skipped.
-pub(super) const LONGEST_NAME: usize = 512;
-
 pub(super) struct Input<R> {
     reader: R,
     read: u64,
@@ -74,14 +71,18 @@ impl<R: BufRead> Input<R> {
         Ok(())
     }
 
-    /// The next bytes.
-    fn take(&mut self, count: usize) -> Result<Vec<u8>, Problem> {
-        let mut bytes = Vec::with_capacity(count);
+    /// The next bytes. Nothing is reserved for those that are not there.
+    pub(super) fn take(&mut self, count: usize) -> Result<Vec<u8>, Problem> {
+        let mut bytes = Vec::new();
         while bytes.len() < count {
-            match self.byte()? {
-                Some(byte) => bytes.push(byte),
-                None => return Err(Problem::Truncated),
+            let there = self.buffer()?;
+            let now = there.get(..count - bytes.len()).unwrap_or(there);
+            if now.is_empty() {
+                return Err(Problem::Truncated);
             }
+            bytes.extend_from_slice(now);
+            let taken = now.len();
+            self.consume(taken);
         }
         Ok(bytes)
     }
@@ -89,7 +90,8 @@ impl<R: BufRead> Input<R> {
     /// A number in so many bytes (at most 8), the lowest first.
     pub(super) fn number(&mut self, bytes: usize) -> Result<u64, Problem> {
         let mut number = 0;
-        for (place, byte) in self.take(bytes)?.into_iter().enumerate() {
+        for place in 0..bytes {
+            let byte = self.byte()?.ok_or(Problem::Truncated)?;
             number |= u64::from(byte) << (8 * place);
         }
         Ok(number)
@@ -99,20 +101,33 @@ impl<R: BufRead> Input<R> {
     pub(super) fn line(&mut self) -> Result<Vec<u8>, Problem> {
         let mut line = Vec::new();
         loop {
-            match self.byte()? {
-                None => return Err(Problem::Truncated),
-                Some(b'\n') => return Ok(line),
-                Some(_) if line.len() == LONGEST_LINE => return Err(Problem::TooLarge),
-                Some(byte) => line.push(byte),
+            let there = self.buffer()?;
+            let end = memchr::memchr(b'\n', there);
+            let now = there.get(..end.unwrap_or(there.len())).unwrap_or_default();
+            if there.is_empty() {
+                return Err(Problem::Truncated);
+            }
+            if line.len() + now.len() > LONGEST_LINE {
+                return Err(Problem::TooLarge);
+            }
+            line.extend_from_slice(now);
+            let taken = now.len() + usize::from(end.is_some());
+            self.consume(taken);
+            if end.is_some() {
+                return Ok(line);
             }
         }
     }
 
-    /// Bytes after their length, which has so many bytes; `None` if they are too long for a name.
-    pub(super) fn counted(&mut self, bytes: usize) -> Result<Option<Vec<u8>>, Problem> {
+    /// Bytes after their length, which has so many bytes; `None` if there are more than `longest`.
+    pub(super) fn counted(
+        &mut self,
+        bytes: usize,
+        longest: usize,
+    ) -> Result<Option<Vec<u8>>, Problem> {
         let length = self.number(bytes)?;
         match usize::try_from(length) {
-            Ok(length) if length <= LONGEST_NAME => self.take(length).map(Some),
+            Ok(length) if length <= longest => self.take(length).map(Some),
             _ => self.skip(length).map(|()| None),
         }
     }

@@ -2,37 +2,27 @@
 
 use std::collections::HashMap;
 use std::io::BufRead;
-use std::rc::Rc;
 
-use super::input::{Input, LONGEST_NAME};
-use super::opcode::{Argument, Index, Opcode, Text};
-use super::{Found, Limits, Problem};
+use super::arena::{Arena, Id, Slot};
+use super::input::Input;
+use super::number;
+use super::opcode::{Container, Index, Number, Opcode, Text};
+use super::{Found, Limits, Problem, names};
 
-/// A value on the stack, as far as it matters what it is.
-#[derive(Debug, Clone)]
-enum Value {
-    Text(Rc<str>),
-    /// With its first three elements, where they are text or names, and how many it has.
-    Tuple(Rc<[Option<Rc<str>>; 3]>, usize),
-    /// What was imported by this name.
-    Imported(Rc<str>),
-    Other,
-}
+/// The longest text that can be a name, in bytes.
+const LONGEST_NAME: usize = 512;
 
-impl Value {
-    fn text(&self) -> Option<&Rc<str>> {
-        match self {
-            Self::Text(text) | Self::Imported(text) => Some(text),
-            _ => None,
-        }
-    }
-}
+/// The longest bytes that are kept where only names matter.
+const SHORT: usize = 8;
+
+/// The longest text and the longest bytes that are kept where values matter.
+const LONGEST_TEXT: usize = 1 << 16;
 
 /// How a walk of one pickle ended.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(super) enum End {
-    /// By STOP.
-    Stopped,
+    /// By STOP, with this value.
+    Stopped(Slot),
     /// There was nothing left.
     Nothing,
 }
@@ -41,15 +31,21 @@ pub(super) struct Machine<'a, R> {
     input: &'a mut Input<R>,
     found: &'a mut Found,
     limits: &'a Limits,
-    stack: Vec<Value>,
+    stack: Vec<Slot>,
     marks: Vec<usize>,
-    memo: HashMap<u64, Value>,
-    /// How many bytes of text were kept.
-    text: usize,
+    memo: HashMap<u64, Slot>,
+    pub(super) arena: Arena,
 }
 
 impl<'a, R: BufRead> Machine<'a, R> {
-    pub(super) fn new(input: &'a mut Input<R>, found: &'a mut Found, limits: &'a Limits) -> Self {
+    /// One that walks the next pickle. Whether the elements of lists, dictionaries and sets are kept
+    /// makes no difference to what is found.
+    pub(super) fn new(
+        input: &'a mut Input<R>,
+        found: &'a mut Found,
+        limits: &'a Limits,
+        keeps_elements: bool,
+    ) -> Self {
         Self {
             input,
             found,
@@ -57,7 +53,7 @@ impl<'a, R: BufRead> Machine<'a, R> {
             stack: Vec::new(),
             marks: Vec::new(),
             memo: HashMap::new(),
-            text: 0,
+            arena: Arena::new(keeps_elements, limits.values, limits.text),
         }
     }
 
@@ -80,8 +76,7 @@ impl<'a, R: BufRead> Machine<'a, R> {
                 return Err(Problem::TooLarge);
             }
             if opcode == Opcode::Stop {
-                self.pop()?;
-                return Ok(End::Stopped);
+                return self.pop().map(End::Stopped);
             }
             self.step(opcode)?;
         }
@@ -89,118 +84,144 @@ impl<'a, R: BufRead> Machine<'a, R> {
 
     fn step(&mut self, opcode: Opcode) -> Result<(), Problem> {
         match opcode {
-            Opcode::Push(argument) => {
-                self.pass_over(argument)?;
-                self.push(Value::Other)
+            Opcode::None => self.push(Slot::None),
+            Opcode::Bool(value) => self.push(Slot::Bool(value)),
+            Opcode::Int { bytes, signed } => {
+                let number = self.input.number(bytes)?;
+                // Signed ones have four bytes, and no others more than that.
+                let number = match signed {
+                    true => i64::from((number as u32).cast_signed()),
+                    false => number.cast_signed(),
+                };
+                self.push(Slot::Int(number))
             }
-            Opcode::Number => {
-                if !is_number(&self.input.line()?) {
-                    return Err(Problem::Malformed);
-                }
-                self.push(Value::Other)
+            Opcode::Float => {
+                let bits = self.input.number(8)?.swap_bytes();
+                self.push(Slot::Float(f64::from_bits(bits)))
+            }
+            Opcode::Long(bytes) => {
+                let number = self.read_long(bytes)?;
+                self.push(number)
+            }
+            Opcode::Line(kind) => {
+                let number = self.read_number(kind)?;
+                self.push(number)
+            }
+            Opcode::Bytes(bytes) => {
+                let bytes = self.read_bytes(bytes)?;
+                self.push(bytes)
             }
             Opcode::Text(text) => {
-                let value = self.read_text(text)?;
-                self.push(value)
+                let text = self.read_text(text)?;
+                self.push(text)
             }
-            Opcode::Nothing(argument) => self.pass_over(argument),
+            Opcode::Nothing(bytes) => self.input.skip(bytes),
             Opcode::Mark => self.mark(),
             Opcode::Stop => Ok(()),
             Opcode::Pop => self.pop_or_unmark(),
-            Opcode::PopMark => self.unmark().map(drop),
+            Opcode::PopMark => {
+                let start = self.unmark()?;
+                self.stack.truncate(start);
+                Ok(())
+            }
             Opcode::Dup => {
-                let top = self.top()?.clone();
+                let top = self.top()?;
                 self.push(top)
             }
+            Opcode::Empty(kind) => self.push_container(kind, Vec::new()),
             Opcode::Tuple(count) => {
-                let elements = self.pop_many(count)?;
-                self.push(tuple(&elements))
+                let start = self.reach(count)?;
+                let elements = self.take_from(start);
+                self.push_container(Container::Tuple, elements)
             }
-            Opcode::Collect { tuple: true } => {
-                let elements = self.unmark()?;
-                self.push(tuple(&elements))
+            Opcode::Collect(kind) => {
+                let start = self.unmark()?;
+                let elements = self.take_from(start);
+                if kind == Container::Dict && !elements.len().is_multiple_of(2) {
+                    return Err(Problem::Malformed);
+                }
+                self.push_container(kind, elements)
             }
-            Opcode::Collect { tuple: false } => {
-                self.unmark()?;
-                self.push(Value::Other)
+            Opcode::Put(kind) => {
+                let start = self.reach(if kind == Container::Dict { 2 } else { 1 })?;
+                self.put(kind, start)
             }
-            Opcode::Into(count) => {
-                self.pop_many(count)?;
-                self.top().map(drop)
+            Opcode::PutAll(kind) => {
+                let start = self.unmark()?;
+                if kind == Container::Dict && !(self.stack.len() - start).is_multiple_of(2) {
+                    return Err(Problem::Malformed);
+                }
+                self.put(kind, start)
             }
-            Opcode::AllInto => {
-                self.unmark()?;
-                self.top().map(drop)
+            Opcode::Reduce | Opcode::NewObj => {
+                let (arguments, callable) = (self.pop()?, self.pop()?);
+                self.call(callable, arguments)
             }
-            Opcode::Reduce | Opcode::NewObj => self.call(2),
-            Opcode::NewObjEx => self.call(3),
+            Opcode::NewObjEx => {
+                let (_, arguments, callable) = (self.pop()?, self.pop()?, self.pop()?);
+                self.call(callable, arguments)
+            }
             Opcode::Build => {
                 self.found.calls += 1;
-                self.pop()?;
+                let (state, of) = (self.pop()?, self.top()?);
                 // The state of a class or function is everybody's.
-                if matches!(self.top()?, Value::Imported(_)) {
+                if matches!(of, Slot::Imported(_)) {
                     self.found.unresolved += 1;
                 }
-                Ok(())
+                self.arena.build(of, state)
             }
             Opcode::Global => {
                 let imported = self.read_global()?;
                 self.push(imported)
             }
             Opcode::Inst => {
-                self.read_global()?;
-                self.found.calls += 1;
-                self.unmark()?;
-                self.push(Value::Other)
+                let callable = self.read_global()?;
+                let start = self.unmark()?;
+                self.call_above(callable, start)
             }
             Opcode::Obj => {
-                let parts = self.unmark()?;
-                self.called(parts.first().ok_or(Problem::Malformed)?);
-                self.push(Value::Other)
+                let start = self.unmark()?;
+                let callable = *self.stack.get(start).ok_or(Problem::Malformed)?;
+                self.call_above(callable, start + 1)?;
+                self.stack.swap_remove(start);
+                Ok(())
             }
             Opcode::StackGlobal => {
-                let name = match self.pop_many(2).as_deref() {
-                    Ok([Value::Text(module), Value::Text(name)]) => {
-                        self.found.name(module, name);
-                        Rc::clone(name)
-                    }
+                let (name, module) = match (self.pop(), self.pop()) {
+                    (Ok(name), Ok(module)) => (name, module),
+                    _ => (Slot::Unknown, Slot::Unknown),
+                };
+                let text = |slot| self.arena.text(slot).map(ToOwned::to_owned);
+                let imported = match (text(module), text(name)) {
+                    (Some(module), Some(name)) => self.import(&module, &name)?,
                     _ => self.cannot_be_told(),
                 };
-                self.push(Value::Imported(name))
+                self.push(imported)
             }
             Opcode::Extension(bytes) => {
                 self.input.number(bytes)?;
-                let name = self.cannot_be_told();
-                self.push(Value::Imported(name))
+                let imported = self.cannot_be_told();
+                self.push(imported)
             }
             Opcode::PersistentLine => {
                 self.input.line()?;
                 self.found.foreign_ids += 1;
-                self.push(Value::Other)
+                self.push(Slot::Unknown)
             }
             Opcode::PersistentTop => {
                 let id = self.pop()?;
-                // What torch writes for the bytes of a tensor (`torch/serialization.py`): with its
-                // type, key, place and length, in older files with a view.
-                match id {
-                    Value::Tuple(parts, 5 | 6) => match &*parts {
-                        [Some(kind), Some(of), Some(key)] if &**kind == "storage" => {
-                            self.found.storages.insert((**key).into(), (**of).into());
-                        }
-                        _ => self.found.foreign_ids += 1,
-                    },
-                    _ => self.found.foreign_ids += 1,
-                }
-                self.push(Value::Other)
+                self.note_persistent(id);
+                let given = self.arena.persistent(id)?;
+                self.push(given)
             }
-            Opcode::Put(index) => {
+            Opcode::Remember(index) => {
                 let place = self.read_index(index)?;
                 self.remember(place)
             }
             Opcode::Memoize => self.remember(self.memo.len() as u64),
-            Opcode::Get(index) => {
+            Opcode::Recall(index) => {
                 let place = self.read_index(index)?;
-                match self.memo.get(&place).cloned() {
+                match self.memo.get(&place).copied() {
                     Some(value) => self.push(value),
                     None => {
                         self.found.unresolved += 1;
@@ -210,12 +231,12 @@ impl<'a, R: BufRead> Machine<'a, R> {
             }
             Opcode::OutOfBand => {
                 self.found.foreign_ids += 1;
-                self.push(Value::Other)
+                self.push(Slot::Unknown)
             }
         }
     }
 
-    fn push(&mut self, value: Value) -> Result<(), Problem> {
+    fn push(&mut self, value: Slot) -> Result<(), Problem> {
         if self.stack.len() >= self.limits.depth {
             return Err(Problem::TooLarge);
         }
@@ -223,31 +244,38 @@ impl<'a, R: BufRead> Machine<'a, R> {
         Ok(())
     }
 
+    fn push_container(&mut self, kind: Container, elements: Vec<Slot>) -> Result<(), Problem> {
+        let made = self.arena.container(kind, elements)?;
+        self.push(made)
+    }
+
     /// Nothing below the last mark can be reached.
     fn floor(&self) -> usize {
         self.marks.last().copied().unwrap_or(0)
     }
 
-    fn pop(&mut self) -> Result<Value, Problem> {
-        if self.stack.len() <= self.floor() {
-            return Err(Problem::Malformed);
-        }
+    fn pop(&mut self) -> Result<Slot, Problem> {
+        self.reach(1)?;
         self.stack.pop().ok_or(Problem::Malformed)
     }
 
-    fn pop_many(&mut self, count: usize) -> Result<Vec<Value>, Problem> {
-        let start = self.stack.len().checked_sub(count);
-        match start {
-            Some(start) if start >= self.floor() => Ok(self.stack.split_off(start)),
+    /// Where the topmost values begin, as many as are given.
+    fn reach(&self, count: usize) -> Result<usize, Problem> {
+        match self.stack.len().checked_sub(count) {
+            Some(start) if start >= self.floor() => Ok(start),
             _ => Err(Problem::Malformed),
         }
     }
 
-    fn top(&self) -> Result<&Value, Problem> {
-        if self.stack.len() <= self.floor() {
-            return Err(Problem::Malformed);
-        }
-        self.stack.last().ok_or(Problem::Malformed)
+    fn take_from(&mut self, start: usize) -> Vec<Slot> {
+        let taken = self.stack.get(start..).unwrap_or_default().to_vec();
+        self.stack.truncate(start);
+        taken
+    }
+
+    fn top(&self) -> Result<Slot, Problem> {
+        let at = self.reach(1)?;
+        self.stack.get(at).copied().ok_or(Problem::Malformed)
     }
 
     fn mark(&mut self) -> Result<(), Problem> {
@@ -258,10 +286,9 @@ impl<'a, R: BufRead> Machine<'a, R> {
         Ok(())
     }
 
-    /// Everything above the last mark, which goes.
-    fn unmark(&mut self) -> Result<Vec<Value>, Problem> {
-        let start = self.marks.pop().ok_or(Problem::Malformed)?;
-        Ok(self.stack.split_off(start))
+    /// Takes the last mark away. Everything from this place on was above it.
+    fn unmark(&mut self) -> Result<usize, Problem> {
+        self.marks.pop().ok_or(Problem::Malformed)
     }
 
     /// POP takes a mark where one is on top.
@@ -273,23 +300,51 @@ impl<'a, R: BufRead> Machine<'a, R> {
         self.unmark().map(drop)
     }
 
-    /// Takes a callable and what it is called with.
-    fn call(&mut self, values: usize) -> Result<(), Problem> {
-        let values = self.pop_many(values)?;
-        self.called(values.first().ok_or(Problem::Malformed)?);
-        self.push(Value::Other)
+    /// Puts everything from a place of the stack on into the value below.
+    fn put(&mut self, kind: Container, start: usize) -> Result<(), Problem> {
+        let elements = self.stack.get(start..).ok_or(Problem::Malformed)?;
+        let into = match start.checked_sub(1) {
+            Some(below) if below >= self.floor() => self.stack.get(below).copied(),
+            _ => None,
+        };
+        self.arena
+            .put(into.ok_or(Problem::Malformed)?, kind, elements)?;
+        self.stack.truncate(start);
+        Ok(())
     }
 
-    /// What is called and was not imported by name can be anything.
-    fn called(&mut self, callable: &Value) {
+    /// Calls with everything from a place of the stack on.
+    fn call_above(&mut self, callable: Slot, start: usize) -> Result<(), Problem> {
+        let arguments = self.take_from(start);
+        let arguments = self.arena.container(Container::Tuple, arguments)?;
+        self.call(callable, arguments)
+    }
+
+    fn call(&mut self, callable: Slot, arguments: Slot) -> Result<(), Problem> {
         self.found.calls += 1;
-        if !matches!(callable, Value::Imported(_)) {
+        // What is called and was not imported by name can be anything.
+        if !matches!(callable, Slot::Imported(_)) {
             self.found.unresolved += 1;
+        }
+        let returned = self.arena.call(callable, arguments)?;
+        self.push(returned)
+    }
+
+    /// What torch writes for the bytes of a tensor (`torch/serialization.py`): with its type, key,
+    /// place and length, in older files with a view.
+    fn note_persistent(&mut self, id: Slot) {
+        if let Some([kind, of, key, _, _] | [kind, of, key, _, _, _]) = self.arena.tuple(id)
+            && self.arena.text(*kind) == Some("storage")
+            && let (Some(of), Some(key)) = (self.arena.name(*of), self.arena.text(*key))
+        {
+            self.found.storages.insert(key.into(), of.name.clone());
+        } else {
+            self.found.foreign_ids += 1;
         }
     }
 
     fn remember(&mut self, place: u64) -> Result<(), Problem> {
-        let value = self.top()?.clone();
+        let value = self.top()?;
         if self.memo.len() >= self.limits.depth {
             return Err(Problem::TooLarge);
         }
@@ -297,31 +352,62 @@ impl<'a, R: BufRead> Machine<'a, R> {
         Ok(())
     }
 
-    fn pass_over(&mut self, argument: Argument) -> Result<(), Problem> {
-        match argument {
-            Argument::Fixed(bytes) => self.input.skip(bytes),
-            Argument::Counted(bytes) => {
-                let length = self.input.number(bytes)?;
-                self.input.skip(length)
-            }
-        }
-    }
-
     fn read_index(&mut self, index: Index) -> Result<u64, Problem> {
         match index {
             Index::Fixed(bytes) => self.input.number(bytes),
-            Index::Line => {
-                let line = self.input.line()?;
-                decimal(&line).ok_or(Problem::Malformed)
-            }
+            Index::Line => number::place(&self.input.line()?).ok_or(Problem::Malformed),
+        }
+    }
+
+    fn read_long(&mut self, bytes: usize) -> Result<Slot, Problem> {
+        let Some(bytes) = self.input.counted(bytes, size_of::<i128>())? else {
+            return Ok(Slot::Unknown);
+        };
+        let number = number::in_bytes(&bytes).ok_or(Problem::Malformed)?;
+        match i64::try_from(number) {
+            Ok(number) => Ok(Slot::Int(number)),
+            Err(_) => self.long_number(&number.to_string()),
+        }
+    }
+
+    fn read_number(&mut self, kind: Number) -> Result<Slot, Problem> {
+        let line = self.input.line()?;
+        match number::in_line(&line, kind).ok_or(Problem::Malformed)? {
+            number::Read::Bool(value) => Ok(Slot::Bool(value)),
+            number::Read::Int(number) => Ok(Slot::Int(number)),
+            number::Read::Float(number) => Ok(Slot::Float(number)),
+            number::Read::Digits(digits) => self.long_number(digits),
+            number::Read::Other => Ok(Slot::Unknown),
+        }
+    }
+
+    fn long_number(&mut self, digits: &str) -> Result<Slot, Problem> {
+        if !self.arena.keeps_elements || digits.len() > LONGEST_NAME {
+            return Ok(Slot::Unknown);
+        }
+        self.arena.keep(digits.as_bytes()).map(Slot::LongInt)
+    }
+
+    fn read_bytes(&mut self, bytes: usize) -> Result<Slot, Problem> {
+        let longest = match self.arena.keeps_elements {
+            true => LONGEST_TEXT,
+            false => SHORT,
+        };
+        match self.input.counted(bytes, longest)? {
+            Some(bytes) => self.arena.keep(&bytes).map(Slot::Bytes),
+            None => Ok(Slot::TooLong),
         }
     }
 
     /// Text that an unpickler would read otherwise than it stands there (escapes) is no name here:
     /// what is made of it cannot be resolved.
-    fn read_text(&mut self, text: Text) -> Result<Value, Problem> {
+    fn read_text(&mut self, text: Text) -> Result<Slot, Problem> {
+        let longest = match self.arena.keeps_elements {
+            true => LONGEST_TEXT,
+            false => LONGEST_NAME,
+        };
         let bytes = match text {
-            Text::Bytes(bytes) | Text::Utf8(bytes) => self.input.counted(bytes)?,
+            Text::Bytes(bytes) | Text::Utf8(bytes) => self.input.counted(bytes, longest)?,
             Text::Line => Some(self.input.line()?),
             Text::Quoted => {
                 let line = self.input.line()?;
@@ -331,60 +417,49 @@ impl<'a, R: BufRead> Machine<'a, R> {
                 }
             }
         };
-        let Some(bytes) = bytes.filter(|bytes| bytes.len() <= LONGEST_NAME) else {
-            return Ok(Value::Other);
+        let Some(bytes) = bytes.filter(|bytes| bytes.len() <= longest) else {
+            return Ok(Slot::TooLong);
         };
         if matches!(text, Text::Quoted | Text::Line) && bytes.contains(&b'\\') {
             return match has_whole_escapes(&bytes) {
-                true => Ok(Value::Other),
+                true => Ok(Slot::Unknown),
                 false => Err(Problem::Malformed),
             };
         }
-        let plain = match String::from_utf8(bytes) {
-            Ok(plain) => Some(plain),
-            Err(_) if matches!(text, Text::Utf8(_)) => return Err(Problem::Malformed),
-            Err(_) => None,
-        };
-        let Some(plain) = plain else {
-            return Ok(Value::Other);
-        };
-        self.text += plain.len();
-        if self.text > self.limits.text {
-            return Err(Problem::TooLarge);
+        match std::str::from_utf8(&bytes) {
+            Ok(_) => self.arena.keep(&bytes).map(Slot::Text),
+            Err(_) if matches!(text, Text::Utf8(_)) => Err(Problem::Malformed),
+            Err(_) => Ok(Slot::Unknown),
         }
-        Ok(Value::Text(plain.into()))
     }
 
     /// Counts a name that cannot be told, and stands for it.
-    fn cannot_be_told(&mut self) -> Rc<str> {
+    fn cannot_be_told(&mut self) -> Slot {
         self.found.unresolved += 1;
-        Rc::from("")
+        Slot::Imported(Id::NONE)
     }
 
-    fn read_global(&mut self) -> Result<Value, Problem> {
+    fn read_global(&mut self) -> Result<Slot, Problem> {
         let (module, name) = (self.input.line()?, self.input.line()?);
-        let name = match (String::from_utf8(module), String::from_utf8(name)) {
-            (Ok(module), Ok(name)) if module.len().max(name.len()) <= LONGEST_NAME => {
-                self.found.name(&module, &name);
-                name.into()
-            }
-            _ => self.cannot_be_told(),
-        };
-        Ok(Value::Imported(name))
+        match (std::str::from_utf8(&module), std::str::from_utf8(&name)) {
+            (Ok(module), Ok(name)) => self.import(module, name),
+            _ => Ok(self.cannot_be_told()),
+        }
     }
-}
 
-fn tuple(elements: &[Value]) -> Value {
-    let text = |at: usize| elements.get(at).and_then(Value::text).cloned();
-    Value::Tuple(Rc::new([text(0), text(1), text(2)]), elements.len())
-}
-
-/// Whether a line can be a number: of protocol 0, for which reading it wrongly is an error.
-fn is_number(line: &[u8]) -> bool {
-    let text = line.trim_ascii();
-    let words: [&[u8]; 6] = [b"inf", b"-inf", b"nan", b"+inf", b"infinity", b"-infinity"];
-    let character = |byte: &u8| byte.is_ascii_digit() || b"+-._eEL".contains(byte);
-    words.contains(&text) || (text.iter().all(character) && text.iter().any(u8::is_ascii_digit))
+    fn import(&mut self, module: &str, name: &str) -> Result<Slot, Problem> {
+        if module.len().max(name.len()) > LONGEST_NAME {
+            return Ok(self.cannot_be_told());
+        }
+        let name = names::canonical(module, name);
+        if self.found.names.len() >= self.limits.names && !self.found.names.contains(&name) {
+            return Ok(self.cannot_be_told());
+        }
+        if !self.found.names.contains(&name) {
+            self.found.names.insert(name.clone());
+        }
+        self.arena.import(name)
+    }
 }
 
 /// Whether every backslash has what belongs to it.
@@ -408,14 +483,4 @@ fn has_whole_escapes(bytes: &[u8]) -> bool {
         rest = rest.get(at + 2..).unwrap_or_default();
     }
     true
-}
-
-/// A number as Python's `int` reads it: blanks around it, a sign, underscores between digits.
-fn decimal(line: &[u8]) -> Option<u64> {
-    let text = std::str::from_utf8(line).ok()?.trim();
-    let digits = text.strip_prefix('+').unwrap_or(text);
-    if digits.starts_with('_') || digits.ends_with('_') || digits.contains("__") {
-        return None;
-    }
-    digits.replace('_', "").parse().ok()
 }

@@ -1,4 +1,4 @@
-//! What a pickle would import and call, told without running it.
+//! What a pickle would import and call, and which values it holds, told without running it.
 //!
 //! Loading a pickle runs whatever it says, and the frameworks load theirs without protection. Lists
 //! of what is forbidden are got around again and again, so this is a list of what is expected: a
@@ -6,12 +6,17 @@
 //! genuine files hold. Opcodes are walked with stack and memo as CPython's unpickler does
 //! (`Lib/pickle.py`), because names come from there.
 
+mod arena;
 mod input;
+mod json;
 mod machine;
 mod names;
+mod number;
+mod numpy;
 mod opcode;
 #[cfg(test)]
 mod tests;
+mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -20,6 +25,7 @@ use std::io::BufRead;
 use self::input::Input;
 use self::machine::{End, Machine};
 use self::names::Standing;
+pub use self::value::{Kind, Value, Values};
 
 /// How much of a pickle is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,28 +37,32 @@ pub struct Limits {
     pub opcodes: u64,
     /// Values on the stack, marks, and values in the memo, each.
     pub depth: usize,
-    /// Bytes of text that may become names, of one pickle.
+    /// Bytes of texts that are kept, of one pickle.
     pub text: usize,
+    /// Bytes that other values take, of one pickle.
+    pub values: usize,
     /// Different names that are kept; more are counted as unresolved.
     pub names: usize,
 }
 
 impl Default for Limits {
-    /// 1 GiB, 20 million opcodes, one million values, 32 MiB of text and 1,000 names: many times
-    /// what genuine files of the frameworks have. Memory stays below 200 MB.
+    /// 1 GiB, 20 million opcodes, one million values at once, 32 MiB of text, 64 MiB of other
+    /// values and 1,000 names: many times what genuine files of the frameworks have. Memory stays
+    /// below 200 MB.
     fn default() -> Self {
         Self {
             bytes: 1 << 30,
             opcodes: 20_000_000,
             depth: 1_000_000,
             text: 32 << 20,
+            values: 64 << 20,
             names: 1_000,
         }
     }
 }
 
 /// A name that a pickle imports.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name {
     /// The module, as Python 3 calls it.
     pub module: Box<str>,
@@ -130,23 +140,9 @@ pub struct Found {
     pub opcodes: u64,
     /// Why reading ended, if it was before the end of the file.
     pub problem: Option<Problem>,
-    limit: usize,
 }
 
 impl Found {
-    fn name(&mut self, module: &str, name: &str) {
-        let (module, name) = names::canonical(module, name);
-        let name = Name {
-            module: module.into(),
-            name: name.into(),
-        };
-        if self.names.len() < self.limit || self.names.contains(&name) {
-            self.names.insert(name);
-        } else {
-            self.unresolved += 1;
-        }
-    }
-
     /// The names that are not [`Expected`](Verdict::Expected).
     pub fn unexpected(&self) -> impl Iterator<Item = &Name> {
         self.names
@@ -173,14 +169,11 @@ impl Found {
 /// Walks the first pickles of a stream, as many as are given or as there are, and leaves the stream
 /// after them. Otherwise as [`walk`].
 pub fn walk_some(pickles: &mut dyn BufRead, count: u64, limits: &Limits) -> Found {
-    let mut found = Found {
-        limit: limits.names,
-        ..Found::default()
-    };
+    let mut found = Found::default();
     let mut input = Input::new(pickles, limits.bytes);
     while found.pickles < count {
-        match Machine::new(&mut input, &mut found, limits).run() {
-            Ok(End::Stopped) => found.pickles += 1,
+        match Machine::new(&mut input, &mut found, limits, false).run() {
+            Ok(End::Stopped(_)) => found.pickles += 1,
             Ok(End::Nothing) => break,
             Err(problem) => {
                 found.problem = Some(problem);
@@ -206,4 +199,29 @@ pub fn walk_some(pickles: &mut dyn BufRead, count: u64, limits: &Limits) -> Foun
 #[must_use]
 pub fn walk(mut pickles: impl BufRead, limits: &Limits) -> Found {
     walk_some(&mut pickles, u64::MAX, limits)
+}
+
+/// Reads the values of the first pickle of a stream, and leaves the stream after it. What a call
+/// would return stays a call. What is found of names is for [`walk`] to say.
+///
+/// Cost: one pass. Texts and bytes above 64 KiB, and numbers of more than 128 bits that are not
+/// written in digits, are skipped: their [`Kind`] says so.
+///
+/// ```
+/// use model_dashboard::package::pickle::{self, Limits};
+///
+/// let values = pickle::read(&b"(dS'epoch'\nI12\ns."[..], &Limits::default()).unwrap();
+/// assert_eq!(values.root().get("epoch").unwrap().as_i64(), Some(12));
+/// ```
+///
+/// # Errors
+/// Why it could not be read to its end.
+pub fn read(mut pickle: impl BufRead, limits: &Limits) -> Result<Values, Problem> {
+    let mut found = Found::default();
+    let mut input = Input::new(&mut pickle, limits.bytes);
+    let mut machine = Machine::new(&mut input, &mut found, limits, true);
+    match machine.run()? {
+        End::Stopped(root) => Ok(Values::new(machine.arena, root)),
+        End::Nothing => Err(Problem::Truncated),
+    }
 }

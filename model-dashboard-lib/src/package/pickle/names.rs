@@ -316,12 +316,14 @@ const RENAMED: &[(Qualified, Qualified)] = &[
 ];
 
 /// The name as Python 3 calls it.
-pub(super) fn canonical<'a>(module: &'a str, name: &'a str) -> (&'a str, &'a str) {
-    if let Some((_, new)) = RENAMED.iter().find(|(old, _)| *old == (module, name)) {
-        return *new;
-    }
+pub(super) fn canonical(module: &str, name: &str) -> Name {
+    let moved = RENAMED.iter().find(|(old, _)| *old == (module, name));
+    let (module, name) = moved.map_or((module, name), |(_, new)| *new);
     let renamed = RENAMED_MODULES.iter().find(|(old, _)| *old == module);
-    (renamed.map_or(module, |(_, new)| new), name)
+    Name {
+        module: renamed.map_or(module, |(_, new)| new).into(),
+        name: name.into(),
+    }
 }
 
 fn holds(table: &[(&str, &[&str])], module: &str, name: &str) -> bool {

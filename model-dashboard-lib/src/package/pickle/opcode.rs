@@ -3,14 +3,27 @@
 /// One opcode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Opcode {
-    /// Pushes what holds no name; what follows it in the stream is skipped.
-    Push(Argument),
+    None,
+    Bool(bool),
+    /// Pushes a container with nothing in it.
+    Empty(Container),
+    /// Pushes the number in so many bytes.
+    Int {
+        bytes: usize,
+        signed: bool,
+    },
+    /// Pushes the number in eight bytes, the highest first.
+    Float,
+    /// Pushes the number in as many bytes as the length says that stands before, in so many bytes.
+    Long(usize),
     /// Pushes the number that stands in the line that follows.
-    Number,
+    Line(Number),
+    /// Pushes bytes after their length, which has so many bytes.
+    Bytes(usize),
     /// Pushes text, which may become a name.
     Text(Text),
-    /// Neither pushes nor names anything.
-    Nothing(Argument),
+    /// Neither pushes nor names anything; so many bytes follow.
+    Nothing(u64),
     Mark,
     Stop,
     Pop,
@@ -19,13 +32,11 @@ pub(super) enum Opcode {
     /// Makes one value of the topmost, as many as are given.
     Tuple(usize),
     /// Makes one value of everything above the mark.
-    Collect {
-        tuple: bool,
-    },
-    /// Takes so many values and pushes none: they go into the one below.
-    Into(usize),
-    /// The same for everything above the mark.
-    AllInto,
+    Collect(Container),
+    /// Takes one element, or key and value, and puts them into the container below.
+    Put(Container),
+    /// The same with everything above the mark.
+    PutAll(Container),
     /// Calls the callable below the topmost value with it.
     Reduce,
     NewObj,
@@ -44,20 +55,30 @@ pub(super) enum Opcode {
     /// A persistent id: in the line that follows, or the topmost value.
     PersistentLine,
     PersistentTop,
-    Put(Index),
-    Get(Index),
+    Remember(Index),
+    Recall(Index),
     Memoize,
     /// An object that is handed in from outside.
     OutOfBand,
 }
 
-/// What follows an opcode and is not looked at.
+/// What holds other values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Argument {
-    /// So many bytes.
-    Fixed(u64),
-    /// A length in so many bytes, and as many bytes as it says.
-    Counted(usize),
+pub(super) enum Container {
+    Tuple,
+    List,
+    Dict,
+    Set,
+}
+
+/// How a number is written in a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Number {
+    /// `01` and `00` are true and false.
+    Int,
+    /// With an `L` at its end.
+    Long,
+    Float,
 }
 
 /// How text is written.
@@ -85,29 +106,43 @@ pub(super) enum Index {
 impl Opcode {
     /// The opcode that the byte stands for.
     pub(super) fn of(byte: u8) -> Option<Self> {
-        use Argument::{Counted, Fixed};
+        use Container::{Dict, List, Set};
         Some(match byte {
             b'(' => Self::Mark,
             b'.' => Self::Stop,
             b'0' => Self::Pop,
             b'1' => Self::PopMark,
             b'2' => Self::Dup,
-            // FLOAT, INT and LONG.
-            b'F' | b'I' | b'L' => Self::Number,
+            b'F' => Self::Line(Number::Float),
+            b'I' => Self::Line(Number::Int),
+            b'L' => Self::Line(Number::Long),
             // BININT, BININT1, BININT2 and BINFLOAT.
-            b'J' => Self::Push(Fixed(4)),
-            b'K' => Self::Push(Fixed(1)),
-            b'M' => Self::Push(Fixed(2)),
-            b'G' => Self::Push(Fixed(8)),
+            b'J' => Self::Int {
+                bytes: 4,
+                signed: true,
+            },
+            b'K' => Self::Int {
+                bytes: 1,
+                signed: false,
+            },
+            b'M' => Self::Int {
+                bytes: 2,
+                signed: false,
+            },
+            b'G' => Self::Float,
             // LONG1 and LONG4.
-            0x8a => Self::Push(Counted(1)),
-            0x8b => Self::Push(Counted(4)),
-            // NONE, NEWTRUE, NEWFALSE, EMPTY_DICT, EMPTY_LIST and EMPTY_SET.
-            b'N' | 0x88 | 0x89 | b'}' | b']' | 0x8f => Self::Push(Fixed(0)),
+            0x8a => Self::Long(1),
+            0x8b => Self::Long(4),
+            b'N' => Self::None,
+            0x88 => Self::Bool(true),
+            0x89 => Self::Bool(false),
+            b'}' => Self::Empty(Dict),
+            b']' => Self::Empty(List),
+            0x8f => Self::Empty(Set),
             // BINBYTES, SHORT_BINBYTES, BINBYTES8 and BYTEARRAY8.
-            b'B' => Self::Push(Counted(4)),
-            b'C' => Self::Push(Counted(1)),
-            0x8e | 0x96 => Self::Push(Counted(8)),
+            b'B' => Self::Bytes(4),
+            b'C' => Self::Bytes(1),
+            0x8e | 0x96 => Self::Bytes(8),
             b'S' => Self::Text(Text::Quoted),
             b'V' => Self::Text(Text::Line),
             // BINSTRING and SHORT_BINSTRING.
@@ -121,14 +156,18 @@ impl Opcode {
             0x85 => Self::Tuple(1),
             0x86 => Self::Tuple(2),
             0x87 => Self::Tuple(3),
-            b't' => Self::Collect { tuple: true },
+            b't' => Self::Collect(Container::Tuple),
             // DICT, LIST and FROZENSET.
-            b'd' | b'l' | 0x91 => Self::Collect { tuple: false },
+            b'd' => Self::Collect(Dict),
+            b'l' => Self::Collect(List),
+            0x91 => Self::Collect(Set),
             // APPEND and SETITEM.
-            b'a' => Self::Into(1),
-            b's' => Self::Into(2),
+            b'a' => Self::Put(List),
+            b's' => Self::Put(Dict),
             // APPENDS, SETITEMS and ADDITEMS.
-            b'e' | b'u' | 0x90 => Self::AllInto,
+            b'e' => Self::PutAll(List),
+            b'u' => Self::PutAll(Dict),
+            0x90 => Self::PutAll(Set),
             b'R' => Self::Reduce,
             0x81 => Self::NewObj,
             0x92 => Self::NewObjEx,
@@ -142,18 +181,18 @@ impl Opcode {
             0x84 => Self::Extension(4),
             b'P' => Self::PersistentLine,
             b'Q' => Self::PersistentTop,
-            b'p' => Self::Put(Index::Line),
-            b'q' => Self::Put(Index::Fixed(1)),
-            b'r' => Self::Put(Index::Fixed(4)),
-            b'g' => Self::Get(Index::Line),
-            b'h' => Self::Get(Index::Fixed(1)),
-            b'j' => Self::Get(Index::Fixed(4)),
+            b'p' => Self::Remember(Index::Line),
+            b'q' => Self::Remember(Index::Fixed(1)),
+            b'r' => Self::Remember(Index::Fixed(4)),
+            b'g' => Self::Recall(Index::Line),
+            b'h' => Self::Recall(Index::Fixed(1)),
+            b'j' => Self::Recall(Index::Fixed(4)),
             0x94 => Self::Memoize,
             0x97 => Self::OutOfBand,
             // PROTO; FRAME says how many bytes belong together; READONLY_BUFFER.
-            0x80 => Self::Nothing(Fixed(1)),
-            0x95 => Self::Nothing(Fixed(8)),
-            0x98 => Self::Nothing(Fixed(0)),
+            0x80 => Self::Nothing(1),
+            0x95 => Self::Nothing(8),
+            0x98 => Self::Nothing(0),
             _ => return None,
         })
     }

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod hostile;
+mod values;
 
 use super::*;
 
