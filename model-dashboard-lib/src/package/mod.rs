@@ -5,6 +5,7 @@
 
 pub mod archive;
 mod files;
+pub mod formats;
 #[cfg(test)]
 mod hostile;
 mod path;
