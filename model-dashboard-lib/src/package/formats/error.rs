@@ -3,6 +3,7 @@
 use std::io;
 
 use super::Format;
+use crate::package::archive::ArchiveError;
 
 /// Why a file of a known format cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +27,9 @@ pub enum FormatError {
     /// Only a pointer of Git LFS is there: the file itself was not fetched.
     #[error("a pointer of Git LFS is in its place: the file itself was not fetched")]
     Pointer,
+    /// The archive that it is cannot be read.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// Its bytes could not be had.
     #[error("it could not be read")]
     Source(#[source] io::Error),

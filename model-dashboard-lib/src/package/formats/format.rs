@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::cursor::Cursor;
-use super::{FormatError, gguf, safetensors};
+use super::{FormatError, gguf, hdf5, keras, safetensors, torchscript};
+use crate::package::archive::{Archive, ArchiveLimits};
 use crate::package::source::Source;
 
 /// A format of models in one file.
@@ -15,6 +16,12 @@ pub enum Format {
     Safetensors,
     /// What llama.cpp runs.
     Gguf,
+    /// Keras 3's zip.
+    Keras,
+    /// The Hierarchical Data Format, which older versions of Keras use.
+    Hdf5,
+    /// PyTorch's compiled models.
+    TorchScript,
 }
 
 impl fmt::Display for Format {
@@ -22,6 +29,9 @@ impl fmt::Display for Format {
         f.write_str(match self {
             Self::Safetensors => "safetensors",
             Self::Gguf => "GGUF",
+            Self::Keras => "Keras",
+            Self::Hdf5 => "HDF5",
+            Self::TorchScript => "TorchScript",
         })
     }
 }
@@ -30,6 +40,10 @@ impl fmt::Display for Format {
 pub(super) enum Known {
     Safetensors,
     Gguf,
+    Keras(Archive),
+    Hdf5,
+    /// With the folder in which everything is.
+    TorchScript(Archive, String),
 }
 
 impl Known {
@@ -37,11 +51,14 @@ impl Known {
         match self {
             Self::Safetensors => Format::Safetensors,
             Self::Gguf => Format::Gguf,
+            Self::Keras(_) => Format::Keras,
+            Self::Hdf5 => Format::Hdf5,
+            Self::TorchScript(..) => Format::TorchScript,
         }
     }
 }
 
-/// How much of a file is looked at first.
+/// How much of a file is looked at first; signatures of HDF5 may be at 512, 1024, 2048 and 4096.
 const HEAD: u64 = 8 << 10;
 
 /// The beginning of what Git keeps in the place of a large file (git-lfs, `docs/spec.md`).
@@ -56,15 +73,16 @@ pub(super) fn of(name: &str, source: &Arc<dyn Source>) -> Result<Option<Known>, 
     }
     let name = name.to_ascii_lowercase();
     let claims = claims(&name);
-    let content = by_content(&head, source)?;
+    let content = by_content(&head, source, claims)?;
     match (content, claims) {
-        (Some(known), Some(claim)) if known.format() != claim => {
+        (Some(known), Some(claim)) if !is_as_claimed(known.format(), claim) => {
             Err(FormatError::NotAsNamed(claim))
         }
         (Some(known), _) => Ok(Some(known)),
         // Their readers tell what is wrong.
         (None, Some(Format::Safetensors)) => Ok(Some(Known::Safetensors)),
         (None, Some(Format::Gguf)) => Ok(Some(Known::Gguf)),
+        (None, Some(claim)) => Err(FormatError::NotAsNamed(claim)),
         (None, None) => Ok(None),
     }
 }
@@ -74,16 +92,63 @@ fn claims(name: &str) -> Option<Format> {
     Some(match name.rsplit_once('.')?.1 {
         "safetensors" => Format::Safetensors,
         "gguf" => Format::Gguf,
+        "keras" => Format::Keras,
+        "h5" | "hdf5" => Format::Hdf5,
         _ => return None,
     })
 }
 
-fn by_content(head: &[u8], source: &Arc<dyn Source>) -> Result<Option<Known>, FormatError> {
+/// Keras' older versions wrote HDF5 under any name.
+fn is_as_claimed(format: Format, claim: Format) -> bool {
+    format == claim || (format == Format::Hdf5 && claim == Format::Keras)
+}
+
+fn by_content(
+    head: &[u8],
+    source: &Arc<dyn Source>,
+    claim: Option<Format>,
+) -> Result<Option<Known>, FormatError> {
     if head.starts_with(gguf::MAGIC) {
         return Ok(Some(Known::Gguf));
     }
+    let signature = match claim {
+        Some(Format::Hdf5) => hdf5::signature_anywhere(&**source)?,
+        _ => hdf5::signature(head),
+    };
+    match signature {
+        Some(0) => return Ok(Some(Known::Hdf5)),
+        Some(at) => {
+            return Err(FormatError::malformed(format!(
+                "{at} bytes stand before its signature of HDF5, which may be anything"
+            )));
+        }
+        None => {}
+    }
+    if head.starts_with(b"PK\x03\x04") {
+        return of_archive(source, claim);
+    }
     if safetensors::begins(head, source.size()) {
         return Ok(Some(Known::Safetensors));
+    }
+    Ok(None)
+}
+
+fn of_archive(
+    source: &Arc<dyn Source>,
+    claim: Option<Format>,
+) -> Result<Option<Known>, FormatError> {
+    let archive = match Archive::open(Arc::clone(source), &ArchiveLimits::default()) {
+        Ok(archive) => archive,
+        // Whoever looks into archives tells it otherwise.
+        Err(_) if claim != Some(Format::Keras) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    if keras::is_one(&archive) {
+        return Ok(Some(Known::Keras(archive)));
+    }
+    if let Some(folder) = torchscript::folder(&archive) {
+        let folder = folder.to_owned();
+        return Ok(Some(Known::TorchScript(archive, folder)));
     }
     Ok(None)
 }

@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use serde_json::Value;
+
 use super::FormatError;
 use super::error::shown;
 
@@ -75,11 +77,46 @@ impl<R: Read> Read for ShortTexts<R> {
     }
 }
 
+/// Parses JSON as Python's `json` does: of two equal keys the last counts, and `NaN` and `Infinity`
+/// are numbers. Here they are 0.
+pub(super) fn parse(what: &str, mut bytes: Vec<u8>) -> Result<Value, FormatError> {
+    without_names_of_numbers(&mut bytes);
+    serde_json::from_slice(&bytes).map_err(|error| refused(what, error))
+}
+
+/// Writes 0 over `NaN`, `Infinity` and `-Infinity` outside of texts.
+fn without_names_of_numbers(bytes: &mut [u8]) {
+    let mut state = State::Outside;
+    let mut at = 0;
+    while let Some(rest) = bytes.get_mut(at..).filter(|rest| !rest.is_empty()) {
+        let number = [&b"NaN"[..], b"-Infinity", b"Infinity"]
+            .into_iter()
+            .find(|name| state == State::Outside && rest.starts_with(name));
+        if let Some(name) = number {
+            rest[..name.len()].fill(b' ');
+            rest[0] = b'0';
+            at += name.len();
+        } else {
+            state = state.after(rest[0]);
+            at += 1;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+
+    #[test]
+    fn names_of_numbers_are_none_and_texts_stay() {
+        let json = br#"{"a": NaN, "b": [-Infinity, Infinity], "c": "NaN \" Infinity", "c": 1}"#;
+        let value = parse("it", json.to_vec()).unwrap();
+        assert_eq!(value.to_string(), r#"{"a":0,"b":[0,0],"c":1}"#);
+        let error = parse("it", b"{NaNcy}".to_vec()).unwrap_err();
+        assert!(matches!(error, FormatError::Malformed(_)), "{error}");
+    }
 
     #[test]
     fn texts_are_measured_across_reads() {

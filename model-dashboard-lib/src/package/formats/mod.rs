@@ -1,4 +1,5 @@
-//! What single files of models say of themselves: safetensors and GGUF.
+//! What single files of models say of themselves: safetensors, GGUF, Keras, HDF5
+//! and TorchScript.
 //!
 //! A file is known by its content. What its name says it is, it has to be: who loads it goes by the
 //! name. Headers and graphs are read by ranges and within bounds; the numbers of tensors are passed
@@ -9,11 +10,15 @@ mod error;
 mod finding;
 mod format;
 mod gguf;
+mod hdf5;
 mod json;
+mod keras;
 mod safetensors;
 #[cfg(test)]
 mod tests;
+mod torchscript;
 
+use std::io::{self, Read as _};
 use std::sync::Arc;
 
 pub use self::error::FormatError;
@@ -22,7 +27,11 @@ pub use self::finding::{Finding, FindingKind};
 pub use self::format::Format;
 use self::format::Known;
 pub use self::gguf::Gguf;
+pub use self::hdf5::Hdf5;
+pub use self::keras::Keras;
 pub use self::safetensors::Safetensors;
+pub use self::torchscript::TorchScript;
+use super::archive::{Archive, ArchiveError, Entry};
 use super::source::Source;
 
 /// What a file says of itself, and what there is to say of it.
@@ -42,6 +51,9 @@ impl ModelFile {
         match self.metadata {
             Metadata::Safetensors(_) => Format::Safetensors,
             Metadata::Gguf(_) => Format::Gguf,
+            Metadata::Keras(_) => Format::Keras,
+            Metadata::Hdf5(_) => Format::Hdf5,
+            Metadata::TorchScript(_) => Format::TorchScript,
         }
     }
 
@@ -60,6 +72,11 @@ pub enum Metadata {
     Safetensors(Safetensors),
     /// Of a GGUF file.
     Gguf(Gguf),
+    Keras(Keras),
+    /// Of an HDF5 file.
+    Hdf5(Hdf5),
+    /// Of a TorchScript file.
+    TorchScript(TorchScript),
 }
 
 /// Reads a file of one of these formats; `None`, if it is of none and does not claim to be.
@@ -101,5 +118,24 @@ fn metadata(
     Ok(match known {
         Known::Safetensors => Metadata::Safetensors(safetensors::read(source)?),
         Known::Gguf => Metadata::Gguf(gguf::read(source, findings)?),
+        Known::Keras(archive) => Metadata::Keras(keras::read(&archive, findings)?),
+        Known::Hdf5 => Metadata::Hdf5(hdf5::read(source, findings)?),
+        Known::TorchScript(archive, folder) => {
+            Metadata::TorchScript(torchscript::read(&archive, &folder, findings)?)
+        }
     })
+}
+
+/// All bytes of an entry, whose size the caller has bounded.
+fn entry_bytes(archive: &Archive, entry: &Entry) -> Result<Vec<u8>, FormatError> {
+    let mut bytes = Vec::new();
+    match archive.read(entry)?.read_to_end(&mut bytes) {
+        Ok(_) => Ok(bytes),
+        // What is wrong with the archive is told as that.
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            let error = error.downcast::<ArchiveError>();
+            Err(error.map_or_else(FormatError::Source, FormatError::Archive))
+        }
+        Err(error) => Err(FormatError::Source(error)),
+    }
 }

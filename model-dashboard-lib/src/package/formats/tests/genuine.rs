@@ -75,6 +75,69 @@ fn gguf_is_read_as_its_library_reads_it() {
 }
 
 #[test]
+fn keras_files_are_read_as_keras_reads_them() {
+    for name in ["plain.keras", "lambda.keras", "plain.h5"] {
+        let expected = expected(name);
+        let file = file(&format!("genuine/{name}"));
+        let found = match file.metadata {
+            Metadata::Keras(found) => found,
+            Metadata::Hdf5(found) => {
+                assert_eq!(found.superblock_version, 0);
+                found.keras.unwrap()
+            }
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(json!(found.layers), expected["layers"], "{name}");
+        assert_eq!(
+            json!(found.inputs),
+            json!([expected["input_shape"]]),
+            "{name}"
+        );
+        assert_eq!(
+            json!(found.keras_version),
+            expected["read_by"]["keras"],
+            "{name}"
+        );
+        if name.ends_with(".keras") {
+            assert_eq!(
+                json!(found.date_saved),
+                expected["metadata"]["date_saved"],
+                "{name}"
+            );
+        }
+        let is_code = file.findings.iter().any(Finding::is_code);
+        assert_eq!(
+            is_code, expected["refused_in_safe_mode"],
+            "{name}: {:?}",
+            file.findings
+        );
+    }
+}
+
+#[test]
+fn a_lambda_is_told_with_its_place() {
+    let file = file("genuine/lambda.keras");
+    let [finding] = &file.findings[..] else {
+        panic!("{file:?}")
+    };
+    assert_eq!(finding.place, "config.json: config.layers[2]");
+    assert!(file.is_code(), "{finding:?}");
+}
+
+#[test]
+fn torchscript_is_read_as_torch_reads_it() {
+    let expected = expected("script.pt");
+    let file = file("genuine/script.pt");
+    let Metadata::TorchScript(found) = file.metadata else {
+        panic!("{file:?}")
+    };
+    assert_eq!(json!(found.extra), expected["extra_files"]);
+    assert_eq!(found.code.len(), 6);
+    assert!(found.version.is_some());
+    assert_eq!(file.findings, []);
+}
+
+#[test]
 fn other_files_are_of_no_format() {
     for name in [
         "weights.pt",

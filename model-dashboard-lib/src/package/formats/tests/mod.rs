@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod configurations;
 mod genuine;
 
 use std::path::Path;
