@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::cursor::Cursor;
-use super::{FormatError, gguf, hdf5, keras, safetensors, torchscript};
+use super::protobuf::Walker;
+use super::{FormatError, gguf, hdf5, keras, onnx, safetensors, saved_model, torchscript};
 use crate::package::archive::{Archive, ArchiveLimits};
 use crate::package::source::Source;
 
@@ -16,6 +17,10 @@ pub enum Format {
     Safetensors,
     /// What llama.cpp runs.
     Gguf,
+    /// Open Neural Network Exchange.
+    Onnx,
+    /// TensorFlow's `saved_model.pb`, beside which are variables and assets.
+    SavedModel,
     /// Keras 3's zip.
     Keras,
     /// The Hierarchical Data Format, which older versions of Keras use.
@@ -29,6 +34,8 @@ impl fmt::Display for Format {
         f.write_str(match self {
             Self::Safetensors => "safetensors",
             Self::Gguf => "GGUF",
+            Self::Onnx => "ONNX",
+            Self::SavedModel => "SavedModel",
             Self::Keras => "Keras",
             Self::Hdf5 => "HDF5",
             Self::TorchScript => "TorchScript",
@@ -40,6 +47,9 @@ impl fmt::Display for Format {
 pub(super) enum Known {
     Safetensors,
     Gguf,
+    Onnx,
+    SavedModel,
+    KerasMetadata,
     Keras(Archive),
     Hdf5,
     /// With the folder in which everything is.
@@ -51,7 +61,9 @@ impl Known {
         match self {
             Self::Safetensors => Format::Safetensors,
             Self::Gguf => Format::Gguf,
-            Self::Keras(_) => Format::Keras,
+            Self::Onnx => Format::Onnx,
+            Self::SavedModel => Format::SavedModel,
+            Self::KerasMetadata | Self::Keras(_) => Format::Keras,
             Self::Hdf5 => Format::Hdf5,
             Self::TorchScript(..) => Format::TorchScript,
         }
@@ -82,16 +94,22 @@ pub(super) fn of(name: &str, source: &Arc<dyn Source>) -> Result<Option<Known>, 
         // Their readers tell what is wrong.
         (None, Some(Format::Safetensors)) => Ok(Some(Known::Safetensors)),
         (None, Some(Format::Gguf)) => Ok(Some(Known::Gguf)),
+        (None, Some(Format::Onnx)) => Ok(Some(Known::Onnx)),
+        (None, Some(Format::SavedModel)) => Ok(Some(Known::SavedModel)),
         (None, Some(claim)) => Err(FormatError::NotAsNamed(claim)),
-        (None, None) => Ok(None),
+        (None, None) => other(&name, &head, &**source),
     }
 }
 
 /// What a file's name says it is. Files of torch are looked at elsewhere.
 fn claims(name: &str) -> Option<Format> {
+    if name == "saved_model.pb" {
+        return Some(Format::SavedModel);
+    }
     Some(match name.rsplit_once('.')?.1 {
         "safetensors" => Format::Safetensors,
         "gguf" => Format::Gguf,
+        "onnx" => Format::Onnx,
         "keras" => Format::Keras,
         "h5" | "hdf5" => Format::Hdf5,
         _ => return None,
@@ -130,7 +148,16 @@ fn by_content(
     if safetensors::begins(head, source.size()) {
         return Ok(Some(Known::Safetensors));
     }
-    Ok(None)
+    // The first field of a model, whichever it is; whole files are walked for nothing else.
+    match head.first() {
+        Some(0x08 | 0x12) if saved_model::is_one(&**source)? => Ok(Some(Known::SavedModel)),
+        Some(0x08 | 0x12 | 0x1a | 0x22 | 0x28 | 0x32 | 0x3a | 0x42 | 0x72 | 0xa2 | 0xca | 0xd2)
+            if onnx::is_one(&**source)? =>
+        {
+            Ok(Some(Known::Onnx))
+        }
+        _ => Ok(None),
+    }
 }
 
 fn of_archive(
@@ -149,6 +176,36 @@ fn of_archive(
     if let Some(folder) = torchscript::folder(&archive) {
         let folder = folder.to_owned();
         return Ok(Some(Known::TorchScript(archive, folder)));
+    }
+    Ok(None)
+}
+
+/// Files that are beside others, and those that are not what their names say.
+fn other(name: &str, head: &[u8], source: &dyn Source) -> Result<Option<Known>, FormatError> {
+    match name {
+        "keras_metadata.pb" => return Ok(Some(Known::KerasMetadata)),
+        // TensorFlow loads these, too.
+        "saved_model.pbtxt" | "saved_model.cpb" => {
+            return Err(FormatError::Unsupported(
+                "it is a SavedModel written in a way".to_owned(),
+            ));
+        }
+        _ => {}
+    }
+    match name.rsplit_once('.').map(|it| it.1) {
+        Some("pb") => {
+            let mut walker = Walker::new(source);
+            walker.message(walker.whole(), |_, _, _| Ok(()))?;
+        }
+        Some("json") => {
+            let first = head.trim_ascii_start().first();
+            let begins = |byte: &u8| b"{[\"-tfnNI".contains(byte) || byte.is_ascii_digit();
+            let marked = head.starts_with(b"\xef\xbb\xbf");
+            if !marked && !first.is_some_and(begins) {
+                return Err(FormatError::malformed("it is named as JSON, but is none"));
+            }
+        }
+        _ => {}
     }
     Ok(None)
 }

@@ -1,5 +1,5 @@
-//! What single files of models say of themselves: safetensors, GGUF, Keras, HDF5
-//! and TorchScript.
+//! What single files of models say of themselves: safetensors, GGUF, ONNX, TensorFlow's SavedModel,
+//! Keras, HDF5 and TorchScript.
 //!
 //! A file is known by its content. What its name says it is, it has to be: who loads it goes by the
 //! name. Headers and graphs are read by ranges and within bounds; the numbers of tensors are passed
@@ -13,7 +13,10 @@ mod gguf;
 mod hdf5;
 mod json;
 mod keras;
+mod onnx;
+mod protobuf;
 mod safetensors;
+mod saved_model;
 #[cfg(test)]
 mod tests;
 mod torchscript;
@@ -29,7 +32,9 @@ use self::format::Known;
 pub use self::gguf::Gguf;
 pub use self::hdf5::Hdf5;
 pub use self::keras::Keras;
+pub use self::onnx::{Dimension, Onnx, Tensor};
 pub use self::safetensors::Safetensors;
+pub use self::saved_model::{MetaGraph, SavedModel, Signature, TensorSpec};
 pub use self::torchscript::TorchScript;
 use super::archive::{Archive, ArchiveError, Entry};
 use super::source::Source;
@@ -51,6 +56,8 @@ impl ModelFile {
         match self.metadata {
             Metadata::Safetensors(_) => Format::Safetensors,
             Metadata::Gguf(_) => Format::Gguf,
+            Metadata::Onnx(_) => Format::Onnx,
+            Metadata::SavedModel(_) => Format::SavedModel,
             Metadata::Keras(_) => Format::Keras,
             Metadata::Hdf5(_) => Format::Hdf5,
             Metadata::TorchScript(_) => Format::TorchScript,
@@ -72,6 +79,11 @@ pub enum Metadata {
     Safetensors(Safetensors),
     /// Of a GGUF file.
     Gguf(Gguf),
+    /// Of an ONNX file.
+    Onnx(Onnx),
+    /// Of the file `saved_model.pb`.
+    SavedModel(SavedModel),
+    /// Of a Keras file, or of `keras_metadata.pb`, of which nothing but code is told.
     Keras(Keras),
     /// Of an HDF5 file.
     Hdf5(Hdf5),
@@ -118,6 +130,9 @@ fn metadata(
     Ok(match known {
         Known::Safetensors => Metadata::Safetensors(safetensors::read(source)?),
         Known::Gguf => Metadata::Gguf(gguf::read(source, findings)?),
+        Known::Onnx => Metadata::Onnx(onnx::read(source, findings)?),
+        Known::SavedModel => Metadata::SavedModel(saved_model::read(source, findings)?),
+        Known::KerasMetadata => Metadata::Keras(keras::saved_metadata(source, findings)?),
         Known::Keras(archive) => Metadata::Keras(keras::read(&archive, findings)?),
         Known::Hdf5 => Metadata::Hdf5(hdf5::read(source, findings)?),
         Known::TorchScript(archive, folder) => {

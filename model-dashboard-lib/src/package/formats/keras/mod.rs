@@ -6,8 +6,10 @@ mod config;
 use serde_json::Value;
 
 pub(super) use self::config::Config;
+use super::protobuf::{Extent, Value as Field, Walker};
 use super::{Findings, FormatError, entry_bytes, json};
 use crate::package::archive::{Archive, Entry};
+use crate::package::source::Source;
 
 /// The longest configuration that is read; large models have some 2 MB. In memory it may be thirty
 /// times as large.
@@ -92,4 +94,43 @@ fn object(archive: &Archive, name: &str) -> Result<Value, FormatError> {
     } else {
         Err(FormatError::malformed(format!("{name} is no object")))
     }
+}
+
+/// `keras_metadata.pb`, which TensorFlow's Keras 2 wrote beside a SavedModel: objects (1), of each
+/// its configuration (5). (Keras 2, `keras/protobuf/saved_metadata.proto`.)
+pub(super) fn saved_metadata(
+    source: &dyn Source,
+    findings: &mut Findings,
+) -> Result<Keras, FormatError> {
+    let mut walker = Walker::new(source);
+    walker.message(walker.whole(), |walker, number, value| {
+        let (1, Field::Bytes(object)) = (number, value) else {
+            return Ok(());
+        };
+        walker.message(object, |walker, number, value| match (number, value) {
+            (5, Field::Bytes(text)) => legacy_layer(walker, text, findings),
+            _ => Ok(()),
+        })
+    })?;
+    Ok(Keras::default())
+}
+
+/// The configuration of one layer or model, as TensorFlow's Keras 2 kept it in Protocol Buffers.
+pub(super) fn legacy_layer(
+    walker: &mut Walker<'_>,
+    text: Extent,
+    findings: &mut Findings,
+) -> Result<(), FormatError> {
+    if text.len() > LONGEST {
+        return Err(FormatError::TooLarge("its configuration is longer"));
+    }
+    let bytes = walker.bytes(text)?;
+    // Other objects keep other things here.
+    if bytes.first() == Some(&b'{') {
+        let layer = json::parse("the configuration of a layer", bytes)?;
+        let name = layer.get("name").and_then(Value::as_str);
+        let place = name.map_or_else(|| "a layer".to_owned(), |name| format!("layer {name}"));
+        Config::new(&super::error::shown(&place), findings).walk(&layer);
+    }
+    Ok(())
 }

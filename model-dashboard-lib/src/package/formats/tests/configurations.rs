@@ -120,3 +120,21 @@ fn attributes_that_are_not_read_are_told() {
     let kinds: Vec<_> = file.findings.iter().map(|it| it.kind).collect();
     assert_eq!(kinds, [FindingKind::Unread]);
 }
+
+#[test]
+fn layers_of_older_versions_are_looked_at_in_protocol_buffers() {
+    let field = |number: u8, bytes: &[u8]| {
+        let head = [number << 3 | 2, u8::try_from(bytes.len()).unwrap()];
+        [&head, bytes].concat()
+    };
+    let layer = br#"{"name": "halve", "class_name": "Lambda", "config": {}}"#;
+    let metadata = field(1, &field(5, layer));
+    let file = read_bytes("keras_metadata.pb", &metadata).unwrap().unwrap();
+    assert!(file.is_code());
+    assert_eq!(file.findings[0].place, "layer halve");
+
+    let object = field(1, &field(4, &field(3, layer)));
+    let model = [&b"\x08\x01"[..], &field(2, &field(7, &object))].concat();
+    let file = read_bytes("saved_model.pb", &model).unwrap().unwrap();
+    assert_eq!(file.findings[0].place, "layer halve");
+}

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::package::Package;
+use crate::package::archive::ArchiveLimits;
 
 fn expected(name: &str) -> Value {
     serde_json::from_slice(&bytes(&format!("genuine/{name}.expected.json"))).unwrap()
@@ -72,6 +74,95 @@ fn gguf_is_read_as_its_library_reads_it() {
     );
     assert_eq!(found.context_length, Some(64));
     assert_eq!(file.findings, []);
+}
+
+#[test]
+fn onnx_is_read_as_its_runtime_reads_it() {
+    let expected = expected("segmentation.onnx");
+    let file = file("genuine/segmentation.onnx");
+    let Metadata::Onnx(found) = file.metadata else {
+        panic!("{file:?}")
+    };
+    for (what, value) in [
+        ("ir_version", json!(found.ir_version)),
+        ("producer_name", json!(found.producer_name)),
+        ("producer_version", json!(found.producer_version)),
+        ("opsets", json!(found.opsets)),
+        ("metadata_props", json!(found.metadata)),
+        ("initializers", json!(found.initializers)),
+        ("inputs", tensors(&found.inputs)),
+        ("outputs", tensors(&found.outputs)),
+    ] {
+        assert_eq!(value, expected[what], "{what}");
+    }
+    assert_eq!(&*found.description, "Random numbers, no use");
+    assert_eq!(found.nodes, 3);
+    assert_eq!(file.findings, []);
+}
+
+fn tensors(list: &[Tensor]) -> Value {
+    let size = |it: &Dimension| match it {
+        Dimension::Size(size) => json!(size),
+        Dimension::Named(name) => json!(name),
+        Dimension::Any => Value::Null,
+    };
+    let shape = |it: &Tensor| it.shape.iter().flatten().map(size).collect::<Vec<_>>();
+    let tensor = |it: &Tensor| {
+        let value = json!({"type": it.kind, "shape": shape(it)});
+        (it.name.to_string(), value)
+    };
+    Value::Object(list.iter().map(tensor).collect())
+}
+
+#[test]
+fn saved_models_are_read_as_tensorflow_reads_them() {
+    for name in ["tensorflow_module", "tensorflow_saved_model"] {
+        let expected = expected(name);
+        let archive = source(bytes(&format!("genuine/{name}.zip")));
+        let package = Package::open(name, archive, &ArchiveLimits::default()).unwrap();
+        let mut files = package.files().iter();
+        let at = files
+            .find(|it| it.path.file_name() == "saved_model.pb")
+            .unwrap();
+        // Its content tells what it is.
+        let file = read("model.bin", &package.source(at).unwrap())
+            .unwrap()
+            .unwrap();
+        let Metadata::SavedModel(found) = file.metadata else {
+            panic!("{file:?}")
+        };
+        let graph = &found.graphs[0];
+        let tags: Vec<_> = found.graphs.iter().map(|graph| &graph.tags).collect();
+        assert_eq!(json!(tags), expected["tags"], "{name}");
+        assert_eq!(
+            json!(graph.tensorflow_version),
+            expected["tensorflow_version"]
+        );
+        let specs = |list: &BTreeMap<Box<str>, TensorSpec>| {
+            let spec = |it: &TensorSpec| json!({"dtype": it.dtype, "shape": it.shape});
+            Value::Object(
+                list.iter()
+                    .map(|(name, it)| (name.to_string(), spec(it)))
+                    .collect(),
+            )
+        };
+        let signature =
+            |it: &Signature| json!({"inputs": specs(&it.inputs), "outputs": specs(&it.outputs)});
+        let signatures = graph.signatures.iter();
+        let signatures = signatures.map(|(name, it)| (name.to_string(), signature(it)));
+        assert_eq!(
+            Value::Object(signatures.collect()),
+            expected["signatures"],
+            "{name}"
+        );
+        assert!(graph.nodes > 0 && graph.functions > 0, "{graph:?}");
+        assert_eq!(file.findings, [], "{name}");
+        for other in package.files().iter().filter(|it| it.path != at.path) {
+            let name = other.path.file_name();
+            let read = read(name, &package.source(other).unwrap());
+            assert!(read.is_none(), "{}: {read:?}", other.path);
+        }
+    }
 }
 
 #[test]
