@@ -12,6 +12,9 @@ use super::pickle::Verdict;
 pub(super) struct Hostile {
     pub(super) file: String,
     pub(super) verdict: String,
+    /// Where the code is.
+    #[serde(rename = "where")]
+    pub(super) place: Option<String>,
     least: Option<String>,
     #[serde(default)]
     pub(super) names: Vec<String>,

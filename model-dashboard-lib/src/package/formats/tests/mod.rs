@@ -1,7 +1,10 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod any_bytes;
+mod bounds;
 mod configurations;
 mod genuine;
+mod hostile;
 
 use std::path::Path;
 
