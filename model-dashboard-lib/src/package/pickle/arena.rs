@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::names::{self, Standing};
 use super::opcode::Container;
 use super::{Name, Problem};
 
@@ -71,7 +72,8 @@ pub(super) struct Arena {
     nodes: Vec<Vec<Slot>>,
     /// Texts and bytes.
     bytes: Vec<u8>,
-    names: Vec<Name>,
+    /// Each with whether it is expected.
+    names: Vec<(Name, bool)>,
     by_name: HashMap<Name, Id>,
     /// How many bytes more the nodes may take.
     room: usize,
@@ -255,7 +257,8 @@ impl Arena {
             return Ok(Slot::Imported(*id));
         }
         let id = u32::try_from(self.names.len()).map_err(|_| Problem::TooLarge)?;
-        self.names.push(name.clone());
+        let expected = names::standing(&name) == Standing::Expected;
+        self.names.push((name.clone(), expected));
         self.by_name.insert(name, Id(id));
         Ok(Slot::Imported(Id(id)))
     }
@@ -263,7 +266,18 @@ impl Arena {
     /// By which name something was imported.
     pub(super) fn name(&self, slot: Slot) -> Option<&Name> {
         match slot {
-            Slot::Imported(id) => self.names.get(id.0 as usize),
+            Slot::Imported(id) => self.names.get(id.0 as usize).map(|(name, _)| name),
+            _ => None,
+        }
+    }
+
+    /// The same, if the name is one that genuine files hold.
+    pub(super) fn expected_name(&self, slot: Slot) -> Option<&Name> {
+        match slot {
+            Slot::Imported(id) => match self.names.get(id.0 as usize) {
+                Some((name, true)) => Some(name),
+                _ => None,
+            },
             _ => None,
         }
     }

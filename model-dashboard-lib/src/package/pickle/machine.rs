@@ -7,7 +7,8 @@ use super::arena::{Arena, Id, Slot};
 use super::input::Input;
 use super::number;
 use super::opcode::{Container, Index, Number, Opcode, Text};
-use super::{Found, Limits, Problem, names};
+use super::rules::{self, Odd};
+use super::{Found, Limits, Problem, Storage, names};
 
 /// The longest text that can be a name, in bytes.
 const LONGEST_NAME: usize = 512;
@@ -17,6 +18,9 @@ const SHORT: usize = 8;
 
 /// The longest text and the longest bytes that are kept where values matter.
 const LONGEST_TEXT: usize = 1 << 16;
+
+/// How many storages of tensors are kept.
+const STORAGES: usize = 200_000;
 
 /// How a walk of one pickle ended.
 #[derive(Debug, PartialEq)]
@@ -165,8 +169,9 @@ impl<'a, R: BufRead> Machine<'a, R> {
                 self.found.calls += 1;
                 let (state, of) = (self.pop()?, self.top()?);
                 // The state of a class or function is everybody's.
-                if matches!(of, Slot::Imported(_)) {
-                    self.found.unresolved += 1;
+                match of {
+                    Slot::Imported(_) => self.found.unresolved += 1,
+                    _ => self.note(rules::state(&self.arena, of, state)),
                 }
                 self.arena.build(of, state)
             }
@@ -210,7 +215,7 @@ impl<'a, R: BufRead> Machine<'a, R> {
             }
             Opcode::PersistentTop => {
                 let id = self.pop()?;
-                self.note_persistent(id);
+                self.note_persistent(id)?;
                 let given = self.arena.persistent(id)?;
                 self.push(given)
             }
@@ -307,10 +312,23 @@ impl<'a, R: BufRead> Machine<'a, R> {
             Some(below) if below >= self.floor() => self.stack.get(below).copied(),
             _ => None,
         };
-        self.arena
-            .put(into.ok_or(Problem::Malformed)?, kind, elements)?;
+        let into = into.ok_or(Problem::Malformed)?;
+        self.arena.put(into, kind, elements)?;
         self.stack.truncate(start);
+        match into {
+            // What is imported is everybody's.
+            Slot::Imported(_) => self.found.unresolved += 1,
+            _ => self.note(rules::put(&self.arena, into, kind)),
+        }
         Ok(())
+    }
+
+    fn note(&mut self, checked: Result<(), Odd>) {
+        match checked {
+            Ok(()) => false,
+            Err(Odd::Unusual(reason)) => self.found.unusual.insert(reason),
+            Err(Odd::Harmful(reason)) => self.found.harmful.insert(reason.to_owned()),
+        };
     }
 
     /// Calls with everything from a place of the stack on.
@@ -326,21 +344,27 @@ impl<'a, R: BufRead> Machine<'a, R> {
         if !matches!(callable, Slot::Imported(_)) {
             self.found.unresolved += 1;
         }
+        self.note(rules::call(&self.arena, callable, arguments));
         let returned = self.arena.call(callable, arguments)?;
         self.push(returned)
     }
 
-    /// What torch writes for the bytes of a tensor (`torch/serialization.py`): with its type, key,
-    /// place and length, in older files with a view.
-    fn note_persistent(&mut self, id: Slot) {
-        if let Some([kind, of, key, _, _] | [kind, of, key, _, _, _]) = self.arena.tuple(id)
-            && self.arena.text(*kind) == Some("storage")
-            && let (Some(of), Some(key)) = (self.arena.name(*of), self.arena.text(*key))
-        {
-            self.found.storages.insert(key.into(), of.name.clone());
-        } else {
+    /// Only the bytes of tensors are expected to be asked for.
+    fn note_persistent(&mut self, id: Slot) -> Result<(), Problem> {
+        let Some((key, storage)) = Storage::of(&self.arena, id) else {
             self.found.foreign_ids += 1;
+            return Ok(());
+        };
+        match self.found.storages.get(key) {
+            Some(there) if *there == storage => {}
+            Some(_) => {
+                let reason = "it asks for the same bytes as two kinds of tensors";
+                self.found.unusual.insert(reason.to_owned());
+            }
+            None if self.found.storages.len() >= STORAGES => return Err(Problem::TooLarge),
+            None => drop(self.found.storages.insert(key.into(), storage)),
         }
+        Ok(())
     }
 
     fn remember(&mut self, place: u64) -> Result<(), Problem> {

@@ -14,6 +14,8 @@ mod names;
 mod number;
 mod numpy;
 mod opcode;
+mod rules;
+mod storage;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -25,6 +27,7 @@ use std::io::BufRead;
 use self::input::Input;
 use self::machine::{End, Machine};
 use self::names::Standing;
+pub use self::storage::Storage;
 pub use self::value::{Kind, Value, Values};
 
 /// How much of a pickle is read.
@@ -130,8 +133,12 @@ pub struct Found {
     /// How often they ask the loading program for an object by an id that is none of torch's
     /// storages.
     pub foreign_ids: u64,
-    /// The bytes of tensors that they ask for: torch's key for them, and the type of storage.
-    pub storages: BTreeMap<Box<str>, Box<str>>,
+    /// The bytes of tensors that they ask for, by torch's key for them.
+    pub storages: BTreeMap<Box<str>, Storage>,
+    /// What else genuine files do not do, with names that they hold; for people to read.
+    pub unusual: BTreeSet<String>,
+    /// What else harms whoever loads them; for people to read.
+    pub harmful: BTreeSet<String>,
     /// How often they call something, or set an object's state.
     pub calls: u64,
     /// How many pickles were read to their end, one after the other.
@@ -154,11 +161,15 @@ impl Found {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let worst = self.names.iter().map(names::standing).max();
-        if self.unresolved > 0 || worst == Some(Standing::Dangerous) {
+        let is_dangerous = self.unresolved > 0 || !self.harmful.is_empty();
+        if is_dangerous || worst == Some(Standing::Dangerous) {
             Verdict::Dangerous
         } else if self.problem.is_some() || self.pickles == 0 {
             Verdict::Unscannable
-        } else if self.foreign_ids > 0 || worst == Some(Standing::Unknown) {
+        } else if self.foreign_ids > 0
+            || !self.unusual.is_empty()
+            || worst == Some(Standing::Unknown)
+        {
             Verdict::Unknown
         } else {
             Verdict::Expected

@@ -36,6 +36,34 @@ impl Number {
     }
 }
 
+/// What numpy calls a type in short, as `f8`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Code {
+    pub(super) kind: u8,
+    /// Bytes; of text (`U`), characters.
+    pub(super) size: u64,
+    big_endian: bool,
+}
+
+impl Code {
+    /// Of numbers, texts, times, objects, and bytes that are nothing else.
+    pub(super) fn parse(code: &str) -> Option<Self> {
+        let bytes = code.as_bytes();
+        let (order, rest) = match bytes {
+            [order @ (b'<' | b'>' | b'|' | b'='), rest @ ..] => (*order, rest),
+            _ => (b'=', bytes),
+        };
+        let (kind, digits) = rest.split_first()?;
+        let is_size = digits.len() <= 10 && digits.iter().all(u8::is_ascii_digit);
+        (b"biufcmMSUVO".contains(kind) && is_size).then_some(())?;
+        Some(Self {
+            kind: *kind,
+            size: std::str::from_utf8(digits).ok()?.parse().ok()?,
+            big_endian: order == b'>',
+        })
+    }
+}
+
 /// A type of numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Type {
@@ -49,24 +77,20 @@ impl Type {
     fn of(arena: &Arena, slot: Slot) -> Option<Self> {
         let (name, arguments) = arena.called(slot)?;
         (&*name.module == "numpy" && &*name.name == "dtype").then_some(())?;
-        let code = arena.text(*arena.tuple(arguments)?.first()?)?.as_bytes();
+        let code = Code::parse(arena.text(*arena.tuple(arguments)?.first()?)?)?;
         let Slot::Call(id) = slot else { return None };
         // The order of bytes stands in the state; without one it is the machine's, and those that
         // train models have the lowest first.
         let state = arena.tuple(arena.part(id, call::STATE));
         let order = state.and_then(|state| arena.text(*state.get(1)?));
-        let (kind, size) = match code {
-            [b'<' | b'>' | b'|' | b'=', kind, size] | [kind, size] => (*kind, *size),
-            _ => return None,
-        };
-        let size = match (kind, size) {
-            (b'f', b'4' | b'8') | (b'i' | b'u', b'1' | b'2' | b'4' | b'8') | (b'b', b'1') => size,
+        let size = match (code.kind, code.size) {
+            (b'f', 4 | 8) | (b'i' | b'u', 1 | 2 | 4 | 8) | (b'b', 1) => code.size,
             _ => return None,
         };
         Some(Self {
-            kind,
-            size: usize::from(size - b'0'),
-            big_endian: order.map_or(code.first() == Some(&b'>'), |order| order == ">"),
+            kind: code.kind,
+            size: usize::try_from(size).ok()?,
+            big_endian: order.map_or(code.big_endian, |order| order == ">"),
         })
     }
 
@@ -106,10 +130,15 @@ pub(super) fn bytes(arena: &Arena, slot: Slot) -> Option<Cow<'_, [u8]>> {
     let [text, codec] = arena.tuple(arguments)? else {
         return None;
     };
-    matches!(arena.text(*codec)?, "latin1" | "latin-1" | "iso-8859-1").then_some(())?;
+    is_latin_1(arena.text(*codec)?).then_some(())?;
     let text = arena.text(*text)?;
     let bytes: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(c).ok()).collect();
     bytes.map(Cow::Owned)
+}
+
+/// Whether Python knows the codec by this name that makes a byte of each character.
+pub(super) fn is_latin_1(codec: &str) -> bool {
+    matches!(codec, "latin1" | "latin-1")
 }
 
 /// A single number: a scalar, or an array without dimensions.

@@ -8,7 +8,7 @@ mod tar;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 
@@ -55,6 +55,7 @@ impl Scan {
         if found.foreign_ids > 0 {
             reasons.insert("it asks the program for objects that are no tensors".to_owned());
         }
+        reasons.extend(found.unusual.iter().chain(&found.harmful).cloned());
         Self {
             verdict: Some(found.verdict()),
             names: found.unexpected().cloned().collect(),
@@ -125,15 +126,28 @@ impl Scanner {
         };
         let mut all = Scan::default();
         let mut storages = BTreeSet::new();
+        let sizes: HashMap<&str, u64> = archive
+            .entries()
+            .iter()
+            .map(|entry| (entry.path.as_str(), entry.size))
+            .collect();
         let is_pickle = |entry: &Entry| entry.path.file_name() == "data.pkl";
         for entry in archive.entries().iter().filter(|entry| is_pickle(entry)) {
             match archive.read(entry) {
                 Ok(data) => {
                     let found = pickle::walk(BufReader::new(data), &pickle::Limits::default());
                     let folder = entry.path.as_str().strip_suffix("data.pkl").unwrap_or("");
-                    let keys = found.storages.keys();
-                    storages.extend(keys.map(|key| format!("{folder}data/{key}")));
                     all.join(Scan::of(&found));
+                    for (key, storage) in &found.storages {
+                        let path = format!("{folder}data/{key}");
+                        if sizes.get(&*path).copied() != storage.bytes() {
+                            all.join(Scan::because(
+                                Verdict::Unknown,
+                                "the bytes of its tensors are missing or not as many as it says",
+                            ));
+                        }
+                        storages.insert(path);
+                    }
                 }
                 Err(error) => all.join(refused(&error)),
             }
@@ -220,31 +234,23 @@ fn legacy(mut stream: impl BufRead) -> Scan {
 
 /// Whether nothing but the tensors' bytes is left: sorted by key, each after its length.
 fn ends_after_tensors(stream: &mut impl BufRead, found: &Found) -> bool {
-    for of in found.storages.values() {
+    for storage in found.storages.values() {
         let mut length = [0; 8];
         if stream.read_exact(&mut length).is_err() {
             return false;
         }
-        let Some(bytes) = item_size(of).checked_mul(u64::from_le_bytes(length)) else {
+        let Some(bytes) = storage.bytes() else {
             return false;
         };
+        if u64::from_le_bytes(length) != storage.length {
+            return false;
+        }
         match io::copy(&mut stream.take(bytes), &mut io::sink()) {
             Ok(copied) if copied == bytes => {}
             _ => return false,
         }
     }
     stream.fill_buf().is_ok_and(<[u8]>::is_empty)
-}
-
-/// Bytes of an element in one of torch's storages.
-fn item_size(storage: &str) -> u64 {
-    match storage {
-        "ComplexDoubleStorage" => 16,
-        "DoubleStorage" | "LongStorage" | "ComplexFloatStorage" => 8,
-        "FloatStorage" | "IntStorage" | "QInt32Storage" => 4,
-        "HalfStorage" | "BFloat16Storage" | "ShortStorage" => 2,
-        _ => 1,
-    }
 }
 
 /// A file that looks like nothing known is a pickle if it calls something by a name.

@@ -59,7 +59,6 @@ fn genuine(name: &str) -> Scan {
 fn what_the_frameworks_write_is_expected() {
     for name in [
         "checkpoint_numpy.ckpt",
-        "kinds_of_tensors.pt",
         "mist_0.zip",
         "mist_1.zip",
         "mist_ct.zip",
@@ -78,6 +77,45 @@ fn what_the_frameworks_write_is_expected() {
         let scan = genuine(name);
         assert_eq!(scan.verdict, Some(Verdict::Expected), "{name}: {scan:?}");
     }
+}
+
+/// Torch's five pickles, which ask for two floats, and then what follows.
+fn legacy(rest: &[u8]) -> Scan {
+    let tensor = b"(S'storage'\nctorch\nFloatStorage\nS'7'\nS'cpu'\nI2\nNtQ.";
+    let magic = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
+    let bytes = [
+        &magic[..],
+        b"\x80\x02M\xe9\x03.(d.",
+        tensor,
+        b"(lS'7'\na.",
+        rest,
+    ]
+    .concat();
+    let source: Arc<dyn Source> = Arc::new(InMemory::from(bytes));
+    scan("weights.pth", &source)
+}
+
+#[test]
+fn the_bytes_of_tensors_are_as_many_as_a_file_says() {
+    let good = legacy(&[&2_u64.to_le_bytes()[..], &[0; 8]].concat());
+    assert_eq!(good.verdict, Some(Verdict::Expected), "{good:?}");
+    for bytes in [&[][..], &[0; 8], &[0; 7], &[0; 9], &[0; 12]] {
+        let length = bytes.len() as u64 / 4;
+        let rest = [&length.to_le_bytes()[..], bytes].concat();
+        let scan = legacy(match bytes.len() {
+            8 => &rest[..15],
+            _ => &rest,
+        });
+        assert_eq!(scan.verdict, Some(Verdict::Unscannable), "{bytes:?}");
+    }
+}
+
+#[test]
+fn sparse_tensors_are_nothing_to_rely_on() {
+    let scan = genuine("kinds_of_tensors.pt");
+    assert_eq!(scan.verdict, Some(Verdict::Unknown));
+    assert!(scan.names.is_empty(), "{scan:?}");
+    assert_eq!(scan.reasons.len(), 1, "{scan:?}");
 }
 
 #[test]

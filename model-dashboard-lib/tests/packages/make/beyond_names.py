@@ -1,6 +1,6 @@
 """Pickles in which every name is an allowed one, and that do harm all the same.
 
-A list of names alone calls them expected. `beyond` says what a reader would have to look at besides."""
+A list of names alone calls them expected. `beyond` says what a reader has to look at besides."""
 
 import opcodes as op
 import zips
@@ -30,7 +30,7 @@ def view(numel, size, offset=0):
 
 def add(made: Corpus):
     def unknown(file, data, trick, names, beyond, verdict="unknown", **more):
-        made.add(f"beyond/{file}", data, trick, verdict, names, least="expected", beyond=beyond, **more)
+        made.add(f"beyond/{file}", data, trick, verdict, names, beyond=beyond, **more)
 
     pointers = dtype("O8", 3, "|", None, None, None, 8, 8, 0)
     unknown("numpy-pointers.pkl", op.proto2(array(pointers, bytes(8))),

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod hostile;
+mod rules;
 mod values;
 
 use super::*;
@@ -137,8 +138,12 @@ fn escaped_text_is_no_name() {
 #[test]
 fn tensors_ask_for_storages_and_for_nothing_else() {
     let storage =
-        found(b"\x80\x02(X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x007NNtQ.");
-    assert_eq!(&*storage.storages["7"], "FloatStorage");
+        found(b"\x80\x02(X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x007X\x03\x00\x00\x00cpuK\x02tQ.");
+    let bytes = &storage.storages["7"];
+    assert_eq!(
+        (&*bytes.kind, bytes.length, bytes.bytes()),
+        ("FloatStorage", 2, Some(8))
+    );
     assert_eq!(storage.verdict(), Verdict::Expected);
     for other in [
         &b"\x80\x02(X\x06\x00\x00\x00moduleNNNNtQ."[..],
