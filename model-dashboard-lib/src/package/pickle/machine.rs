@@ -3,21 +3,12 @@
 use std::collections::HashMap;
 use std::io::BufRead;
 
-use super::arena::{Arena, Id, Slot};
+use super::arena::{Arena, Slot};
 use super::input::Input;
-use super::number;
-use super::opcode::{Container, Index, Number, Opcode, Text};
+use super::opcode::{Container, Opcode};
 use super::rules::{self, Odd};
-use super::{Found, Limits, Problem, Storage, names};
-
-/// The longest text that can be a name, in bytes.
-const LONGEST_NAME: usize = 512;
-
-/// The longest bytes that are kept where only names matter.
-const SHORT: usize = 8;
-
-/// The longest text and the longest bytes that are kept where values matter.
-const LONGEST_TEXT: usize = 1 << 16;
+use super::stack::Stack;
+use super::{Found, Limits, Problem, Storage};
 
 /// How many storages of tensors are kept.
 const STORAGES: usize = 200_000;
@@ -32,11 +23,10 @@ pub(super) enum End {
 }
 
 pub(super) struct Machine<'a, R> {
-    input: &'a mut Input<R>,
-    found: &'a mut Found,
-    limits: &'a Limits,
-    stack: Vec<Slot>,
-    marks: Vec<usize>,
+    pub(super) input: &'a mut Input<R>,
+    pub(super) found: &'a mut Found,
+    pub(super) limits: &'a Limits,
+    stack: Stack,
     memo: HashMap<u64, Slot>,
     pub(super) arena: Arena,
 }
@@ -54,8 +44,7 @@ impl<'a, R: BufRead> Machine<'a, R> {
             input,
             found,
             limits,
-            stack: Vec::new(),
-            marks: Vec::new(),
+            stack: Stack::new(limits.depth),
             memo: HashMap::new(),
             arena: Arena::new(keeps_elements, limits.values, limits.text),
         }
@@ -80,7 +69,7 @@ impl<'a, R: BufRead> Machine<'a, R> {
                 return Err(Problem::TooLarge);
             }
             if opcode == Opcode::Stop {
-                return self.pop().map(End::Stopped);
+                return self.stack.pop().map(End::Stopped);
             }
             self.step(opcode)?;
         }
@@ -88,8 +77,8 @@ impl<'a, R: BufRead> Machine<'a, R> {
 
     fn step(&mut self, opcode: Opcode) -> Result<(), Problem> {
         match opcode {
-            Opcode::None => self.push(Slot::None),
-            Opcode::Bool(value) => self.push(Slot::Bool(value)),
+            Opcode::None => self.stack.push(Slot::None),
+            Opcode::Bool(value) => self.stack.push(Slot::Bool(value)),
             Opcode::Int { bytes, signed } => {
                 let number = self.input.number(bytes)?;
                 // Signed ones have four bytes, and no others more than that.
@@ -97,77 +86,80 @@ impl<'a, R: BufRead> Machine<'a, R> {
                     true => i64::from((number as u32).cast_signed()),
                     false => number.cast_signed(),
                 };
-                self.push(Slot::Int(number))
+                self.stack.push(Slot::Int(number))
             }
             Opcode::Float => {
                 let bits = self.input.number(8)?.swap_bytes();
-                self.push(Slot::Float(f64::from_bits(bits)))
+                self.stack.push(Slot::Float(f64::from_bits(bits)))
             }
             Opcode::Long(bytes) => {
                 let number = self.read_long(bytes)?;
-                self.push(number)
+                self.stack.push(number)
             }
             Opcode::Line(kind) => {
                 let number = self.read_number(kind)?;
-                self.push(number)
+                self.stack.push(number)
             }
             Opcode::Bytes(bytes) => {
                 let bytes = self.read_bytes(bytes)?;
-                self.push(bytes)
+                self.stack.push(bytes)
             }
             Opcode::Text(text) => {
                 let text = self.read_text(text)?;
-                self.push(text)
+                self.stack.push(text)
             }
             Opcode::Nothing(bytes) => self.input.skip(bytes),
-            Opcode::Mark => self.mark(),
+            Opcode::Mark => self.stack.mark(),
             Opcode::Stop => Ok(()),
-            Opcode::Pop => self.pop_or_unmark(),
+            Opcode::Pop => self.stack.pop_or_unmark(),
             Opcode::PopMark => {
-                let start = self.unmark()?;
+                let start = self.stack.unmark()?;
                 self.stack.truncate(start);
                 Ok(())
             }
             Opcode::Dup => {
-                let top = self.top()?;
-                self.push(top)
+                let top = self.stack.top()?;
+                self.stack.push(top)
             }
             Opcode::Empty(kind) => self.push_container(kind, Vec::new()),
             Opcode::Tuple(count) => {
-                let start = self.reach(count)?;
-                let elements = self.take_from(start);
+                let start = self.stack.reach(count)?;
+                let elements = self.stack.take(start);
                 self.push_container(Container::Tuple, elements)
             }
             Opcode::Collect(kind) => {
-                let start = self.unmark()?;
-                let elements = self.take_from(start);
+                let start = self.stack.unmark()?;
+                let elements = self.stack.take(start);
                 if kind == Container::Dict && !elements.len().is_multiple_of(2) {
                     return Err(Problem::Malformed);
                 }
                 self.push_container(kind, elements)
             }
             Opcode::Put(kind) => {
-                let start = self.reach(if kind == Container::Dict { 2 } else { 1 })?;
+                let start = self
+                    .stack
+                    .reach(if kind == Container::Dict { 2 } else { 1 })?;
                 self.put(kind, start)
             }
             Opcode::PutAll(kind) => {
-                let start = self.unmark()?;
-                if kind == Container::Dict && !(self.stack.len() - start).is_multiple_of(2) {
+                let start = self.stack.unmark()?;
+                if kind == Container::Dict && !self.stack.from(start).len().is_multiple_of(2) {
                     return Err(Problem::Malformed);
                 }
                 self.put(kind, start)
             }
             Opcode::Reduce | Opcode::NewObj => {
-                let (arguments, callable) = (self.pop()?, self.pop()?);
+                let (arguments, callable) = (self.stack.pop()?, self.stack.pop()?);
                 self.call(callable, arguments)
             }
             Opcode::NewObjEx => {
-                let (_, arguments, callable) = (self.pop()?, self.pop()?, self.pop()?);
+                let (_, arguments, callable) =
+                    (self.stack.pop()?, self.stack.pop()?, self.stack.pop()?);
                 self.call(callable, arguments)
             }
             Opcode::Build => {
                 self.found.calls += 1;
-                let (state, of) = (self.pop()?, self.top()?);
+                let (state, of) = (self.stack.pop()?, self.stack.top()?);
                 // The state of a class or function is everybody's.
                 match of {
                     Slot::Imported(_) => self.found.unresolved += 1,
@@ -177,22 +169,23 @@ impl<'a, R: BufRead> Machine<'a, R> {
             }
             Opcode::Global => {
                 let imported = self.read_global()?;
-                self.push(imported)
+                self.stack.push(imported)
             }
             Opcode::Inst => {
                 let callable = self.read_global()?;
-                let start = self.unmark()?;
-                self.call_above(callable, start)
+                let start = self.stack.unmark()?;
+                let arguments = self.stack.take(start);
+                self.call_with(callable, arguments)
             }
             Opcode::Obj => {
-                let start = self.unmark()?;
-                let callable = *self.stack.get(start).ok_or(Problem::Malformed)?;
-                self.call_above(callable, start + 1)?;
-                self.stack.swap_remove(start);
-                Ok(())
+                let start = self.stack.unmark()?;
+                let callable = *self.stack.from(start).first().ok_or(Problem::Malformed)?;
+                let arguments = self.stack.take(start + 1);
+                self.stack.truncate(start);
+                self.call_with(callable, arguments)
             }
             Opcode::StackGlobal => {
-                let (name, module) = match (self.pop(), self.pop()) {
+                let (name, module) = match (self.stack.pop(), self.stack.pop()) {
                     (Ok(name), Ok(module)) => (name, module),
                     _ => (Slot::Unknown, Slot::Unknown),
                 };
@@ -201,23 +194,23 @@ impl<'a, R: BufRead> Machine<'a, R> {
                     (Some(module), Some(name)) => self.import(&module, &name)?,
                     _ => self.cannot_be_told(),
                 };
-                self.push(imported)
+                self.stack.push(imported)
             }
             Opcode::Extension(bytes) => {
                 self.input.number(bytes)?;
                 let imported = self.cannot_be_told();
-                self.push(imported)
+                self.stack.push(imported)
             }
             Opcode::PersistentLine => {
                 self.input.line()?;
                 self.found.foreign_ids += 1;
-                self.push(Slot::Unknown)
+                self.stack.push(Slot::Unknown)
             }
             Opcode::PersistentTop => {
-                let id = self.pop()?;
+                let id = self.stack.pop()?;
                 self.note_persistent(id)?;
                 let given = self.arena.persistent(id)?;
-                self.push(given)
+                self.stack.push(given)
             }
             Opcode::Remember(index) => {
                 let place = self.read_index(index)?;
@@ -227,7 +220,7 @@ impl<'a, R: BufRead> Machine<'a, R> {
             Opcode::Recall(index) => {
                 let place = self.read_index(index)?;
                 match self.memo.get(&place).copied() {
-                    Some(value) => self.push(value),
+                    Some(value) => self.stack.push(value),
                     None => {
                         self.found.unresolved += 1;
                         Err(Problem::Malformed)
@@ -236,84 +229,20 @@ impl<'a, R: BufRead> Machine<'a, R> {
             }
             Opcode::OutOfBand => {
                 self.found.foreign_ids += 1;
-                self.push(Slot::Unknown)
+                self.stack.push(Slot::Unknown)
             }
         }
     }
 
-    fn push(&mut self, value: Slot) -> Result<(), Problem> {
-        if self.stack.len() >= self.limits.depth {
-            return Err(Problem::TooLarge);
-        }
-        self.stack.push(value);
-        Ok(())
-    }
-
     fn push_container(&mut self, kind: Container, elements: Vec<Slot>) -> Result<(), Problem> {
         let made = self.arena.container(kind, elements)?;
-        self.push(made)
-    }
-
-    /// Nothing below the last mark can be reached.
-    fn floor(&self) -> usize {
-        self.marks.last().copied().unwrap_or(0)
-    }
-
-    fn pop(&mut self) -> Result<Slot, Problem> {
-        self.reach(1)?;
-        self.stack.pop().ok_or(Problem::Malformed)
-    }
-
-    /// Where the topmost values begin, as many as are given.
-    fn reach(&self, count: usize) -> Result<usize, Problem> {
-        match self.stack.len().checked_sub(count) {
-            Some(start) if start >= self.floor() => Ok(start),
-            _ => Err(Problem::Malformed),
-        }
-    }
-
-    fn take_from(&mut self, start: usize) -> Vec<Slot> {
-        let taken = self.stack.get(start..).unwrap_or_default().to_vec();
-        self.stack.truncate(start);
-        taken
-    }
-
-    fn top(&self) -> Result<Slot, Problem> {
-        let at = self.reach(1)?;
-        self.stack.get(at).copied().ok_or(Problem::Malformed)
-    }
-
-    fn mark(&mut self) -> Result<(), Problem> {
-        if self.marks.len() >= self.limits.depth {
-            return Err(Problem::TooLarge);
-        }
-        self.marks.push(self.stack.len());
-        Ok(())
-    }
-
-    /// Takes the last mark away. Everything from this place on was above it.
-    fn unmark(&mut self) -> Result<usize, Problem> {
-        self.marks.pop().ok_or(Problem::Malformed)
-    }
-
-    /// POP takes a mark where one is on top.
-    fn pop_or_unmark(&mut self) -> Result<(), Problem> {
-        if self.stack.len() > self.floor() {
-            self.stack.pop();
-            return Ok(());
-        }
-        self.unmark().map(drop)
+        self.stack.push(made)
     }
 
     /// Puts everything from a place of the stack on into the value below.
     fn put(&mut self, kind: Container, start: usize) -> Result<(), Problem> {
-        let elements = self.stack.get(start..).ok_or(Problem::Malformed)?;
-        let into = match start.checked_sub(1) {
-            Some(below) if below >= self.floor() => self.stack.get(below).copied(),
-            _ => None,
-        };
-        let into = into.ok_or(Problem::Malformed)?;
-        self.arena.put(into, kind, elements)?;
+        let into = self.stack.below(start)?;
+        self.arena.put(into, kind, self.stack.from(start))?;
         self.stack.truncate(start);
         match into {
             // What is imported is everybody's.
@@ -331,9 +260,7 @@ impl<'a, R: BufRead> Machine<'a, R> {
         };
     }
 
-    /// Calls with everything from a place of the stack on.
-    fn call_above(&mut self, callable: Slot, start: usize) -> Result<(), Problem> {
-        let arguments = self.take_from(start);
+    fn call_with(&mut self, callable: Slot, arguments: Vec<Slot>) -> Result<(), Problem> {
         let arguments = self.arena.container(Container::Tuple, arguments)?;
         self.call(callable, arguments)
     }
@@ -346,7 +273,7 @@ impl<'a, R: BufRead> Machine<'a, R> {
         }
         self.note(rules::call(&self.arena, callable, arguments));
         let returned = self.arena.call(callable, arguments)?;
-        self.push(returned)
+        self.stack.push(returned)
     }
 
     /// Only the bytes of tensors are expected to be asked for.
@@ -368,143 +295,11 @@ impl<'a, R: BufRead> Machine<'a, R> {
     }
 
     fn remember(&mut self, place: u64) -> Result<(), Problem> {
-        let value = self.top()?;
+        let value = self.stack.top()?;
         if self.memo.len() >= self.limits.depth {
             return Err(Problem::TooLarge);
         }
         self.memo.insert(place, value);
         Ok(())
     }
-
-    fn read_index(&mut self, index: Index) -> Result<u64, Problem> {
-        match index {
-            Index::Fixed(bytes) => self.input.number(bytes),
-            Index::Line => number::place(&self.input.line()?).ok_or(Problem::Malformed),
-        }
-    }
-
-    fn read_long(&mut self, bytes: usize) -> Result<Slot, Problem> {
-        let Some(bytes) = self.input.counted(bytes, size_of::<i128>())? else {
-            return Ok(Slot::Unknown);
-        };
-        let number = number::in_bytes(&bytes).ok_or(Problem::Malformed)?;
-        match i64::try_from(number) {
-            Ok(number) => Ok(Slot::Int(number)),
-            Err(_) => self.long_number(&number.to_string()),
-        }
-    }
-
-    fn read_number(&mut self, kind: Number) -> Result<Slot, Problem> {
-        let line = self.input.line()?;
-        match number::in_line(&line, kind).ok_or(Problem::Malformed)? {
-            number::Read::Bool(value) => Ok(Slot::Bool(value)),
-            number::Read::Int(number) => Ok(Slot::Int(number)),
-            number::Read::Float(number) => Ok(Slot::Float(number)),
-            number::Read::Digits(digits) => self.long_number(digits),
-            number::Read::Other => Ok(Slot::Unknown),
-        }
-    }
-
-    fn long_number(&mut self, digits: &str) -> Result<Slot, Problem> {
-        if !self.arena.keeps_elements || digits.len() > LONGEST_NAME {
-            return Ok(Slot::Unknown);
-        }
-        self.arena.keep(digits.as_bytes()).map(Slot::LongInt)
-    }
-
-    fn read_bytes(&mut self, bytes: usize) -> Result<Slot, Problem> {
-        let longest = match self.arena.keeps_elements {
-            true => LONGEST_TEXT,
-            false => SHORT,
-        };
-        match self.input.counted(bytes, longest)? {
-            Some(bytes) => self.arena.keep(&bytes).map(Slot::Bytes),
-            None => Ok(Slot::TooLong),
-        }
-    }
-
-    /// Text that an unpickler would read otherwise than it stands there (escapes) is no name here:
-    /// what is made of it cannot be resolved.
-    fn read_text(&mut self, text: Text) -> Result<Slot, Problem> {
-        let longest = match self.arena.keeps_elements {
-            true => LONGEST_TEXT,
-            false => LONGEST_NAME,
-        };
-        let bytes = match text {
-            Text::Bytes(bytes) | Text::Utf8(bytes) => self.input.counted(bytes, longest)?,
-            Text::Line => Some(self.input.line()?),
-            Text::Quoted => {
-                let line = self.input.line()?;
-                match line.trim_ascii() {
-                    [b'\'', inner @ .., b'\''] | [b'"', inner @ .., b'"'] => Some(inner.to_vec()),
-                    _ => return Err(Problem::Malformed),
-                }
-            }
-        };
-        let Some(bytes) = bytes.filter(|bytes| bytes.len() <= longest) else {
-            return Ok(Slot::TooLong);
-        };
-        if matches!(text, Text::Quoted | Text::Line) && bytes.contains(&b'\\') {
-            return match has_whole_escapes(&bytes) {
-                true => Ok(Slot::Unknown),
-                false => Err(Problem::Malformed),
-            };
-        }
-        match std::str::from_utf8(&bytes) {
-            Ok(_) => self.arena.keep(&bytes).map(Slot::Text),
-            Err(_) if matches!(text, Text::Utf8(_)) => Err(Problem::Malformed),
-            Err(_) => Ok(Slot::Unknown),
-        }
-    }
-
-    /// Counts a name that cannot be told, and stands for it.
-    fn cannot_be_told(&mut self) -> Slot {
-        self.found.unresolved += 1;
-        Slot::Imported(Id::NONE)
-    }
-
-    fn read_global(&mut self) -> Result<Slot, Problem> {
-        let (module, name) = (self.input.line()?, self.input.line()?);
-        match (std::str::from_utf8(&module), std::str::from_utf8(&name)) {
-            (Ok(module), Ok(name)) => self.import(module, name),
-            _ => Ok(self.cannot_be_told()),
-        }
-    }
-
-    fn import(&mut self, module: &str, name: &str) -> Result<Slot, Problem> {
-        if module.len().max(name.len()) > LONGEST_NAME {
-            return Ok(self.cannot_be_told());
-        }
-        let name = names::canonical(module, name);
-        if self.found.names.len() >= self.limits.names && !self.found.names.contains(&name) {
-            return Ok(self.cannot_be_told());
-        }
-        if !self.found.names.contains(&name) {
-            self.found.names.insert(name.clone());
-        }
-        self.arena.import(name)
-    }
-}
-
-/// Whether every backslash has what belongs to it.
-fn has_whole_escapes(bytes: &[u8]) -> bool {
-    let mut rest = bytes;
-    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
-        let hex = |count: usize| {
-            let digits = rest.get(at + 2..at + 2 + count);
-            digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-        };
-        let whole = match rest.get(at + 1) {
-            None => false,
-            Some(b'x') => hex(2),
-            Some(b'u') => hex(4),
-            Some(b'U') => hex(8),
-            Some(_) => true,
-        };
-        if !whole {
-            return false;
-        }
-        rest = rest.get(at + 2..).unwrap_or_default();
-    }
-    true
 }

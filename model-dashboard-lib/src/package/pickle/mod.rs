@@ -9,15 +9,18 @@
 mod arena;
 mod input;
 mod json;
+mod literal;
 mod machine;
 mod names;
 mod number;
 mod numpy;
 mod opcode;
 mod rules;
+mod stack;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod text;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet};

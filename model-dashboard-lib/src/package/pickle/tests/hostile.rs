@@ -20,8 +20,9 @@ fn no_hostile_pickle_is_taken_for_better_than_it_is() {
         for name in &entry.names {
             let told = names.contains(name) || entry.unreached.contains(name);
             let old = name.starts_with("__builtin__.");
+            let readable = file.starts_with("stack/text-");
             assert!(
-                told || old || found.unresolved > 0,
+                told || (!readable && (old || found.unresolved > 0)),
                 "{file}: no {name}: {found:?}"
             );
         }

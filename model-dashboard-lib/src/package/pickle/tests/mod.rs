@@ -129,10 +129,59 @@ fn letters_that_look_like_others_are_dangerous() {
 }
 
 #[test]
-fn escaped_text_is_no_name() {
-    let found = found(b"\x80\x04Vo\\u0073\n\x8c\x06system\x93.");
-    assert_eq!(found.unresolved, 1);
-    assert_eq!(found.verdict(), Verdict::Dangerous);
+fn escaped_text_is_read_as_python_reads_it() {
+    for (line, name) in [
+        (&b"Vo\\u0073\n"[..], "os"),
+        (b"V\\U0000006fs\n", "os"),
+        // A backslash that begins no escape stays, and takes the next one with it.
+        (b"V\\x6f\\\\u0073\n", r"\x6f\\u0073"),
+        (b"Vs\\\n", r"s\"),
+        (b"V\xf6\n", "\u{f6}"),
+        (b"S'\\x6f\\163'\n", "os"),
+        (b"S\"\\157\\x73\"\n", "os"),
+        (b"S'\\1570'\n", "o0"),
+        (b"S'\\557\\7'\n", "o\u{7}"),
+        (
+            b"S'\\\\\\'\\\"\\a\\b\\f\\n\\r\\t\\v\\o'\n",
+            "\\'\"\u{7}\u{8}\u{c}\n\r\t\u{b}\\o",
+        ),
+    ] {
+        let read = read(&[line, b"."].concat()[..], &Limits::default()).unwrap();
+        assert_eq!(read.root().as_str(), Some(name), "{line:?}");
+        let found = found(&[b"\x80\x04", line, b"\x8c\x06system\x93."].concat());
+        assert_eq!(names(&found), [format!("{name}.system")], "{line:?}");
+    }
+    for broken in [
+        &b"Vo\\u007\n."[..],
+        b"V\\U00110000\n.",
+        b"V\\u007g\n.",
+        b"S'\\x7'\n.",
+        b"S'\\xg0'\n.",
+        b"S'o\\'\n.",
+        b"S'o\n.",
+        b"S'\n.",
+        b"X\x01\0\0\0\xff.",
+        b"X\x03\0\0\0\xed\xa0a.",
+    ] {
+        assert_eq!(
+            found(broken).problem,
+            Some(Problem::Malformed),
+            "{broken:?}"
+        );
+    }
+}
+
+#[test]
+fn text_that_can_be_read_in_more_than_one_way_is_no_name() {
+    for text in [
+        &b"S'\\xf6s'\n"[..],
+        b"U\x02\xc3\xb6",
+        b"V\\ud800\n",
+        b"X\x03\0\0\0\xed\xa0\x80",
+    ] {
+        let found = found(&[b"\x80\x04", text, b"\x8c\x06system\x93."].concat());
+        assert_eq!((found.unresolved, found.problem), (1, None), "{text:?}");
+    }
 }
 
 #[test]
