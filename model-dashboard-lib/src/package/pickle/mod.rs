@@ -215,6 +215,19 @@ pub fn walk(mut pickles: impl BufRead, limits: &Limits) -> Found {
     walk_some(&mut pickles, u64::MAX, limits)
 }
 
+/// Walks all pickles of a file of a TorchScript archive, where names of its own code, and those by
+/// which its reader makes lists, are expected: nothing is imported by them.
+pub(in crate::package) fn walk_torchscript(pickles: impl BufRead, limits: &Limits) -> Found {
+    // Each module of a network has a name of its own.
+    let limits = Limits {
+        names: limits.names.max(20_000),
+        ..limits.clone()
+    };
+    let mut found = walk(pickles, &limits);
+    found.names.retain(|name| !names::is_of_torchscript(name));
+    found
+}
+
 /// Reads the values of the first pickle of a stream, and leaves the stream after it. What a call
 /// would return stays a call. What is found of names is for [`walk`] to say.
 ///

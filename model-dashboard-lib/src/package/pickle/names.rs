@@ -332,6 +332,30 @@ fn holds(table: &[(&str, &[&str])], module: &str, name: &str) -> bool {
         .any(|(of, names)| *of == module && names.contains(&name))
 }
 
+/// Whether it is a class in the code of a TorchScript archive, or one of the functions that its
+/// reader knows (`torch/jit/_pickle.py`).
+pub(super) fn is_of_torchscript(name: &Name) -> bool {
+    let functions = [
+        "build_boollist",
+        "build_doublelist",
+        "build_intlist",
+        "build_tensor_from_id",
+        "build_tensorlist",
+        "restore_type_tag",
+    ];
+    let is_word = |text: &str| {
+        let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        !text.is_empty() && text.chars().all(letter)
+    };
+    match &*name.module {
+        "torch.jit._pickle" => functions.contains(&&*name.name),
+        module => {
+            let mut parts = module.split('.');
+            parts.next() == Some("__torch__") && parts.all(is_word) && is_word(&name.name)
+        }
+    }
+}
+
 /// What is thought of a name. Only a name that stands in the list letter by letter is expected.
 pub(super) fn standing(name: &Name) -> Standing {
     let module = &*name.module;

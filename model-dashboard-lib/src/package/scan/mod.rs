@@ -3,17 +3,17 @@
 //! Pickles come bare, in torch's archives of three ages, in numpy's arrays, and in archives within
 //! archives. A file is looked at by its content: its extension is what an attacker chooses.
 
+mod archive;
 mod format;
 mod tar;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 
 use self::format::Format;
-use super::archive::{Archive, ArchiveError, ArchiveLimits, Entry};
 use super::pickle::{self, Found, Name, Verdict};
 use super::source::{Source, Stream};
 
@@ -111,58 +111,6 @@ impl Scanner {
             Format::Pickle => Scan::of(&pickle::walk(stream(), &pickle::Limits::default())),
             Format::Other => perhaps_a_pickle(stream()),
         }
-    }
-
-    fn archive(&mut self, source: &Arc<dyn Source>, depth: usize) -> Scan {
-        if depth >= DEPTH {
-            return Scan::because(Verdict::Unscannable, "archives in it are nested too deeply");
-        }
-        let refused = |error: &ArchiveError| {
-            Scan::because(Verdict::Unscannable, format!("an archive in it: {error}"))
-        };
-        let archive = match Archive::open(Arc::clone(source), &ArchiveLimits::default()) {
-            Ok(archive) => archive,
-            Err(error) => return refused(&error),
-        };
-        let mut all = Scan::default();
-        let mut storages = BTreeSet::new();
-        let sizes: HashMap<&str, u64> = archive
-            .entries()
-            .iter()
-            .map(|entry| (entry.path.as_str(), entry.size))
-            .collect();
-        let is_pickle = |entry: &Entry| entry.path.file_name() == "data.pkl";
-        for entry in archive.entries().iter().filter(|entry| is_pickle(entry)) {
-            match archive.read(entry) {
-                Ok(data) => {
-                    let found = pickle::walk(BufReader::new(data), &pickle::Limits::default());
-                    let folder = entry.path.as_str().strip_suffix("data.pkl").unwrap_or("");
-                    all.join(Scan::of(&found));
-                    for (key, storage) in &found.storages {
-                        let path = format!("{folder}data/{key}");
-                        if sizes.get(&*path).copied() != storage.bytes() {
-                            all.join(Scan::because(
-                                Verdict::Unknown,
-                                "the bytes of its tensors are missing or not as many as it says",
-                            ));
-                        }
-                        storages.insert(path);
-                    }
-                }
-                Err(error) => all.join(refused(&error)),
-            }
-        }
-        for entry in archive.entries().iter().filter(|entry| !is_pickle(entry)) {
-            // The bytes of tensors that a pickle asks for are taken for nothing else.
-            if storages.contains(entry.path.as_str()) {
-                continue;
-            }
-            match archive.at(entry) {
-                Ok(source) => all.join(self.file(entry.path.file_name(), &source, depth + 1)),
-                Err(error) => all.join(refused(&error)),
-            }
-        }
-        all
     }
 
     fn tar(&mut self, source: &Arc<dyn Source>, depth: usize) -> Scan {

@@ -63,12 +63,14 @@ fn what_the_frameworks_write_is_expected() {
         "mist_1.zip",
         "mist_ct.zip",
         "mist_two_folds.zip",
+        "monai_spleen.zip",
         "nnunet_v1_all.zip",
         "nnunet_v1_two_folds.zip",
         "nnunet_v2_cascade.zip",
         "nnunet_v2_fold_all.zip",
         "nnunet_v2_regions_ignore.zip",
         "nnunet_v2_two_folds.zip",
+        "script.pt",
         "totalsegmentator_v1.zip",
         "totalsegmentator_v2.zip",
         "weights.pt",
@@ -116,6 +118,88 @@ fn sparse_tensors_are_nothing_to_rely_on() {
     assert_eq!(scan.verdict, Some(Verdict::Unknown));
     assert!(scan.names.is_empty(), "{scan:?}");
     assert_eq!(scan.reasons.len(), 1, "{scan:?}");
+}
+
+/// An archive of these files, stored.
+fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let (mut data, mut directory) = (Vec::new(), Vec::new());
+    for (name, bytes) in files {
+        let mut crc = flate2::Crc::new();
+        crc.update(bytes);
+        let number = |number: usize| u32::try_from(number).unwrap().to_le_bytes();
+        // What a local header and the directory say alike, from the version to the extra field.
+        let mut common = b"\x14\0\0\0\0\0\0\0\x21\0".to_vec();
+        common.extend(crc.sum().to_le_bytes());
+        common.extend([number(bytes.len()), number(bytes.len())].concat());
+        common.extend(number(name.len()));
+        directory.extend(b"PK\x01\x02\x14\0");
+        directory.extend(&common);
+        directory.extend([0; 10]);
+        directory.extend(number(data.len()));
+        directory.extend(name.as_bytes());
+        data.extend(b"PK\x03\x04");
+        data.extend(&common);
+        data.extend(name.as_bytes());
+        data.extend(*bytes);
+    }
+    let count = u16::try_from(files.len()).unwrap().to_le_bytes();
+    let start = u32::try_from(data.len()).unwrap().to_le_bytes();
+    let size = u32::try_from(directory.len()).unwrap().to_le_bytes();
+    data.extend(directory);
+    data.extend(b"PK\x05\x06\0\0\0\0");
+    data.extend([&count[..], &count, &size, &start, &[0; 2]].concat());
+    data
+}
+
+fn scan_of(files: &[(&str, &[u8])]) -> Scan {
+    let source: Arc<dyn Source> = Arc::new(InMemory::from(archive(files)));
+    scan("model.pt", &source)
+}
+
+#[test]
+fn names_of_torchscript_are_expected_in_its_archives_alone() {
+    let class = b"c__torch__.my.net\nNet\n)\x81}b.";
+    let list = b"ctorch.jit._pickle\nbuild_intlist\n(]tR.";
+    let code: (&str, &[u8]) = ("decode/code/__torch__/my.py", b"class Net(Module):");
+    let constants: (&str, &[u8]) = ("decode/constants.pkl", b").");
+    let data: (&str, &[u8]) = ("decode/data.pkl", class);
+    let debug: (&str, &[u8]) = ("decode/code/__torch__/my.py.debug_pkl", list);
+    let script = scan_of(&[data, code, constants, debug]);
+    assert_eq!(script.verdict, Some(Verdict::Expected), "{script:?}");
+    let unknown: [&[(&str, &[u8])]; 6] = [
+        &[data, code],
+        &[data, constants],
+        &[data, constants, ("other/code/x.py", b"")],
+        &[("other/data.pkl", class), code, constants],
+        &[("decode/other.pkl", class), code, constants],
+        &[
+            ("decode/data.pkl", b"c__torch__.my\nNet.forward\n."),
+            code,
+            constants,
+        ],
+    ];
+    for files in unknown {
+        let scan = scan_of(files);
+        assert!(scan.verdict >= Some(Verdict::Unknown), "{files:?} {scan:?}");
+        assert_eq!(scan.names.len(), 1, "{files:?}");
+    }
+    let evil = scan_of(&[("decode/data.pkl", b"cos\nsystem\n."), code, constants]);
+    assert_eq!(evil.verdict, Some(Verdict::Dangerous));
+}
+
+#[test]
+fn constants_of_torchscript_lie_in_a_folder_of_their_own() {
+    let tensor = b"(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuK\x02NtQ.";
+    let code: (&str, &[u8]) = ("m/code/x.py", b"x");
+    let with = |path| {
+        scan_of(&[
+            code,
+            ("m/constants.pkl", tensor),
+            (path, b"\x80\x02cos\n0."),
+        ])
+    };
+    assert_eq!(with("m/constants/0").verdict, Some(Verdict::Expected));
+    assert_eq!(with("m/data/0").verdict, Some(Verdict::Unscannable));
 }
 
 #[test]
