@@ -148,16 +148,17 @@ fn by_content(
     if safetensors::begins(head, source.size()) {
         return Ok(Some(Known::Safetensors));
     }
-    // The first field of a model, whichever it is; whole files are walked for nothing else.
-    match head.first() {
-        Some(0x08 | 0x12) if saved_model::is_one(&**source)? => Ok(Some(Known::SavedModel)),
-        Some(0x08 | 0x12 | 0x1a | 0x22 | 0x28 | 0x32 | 0x3a | 0x42 | 0x72 | 0xa2 | 0xca | 0xd2)
-            if onnx::is_one(&**source)? =>
-        {
-            Ok(Some(Known::Onnx))
+    // A field of a message has a number and one of four kinds; most files are walked no further.
+    let may_be_message = |first: &u8| first >> 3 > 0 && matches!(first & 7, 0 | 1 | 2 | 5);
+    if head.first().is_some_and(may_be_message) {
+        if saved_model::is_one(&**source)? {
+            return Ok(Some(Known::SavedModel));
         }
-        _ => Ok(None),
+        if onnx::is_one(&**source)? {
+            return Ok(Some(Known::Onnx));
+        }
     }
+    Ok(None)
 }
 
 fn of_archive(

@@ -51,25 +51,26 @@ pub struct Onnx {
     pub external_data: BTreeSet<Box<str>>,
 }
 
-/// Whether a file is one: fields of a model and no others, a version and a graph.
+/// Whether a file is one: a message with a version and a graph. Fields of other numbers or types may
+/// be there: readers pass over them.
 pub(super) fn is_one(source: &dyn Source) -> Result<bool, FormatError> {
     let mut walker = Walker::new(source);
-    let (mut version, mut graph, mut fields) = (false, false, 0);
-    let walked = walker.message(walker.whole(), |_, number, value| {
-        fields += 1;
+    let (mut version, mut graph) = (false, false);
+    let walked = walker.message(walker.whole(), |walker, number, value| {
         match (number, value) {
-            (1, Value::Number(_)) => version = true,
-            (5, Value::Number(_)) => {}
-            (7, Value::Bytes(_)) => graph = true,
-            (2..=4 | 6 | 8 | 14 | 20 | 25 | 26, Value::Bytes(_)) if fields < MOST => {}
-            _ => return Err(FormatError::malformed("no field of a model")),
+            (1, Value::Number(1..=0xffff)) => version = true,
+            (7, Value::Bytes(extent)) => {
+                graph = true;
+                walker.message(extent, |_, _, _| Ok(()))?;
+            }
+            _ => {}
         }
         Ok(())
     });
     match walked {
         Ok(()) => Ok(version && graph),
-        Err(FormatError::Source(error)) => Err(FormatError::Source(error)),
-        Err(_) => Ok(false),
+        Err(FormatError::Malformed(_) | FormatError::Truncated) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

@@ -47,17 +47,19 @@ pub struct MetaGraph {
     pub functions: u64,
 }
 
-/// Whether a file is one: a schema of version 1, then graphs whose fields are all messages.
+/// Whether a file is one: a message with a schema of version 1 and graphs, whose fields are messages.
+/// Those of ONNX that it has not tell the two apart.
 pub(super) fn is_one(source: &dyn Source) -> Result<bool, FormatError> {
     let mut walker = Walker::new(source);
-    let (mut schema, mut graphs) = (0, 0);
+    let (mut schema, mut graphs) = (0, 0_u64);
     let walked = walker.message(walker.whole(), |walker, number, value| {
         match (number, value) {
             (1, Value::Number(version)) => schema = version,
-            (2, Value::Bytes(graph)) if graphs < MOST => {
+            (27.., _) => {}
+            (2, Value::Bytes(graph)) => {
                 graphs += 1;
                 walker.message(graph, |_, number, value| match (number, value) {
-                    (1..=7, Value::Bytes(_)) => Ok(()),
+                    (1..=7, Value::Bytes(_)) | (8.., _) => Ok(()),
                     _ => Err(FormatError::malformed("no field of a graph")),
                 })?;
             }
@@ -67,8 +69,8 @@ pub(super) fn is_one(source: &dyn Source) -> Result<bool, FormatError> {
     });
     match walked {
         Ok(()) => Ok(schema == 1 && graphs > 0),
-        Err(FormatError::Source(error)) => Err(FormatError::Source(error)),
-        Err(_) => Ok(false),
+        Err(FormatError::Malformed(_) | FormatError::Truncated) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

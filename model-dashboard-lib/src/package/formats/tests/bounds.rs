@@ -293,3 +293,18 @@ fn blocks_of_hdf5_that_name_each_other_end() {
     let error = read_bytes("m.h5", &file).unwrap().unwrap_err();
     assert!(matches!(error, FormatError::Malformed(_)), "{error}");
 }
+
+#[test]
+fn a_field_that_nobody_knows_hides_no_graph() {
+    let model = bytes("genuine/segmentation.onnx");
+    // One of a number that is not taken, one of a type that the number has not.
+    for unknown in [&b"\xb8\x3e\x01"[..], b"\x2a\x01x"] {
+        for bytes in [
+            [unknown, &model[..]].concat(),
+            [&model[..], unknown].concat(),
+        ] {
+            let file = read_bytes("model.bin", &bytes).unwrap().unwrap();
+            assert_eq!(file.format(), Format::Onnx);
+        }
+    }
+}
