@@ -5,6 +5,7 @@ mod bounds;
 mod configurations;
 mod genuine;
 mod hostile;
+mod rules;
 
 use std::path::Path;
 
