@@ -145,6 +145,7 @@ fn what_they_do_not_is_unknown() {
         tensor(0, "I0\n(t(t"),
         tensor(8, "I0\n(I1\nt(I1\nt") + "I0\nI1\ns",
         tensor(8, "I0\n(I1\nt(I1\nt") + "I0\nb",
+        tensor(8, "I0\n(I1\nt(I1\nt") + "(db",
         call("torch._utils._rebuild_tensor_v2", "NI0\n(t(tI00\nN"),
         call("torch._utils._rebuild_tensor_v2", ""),
         call("torch._utils._rebuild_sparse_tensor", "N(t"),
