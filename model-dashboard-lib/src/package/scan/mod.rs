@@ -48,6 +48,8 @@ impl Scan {
         let mut reasons = BTreeSet::new();
         if let Some(problem) = &found.problem {
             reasons.insert(format!("the pickle {problem}"));
+        } else if found.pickles == 0 {
+            reasons.insert("there is nothing in it".to_owned());
         }
         if found.unresolved > 0 {
             reasons.insert("it imports, calls or changes what cannot be told".to_owned());

@@ -113,6 +113,14 @@ fn the_bytes_of_tensors_are_as_many_as_a_file_says() {
 }
 
 #[test]
+fn of_a_file_without_anything_in_it_a_reason_is_told() {
+    let source: Arc<dyn Source> = Arc::new(InMemory::from(Vec::new()));
+    let scan = scan("weights.pth", &source);
+    assert_eq!(scan.verdict, Some(Verdict::Unscannable));
+    assert_eq!(scan.reasons.len(), 1);
+}
+
+#[test]
 fn sparse_tensors_are_nothing_to_rely_on() {
     let scan = genuine("kinds_of_tensors.pt");
     assert_eq!(scan.verdict, Some(Verdict::Unknown));
