@@ -77,6 +77,10 @@ mod tls;
 pub mod tokens;
 
 /// For the fuzzer alone: no promises.
-#[cfg(all(any(fuzzing, test), feature = "ldap"))]
+#[cfg(any(fuzzing, test))]
 #[doc(hidden)]
-pub use auth::fuzzing;
+pub mod fuzzing {
+    #[cfg(feature = "ldap")]
+    pub use crate::auth::fuzzing::*;
+    pub use crate::package::fuzzing::*;
+}

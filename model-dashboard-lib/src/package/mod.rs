@@ -6,6 +6,8 @@
 pub mod archive;
 mod files;
 pub mod formats;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 #[cfg(test)]
 mod hostile;
 mod path;

@@ -244,11 +244,21 @@ pub(in crate::package) fn walk_torchscript(pickles: impl BufRead, limits: &Limit
 /// # Errors
 /// Why it could not be read to its end.
 pub fn read(mut pickle: impl BufRead, limits: &Limits) -> Result<Values, Problem> {
+    read_noting(&mut pickle, limits).1
+}
+
+/// The same, with what [`walk`] would find of that pickle, but for how many were read.
+pub(super) fn read_noting(
+    pickle: &mut dyn BufRead,
+    limits: &Limits,
+) -> (Found, Result<Values, Problem>) {
     let mut found = Found::default();
-    let mut input = Input::new(&mut pickle, limits.bytes);
+    let mut input = Input::new(pickle, limits.bytes);
     let mut machine = Machine::new(&mut input, &mut found, limits, true);
-    match machine.run()? {
-        End::Stopped(root) => Ok(Values::new(machine.arena, root)),
-        End::Nothing => Err(Problem::Truncated),
-    }
+    let values = match machine.run() {
+        Ok(End::Stopped(root)) => Ok(Values::new(machine.arena, root)),
+        Ok(End::Nothing) => Err(Problem::Truncated),
+        Err(problem) => Err(problem),
+    };
+    (found, values)
 }
