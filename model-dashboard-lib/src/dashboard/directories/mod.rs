@@ -7,6 +7,7 @@
 //! ([`late`]) only lets in or keeps out. Others get in for some days after each sign-in
 //! ([`vouching`]).
 
+mod around;
 mod asking;
 mod belief;
 mod diagnose;

@@ -1,8 +1,9 @@
 //! The rounds in which people are looked at again.
 //!
-//! A round asks about everybody of a source who can get in. It begins so early that nobody's last
-//! look is older than [`Policy::recheck_interval`](crate::dashboard::Policy) when the next one
-//! ends. Someone who left loses sessions and tokens in it.
+//! A round asks about everybody of a source who can get in ([`around`](super::around)). It begins so
+//! early that nobody's last look is older than
+//! [`Policy::recheck_interval`](crate::dashboard::Policy) when the next one ends. Someone who left
+//! loses sessions and tokens in it.
 //!
 //! An emptied answer never removes everyone: while a source is doubted ([`belief`](super::belief))
 //! nothing is taken from anybody, and that counts as no answer. So they get in until
@@ -14,20 +15,13 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::asking::{Answer, Until};
-use super::belief::{Belief, Said};
+use super::around::Around;
+use super::asking::Until;
+use super::belief::Belief;
 use super::{Directory, SourceRecheck};
-use crate::auth::{Identity, IdentityId, LeavingDoubt, User};
+use crate::auth::LeavingDoubt;
 use crate::dashboard::Inner;
-use crate::model::Timestamp;
 use crate::store::StoreError;
-
-/// How many people are asked about at once.
-const AT_A_TIME: usize = 100;
-
-/// After how many questions in a row that nothing came of a round ends. Not after the first: what a
-/// source cannot say of a few does not keep it from being asked about the others.
-const IN_VAIN: usize = 2;
 
 /// Looks at everybody again and again, until the dashboard ends.
 pub(in crate::dashboard) async fn follow(
@@ -96,7 +90,8 @@ impl Inner {
         }
     }
 
-    /// Looks at everybody of a source who can get in, but for those of less than `just_now` ago.
+    /// Looks at everybody of a source who can get in; where nobody left, but for those of less than
+    /// `just_now` ago.
     pub(super) async fn round(
         &self,
         directory: &Directory,
@@ -108,7 +103,9 @@ impl Inner {
         // Another process may have opened it, or an administrator ended it there.
         let before = self.users.doubt(directory.source()).await?;
         directory.doubt(before.as_ref());
-        let (mut round, said) = self.ask_around(directory, just_now, until).await?;
+        let Around {
+            mut round, said, ..
+        } = self.ask_around(directory, just_now, until).await?;
         let doubt = match belief {
             // Where nothing was said there is nothing to believe.
             Belief::Full if said.answered() > 0 || round.asked == 0 => None,
@@ -162,87 +159,4 @@ impl Inner {
             // What an administrator decides counts more than what another round found.
         }
     }
-
-    /// Asks about everybody of a source who can get in, and notes who is there.
-    async fn ask_around(
-        &self,
-        directory: &Directory,
-        just_now: Duration,
-        until: &Until,
-    ) -> Result<(SourceRecheck, Said), StoreError> {
-        let mut round = SourceRecheck::default();
-        let mut said = Said::new(directory.turned_away());
-        let begin = Timestamp::now();
-        let mut after: Option<Arc<str>> = None;
-        let mut in_vain = 0;
-        loop {
-            let (source, looked_before) = (directory.source(), begin.minus(just_now));
-            let page = self
-                .users
-                .people_with_access(source, looked_before, begin, after.as_deref())
-                .await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.id.subject.clone());
-            for some in evenly(&page) {
-                let answered = said.answered();
-                self.look_at(directory, some, &mut round, &mut said, until)
-                    .await?;
-                in_vain = match said.answered() == answered {
-                    true => in_vain + 1,
-                    false => 0,
-                };
-                if in_vain == IN_VAIN {
-                    round.is_cut_short = true;
-                    return Ok((round, said));
-                }
-            }
-        }
-        Ok((round, said))
-    }
-
-    /// Asks about some people and notes who is there.
-    async fn look_at(
-        &self,
-        directory: &Directory,
-        people: &[User],
-        round: &mut SourceRecheck,
-        said: &mut Said,
-        until: &Until,
-    ) -> Result<(), StoreError> {
-        let asked_at = Timestamp::now();
-        let ids: Vec<IdentityId> = people.iter().map(|user| user.id.clone()).collect();
-        let answers = directory.ask(&ids, until).await;
-        round.asked += ids.len();
-        let (mut before, mut there): (Vec<&User>, Vec<Identity>) = (Vec::new(), Vec::new());
-        let mut left = Vec::new();
-        for (user, answer) in people.iter().zip(answers) {
-            match answer {
-                Answer::There(identity) => {
-                    before.push(user);
-                    there.push(*identity);
-                }
-                Answer::Left => left.push(user.id.clone()),
-                Answer::None(reason) | Answer::Undecided(reason) => {
-                    round.unanswered += 1;
-                    round.reason.get_or_insert(reason);
-                }
-            }
-        }
-        let seen = self.still_there(&before, &there, asked_at).await?;
-        round.changed += seen
-            .iter()
-            .filter(|(_, changes)| !changes.is_empty())
-            .count();
-        round.still_there += seen.len();
-        let there = there.into_iter().map(|one| one.id.subject).collect();
-        said.part(there, left, asked_at);
-        Ok(())
-    }
-}
-
-/// Parts of at most [`AT_A_TIME`], of which none is much smaller than the others: what all of a
-/// few say counts for less.
-fn evenly<T>(all: &[T]) -> impl Iterator<Item = &[T]> {
-    let parts = all.len().div_ceil(AT_A_TIME).max(1);
-    all.chunks(all.len().div_ceil(parts).max(1))
 }

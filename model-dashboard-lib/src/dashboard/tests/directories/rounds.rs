@@ -41,6 +41,15 @@ async fn who_left_loses_sessions_and_tokens_though_they_use_neither() {
     world.dashboard.shutdown().await;
 }
 
+/// Another process over the same stores, which looks around.
+async fn looking_around(world: &World, staff: &Arc<Staff>) -> Dashboard {
+    let builder = Dashboard::builder()
+        .repository(world.repository.clone())
+        .accounts(world.store.clone())
+        .authenticator(staff.clone());
+    builder.build().await.unwrap()
+}
+
 #[tokio::test]
 async fn a_round_runs_at_once_after_a_start() {
     let staff = Staff::new(true);
@@ -49,14 +58,47 @@ async fn a_round_runs_at_once_after_a_start() {
         first.employee(&staff, name, HOUR).await;
     }
     staff.dismiss("bo");
-    let second = Dashboard::builder()
-        .repository(first.repository.clone())
-        .accounts(first.store.clone())
-        .authenticator(staff.clone())
-        .build()
-        .await
-        .unwrap();
+    let second = looking_around(&first, &staff).await;
     until(async || first.store.list_tokens(None).await.unwrap().len() == 1).await;
+    second.shutdown().await;
+}
+
+/// People whom another process looked at just now, and some whom it did not.
+async fn half_looked_at(staff: &Arc<Staff>, just_now: &[&str], before: &[&str]) -> World {
+    let first = world(staff).await;
+    for (names, ago) in [(just_now, Duration::ZERO), (before, HOUR)] {
+        for name in names {
+            first.employee(staff, name, ago).await;
+        }
+    }
+    first
+}
+
+#[tokio::test]
+async fn those_whom_another_process_left_over_are_believed_to_have_left_if_few_of_all_did() {
+    let staff = Staff::new(true);
+    let left = ["x", "y", "z"];
+    let first = half_looked_at(&staff, &["a", "b", "c", "d", "e"], &left).await;
+    for name in left {
+        staff.dismiss(name);
+    }
+    let second = looking_around(&first, &staff).await;
+    until(async || first.store.list_tokens(None).await.unwrap().len() == 5).await;
+    assert_eq!(second.ready(), Readiness::Ready);
+    second.shutdown().await;
+}
+
+#[tokio::test]
+async fn whom_another_process_looked_at_just_now_counts_before_anything_is_taken() {
+    let staff = Staff::new(true);
+    let first = half_looked_at(&staff, &["x", "y", "z"], &["ann", "bo"]).await;
+    // Half of those left over, and most of all.
+    for name in ["x", "y", "z", "bo"] {
+        staff.dismiss(name);
+    }
+    let second = looking_around(&first, &staff).await;
+    until(async || second.ready() == Readiness::Degraded).await;
+    assert_eq!(first.store.list_tokens(None).await.unwrap().len(), 5);
     second.shutdown().await;
 }
 
