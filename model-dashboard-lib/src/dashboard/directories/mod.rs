@@ -13,6 +13,7 @@ mod belief;
 mod diagnose;
 mod late;
 mod noted;
+mod pace;
 mod recheck;
 mod removed;
 mod rounds;

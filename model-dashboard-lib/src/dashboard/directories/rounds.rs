@@ -2,8 +2,8 @@
 //!
 //! A round asks about everybody of a source who can get in ([`around`](super::around)). It begins so
 //! early that nobody's last look is older than
-//! [`Policy::recheck_interval`](crate::dashboard::Policy) when the next one ends. Someone who left
-//! loses sessions and tokens in it.
+//! [`Policy::recheck_interval`](crate::dashboard::Policy) when the next one ends
+//! ([`pace`](super::pace)). Someone who left loses sessions and tokens in it.
 //!
 //! An emptied answer never removes everyone: while a source is doubted ([`belief`](super::belief))
 //! nothing is taken from anybody, and that counts as no answer. So they get in until
@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use super::around::Around;
 use super::asking::Until;
 use super::belief::Belief;
+use super::pace::Pace;
 use super::{Directory, SourceRecheck};
 use crate::auth::LeavingDoubt;
 use crate::dashboard::Inner;
@@ -36,12 +37,22 @@ pub(in crate::dashboard) async fn follow(
     let mut ended = stopped;
     loop {
         let begun = Instant::now();
-        inner.look_around(directory, &until).await;
+        let is_whole = inner.look_around(directory, &until).await;
+        let (pace, lasted) = (inner.pace(), begun.elapsed());
         let waits = !directory.earlier.lock().await.is_empty();
-        let pause = match directory.is_well() && !waits {
-            true => (inner.policy.recheck_interval * 9 / 10).saturating_sub(begun.elapsed()),
-            false => inner.soon(),
+        let pause = match is_whole && directory.is_well() && !waits {
+            true => pace.pause(lasted),
+            false => pace.soon(),
         };
+        if !pace.is_kept(lasted) {
+            let source = directory.source().as_str();
+            tracing::warn!(
+                source,
+                ?lasted,
+                interval = ?inner.policy.recheck_interval,
+                "looking at everybody takes so long that who leaves may be out later than they should"
+            );
+        }
         tokio::select! {
             _ = ended.wait_for(|stop| *stop) => return,
             () = tokio::time::sleep(pause) => {}
@@ -51,20 +62,21 @@ pub(in crate::dashboard) async fn follow(
 }
 
 impl Inner {
-    /// After what time a round comes that should not wait for long.
-    fn soon(&self) -> Duration {
-        (self.policy.recheck_interval / 15).max(Duration::from_secs(1))
+    fn pace(&self) -> Pace {
+        Pace(self.policy.recheck_interval)
     }
 
-    async fn look_around(&self, directory: &Directory, until: &Until) {
-        let mut asked = 0;
+    /// Whether everybody was looked at, and what the source said was believed.
+    async fn look_around(&self, directory: &Directory, until: &Until) -> bool {
+        let (mut asked, mut is_whole) = (0, true);
         if directory.can_recheck() {
             // Whom somebody else looked at just now, or who just signed in.
-            let just_now = self.policy.recheck_interval / 20;
+            let just_now = self.pace().just_now();
             let round = self.round(directory, just_now, Belief::Waiting, until);
             match round.await {
                 Ok(round) => {
                     asked = round.asked;
+                    is_whole = !round.is_cut_short && round.doubted == 0;
                     if let Some(reason) = round.reason {
                         let (source, people) = (directory.source().as_str(), round.unanswered);
                         tracing::warn!(
@@ -76,6 +88,7 @@ impl Inner {
                     }
                 }
                 Err(error) => {
+                    is_whole = false;
                     let source = directory.source().as_str();
                     tracing::warn!(source, %error, "people could not be looked at again");
                 }
@@ -88,6 +101,7 @@ impl Inner {
                 directory.answered();
             }
         }
+        is_whole
     }
 
     /// Looks at everybody of a source who can get in; where nobody left, but for those of less than
@@ -126,7 +140,7 @@ impl Inner {
         if said.shows_anybody() || belief == Belief::Full {
             directory.let_in();
         }
-        for (id, asked_at) in said.believed(belief, &mut earlier, self.soon()) {
+        for (id, asked_at) in said.believed(belief, &mut earlier, self.pace().soon()) {
             if self.has_left(&id, asked_at).await?.is_some() {
                 round.left += 1;
             }

@@ -43,6 +43,8 @@ pub(super) struct Staff {
     held: AtomicBool,
     /// Whether it is made before it waits.
     is_made_first: AtomicBool,
+    /// How long one that is made takes to come.
+    takes: Mutex<Duration>,
     go_on: Notify,
     /// How many sign-ins were begun. While `sign_ins_held` is set they wait with their answers, until
     /// it is not.
@@ -66,6 +68,7 @@ impl Staff {
             asked: Mutex::default(),
             held: AtomicBool::new(false),
             is_made_first: AtomicBool::new(false),
+            takes: Mutex::default(),
             go_on: Notify::new(),
             sign_ins: AtomicU32::new(0),
             sign_ins_held: watch::Sender::new(false),
@@ -152,6 +155,12 @@ impl Staff {
         ids.iter().map(look).collect()
     }
 
+    /// From now on its answers come only so long after they were made.
+    fn takes(&self, time: Duration) {
+        *self.takes.lock().unwrap() = time;
+        self.is_made_first.store(true, Ordering::SeqCst);
+    }
+
     fn times_asked(&self) -> usize {
         self.asked.lock().unwrap().len()
     }
@@ -207,6 +216,10 @@ impl Authenticator for Staff {
         let first = self.answers_about(ids);
         if self.held.load(Ordering::SeqCst) {
             self.go_on.notified().await;
+        }
+        let takes = *self.takes.lock().unwrap();
+        if !takes.is_zero() {
+            tokio::time::sleep(takes).await;
         }
         match self.is_made_first.load(Ordering::SeqCst) {
             true => first,

@@ -42,12 +42,12 @@ async fn who_left_loses_sessions_and_tokens_though_they_use_neither() {
 }
 
 /// Another process over the same stores, which looks around.
-async fn looking_around(world: &World, staff: &Arc<Staff>) -> Dashboard {
+async fn looking_around(world: &World, staff: &Arc<Staff>, policy: Policy) -> Dashboard {
     let builder = Dashboard::builder()
         .repository(world.repository.clone())
         .accounts(world.store.clone())
         .authenticator(staff.clone());
-    builder.build().await.unwrap()
+    builder.policy(policy).build().await.unwrap()
 }
 
 #[tokio::test]
@@ -58,8 +58,30 @@ async fn a_round_runs_at_once_after_a_start() {
         first.employee(&staff, name, HOUR).await;
     }
     staff.dismiss("bo");
-    let second = looking_around(&first, &staff).await;
+    let second = looking_around(&first, &staff, Policy::default()).await;
     until(async || first.store.list_tokens(None).await.unwrap().len() == 1).await;
+    second.shutdown().await;
+}
+
+#[tokio::test]
+async fn who_leaves_right_after_a_look_is_out_in_time_though_rounds_take_a_quarter_of_it() {
+    let staff = Staff::new(true);
+    let first = world(&staff).await;
+    for name in ["ann", "bo", "cy"] {
+        first.employee(&staff, name, HOUR).await;
+    }
+    let policy = Policy {
+        recheck_interval: Duration::from_secs(3),
+        ..Policy::default()
+    };
+    let interval = policy.recheck_interval;
+    staff.takes(interval / 4);
+    let second = looking_around(&first, &staff, policy).await;
+    until(async || staff.times_asked() == 1).await;
+    staff.dismiss("bo");
+    let left = std::time::Instant::now();
+    until(async || first.store.list_tokens(None).await.unwrap().len() == 2).await;
+    assert!(left.elapsed() < interval, "{:?}", left.elapsed());
     second.shutdown().await;
 }
 
@@ -82,7 +104,7 @@ async fn those_whom_another_process_left_over_are_believed_to_have_left_if_few_o
     for name in left {
         staff.dismiss(name);
     }
-    let second = looking_around(&first, &staff).await;
+    let second = looking_around(&first, &staff, Policy::default()).await;
     until(async || first.store.list_tokens(None).await.unwrap().len() == 5).await;
     assert_eq!(second.ready(), Readiness::Ready);
     second.shutdown().await;
@@ -96,7 +118,7 @@ async fn whom_another_process_looked_at_just_now_counts_before_anything_is_taken
     for name in ["x", "y", "z", "bo"] {
         staff.dismiss(name);
     }
-    let second = looking_around(&first, &staff).await;
+    let second = looking_around(&first, &staff, Policy::default()).await;
     until(async || second.ready() == Readiness::Degraded).await;
     assert_eq!(first.store.list_tokens(None).await.unwrap().len(), 5);
     second.shutdown().await;
