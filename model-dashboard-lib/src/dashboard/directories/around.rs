@@ -14,7 +14,7 @@ use crate::store::StoreError;
 /// How many people are asked about in one question.
 const IN_ONE: usize = 100;
 
-/// After how many questions in a row that nothing came of a round ends. Not after the first: what a
+/// After how many questions in a row without an answer a round ends. Not after the first: what a
 /// source cannot say of a few does not keep it from being asked about the others.
 const IN_VAIN: usize = 2;
 
@@ -70,13 +70,12 @@ impl Inner {
                 .partition(|user| is_recent(user, begin, just_now));
             around.passed_over += recent.len();
             for some in evenly(&people) {
-                let answered = around.said.answered();
                 let question = directory.ask_about(some, until).await;
-                self.note(question, &mut around).await?;
-                in_vain = match around.said.answered() == answered {
+                in_vain = match question.is_in_vain() {
                     true => in_vain + 1,
                     false => 0,
                 };
+                self.note(question, &mut around).await?;
                 if in_vain == IN_VAIN {
                     around.round.is_cut_short = true;
                     return Ok(around);
@@ -128,6 +127,14 @@ struct Question<'a> {
     people: &'a [User],
     asked_at: Timestamp,
     answers: Vec<Answer>,
+}
+
+impl Question<'_> {
+    /// Whether there was no answer. That nothing can be said of these people is one.
+    fn is_in_vain(&self) -> bool {
+        let is_none = |answer: &Answer| matches!(answer, Answer::None(_));
+        self.answers.iter().all(is_none)
+    }
 }
 
 impl Directory {

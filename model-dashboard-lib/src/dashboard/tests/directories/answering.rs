@@ -37,6 +37,25 @@ async fn a_round_ends_soon_where_nothing_comes_of_it() {
 }
 
 #[tokio::test]
+async fn people_of_whom_nothing_can_be_said_do_not_keep_others_from_being_looked_at() {
+    let staff = Staff::new(true);
+    let world = world(&staff).await;
+    for number in 0..300 {
+        let name = format!("{number:03}");
+        world.employee(&staff, &name, HOUR).await;
+        staff.strange.lock().unwrap().insert(name);
+    }
+    for name in ["yan", "zoe"] {
+        world.employee(&staff, name, HOUR).await;
+    }
+    staff.dismiss("zoe");
+    let done = world.recheck(&staff, false).await;
+    assert_eq!((done.asked, done.unanswered, done.left), (302, 300, 1));
+    assert!(!done.is_cut_short);
+    assert_eq!(world.state().await.failing, None);
+}
+
+#[tokio::test]
 async fn it_is_told_since_when_a_directory_does_not_answer() {
     let staff = Staff::new(true);
     let world = restless_world(&staff).await;

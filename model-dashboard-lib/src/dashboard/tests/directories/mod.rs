@@ -7,7 +7,7 @@ mod rounds;
 mod stale;
 mod turned_away;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
@@ -36,6 +36,8 @@ pub(super) struct Staff {
     typed: Mutex<Vec<(Username, String)>>,
     /// Who worked there, and does no more.
     past: Mutex<BTreeMap<String, Identity>>,
+    /// Of whom it cannot say anything.
+    strange: Mutex<BTreeSet<String>>,
     away: AtomicBool,
     /// Whom it was asked about, question by question.
     asked: Mutex<Vec<usize>>,
@@ -63,6 +65,7 @@ impl Staff {
             can_recheck,
             people: Mutex::default(),
             past: Mutex::default(),
+            strange: Mutex::default(),
             typed: Mutex::default(),
             away: AtomicBool::new(false),
             asked: Mutex::default(),
@@ -150,6 +153,11 @@ impl Staff {
         let people = self.people.lock().unwrap();
         let look = |id: &IdentityId| {
             self.answers()?;
+            if self.strange.lock().unwrap().contains(&*id.subject) {
+                return Err(AuthenticationError::Undecided {
+                    reason: "the entry is strange".to_owned(),
+                });
+            }
             Ok(people.get(&*id.subject).cloned())
         };
         ids.iter().map(look).collect()
