@@ -144,7 +144,7 @@ impl Directory {
         Question {
             people,
             asked_at,
-            answers: self.ask(&ids, until).await,
+            answers: self.ask_until_said(&ids, until).await,
         }
     }
 }

@@ -59,17 +59,9 @@ impl Until {
 impl Directory {
     /// One answer for each of `ids`, at most 100, in their order; notes whether the source answers.
     pub(super) async fn ask(&self, ids: &[IdentityId], until: &Until) -> Vec<Answer> {
-        let asked = timeout(PATIENCE, self.authenticator.recheck(ids));
-        let Some(answers) = until.or(asked).await else {
+        let Some(answers) = self.question(ids, until).await else {
             return none_of(ids, "the server is shutting down");
         };
-        let answers = match answers {
-            Ok(answers) if answers.len() == ids.len() => answers,
-            Ok(_) => return self.none(ids, "the source did not answer for everybody"),
-            Err(_) => return self.none(ids, "no answer within 30 s"),
-        };
-        let answers = ids.iter().zip(answers);
-        let answers: Vec<Answer> = answers.map(|(id, it)| Answer::new(id, it)).collect();
         let mut reasons = answers.iter().filter_map(|answer| match answer {
             Answer::None(reason) => Some(reason),
             _ => None,
@@ -81,9 +73,41 @@ impl Directory {
         answers
     }
 
-    fn none(&self, ids: &[IdentityId], reason: &str) -> Vec<Answer> {
-        self.failed(reason);
-        none_of(ids, reason)
+    /// The same, until the source has come to everybody: one that is slow may not do so in the time
+    /// for one question. Those at whom it fails are asked about once more.
+    pub(super) async fn ask_until_said(&self, ids: &[IdentityId], until: &Until) -> Vec<Answer> {
+        let mut answers = self.ask(ids, until).await;
+        let mut unsaid = ids.len();
+        loop {
+            let rest = ids.iter().zip(&mut answers);
+            let rest: Vec<_> = rest
+                .filter(|(_, answer)| matches!(answer, Answer::None(_)))
+                .collect();
+            if rest.is_empty() || rest.len() >= unsaid {
+                return answers;
+            }
+            unsaid = rest.len();
+            let some: Vec<IdentityId> = rest.iter().map(|(id, _)| (*id).clone()).collect();
+            let Some(said) = self.question(&some, until).await else {
+                return answers;
+            };
+            for ((_, answer), now) in rest.into_iter().zip(said) {
+                *answer = now;
+            }
+        }
+    }
+
+    /// One answer for each; `None` at the end of the dashboard.
+    async fn question(&self, ids: &[IdentityId], until: &Until) -> Option<Vec<Answer>> {
+        let asked = timeout(PATIENCE, self.authenticator.recheck(ids));
+        Some(match until.or(asked).await? {
+            Ok(answers) if answers.len() == ids.len() => {
+                let answers = ids.iter().zip(answers);
+                answers.map(|(id, it)| Answer::new(id, it)).collect()
+            }
+            Ok(_) => none_of(ids, "the source did not answer for everybody"),
+            Err(_) => none_of(ids, "no answer within 30 s"),
+        })
     }
 }
 

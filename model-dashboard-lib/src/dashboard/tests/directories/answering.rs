@@ -56,6 +56,26 @@ async fn people_of_whom_nothing_can_be_said_do_not_keep_others_from_being_looked
 }
 
 #[tokio::test]
+async fn those_whom_a_slow_directory_did_not_come_to_are_asked_about_again() {
+    let staff = Staff::new(true);
+    let world = world(&staff).await;
+    for number in 0..60 {
+        world.employee(&staff, &number.to_string(), HOUR).await;
+    }
+    staff.dismiss("9");
+    staff.comes_to.store(25, Ordering::SeqCst);
+    let done = world.recheck(&staff, false).await;
+    assert_eq!((done.asked, done.still_there, done.left), (60, 59, 1));
+    assert_eq!(*staff.asked.lock().unwrap(), [60, 35, 10]);
+
+    // At one it fails each time, which does not mean that it does not answer.
+    staff.fails_at.lock().unwrap().insert("0".to_owned());
+    let done = world.recheck(&staff, false).await;
+    assert_eq!((done.still_there, done.unanswered), (58, 1));
+    assert_eq!(world.state().await.failing, None);
+}
+
+#[tokio::test]
 async fn it_is_told_since_when_a_directory_does_not_answer() {
     let staff = Staff::new(true);
     let world = restless_world(&staff).await;

@@ -9,7 +9,7 @@ mod turned_away;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use tokio::sync::{Notify, watch};
 
@@ -38,6 +38,10 @@ pub(super) struct Staff {
     past: Mutex<BTreeMap<String, Identity>>,
     /// Of whom it cannot say anything.
     strange: Mutex<BTreeSet<String>>,
+    /// At whom it fails.
+    fails_at: Mutex<BTreeSet<String>>,
+    /// How many it comes to in the time for one question.
+    comes_to: AtomicUsize,
     away: AtomicBool,
     /// Whom it was asked about, question by question.
     asked: Mutex<Vec<usize>>,
@@ -66,6 +70,8 @@ impl Staff {
             people: Mutex::default(),
             past: Mutex::default(),
             strange: Mutex::default(),
+            fails_at: Mutex::default(),
+            comes_to: AtomicUsize::new(usize::MAX),
             typed: Mutex::default(),
             away: AtomicBool::new(false),
             asked: Mutex::default(),
@@ -138,10 +144,7 @@ impl Staff {
 
     fn answers(&self) -> Result<(), AuthenticationError> {
         match self.away.load(Ordering::SeqCst) {
-            true => Err(AuthenticationError::Unavailable {
-                reason: "the line is cut".to_owned(),
-                source: None,
-            }),
+            true => Err(unavailable("the line is cut")),
             false => Ok(()),
         }
     }
@@ -151,16 +154,21 @@ impl Staff {
         ids: &[IdentityId],
     ) -> Vec<Result<Option<Identity>, AuthenticationError>> {
         let people = self.people.lock().unwrap();
-        let look = |id: &IdentityId| {
+        let comes_to = self.comes_to.load(Ordering::SeqCst);
+        let look = |(number, id): (usize, &IdentityId)| {
             self.answers()?;
-            if self.strange.lock().unwrap().contains(&*id.subject) {
-                return Err(AuthenticationError::Undecided {
-                    reason: "the entry is strange".to_owned(),
-                });
+            let is_in =
+                |some: &Mutex<BTreeSet<String>>| some.lock().unwrap().contains(&*id.subject);
+            if is_in(&self.strange) {
+                let reason = "the entry is strange".to_owned();
+                return Err(AuthenticationError::Undecided { reason });
+            }
+            if number >= comes_to || is_in(&self.fails_at) {
+                return Err(unavailable("the time is up"));
             }
             Ok(people.get(&*id.subject).cloned())
         };
-        ids.iter().map(look).collect()
+        ids.iter().enumerate().map(look).collect()
     }
 
     /// From now on its answers come only so long after they were made.
@@ -171,6 +179,13 @@ impl Staff {
 
     fn times_asked(&self) -> usize {
         self.asked.lock().unwrap().len()
+    }
+}
+
+fn unavailable(reason: &str) -> AuthenticationError {
+    AuthenticationError::Unavailable {
+        reason: reason.to_owned(),
+        source: None,
     }
 }
 
