@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::StreamExt as _;
+use futures::stream;
+
 use super::asking::{Answer, Until};
 use super::belief::Said;
 use super::{Directory, SourceRecheck};
@@ -11,8 +14,9 @@ use crate::dashboard::Inner;
 use crate::model::Timestamp;
 use crate::store::StoreError;
 
-/// How many people are asked about in one question.
+/// How many people are asked about in one question, and how many questions there are at once.
 const IN_ONE: usize = 100;
+const AT_ONCE: usize = 4;
 
 /// After how many questions in a row without an answer a round ends. Not after the first: what a
 /// source cannot say of a few does not keep it from being asked about the others.
@@ -69,8 +73,10 @@ impl Inner {
                 .into_iter()
                 .partition(|user| is_recent(user, begin, just_now));
             around.passed_over += recent.len();
-            for some in evenly(&people) {
-                let question = directory.ask_about(some, until).await;
+            let questions = evenly(&people).map(|some| directory.ask_about(some, until));
+            let questions: Vec<_> = questions.collect();
+            let mut questions = stream::iter(questions).buffered(AT_ONCE);
+            while let Some(question) = questions.next().await {
                 in_vain = match question.is_in_vain() {
                     true => in_vain + 1,
                     false => 0,

@@ -142,6 +142,23 @@ async fn at_most_100_are_asked_about_at_a_time_and_nobody_without_access() {
 }
 
 #[tokio::test]
+async fn four_questions_are_under_way_at_once() {
+    let staff = Staff::new(true);
+    let world = world(&staff).await;
+    for number in 0..501 {
+        world.employee(&staff, &number.to_string(), HOUR).await;
+    }
+    staff.held.store(true, Ordering::SeqCst);
+    let (dashboard, host, source) = (world.dashboard.clone(), world.host(), staff.source.clone());
+    let round = tokio::spawn(async move { dashboard.recheck_source(&host, &source, false).await });
+    until(async || staff.times_asked() == 4).await;
+    staff.held.store(false, Ordering::SeqCst);
+    staff.go_on.notify_waiters();
+    let done = round.await.unwrap().unwrap();
+    assert_eq!((done.asked, done.still_there), (501, 501));
+}
+
+#[tokio::test]
 async fn an_emptied_directory_removes_nobody_until_an_administrator_believes_it() {
     let staff = Staff::new(true);
     let world = world(&staff).await;
