@@ -133,12 +133,14 @@ impl Inner {
         if !is_settled.await? {
             round.doubted = said.left.len();
         }
+        // Also where it is doubted: those who were turned away before count once, or the next round
+        // would doubt it because of them again.
+        if said.shows_anybody() || belief == Belief::Full {
+            directory.let_in();
+        }
         if round.doubted > 0 {
             earlier.clear();
             return Ok(round);
-        }
-        if said.shows_anybody() || belief == Belief::Full {
-            directory.let_in();
         }
         for (id, asked_at) in said.believed(belief, &mut earlier, self.pace().soon()) {
             if self.has_left(&id, asked_at).await?.is_some() {

@@ -85,6 +85,27 @@ async fn of_many_in_a_row_it_is_not_believed_before_a_round() {
 }
 
 #[tokio::test]
+async fn who_was_turned_away_makes_a_round_doubt_once_and_not_for_good() {
+    let staff = Staff::new(true);
+    let world = world(&staff).await;
+    let names = ["ann", "bo", "cy", "di", "eva"];
+    for name in names {
+        world.employee(&staff, name, HOUR).await;
+    }
+    for name in ["ann", "bo"] {
+        staff.dismiss(name);
+        let refused = world.sign_in_at(&staff, &format!("{name}-name")).await;
+        assert_eq!(reason(refused), Unauthenticated::SignInRefused);
+    }
+    staff.dismiss("cy");
+    let done = world.recheck(&staff, false).await;
+    assert_eq!((done.still_there, done.left, done.doubted), (2, 0, 1));
+    let done = world.recheck(&staff, false).await;
+    assert_eq!((done.still_there, done.left, done.doubted), (2, 1, 0));
+    assert_eq!(world.state().await.doubt, None);
+}
+
+#[tokio::test]
 async fn a_sign_in_that_began_before_the_source_vouched_takes_nothing() {
     let staff = Staff::new(true);
     let world = world(&staff).await;
