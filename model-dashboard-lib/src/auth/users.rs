@@ -277,7 +277,8 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     /// Before somebody is noted for the first time: gives what the earlier system knew by the name
     /// `name` alone ([provisional](User::is_provisional)) to the person `id` of that source.
     /// [`UserStore::remember`] does so with the name of the identity. Answers whether there was
-    /// something; nothing is given to whom the source has made known before.
+    /// something; nothing is given to whom the source has made known before. An account that was
+    /// deactivated meanwhile stays so, and its tokens are removed.
     async fn adopt(&self, id: &IdentityId, name: &Username) -> Result<bool, StoreError>;
 
     /// [`UserStore::remember`] for many people who were looked at again, in their order; `None` for

@@ -4,6 +4,7 @@ use rusqlite::Connection;
 
 use super::accounts::{existing, find, save};
 use super::error::Result;
+use super::users::revoke_tokens;
 use crate::auth::{Identity, IdentityId, Role, User, Username};
 use crate::model::Timestamp;
 use crate::store::accounts::{Decided, note_seen, remembered};
@@ -50,7 +51,8 @@ pub(super) fn remember(
 
 /// Gives the account that was taken over from the earlier system under a name, with its tokens, the
 /// stable id that its directory has told by now; or its tokens to one that has it already. Not once
-/// the person is known: the name may pass to somebody else.
+/// the person is known: the name may pass to somebody else. An account that an administrator
+/// deactivated stays so, and its tokens end.
 pub(super) fn adopt(db: &Connection, id: &IdentityId, name: &Username) -> Result<bool> {
     let by_name = IdentityId::new(id.source.clone(), name.folded());
     let (known, old) = (find(db, id)?, find(db, &by_name)?);
@@ -59,19 +61,23 @@ pub(super) fn adopt(db: &Connection, id: &IdentityId, name: &Username) -> Result
     };
     let what = match known {
         None => "UPDATE accounts SET subject = ?1 WHERE source = ?2 AND subject = ?3",
-        // What an administrator deactivated stays so.
         Some(known) if known.is_provisional && old.is_active => {
             "DELETE FROM accounts WHERE ?1 <> ?3 AND source = ?2 AND subject = ?3"
         }
         Some(_) => return Ok(false),
     };
-    let of_tokens = "UPDATE api_tokens SET owner_subject = ?1
-        WHERE owner_source = ?2 AND owner_subject = ?3";
-    for change in [what, of_tokens] {
-        db.execute(
-            change,
-            [&*id.subject, id.source.as_str(), &*by_name.subject],
-        )?;
+    let ids = [&*id.subject, id.source.as_str(), &*by_name.subject];
+    db.execute(what, ids)?;
+    match old.is_active {
+        true => {
+            let of_tokens = "UPDATE api_tokens SET owner_subject = ?1
+                WHERE owner_source = ?2 AND owner_subject = ?3";
+            db.execute(of_tokens, ids)?;
+        }
+        // It may be somebody else who is called so by now, and is let in one day.
+        false => {
+            revoke_tokens(db, &by_name)?;
+        }
     }
     Ok(true)
 }

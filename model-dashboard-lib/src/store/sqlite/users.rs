@@ -104,7 +104,7 @@ fn delete(db: &Connection, id: &IdentityId) -> Result<()> {
 }
 
 /// Removes all tokens of an account; answers how many.
-fn revoke_tokens(db: &Connection, id: &IdentityId) -> Result<u64> {
+pub(super) fn revoke_tokens(db: &Connection, id: &IdentityId) -> Result<u64> {
     let revoked = db.execute(
         "DELETE FROM api_tokens WHERE owner_source = ? AND owner_subject = ?",
         [id.source.as_str(), &id.subject],

@@ -148,6 +148,25 @@ async fn who_was_known_by_two_names_gets_the_tokens_of_both_at_the_first_sign_in
 }
 
 #[tokio::test]
+async fn tokens_of_an_account_that_was_deactivated_pass_to_nobody_whom_its_name_passed_to() {
+    let (store, _folder) = taken_over(&[(10, "jdoe"), (11, "other")]).await;
+    let active = |is_active| UserChange {
+        is_active: Some(is_active),
+        ..UserChange::default()
+    };
+    let old = known(Source::LDAP, "jdoe", "jdoe").id;
+    store.update_user(&old, active(false)).await.unwrap();
+    let new = known(Source::LDAP, "6f1c-uuid", "jdoe");
+    assert!(!sign_in(&store, &new).await.is_active);
+    store.update_user(&new.id, active(true)).await.unwrap();
+    assert!(sign_in(&store, &new).await.is_active);
+    assert_eq!(owned(&store, &new.id).await, [0; 0]);
+    let all = store.list_tokens(None).await.unwrap();
+    let left: Vec<_> = all.iter().map(|token| token.id).collect();
+    assert!(!left.contains(&10) && left.contains(&11), "{left:?}");
+}
+
+#[tokio::test]
 async fn another_directory_does_not_inherit_their_tokens() {
     let (store, _folder) = taken_over(&[(10, "jdoe")]).await;
     let stranger = known("partner", "jdoe", "jdoe");
