@@ -341,6 +341,36 @@ where
     assert!(back.unwrap().is_active);
 }
 
+/// Be it a sign-in or a look.
+pub async fn who_left_at_a_time_that_has_not_come_is_back_by_any_answer(store: &impl UserStore) {
+    let ahead = Timestamp::now().plus(std::time::Duration::from_secs(24 * 60 * 60));
+    let rosa = found(Source::LDAP, "uuid-1", "rosa");
+    for (looked, micros) in [(false, 5), (true, 7)] {
+        seen_at(store, &rosa, micros).await;
+        let left = store.note_left(&rosa.id, ahead).await.unwrap();
+        let left = left.expect("nobody vouched for her since").user;
+        assert_eq!((left.is_active, left.left_at), (false, Some(ahead)));
+        let back = match looked {
+            false => seen_at(store, &rosa, micros + 1).await,
+            true => {
+                let people = std::slice::from_ref(&rosa);
+                let looked = store
+                    .remember_all(people, Role::Viewer, at(micros + 1))
+                    .await;
+                looked.unwrap().remove(0).expect("her account")
+            }
+        };
+        let expected = (true, None, Some(at(micros + 1)));
+        assert_eq!((back.is_active, back.left_at, back.checked_at), expected);
+        assert_eq!(store.user(&rosa.id).await.unwrap(), Some(back));
+    }
+}
+
+async fn seen_at(store: &impl UserStore, identity: &Identity, micros: i64) -> User {
+    let seen = store.remember(identity, Role::Viewer, true, at(micros));
+    seen.await.unwrap()
+}
+
 /// The stable id tells them apart; the name finds who was seen last.
 pub async fn a_directory_may_give_a_name_to_somebody_else(store: &impl UserStore) {
     let old = found(Source::LDAP, "uuid-2", "rosa");

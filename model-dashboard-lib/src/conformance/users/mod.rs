@@ -74,6 +74,7 @@ macro_rules! user_store_conformance {
             an_older_answer_changes_nothing
             an_older_yes_brings_nobody_back
             a_time_that_has_not_come_outdoes_nothing
+            who_left_at_a_time_that_has_not_come_is_back_by_any_answer
             a_directory_may_give_a_name_to_somebody_else
             sources_do_not_mix
             a_doubt_lasts_until_it_is_ended
