@@ -48,9 +48,7 @@ impl Dashboard {
                 identity: None,
             },
         };
-        if diagnosis.is_well() {
-            directory.answered();
-        }
+        directory.diagnosed(&diagnosis);
         let doubt = directory.doubted();
         diagnosis.steps.extend(doubt.map(SourceDoubt::as_step));
         let about = match &username {

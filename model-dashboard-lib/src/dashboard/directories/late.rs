@@ -134,7 +134,7 @@ impl Dashboard {
             }
             Some(Answer::Left) => {
                 // Whether that is believed is for a round to say, which sees the others, too.
-                if directory.is_well() {
+                if directory.is_believed() {
                     directory.wanted.notify_one();
                 }
                 false

@@ -16,6 +16,7 @@ mod noted;
 mod pace;
 mod recheck;
 mod removed;
+mod role_groups;
 mod rounds;
 mod state;
 mod turned_away;
@@ -26,7 +27,7 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, Notify};
 
 pub use recheck::{RecheckOutcome, Rechecked, SourceRecheck};
-pub use state::{SourceDoubt, SourceFailing, SourceState};
+pub use state::{SourceDoubt, SourceFailing, SourceGroups, SourceState};
 pub use vouching::SignInLimit;
 
 pub(super) use rounds::follow;

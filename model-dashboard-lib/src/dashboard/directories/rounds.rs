@@ -37,13 +37,14 @@ pub(in crate::dashboard) async fn follow(
     let mut ended = stopped;
     loop {
         let begun = Instant::now();
-        let is_whole = inner.look_around(directory, &until).await;
+        let looked = inner.look_around(directory, &until).await;
         let (pace, lasted) = (inner.pace(), begun.elapsed());
         let waits = !directory.earlier.lock().await.is_empty();
-        let pause = match is_whole && directory.is_well() && !waits {
+        let pause = match looked.is_whole && directory.is_believed() && !waits {
             true => pace.pause(lasted),
             false => pace.soon(),
         };
+        let next = begun + lasted + pause;
         if !pace.is_kept(lasted) {
             let source = directory.source().as_str();
             tracing::warn!(
@@ -53,12 +54,28 @@ pub(in crate::dashboard) async fn follow(
                 "looking at everybody takes so long that who leaves may be out later than they should"
             );
         }
+        let asks_about_itself = match directory.known.is_failing() {
+            // Else nobody's sign-in or look tells that it is well again.
+            true => looked.asked == 0,
+            false => directory.can_recheck(),
+        };
+        if asks_about_itself {
+            directory.look_at_itself(&until).await;
+        }
         tokio::select! {
             _ = ended.wait_for(|stop| *stop) => return,
-            () = tokio::time::sleep(pause) => {}
+            () = tokio::time::sleep_until(next.into()) => {}
             () = directory.wanted.notified() => {}
         }
     }
+}
+
+/// What came of a round.
+#[derive(Clone, Copy, Debug)]
+struct Looked {
+    asked: usize,
+    /// Whether everybody was looked at, and what the source said was believed.
+    is_whole: bool,
 }
 
 impl Inner {
@@ -66,42 +83,36 @@ impl Inner {
         Pace(self.policy.recheck_interval)
     }
 
-    /// Whether everybody was looked at, and what the source said was believed.
-    async fn look_around(&self, directory: &Directory, until: &Until) -> bool {
-        let (mut asked, mut is_whole) = (0, true);
-        if directory.can_recheck() {
-            // Whom somebody else looked at just now, or who just signed in.
-            let just_now = self.pace().just_now();
-            let round = self.round(directory, just_now, Belief::Waiting, until);
-            match round.await {
-                Ok(round) => {
-                    asked = round.asked;
-                    is_whole = !round.is_cut_short && round.doubted == 0;
-                    if let Some(reason) = round.reason {
-                        let (source, people) = (directory.source().as_str(), round.unanswered);
-                        tracing::warn!(
-                            source,
-                            people,
-                            reason,
-                            "some people could not be looked at"
-                        );
-                    }
+    async fn look_around(&self, directory: &Directory, until: &Until) -> Looked {
+        if !directory.can_recheck() {
+            return Looked {
+                asked: 0,
+                is_whole: true,
+            };
+        }
+        // Whom somebody else looked at just now, or who just signed in.
+        let just_now = self.pace().just_now();
+        let round = self.round(directory, just_now, Belief::Waiting, until);
+        let source = directory.source().as_str();
+        match round.await {
+            Ok(round) => {
+                if let Some(reason) = round.reason {
+                    let people = round.unanswered;
+                    tracing::warn!(source, people, reason, "some people could not be looked at");
                 }
-                Err(error) => {
-                    is_whole = false;
-                    let source = directory.source().as_str();
-                    tracing::warn!(source, %error, "people could not be looked at again");
+                Looked {
+                    asked: round.asked,
+                    is_whole: !round.is_cut_short && round.doubted == 0,
+                }
+            }
+            Err(error) => {
+                tracing::warn!(source, %error, "people could not be looked at again");
+                Looked {
+                    asked: 0,
+                    is_whole: false,
                 }
             }
         }
-        if asked == 0 && directory.known.is_failing() {
-            // Nobody's sign-in or look tells that it is well again.
-            let walk = until.or(directory.authenticator.diagnose(None)).await;
-            if walk.is_some_and(|diagnosis| diagnosis.is_well()) {
-                directory.answered();
-            }
-        }
-        is_whole
     }
 
     /// Looks at everybody of a source who can get in; where nobody left, but for those of less than

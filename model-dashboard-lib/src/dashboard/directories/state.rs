@@ -26,12 +26,24 @@ pub struct SourceState {
     pub failing: Option<SourceFailing>,
     /// That what it says of its people is not believed, if so.
     pub doubt: Option<SourceDoubt>,
+    /// That groups which give roles are not as they should be, if so.
+    pub groups: Option<SourceGroups>,
 }
 
 /// A source that does not answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceFailing {
     /// Since when.
+    pub since: Timestamp,
+    /// What is wrong, for administrators.
+    pub reason: String,
+}
+
+/// A source in which groups that give roles are not as they should be: it does not show one, so nobody
+/// has a role by it, or shows several of the name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceGroups {
+    /// Since when that is known.
     pub since: Timestamp,
     /// What is wrong, for administrators.
     pub reason: String,
@@ -86,6 +98,7 @@ pub(super) struct Known(Mutex<Doing>);
 pub(super) struct Doing {
     failing: Option<SourceFailing>,
     doubt: Option<SourceDoubt>,
+    pub(super) groups: Option<SourceGroups>,
     /// How many lost everything at a sign-in since the source last let anybody in.
     pub(super) turned_away: usize,
 }
@@ -103,9 +116,13 @@ impl Known {
         self.get().failing.is_some()
     }
 
-    fn is_well(&self) -> bool {
+    fn is_believed(&self) -> bool {
         let doing = self.get();
         doing.failing.is_none() && doing.doubt.is_none()
+    }
+
+    fn is_well(&self) -> bool {
+        self.is_believed() && self.get().groups.is_none()
     }
 }
 
@@ -168,7 +185,12 @@ impl Directory {
     }
 
     fn state(&self) -> SourceState {
-        let Doing { failing, doubt, .. } = self.known.get().clone();
+        let Doing {
+            failing,
+            doubt,
+            groups,
+            ..
+        } = self.known.get().clone();
         SourceState {
             source: self.source().clone(),
             label: self.authenticator.label().to_owned(),
@@ -176,9 +198,16 @@ impl Directory {
             facts: self.authenticator.facts(),
             failing,
             doubt,
+            groups,
         }
     }
 
+    /// Whether it answers, and what it says of people is believed.
+    pub(super) fn is_believed(&self) -> bool {
+        self.known.is_believed()
+    }
+
+    /// Whether there is nothing to tell of it.
     pub(in crate::dashboard) fn is_well(&self) -> bool {
         self.known.is_well()
     }
@@ -189,18 +218,30 @@ impl Directory {
 
     /// As something that the dashboard depends on.
     pub(in crate::dashboard) fn dependency(&self) -> Dependency {
-        let Doing { failing, doubt, .. } = self.known.get().clone();
+        let Doing {
+            failing,
+            doubt,
+            groups,
+            ..
+        } = self.known.get().clone();
         let name = format!("source:{}", self.source());
-        let (since, message, fix) = match (failing, doubt) {
-            (Some(SourceFailing { since, reason }), _) => (
+        let (since, message, fix) = match (failing, doubt, groups) {
+            (Some(SourceFailing { since, reason }), ..) => (
                 since,
                 reason,
                 "test the connection of the directory below; see that its server can be reached, \
                  that its certificate is trusted and that the service account works. Local \
                  accounts sign in as ever",
             ),
-            (None, Some(doubt)) => (doubt.since, doubt.to_string(), SourceDoubt::ADVICE),
-            (None, None) => {
+            (None, Some(doubt), _) => (doubt.since, doubt.to_string(), SourceDoubt::ADVICE),
+            (None, None, Some(SourceGroups { since, reason })) => (
+                since,
+                reason,
+                "see that the settings name those groups as the directory does, and that the \
+                 service account may read them. Who had a role by one has it again at the first \
+                 look after that",
+            ),
+            (None, None, None) => {
                 return Dependency {
                     name: name.into(),
                     state: DependencyState::Healthy,

@@ -3,6 +3,7 @@
 mod answering;
 mod doubts;
 mod limits;
+mod role_groups;
 mod rounds;
 mod stale;
 mod turned_away;
@@ -43,6 +44,8 @@ pub(super) struct Staff {
     /// How many it comes to in the time for one question.
     comes_to: AtomicUsize,
     away: AtomicBool,
+    /// The roles whose groups it does not show.
+    hidden: Mutex<Vec<Role>>,
     /// Whom it was asked about, question by question.
     asked: Mutex<Vec<usize>>,
     /// While set, an answer waits for `go_on`.
@@ -74,6 +77,7 @@ impl Staff {
             comes_to: AtomicUsize::new(usize::MAX),
             typed: Mutex::default(),
             away: AtomicBool::new(false),
+            hidden: Mutex::default(),
             asked: Mutex::default(),
             held: AtomicBool::new(false),
             is_made_first: AtomicBool::new(false),
@@ -255,15 +259,24 @@ impl Authenticator for Staff {
             Ok(()) => Verdict::Well,
             Err(_) => Verdict::Failed,
         };
+        let step = |name: String, verdict, saw: &str| DiagnosisStep {
+            name,
+            verdict,
+            saw: saw.to_owned(),
+            advice: None,
+        };
+        let mut steps = vec![step("line".to_owned(), verdict, "")];
+        for role in Role::ALL {
+            let (verdict, saw) = match self.hidden.lock().unwrap().contains(role) {
+                true => (Verdict::Warning, "the group is not there"),
+                false => (Verdict::Well, ""),
+            };
+            steps.push(step(format!("groups of role {role}"), verdict, saw));
+        }
         let people = self.people.lock().unwrap();
         let found = people.values().find(|one| username == Some(&one.username));
         Diagnosis {
-            steps: vec![DiagnosisStep {
-                name: "line".to_owned(),
-                verdict,
-                saw: String::new(),
-                advice: None,
-            }],
+            steps,
             identity: found.cloned(),
         }
     }

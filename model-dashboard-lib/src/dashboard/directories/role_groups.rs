@@ -1,0 +1,63 @@
+//! Groups that give roles, and that the directory does not show.
+//!
+//! Whom nothing shows to be in a group has no role by it from the next look on, also where it is the
+//! group that cannot be seen: a right that nobody vouches for any more would be kept by those, too,
+//! whom it was taken from. That costs nobody a session or a token, and the role is back at the first
+//! look after the group is. But it is told, for a setting or a right may be wrong; being let in at
+//! all, which costs both, is not decided on like that ([`belief`](super::belief)).
+
+use super::asking::Until;
+use super::{Directory, SourceGroups};
+use crate::auth::{Diagnosis, Verdict};
+use crate::model::Timestamp;
+
+/// How the steps begin that are about them.
+const STEPS: &str = "groups of role ";
+
+impl Directory {
+    /// Asks the source about itself: whether it answers, and how the groups are that give roles.
+    pub(super) async fn look_at_itself(&self, until: &Until) {
+        let walk = until.or(self.authenticator.diagnose(None)).await;
+        if let Some(diagnosis) = walk {
+            self.diagnosed(&diagnosis);
+        }
+    }
+
+    /// Notes what a walk through a sign-in tells of the source. The log tells it once.
+    pub(super) fn diagnosed(&self, diagnosis: &Diagnosis) {
+        if !diagnosis.is_well() {
+            return;
+        }
+        self.answered();
+        let since = Timestamp::now();
+        let now = what_is_wrong(diagnosis).map(|reason| SourceGroups { since, reason });
+        let source = self.source().as_str();
+        self.known.change(|doing| match (&mut doing.groups, now) {
+            (Some(before), Some(now)) => before.reason = now.reason,
+            (None, Some(now)) => {
+                let reason = &now.reason;
+                tracing::warn!(
+                    source,
+                    reason,
+                    "groups that give roles are not as they should be: who had a role by one that \
+                     cannot be seen has it no more"
+                );
+                doing.groups = Some(now);
+            }
+            (Some(before), None) => {
+                tracing::info!(source, since = %before.since, "groups that give roles are well again");
+                doing.groups = None;
+            }
+            (None, None) => {}
+        });
+    }
+}
+
+fn what_is_wrong(diagnosis: &Diagnosis) -> Option<String> {
+    let steps = diagnosis.steps.iter();
+    let wrong: Vec<_> = steps
+        .filter(|step| step.verdict != Verdict::Well && step.name.starts_with(STEPS))
+        .map(|step| format!("{}: {}", step.name, step.saw))
+        .collect();
+    (!wrong.is_empty()).then(|| wrong.join("; "))
+}
