@@ -16,6 +16,7 @@ mod active_directory;
 mod again;
 mod asking;
 mod authority;
+mod bound;
 mod diagnosis;
 mod domain;
 mod evil;
