@@ -82,5 +82,6 @@ pub mod tokens;
 pub mod fuzzing {
     #[cfg(feature = "ldap")]
     pub use crate::auth::fuzzing::*;
+    pub use crate::package::formats::fuzzing::*;
     pub use crate::package::fuzzing::*;
 }

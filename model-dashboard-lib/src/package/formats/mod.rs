@@ -9,6 +9,9 @@ mod cursor;
 mod error;
 mod finding;
 mod format;
+#[cfg(any(fuzzing, test))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gguf;
 mod hdf5;
 mod json;

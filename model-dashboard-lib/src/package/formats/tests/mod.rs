@@ -3,6 +3,7 @@
 mod any_bytes;
 mod bounds;
 mod configurations;
+mod corpus;
 mod genuine;
 mod hostile;
 mod rules;
