@@ -63,7 +63,8 @@ pub struct Gguf {
 /// A type of tensors: its name, how many elements a block has, and how many bytes.
 struct Kind(&'static str, u64, u64);
 
-/// By ggml's numbers; those that are missing are no longer, or not yet, in files.
+/// By ggml's numbers (`gguf-py/gguf/constants.py`); those that are missing are no longer, or not yet,
+/// in files.
 fn kind(number: u32) -> Option<Kind> {
     Some(match number {
         0 => Kind("F32", 1, 4),
@@ -96,6 +97,8 @@ fn kind(number: u32) -> Option<Kind> {
         34 => Kind("TQ1_0", 256, 54),
         35 => Kind("TQ2_0", 256, 66),
         39 => Kind("MXFP4", 32, 17),
+        40 => Kind("NVFP4", 64, 36),
+        41 => Kind("Q1_0", 128, 18),
         _ => return None,
     })
 }

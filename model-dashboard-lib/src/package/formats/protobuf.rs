@@ -9,7 +9,7 @@ use crate::package::source::Source;
 const DEPTH: u32 = 100;
 
 /// The most fields of a file that are walked.
-const MOST_FIELDS: u64 = 50_000_000;
+const MOST_FIELDS: u64 = 20_000_000;
 
 /// How many bytes of text are read.
 const MOST_TEXT: u64 = 64 << 20;

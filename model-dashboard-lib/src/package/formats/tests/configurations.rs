@@ -110,6 +110,50 @@ fn a_lambda_in_hdf5_is_told() {
 }
 
 #[test]
+fn every_layout_of_hdf5_that_its_library_writes_is_read_or_told() {
+    let kinds = |name: &str| {
+        let file = file(&format!("layouts/{name}.h5"));
+        let Metadata::Hdf5(found) = file.metadata else {
+            panic!("{name}")
+        };
+        let layers = found.keras.map(|it| it.layers.join(" "));
+        let found: Vec<_> = file
+            .findings
+            .into_iter()
+            .map(|it| (it.kind, it.place))
+            .collect();
+        (layers.unwrap_or_default(), found)
+    };
+    for name in [
+        "old",
+        "old_many",
+        "old_fixed",
+        "v108",
+        "latest",
+        "latest_fixed",
+        "ordered",
+    ] {
+        let code = (
+            FindingKind::Code,
+            "model_config: config.layers[2]".to_owned(),
+        );
+        assert_eq!(
+            kinds(name),
+            ("Dense Lambda".to_owned(), vec![code]),
+            "{name}"
+        );
+    }
+    for (name, place) in [("many", ""), ("list", "model_config")] {
+        let unread = (FindingKind::Unread, place.to_owned());
+        assert_eq!(kinds(name), (String::new(), vec![unread]), "{name}");
+    }
+    let behind = bytes("layouts/behind.h5");
+    for name in ["behind.h5", "behind.bin"] {
+        assert!(read_bytes(name, &behind).unwrap().is_err());
+    }
+}
+
+#[test]
 fn attributes_that_are_not_read_are_told() {
     let mut changed = bytes("genuine/plain.h5");
     let at = memchr::memmem::find(&changed, b"model_config\0").unwrap();

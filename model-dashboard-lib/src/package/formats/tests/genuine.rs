@@ -229,6 +229,26 @@ fn torchscript_is_read_as_torch_reads_it() {
 }
 
 #[test]
+fn torchscript_is_read_within_a_package() {
+    let archive = source(bytes("genuine/monai_spleen.zip"));
+    let package = Package::open("it", archive, &ArchiveLimits::default()).unwrap();
+    let mut files = package.files().iter();
+    let at = files.find(|it| it.path.file_name() == "model.ts").unwrap();
+    let file = read("model.ts", &package.source(at).unwrap())
+        .unwrap()
+        .unwrap();
+    let Metadata::TorchScript(found) = file.metadata else {
+        panic!("{file:?}")
+    };
+    let extra: Vec<_> = found.extra.keys().collect();
+    assert_eq!(
+        json!(extra),
+        expected("monai_spleen")["torchscript_extra_files"]
+    );
+    assert_eq!(file.findings, []);
+}
+
+#[test]
 fn other_files_are_of_no_format() {
     for name in [
         "weights.pt",
