@@ -236,11 +236,18 @@ impl Labels {
     }
 
     fn changes(&self, after: &Self) -> Vec<LabelChange> {
-        let mut numbers: Vec<LabelNumber> = self.0.iter().map(|(number, _)| number).collect();
-        numbers.extend(after.0.iter().map(|(number, _)| number));
+        LabelChange::between(&self.0, &after.0)
+    }
+}
+
+impl LabelChange {
+    /// What differs between two sets of labels, by number.
+    pub(crate) fn between(before: &ContourNames, after: &ContourNames) -> Vec<Self> {
+        let mut numbers: Vec<LabelNumber> = before.iter().map(|(number, _)| number).collect();
+        numbers.extend(after.iter().map(|(number, _)| number));
         numbers.sort_unstable();
         numbers.dedup();
-        let (earlier, later) = (by_number(&self.0), by_number(&after.0));
+        let (earlier, later) = (by_number(before), by_number(after));
         let changes = numbers.into_iter().filter_map(|number| {
             let before = earlier.get(&number).copied();
             let after = later.get(&number).copied();
@@ -255,7 +262,7 @@ impl Labels {
                 (None, _) => LabelChangeKind::Added,
                 (_, None) => LabelChangeKind::Removed,
             };
-            Some(LabelChange {
+            Some(Self {
                 number,
                 before: before.cloned(),
                 after: after.cloned(),
@@ -271,7 +278,7 @@ fn by_number(names: &ContourNames) -> HashMap<LabelNumber, &LabelNames> {
 }
 
 /// The names without what writers differ in. The order of overlapping regions says nothing.
-fn folded(names: &LabelNames) -> Vec<String> {
+pub(crate) fn folded(names: &LabelNames) -> Vec<String> {
     let mut folded: Vec<String> = names.as_slice().iter().map(|name| fold(name)).collect();
     folded.sort_unstable();
     folded

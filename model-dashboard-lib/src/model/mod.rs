@@ -35,6 +35,7 @@ mod version;
 mod tests;
 
 pub use check::{Contradiction, FieldError};
+pub(crate) use comparison::folded;
 pub use comparison::{Comparison, FieldChange, LabelChange, LabelChangeKind, MAX_CHANGES};
 pub use definition::ModelDefinition;
 pub use digest::{ContentDigest, DigestError};

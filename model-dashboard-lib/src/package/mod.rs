@@ -10,6 +10,7 @@ pub mod formats;
 pub mod fuzzing;
 #[cfg(test)]
 mod hostile;
+pub mod inspect;
 mod path;
 pub mod pickle;
 pub mod scan;

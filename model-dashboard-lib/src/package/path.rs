@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// The longest path, in bytes.
 pub const MAX_PATH_BYTES: usize = 1024;
 
@@ -11,7 +13,8 @@ pub const MAX_PATH_DEPTH: usize = 32;
 /// Where a file lies in a package: segments between slashes that stay within it on every system.
 /// No segment is empty, `.` or `..`; there are no backslashes, control characters, characters that
 /// change the direction of text, and nothing that Windows takes for a drive.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct PackagePath(Box<str>);
 
 /// Why a path is none.
@@ -80,6 +83,20 @@ impl PackagePath {
 impl fmt::Display for PackagePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for PackagePath {
+    type Error = PathError;
+
+    fn try_from(path: String) -> Result<Self, PathError> {
+        Self::parse(&path)
+    }
+}
+
+impl From<PackagePath> for String {
+    fn from(path: PackagePath) -> Self {
+        path.0.into()
     }
 }
 

@@ -170,6 +170,13 @@ impl Package {
         &self.files
     }
 
+    /// Bytes of all its files, unpacked.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        let sizes = self.files.iter().map(|file| file.size);
+        sizes.fold(0, u64::saturating_add)
+    }
+
     /// Whether it is a file by itself, and not one of several that belong together.
     #[must_use]
     pub fn is_one_file(&self) -> bool {

@@ -27,6 +27,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::BufRead;
 
+use serde::{Deserialize, Serialize};
+
 use self::input::Input;
 use self::machine::{End, Machine};
 use self::names::Standing;
@@ -111,7 +113,8 @@ impl fmt::Display for Problem {
 }
 
 /// What is thought of a file that runs something when it is loaded. The worst is the greatest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Verdict {
     /// Read to its end, and every name is one that genuine files hold.

@@ -1,0 +1,289 @@
+//! What differs between a definition and its package, and between two packages.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::description::Description;
+use super::report::{FileReport, Report};
+use crate::model::{
+    FieldChange, JsonObject, LabelChange, LabelChangeKind, LabelNames, ModelDefinition, folded,
+};
+use crate::package::PackagePath;
+
+/// Where a definition says something else than its package.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Drift {
+    /// Labels by number: what the definition calls them, and what the package does. Empty where the
+    /// package names none.
+    pub labels: Vec<LabelChange>,
+    /// Fields that both have: what the definition says, and what the package does.
+    pub fields: Vec<FieldChange>,
+}
+
+/// What differs from one package to another that is to take its place.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReportComparison {
+    /// Files that differ, by path.
+    pub files: Vec<FileChange>,
+    /// How many files are the same.
+    pub same_files: usize,
+    /// Labels that differ, by number.
+    pub labels: Vec<LabelChange>,
+    /// What else is told otherwise, by the fields of [`Description`] and [`Report`].
+    pub fields: Vec<FieldChange>,
+}
+
+/// A file that differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FileChange {
+    /// Where it lies.
+    pub path: PackagePath,
+    /// How it differs.
+    pub kind: FileChangeKind,
+}
+
+/// How a file differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FileChangeKind {
+    /// It is new.
+    Added,
+    /// It is no more.
+    Removed,
+    /// It has other bytes.
+    Changed,
+    /// It has as many bytes as before; whether they are the same cannot be told without digests.
+    Unknown,
+}
+
+impl Drift {
+    /// Compares a definition with what its package says.
+    #[must_use]
+    pub fn between(definition: &ModelDefinition, report: &Report) -> Self {
+        let description = &report.description;
+        let mut drift = Self::default();
+        let names = description.contour_names();
+        if !names.is_empty() {
+            drift.labels = LabelChange::between(&definition.contour_names(), &names);
+            drift
+                .labels
+                .retain(|change| !is_said_otherwise(change, description));
+        }
+        let mut compare = |field: &str, says: Option<String>, package: Option<String>| {
+            if let (Some(says), Some(package)) = (says, package)
+                && says != package
+            {
+                drift.fields.push(change(field, Some(says), Some(package)));
+            }
+        };
+        let text = |text: String| Some(text).filter(|text| !text.trim().is_empty());
+        compare(
+            "version",
+            text(definition.version()),
+            description.version.clone(),
+        );
+        let network_type = definition
+            .as_object()
+            .get_as::<String>("network_type")
+            .ok()
+            .flatten();
+        let may_be = |name: &String| report.also.contains(name);
+        let proposed = description.network_type.as_ref().map(ToString::to_string);
+        compare(
+            "network_type",
+            network_type.filter(|it| !may_be(it)),
+            proposed,
+        );
+        let information = definition.as_object().get_object("inference_information");
+        let information = information.unwrap_or_default();
+        let channels = joined(description.channels.iter());
+        compare(
+            "inference_information.channel_names",
+            named_channels(&information),
+            channels,
+        );
+        let said = |key: &str| information.get_as::<String>(key).ok().flatten();
+        // A package of several networks has one of each that is right.
+        for (key, of) in [
+            (
+                "configuration",
+                BTreeSet::from_iter(
+                    description
+                        .networks
+                        .iter()
+                        .filter_map(|it| it.configuration.clone()),
+                ),
+            ),
+            (
+                "plans_name",
+                BTreeSet::from_iter(
+                    description
+                        .networks
+                        .iter()
+                        .filter_map(|it| it.plans.clone()),
+                ),
+            ),
+            (
+                "trainer_name",
+                BTreeSet::from_iter(
+                    description
+                        .networks
+                        .iter()
+                        .filter_map(|it| it.trainer.clone()),
+                ),
+            ),
+        ] {
+            let says = said(key).filter(|says| !of.contains(says));
+            compare(
+                &format!("inference_information.{key}"),
+                says,
+                joined(of.iter()),
+            );
+        }
+        drift
+    }
+
+    /// Whether both say the same.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty() && self.fields.is_empty()
+    }
+}
+
+/// Whether a label is right in another way: the background, which need not be a contour, and regions,
+/// which may be named at every number that they hold.
+fn is_said_otherwise(change: &LabelChange, description: &Description) -> bool {
+    let number = change.number.get();
+    let Some(says) = change
+        .before
+        .as_ref()
+        .filter(|_| change.kind != LabelChangeKind::Respelled)
+    else {
+        return false;
+    };
+    let with = |output: &&super::Output| output.labels.contains(&number);
+    let all = description
+        .outputs
+        .iter()
+        .filter(with)
+        .filter_map(|output| output.name.clone());
+    folded(says) == folded(&LabelNames::from_names(all.collect()))
+}
+
+/// The channels that a definition names, as nnU-Net does: by number.
+fn named_channels(information: &JsonObject) -> Option<String> {
+    let names = information
+        .get_object("channel_names")
+        .or_else(|| information.get_object("modality"))?;
+    let mut numbered: Vec<(u32, String)> = Vec::new();
+    for (key, raw) in names.iter() {
+        numbered.push((key.parse().ok()?, serde_json::from_str(raw).ok()?));
+    }
+    numbered.sort_unstable();
+    joined(numbered.iter().map(|(_, name)| name))
+}
+
+impl ReportComparison {
+    /// What differs from `before` to `after`.
+    #[must_use]
+    pub fn between(before: &Report, after: &Report) -> Self {
+        let mut found = Self::default();
+        found.files(before, after);
+        let (was, is) = (&before.description, &after.description);
+        found.labels = LabelChange::between(&was.contour_names(), &is.contour_names());
+        let fields: [(&str, Told); 7] = [
+            ("framework", |it| {
+                Some(it.framework.clone()).filter(|it| !it.is_empty())
+            }),
+            ("framework_version", |it| it.framework_version.clone()),
+            ("network_type", |it| {
+                it.network_type.as_ref().map(ToString::to_string)
+            }),
+            ("name", |it| it.name.as_ref().map(ToString::to_string)),
+            ("version", |it| it.version.clone()),
+            ("channels", |it| joined(it.channels.iter())),
+            ("licence", |it| it.licence.clone()),
+        ];
+        for (field, value) in fields {
+            let (was, is) = (value(was), value(is));
+            if was != is {
+                found.fields.push(change(field, was, is));
+            }
+        }
+        if before.contains_code != after.contains_code {
+            let told = |report: &Report| Some(report.contains_code.to_string());
+            found
+                .fields
+                .push(change("contains_code", told(before), told(after)));
+        }
+        if before.verdict != after.verdict {
+            let told = |report: &Report| {
+                let verdict = serde_json::to_value(report.verdict).ok()?;
+                verdict.as_str().map(str::to_owned)
+            };
+            found
+                .fields
+                .push(change("verdict", told(before), told(after)));
+        }
+        found
+    }
+
+    fn files(&mut self, before: &Report, after: &Report) {
+        let by_path = |report: &'_ Report| -> BTreeMap<PackagePath, FileReport> {
+            let files = report.files.iter();
+            files
+                .map(|file| (file.path.clone(), file.clone()))
+                .collect()
+        };
+        let (was, is) = (by_path(before), by_path(after));
+        let paths: BTreeSet<&PackagePath> = was.keys().chain(is.keys()).collect();
+        for path in paths {
+            let kind = match (was.get(path), is.get(path)) {
+                (None, _) => FileChangeKind::Added,
+                (_, None) => FileChangeKind::Removed,
+                (Some(was), Some(is)) if was.size != is.size => FileChangeKind::Changed,
+                (Some(was), Some(is)) => match (was.digest, is.digest) {
+                    (Some(was), Some(is)) if was == is => {
+                        self.same_files += 1;
+                        continue;
+                    }
+                    (Some(_), Some(_)) => FileChangeKind::Changed,
+                    _ => FileChangeKind::Unknown,
+                },
+            };
+            let path = path.clone();
+            self.files.push(FileChange { path, kind });
+        }
+    }
+
+    /// Whether whoever uses the model takes one thing for another: a number that stands for something
+    /// else, or other images.
+    #[must_use]
+    pub fn is_breaking(&self) -> bool {
+        let breaking = |change: &LabelChange| {
+            change.kind.is_breaking() || change.kind == LabelChangeKind::Removed
+        };
+        let channels = |change: &FieldChange| {
+            change.field == "channels" && change.before.is_some() && change.after.is_some()
+        };
+        self.labels.iter().any(breaking) || self.fields.iter().any(channels)
+    }
+}
+
+/// What a package tells of something.
+type Told = fn(&Description) -> Option<String>;
+
+fn change(field: &str, before: Option<String>, after: Option<String>) -> FieldChange {
+    FieldChange {
+        field: field.to_owned(),
+        before,
+        after,
+    }
+}
+
+fn joined<'a>(texts: impl Iterator<Item = &'a String>) -> Option<String> {
+    let texts: Vec<&str> = texts.map(String::as_str).collect();
+    (!texts.is_empty()).then(|| texts.join(", "))
+}

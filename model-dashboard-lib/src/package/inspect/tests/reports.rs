@@ -1,0 +1,112 @@
+//! Reports: what is the same for every framework.
+
+use sha2::{Digest as _, Sha256};
+
+use super::*;
+use crate::package::pickle::Verdict;
+
+#[test]
+fn every_file_has_its_size_its_digest_and_its_verdict() {
+    let package = open("genuine/nnunet_v2_two_folds.zip");
+    let mut done = Vec::new();
+    let report = Inspectors::default()
+        .inspect(&package, &mut |bytes| done.push(bytes))
+        .unwrap();
+    assert_eq!(report.files.len(), package.files().len());
+    for (file, of) in report.files.iter().zip(package.files()) {
+        let bytes = package.read_whole(of, 1 << 20).unwrap();
+        assert_eq!((&file.path, file.size), (&of.path, bytes.len() as u64));
+        let digest: [u8; 32] = Sha256::digest(&bytes).into();
+        assert_eq!(*file.digest.unwrap().as_bytes(), digest, "{}", file.path);
+        let is_pickle =
+            file.path.as_str().ends_with(".pth") || file.path.as_str().ends_with(".pkl");
+        assert_eq!(
+            file.verdict,
+            is_pickle.then_some(Verdict::Expected),
+            "{}",
+            file.path
+        );
+    }
+    assert_eq!(report.verdict, Some(Verdict::Expected));
+    assert!(done.is_sorted());
+    assert_eq!(done.last(), Some(&report.size));
+    assert!(
+        look("genuine/nnunet_v2_two_folds.zip")
+            .files
+            .iter()
+            .all(|file| file.digest.is_none())
+    );
+}
+
+#[test]
+fn a_report_comes_back_from_its_json() {
+    for name in [
+        "nnunet_v2_regions_ignore.zip",
+        "monai_spleen.zip",
+        "mist_0.zip",
+        "pipeline.pkl",
+    ] {
+        let package = open(&format!("genuine/{name}"));
+        let report = Inspectors::default()
+            .inspect(&package, &mut |_| {})
+            .unwrap();
+        let json = serde_json::to_string(&report).unwrap();
+        let back: Report = serde_json::from_str(&json).unwrap();
+        assert_eq!(back, report, "{name}");
+    }
+    // One of an earlier time, with less in it, and one of a later, with more.
+    let json = r#"{"inspector": "MIST", "files": [{"path": "a", "size": 1}], "later": {}}"#;
+    let report: Report = serde_json::from_str(json).unwrap();
+    assert_eq!(report.files[0].digest, None);
+}
+
+#[test]
+fn a_pickle_that_could_run_anything_is_told() {
+    let evil = package(&[("model/weights.pkl", b"cos\nsystem\n(S'true'\ntR.")]);
+    let report = Inspectors::default().look(&evil).unwrap();
+    assert_eq!(report.verdict, Some(Verdict::Dangerous));
+    assert!(report.contains_code);
+    assert_eq!(report.files[0].names, ["os.system"]);
+    let code = told(&report, FindingKind::Code);
+    assert!(
+        code[0].contains("model/weights.pkl: loading it can run anything: os.system"),
+        "{code:?}"
+    );
+}
+
+/// An inspector of somebody else.
+#[derive(Debug)]
+struct Any(&'static str);
+
+impl PackageInspector for Any {
+    fn name(&self) -> &str {
+        self.0
+    }
+
+    fn recognises(&self, _: &Package) -> Result<bool, PackageError> {
+        Ok(true)
+    }
+
+    fn describe(&self, package: &Package) -> Result<Description, PackageError> {
+        let mut description = Description::new(self.0);
+        description
+            .facts
+            .insert("files".to_owned(), package.files().len().to_string());
+        Ok(description)
+    }
+}
+
+#[test]
+fn inspectors_of_ones_own_come_first_and_the_others_are_named() {
+    let inspectors = Inspectors::default()
+        .with(Box::new(Any("first")))
+        .with(Box::new(Any("second")));
+    let report = inspectors.look(&open("genuine/mist_ct.zip")).unwrap();
+    assert_eq!(report.inspector.as_deref(), Some("first"));
+    assert_eq!(report.also, ["second", "MIST"]);
+    assert_eq!(report.description.facts["files"], "2");
+    let none = Inspectors::none()
+        .look(&open("genuine/mist_ct.zip"))
+        .unwrap();
+    assert_eq!((none.inspector, none.files.len()), (None, 2));
+}
