@@ -9,6 +9,7 @@ mod fields;
 pub(crate) mod files;
 mod history;
 mod import;
+mod inspect;
 mod list;
 mod past;
 mod reference;
@@ -53,6 +54,8 @@ pub(crate) enum ModelCommand {
     Import(import::Import),
     /// Write definitions to a folder or one JSON file
     Export(export::Export),
+    /// Tell what a model package is and holds, without running it; needs no installation
+    Inspect(inspect::Inspect),
 }
 
 pub(crate) async fn run(command: ModelCommand, context: &Context) -> Result<(), Failure> {
@@ -70,6 +73,7 @@ pub(crate) async fn run(command: ModelCommand, context: &Context) -> Result<(), 
         ModelCommand::Restore(restore) => history::restore(&restore, context).await,
         ModelCommand::Import(import) => import::run(import, context).await,
         ModelCommand::Export(export) => export::run(export, context).await,
+        ModelCommand::Inspect(inspect) => inspect::run(&inspect, context),
     }
 }
 

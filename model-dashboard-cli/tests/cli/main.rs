@@ -14,6 +14,7 @@ mod doctoring;
 mod first_steps;
 mod histories;
 mod imports;
+mod inspections;
 mod installation;
 mod models;
 mod program;

@@ -22,7 +22,7 @@ fn every_command_has_help() {
             }
         }
     }
-    assert_eq!(seen, 9 + 3 + 13 + 2 + 3 + 1);
+    assert_eq!(seen, 9 + 3 + 14 + 2 + 3 + 1);
     for command in ["init", "doctor", "completions"] {
         here.run(&[command, "--help"]).succeeds();
     }
