@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod authenticator;
+pub mod packages;
 pub mod repository;
 pub mod sessions;
 pub mod tokens;
@@ -18,6 +19,7 @@ mod tests {
         let suites = [
             include_str!("audit.rs"),
             include_str!("authenticator.rs"),
+            include_str!("packages.rs"),
             concat!(
                 include_str!("repository/mod.rs"),
                 include_str!("repository/leaving.rs"),

@@ -4,6 +4,7 @@ mod error;
 mod maintenance;
 mod memory;
 mod object;
+pub mod packages;
 mod revise;
 mod revisions;
 mod sole_writer;

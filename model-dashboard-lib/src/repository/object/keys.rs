@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::model::{ModelId, ModelKey};
+use crate::repository::packages::PackageId;
 use crate::repository::state::MAX_REVISION;
 
 /// The folder that holds everything but the definitions.
@@ -40,6 +41,32 @@ impl StoreKey {
     /// An object to try the store with; `word` makes it one of its own.
     pub(super) fn probe(word: &str) -> Self {
         Self(format!("{REGISTRY}/probe/{word}").into())
+    }
+
+    /// The bytes of a package.
+    pub(super) fn package(id: PackageId) -> Self {
+        Self(format!("{REGISTRY}/packages/{id}").into())
+    }
+
+    /// What was found in a package.
+    pub(super) fn report(id: PackageId) -> Self {
+        Self(format!("{REGISTRY}/packages/{id}.json").into())
+    }
+
+    /// What is known of an upload.
+    pub(super) fn upload(id: PackageId) -> Self {
+        Self(format!("{REGISTRY}/uploads/{id}.json").into())
+    }
+
+    /// The bytes of an upload, where they are appended to one file.
+    pub(super) fn upload_bytes(id: PackageId) -> Self {
+        Self(format!("{REGISTRY}/uploads/{id}.bytes").into())
+    }
+
+    /// The last bytes of an upload, where whole parts alone can be kept otherwise; `word` makes it
+    /// one of its own.
+    pub(super) fn upload_tail(id: PackageId, word: &str) -> Self {
+        Self(format!("{REGISTRY}/uploads/{id}.{word}.tail").into())
     }
 
     /// The key as text.

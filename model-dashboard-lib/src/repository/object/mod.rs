@@ -20,6 +20,7 @@ mod ids;
 mod keys;
 mod marker;
 mod moves;
+mod packages;
 mod probe;
 mod reconcile;
 mod remote;
@@ -43,6 +44,8 @@ use self::conditional::{ConditionalStore, Fault, Level, Object, Tag};
 use self::folder::FolderStore;
 use self::keys::{Folder, REGISTRY, StoreKey};
 use self::marker::Marks;
+use self::packages::large::LargeObjects;
+use self::packages::{ObjectPackages, PartedObjects};
 use self::remote::RemoteStore;
 #[cfg(feature = "s3")]
 use self::s3::S3Store;
@@ -69,6 +72,7 @@ const ATTEMPTS: usize = 256;
 #[derive(Clone, Debug)]
 pub struct ObjectRepository {
     store: Arc<dyn ConditionalStore>,
+    packages: Arc<ObjectPackages>,
     marks: Arc<Marks>,
     finished: Arc<Mutex<Vec<FinishedMove>>>,
 }
@@ -87,21 +91,28 @@ struct Current {
 }
 
 impl ObjectRepository {
-    fn new(store: Arc<dyn ConditionalStore>) -> Self {
+    fn over(store: Arc<dyn ConditionalStore>, large: Arc<dyn LargeObjects>) -> Self {
         Self {
+            packages: Arc::new(ObjectPackages::new(store.clone(), large)),
             store,
             marks: Arc::default(),
             finished: Arc::default(),
         }
     }
 
+    /// One for tests of the models: its packages lie in memory.
+    #[cfg(test)]
+    fn new(store: Arc<dyn ConditionalStore>) -> Self {
+        let large = PartedObjects::new(Arc::new(InMemory::new()));
+        Self::over(store, Arc::new(large))
+    }
+
     /// Models in the memory of the process, behind the same write protocol as a real store.
     #[must_use]
     pub fn in_memory() -> Self {
-        Self::new(Arc::new(RemoteStore::new(
-            Arc::new(InMemory::new()),
-            "memory",
-        )))
+        let store = Arc::new(InMemory::new());
+        let large = Arc::new(PartedObjects::new(store.clone()));
+        Self::over(Arc::new(RemoteStore::new(store, "memory")), large)
     }
 
     /// Models in a local folder, one file per model, which is created if it is not there.
@@ -125,7 +136,8 @@ impl ObjectRepository {
     /// once it does.
     pub async fn open_folder(path: impl AsRef<Path> + Send) -> Result<Self, RepositoryError> {
         let folder = FolderStore::open(path.as_ref().to_path_buf(), true).await?;
-        Ok(Self::new(Arc::new(folder)))
+        let folder = Arc::new(folder);
+        Ok(Self::over(folder.clone(), folder))
     }
 
     /// [`open_folder`](Self::open_folder) for one process that alone writes there: takes no file
@@ -135,7 +147,8 @@ impl ObjectRepository {
     /// As [`open_folder`](Self::open_folder).
     pub async fn open_folder_alone(path: impl AsRef<Path> + Send) -> Result<Self, RepositoryError> {
         let folder = FolderStore::open(path.as_ref().to_path_buf(), false).await?;
-        Ok(Self::new(Arc::new(folder)))
+        let folder = Arc::new(folder);
+        Ok(Self::over(folder.clone(), folder))
     }
 
     /// Models in a bucket of MinIO or another S3 server that honours `If-None-Match` and `If-Match`
@@ -151,7 +164,9 @@ impl ObjectRepository {
     /// certificates that cannot be read.
     #[cfg(feature = "s3")]
     pub fn open_bucket(config: &S3Config) -> Result<Self, RepositoryError> {
-        Ok(Self::new(Arc::new(S3Store::open(config)?)))
+        let store = S3Store::open(config)?;
+        let large = store.large();
+        Ok(Self::over(Arc::new(store), large))
     }
 
     /// [`open_bucket`](Self::open_bucket) for one process that alone writes there: any S3 server
@@ -162,8 +177,9 @@ impl ObjectRepository {
     /// As [`open_bucket`](Self::open_bucket).
     #[cfg(feature = "s3")]
     pub fn open_bucket_alone(config: &S3Config) -> Result<Self, RepositoryError> {
-        let store = AloneStore::new(S3Store::open(config)?);
-        Ok(Self::new(Arc::new(store)))
+        let store = S3Store::open(config)?;
+        let large = store.large();
+        Ok(Self::over(Arc::new(AloneStore::new(store)), large))
     }
 
     /// Makes the bucket if it is not there; whether it was missing.

@@ -278,7 +278,7 @@ fn attributes(labels: &Labels) -> Attributes {
 }
 
 /// Whether there is no such object, in a store that is there.
-fn is_missing(error: &Error) -> bool {
+pub(super) fn is_missing(error: &Error) -> bool {
     matches!(error, Error::NotFound { .. }) && !tells_of_more(error)
 }
 

@@ -16,6 +16,7 @@
 
 mod faults;
 mod files;
+mod packages;
 mod swap;
 #[cfg(test)]
 mod tests;

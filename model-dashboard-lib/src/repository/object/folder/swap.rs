@@ -222,7 +222,7 @@ impl Files {
     }
 
     /// Makes the folders on the way to a file, and answers the last of them.
-    fn make_way(&self, path: &Path) -> Result<PathBuf, Fault> {
+    pub(super) fn make_way(&self, path: &Path) -> Result<PathBuf, Fault> {
         let mut folders: Vec<&Path> = path.ancestors().skip(1).collect();
         folders.retain(|folder| folder.starts_with(self.root()) && *folder != self.root());
         let mut parent = self.root();
@@ -259,7 +259,7 @@ impl Drop for Temporary {
 }
 
 /// Makes the names in a folder survive a power cut.
-fn sync_folder(folder: &Path) -> Result<(), Fault> {
+pub(super) fn sync_folder(folder: &Path) -> Result<(), Fault> {
     #[cfg(unix)]
     File::open(folder)
         .and_then(|folder| folder.sync_all())

@@ -18,6 +18,8 @@ use object_store::prefix::PrefixStore;
 use self::bucket::Bucket;
 use super::conditional::{Condition, ConditionalStore, Fault, Labels, Level, Object};
 use super::keys::{Folder, StoreKey};
+use super::packages::PartedObjects;
+use super::packages::large::LargeObjects;
 use super::remote::RemoteStore;
 use crate::config::S3Config;
 use crate::model::Version;
@@ -31,6 +33,7 @@ pub(super) struct S3Store {
     /// For what may be large: the server may take its time.
     streams: RemoteStore,
     bucket: Bucket,
+    parted: Arc<PartedObjects>,
 }
 
 impl S3Store {
@@ -45,15 +48,16 @@ impl S3Store {
         let objects = options::store(config, &small)?;
         let streams = options::store(config, &large)?;
         let credentials = Arc::clone(objects.credentials());
-        let remote = |store: AmazonS3| -> Result<RemoteStore, Fault> {
-            let prefix = Path::parse(&config.prefix);
-            let prefix = prefix.map_err(|error| Fault::Unexpected(error.into()))?;
-            let store = Arc::new(PrefixStore::new(store, prefix));
-            Ok(RemoteStore::new(store, location(config)).unquoting(config.unquoted_if_match))
-        };
+        let prefix = Path::parse(&config.prefix);
+        let prefix = prefix.map_err(|error| Fault::Unexpected(error.into()))?;
+        let within = |store: AmazonS3| Arc::new(PrefixStore::new(store, prefix.clone()));
+        let remote =
+            |store| RemoteStore::new(store, location(config)).unquoting(config.unquoted_if_match);
+        let streams = within(streams);
         Ok(Self {
-            objects: remote(objects)?,
-            streams: remote(streams)?,
+            objects: remote(within(objects)),
+            parted: Arc::new(PartedObjects::new(streams.clone())),
+            streams: remote(streams),
             bucket: Bucket::new(config, &small, credentials)?,
         })
     }
@@ -63,6 +67,11 @@ impl S3Store {
     async fn objects(&self) -> Result<&RemoteStore, Fault> {
         self.bucket.credentials().await?;
         Ok(&self.objects)
+    }
+
+    /// The large objects of the bucket.
+    pub(super) fn large(&self) -> Arc<dyn LargeObjects> {
+        self.parted.clone()
     }
 
     /// Makes the bucket if it is not there; whether it was missing.

@@ -5,6 +5,7 @@ mod crossed;
 mod failing;
 mod interrupted;
 mod marker;
+mod packages;
 mod stores;
 mod tidy;
 mod unlistable;

@@ -1,0 +1,269 @@
+//! Packages in a local folder: bytes are appended to a file, which is renamed when it is whole.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, IoSlice, Seek as _, SeekFrom, Write as _};
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::task::JoinHandle;
+
+use super::faults::fault;
+use super::files::{Files, is_absent};
+use super::swap::sync_folder;
+use super::{Fault, FolderStore};
+use crate::repository::object::keys::StoreKey;
+use crate::repository::object::packages::large::{Kept, LargeObjects, LargeWrite};
+use crate::repository::packages::{PackageId, Piece, Pieces};
+
+/// How many bytes are read at a time.
+const READ: u64 = 1 << 20;
+
+impl Files {
+    /// A file to append to, whose bytes after the first `received` go; `None` while another process
+    /// appends to it.
+    fn open_upload(&self, id: PackageId, received: u64) -> Result<Option<File>, Fault> {
+        let path = self.path(&StoreKey::upload_bytes(id));
+        let unwritable = |error| fault(&path, "cannot be written", error);
+        self.still_there()?;
+        self.make_way(&path)?;
+        let mut options = OpenOptions::new();
+        options.write(true).create(received == 0).truncate(false);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            let nofollow = rustix::fs::OFlags::NOFOLLOW.bits();
+            options.mode(0o640).custom_flags(nofollow.cast_signed());
+        }
+        let mut file = options.open(&path).map_err(unwritable)?;
+        if self.shared {
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) => return Err(unwritable(error)),
+            }
+        }
+        let there = file.metadata().map_err(unwritable)?.len();
+        if there < received {
+            let error = io::Error::other(format!("it has {there} of {received} bytes"));
+            return Err(fault(&path, "lost bytes", error));
+        }
+        file.set_len(received).map_err(unwritable)?;
+        file.seek(SeekFrom::Start(received)).map_err(unwritable)?;
+        Ok(Some(file))
+    }
+
+    fn complete_upload(&self, id: PackageId, size: u64) -> Result<(), Fault> {
+        let from = self.path(&StoreKey::upload_bytes(id));
+        let to = self.path(&StoreKey::package(id));
+        let unwritable = |error| fault(&to, "cannot be written", error);
+        self.still_there()?;
+        let folder = self.make_way(&to)?;
+        if size == 0 {
+            self.open_upload(id, 0)?;
+        }
+        match fs::symlink_metadata(&from) {
+            Ok(found) if found.is_file() && found.len() == size => {
+                // The same bytes may not be written to any more: who has read them relies on it.
+                fs::rename(&from, &to).map_err(unwritable)?;
+            }
+            Ok(_) => {
+                let error = io::Error::other("it is not the file that was written");
+                return Err(fault(&from, "cannot be taken", error));
+            }
+            // An earlier try may have got this far.
+            Err(error) if is_absent(&error) => {
+                let found = fs::symlink_metadata(&to).map_err(unwritable)?;
+                if !found.is_file() || found.len() != size {
+                    let error = io::Error::other("it is not the file that was written");
+                    return Err(fault(&to, "cannot be taken", error));
+                }
+            }
+            Err(error) => return Err(unwritable(error)),
+        }
+        sync_folder(&folder)
+    }
+
+    /// Opens an object of any size, with its size.
+    fn open_object(&self, key: &StoreKey) -> Result<Option<(File, u64)>, Fault> {
+        let path = self.path(key);
+        let unreadable = |error| fault(&path, "cannot be read", error);
+        match fs::symlink_metadata(&path) {
+            Ok(found) if found.is_file() && self.is_reached(&path).map_err(unreadable)? => {}
+            Ok(_) => return self.still_there().map(|()| None),
+            Err(error) if is_absent(&error) => return self.still_there().map(|()| None),
+            Err(error) => return Err(unreadable(error)),
+        }
+        let file = File::open(&path).map_err(unreadable)?;
+        let size = file.metadata().map_err(unreadable)?.len();
+        Ok(Some((file, size)))
+    }
+}
+
+#[async_trait]
+impl LargeObjects for FolderStore {
+    async fn begin(&self, _: PackageId, _: u64) -> Result<Kept, Fault> {
+        Ok(Kept::default())
+    }
+
+    async fn resume(
+        &self,
+        id: PackageId,
+        received: u64,
+        _: &Kept,
+    ) -> Result<Option<Box<dyn LargeWrite>>, Fault> {
+        let open = move |files: &Files| files.open_upload(id, received);
+        let file = self.run(&self.writers, None, open).await??;
+        let write = |file| FolderWrite {
+            file: Arc::new(file),
+            name: StoreKey::upload_bytes(id),
+        };
+        Ok(file.map(|file| Box::new(write(file)) as Box<dyn LargeWrite>))
+    }
+
+    async fn tidy(&self, _: PackageId, _: &Kept, _: &Kept) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    async fn complete(&self, id: PackageId, size: u64, _: &Kept) -> Result<(), Fault> {
+        let complete = move |files: &Files| files.complete_upload(id, size);
+        self.run(&self.writers, None, complete).await?
+    }
+
+    async fn give_up(&self, id: PackageId, _: &Kept) -> Result<(), Fault> {
+        let remove = move |files: &Files| files.remove(&StoreKey::upload_bytes(id));
+        self.run(&self.writers, None, remove).await?
+    }
+
+    async fn size(&self, key: &StoreKey) -> Result<Option<u64>, Fault> {
+        let key = key.clone();
+        let open = move |files: &Files| files.open_object(&key);
+        let found = self.run(&self.readers, None, open).await??;
+        Ok(found.map(|(_, size)| size))
+    }
+
+    async fn read(
+        &self,
+        key: &StoreKey,
+        range: Range<u64>,
+    ) -> Result<Option<Box<dyn Pieces>>, Fault> {
+        let key = key.clone();
+        let open = move |files: &Files| files.open_object(&key);
+        let found = self.run(&self.readers, None, open).await??;
+        Ok(found.map(|(file, size)| {
+            let read = FileRead {
+                file: Arc::new(file),
+                at: range.start.min(size),
+                end: range.end.min(size),
+                ahead: None,
+            };
+            Box::new(read) as Box<dyn Pieces>
+        }))
+    }
+}
+
+/// A file that is appended to.
+#[derive(Debug)]
+struct FolderWrite {
+    file: Arc<File>,
+    name: StoreKey,
+}
+
+impl FolderWrite {
+    async fn run(
+        &self,
+        work: impl FnOnce(&File) -> io::Result<()> + Send + 'static,
+    ) -> Result<(), Fault> {
+        let file = Arc::clone(&self.file);
+        let done = tokio::task::spawn_blocking(move || work(&file)).await;
+        let done = done.map_err(|error| Fault::Unexpected(error.into()))?;
+        let name = std::path::Path::new(self.name.as_str());
+        done.map_err(|error| fault(name, "cannot be written", error))
+    }
+}
+
+#[async_trait]
+impl LargeWrite for FolderWrite {
+    async fn write(&mut self, pieces: Vec<Piece>) -> Result<(), Fault> {
+        self.run(move |file| write_all(file, &pieces)).await
+    }
+
+    async fn settle(&mut self) -> Result<Kept, Fault> {
+        self.run(File::sync_data).await?;
+        Ok(Kept::default())
+    }
+}
+
+/// Writes pieces one after the other, many of them at a time.
+fn write_all(mut file: &File, pieces: &[Piece]) -> io::Result<()> {
+    let mut slices: Vec<IoSlice<'_>> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
+    let mut rest = &mut slices[..];
+    IoSlice::advance_slices(&mut rest, 0);
+    while !rest.is_empty() {
+        match file.write_vectored(rest) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => IoSlice::advance_slices(&mut rest, written),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// A part of a file that is read piece by piece, the next one while the last is used.
+#[derive(Debug)]
+struct FileRead {
+    file: Arc<File>,
+    at: u64,
+    end: u64,
+    ahead: Option<JoinHandle<io::Result<Vec<u8>>>>,
+}
+
+impl FileRead {
+    fn start(&mut self) -> Option<JoinHandle<io::Result<Vec<u8>>>> {
+        let length = READ.min(self.end - self.at);
+        if length == 0 {
+            return None;
+        }
+        let (file, at) = (Arc::clone(&self.file), self.at);
+        self.at += length;
+        Some(tokio::task::spawn_blocking(move || {
+            let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
+            read_exact_at(&file, &mut bytes, at)?;
+            Ok(bytes)
+        }))
+    }
+}
+
+#[async_trait]
+impl Pieces for FileRead {
+    async fn next(&mut self) -> io::Result<Option<Piece>> {
+        if self.ahead.is_none() {
+            self.ahead = self.start();
+        }
+        let Some(reading) = &mut self.ahead else {
+            return Ok(None);
+        };
+        let read = reading.await.map_err(io::Error::other)?;
+        self.ahead = self.start();
+        Ok(Some(read?.into()))
+    }
+}
+
+#[cfg(unix)]
+fn read_exact_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
+}
+
+#[cfg(windows)]
+fn read_exact_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
+    let mut done = 0;
+    while done < bytes.len() {
+        let place = at + done as u64;
+        match std::os::windows::fs::FileExt::seek_read(file, &mut bytes[done..], place)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            read => done += read,
+        }
+    }
+    Ok(())
+}

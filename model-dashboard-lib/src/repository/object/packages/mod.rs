@@ -1,0 +1,259 @@
+//! Packages and their uploads in an object store or a local folder.
+//!
+//! The bytes of an upload grow where the store lets them grow ([`large`]); what is known of it is a
+//! small object beside them ([`record`]), written on condition after the bytes are safe. What came
+//! after the last state of the record is overwritten by whoever goes on: the record alone says how
+//! many bytes are there, with the state of their hashing.
+
+mod append;
+pub(super) mod large;
+mod parts;
+mod record;
+mod turns;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use sha2::Digest as _;
+
+use self::large::LargeObjects;
+pub(super) use self::parts::PartedObjects;
+use self::record::{Held, Overtaken, Record};
+use self::turns::Turns;
+use super::conditional::{Condition, ConditionalStore};
+use super::keys::{Folder, StoreKey};
+use super::{LISTINGS_AT_ONCE, ObjectRepository};
+use crate::model::ContentDigest;
+use crate::repository::RepositoryError;
+use crate::repository::packages::{
+    MAX_ABOUT_BYTES, MAX_REPORT_BYTES, PackageId, PackageStore, PackageStoreError, Pieces,
+    StoredPackage, Upload,
+};
+
+/// A [`PackageStore`] over a store of objects.
+#[derive(Clone, Debug)]
+pub(super) struct ObjectPackages {
+    records: Arc<dyn ConditionalStore>,
+    large: Arc<dyn LargeObjects>,
+    turns: Arc<Turns>,
+}
+
+impl ObjectPackages {
+    pub(super) fn new(records: Arc<dyn ConditionalStore>, large: Arc<dyn LargeObjects>) -> Self {
+        Self {
+            records,
+            large,
+            turns: Arc::default(),
+        }
+    }
+
+    async fn held(&self, id: PackageId) -> Result<Held, PackageStoreError> {
+        let held = Held::read(&*self.records, id).await?;
+        held.ok_or(PackageStoreError::NoUpload { id })
+    }
+
+    /// Makes this process the one that writes the upload.
+    async fn lease(&self, held: &mut Held) -> Result<(), PackageStoreError> {
+        let id = held.id();
+        if held.is_leased() {
+            return Err(PackageStoreError::Busy { id });
+        }
+        match held.write(&*self.records, true).await? {
+            Ok(()) => Ok(()),
+            Err(Overtaken) => Err(PackageStoreError::Busy { id }),
+        }
+    }
+
+    async fn release(&self, held: &mut Held) -> Result<(), PackageStoreError> {
+        // Whoever came between has it now.
+        let (Ok(()) | Err(Overtaken)) = held.write(&*self.records, false).await?;
+        Ok(())
+    }
+
+    async fn complete(&self, id: PackageId) -> Result<Upload, PackageStoreError> {
+        let busy = || PackageStoreError::Busy { id };
+        let _turn = self.turns.take(id).await.ok_or_else(busy)?;
+        let mut held = self.held(id).await?;
+        let record = &held.record;
+        let (received, size) = (record.received, record.size());
+        if record.digest.is_some() {
+            return Ok(record.upload(id));
+        }
+        if received != size {
+            return Err(PackageStoreError::Incomplete { received, size });
+        }
+        self.lease(&mut held).await?;
+        let completed = self.large.complete(id, size, &held.record.kept).await;
+        if let Err(fault) = completed {
+            self.release(&mut held).await?;
+            return Err(RepositoryError::from(fault).into());
+        }
+        let digest = held.record.hasher()?.finalize();
+        held.record.finish(ContentDigest::from_bytes(digest.into()));
+        let before = std::mem::take(&mut held.record.kept);
+        match held.write(&*self.records, false).await? {
+            Ok(()) => {
+                let tidied = self.large.tidy(id, &before, &held.record.kept).await;
+                tidied.map_err(RepositoryError::from)?;
+                Ok(held.record.upload(id))
+            }
+            Err(Overtaken) => Err(busy()),
+        }
+    }
+
+    async fn abandon(&self, id: PackageId) -> Result<(), PackageStoreError> {
+        let busy = || PackageStoreError::Busy { id };
+        let _turn = self.turns.take(id).await.ok_or_else(busy)?;
+        let Some(held) = Held::read(&*self.records, id).await? else {
+            return Ok(());
+        };
+        if held.is_leased() {
+            return Err(busy());
+        }
+        let given_up = async {
+            if held.record.digest.is_none() {
+                self.large.give_up(id, &held.record.kept).await?;
+            }
+            self.records.remove(&StoreKey::upload(id)).await
+        };
+        Ok(given_up.await.map_err(RepositoryError::from)?)
+    }
+}
+
+/// Runs work to its end, whether or not anyone waits for it.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, PackageStoreError>> + Send + 'static,
+) -> Result<T, PackageStoreError> {
+    let done = tokio::spawn(work).await;
+    done.map_err(|error| RepositoryError::Internal(error.into()))?
+}
+
+#[async_trait]
+impl PackageStore for ObjectPackages {
+    async fn begin(&self, size: u64, about: &str) -> Result<Upload, PackageStoreError> {
+        if about.len() > MAX_ABOUT_BYTES {
+            return Err(PackageStoreError::AboutTooLong);
+        }
+        let id = PackageId::new();
+        let kept = self.large.begin(id, size).await;
+        let record = Record::new(size, about, kept.map_err(RepositoryError::from)?);
+        let upload = record.upload(id);
+        Held::create(&*self.records, id, record).await?;
+        Ok(upload)
+    }
+
+    async fn upload(&self, id: PackageId) -> Result<Upload, PackageStoreError> {
+        Ok(self.held(id).await?.record.upload(id))
+    }
+
+    async fn append(
+        &self,
+        id: PackageId,
+        offset: u64,
+        bytes: Box<dyn Pieces>,
+    ) -> Result<Upload, PackageStoreError> {
+        let packages = self.clone();
+        to_its_end(async move { packages.take_in(id, offset, bytes).await }).await
+    }
+
+    async fn finish(&self, id: PackageId) -> Result<Upload, PackageStoreError> {
+        let packages = self.clone();
+        to_its_end(async move { packages.complete(id).await }).await
+    }
+
+    async fn give_up(&self, id: PackageId) -> Result<(), PackageStoreError> {
+        let packages = self.clone();
+        to_its_end(async move { packages.abandon(id).await }).await
+    }
+
+    async fn uploads(&self) -> Result<Vec<Upload>, PackageStoreError> {
+        let level = self.records.list(&Folder::Registry("uploads".into())).await;
+        let objects = level.map_err(RepositoryError::from)?.objects.into_iter();
+        let ids =
+            objects.filter_map(|object| PackageId::parse(object.name.strip_suffix(".json")?).ok());
+        let uploads = stream::iter(ids).map(async |id| {
+            let held = Held::read(&*self.records, id).await?;
+            Ok::<_, PackageStoreError>(held.map(|held| held.record.upload(id)))
+        });
+        let uploads: Vec<_> = uploads
+            .buffer_unordered(LISTINGS_AT_ONCE)
+            .try_collect()
+            .await?;
+        Ok(uploads.into_iter().flatten().collect())
+    }
+
+    async fn packages(&self) -> Result<Vec<StoredPackage>, PackageStoreError> {
+        let level = self
+            .records
+            .list(&Folder::Registry("packages".into()))
+            .await;
+        let objects = level.map_err(RepositoryError::from)?.objects.into_iter();
+        let packages = objects.filter_map(|object| {
+            Some(StoredPackage {
+                id: PackageId::parse(&object.name).ok()?,
+                size: object.size,
+            })
+        });
+        Ok(packages.collect())
+    }
+
+    async fn package(&self, id: PackageId) -> Result<StoredPackage, PackageStoreError> {
+        let size = self.large.size(&StoreKey::package(id)).await;
+        let size = size
+            .map_err(RepositoryError::from)?
+            .ok_or(PackageStoreError::NoPackage { id })?;
+        Ok(StoredPackage { id, size })
+    }
+
+    async fn read(
+        &self,
+        id: PackageId,
+        range: Range<u64>,
+    ) -> Result<Box<dyn Pieces>, PackageStoreError> {
+        let read = self.large.read(&StoreKey::package(id), range).await;
+        read.map_err(RepositoryError::from)?
+            .ok_or(PackageStoreError::NoPackage { id })
+    }
+
+    async fn put_report(&self, id: PackageId, report: &[u8]) -> Result<(), PackageStoreError> {
+        if report.len() > MAX_REPORT_BYTES {
+            return Err(PackageStoreError::ReportTooLarge);
+        }
+        let (key, bytes) = (StoreKey::report(id), report.into());
+        let put = self
+            .records
+            .put(&key, bytes, &Condition::Always, None)
+            .await;
+        put.map_err(RepositoryError::from)?;
+        Ok(())
+    }
+
+    async fn report(&self, id: PackageId) -> Result<Option<Vec<u8>>, PackageStoreError> {
+        let whole = 0..MAX_REPORT_BYTES as u64;
+        let found = self.large.read(&StoreKey::report(id), whole).await;
+        let Some(mut pieces) = found.map_err(RepositoryError::from)? else {
+            return Ok(None);
+        };
+        let mut report = Vec::new();
+        let unreadable = |error| RepositoryError::Internal(Box::new(error));
+        while let Some(piece) = pieces.next().await.map_err(unreadable)? {
+            report.extend_from_slice(&piece);
+        }
+        Ok(Some(report))
+    }
+
+    async fn remove(&self, id: PackageId) -> Result<(), PackageStoreError> {
+        let removed = self.records.remove(&StoreKey::package(id)).await;
+        Ok(removed.map_err(RepositoryError::from)?)
+    }
+}
+
+impl ObjectRepository {
+    /// The packages beside the models.
+    #[must_use]
+    pub fn packages(&self) -> Arc<dyn PackageStore> {
+        self.packages.clone()
+    }
+}

@@ -1,0 +1,357 @@
+//! Large objects that a store puts together from parts, as S3 does.
+//!
+//! Parts have the same size but the last, which may be smaller, and a part that is there stays. What
+//! comes behind the last whole part lies in an object of its own while nobody writes.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>
+
+use std::fmt;
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::StreamExt as _;
+use futures::stream::BoxStream;
+use object_store::multipart::{MultipartStore, PartId};
+use object_store::path::Path;
+use object_store::{Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, PutPayload};
+use tokio::task::JoinSet;
+use ulid::Ulid;
+
+use super::super::conditional::Fault;
+use super::super::faults::fault;
+use super::super::keys::StoreKey;
+use super::large::{Kept, LargeObjects, LargeWrite, Parts, Tail};
+use crate::repository::packages::{PackageId, Piece, Pieces};
+
+/// The bytes of a part, as long as there are no more of them than a store takes: it takes 5 MiB and
+/// more.
+const PART: u64 = 8 << 20;
+
+/// The most parts of an object: S3 takes 10,000.
+const PARTS: u64 = 9_000;
+
+/// How many parts are sent at a time.
+const AT_ONCE: usize = 3;
+
+/// Large objects in parts.
+#[derive(Clone)]
+pub(in super::super) struct PartedObjects {
+    objects: Arc<dyn ObjectStore>,
+    parts: Arc<dyn MultipartStore>,
+}
+
+impl fmt::Debug for PartedObjects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PartedObjects({})", self.objects)
+    }
+}
+
+impl PartedObjects {
+    pub(in super::super) fn new<S: ObjectStore + MultipartStore>(store: Arc<S>) -> Self {
+        Self {
+            objects: store.clone(),
+            parts: store,
+        }
+    }
+
+    async fn get(&self, key: &StoreKey) -> Result<Option<Bytes>, Fault> {
+        let found = self.objects.get(&path(key)?).await;
+        match absent(found)? {
+            Some(found) => Ok(Some(found.bytes().await.map_err(fault)?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn remove(&self, key: &StoreKey) -> Result<(), Fault> {
+        absent(self.objects.delete(&path(key)?).await).map(drop)
+    }
+
+    async fn tail(&self, id: PackageId, parts: &Parts) -> Result<Bytes, Fault> {
+        let Some(tail) = &parts.tail else {
+            return Ok(Bytes::new());
+        };
+        let found = self.get(&StoreKey::upload_tail(id, &tail.word)).await?;
+        found
+            .filter(|bytes| bytes.len() as u64 == tail.size)
+            .ok_or_else(|| broken(id))
+    }
+
+    async fn put_together(&self, id: PackageId, kept: &Parts) -> Result<(), Fault> {
+        let path = path(&StoreKey::package(id))?;
+        let mut parts: Vec<PartId> = kept.there.iter().map(part).collect();
+        let tail = self.tail(id, kept).await?;
+        if parts.is_empty() && tail.is_empty() {
+            // No store puts an object together from nothing.
+            self.objects
+                .put(&path, PutPayload::new())
+                .await
+                .map_err(fault)?;
+            return self.drop_parts(id, kept).await;
+        }
+        if !tail.is_empty() {
+            let last = self
+                .parts
+                .put_part(&path, &kept.lot, parts.len(), tail.into());
+            parts.push(last.await.map_err(fault)?);
+        }
+        let completed = self.parts.complete_multipart(&path, &kept.lot, parts);
+        completed.await.map_err(fault)?;
+        Ok(())
+    }
+
+    async fn drop_parts(&self, id: PackageId, kept: &Parts) -> Result<(), Fault> {
+        let path = path(&StoreKey::package(id))?;
+        absent(self.parts.abort_multipart(&path, &kept.lot).await).map(drop)
+    }
+}
+
+#[async_trait]
+impl LargeObjects for PartedObjects {
+    async fn begin(&self, id: PackageId, size: u64) -> Result<Kept, Fault> {
+        let path = path(&StoreKey::package(id))?;
+        let lot = self.parts.create_multipart(&path).await.map_err(fault)?;
+        let parts = Parts {
+            lot,
+            size: PART.max(size.div_ceil(PARTS)),
+            there: Vec::new(),
+            tail: None,
+        };
+        Ok(Kept { parts: Some(parts) })
+    }
+
+    async fn resume(
+        &self,
+        id: PackageId,
+        received: u64,
+        kept: &Kept,
+    ) -> Result<Option<Box<dyn LargeWrite>>, Fault> {
+        let parts = kept.parts.clone().ok_or_else(|| broken(id))?;
+        let tail = self.tail(id, &parts).await?;
+        if parts.there.len() as u64 * parts.size + tail.len() as u64 != received {
+            return Err(broken(id));
+        }
+        let mut write = PartedWrite {
+            objects: self.clone(),
+            id,
+            path: path(&StoreKey::package(id))?,
+            begun: parts.there.len(),
+            parts,
+            filling: Vec::new(),
+            filled: 0,
+            sending: JoinSet::new(),
+            sent: Vec::new(),
+        };
+        write.push(Piece::new(tail));
+        Ok(Some(Box::new(write)))
+    }
+
+    async fn tidy(&self, id: PackageId, before: &Kept, now: &Kept) -> Result<(), Fault> {
+        let tail = |kept: &Kept| kept.parts.as_ref().and_then(|parts| parts.tail.clone());
+        match tail(before) {
+            Some(before) if Some(&before) != tail(now).as_ref() => {
+                self.remove(&StoreKey::upload_tail(id, &before.word)).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn complete(&self, id: PackageId, size: u64, kept: &Kept) -> Result<(), Fault> {
+        let key = StoreKey::package(id);
+        if let Some(parts) = &kept.parts
+            && let Err(fault) = self.put_together(id, parts).await
+            // An earlier try may have got further than its answer.
+            && self.size(&key).await? != Some(size)
+        {
+            return Err(fault);
+        }
+        match self.size(&key).await? {
+            Some(there) if there == size => Ok(()),
+            _ => Err(broken(id)),
+        }
+    }
+
+    async fn give_up(&self, id: PackageId, kept: &Kept) -> Result<(), Fault> {
+        let Some(parts) = &kept.parts else {
+            return Ok(());
+        };
+        self.drop_parts(id, parts).await?;
+        self.tidy(id, kept, &Kept::default()).await
+    }
+
+    async fn size(&self, key: &StoreKey) -> Result<Option<u64>, Fault> {
+        let found = absent(self.objects.head(&path(key)?).await)?;
+        Ok(found.map(|found| found.size))
+    }
+
+    async fn read(
+        &self,
+        key: &StoreKey,
+        range: Range<u64>,
+    ) -> Result<Option<Box<dyn Pieces>>, Fault> {
+        let Some(size) = self.size(key).await? else {
+            return Ok(None);
+        };
+        let range = range.start.min(size)..range.end.min(size);
+        if range.is_empty() {
+            return Ok(Some(Box::new(
+                crate::repository::packages::InPieces::default(),
+            )));
+        }
+        let options = GetOptions {
+            range: Some(GetRange::Bounded(range)),
+            ..GetOptions::default()
+        };
+        let found = absent(self.objects.get_opts(&path(key)?, options).await)?;
+        Ok(found.map(|found| Box::new(Received(found.into_stream())) as Box<dyn Pieces>))
+    }
+}
+
+/// The bytes of an object as the store sends them.
+struct Received(BoxStream<'static, Result<Bytes, Error>>);
+
+#[async_trait]
+impl Pieces for Received {
+    async fn next(&mut self) -> io::Result<Option<Piece>> {
+        match self.0.next().await {
+            Some(Ok(bytes)) => Ok(Some(Piece::new(bytes))),
+            Some(Err(error)) => Err(io::Error::other(fault(error))),
+            None => Ok(None),
+        }
+    }
+}
+
+/// An object whose parts are being sent.
+struct PartedWrite {
+    objects: PartedObjects,
+    id: PackageId,
+    path: Path,
+    parts: Parts,
+    /// How many parts there were before those in `sent`.
+    begun: usize,
+    /// The bytes behind the last part that is sent.
+    filling: Vec<Piece>,
+    filled: u64,
+    sending: JoinSet<(usize, Result<PartId, Error>)>,
+    /// What the store calls the parts sent since, where it has said so.
+    sent: Vec<Option<String>>,
+}
+
+impl PartedWrite {
+    fn push(&mut self, piece: Piece) {
+        self.filled += piece.len() as u64;
+        if !piece.is_empty() {
+            self.filling.push(piece);
+        }
+    }
+
+    /// Takes a whole part from what fills the next one.
+    fn whole_part(&mut self) -> Option<PutPayload> {
+        if self.filled < self.parts.size {
+            return None;
+        }
+        let mut room = self.parts.size;
+        let mut whole = Vec::new();
+        let mut rest = Vec::new();
+        for mut piece in self.filling.drain(..) {
+            let taken = piece.take(usize::try_from(room).unwrap_or(usize::MAX));
+            room -= taken.len() as u64;
+            whole.push(taken.bytes().clone());
+            if !piece.is_empty() {
+                rest.push(piece);
+            }
+        }
+        self.filling = rest;
+        self.filled -= self.parts.size;
+        Some(
+            whole
+                .into_iter()
+                .filter(|bytes| !bytes.is_empty())
+                .collect(),
+        )
+    }
+
+    /// Waits for the answer to one part.
+    async fn sent_one(&mut self) -> Result<(), Fault> {
+        if let Some(joined) = self.sending.join_next().await {
+            let (place, sent) = joined.map_err(|error| Fault::Unexpected(error.into()))?;
+            let sent = sent.map_err(fault)?;
+            if let Some(known) = self.sent.get_mut(place) {
+                *known = Some(sent.content_id);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl LargeWrite for PartedWrite {
+    async fn write(&mut self, pieces: Vec<Piece>) -> Result<(), Fault> {
+        for piece in pieces {
+            self.push(piece);
+        }
+        while let Some(payload) = self.whole_part() {
+            while self.sending.len() >= AT_ONCE {
+                self.sent_one().await?;
+            }
+            let place = self.sent.len();
+            self.sent.push(None);
+            let number = self.begun + place;
+            let (store, path) = (self.objects.parts.clone(), self.path.clone());
+            let lot = self.parts.lot.clone();
+            self.sending
+                .spawn(async move { (place, store.put_part(&path, &lot, number, payload).await) });
+        }
+        Ok(())
+    }
+
+    async fn settle(&mut self) -> Result<Kept, Fault> {
+        while !self.sending.is_empty() {
+            self.sent_one().await?;
+        }
+        let sent = std::mem::take(&mut self.sent);
+        let sent: Option<Vec<String>> = sent.into_iter().collect();
+        self.parts
+            .there
+            .extend(sent.ok_or_else(|| broken(self.id))?);
+        self.begun = self.parts.there.len();
+        self.parts.tail = None;
+        if self.filled > 0 {
+            let tail = Tail {
+                word: Ulid::generate().to_string(),
+                size: self.filled,
+            };
+            let pieces = self.filling.iter().map(|piece| piece.bytes().clone());
+            let path = path(&StoreKey::upload_tail(self.id, &tail.word))?;
+            let put = self.objects.objects.put(&path, pieces.collect());
+            put.await.map_err(fault)?;
+            self.parts.tail = Some(tail);
+        }
+        Ok(Kept {
+            parts: Some(self.parts.clone()),
+        })
+    }
+}
+
+fn part(name: &String) -> PartId {
+    PartId {
+        content_id: name.clone(),
+    }
+}
+
+fn path(key: &StoreKey) -> Result<Path, Fault> {
+    Path::parse(key.as_str()).map_err(|error| Fault::Unexpected(error.into()))
+}
+
+fn absent<T>(found: Result<T, Error>) -> Result<Option<T>, Fault> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if super::super::remote::is_missing(&error) => Ok(None),
+        Err(error) => Err(fault(error)),
+    }
+}
+
+fn broken(id: PackageId) -> Fault {
+    Fault::Unexpected(format!("the bytes of the upload {id} are not what was stored").into())
+}

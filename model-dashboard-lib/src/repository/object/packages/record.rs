@@ -1,0 +1,194 @@
+//! What is known of an upload, in a small object that is written on condition.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use sha2::digest::common::hazmat::{SerializableState as _, SerializedState};
+use ulid::Ulid;
+
+use super::super::conditional::{Condition, ConditionalStore, Fault, Tag};
+use super::super::keys::StoreKey;
+use super::large::Kept;
+use crate::model::{ContentDigest, Timestamp};
+use crate::repository::RepositoryError;
+use crate::repository::packages::{PackageId, Upload};
+
+/// How long a process that says nothing is taken to be still at it.
+const LEASE: Duration = Duration::from_secs(30);
+
+/// An upload as it is stored.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Record {
+    size: u64,
+    pub(super) received: u64,
+    begun_at: Timestamp,
+    changed_at: Timestamp,
+    about: String,
+    /// Where the hashing of the received bytes stands, in hexadecimal digits.
+    hashing: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) digest: Option<ContentDigest>,
+    #[serde(flatten)]
+    pub(super) kept: Kept,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lease: Option<Lease>,
+    /// Makes every state one of its own, so that a write whose answer is lost is known again.
+    write_id: String,
+}
+
+/// Who writes the bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Lease {
+    holder: String,
+    until: Timestamp,
+}
+
+impl Record {
+    pub(super) fn new(size: u64, about: &str, kept: Kept) -> Self {
+        let now = Timestamp::now();
+        Self {
+            size,
+            received: 0,
+            begun_at: now,
+            changed_at: now,
+            about: about.to_owned(),
+            hashing: hex::encode(Sha256::default().serialize()),
+            digest: None,
+            kept,
+            lease: None,
+            write_id: String::new(),
+        }
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
+    pub(super) fn upload(&self, id: PackageId) -> Upload {
+        Upload {
+            id,
+            size: self.size,
+            received: self.received,
+            begun_at: self.begun_at,
+            changed_at: self.changed_at,
+            about: self.about.clone(),
+            digest: self.digest,
+        }
+    }
+
+    /// The hashing of the bytes that are there.
+    pub(super) fn hasher(&self) -> Result<Sha256, RepositoryError> {
+        let mut state = SerializedState::<Sha256>::default();
+        let read = hex::decode_to_slice(&self.hashing, &mut state);
+        let hasher = read.ok().and_then(|()| Sha256::deserialize(&state).ok());
+        hasher.ok_or_else(|| RepositoryError::Internal("the state of an upload is broken".into()))
+    }
+
+    /// Notes how far the bytes are.
+    pub(super) fn advance(&mut self, received: u64, hasher: &Sha256, kept: Kept) {
+        if received > self.received {
+            self.changed_at = Timestamp::now();
+        }
+        self.received = received;
+        self.hashing = hex::encode(hasher.serialize());
+        self.kept = kept;
+    }
+
+    pub(super) fn finish(&mut self, digest: ContentDigest) {
+        self.digest = Some(digest);
+        self.changed_at = Timestamp::now();
+    }
+}
+
+/// A record as it was read, to be written again unless it has changed.
+#[derive(Debug)]
+pub(super) struct Held {
+    id: PackageId,
+    pub(super) record: Record,
+    tag: Tag,
+    /// What is written into the lease.
+    holder: String,
+}
+
+/// What was stored is no longer what was read: another process writes.
+#[derive(Debug)]
+pub(super) struct Overtaken;
+
+impl Held {
+    /// Makes a record.
+    pub(super) async fn create(
+        store: &dyn ConditionalStore,
+        id: PackageId,
+        record: Record,
+    ) -> Result<(), RepositoryError> {
+        let bytes = encode(&record)?;
+        let key = StoreKey::upload(id);
+        match store.put(&key, bytes, &Condition::Absent, None).await? {
+            Some(_) => Ok(()),
+            None => Err(RepositoryError::Internal(
+                format!("there is an upload {id} already").into(),
+            )),
+        }
+    }
+
+    /// Reads a record, if there is one.
+    pub(super) async fn read(
+        store: &dyn ConditionalStore,
+        id: PackageId,
+    ) -> Result<Option<Self>, RepositoryError> {
+        let Some(object) = store.get(&StoreKey::upload(id)).await? else {
+            return Ok(None);
+        };
+        let record = serde_json::from_slice(&object.bytes);
+        Ok(Some(Self {
+            id,
+            record: record.map_err(|error| RepositoryError::Internal(error.into()))?,
+            tag: object.tag,
+            holder: Ulid::generate().to_string(),
+        }))
+    }
+
+    pub(super) fn id(&self) -> PackageId {
+        self.id
+    }
+
+    /// Whether another one writes the bytes at present.
+    pub(super) fn is_leased(&self) -> bool {
+        let lease = self.record.lease.as_ref();
+        lease.is_some_and(|lease| lease.holder != self.holder && lease.until > Timestamp::now())
+    }
+
+    /// Writes the record, with a lease that is new or, unless it is to be `held`, none.
+    pub(super) async fn write(
+        &mut self,
+        store: &dyn ConditionalStore,
+        held: bool,
+    ) -> Result<Result<(), Overtaken>, RepositoryError> {
+        self.record.lease = held.then(|| Lease {
+            holder: self.holder.clone(),
+            until: Timestamp::now().plus(LEASE),
+        });
+        self.record.write_id = Ulid::generate().to_string();
+        let bytes = encode(&self.record)?;
+        let key = StoreKey::upload(self.id);
+        let unchanged = Condition::Unchanged(self.tag.clone());
+        let written = store.put(&key, Arc::clone(&bytes), &unchanged, None);
+        if written.await?.is_none() {
+            return Ok(Err(Overtaken));
+        }
+        match store.get(&key).await? {
+            Some(object) if object.bytes == bytes => {
+                self.tag = object.tag;
+                Ok(Ok(()))
+            }
+            _ => Ok(Err(Overtaken)),
+        }
+    }
+}
+
+fn encode(record: &Record) -> Result<Arc<[u8]>, RepositoryError> {
+    let bytes = serde_json::to_vec(record).map_err(|error| Fault::Unexpected(error.into()))?;
+    Ok(bytes.into())
+}

@@ -1,0 +1,94 @@
+//! Who of this process writes an upload.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard};
+use tokio::time::timeout;
+
+use crate::repository::packages::PackageId;
+
+/// How long whoever is asked to stop may take, which has little left to write.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The uploads that are being written.
+#[derive(Debug, Default)]
+pub(super) struct Turns(Mutex<HashMap<PackageId, Weak<Place>>>);
+
+#[derive(Debug, Default)]
+struct Place {
+    turn: Arc<AsyncMutex<()>>,
+    waiting: AtomicUsize,
+    asked: Notify,
+}
+
+/// The right to write an upload, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Turn {
+    place: Arc<Place>,
+    _guard: OwnedMutexGuard<()>,
+}
+
+/// Counts one who waits, for as long as it lives.
+struct Waiting<'a>(&'a Place);
+
+impl<'a> Waiting<'a> {
+    fn at(place: &'a Place) -> Self {
+        place.waiting.fetch_add(1, Ordering::SeqCst);
+        place.asked.notify_waiters();
+        Self(place)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Turns {
+    /// Asks whoever writes the upload to stop, and takes over; `None` if that takes too long.
+    pub(super) async fn take(&self, id: PackageId) -> Option<Turn> {
+        let place = self.place(id);
+        let waiting = Waiting::at(&place);
+        let guard = timeout(PATIENCE, Arc::clone(&place.turn).lock_owned()).await;
+        drop(waiting);
+        let guard = guard.ok()?;
+        Some(Turn {
+            place,
+            _guard: guard,
+        })
+    }
+
+    fn place(&self, id: PackageId) -> Arc<Place> {
+        let mut places = self.places();
+        if let Some(place) = places.get(&id).and_then(Weak::upgrade) {
+            return place;
+        }
+        places.retain(|_, place| place.strong_count() > 0);
+        let place = Arc::new(Place::default());
+        places.insert(id, Arc::downgrade(&place));
+        place
+    }
+
+    fn places(&self) -> MutexGuard<'_, HashMap<PackageId, Weak<Place>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Turn {
+    /// Ends when another one wants to take over.
+    pub(super) async fn wanted(&self) {
+        loop {
+            let asked = self.place.asked.notified();
+            tokio::pin!(asked);
+            asked.as_mut().enable();
+            if self.place.waiting.load(Ordering::SeqCst) > 0 {
+                return;
+            }
+            asked.await;
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Where the bytes of packages live: the [`PackageStore`] trait.
+
+mod error;
+mod id;
+mod pieces;
+
+use std::fmt;
+use std::ops::Range;
+
+use async_trait::async_trait;
+
+use crate::model::{ContentDigest, Timestamp};
+
+pub use error::PackageStoreError;
+pub use id::{PackageId, PackageIdError};
+pub use pieces::{InPieces, Piece, Pieces};
+
+/// The longest text that is kept with an upload, in bytes.
+pub const MAX_ABOUT_BYTES: usize = 16 * 1024;
+
+/// The largest report of a package, in bytes: that of 10,000 files with long names.
+pub const MAX_REPORT_BYTES: usize = 16 << 20;
+
+/// The bytes of a package, on their way or all there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upload {
+    /// What it is called; later the name of the package.
+    pub id: PackageId,
+    /// How many bytes it is to have.
+    pub size: u64,
+    /// How many are there, and stay so whatever happens.
+    pub received: u64,
+    /// When it began.
+    pub begun_at: Timestamp,
+    /// When bytes last came, or it began or was finished.
+    pub changed_at: Timestamp,
+    /// What whoever began it noted: up to [`MAX_ABOUT_BYTES`] of text.
+    pub about: String,
+    /// The SHA-256 of all bytes, once it is [finished](PackageStore::finish).
+    pub digest: Option<ContentDigest>,
+}
+
+impl Upload {
+    /// Whether all bytes are there.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.received == self.size
+    }
+}
+
+/// The bytes of a package as they lie in the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredPackage {
+    /// Its name.
+    pub id: PackageId,
+    /// How many bytes it has.
+    pub size: u64,
+}
+
+/// Stores the bytes of packages, each once and for good, and what was found in them.
+///
+/// # Uploads
+/// Bytes come in order, in as many calls of [`append`](PackageStore::append) as it takes: what
+/// arrived before a call ended, for whatever reason, is there for the next one, up to what a crash
+/// of the process takes with it (the last ten seconds, or 256 MiB). They are hashed once, as they
+/// come, and never held as a whole: memory stays below 64 MiB for each upload, whatever its size.
+///
+/// An upload is not visible as a package before it is [finished](PackageStore::finish).
+///
+/// # Several processes
+/// Of several calls that append to the same upload one is served. In the same process the later one
+/// takes over, as its client must have given up the earlier one; another process is
+/// [`PackageStoreError::Busy`] until the first is done, or has said nothing for half a minute.
+///
+/// # Dropped futures
+/// A call goes on in the background until its bytes end: those that arrived are kept.
+#[async_trait]
+pub trait PackageStore: fmt::Debug + Send + Sync {
+    /// Begins an upload of `size` bytes. Cost: two small writes.
+    ///
+    /// # Errors
+    /// [`PackageStoreError::AboutTooLong`].
+    async fn begin(&self, size: u64, about: &str) -> Result<Upload, PackageStoreError>;
+
+    /// How far an upload is. Cost: one small read.
+    ///
+    /// # Errors
+    /// [`PackageStoreError::NoUpload`].
+    async fn upload(&self, id: PackageId) -> Result<Upload, PackageStoreError>;
+
+    /// Appends `bytes` to an upload of which `offset` bytes are there, and answers how far it is
+    /// then.
+    ///
+    /// # Errors
+    /// [`PackageStoreError::NoUpload`]; [`PackageStoreError::WrongOffset`], where nothing is read of
+    /// `bytes`; [`PackageStoreError::Interrupted`] if they end with an error, or another call takes
+    /// over, and [`PackageStoreError::TooLong`] if there are more than were announced: what came
+    /// before is kept; [`PackageStoreError::Busy`].
+    async fn append(
+        &self,
+        id: PackageId,
+        offset: u64,
+        bytes: Box<dyn Pieces>,
+    ) -> Result<Upload, PackageStoreError>;
+
+    /// Makes a package of an upload whose bytes are all there. Once more does nothing.
+    ///
+    /// # Errors
+    /// [`PackageStoreError::NoUpload`], [`PackageStoreError::Incomplete`],
+    /// [`PackageStoreError::Busy`].
+    async fn finish(&self, id: PackageId) -> Result<Upload, PackageStoreError>;
+
+    /// Gives up an upload: its bytes go, unless they are a package already, and so does what is
+    /// known of it. Once more does nothing.
+    ///
+    /// # Errors
+    /// [`PackageStoreError::Busy`].
+    async fn give_up(&self, id: PackageId) -> Result<(), PackageStoreError>;
+
+    /// All uploads that were begun and not given up, in no particular order. Cost: a listing, and a
+    /// small read for each.
+    async fn uploads(&self) -> Result<Vec<Upload>, PackageStoreError>;
+
+    /// All packages, in no particular order. Cost: one listing.
+    async fn packages(&self) -> Result<Vec<StoredPackage>, PackageStoreError>;
+
+    /// One package. Cost: one small request.
+    ///
+    /// # Errors
+    /// [`PackageStoreError::NoPackage`].
+    async fn package(&self, id: PackageId) -> Result<StoredPackage, PackageStoreError>;
+
+    /// The bytes of a package within `range`, as far as there are any. Memory: some pieces of up to
+    /// 1 MiB.
+    ///
+    /// # Errors
+    /// [`PackageStoreError::NoPackage`].
+    async fn read(
+        &self,
+        id: PackageId,
+        range: Range<u64>,
+    ) -> Result<Box<dyn Pieces>, PackageStoreError>;
+
+    /// Keeps what was found in a package, in place of what was kept before: up to
+    /// [`MAX_REPORT_BYTES`].
+    ///
+    /// # Errors
+    /// [`PackageStoreError::ReportTooLarge`].
+    async fn put_report(&self, id: PackageId, report: &[u8]) -> Result<(), PackageStoreError>;
+
+    /// What was found in a package, if that was kept.
+    async fn report(&self, id: PackageId) -> Result<Option<Vec<u8>>, PackageStoreError>;
+
+    /// Removes the bytes of a package; what was found in it stays. Once more does nothing.
+    async fn remove(&self, id: PackageId) -> Result<(), PackageStoreError>;
+}
