@@ -11,6 +11,7 @@ mod down;
 mod faults;
 mod following;
 mod https;
+mod packages;
 mod proxy;
 mod python;
 mod refusals;

@@ -8,41 +8,54 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::task::JoinHandle;
 
-use super::faults::fault;
+use super::faults::{fault, unlockable};
 use super::files::{Files, is_absent};
 use super::swap::sync_folder;
 use super::{Fault, FolderStore};
 use crate::repository::object::keys::StoreKey;
-use crate::repository::object::packages::large::{Kept, LargeObjects, LargeWrite};
+use crate::repository::object::packages::large::{Claim, Kept, LargeObjects, LargeWrite};
 use crate::repository::packages::{PackageId, Piece, Pieces};
 
 /// How many bytes are read at a time.
 const READ: u64 = 1 << 20;
 
 impl Files {
-    /// A file to append to, whose bytes after the first `received` go; `None` while another process
-    /// appends to it.
-    fn open_upload(&self, id: PackageId, received: u64) -> Result<Option<File>, Fault> {
+    fn begin_upload(&self, id: PackageId) -> Result<(), Fault> {
+        let path = self.path(&StoreKey::upload_bytes(id));
+        self.still_there()?;
+        let folder = self.make_way(&path)?;
+        options()
+            .create_new(true)
+            .open(&path)
+            .map_err(|error| fault(&path, "cannot be written", error))?;
+        sync_folder(&folder)
+    }
+
+    /// Locks the bytes of an upload, unless it is finished.
+    fn claim_upload(&self, id: PackageId) -> Result<Claim, Fault> {
+        let path = self.path(&StoreKey::upload_bytes(id));
+        if !self.shared {
+            return Ok(Claim::Held(None));
+        }
+        let file = match options().open(&path) {
+            Ok(file) => file,
+            Err(error) if is_absent(&error) => {
+                return self.still_there().map(|()| Claim::Held(None));
+            }
+            Err(error) => return Err(fault(&path, "cannot be written", error)),
+        };
+        match file.try_lock() {
+            Ok(()) => Ok(Claim::Held(Some(file))),
+            Err(TryLockError::WouldBlock) => Ok(Claim::Taken),
+            Err(TryLockError::Error(error)) => Err(unlockable(&path, error)),
+        }
+    }
+
+    /// A file to append to, whose bytes after the first `received` go.
+    fn open_upload(&self, id: PackageId, received: u64) -> Result<File, Fault> {
         let path = self.path(&StoreKey::upload_bytes(id));
         let unwritable = |error| fault(&path, "cannot be written", error);
-        self.still_there()?;
-        self.make_way(&path)?;
-        let mut options = OpenOptions::new();
-        options.write(true).create(received == 0).truncate(false);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            let nofollow = rustix::fs::OFlags::NOFOLLOW.bits();
-            options.mode(0o640).custom_flags(nofollow.cast_signed());
-        }
-        let mut file = options.open(&path).map_err(unwritable)?;
-        if self.shared {
-            match file.try_lock() {
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) => return Ok(None),
-                Err(TryLockError::Error(error)) => return Err(unwritable(error)),
-            }
-        }
+        let mut file = options().open(&path).map_err(unwritable)?;
         let there = file.metadata().map_err(unwritable)?.len();
         if there < received {
             let error = io::Error::other(format!("it has {there} of {received} bytes"));
@@ -50,7 +63,7 @@ impl Files {
         }
         file.set_len(received).map_err(unwritable)?;
         file.seek(SeekFrom::Start(received)).map_err(unwritable)?;
-        Ok(Some(file))
+        Ok(file)
     }
 
     fn complete_upload(&self, id: PackageId, size: u64) -> Result<(), Fault> {
@@ -59,9 +72,6 @@ impl Files {
         let unwritable = |error| fault(&to, "cannot be written", error);
         self.still_there()?;
         let folder = self.make_way(&to)?;
-        if size == 0 {
-            self.open_upload(id, 0)?;
-        }
         match fs::symlink_metadata(&from) {
             Ok(found) if found.is_file() && found.len() == size => {
                 // The same bytes may not be written to any more: who has read them relies on it.
@@ -102,8 +112,15 @@ impl Files {
 
 #[async_trait]
 impl LargeObjects for FolderStore {
-    async fn begin(&self, _: PackageId, _: u64) -> Result<Kept, Fault> {
+    async fn begin(&self, id: PackageId, _: u64) -> Result<Kept, Fault> {
+        let begin = move |files: &Files| files.begin_upload(id);
+        self.run(&self.writers, None, begin).await??;
         Ok(Kept::default())
+    }
+
+    async fn claim(&self, id: PackageId) -> Result<Claim, Fault> {
+        let claim = move |files: &Files| files.claim_upload(id);
+        self.run(&self.writers, None, claim).await?
     }
 
     async fn resume(
@@ -111,14 +128,13 @@ impl LargeObjects for FolderStore {
         id: PackageId,
         received: u64,
         _: &Kept,
-    ) -> Result<Option<Box<dyn LargeWrite>>, Fault> {
+    ) -> Result<Box<dyn LargeWrite>, Fault> {
         let open = move |files: &Files| files.open_upload(id, received);
         let file = self.run(&self.writers, None, open).await??;
-        let write = |file| FolderWrite {
+        Ok(Box::new(FolderWrite {
             file: Arc::new(file),
             name: StoreKey::upload_bytes(id),
-        };
-        Ok(file.map(|file| Box::new(write(file)) as Box<dyn LargeWrite>))
+        }))
     }
 
     async fn tidy(&self, _: PackageId, _: &Kept, _: &Kept) -> Result<(), Fault> {
@@ -192,6 +208,19 @@ impl LargeWrite for FolderWrite {
         self.run(File::sync_data).await?;
         Ok(Kept::default())
     }
+}
+
+/// How files of uploads are opened: never behind a link.
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let nofollow = rustix::fs::OFlags::NOFOLLOW.bits();
+        options.mode(0o640).custom_flags(nofollow.cast_signed());
+    }
+    options
 }
 
 /// Writes pieces one after the other, many of them at a time.

@@ -96,25 +96,29 @@ impl ObjectPackages {
     ) -> Result<Upload, PackageStoreError> {
         let busy = || PackageStoreError::Busy { id };
         let turn = self.turns.take(id).await.ok_or_else(busy)?;
-        let mut held = self.held(id).await?;
-        let received = held.record.received;
-        if received != offset {
-            return Err(PackageStoreError::WrongOffset { received });
-        }
+        let right_offset = |received| match received == offset {
+            true => Ok(()),
+            false => Err(PackageStoreError::WrongOffset { received }),
+        };
+        let held = self.held(id).await?;
+        right_offset(held.record.received)?;
         if held.record.digest.is_some() {
-            // Nothing can follow.
-            return self.nothing_follows(&held, id, bytes).await;
+            return nothing_follows(&held, bytes).await;
         }
-        self.lease(&mut held).await?;
-        let resumed = self.large.resume(id, received, &held.record.kept).await;
-        let write = match resumed {
-            Ok(Some(write)) => write,
-            other => {
+        let mut held = self.claim(id).await?;
+        let received = held.record.received;
+        let resumed = match right_offset(received) {
+            Ok(()) => self.large.resume(id, received, &held.record.kept).await,
+            Err(wrong) => {
                 self.release(&mut held).await?;
-                return Err(match other {
-                    Err(fault) => RepositoryError::from(fault).into(),
-                    Ok(_) => busy(),
-                });
+                return Err(wrong);
+            }
+        };
+        let write = match resumed {
+            Ok(write) => write,
+            Err(fault) => {
+                self.release(&mut held).await?;
+                return Err(RepositoryError::from(fault).into());
             }
         };
         let mut session = Session {
@@ -133,21 +137,20 @@ impl ObjectPackages {
         };
         session.run(incoming).await
     }
+}
 
-    async fn nothing_follows(
-        &self,
-        held: &Held,
-        id: PackageId,
-        mut bytes: Box<dyn Pieces>,
-    ) -> Result<Upload, PackageStoreError> {
-        let received = held.record.received;
-        match bytes.next().await {
-            Ok(None) => Ok(held.record.upload(id)),
-            Ok(Some(_)) => Err(PackageStoreError::TooLong {
-                size: held.record.size(),
-            }),
-            Err(source) => Err(PackageStoreError::Interrupted { received, source }),
-        }
+/// The answer to bytes for an upload that is a package already: there must be none.
+async fn nothing_follows(
+    held: &Held,
+    mut bytes: Box<dyn Pieces>,
+) -> Result<Upload, PackageStoreError> {
+    let received = held.record.received;
+    match bytes.next().await {
+        Ok(None) => Ok(held.record.upload(held.id())),
+        Ok(Some(_)) => Err(PackageStoreError::TooLong {
+            size: held.record.size(),
+        }),
+        Err(source) => Err(PackageStoreError::Interrupted { received, source }),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What uploads ask of a store: large objects, written from start to end.
 
 use std::fmt;
+use std::fs::File;
 use std::ops::Range;
 
 use async_trait::async_trait;
@@ -41,28 +42,41 @@ pub(in super::super) struct Tail {
     pub(in super::super) size: u64,
 }
 
+/// Whether other processes are kept from an upload.
+#[derive(Debug)]
+pub(in super::super) enum Claim {
+    /// Until this is dropped, which a killed process does, too. `None` where there are none.
+    Held(#[expect(dead_code, reason = "it holds a lock")] Option<File>),
+    /// Another one has claimed it.
+    Taken,
+    /// The store cannot keep them from it: the record has to.
+    Open,
+}
+
 /// A store of large objects, each written once.
 #[async_trait]
 pub(in super::super) trait LargeObjects: fmt::Debug + Send + Sync {
     /// Begins one of `size` bytes.
     async fn begin(&self, id: PackageId, size: u64) -> Result<Kept, Fault>;
 
+    /// Keeps other processes from an upload, as far as the store can.
+    async fn claim(&self, id: PackageId) -> Result<Claim, Fault>;
+
     /// Goes on behind the first `received` bytes; what was written after them is overwritten.
-    /// `None` while another process writes.
     async fn resume(
         &self,
         id: PackageId,
         received: u64,
         kept: &Kept,
-    ) -> Result<Option<Box<dyn LargeWrite>>, Fault>;
+    ) -> Result<Box<dyn LargeWrite>, Fault>;
 
     /// Removes what `before` needed and `now` does not.
     async fn tidy(&self, id: PackageId, before: &Kept, now: &Kept) -> Result<(), Fault>;
 
-    /// Makes a package of `size` bytes of it. Once more does nothing.
+    /// Makes a package of `size` bytes of an upload that is claimed. Once more does nothing.
     async fn complete(&self, id: PackageId, size: u64, kept: &Kept) -> Result<(), Fault>;
 
-    /// Removes what was written. Once more does nothing.
+    /// Removes what was written of an upload that is claimed. Once more does nothing.
     async fn give_up(&self, id: PackageId, kept: &Kept) -> Result<(), Fault>;
 
     /// How many bytes an object has, if it is there.

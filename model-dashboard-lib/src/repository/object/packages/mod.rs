@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use sha2::Digest as _;
 
-use self::large::LargeObjects;
+use self::large::{Claim, LargeObjects};
 pub(super) use self::parts::PartedObjects;
 use self::record::{Held, Overtaken, Record};
 use self::turns::Turns;
@@ -54,15 +54,20 @@ impl ObjectPackages {
         held.ok_or(PackageStoreError::NoUpload { id })
     }
 
-    /// Makes this process the one that writes the upload.
-    async fn lease(&self, held: &mut Held) -> Result<(), PackageStoreError> {
-        let id = held.id();
+    /// Makes this process the one that writes the upload, which is there.
+    async fn claim(&self, id: PackageId) -> Result<Held, PackageStoreError> {
+        let busy = || PackageStoreError::Busy { id };
+        let claim = match self.large.claim(id).await.map_err(RepositoryError::from)? {
+            Claim::Taken => return Err(busy()),
+            claim => claim,
+        };
+        let mut held = self.held(id).await?.under(claim);
         if held.is_leased() {
-            return Err(PackageStoreError::Busy { id });
+            return Err(busy());
         }
         match held.write(&*self.records, true).await? {
-            Ok(()) => Ok(()),
-            Err(Overtaken) => Err(PackageStoreError::Busy { id }),
+            Ok(()) => Ok(held),
+            Err(Overtaken) => Err(busy()),
         }
     }
 
@@ -75,16 +80,17 @@ impl ObjectPackages {
     async fn complete(&self, id: PackageId) -> Result<Upload, PackageStoreError> {
         let busy = || PackageStoreError::Busy { id };
         let _turn = self.turns.take(id).await.ok_or_else(busy)?;
-        let mut held = self.held(id).await?;
-        let record = &held.record;
-        let (received, size) = (record.received, record.size());
-        if record.digest.is_some() {
-            return Ok(record.upload(id));
+        let found = self.held(id).await?.record;
+        if found.digest.is_some() {
+            return Ok(found.upload(id));
         }
-        if received != size {
-            return Err(PackageStoreError::Incomplete { received, size });
-        }
-        self.lease(&mut held).await?;
+        let whole = |record: &Record| match (record.received, record.size()) {
+            (received, size) if received == size => Ok(()),
+            (received, size) => Err(PackageStoreError::Incomplete { received, size }),
+        };
+        whole(&found)?;
+        let mut held = self.claim(id).await?;
+        let size = held.record.size();
         let completed = self.large.complete(id, size, &held.record.kept).await;
         if let Err(fault) = completed {
             self.release(&mut held).await?;
@@ -106,12 +112,10 @@ impl ObjectPackages {
     async fn abandon(&self, id: PackageId) -> Result<(), PackageStoreError> {
         let busy = || PackageStoreError::Busy { id };
         let _turn = self.turns.take(id).await.ok_or_else(busy)?;
-        let Some(held) = Held::read(&*self.records, id).await? else {
+        if Held::read(&*self.records, id).await?.is_none() {
             return Ok(());
-        };
-        if held.is_leased() {
-            return Err(busy());
         }
+        let held = self.claim(id).await?;
         let given_up = async {
             if held.record.digest.is_none() {
                 self.large.give_up(id, &held.record.kept).await?;

@@ -22,7 +22,7 @@ use ulid::Ulid;
 use super::super::conditional::Fault;
 use super::super::faults::fault;
 use super::super::keys::StoreKey;
-use super::large::{Kept, LargeObjects, LargeWrite, Parts, Tail};
+use super::large::{Claim, Kept, LargeObjects, LargeWrite, Parts, Tail};
 use crate::repository::packages::{PackageId, Piece, Pieces};
 
 /// The bytes of a part, as long as there are no more of them than a store takes: it takes 5 MiB and
@@ -121,12 +121,16 @@ impl LargeObjects for PartedObjects {
         Ok(Kept { parts: Some(parts) })
     }
 
+    async fn claim(&self, _: PackageId) -> Result<Claim, Fault> {
+        Ok(Claim::Open)
+    }
+
     async fn resume(
         &self,
         id: PackageId,
         received: u64,
         kept: &Kept,
-    ) -> Result<Option<Box<dyn LargeWrite>>, Fault> {
+    ) -> Result<Box<dyn LargeWrite>, Fault> {
         let parts = kept.parts.clone().ok_or_else(|| broken(id))?;
         let tail = self.tail(id, &parts).await?;
         if parts.there.len() as u64 * parts.size + tail.len() as u64 != received {
@@ -144,7 +148,7 @@ impl LargeObjects for PartedObjects {
             sent: Vec::new(),
         };
         write.push(Piece::new(tail));
-        Ok(Some(Box::new(write)))
+        Ok(Box::new(write))
     }
 
     async fn tidy(&self, id: PackageId, before: &Kept, now: &Kept) -> Result<(), Fault> {

@@ -10,7 +10,7 @@ use ulid::Ulid;
 
 use super::super::conditional::{Condition, ConditionalStore, Fault, Tag};
 use super::super::keys::StoreKey;
-use super::large::Kept;
+use super::large::{Claim, Kept};
 use crate::model::{ContentDigest, Timestamp};
 use crate::repository::RepositoryError;
 use crate::repository::packages::{PackageId, Upload};
@@ -110,6 +110,7 @@ pub(super) struct Held {
     tag: Tag,
     /// What is written into the lease.
     holder: String,
+    claim: Claim,
 }
 
 /// What was stored is no longer what was read: another process writes.
@@ -147,6 +148,7 @@ impl Held {
             record: record.map_err(|error| RepositoryError::Internal(error.into()))?,
             tag: object.tag,
             holder: Ulid::generate().to_string(),
+            claim: Claim::Open,
         }))
     }
 
@@ -154,10 +156,18 @@ impl Held {
         self.id
     }
 
-    /// Whether another one writes the bytes at present.
+    /// Gives it what keeps other processes from the upload.
+    pub(super) fn under(mut self, claim: Claim) -> Self {
+        self.claim = claim;
+        self
+    }
+
+    /// Whether another process writes the bytes at present. Who held a claim is gone.
     pub(super) fn is_leased(&self) -> bool {
         let lease = self.record.lease.as_ref();
-        lease.is_some_and(|lease| lease.holder != self.holder && lease.until > Timestamp::now())
+        let open = matches!(self.claim, Claim::Open);
+        open && lease
+            .is_some_and(|lease| lease.holder != self.holder && lease.until > Timestamp::now())
     }
 
     /// Writes the record, with a lease that is new or, unless it is to be `held`, none.
@@ -166,7 +176,8 @@ impl Held {
         store: &dyn ConditionalStore,
         held: bool,
     ) -> Result<Result<(), Overtaken>, RepositoryError> {
-        self.record.lease = held.then(|| Lease {
+        let leased = held && matches!(self.claim, Claim::Open);
+        self.record.lease = leased.then(|| Lease {
             holder: self.holder.clone(),
             until: Timestamp::now().plus(LEASE),
         });
