@@ -89,7 +89,7 @@ fn pieces(bytes: &[u8]) -> Box<dyn Pieces> {
 struct Sent(mpsc::Receiver<Vec<u8>>);
 
 impl Sent {
-    fn new() -> (mpsc::Sender<Vec<u8>>, Box<dyn Pieces>) {
+    fn pieces() -> (mpsc::Sender<Vec<u8>>, Box<dyn Pieces>) {
         let (sender, receiver) = mpsc::channel(1);
         (sender, Box::new(Self(receiver)))
     }
@@ -165,7 +165,7 @@ pub async fn an_upload_goes_on_where_it_broke_off(harness: &impl PackageStoreHar
         9_000_000..9_000_007,
         9_000_007..20_999_999,
     ] {
-        let (sender, sent) = Sent::new();
+        let (sender, sent) = Sent::pieces();
         let appending = tokio::spawn({
             let (store, offset) = (store.clone(), cut.start as u64);
             async move { store.append(id, offset, sent).await }
@@ -211,7 +211,7 @@ pub async fn bytes_at_another_offset_are_refused_unread(harness: &impl PackageSt
     let id = store.begin(1_000, "").await.unwrap().id;
     store.append(id, 0, pieces(&bytes[..600])).await.unwrap();
     for offset in [0, 599, 601, 1_000, u64::MAX] {
-        let (sender, sent) = Sent::new();
+        let (sender, sent) = Sent::pieces();
         let refused = store.append(id, offset, sent).await.unwrap_err();
         assert!(
             matches!(refused, PackageStoreError::WrongOffset { received: 600 }),
@@ -295,7 +295,7 @@ pub async fn an_empty_package_is_one(harness: &impl PackageStoreHarness) {
 pub async fn the_later_of_two_connections_takes_over(harness: &impl PackageStoreHarness) {
     let (store, bytes) = (harness.store(), made_up(100_000));
     let id = store.begin(100_000, "").await.unwrap().id;
-    let (sender, sent) = Sent::new();
+    let (sender, sent) = Sent::pieces();
     let earlier = tokio::spawn({
         let store = store.clone();
         async move { store.append(id, 0, sent).await }
@@ -332,7 +332,7 @@ pub async fn the_later_of_two_connections_takes_over(harness: &impl PackageStore
 pub async fn another_process_waits_for_its_turn(harness: &impl PackageStoreHarness) {
     let (one, other, bytes) = (harness.store(), harness.beside(), made_up(1_000));
     let id = one.begin(1_000, "").await.unwrap().id;
-    let (sender, sent) = Sent::new();
+    let (sender, sent) = Sent::pieces();
     let appending = tokio::spawn({
         let one = one.clone();
         async move { one.append(id, 0, sent).await }
@@ -358,7 +358,7 @@ pub async fn another_process_waits_for_its_turn(harness: &impl PackageStoreHarne
 pub async fn a_dropped_call_keeps_what_came(harness: &impl PackageStoreHarness) {
     let (store, bytes) = (harness.store(), made_up(2_000));
     let id = store.begin(2_000, "").await.unwrap().id;
-    let (sender, sent) = Sent::new();
+    let (sender, sent) = Sent::pieces();
     {
         let mut appending = store.append(id, 0, sent);
         tokio::select! {

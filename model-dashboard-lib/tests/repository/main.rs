@@ -15,6 +15,7 @@ mod processes;
 #[allow(dead_code, reason = "other tests use the rest")]
 mod s3_server;
 mod two_processes;
+mod uploads;
 mod writers;
 
 use std::sync::Arc;

@@ -80,7 +80,7 @@ impl PartedObjects {
 
     async fn put_together(&self, id: PackageId, kept: &Parts) -> Result<(), Fault> {
         let path = path(&StoreKey::package(id))?;
-        let mut parts: Vec<PartId> = kept.there.iter().map(part).collect();
+        let mut parts: Vec<PartId> = kept.there.iter().map(|name| part(name)).collect();
         let tail = self.tail(id, kept).await?;
         if parts.is_empty() && tail.is_empty() {
             // No store puts an object together from nothing.
@@ -338,9 +338,9 @@ impl LargeWrite for PartedWrite {
     }
 }
 
-fn part(name: &String) -> PartId {
+fn part(name: &str) -> PartId {
     PartId {
-        content_id: name.clone(),
+        content_id: name.to_owned(),
     }
 }
 
