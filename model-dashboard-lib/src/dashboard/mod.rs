@@ -41,6 +41,7 @@ mod measures;
 mod model_changes;
 mod model_writes;
 mod models;
+mod new_session;
 mod noticed;
 mod places;
 mod proof;

@@ -1,5 +1,5 @@
-//! A person's own sessions and password. A token cannot reach them: it is for programs, and must
-//! not become a sign-in.
+//! A person's own sessions and password, and signing out. A token cannot reach them: it is for
+//! programs, and must not become a sign-in.
 
 use std::time::Instant;
 
@@ -11,6 +11,25 @@ use crate::auth::{
 };
 
 impl Dashboard {
+    /// Ends the caller's session.
+    ///
+    /// # Errors
+    /// [`Error::SignInNeeded`] for callers without one.
+    pub async fn sign_out(&self, caller: &Caller) -> Result<(), Error> {
+        let id = caller.session_id().ok_or(Error::SignInNeeded)?;
+        let (this, caller) = (self.clone(), caller.clone());
+        self.change(async move {
+            let ended = this.inner.sessions.end_session(caller.id(), id).await;
+            this.inner.access.forget_session(id);
+            if ended? {
+                let event = caller.event(Action::SignOut, format!("user:{}", caller.id()));
+                this.inner.trail.record(event).await;
+            }
+            Ok(())
+        })
+        .await
+    }
+
     /// The caller's sessions, newest first; that of the request has the number
     /// [`Caller::session_id`].
     ///

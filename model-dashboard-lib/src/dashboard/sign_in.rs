@@ -1,4 +1,4 @@
-//! Signing in and out.
+//! Signing in.
 //!
 //! One message answers every refusal, whatever its reason; the reason goes to the audit log.
 
@@ -7,13 +7,12 @@ use std::time::{Duration, Instant};
 
 use super::directories::Directory;
 use super::throttle::{Client, TooEarly};
-use super::{Caller, Dashboard, Error, RequestInfo, Unauthenticated};
+use super::{Dashboard, Error, RequestInfo, Unauthenticated};
 use crate::audit::{Action, NewEvent};
 use crate::auth::{
-    AuthenticationError, Authenticator, Identity, IdentityId, NewSession, Password, PasswordHash,
-    Refusal, Session, SessionSecret, Source, User, Username,
+    AuthenticationError, Authenticator, Password, Refusal, Session, SessionSecret, Source, User,
+    Username,
 };
-use crate::model::Timestamp;
 use crate::store::StoreError;
 
 /// A source that people can choose at sign-in.
@@ -233,69 +232,8 @@ impl Dashboard {
         Error::TooManyAttempts { retry_after }
     }
 
-    /// Checks the password and begins a session. What was checked may change until the session is
-    /// there, so it is checked that it did not: whoever is deactivated, or changes the password,
-    /// after that ends the session.
-    pub(super) async fn check_and_begin(
-        &self,
-        authenticator: &dyn Authenticator,
-        username: &Username,
-        password: &Password,
-        made_from: String,
-    ) -> Result<SignedIn, AuthenticationError> {
-        let source = authenticator.source();
-        let before = self.stored_password(source, username).await?;
-        let asked_at = Timestamp::now();
-        let authenticated = authenticator.authenticate(username, password).await;
-        self.note_answer(source, authenticated.as_ref().err());
-        if let Err(AuthenticationError::Barred { id, .. }) = &authenticated
-            && id.source == *source
-        {
-            self.inner.turned_away(id, asked_at).await;
-        }
-        let identity = authenticated?;
-        if identity.id.source != *source {
-            // Or a directory could sign people in as local administrators.
-            return Err(AuthenticationError::Unavailable {
-                reason: format!("{source} answered for people of {}", identity.id.source),
-                source: None,
-            });
-        }
-        if !source.is_own() {
-            let adopted = self.inner.adopt_by_mail(&identity, username).await;
-            adopted.map_err(no_answer)?;
-        }
-        let signed_in = self.begin_session(&identity, asked_at, made_from).await?;
-        let still_right = async {
-            let after = self.stored_password(source, username).await?;
-            if let Some(local) = self.inner.local.as_ref().filter(|_| after != before) {
-                // This sign-in has renewed the hash, or the password was changed meanwhile.
-                local.check(username, password).await?;
-            }
-            let user = self
-                .inner
-                .users
-                .user(&identity.id)
-                .await
-                .map_err(no_answer)?;
-            match user.is_some_and(|user| user.is_active) {
-                true => Ok(()),
-                false => Err(AuthenticationError::from(Refusal::Disabled)),
-            }
-        };
-        if let Err(error) = still_right.await {
-            let session = &signed_in.session;
-            let sessions = &self.inner.sessions;
-            let ended = sessions.end_session(&session.identity, session.id).await;
-            self.inner.access.forget_session(session.id);
-            ended.map_err(no_answer)?;
-            return Err(error);
-        }
-        Ok(signed_in)
-    }
-
     /// Notes how a source does, from what came of a sign-in there.
-    fn note_answer(&self, source: &Source, error: Option<&AuthenticationError>) {
+    pub(super) fn note_answer(&self, source: &Source, error: Option<&AuthenticationError>) {
         let Some(directory) = self.inner.directories.of(source) else {
             return;
         };
@@ -326,98 +264,6 @@ impl Dashboard {
                 })
             }
         }
-    }
-
-    /// The stored hash of a local account, to see whether it changes.
-    async fn stored_password(
-        &self,
-        source: &Source,
-        username: &Username,
-    ) -> Result<Option<PasswordHash>, AuthenticationError> {
-        if source.as_str() != Source::LOCAL {
-            return Ok(None);
-        }
-        let found = self.inner.users.password_hash(username).await;
-        Ok(found.map_err(no_answer)?.map(|(_, hash)| hash))
-    }
-
-    async fn begin_session(
-        &self,
-        identity: &Identity,
-        asked_at: Timestamp,
-        made_from: String,
-    ) -> Result<SignedIn, AuthenticationError> {
-        let policy = self.policy();
-        let users = &self.inner.users;
-        let before = match identity.id.source.is_own() {
-            true => None,
-            false => users.user(&identity.id).await.map_err(no_answer)?,
-        };
-        let user = users
-            .remember(identity, policy.default_role, true, asked_at)
-            .await
-            .map_err(no_answer)?;
-        // A role that the directory gives may have changed.
-        self.inner.access.forget_account(&user.id);
-        if !user.is_own() && before.as_ref().is_none_or(|before| before.is_provisional) {
-            // They may have been known by their name alone until now.
-            let (source, name) = (user.id.source.clone(), user.username.folded());
-            let provisional = IdentityId::new(source, name);
-            self.inner.access.forget_account(&provisional);
-        }
-        if let Some(before) = before {
-            self.inner.note_changes(&before, &user).await;
-        }
-        let (secret, session) = self
-            .new_session(&user.id, made_from)
-            .await
-            .map_err(no_answer)?;
-        Ok(SignedIn {
-            secret,
-            session,
-            user,
-            browser: String::new(),
-        })
-    }
-
-    /// A new session of this account, whoever is to be checked for it.
-    pub(super) async fn new_session(
-        &self,
-        id: &IdentityId,
-        made_from: String,
-    ) -> Result<(SessionSecret, Session), StoreError> {
-        let secret = SessionSecret::generate()?;
-        let now = Timestamp::now();
-        let new = NewSession {
-            hash: secret.hash(),
-            identity: id.clone(),
-            created_at: now,
-            expires_at: now.plus(self.policy().session_absolute_limit),
-            made_from,
-        };
-        let session = self.inner.sessions.create_session(new).await;
-        // The store may have ended the oldest one.
-        self.inner.access.forget_account(id);
-        Ok((secret, session?))
-    }
-
-    /// Ends the caller's session.
-    ///
-    /// # Errors
-    /// [`Error::SignInNeeded`] for callers without one.
-    pub async fn sign_out(&self, caller: &Caller) -> Result<(), Error> {
-        let id = caller.session_id().ok_or(Error::SignInNeeded)?;
-        let (this, caller) = (self.clone(), caller.clone());
-        self.change(async move {
-            let ended = this.inner.sessions.end_session(caller.id(), id).await;
-            this.inner.access.forget_session(id);
-            if ended? {
-                let event = caller.event(Action::SignOut, format!("user:{}", caller.id()));
-                this.inner.trail.record(event).await;
-            }
-            Ok(())
-        })
-        .await
     }
 }
 
@@ -460,13 +306,6 @@ fn browser_mark(given: Option<String>) -> Result<String, StoreError> {
     match given.filter(|text| SessionSecret::parse(text).is_some()) {
         Some(mark) => Ok(mark),
         None => Ok(SessionSecret::generate()?.expose()),
-    }
-}
-
-fn no_answer(error: StoreError) -> AuthenticationError {
-    AuthenticationError::Unavailable {
-        reason: "the user database does not answer".to_owned(),
-        source: Some(Box::new(error)),
     }
 }
 
