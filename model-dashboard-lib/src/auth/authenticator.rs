@@ -91,6 +91,24 @@ pub trait Authenticator: std::fmt::Debug + Send + Sync {
         password: &Password,
     ) -> Result<Identity, AuthenticationError>;
 
+    /// [`authenticate`](Self::authenticate) for sources that may take several names for one person
+    /// (with a domain, without its accents, a mail address): asks `guesses` whether a password may be
+    /// tried of whom it found, before it is. After a no it tries nothing, and answers
+    /// [`Refusal::TooEarly`], which takes as long as a wrong password does. Default: does not ask,
+    /// for sources in which everybody has one name.
+    ///
+    /// # Errors
+    /// As there.
+    async fn authenticate_counted(
+        &self,
+        username: &Username,
+        password: &Password,
+        guesses: &dyn Guesses,
+    ) -> Result<Identity, AuthenticationError> {
+        let _ = guesses;
+        self.authenticate(username, password).await
+    }
+
     /// Whether [`recheck`](Self::recheck) can tell. Constant. People of a source that cannot be
     /// asked again get in for a limited time after each sign-in.
     fn can_recheck(&self) -> bool {
@@ -128,6 +146,16 @@ pub trait Authenticator: std::fmt::Debug + Send + Sync {
         let _ = username;
         Diagnosis::default()
     }
+}
+
+/// Counts the passwords that are tried of somebody, whatever name was typed.
+pub trait Guesses: Send + Sync {
+    /// Whether the password may be tried of `person`: the same text for every name of theirs. After a
+    /// yes it counts as tried, whether or not the source answers.
+    fn may_try(&self, person: &str) -> bool;
+
+    /// The password is right, whatever else comes of the sign-in.
+    fn password_is_right(&self);
 }
 
 /// Something that administrators should know of a source.
@@ -225,6 +253,10 @@ pub enum Refusal {
     /// The account has no password (service accounts).
     #[error("account cannot sign in")]
     NoSignIn,
+    /// Too many passwords were wrong under other names of the same person, so this one was not
+    /// checked.
+    #[error("not checked: too early after wrong passwords under other names of this person")]
+    TooEarly,
     /// Not a member of the required group.
     #[error("not in the required group")]
     NotInGroup,

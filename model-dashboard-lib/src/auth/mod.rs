@@ -19,7 +19,9 @@ mod users;
 #[doc(hidden)]
 pub use ldap::fuzzing;
 
-pub use authenticator::{AuthenticationError, Authenticator, Refusal, SignInMethod, SourceFact};
+pub use authenticator::{
+    AuthenticationError, Authenticator, Guesses, Refusal, SignInMethod, SourceFact,
+};
 pub use diagnosis::{Diagnosis, DiagnosisStep, Verdict};
 pub use doubt::LeavingDoubt;
 pub use identity::{GrantedRole, Identity, IdentityError, IdentityId, Source, Username};

@@ -3,8 +3,8 @@
 use super::Dashboard;
 use super::sign_in::SignedIn;
 use crate::auth::{
-    AuthenticationError, Authenticator, Identity, IdentityId, NewSession, Password, PasswordHash,
-    Refusal, Session, SessionSecret, Source, Username,
+    AuthenticationError, Authenticator, Guesses, Identity, IdentityId, NewSession, Password,
+    PasswordHash, Refusal, Session, SessionSecret, Source, Username,
 };
 use crate::model::Timestamp;
 use crate::store::StoreError;
@@ -18,12 +18,14 @@ impl Dashboard {
         authenticator: &dyn Authenticator,
         username: &Username,
         password: &Password,
+        guesses: &dyn Guesses,
         made_from: String,
     ) -> Result<SignedIn, AuthenticationError> {
         let source = authenticator.source();
         let before = self.stored_password(source, username).await?;
         let asked_at = Timestamp::now();
-        let authenticated = authenticator.authenticate(username, password).await;
+        let authenticated = authenticator.authenticate_counted(username, password, guesses);
+        let authenticated = authenticated.await;
         self.note_answer(source, authenticated.as_ref().err());
         if let Err(AuthenticationError::Barred { id, .. }) = &authenticated
             && id.source == *source

@@ -137,7 +137,7 @@ impl Dashboard {
             }
         };
         match self
-            .check_and_begin(authenticator, &username, &password, made_from)
+            .check_and_begin(authenticator, &username, &password, &attempt, made_from)
             .await
         {
             Ok(mut signed_in) => {
@@ -205,7 +205,9 @@ impl Dashboard {
     ) -> Result<bool, StoreError> {
         match refusal {
             Refusal::UnknownUser => Ok(false),
-            Refusal::WrongPassword | Refusal::Other(_) if !authenticator.can_recheck() => {
+            Refusal::WrongPassword | Refusal::TooEarly | Refusal::Other(_)
+                if !authenticator.can_recheck() =>
+            {
                 let known = self.inner.users.user_by_name(authenticator.source(), typed);
                 Ok(known.await?.is_some())
             }
@@ -226,7 +228,7 @@ impl Dashboard {
     pub(super) async fn too_early(&self, early: TooEarly, event: NewEvent) -> Error {
         let TooEarly { retry_after, tell } = early;
         if let Some(count) = tell {
-            let event = event.with_detail("too early after wrong ones, not checked");
+            let event = event.with_detail("too early after others, not checked");
             self.inner.trail.record(with_count(event, count)).await;
         }
         Error::TooManyAttempts { retry_after }

@@ -195,3 +195,23 @@ async fn an_account_of_the_same_name_stays_shut_whatever_becomes_of_the_director
     assert!(!told.is_well());
     dashboard.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_find_the_same_person_bring_no_more_guesses_at_their_password() {
+    let Some(slapd) = Slapd::start().await else {
+        return;
+    };
+    let by_mail = "(|(uid={username})(mail={username}))";
+    let settings = Settings::by_service(&slapd).set("LDAP_SEARCH_FILTER", by_mail);
+    let registry = Registry::open(&settings).await;
+    for name in ["anna", "anna@example.org"].repeat(3) {
+        let refused = registry.sign_in("ldap", name, "a guess").await;
+        assert!(
+            matches!(refused, Err(Error::Unauthenticated { .. })),
+            "{refused:?}"
+        );
+    }
+    let bind = format!("BIND dn=\"{}\" method", dn_of("anna"));
+    assert_eq!(slapd.log().matches(&bind).count(), 3);
+    registry.dashboard.shutdown().await;
+}

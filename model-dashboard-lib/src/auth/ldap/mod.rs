@@ -49,7 +49,7 @@ use self::reach::Ways;
 use self::sign_in::No;
 use self::template::{BindTemplate, FilterTemplate};
 use super::{
-    AuthenticationError, Authenticator, Diagnosis, Identity, IdentityId, Password, Source,
+    AuthenticationError, Authenticator, Diagnosis, Guesses, Identity, IdentityId, Password, Source,
     SourceFact, Username,
 };
 use crate::config::LdapConfig;
@@ -188,8 +188,18 @@ impl Authenticator for LdapAuthenticator {
         username: &Username,
         password: &Password,
     ) -> Result<Identity, AuthenticationError> {
+        self.authenticate_counted(username, password, &Uncounted)
+            .await
+    }
+
+    async fn authenticate_counted(
+        &self,
+        username: &Username,
+        password: &Password,
+        guesses: &dyn Guesses,
+    ) -> Result<Identity, AuthenticationError> {
         let directory = &self.directory;
-        let work = directory.sign_in(username, password);
+        let work = directory.sign_in(username, password, guesses);
         match directory.limited(work).await? {
             Ok(member) => Ok(member.identity(&self.source, Some(username))?),
             Err(No { refusal, proven_of }) => Err(match proven_of {
@@ -216,6 +226,17 @@ impl Authenticator for LdapAuthenticator {
     async fn diagnose(&self, username: Option<&Username>) -> Diagnosis {
         self.directory.diagnose(&self.source, username).await
     }
+}
+
+/// Any number of passwords may be tried.
+struct Uncounted;
+
+impl Guesses for Uncounted {
+    fn may_try(&self, _: &str) -> bool {
+        true
+    }
+
+    fn password_is_right(&self) {}
 }
 
 impl Directory {

@@ -8,7 +8,9 @@ use super::entry::{AccountState, Person};
 use super::failure::Failure;
 use super::template::{BindName, BindTemplate};
 use super::{Directory, Entrance};
-use crate::auth::{GrantedRole, Identity, IdentityId, Password, Refusal, Source, Username};
+use crate::auth::{
+    GrantedRole, Guesses, Identity, IdentityId, Password, Refusal, Source, Username,
+};
 use crate::config::LdapServer;
 
 /// The answer of a directory about a person, or why it has none.
@@ -29,6 +31,14 @@ impl From<Refusal> for No {
             proven_of: None,
         }
     }
+}
+
+/// What somebody typed, and how often a password may be tried.
+#[derive(Clone, Copy)]
+struct Attempt<'a> {
+    username: &'a Username,
+    password: &'a Password,
+    guesses: &'a dyn Guesses,
 }
 
 /// The answer to a sign-in, or why there is none.
@@ -71,12 +81,22 @@ impl Member {
 
 impl Directory {
     /// Checks a password at the first server that can be reached.
-    pub(super) async fn sign_in(&self, username: &Username, password: &Password) -> Entry<Member> {
+    pub(super) async fn sign_in(
+        &self,
+        username: &Username,
+        password: &Password,
+        guesses: &dyn Guesses,
+    ) -> Entry<Member> {
         let _permit = self.connections.acquire().await;
         let mut failed = None;
         for server in &self.ways.servers {
             let mut sent = false;
-            match self.sign_in_at(server, username, password, &mut sent).await {
+            let attempt = Attempt {
+                username,
+                password,
+                guesses,
+            };
+            match self.sign_in_at(server, attempt, &mut sent).await {
                 Err(failure) if failure.is_of_transport() && !sent => {
                     tracing::warn!(error = %failure, "a server of the directory is left out");
                     failed = Some(failure);
@@ -90,12 +110,11 @@ impl Directory {
     async fn sign_in_at(
         &self,
         server: &LdapServer,
-        username: &Username,
-        password: &Password,
+        attempt: Attempt<'_>,
         sent: &mut bool,
     ) -> Entry<Member> {
         let mut connection = self.open(server).await?;
-        let verdict = self.enter(&mut connection, username, password, sent).await;
+        let verdict = self.enter(&mut connection, attempt, sent).await;
         connection.close().await;
         verdict
     }
@@ -103,18 +122,14 @@ impl Directory {
     async fn enter(
         &self,
         connection: &mut Connection,
-        username: &Username,
-        password: &Password,
+        attempt: Attempt<'_>,
         sent: &mut bool,
     ) -> Entry<Member> {
         let found = match &self.entrance {
-            Entrance::Service { .. } => {
-                self.enter_by_service(connection, username, password, sent)
-                    .await?
-            }
+            Entrance::Service { .. } => self.enter_by_service(connection, attempt, sent).await?,
             Entrance::Template(template) => {
                 *sent = true;
-                self.enter_by_template(connection, template, username, password)
+                self.enter_by_template(connection, template, attempt)
                     .await?
                     .map_err(No::from)
             }
@@ -172,25 +187,23 @@ impl Directory {
     async fn enter_by_service(
         &self,
         connection: &mut Connection,
-        username: &Username,
-        password: &Password,
+        attempt: Attempt<'_>,
         sent: &mut bool,
     ) -> Entry<Person> {
-        let person = match self.find(connection, username).await? {
-            Ok(person) => person,
-            Err(refusal) => {
-                // As long as for somebody who is there.
-                let nobody = format!("cn={},{}", Ulid::generate(), self.base_text());
-                if let Ok(password) = Password::parse(Ulid::generate().to_string()) {
-                    let _ = connection.bind_person(&nobody, &password).await?;
-                }
-                return Ok(Err(refusal.into()));
+        let person = match self.find(connection, attempt.username).await? {
+            Ok(person) if attempt.guesses.may_try(&person.id) => person,
+            found => {
+                self.try_nobody(connection).await?;
+                return Ok(Err(found.err().unwrap_or(Refusal::TooEarly).into()));
             }
         };
         *sent = true;
-        let verdict = connection.bind_person(person.dn.as_str(), password);
+        let verdict = connection.bind_person(person.dn.as_str(), attempt.password);
         Ok(match (verdict.await?, barred(&person)) {
-            (Ok(()), _) => Ok(person),
+            (Ok(()), _) => {
+                attempt.guesses.password_is_right();
+                Ok(person)
+            }
             // Some directories call every refusal a wrong password.
             (Err(Refusal::WrongPassword), Some(refusal)) => Err(refusal.into()),
             // Active Directory says so of a right password alone.
@@ -204,20 +217,35 @@ impl Directory {
         })
     }
 
+    /// Takes as long as trying the password of somebody who is there.
+    async fn try_nobody(&self, connection: &mut Connection) -> Result<(), Failure> {
+        let nobody = format!("cn={},{}", Ulid::generate(), self.base_text());
+        if let Ok(password) = Password::parse(Ulid::generate().to_string()) {
+            let _ = connection.bind_person(&nobody, &password).await?;
+        }
+        Ok(())
+    }
+
     /// The person binds with a name made of theirs, and reads the entry that belongs to it.
     async fn enter_by_template(
         &self,
         connection: &mut Connection,
         template: &BindTemplate,
-        username: &Username,
-        password: &Password,
+        attempt: Attempt<'_>,
     ) -> Verdict<Person> {
+        let username = attempt.username;
         let Some(name) = template.fill(username.as_str()) else {
             return Ok(Err(Refusal::UnknownUser));
         };
-        if let Err(refusal) = connection.bind_person(name.as_str(), password).await? {
+        if !attempt.guesses.may_try(&name.in_one_form()) {
+            self.try_nobody(connection).await?;
+            return Ok(Err(Refusal::TooEarly));
+        }
+        let verdict = connection.bind_person(name.as_str(), attempt.password);
+        if let Err(refusal) = verdict.await? {
             return Ok(Err(refusal));
         }
+        attempt.guesses.password_is_right();
         if let BindName::Dn(dn) = &name {
             // The entry that the password belongs to, if the filter lets it pass, and no other.
             let filter = match self.is_by_name {

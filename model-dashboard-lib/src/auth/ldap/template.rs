@@ -4,6 +4,9 @@
 //! another placeholder.
 
 use ldap3::{ldap_escape, parse_filter};
+use unicase::UniCase;
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
 
 use super::dn::{self, Dn};
 
@@ -59,6 +62,15 @@ impl BindName {
             Self::Dn(dn) => dn.as_str(),
             Self::Principal(name) | Self::DownLevel(name, _) => name,
         }
+    }
+
+    /// The same text for all names that a directory may take for this one: without capitals, accents
+    /// and blanks that mean nothing.
+    pub(super) fn in_one_form(&self) -> String {
+        let letters = self.as_str().nfkd().filter(|c| !is_combining_mark(*c));
+        let folded = UniCase::unicode(letters.collect::<String>()).to_folded_case();
+        let words: Vec<&str> = folded.split_whitespace().collect();
+        words.join(" ")
     }
 }
 
@@ -207,6 +219,21 @@ mod tests {
         ] {
             assert_eq!(BindTemplate::parse(bad).unwrap_err(), error, "{bad}");
         }
+    }
+
+    #[test]
+    fn what_a_directory_may_take_for_one_name_is_counted_as_one() {
+        let form = |template: &str, typed: &str| {
+            let name = BindTemplate::parse(template).unwrap().fill(typed);
+            name.unwrap().in_one_form()
+        };
+        let principal = "{username}@corp.example.com";
+        for same in ["ROSA", "rósa", "ro\u{308}sa", "Rosa@CORP.example.com"] {
+            assert_eq!(form(principal, same), "rosa@corp.example.com", "{same}");
+        }
+        let dn = "uid={username},ou=people,dc=x";
+        assert_eq!(form(dn, "rosa  lópez"), form(dn, "Rosa Lopez"));
+        assert_ne!(form(dn, "rosa"), form(dn, "rosa2"));
     }
 
     #[test]

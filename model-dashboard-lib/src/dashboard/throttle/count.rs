@@ -7,6 +7,13 @@ use std::time::{Duration, Instant};
 /// How many pairs, accounts and addresses are remembered at most, each.
 pub(super) const MAX_REMEMBERED: usize = 10_000;
 
+const FIRST_WAIT: Duration = Duration::from_secs(2);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+const GROWTH: u32 = 4;
+
+/// How often a count becomes one less. No sooner than the longest wait ends, or waiting would pay.
+pub(super) const SHRINKS_EVERY: Duration = LONGEST_WAIT;
+
 /// The highest count, so that what was counted is forgotten in some hours.
 const MOST: u32 = 40;
 
@@ -44,6 +51,43 @@ impl Count {
 
     pub(super) fn one_more(&mut self) {
         self.wrong = (self.wrong + 1).min(MOST);
+    }
+
+    pub(super) fn one_less(&mut self) {
+        self.wrong = self.wrong.saturating_sub(1);
+    }
+}
+
+/// The wait after so many wrong passwords.
+pub(super) fn wait_after(wrong: u32, free: u32) -> Duration {
+    match wrong.checked_sub(free) {
+        None => Duration::ZERO,
+        Some(beyond) => GROWTH
+            .checked_pow(beyond)
+            .and_then(|factor| FIRST_WAIT.checked_mul(factor))
+            .map_or(LONGEST_WAIT, |wait| wait.min(LONGEST_WAIT)),
+    }
+}
+
+/// What an attempt changed of a wait, to take back.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wait {
+    before: Instant,
+    set: Instant,
+}
+
+impl Wait {
+    /// Sets until when `count` waits from now on.
+    pub(super) fn set(count: &mut Count, until: Instant) -> Wait {
+        let before = std::mem::replace(&mut count.wait_until, until);
+        Wait { before, set: until }
+    }
+
+    /// Takes the change back, unless another attempt has set a wait of its own since.
+    pub(super) fn undo(self, count: &mut Count) {
+        if count.wait_until == self.set {
+            count.wait_until = self.before;
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The delay between wrong passwords, which grows for each account and address.
 //!
-//! Three things are counted, each only as far as wrong passwords go:
+//! These are counted, each only as far as wrong passwords go:
 //! - per account and address: three wrong ones are free, then the wait before the next one grows
 //!   fourfold from 2 seconds to 15 minutes, so that one address tries fewer than ten passwords of
 //!   an account in half an hour, below what locks an account of a directory;
@@ -11,6 +11,11 @@
 //!
 //! Counts shrink with time, those of an address by one a minute, the others by one in 15 minutes.
 //!
+//! An account is the name that was typed, and also whom the source found by it: a directory may take
+//! several names for one person, and none of them brings more guesses. Whoever is early by that
+//! alone is told that the password is wrong, and not when to come back, or it would show who is
+//! called so.
+//!
 //! Who signed in from an address before is known there: others who guess at the same address, as
 //! behind the proxy of a hospital, do not delay them, and when guesses come from everywhere they
 //! find a place kept for them. The same holds for a browser that they signed in with before,
@@ -18,39 +23,30 @@
 //!
 //! An attempt counts as wrong until it turns out to be right, so that many at once gain nothing.
 //! Nobody sleeps: whoever is too early is told when to come back.
+//!
+//! A source that does not answer may have tried the password all the same: once that was sent, it
+//! counts as wrong. Attempts before that are no guesses, but twenty of them at an address or a
+//! browser that is known, and then one in two seconds, are as many as are made.
 
 mod count;
 mod place;
+mod tally;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use self::count::{Count, Recent};
-use self::place::Address;
-use crate::auth::Source;
+use self::count::{Count, Recent, Wait};
+use self::place::{Address, Place};
+use self::tally::{Counted, Tally};
+use crate::auth::{Guesses, Source};
 
 pub(super) use self::place::Client;
 
-const FREE_PER_PAIR: u32 = 3;
-const FREE_UNDER_PRESSURE: u32 = 1;
-const FIRST_WAIT: Duration = Duration::from_secs(2);
-const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
-const GROWTH: u32 = 4;
-
-/// How many wrong passwords from anywhere put an account under pressure.
-const PRESSURE: u32 = 20;
-
 const FREE_PER_ADDRESS: u32 = 20;
 const ADDRESS_INTERVAL: Duration = Duration::from_secs(2);
-
-/// How often a count becomes one less. No sooner than the longest wait ends, or waiting would pay.
-const SHRINKS_EVERY: Duration = LONGEST_WAIT;
 const ADDRESS_SHRINKS_EVERY: Duration = Duration::from_secs(60);
-
-/// How long somebody is known where they signed in.
-const KNOWN_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// How often it is told of attempts from an address that were not checked.
 const TELL_EVERY: Duration = Duration::from_secs(60);
@@ -61,19 +57,16 @@ pub(super) struct Throttle(Mutex<Counters>);
 
 #[derive(Debug, Default)]
 struct Counters {
-    pairs: Recent<Pair, Count>,
-    accounts: Recent<Account, Count>,
+    /// By the names that are typed.
+    names: Tally,
+    /// By the people whom sources find.
+    people: Tally,
     addresses: Recent<Address, Count>,
-    /// Who signed in where. Apart from the counts, or whoever makes up names could push them out.
-    known: Recent<Pair, Instant>,
+    /// Attempts that a source has not answered, by where they are counted.
+    silent: Recent<(Source, Address), Count>,
     early: Recent<Address, Untold>,
     unanswered: Recent<Address, Untold>,
 }
-
-/// A source and a folded username; it need not exist.
-type Account = (Source, Arc<str>);
-
-type Pair = (Account, Address);
 
 /// Attempts from an address that were not checked.
 #[derive(Clone, Copy, Debug)]
@@ -94,59 +87,27 @@ pub(super) struct TooEarly {
     pub(super) tell: Option<u32>,
 }
 
-impl Counters {
-    fn too_early(&mut self, address: &Address, until: Instant, now: Instant) -> TooEarly {
-        TooEarly {
-            retry_after: until - now,
-            tell: to_tell(&mut self.early, address, now),
-        }
-    }
-
-    fn knows(&self, pair: &Pair, now: Instant) -> bool {
-        let at = self.known.get(pair);
-        at.is_some_and(|at| now.saturating_duration_since(at) < KNOWN_FOR)
-    }
-
-    /// The browser, if the account is known there.
-    fn known_browser(&self, account: &Account, client: Client<'_>, now: Instant) -> Option<Pair> {
-        let browser = Address::browser(client.browser?);
-        let pair = (account.clone(), browser);
-        self.knows(&pair, now).then_some(pair)
-    }
-}
-
 /// An attempt that may be made. Dropped, it was wrong.
 #[derive(Debug)]
 pub(super) struct Attempt<'a> {
     throttle: &'a Throttle,
-    /// Where it is counted: the address, or a browser that is known.
-    pair: Pair,
-    address: Address,
+    source: Source,
+    place: Place,
     started: Instant,
-    pair_wait: Wait,
+    name: Counted,
+    /// Set once the source found somebody whose password may be tried.
+    person: Mutex<Option<Tried>>,
     place_wait: Wait,
+    silent_wait: Wait,
+    /// Whether the source did not answer.
+    is_silent: bool,
 }
 
-/// What an attempt changed of a wait, to take back.
-#[derive(Clone, Copy, Debug)]
-struct Wait {
-    before: Instant,
-    set: Instant,
-}
-
-impl Wait {
-    /// Sets until when `count` waits from now on.
-    fn set(count: &mut Count, until: Instant) -> Wait {
-        let before = std::mem::replace(&mut count.wait_until, until);
-        Wait { before, set: until }
-    }
-
-    /// Takes the change back, unless another attempt has set a wait of its own since.
-    fn undo(self, count: &mut Count) {
-        if count.wait_until == self.set {
-            count.wait_until = self.before;
-        }
-    }
+/// A password that was tried of somebody.
+#[derive(Debug)]
+struct Tried {
+    counted: Counted,
+    is_right: bool,
 }
 
 impl Throttle {
@@ -163,10 +124,8 @@ impl Throttle {
         client: impl Into<Client<'a>>,
         now: Instant,
     ) -> bool {
-        let (account, client) = ((source.clone(), folded.into()), client.into());
-        let counters = self.counters();
-        counters.known_browser(&account, client, now).is_some()
-            || counters.knows(&(account, Address::parse(client.address)), now)
+        let (account, place) = ((source.clone(), folded.into()), client.into().into());
+        self.counters().names.pair(account, &place, now).1
     }
 
     /// Asks to try a password now.
@@ -180,52 +139,59 @@ impl Throttle {
         client: impl Into<Client<'a>>,
         now: Instant,
     ) -> Result<Attempt<'_>, TooEarly> {
-        let client = client.into();
-        let account: Account = (source.clone(), folded.into());
-        let address = Address::parse(client.address);
+        let (account, place) = ((source.clone(), folded.into()), Place::from(client.into()));
         let mut counters = self.counters();
-        let browser = counters.known_browser(&account, client, now);
-        let is_known =
-            browser.is_some() || counters.knows(&(account.clone(), address.clone()), now);
-        let pair_key = browser.unwrap_or_else(|| (account.clone(), address.clone()));
-        let mut pair = counters.pairs.count(&pair_key, SHRINKS_EVERY, now);
-        let mut whole = counters.accounts.count(&account, SHRINKS_EVERY, now);
+        let counters = &mut *counters;
+        let (pair, is_known) = counters.names.pair(account, &place, now);
+        let silent_key = (source.clone(), pair.1.clone());
         let every = ADDRESS_SHRINKS_EVERY;
-        let mut place = counters.addresses.count(&address, every, now);
+        let mut here = counters.addresses.count(&place.address, every, now);
+        let mut silent = counters.silent.count(&silent_key, ADDRESS_INTERVAL, now);
 
-        let mut until = pair.wait_until;
+        let mut until = counters.names.wait_until(&pair, now).max(silent.wait_until);
         if !is_known {
-            until = until.max(place.wait_until);
+            until = until.max(here.wait_until);
         }
         if until > now {
-            return Err(counters.too_early(&address, until, now));
+            return Err(TooEarly {
+                retry_after: until - now,
+                tell: to_tell(&mut counters.early, &place.address, now),
+            });
         }
 
-        let free = match whole.wrong >= PRESSURE && !is_known {
-            true => FREE_UNDER_PRESSURE,
-            false => FREE_PER_PAIR,
-        };
-        for count in [&mut pair, &mut whole, &mut place] {
-            count.one_more();
-        }
-        let until = now + wait_after(pair.wrong, free);
-        let pair_wait = Wait::set(&mut pair, until);
-        let until = match place.wrong >= FREE_PER_ADDRESS {
-            true => now + ADDRESS_INTERVAL,
-            false => place.wait_until,
-        };
-        let place_wait = Wait::set(&mut place, until);
-        counters.pairs.set(&pair_key, pair, now);
-        counters.accounts.set(&account, whole, now);
-        counters.addresses.set(&address, place, now);
+        let name = counters.names.count(pair, is_known, now);
+        let place_wait = one_of_many(&mut here, now);
+        let silent_wait = one_of_many(&mut silent, now);
+        counters.addresses.set(&place.address, here, now);
+        counters.silent.set(&silent_key, silent, now);
         Ok(Attempt {
             throttle: self,
-            pair: pair_key,
-            address,
+            source: source.clone(),
+            place,
             started: now,
-            pair_wait,
+            name,
+            person: Mutex::default(),
             place_wait,
+            silent_wait,
+            is_silent: false,
         })
+    }
+}
+
+/// Counts one more attempt at a place; the next ones wait once they are many.
+fn one_of_many(count: &mut Count, now: Instant) -> Wait {
+    count.one_more();
+    let until = match count.wrong >= FREE_PER_ADDRESS {
+        true => now + ADDRESS_INTERVAL,
+        false => count.wait_until,
+    };
+    Wait::set(count, until)
+}
+
+fn take_back(count: Option<&mut Count>, wait: Wait) {
+    if let Some(count) = count {
+        count.one_less();
+        wait.undo(count);
     }
 }
 
@@ -246,27 +212,17 @@ fn to_tell(untold: &mut Recent<Address, Untold>, address: &Address, now: Instant
     is_time.then_some(count)
 }
 
-/// The wait after so many wrong passwords.
-fn wait_after(wrong: u32, free: u32) -> Duration {
-    match wrong.checked_sub(free) {
-        None => Duration::ZERO,
-        Some(beyond) => GROWTH
-            .checked_pow(beyond)
-            .and_then(|factor| FIRST_WAIT.checked_mul(factor))
-            .map_or(LONGEST_WAIT, |wait| wait.min(LONGEST_WAIT)),
-    }
-}
-
 impl Attempt<'_> {
-    /// The password was right: the pair starts anew, and the attempt does not count elsewhere. From
-    /// now on the account is known at the address and in the browser.
+    /// The password was right: the account starts anew there, and the attempt does not count
+    /// elsewhere. From now on the account is known at the address and in the browser.
     pub(super) fn was_right(self, browser: Option<&str>) {
-        let (account, now) = (&self.pair.0, self.started);
         let mut counters = self.throttle.counters();
-        counters.pairs.set(&self.pair, Count::none(now), now);
         let browser = browser.map(Address::browser);
-        for place in [Some(self.address.clone()), browser].into_iter().flatten() {
-            counters.known.set(&(account.clone(), place), now, now);
+        let places = || std::iter::once(self.place.address.clone()).chain(browser.clone());
+        counters.names.was_right(&self.name, places(), self.started);
+        if let Some(tried) = &*self.person() {
+            let counted = &tried.counted;
+            counters.people.was_right(counted, places(), self.started);
         }
         self.uncount(&mut counters);
     }
@@ -276,37 +232,81 @@ impl Attempt<'_> {
         self.take_back(&mut self.throttle.counters());
     }
 
-    /// The same, because whoever was to check it did not answer. How many such attempts from the
-    /// address to tell of, this one included; `None` if that was done a short while ago.
-    pub(super) fn was_not_answered(self) -> Option<u32> {
+    /// The same, because whoever was to check it did not answer. It counts if the password was sent.
+    /// How many such attempts from the address to tell of, this one included; `None` if that was done
+    /// a short while ago.
+    pub(super) fn was_not_answered(mut self) -> Option<u32> {
+        self.is_silent = true;
         let mut counters = self.throttle.counters();
-        self.take_back(&mut counters);
-        to_tell(&mut counters.unanswered, &self.address, self.started)
+        let may_be_wrong = self.person().as_ref().is_some_and(|tried| !tried.is_right);
+        if !may_be_wrong {
+            self.take_back(&mut counters);
+        }
+        let address = &self.place.address;
+        to_tell(&mut counters.unanswered, address, self.started)
+    }
+
+    /// How long the next attempt under this name has to wait.
+    pub(super) fn wait(&self) -> Duration {
+        let counters = self.throttle.counters();
+        let until = counters.names.wait_until(&self.name.pair, self.started);
+        until.saturating_duration_since(self.started)
+    }
+
+    fn person(&self) -> MutexGuard<'_, Option<Tried>> {
+        self.person.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn take_back(&self, counters: &mut Counters) {
-        if let Some(pair) = counters.pairs.get_mut(&self.pair) {
-            pair.wrong = pair.wrong.saturating_sub(1);
-            self.pair_wait.undo(pair);
+        counters.names.take_back(&self.name);
+        if let Some(tried) = &*self.person() {
+            counters.people.take_back(&tried.counted);
         }
         self.uncount(counters);
     }
 
-    /// How long the next attempt of this pair has to wait.
-    pub(super) fn wait(&self) -> Duration {
-        let pair = self.throttle.counters().pairs.get(&self.pair);
-        pair.map_or(Duration::ZERO, |pair| {
-            pair.wait_until.saturating_duration_since(self.started)
-        })
+    fn uncount(&self, counters: &mut Counters) {
+        let here = counters.addresses.get_mut(&self.place.address);
+        take_back(here, self.place_wait);
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if !self.is_silent {
+            let key = (self.source.clone(), self.name.pair.1.clone());
+            let mut counters = self.throttle.counters();
+            take_back(counters.silent.get_mut(&key), self.silent_wait);
+        }
+    }
+}
+
+impl Guesses for Attempt<'_> {
+    fn may_try(&self, person: &str) -> bool {
+        let mut counters = self.throttle.counters();
+        let mut tried = self.person();
+        if tried.is_some() {
+            return true;
+        }
+        let account = (self.source.clone(), person.into());
+        let people = &mut counters.people;
+        // At the time of the attempt, so that it waits no longer by this count than by the other.
+        let now = self.started;
+        let (pair, is_known) = people.pair(account, &self.place, now);
+        if people.wait_until(&pair, now) > now {
+            return false;
+        }
+        let counted = people.count(pair, is_known, now);
+        *tried = Some(Tried {
+            counted,
+            is_right: false,
+        });
+        true
     }
 
-    fn uncount(&self, counters: &mut Counters) {
-        if let Some(whole) = counters.accounts.get_mut(&self.pair.0) {
-            whole.wrong = whole.wrong.saturating_sub(1);
-        }
-        if let Some(place) = counters.addresses.get_mut(&self.address) {
-            place.wrong = place.wrong.saturating_sub(1);
-            self.place_wait.undo(place);
+    fn password_is_right(&self) {
+        if let Some(tried) = &mut *self.person() {
+            tried.is_right = true;
         }
     }
 }

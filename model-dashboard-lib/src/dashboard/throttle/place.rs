@@ -46,3 +46,20 @@ impl Address {
         Address::Browser(Sha256::digest(text).into())
     }
 }
+
+/// A [`Client`] as it is remembered.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) address: Address,
+    /// As it says.
+    pub(super) browser: Option<Address>,
+}
+
+impl From<Client<'_>> for Place {
+    fn from(client: Client<'_>) -> Place {
+        Place {
+            address: Address::parse(client.address),
+            browser: client.browser.map(Address::browser),
+        }
+    }
+}

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
-use super::count::MAX_REMEMBERED;
+use super::count::{LONGEST_WAIT, MAX_REMEMBERED};
+use super::tally::{FREE_PER_PAIR, PRESSURE};
 use super::*;
 
 struct Guesser {
@@ -152,6 +153,112 @@ fn a_browser_that_somebody_signed_in_with_is_not_delayed_by_the_address() {
     assert!(at("ana", Some("ana's")).is_err(), "its own count");
 }
 
+/// Whether a wrong password of `person` is tried under this name.
+fn is_tried(guesser: &Guesser, name: &str, person: &str, client: Client<'_>) -> bool {
+    let (throttle, local) = (&guesser.throttle, &guesser.local);
+    let attempt = throttle.attempt(local, name, client, guesser.now);
+    attempt.is_ok_and(|attempt| attempt.may_try(person))
+}
+
+#[test]
+fn all_names_of_one_person_have_the_guesses_of_one() {
+    let mut guesser = Guesser::new();
+    let mut made = 0;
+    for n in 0..30 * 60 {
+        let name = format!("name{n}");
+        let from = Client::from("192.0.2.1");
+        made += usize::from(is_tried(&guesser, &name, "ana", from));
+        guesser.pass(1);
+    }
+    assert!((5..10).contains(&made), "{made}");
+    guesser.pass(2);
+    let elsewhere = Client::from("203.0.113.5");
+    assert!(is_tried(&guesser, "name", "ana", elsewhere));
+    assert!(is_tried(&guesser, "other", "bo", Client::from("192.0.2.1")));
+}
+
+#[test]
+fn who_is_told_to_wait_under_one_name_is_tried_after_that() {
+    let mut guesser = Guesser::new();
+    for _ in 0..8 {
+        let attempt = guesser.attempt("ana", "192.0.2.1").unwrap();
+        // The source took its time to find her, once more than another time.
+        assert!(attempt.may_try("id of ana"));
+        assert!(attempt.may_try("id of ana"), "asked again");
+        let wait = attempt.wait();
+        drop(attempt);
+        guesser.now += wait;
+    }
+}
+
+#[test]
+fn guesses_under_other_names_do_not_delay_the_browser_that_somebody_signed_in_with() {
+    let guesser = Guesser::new();
+    let client = |browser| Client {
+        address: "192.0.2.1",
+        browser,
+    };
+    let (throttle, local) = (&guesser.throttle, &guesser.local);
+    let first = throttle.attempt(local, "ana", client(None), guesser.now);
+    let first = first.unwrap();
+    assert!(first.may_try("id of ana"));
+    first.was_right(Some("ana's"));
+    for n in 0..10 {
+        let tried = is_tried(&guesser, &format!("a{n}"), "id of ana", client(None));
+        assert_eq!(tried, n < FREE_PER_PAIR, "{n}");
+    }
+    for name in ["ana", "CORP\\ana", "ana@corp"] {
+        let tried = is_tried(&guesser, name, "id of ana", client(Some("ana's")));
+        assert!(tried, "{name}");
+    }
+    let fourth = is_tried(&guesser, "other", "id of ana", client(Some("ana's")));
+    assert!(!fourth, "its own count");
+}
+
+#[test]
+fn a_password_that_was_sent_counts_though_nobody_answered() {
+    let guesser = Guesser::new();
+    let unanswered = |is_right| {
+        let attempt = guesser.attempt("ana", "192.0.2.1").unwrap();
+        assert!(attempt.may_try("id of ana"));
+        if is_right {
+            attempt.password_is_right();
+        }
+        attempt.was_not_answered();
+    };
+    for _ in 0..10 {
+        unanswered(true);
+    }
+    for _ in 0..FREE_PER_PAIR {
+        unanswered(false);
+    }
+    assert!(guesser.attempt("ana", "192.0.2.1").is_err());
+}
+
+#[test]
+fn attempts_that_nobody_answers_are_bounded_at_each_place_and_source() {
+    let mut guesser = Guesser::new();
+    let mut made = 0;
+    for n in 0..600 {
+        if let Ok(attempt) = guesser.attempt(&format!("name{n}"), "192.0.2.1") {
+            attempt.was_not_answered();
+            made += 1;
+        }
+        guesser.now += Duration::from_millis(100);
+    }
+    assert!((20..=20 + 30).contains(&made), "{made}");
+    let (throttle, now) = (&guesser.throttle, guesser.now);
+    let other = Source::parse("other").unwrap();
+    assert!(throttle.attempt(&other, "ana", "192.0.2.1", now).is_ok());
+    assert!(guesser.attempt("ana", "192.0.2.2").is_ok());
+    // Nothing of it is left soon after.
+    guesser.pass(60);
+    for n in 0..FREE_PER_ADDRESS {
+        let again = guesser.attempt(&format!("name{n}"), "192.0.2.1");
+        again.unwrap().was_not_answered();
+    }
+}
+
 #[test]
 fn what_was_wrong_is_forgotten_little_by_little() {
     let mut guesser = Guesser::new();
@@ -228,12 +335,18 @@ fn memory_is_bounded() {
     let mut guesser = Guesser::new();
     for n in 0..3 * MAX_REMEMBERED {
         let from = format!("10.{}.{}.{}", n / 65536, n / 256 % 256, n % 256);
-        guesser.wrong(&format!("name{n}"), &from).unwrap();
+        let name = format!("name{n}");
+        let attempt = guesser.attempt(&name, &from).unwrap();
+        assert!(attempt.may_try(&name));
+        drop(attempt);
         guesser.now += Duration::from_millis(1);
     }
     let counters = guesser.throttle.0.lock().unwrap();
-    assert!(counters.pairs.len() <= MAX_REMEMBERED);
-    assert!(counters.accounts.len() <= MAX_REMEMBERED);
+    for tally in [&counters.names, &counters.people] {
+        assert!(tally.pairs.len() <= MAX_REMEMBERED);
+        assert!(tally.accounts.len() <= MAX_REMEMBERED);
+    }
     assert!(counters.addresses.len() <= MAX_REMEMBERED);
+    assert!(counters.silent.len() <= MAX_REMEMBERED);
     assert!(counters.early.len() <= MAX_REMEMBERED);
 }

@@ -2,6 +2,7 @@
 
 mod answering;
 mod doubts;
+mod guessing;
 mod limits;
 mod role_groups;
 mod rounds;
@@ -19,7 +20,7 @@ use super::signing_in::typed;
 use super::sources::directory;
 use super::*;
 use crate::auth::{
-    AuthenticationError, Authenticator, Diagnosis, DiagnosisStep, GrantedRole, Identity,
+    AuthenticationError, Authenticator, Diagnosis, DiagnosisStep, GrantedRole, Guesses, Identity,
     IdentityId, Permission, Refusal, RoleOrigin, Source, UserChange, Verdict,
 };
 
@@ -58,6 +59,9 @@ pub(super) struct Staff {
     /// How many sign-ins were begun. While `sign_ins_held` is set they wait with their answers, until
     /// it is not.
     sign_ins: AtomicU32,
+    /// How many passwords it was sent, and whether it says nothing to them.
+    passwords: AtomicU32,
+    is_dumb: AtomicBool,
     sign_ins_held: watch::Sender<bool>,
 }
 
@@ -84,6 +88,8 @@ impl Staff {
             takes: Mutex::default(),
             go_on: Notify::new(),
             sign_ins: AtomicU32::new(0),
+            passwords: AtomicU32::new(0),
+            is_dumb: AtomicBool::new(false),
             sign_ins_held: watch::Sender::new(false),
         })
     }
@@ -151,6 +157,13 @@ impl Staff {
             true => Err(unavailable("the line is cut")),
             false => Ok(()),
         }
+    }
+
+    /// Who is found by this name.
+    fn found(&self, typed: &Username) -> Option<Identity> {
+        let people = self.people.lock().unwrap();
+        let mut found = people.values().filter(|one| self.is_called(one, typed));
+        found.next().cloned()
     }
 
     fn answers_about(
@@ -229,6 +242,25 @@ impl Authenticator for Staff {
             }),
             (None, None) => Err(Refusal::UnknownUser.into()),
         }
+    }
+
+    async fn authenticate_counted(
+        &self,
+        username: &Username,
+        password: &Password,
+        guesses: &dyn Guesses,
+    ) -> Result<Identity, AuthenticationError> {
+        self.answers()?;
+        if let Some(found) = self.found(username) {
+            if !guesses.may_try(&found.id.subject) {
+                return Err(Refusal::TooEarly.into());
+            }
+            self.passwords.fetch_add(1, Ordering::SeqCst);
+            if self.is_dumb.load(Ordering::SeqCst) {
+                return Err(unavailable("the line is cut"));
+            }
+        }
+        self.authenticate(username, password).await
     }
 
     fn can_recheck(&self) -> bool {
