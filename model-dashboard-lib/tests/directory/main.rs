@@ -22,6 +22,7 @@ mod domain;
 mod evil;
 mod evil_answers;
 mod evil_itself;
+mod held_off;
 mod people;
 mod processes;
 mod processes_itself;

@@ -101,9 +101,7 @@ impl Connection {
         let answer = self.bind(name, password.expose()).await?;
         match refusal::of_bind(&answer) {
             Some(Ok(())) => Ok(()),
-            Some(Err(refusal)) => Err(Failure::ServiceAccount {
-                why: refusal.to_string(),
-            }),
+            Some(Err(refusal)) => Err(Failure::ServiceAccount { refusal }),
             None => Err(unwilling(
                 "sign in the account that looks people up",
                 &answer,

@@ -1,6 +1,8 @@
 //! Why a directory cannot be asked.
 
-use crate::auth::AuthenticationError;
+use super::held_off::may_lock;
+use crate::auth::{AuthenticationError, Refusal};
+use crate::model::Timestamp;
 
 /// Why a directory cannot be asked; never about a person. What to do follows after a semicolon.
 #[derive(Debug, thiserror::Error)]
@@ -22,9 +24,18 @@ pub(super) enum Failure {
     Protocol { server: String, why: String },
     /// The account that looks people up may not.
     #[error(
-        "the directory refuses the account that looks people up ({why}); check LDAP_BIND_DN and LDAP_BIND_PASSWORD"
+        "the directory refuses the account that looks people up ({refusal}); check LDAP_BIND_DN and \
+         LDAP_BIND_PASSWORD{}",
+        pauses(refusal)
     )]
-    ServiceAccount { why: String },
+    ServiceAccount { refusal: Refusal },
+    /// It was refused, and is not tried now.
+    #[error(
+        "the directory refused the account that looks people up ({refusal}), which is not tried again \
+         before {until}, so that it is not locked; check LDAP_BIND_DN and LDAP_BIND_PASSWORD, then \
+         test the connection, which tries it at once"
+    )]
+    HeldOff { refusal: Refusal, until: Timestamp },
     /// An answer that says neither yes nor no.
     #[error("the directory cannot {doing}: code {code}, {said}{advice}")]
     Answer {
@@ -56,6 +67,17 @@ impl Failure {
     /// Whether another server of the directory may do better.
     pub(super) fn is_of_transport(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::Broken { .. })
+    }
+}
+
+/// What follows from a refusal of the account that looks people up.
+fn pauses(refusal: &Refusal) -> &'static str {
+    match may_lock(refusal) {
+        true => {
+            ". So that the account is not locked, a server tries it again after pauses that grow to \
+             30 minutes, or at once when its connection is tested"
+        }
+        false => "",
     }
 }
 

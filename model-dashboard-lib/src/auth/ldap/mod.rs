@@ -23,6 +23,7 @@ mod frames;
 pub mod fuzzing;
 mod groups;
 mod guard;
+mod held_off;
 mod in_force;
 mod named_group;
 mod reach;
@@ -45,6 +46,7 @@ use tokio::sync::Semaphore;
 use self::entry::Attributes;
 use self::failure::Failure;
 use self::groups::GroupRules;
+use self::held_off::HeldOff;
 use self::reach::Ways;
 use self::sign_in::No;
 use self::template::{BindTemplate, FilterTemplate};
@@ -101,6 +103,7 @@ struct Directory {
     groups: GroupRules,
     timeout: Duration,
     connections: Semaphore,
+    held_off: HeldOff,
 }
 
 /// How a person's entry is come by.
@@ -164,6 +167,7 @@ impl LdapAuthenticator {
                 groups: GroupRules::new(config),
                 timeout: config.timeout,
                 connections: Semaphore::new(MAX_CONNECTIONS),
+                held_off: HeldOff::default(),
             },
         })
     }

@@ -1,5 +1,7 @@
 //! A sign-in.
 
+use std::time::Instant;
+
 use ldap3::{Scope, ldap_escape};
 use ulid::Ulid;
 
@@ -316,6 +318,7 @@ impl Directory {
     /// A connection to a server, of the account that looks people up if there is one. A server that
     /// hangs leaves time for the next one.
     pub(super) async fn open(&self, server: &LdapServer) -> Result<Connection, Failure> {
+        self.held_off.check(Instant::now())?;
         let opening = async {
             let mut connection = Connection::open(&self.ways, server).await?;
             match self.bind_service(&mut connection).await {
@@ -330,10 +333,27 @@ impl Directory {
     }
 
     pub(super) async fn bind_service(&self, connection: &mut Connection) -> Result<(), Failure> {
-        match &self.entrance {
-            Entrance::Service { name, password } => connection.bind_service(name, password).await,
-            Entrance::Template(_) => Ok(()),
-        }
+        let Entrance::Service { name, password } = &self.entrance else {
+            return Ok(());
+        };
+        let leave = self.held_off.may_try().await?;
+        let bound = connection.bind_service(name, password).await;
+        leave.note(&bound, Instant::now());
+        bound
+    }
+
+    /// The same, also while it is held off.
+    pub(super) async fn bind_service_at_once(
+        &self,
+        connection: &mut Connection,
+    ) -> Result<(), Failure> {
+        let Entrance::Service { name, password } = &self.entrance else {
+            return Ok(());
+        };
+        let leave = self.held_off.may_try_at_once().await;
+        let bound = connection.bind_service(name, password).await;
+        leave.note(&bound, Instant::now());
+        bound
     }
 
     /// Judges somebody by their entry and groups. `as_person`: the connection is the person's.

@@ -102,8 +102,8 @@ impl Directory {
     }
 
     /// A connection to one server, as a sign-in opens it: with the account that looks people up
-    /// where it is this server's turn (a wrong password at each of them might lock it), and in the
-    /// time for one server.
+    /// where it is this server's turn (a wrong password at each of them might lock it), though it is
+    /// held off, and in the time for one server.
     async fn open_by_steps(
         &self,
         server: &LdapServer,
@@ -113,7 +113,7 @@ impl Directory {
         let opening = async {
             let mut connection = self.reach(server, steps).await?;
             let bound = match turn {
-                Turn::Next => self.bind_service(&mut connection).await,
+                Turn::Next => self.bind_service_at_once(&mut connection).await,
                 Turn::Taken(_) | Turn::Over => Ok(()),
             };
             match bound {
