@@ -110,6 +110,6 @@ fn show_all(source: &Source, done: &SourceRecheck, context: &Context) -> Result<
 }
 
 fn unanswered(reason: &str) -> Failure {
-    let message = format!("the directory did not answer: {reason}");
+    let message = format!("the directory could not say: {reason}");
     Failure::new(Kind::Unavailable, message).hint("`model-dashboard doctor ldap` says why")
 }

@@ -1,10 +1,11 @@
 //! The trait that checks who somebody is.
 
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Diagnosis, Identity, IdentityId, Password, Source, Username};
+use super::{Diagnosis, DiagnosisStep, Identity, IdentityId, Password, Source, Username};
 
 /// Checks a name and a password against one source of identities.
 ///
@@ -84,7 +85,8 @@ pub trait Authenticator: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// [`AuthenticationError::Refused`] when the source said no, [`AuthenticationError::Barred`]
     /// when it did so for good though the password is right, [`AuthenticationError::Busy`] when too
-    /// many checks are waiting, [`AuthenticationError::Unavailable`] when the source cannot be asked.
+    /// many checks are waiting, [`AuthenticationError::Unavailable`] when the source cannot be asked,
+    /// [`AuthenticationError::Unusable`] when it can, but not as its settings say.
     async fn authenticate(
         &self,
         username: &Username,
@@ -124,8 +126,8 @@ pub trait Authenticator: std::fmt::Debug + Send + Sync {
     /// At most 100 people at a time. Implementations answer within a deadline of their own.
     ///
     /// # Errors
-    /// Of one person: [`AuthenticationError::Unavailable`] when the source cannot say of anybody,
-    /// [`AuthenticationError::Undecided`] of this one. Default: always the first, for sources that know people only by their password.
+    /// Of one person: [`AuthenticationError::Unavailable`] or [`AuthenticationError::Unusable`] when the
+    /// source cannot say of anybody, [`AuthenticationError::Undecided`] of this one. Default: always the first, for sources that know people only by their password.
     async fn recheck(
         &self,
         ids: &[IdentityId],
@@ -145,6 +147,23 @@ pub trait Authenticator: std::fmt::Debug + Send + Sync {
     async fn diagnose(&self, username: Option<&Username>) -> Diagnosis {
         let _ = username;
         Diagnosis::default()
+    }
+
+    /// Whether people could sign in now, as far as that shows without anybody's password and over one
+    /// connection: asked every few minutes where nobody's sign-in tells. Answers up to which part it
+    /// works. Default: what [`diagnose`](Self::diagnose) says.
+    ///
+    /// # Errors
+    /// [`AuthenticationError::Unavailable`], [`AuthenticationError::Unusable`].
+    async fn probe(&self) -> Result<SourcePart, AuthenticationError> {
+        let walk = self.diagnose(None).await;
+        match walk.steps.into_iter().find(DiagnosisStep::has_failed) {
+            None => Ok(SourcePart::Groups),
+            Some(step) => Err(AuthenticationError::Unavailable {
+                reason: format!("{}: {}", step.name, step.saw),
+                source: None,
+            }),
+        }
     }
 }
 
@@ -205,6 +224,14 @@ pub enum AuthenticationError {
         /// What is wrong, fit for administrators to read.
         reason: String,
     },
+    /// The source answers, but not as the settings need it to: nobody signs in before that is mended.
+    #[error("sign-in is not available at the moment: {reason}")]
+    Unusable {
+        /// How far one comes.
+        part: SourcePart,
+        /// What is wrong, fit for administrators to read.
+        reason: String,
+    },
     /// The source cannot be asked at the moment.
     #[error("sign-in is not available at the moment: {reason}")]
     Unavailable {
@@ -214,6 +241,62 @@ pub enum AuthenticationError {
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
+}
+
+impl AuthenticationError {
+    /// At which part nobody gets further; `None` where the error is about one person or attempt.
+    #[must_use]
+    pub fn part(&self) -> Option<SourcePart> {
+        match self {
+            AuthenticationError::Unavailable { .. } => Some(SourcePart::Connection),
+            AuthenticationError::Unusable { part, .. } => Some(*part),
+            _ => None,
+        }
+    }
+
+    /// What is wrong, for administrators.
+    #[must_use]
+    pub fn in_short(&self) -> String {
+        match self {
+            AuthenticationError::Unavailable { reason, .. }
+            | AuthenticationError::Unusable { reason, .. }
+            | AuthenticationError::Undecided { reason } => reason.clone(),
+            other => other.to_string(),
+        }
+    }
+}
+
+/// What a sign-in needs of its source, in the order in which one comes to it. Each shows that those
+/// before it work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum SourcePart {
+    /// That it can be reached, and answers.
+    Connection,
+    /// That the connection is encrypted, by whom it should be.
+    Encryption,
+    /// That it takes the account that looks people up.
+    Account,
+    /// That people are found where they should be.
+    People,
+    /// That it checks passwords.
+    Passwords,
+    /// That it shows the groups which decide who may come in.
+    Groups,
+}
+
+/// What is wrong where one comes no further, in a sentence about the source.
+impl fmt::Display for SourcePart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            SourcePart::Connection => "it does not answer",
+            SourcePart::Encryption => "it gives no encrypted connection that is trusted",
+            SourcePart::Account => "it answers, but refuses the account that looks people up",
+            SourcePart::People => "it answers, but shows nobody where people should be",
+            SourcePart::Passwords => "it answers, but does not check passwords",
+            SourcePart::Groups => "it answers, but does not show the groups that are needed",
+        })
+    }
 }
 
 /// The true reason of a refused sign-in, for the audit log only.

@@ -22,8 +22,7 @@ impl Diagnosis {
     /// Whether no step failed.
     #[must_use]
     pub fn is_well(&self) -> bool {
-        let failed = |step: &DiagnosisStep| step.verdict == Verdict::Failed;
-        !self.steps.iter().any(failed)
+        !self.steps.iter().any(DiagnosisStep::has_failed)
     }
 }
 
@@ -39,6 +38,12 @@ pub struct DiagnosisStep {
     /// What to do, where something is to be done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
+}
+
+impl DiagnosisStep {
+    pub(crate) fn has_failed(&self) -> bool {
+        self.verdict == Verdict::Failed
+    }
 }
 
 /// How a step went.

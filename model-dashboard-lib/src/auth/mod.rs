@@ -20,7 +20,7 @@ mod users;
 pub use ldap::fuzzing;
 
 pub use authenticator::{
-    AuthenticationError, Authenticator, Guesses, Refusal, SignInMethod, SourceFact,
+    AuthenticationError, Authenticator, Guesses, Refusal, SignInMethod, SourceFact, SourcePart,
 };
 pub use diagnosis::{Diagnosis, DiagnosisStep, Verdict};
 pub use doubt::LeavingDoubt;

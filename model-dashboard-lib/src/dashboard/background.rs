@@ -83,6 +83,7 @@ impl Background {
             tasks.spawn(async move { context.warn_of_removed().await });
             for number in 0..inner.directories.iter().count() {
                 tasks.spawn(directories::follow(inner.clone(), number, stopped.clone()));
+                tasks.spawn(directories::probe(inner.clone(), number, stopped.clone()));
             }
         }
         let (context, mut ticks) = (inner.clone(), Ticks::new(PURGE_EVERY, &stopped));

@@ -26,7 +26,9 @@ impl Dashboard {
         let asked_at = Timestamp::now();
         let authenticated = authenticator.authenticate_counted(username, password, guesses);
         let authenticated = authenticated.await;
-        self.note_answer(source, authenticated.as_ref().err());
+        if let Some(directory) = self.inner.directories.of(source) {
+            directory.heard(authenticated.as_ref().err());
+        }
         if let Err(AuthenticationError::Barred { id, .. }) = &authenticated
             && id.source == *source
         {

@@ -175,18 +175,18 @@ impl Dashboard {
                     let target = format!("source:{source}");
                     let mut event = sign_in_event(request, Action::SignInRefused, target);
                     event.actor_name = self.known_name(source, &username).await;
-                    event = event.with_detail(format!("not checked: {}", in_short(&unavailable)));
+                    event = event.with_detail(format!("not checked: {}", unavailable.in_short()));
                     self.inner.trail.record(with_count(event, count)).await;
                 }
                 let directory = self.inner.directories.of(source);
-                let since = directory.and_then(Directory::failing_since);
+                let failing = directory.and_then(Directory::failing);
                 if directory.is_none() {
                     let source = source.as_str();
                     tracing::warn!(source, error = %unavailable, "nobody can sign in");
                 }
                 Err(Error::Unavailable {
                     what: unavailable.to_string(),
-                    since,
+                    since: failing.map(|failing| failing.since),
                     retry_after: Duration::from_secs(10),
                     source: Some(Box::new(unavailable)),
                 })
@@ -234,25 +234,6 @@ impl Dashboard {
         Error::TooManyAttempts { retry_after }
     }
 
-    /// Notes how a source does, from what came of a sign-in there.
-    pub(super) fn note_answer(&self, source: &Source, error: Option<&AuthenticationError>) {
-        let Some(directory) = self.inner.directories.of(source) else {
-            return;
-        };
-        match error {
-            None => {
-                directory.answered();
-                directory.let_in();
-            }
-            Some(AuthenticationError::Refused(_) | AuthenticationError::Barred { .. }) => {
-                directory.answered();
-            }
-            Some(AuthenticationError::Unavailable { reason, .. }) => directory.failed(reason),
-            // It was not asked.
-            Some(AuthenticationError::Busy { .. } | AuthenticationError::Undecided { .. }) => {}
-        }
-    }
-
     fn authenticator(&self, source: Option<&Source>) -> Result<&dyn Authenticator, Error> {
         let all = &self.inner.authenticators;
         match (source, all.as_slice()) {
@@ -284,15 +265,6 @@ fn with_count(event: NewEvent, count: u32) -> NewEvent {
     match count {
         0 | 1 => event,
         _ => event.with_detail(format!("{count} from there since the last such event")),
-    }
-}
-
-/// Why a source could not check somebody.
-fn in_short(error: &AuthenticationError) -> String {
-    match error {
-        AuthenticationError::Unavailable { reason, .. }
-        | AuthenticationError::Undecided { reason } => reason.clone(),
-        other => other.to_string(),
     }
 }
 

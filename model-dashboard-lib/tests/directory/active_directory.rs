@@ -239,7 +239,7 @@ async fn people_are_looked_at_again_by_their_guid() {
         .directory();
     let answer = blind.recheck(&ids[..1]).await;
     assert!(
-        matches!(answer[..], [Err(AuthenticationError::Unavailable { .. })]),
+        matches!(answer[..], [Err(AuthenticationError::Unusable { .. })]),
         "{answer:?}"
     );
 }

@@ -98,7 +98,7 @@ async fn a_directory_that_shows_nobody_or_does_not_answer_says_nothing_of_anybod
         let wrong = settings.clone().set(setting, value).directory();
         let answer = look(&wrong, &anna).await;
         assert!(
-            matches!(answer, Err(AuthenticationError::Unavailable { .. })),
+            matches!(answer, Err(AuthenticationError::Unusable { .. })),
             "{setting} {value}: {answer:?}"
         );
     }
@@ -166,7 +166,7 @@ async fn an_account_that_sees_itself_alone_says_nothing_of_anybody() {
         .directory();
     let answer = look(&blind, &anna).await;
     assert!(
-        matches!(answer, Err(AuthenticationError::Unavailable { .. })),
+        matches!(answer, Err(AuthenticationError::Unusable { .. })),
         "{answer:?}"
     );
 }

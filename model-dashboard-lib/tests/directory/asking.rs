@@ -119,7 +119,10 @@ pub(crate) fn barred(
 /// Why the directory could not be asked.
 pub(crate) fn unavailable(answer: Result<Identity, AuthenticationError>) -> String {
     match answer {
-        Err(AuthenticationError::Unavailable { reason, .. }) => reason,
+        Err(
+            AuthenticationError::Unavailable { reason, .. }
+            | AuthenticationError::Unusable { reason, .. },
+        ) => reason,
         other => panic!("not unavailable: {other:?}"),
     }
 }

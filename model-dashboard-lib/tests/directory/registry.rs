@@ -1,6 +1,6 @@
 //! A whole registry whose people are in a directory.
 
-use model_dashboard::auth::{Permission, Permissions, Role, Source};
+use model_dashboard::auth::{Permission, Permissions, Role, Source, SourcePart};
 use model_dashboard::config::{Config, Sources};
 use model_dashboard::connect::connect_in_background;
 use model_dashboard::dashboard::{
@@ -193,6 +193,35 @@ async fn an_account_of_the_same_name_stays_shut_whatever_becomes_of_the_director
         .await
         .unwrap();
     assert!(!told.is_well());
+    dashboard.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_required_group_that_is_not_there_is_told_before_anybody_signs_in_and_until_it_is() {
+    let Some(slapd) = Slapd::start().await else {
+        return;
+    };
+    let gone = group("gone");
+    let settings = Settings::by_service(&slapd).set("LDAP_REQUIRED_GROUP", gone.as_str());
+    let registry = Registry::open(&settings).await;
+    let (dashboard, host) = (
+        &registry.dashboard,
+        registry.dashboard.host_caller("ana@here"),
+    );
+    let failing = async || {
+        let states = dashboard.source_states(&host).await.unwrap();
+        states[0].failing.clone()
+    };
+    while failing().await.is_none() {
+        tokio::task::yield_now().await;
+    }
+    for (name, password) in [("anna", "wrong"), ("nobody", "any")] {
+        let refused = registry.sign_in("ldap", name, password).await;
+        assert!(matches!(refused, Err(Error::Unauthenticated { .. })));
+        let failing = failing().await.unwrap();
+        assert_eq!(failing.part, SourcePart::Groups);
+        assert!(failing.reason.contains(&gone), "{failing:?}");
+    }
     dashboard.shutdown().await;
 }
 

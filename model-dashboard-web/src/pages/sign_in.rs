@@ -127,7 +127,7 @@ pub(super) fn refusal(
     })
 }
 
-/// That where somebody signs in does not answer. Accounts made here are another choice only for
+/// That nobody can sign in there at present; why is for administrators. Accounts made here are another choice only for
 /// those who have one: nobody is signed in elsewhere than they chose.
 fn unavailable(request: &Request, chosen: Option<&Source>) -> Refusal {
     let sources = request.site.dashboard.sources();

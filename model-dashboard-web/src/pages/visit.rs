@@ -186,7 +186,8 @@ impl Visit {
             let label = &state.label;
             let (since, text) = match (&state.failing, state.doubt) {
                 (Some(failing), _) => {
-                    let text = format!("“{label}” does not answer: nobody can sign in with it.");
+                    let part = failing.part;
+                    let text = format!("Nobody can sign in with “{label}”: {part}.");
                     (failing.since, text)
                 }
                 (None, Some(doubt)) => {

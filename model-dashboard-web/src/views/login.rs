@@ -39,7 +39,7 @@ pub enum Refusal {
     Wrong,
     /// Accounts cannot be asked about at the moment.
     Unavailable,
-    /// The chosen directory does not answer.
+    /// Nobody can sign in with the chosen directory at present.
     DirectoryAway {
         /// What people know it as.
         name: String,
@@ -69,8 +69,8 @@ impl Refusal {
                     false => "",
                 };
                 format!(
-                    "“{name}” does not answer, so nobody can sign in with it. Please try again in \
-                     a minute.{other}"
+                    "Signing in with “{name}” is not possible at present. Please try again in a \
+                     minute.{other}"
                 )
             }
             Self::Wait(seconds) => {

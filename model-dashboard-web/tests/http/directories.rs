@@ -52,7 +52,10 @@ async fn a_directory_that_does_not_answer_is_told_and_signs_nobody_in_elsewhere(
     // The local account of the same name and password stays shut.
     let (_, status, page) = sign_in(&app, "clinic", "admin", PASSWORD).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-    assert!(page.contains("“Clinic account” does not answer"), "{page}");
+    // A stranger is not told what is wrong.
+    let told = "Signing in with “Clinic account” is not possible at present";
+    assert!(page.contains(told), "{page}");
+    assert!(!page.contains("line is cut"), "{page}");
     assert!(
         page.contains("another choice only if you have one"),
         "{page}"
@@ -83,13 +86,13 @@ async fn a_directory_that_does_not_answer_is_told_and_signs_nobody_in_elsewhere(
     for told in [
         "the line is cut",
         "Test connection",
-        "“Clinic account” does not answer",
+        "Nobody can sign in with “Clinic account”: it does not answer.",
     ] {
         assert!(system.contains(told), "{told}: {system}");
     }
     let viewer = app.signed_in("viewer").await.get("/").await.text();
     assert!(
-        !viewer.contains("does not answer"),
+        !viewer.contains("Nobody can sign in"),
         "for administrators alone"
     );
 
@@ -97,7 +100,7 @@ async fn a_directory_that_does_not_answer_is_told_and_signs_nobody_in_elsewhere(
     let (status, page) = post(&admin, "/admin/directories/clinic/test", &[]).await;
     assert_eq!(status, StatusCode::OK);
     assert!(page.contains("Signing in works."), "{page}");
-    assert!(!page.contains("does not answer"), "it answered: {page}");
+    assert!(!page.contains("Nobody can sign in"), "it answered: {page}");
 }
 
 #[tokio::test]

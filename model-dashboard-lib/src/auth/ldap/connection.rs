@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::reach::{Encryption, Reached, Ways};
 use super::refusal::{self, PASSWORD_POLICY, code};
 use super::relay::{Ended, PARTING, Relay};
-use crate::auth::{Password, Refusal};
+use crate::auth::{Password, Refusal, SourcePart};
 use crate::config::LdapServer;
 
 /// A connection. Dropped, it is closed, and nothing of it is left.
@@ -88,7 +88,11 @@ impl Connection {
         let answer = self.bind(name, password.expose()).await?;
         match refusal::of_bind(&answer) {
             Some(verdict) => Ok(verdict),
-            None => Err(unwilling("check the password", &answer)),
+            None => Err(unwilling(
+                SourcePart::Passwords,
+                "check the password",
+                &answer,
+            )),
         }
     }
 
@@ -103,6 +107,7 @@ impl Connection {
             Some(Ok(())) => Ok(()),
             Some(Err(refusal)) => Err(Failure::ServiceAccount { refusal }),
             None => Err(unwilling(
+                SourcePart::Account,
                 "sign in the account that looks people up",
                 &answer,
             )),
@@ -194,7 +199,7 @@ impl Drop for Connection {
     }
 }
 
-fn unwilling(doing: &'static str, answer: &LdapResult) -> Failure {
+fn unwilling(part: SourcePart, doing: &'static str, answer: &LdapResult) -> Failure {
     let advice = match answer.rc {
         code::STRONGER_AUTH_REQUIRED | code::CONFIDENTIALITY_REQUIRED => {
             "; it wants an encrypted connection: use ldaps://, or give it a certificate for StartTLS"
@@ -206,6 +211,7 @@ fn unwilling(doing: &'static str, answer: &LdapResult) -> Failure {
         _ => "",
     };
     Failure::Answer {
+        part,
         doing,
         code: answer.rc,
         said: refusal::said(&answer.text),
@@ -219,7 +225,7 @@ fn unsearched(query: &Query<'_>, answer: &LdapResult) -> Failure {
         code::INVALID_DN_SYNTAX => "that is no name of an entry",
         // Active Directory says so of every name that is not below its own.
         code::REFERRAL => "that is not in it, as it refers to another server",
-        _ => return unwilling("search", answer),
+        _ => return unwilling(SourcePart::People, "search", answer),
     };
     Failure::Base {
         base: query.base.to_owned(),

@@ -1,7 +1,7 @@
 //! Why a directory cannot be asked.
 
 use super::held_off::may_lock;
-use crate::auth::{AuthenticationError, Refusal};
+use crate::auth::{AuthenticationError, Refusal, SourcePart};
 use crate::model::Timestamp;
 
 /// Why a directory cannot be asked; never about a person. What to do follows after a semicolon.
@@ -39,6 +39,7 @@ pub(super) enum Failure {
     /// An answer that says neither yes nor no.
     #[error("the directory cannot {doing}: code {code}, {said}{advice}")]
     Answer {
+        part: SourcePart,
         doing: &'static str,
         code: u32,
         said: String,
@@ -52,9 +53,12 @@ pub(super) enum Failure {
         why: &'static str,
         code: u32,
     },
-    /// What the directory shows of people in general cannot be right.
+    /// What the directory shows in general cannot be right.
+    #[error("{why}")]
+    Content { part: SourcePart, why: String },
+    /// Another failure, when it was asked about groups.
     #[error("{0}")]
-    Entry(String),
+    OfGroups(Box<Failure>),
     /// What it shows of one person cannot be right, or is not enough.
     #[error("{0}")]
     Person(String),
@@ -67,6 +71,35 @@ impl Failure {
     /// Whether another server of the directory may do better.
     pub(super) fn is_of_transport(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::Broken { .. })
+    }
+
+    /// The same, when it was about groups: whatever was found before works.
+    pub(super) fn of_groups(self) -> Self {
+        match self {
+            Self::Answer { .. } | Self::Base { .. } => Self::OfGroups(Box::new(self)),
+            other => other,
+        }
+    }
+
+    /// As others are told.
+    pub(super) fn told(&self) -> AuthenticationError {
+        let reason = self.to_string();
+        let part = match self {
+            Self::Person(_) => return AuthenticationError::Undecided { reason },
+            Self::Unreachable { .. }
+            | Self::Broken { .. }
+            | Self::Protocol { .. }
+            | Self::TooSlow(_) => {
+                let source = None;
+                return AuthenticationError::Unavailable { reason, source };
+            }
+            Self::NotEncrypted { .. } | Self::Trust(_) => SourcePart::Encryption,
+            Self::ServiceAccount { .. } | Self::HeldOff { .. } => SourcePart::Account,
+            Self::Answer { part, .. } | Self::Content { part, .. } => *part,
+            Self::Base { .. } => SourcePart::People,
+            Self::OfGroups(_) => SourcePart::Groups,
+        };
+        AuthenticationError::Unusable { part, reason }
     }
 }
 
@@ -83,12 +116,6 @@ fn pauses(refusal: &Refusal) -> &'static str {
 
 impl From<Failure> for AuthenticationError {
     fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Person(reason) => Self::Undecided { reason },
-            failure => Self::Unavailable {
-                reason: failure.to_string(),
-                source: None,
-            },
-        }
+        failure.told()
     }
 }

@@ -52,7 +52,7 @@ use self::sign_in::No;
 use self::template::{BindTemplate, FilterTemplate};
 use super::{
     AuthenticationError, Authenticator, Diagnosis, Guesses, Identity, IdentityId, Password, Source,
-    SourceFact, Username,
+    SourceFact, SourcePart, Username,
 };
 use crate::config::LdapConfig;
 
@@ -229,6 +229,10 @@ impl Authenticator for LdapAuthenticator {
 
     async fn diagnose(&self, username: Option<&Username>) -> Diagnosis {
         self.directory.diagnose(&self.source, username).await
+    }
+
+    async fn probe(&self) -> Result<SourcePart, AuthenticationError> {
+        Ok(self.directory.probe().await?)
     }
 }
 

@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::named_group::Presence;
 use super::sign_in::Member;
 use super::{Directory, Entrance};
-use crate::auth::{AuthenticationError, Identity, IdentityId, Refusal, Source};
+use crate::auth::{AuthenticationError, Identity, IdentityId, Refusal, Source, SourcePart};
 
 /// How long looking at all takes at most.
 const FOR_ALL: Duration = Duration::from_secs(25);
@@ -37,17 +37,9 @@ impl Directory {
     ) -> Vec<Result<Option<Identity>, AuthenticationError>> {
         let mut answers = Vec::with_capacity(ids.len());
         let all = self.look_at_parts(source, ids, &mut answers);
-        let failed = match timeout(FOR_ALL, all).await {
-            Ok(failed) => failed,
-            Err(_) => Some(format!("no answer within {} s", FOR_ALL.as_secs())),
-        };
-        let reason = failed.unwrap_or_default();
-        answers.resize_with(ids.len(), || {
-            Err(AuthenticationError::Unavailable {
-                reason: reason.clone(),
-                source: None,
-            })
-        });
+        let failed = timeout(FOR_ALL, all).await.unwrap_or_default();
+        let failed = failed.unwrap_or(Failure::TooSlow(FOR_ALL.as_secs()));
+        answers.resize_with(ids.len(), || Err(failed.told()));
         answers
     }
 
@@ -59,7 +51,7 @@ impl Directory {
         source: &Source,
         ids: &[IdentityId],
         answers: &mut Vec<Result<Option<Identity>, AuthenticationError>>,
-    ) -> Option<String> {
+    ) -> Option<Failure> {
         let _permit = self.connections.acquire().await;
         let mut shown = Shown::default();
         let mut first = 0;
@@ -67,7 +59,7 @@ impl Directory {
         while let Some(rest) = ids.get(answers.len()..).filter(|rest| !rest.is_empty()) {
             let mut connection = match self.limited(self.connect_service(&mut first)).await {
                 Ok(connection) => connection,
-                Err(failure) => return Some(failure.to_string()),
+                Err(failure) => return Some(failure),
             };
             let begin = answers.len();
             let some = rest.get(..OVER_ONE_CONNECTION).unwrap_or(rest);
@@ -76,7 +68,7 @@ impl Directory {
             connection.close().await;
             if let Some(failure) = failed {
                 if failed_before && answers.len() == begin {
-                    return Some(failure.to_string());
+                    return Some(failure);
                 }
                 answers.push(Err(failure.into()));
                 failed_before = true;
@@ -108,7 +100,7 @@ impl Directory {
                     answers.push(identity.transpose().map_err(Into::into));
                 }
                 // This entry is strange; the next one need not be.
-                Err(failure @ (Failure::Person(_) | Failure::Entry(_))) => {
+                Err(failure @ (Failure::Person(_) | Failure::Content { .. })) => {
                     answers.push(Err(failure.into()))
                 }
                 Err(failure) => return Some(failure),
@@ -125,14 +117,54 @@ impl Directory {
         done.unwrap_or_else(|_| Err(self.too_slow()))
     }
 
-    /// A connection of the account that looks people up, to the first server from `first` on that
-    /// answers. Those that do not are left out from then on: what it costs to wait for them would
-    /// otherwise be spent at every connection.
+    /// Whether the account that looks people up sees people and the required group; up to which part
+    /// that shows that people could sign in.
+    pub(super) async fn probe(&self) -> Result<SourcePart, Failure> {
+        let _permit = self.connections.acquire().await;
+        let connection = self.limited(self.connect(&mut 0)).await;
+        let mut connection = connection?;
+        let seen = match &self.entrance {
+            Entrance::Service { .. } => self.limited(self.see(&mut connection)).await,
+            // Nobody may look.
+            Entrance::Template(_) => Ok(SourcePart::Encryption),
+        };
+        connection.close().await;
+        seen
+    }
+
+    async fn see(&self, connection: &mut Connection) -> Result<SourcePart, Failure> {
+        if !self.finds_anybody(connection).await? {
+            return Err(Failure::Content {
+                part: SourcePart::People,
+                why: format!(
+                    "the directory shows nobody under {}; check LDAP_BASE_DN, LDAP_SEARCH_FILTER \
+                     and what LDAP_BIND_DN may read",
+                    self.base_text()
+                ),
+            });
+        }
+        match self.required_group_is_there(connection).await? {
+            true => Ok(SourcePart::Groups),
+            false => Err(self.no_required_group()),
+        }
+    }
+
+    /// A connection of the account that looks people up.
     async fn connect_service(&self, first: &mut usize) -> Result<Connection, Failure> {
         if let Entrance::Template(_) = self.entrance {
             let why = "no account looks people up; set LDAP_BIND_DN and LDAP_BIND_PASSWORD";
-            return Err(Failure::Entry(why.to_owned()));
+            return Err(Failure::Content {
+                part: SourcePart::Account,
+                why: why.to_owned(),
+            });
         }
+        self.connect(first).await
+    }
+
+    /// A connection, as [`open`](Self::open) opens it, to the first server from `first` on that
+    /// answers. Those that do not are left out from then on: what it costs to wait for them would
+    /// otherwise be spent at every connection.
+    async fn connect(&self, first: &mut usize) -> Result<Connection, Failure> {
         let mut failed = None;
         while let Some(server) = self.ways.servers.get(*first) {
             match self.open(server).await {
@@ -167,11 +199,12 @@ impl Directory {
             Err(_) => {
                 return match self.shows_anybody(connection, shown).await? {
                     true => Ok(None),
-                    false => Err(Failure::Entry(
-                        "the directory shows nobody at all, so it is not believed that somebody \
-                         left; check LDAP_BASE_DN and what LDAP_BIND_DN may read"
+                    false => Err(Failure::Content {
+                        part: SourcePart::People,
+                        why: "the directory shows nobody at all, so it is not believed that \
+                              somebody left; check LDAP_BASE_DN and what LDAP_BIND_DN may read"
                             .to_owned(),
-                    )),
+                    }),
                 };
             }
         };
@@ -219,7 +252,8 @@ impl Directory {
         match &self.groups.required {
             None => Ok(true),
             Some(group) => {
-                let presence = group.look(connection, self.groups.base()).await?;
+                let presence = group.look(connection, self.groups.base()).await;
+                let presence = presence.map_err(Failure::of_groups)?;
                 Ok(presence != Presence::Missing)
             }
         }

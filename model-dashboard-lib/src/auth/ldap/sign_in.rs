@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::template::{BindName, BindTemplate};
 use super::{Directory, Entrance};
 use crate::auth::{
-    GrantedRole, Guesses, Identity, IdentityId, Password, Refusal, Source, Username,
+    GrantedRole, Guesses, Identity, IdentityId, Password, Refusal, Source, SourcePart, Username,
 };
 use crate::config::LdapServer;
 
@@ -145,10 +145,13 @@ impl Directory {
     pub(super) fn no_required_group(&self) -> Failure {
         let name = self.groups.required.as_ref();
         let name = name.map_or("", |group| group.as_str());
-        Failure::Entry(format!(
-            "the directory does not show the required group {name}, so it is not believed that \
-             somebody is not in it; check LDAP_REQUIRED_GROUP and what LDAP_BIND_DN may read"
-        ))
+        Failure::Content {
+            part: SourcePart::Groups,
+            why: format!(
+                "the directory does not show the required group {name}, so it is not believed that \
+                 somebody is not in it; check LDAP_REQUIRED_GROUP and what LDAP_BIND_DN may read"
+            ),
+        }
     }
 
     /// Judges somebody whose password is right.
@@ -371,7 +374,8 @@ impl Directory {
                 if as_person {
                     self.bind_service(connection).await?;
                 }
-                self.groups.look_further(connection, &person).await?
+                let looked = self.groups.look_further(connection, &person).await;
+                looked.map_err(Failure::of_groups)?
             }
             false => (person.groups.clone(), false),
         };

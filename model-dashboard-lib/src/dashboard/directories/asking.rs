@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::Directory;
-use crate::auth::{AuthenticationError, Identity, IdentityId};
+use crate::auth::{AuthenticationError, Identity, IdentityId, SourcePart};
 
 /// How long a source may take for an answer, whatever its own deadline is.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -29,7 +29,7 @@ impl Answer {
             Ok(Some(_)) => Answer::None("the source answered for somebody else".to_owned()),
             Ok(None) => Answer::Left,
             Err(AuthenticationError::Undecided { reason }) => Answer::Undecided(reason),
-            Err(error) => Answer::None(error.to_string()),
+            Err(error) => Answer::None(error.in_short()),
         }
     }
 }
@@ -59,16 +59,17 @@ impl Until {
 impl Directory {
     /// One answer for each of `ids`, at most 100, in their order; notes whether the source answers.
     pub(super) async fn ask(&self, ids: &[IdentityId], until: &Until) -> Vec<Answer> {
-        let Some(answers) = self.question(ids, until).await else {
+        let Some((answers, part)) = self.question(ids, until).await else {
             return none_of(ids, "the server is shutting down");
         };
-        let mut reasons = answers.iter().filter_map(|answer| match answer {
-            Answer::None(reason) => Some(reason),
-            _ => None,
-        });
-        match reasons.next() {
-            Some(reason) if 1 + reasons.count() == answers.len() => self.failed(reason),
-            _ => self.answered(),
+        let none = |answer: &&Answer| matches!(answer, Answer::None(_));
+        match answers.iter().find(none) {
+            Some(Answer::None(reason)) if answers.iter().all(|it| none(&it)) => {
+                self.failed(part, reason);
+            }
+            // Whoever is there is so by their groups, too.
+            _ if answers.iter().any(|it| matches!(it, Answer::There(_))) => self.answered(),
+            _ => self.works(SourcePart::People),
         }
         answers
     }
@@ -88,7 +89,7 @@ impl Directory {
             }
             unsaid = rest.len();
             let some: Vec<IdentityId> = rest.iter().map(|(id, _)| (*id).clone()).collect();
-            let Some(said) = self.question(&some, until).await else {
+            let Some((said, _)) = self.question(&some, until).await else {
                 return answers;
             };
             for ((_, answer), now) in rest.into_iter().zip(said) {
@@ -97,17 +98,25 @@ impl Directory {
         }
     }
 
-    /// One answer for each; `None` at the end of the dashboard.
-    async fn question(&self, ids: &[IdentityId], until: &Until) -> Option<Vec<Answer>> {
+    /// One answer for each, and how far one comes who has none; `None` at the end of the dashboard.
+    async fn question(
+        &self,
+        ids: &[IdentityId],
+        until: &Until,
+    ) -> Option<(Vec<Answer>, SourcePart)> {
         let asked = timeout(PATIENCE, self.authenticator.recheck(ids));
-        Some(match until.or(asked).await? {
+        let mut part = SourcePart::Connection;
+        let answers = match until.or(asked).await? {
             Ok(answers) if answers.len() == ids.len() => {
+                let mut failed = answers.iter().filter_map(|answer| answer.as_ref().err());
+                part = failed.find_map(AuthenticationError::part).unwrap_or(part);
                 let answers = ids.iter().zip(answers);
                 answers.map(|(id, it)| Answer::new(id, it)).collect()
             }
             Ok(_) => none_of(ids, "the source did not answer for everybody"),
             Err(_) => none_of(ids, "no answer within 30 s"),
-        })
+        };
+        Some((answers, part))
     }
 }
 

@@ -14,11 +14,13 @@ mod diagnose;
 mod late;
 mod noted;
 mod pace;
+mod probe;
 mod recheck;
 mod removed;
 mod role_groups;
 mod rounds;
 mod state;
+mod trouble;
 mod turned_away;
 mod vouching;
 
@@ -27,9 +29,11 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, Notify};
 
 pub use recheck::{RecheckOutcome, Rechecked, SourceRecheck};
-pub use state::{SourceDoubt, SourceFailing, SourceGroups, SourceState};
+pub use state::{SourceDoubt, SourceGroups, SourceState};
+pub use trouble::SourceFailing;
 pub use vouching::SignInLimit;
 
+pub(super) use probe::probe;
 pub(super) use rounds::follow;
 pub(super) use vouching::{Vouched, as_limited};
 
@@ -37,7 +41,7 @@ use super::places::Places;
 use crate::auth::{Authenticator, Source};
 use belief::Earlier;
 use late::Looks;
-use state::Known;
+use trouble::Known;
 
 /// The other sources of one dashboard.
 #[derive(Debug)]

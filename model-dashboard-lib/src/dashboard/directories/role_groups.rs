@@ -8,15 +8,20 @@
 
 use super::asking::Until;
 use super::{Directory, SourceGroups};
-use crate::auth::{Diagnosis, Verdict};
+use crate::auth::{Diagnosis, SourcePart, Verdict};
 use crate::model::Timestamp;
 
 /// How the steps begin that are about them.
 const STEPS: &str = "groups of role ";
 
 impl Directory {
-    /// Asks the source about itself: whether it answers, and how the groups are that give roles.
+    /// Asks the source about itself: whether people could sign in, and how the groups are that give
+    /// roles.
     pub(super) async fn look_at_itself(&self, until: &Until) {
+        // A walk tries the account that looks people up though it is held off.
+        if !self.probe(until).await || !self.can_recheck() {
+            return;
+        }
         let walk = until.or(self.authenticator.diagnose(None)).await;
         if let Some(diagnosis) = walk {
             self.diagnosed(&diagnosis);
@@ -28,7 +33,11 @@ impl Directory {
         if !diagnosis.is_well() {
             return;
         }
-        self.answered();
+        self.works(match self.can_recheck() {
+            true => SourcePart::Groups,
+            // Nobody may look any further.
+            false => SourcePart::Encryption,
+        });
         let since = Timestamp::now();
         let now = what_is_wrong(diagnosis).map(|reason| SourceGroups { since, reason });
         let source = self.source().as_str();

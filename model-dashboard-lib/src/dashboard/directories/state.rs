@@ -1,8 +1,8 @@
 //! How the other sources do, as far as is known.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::trouble::SourceFailing;
 use super::{Directories, Directory};
 use crate::auth::{
     DiagnosisStep, LeavingDoubt, Permission, Source, SourceFact, UserStore, Verdict,
@@ -22,21 +22,12 @@ pub struct SourceState {
     pub can_recheck: bool,
     /// What it is asked, and how; no secret.
     pub facts: Vec<SourceFact>,
-    /// That it does not answer, if so. Nobody signs in there; whom it vouched for lately get in.
+    /// Why nobody can sign in there, if so. Whom it vouched for lately get in.
     pub failing: Option<SourceFailing>,
     /// That what it says of its people is not believed, if so.
     pub doubt: Option<SourceDoubt>,
     /// That groups which give roles are not as they should be, if so.
     pub groups: Option<SourceGroups>,
-}
-
-/// A source that does not answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourceFailing {
-    /// Since when.
-    pub since: Timestamp,
-    /// What is wrong, for administrators.
-    pub reason: String,
 }
 
 /// A source in which groups that give roles are not as they should be: it does not show one, so nobody
@@ -90,71 +81,7 @@ impl fmt::Display for SourceDoubt {
     }
 }
 
-/// What is known of one source.
-#[derive(Debug, Default)]
-pub(super) struct Known(Mutex<Doing>);
-
-#[derive(Clone, Debug, Default)]
-pub(super) struct Doing {
-    failing: Option<SourceFailing>,
-    doubt: Option<SourceDoubt>,
-    pub(super) groups: Option<SourceGroups>,
-    /// How many lost everything at a sign-in since the source last let anybody in.
-    pub(super) turned_away: usize,
-}
-
-impl Known {
-    fn get(&self) -> MutexGuard<'_, Doing> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn change<T>(&self, change: impl FnOnce(&mut Doing) -> T) -> T {
-        change(&mut self.get())
-    }
-
-    pub(super) fn is_failing(&self) -> bool {
-        self.get().failing.is_some()
-    }
-
-    fn is_believed(&self) -> bool {
-        let doing = self.get();
-        doing.failing.is_none() && doing.doubt.is_none()
-    }
-
-    fn is_well(&self) -> bool {
-        self.is_believed() && self.get().groups.is_none()
-    }
-}
-
 impl Directory {
-    /// Notes that the source answered, whatever it said.
-    pub(in crate::dashboard) fn answered(&self) {
-        if let Some(failing) = self.known.get().failing.take() {
-            let source = self.source().as_str();
-            tracing::info!(source, since = %failing.since, "the directory answers again");
-        }
-    }
-
-    /// Notes that the source did not answer. The log tells it once.
-    pub(in crate::dashboard) fn failed(&self, reason: &str) {
-        let mut doing = self.known.get();
-        if let Some(failing) = &mut doing.failing {
-            failing.reason = reason.to_owned();
-            return;
-        }
-        doing.failing = Some(SourceFailing {
-            since: Timestamp::now(),
-            reason: reason.to_owned(),
-        });
-        let source = self.source().as_str();
-        tracing::warn!(
-            source,
-            reason,
-            "the directory does not answer: nobody can sign in there; whom it vouched for lately \
-             still get in"
-        );
-    }
-
     /// Notes whether what the source says is not believed. The log tells it once.
     pub(super) fn doubt(&self, doubt: Option<&LeavingDoubt>) {
         let now = doubt.map(|doubt| SourceDoubt {
@@ -162,7 +89,9 @@ impl Directory {
             left: doubt.left.len(),
             asked: doubt.asked,
         });
-        let before = std::mem::replace(&mut self.known.get().doubt, now);
+        let before = self
+            .known
+            .change(|doing| std::mem::replace(&mut doing.doubt, now));
         let source = self.source().as_str();
         match (before, now) {
             (Some(SourceDoubt { since, .. }), None) => {
@@ -181,57 +110,34 @@ impl Directory {
     }
 
     pub(super) fn doubted(&self) -> Option<SourceDoubt> {
-        self.known.get().doubt
+        self.known.change(|doing| doing.doubt)
     }
 
     fn state(&self) -> SourceState {
-        let Doing {
-            failing,
-            doubt,
-            groups,
-            ..
-        } = self.known.get().clone();
         SourceState {
             source: self.source().clone(),
             label: self.authenticator.label().to_owned(),
             can_recheck: self.can_recheck(),
             facts: self.authenticator.facts(),
-            failing,
-            doubt,
-            groups,
+            failing: self.failing(),
+            doubt: self.doubted(),
+            groups: self.groups(),
         }
     }
 
-    /// Whether it answers, and what it says of people is believed.
-    pub(super) fn is_believed(&self) -> bool {
-        self.known.is_believed()
-    }
-
-    /// Whether there is nothing to tell of it.
-    pub(in crate::dashboard) fn is_well(&self) -> bool {
-        self.known.is_well()
-    }
-
-    pub(in crate::dashboard) fn failing_since(&self) -> Option<Timestamp> {
-        Some(self.known.get().failing.as_ref()?.since)
+    fn groups(&self) -> Option<SourceGroups> {
+        self.known.change(|doing| doing.groups.clone())
     }
 
     /// As something that the dashboard depends on.
     pub(in crate::dashboard) fn dependency(&self) -> Dependency {
-        let Doing {
-            failing,
-            doubt,
-            groups,
-            ..
-        } = self.known.get().clone();
         let name = format!("source:{}", self.source());
-        let (since, message, fix) = match (failing, doubt, groups) {
-            (Some(SourceFailing { since, reason }), ..) => (
+        let (since, message, fix) = match (self.failing(), self.doubted(), self.groups()) {
+            (Some(SourceFailing { since, reason, .. }), ..) => (
                 since,
                 reason,
-                "test the connection of the directory below; see that its server can be reached, \
-                 that its certificate is trusted and that the service account works. Local \
-                 accounts sign in as ever",
+                "test the connection of the directory below, which says what to do; it is tried \
+                 again at once. Local accounts sign in as ever",
             ),
             (None, Some(doubt), _) => (doubt.since, doubt.to_string(), SourceDoubt::ADVICE),
             (None, None, Some(SourceGroups { since, reason })) => (

@@ -28,8 +28,8 @@ struct SourceHealth {
     label: String,
     /// Whether it can be asked about people without their passwords.
     can_recheck: bool,
-    /// `healthy`, `failing` (it does not answer) or `doubted` (it says of too many at once that
-    /// they left, which is not believed).
+    /// `healthy`, `failing` (nobody can sign in with it) or `doubted` (it says of too many at once
+    /// that they left, which is not believed).
     #[schema(example = "healthy")]
     status: &'static str,
     /// Since when, if it does not do well.

@@ -60,9 +60,9 @@ fn trouble(state: &SourceState) -> Option<Trouble> {
         return Some(Trouble {
             since: failing.since.into(),
             text: format!(
-                "It does not answer: {}. Nobody can sign in with it; whom it vouched for lately \
-                 still get in.",
-                failing.reason
+                "Nobody can sign in with it: {}. {}. Whom it vouched for lately still get in.",
+                failing.part,
+                sentence(&failing.reason).trim_end_matches('.')
             ),
         });
     }

@@ -51,7 +51,7 @@ pub(super) async fn recheck(visit: Visit, id: IdentityId) -> Result<Response, Fa
         Err(error) => return Err(error.into()),
     };
     if let RecheckOutcome::NoAnswer(reason) = &done.outcome {
-        let message = format!("the directory did not answer, so nothing was changed: {reason}");
+        let message = format!("the directory could not say, so nothing was changed: {reason}");
         let wrong = [FieldError::new("", message)];
         let status = StatusCode::SERVICE_UNAVAILABLE;
         return show_one(&visit, status, &done.user, None, &wrong).await;

@@ -28,7 +28,7 @@ pub struct DirectoryView {
     pub token_days: u16,
     /// How often people are looked at again, where it can.
     pub recheck_interval: Duration,
-    /// How long they get in while it does not answer.
+    /// How long they get in while nobody can sign in with it.
     pub grace: Duration,
     /// What it is asked, and how: names and values.
     pub facts: Vec<(String, Vec<String>)>,

@@ -7,6 +7,7 @@ mod limits;
 mod role_groups;
 mod rounds;
 mod stale;
+mod trouble;
 mod turned_away;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +22,7 @@ use super::sources::directory;
 use super::*;
 use crate::auth::{
     AuthenticationError, Authenticator, Diagnosis, DiagnosisStep, GrantedRole, Guesses, Identity,
-    IdentityId, Permission, Refusal, RoleOrigin, Source, UserChange, Verdict,
+    IdentityId, Permission, Refusal, RoleOrigin, Source, SourcePart, UserChange, Verdict,
 };
 
 const WRONG: &str = "a wrong password";
@@ -62,6 +63,8 @@ pub(super) struct Staff {
     /// How many passwords it was sent, and whether it says nothing to them.
     passwords: AtomicU32,
     is_dumb: AtomicBool,
+    /// How far one comes.
+    fault: Mutex<Option<SourcePart>>,
     sign_ins_held: watch::Sender<bool>,
 }
 
@@ -90,6 +93,7 @@ impl Staff {
             sign_ins: AtomicU32::new(0),
             passwords: AtomicU32::new(0),
             is_dumb: AtomicBool::new(false),
+            fault: Mutex::default(),
             sign_ins_held: watch::Sender::new(false),
         })
     }
@@ -153,10 +157,19 @@ impl Staff {
     }
 
     fn answers(&self) -> Result<(), AuthenticationError> {
-        match self.away.load(Ordering::SeqCst) {
-            true => Err(unavailable("the line is cut")),
-            false => Ok(()),
+        match (self.away.load(Ordering::SeqCst), self.fault()) {
+            (true, _) => Err(unavailable("the line is cut")),
+            (false, Some(part)) if part <= SourcePart::People => Err(unusable(part)),
+            (false, _) => Ok(()),
         }
+    }
+
+    fn fault(&self) -> Option<SourcePart> {
+        *self.fault.lock().unwrap()
+    }
+
+    fn break_at(&self, part: impl Into<Option<SourcePart>>) {
+        *self.fault.lock().unwrap() = part.into();
     }
 
     /// Who is found by this name.
@@ -206,6 +219,13 @@ fn unavailable(reason: &str) -> AuthenticationError {
     }
 }
 
+fn unusable(part: SourcePart) -> AuthenticationError {
+    AuthenticationError::Unusable {
+        part,
+        reason: format!("{part:?} is broken"),
+    }
+}
+
 #[async_trait::async_trait]
 impl Authenticator for Staff {
     fn source(&self) -> &Source {
@@ -224,6 +244,9 @@ impl Authenticator for Staff {
         self.answers()?;
         if password.expose() == WRONG {
             return Err(Refusal::WrongPassword.into());
+        }
+        if let Some(part) = self.fault() {
+            return Err(unusable(part));
         }
         let of = |people: &Mutex<BTreeMap<String, Identity>>| {
             let people = people.lock().unwrap();
@@ -259,6 +282,9 @@ impl Authenticator for Staff {
             if self.is_dumb.load(Ordering::SeqCst) {
                 return Err(unavailable("the line is cut"));
             }
+            if password.expose() != WRONG {
+                guesses.password_is_right();
+            }
         }
         self.authenticate(username, password).await
     }
@@ -283,6 +309,14 @@ impl Authenticator for Staff {
         match self.is_made_first.load(Ordering::SeqCst) {
             true => first,
             false => self.answers_about(ids),
+        }
+    }
+
+    async fn probe(&self) -> Result<SourcePart, AuthenticationError> {
+        self.answers()?;
+        match self.fault() {
+            Some(part) => Err(unusable(part)),
+            None => Ok(SourcePart::Groups),
         }
     }
 

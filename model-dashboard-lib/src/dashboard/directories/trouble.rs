@@ -1,0 +1,161 @@
+//! What keeps people from signing in with a source, as far as it is known: what went wrong, until an
+//! answer shows that it does not any more.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::Directory;
+use super::state::{SourceDoubt, SourceGroups};
+use crate::auth::{AuthenticationError, Refusal, SourcePart};
+use crate::model::Timestamp;
+
+/// That nobody can sign in with a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SourceFailing {
+    /// Since when.
+    pub since: Timestamp,
+    /// How far one comes.
+    pub part: SourcePart,
+    /// What is wrong, for administrators.
+    pub reason: String,
+}
+
+/// What is known of one source.
+#[derive(Debug, Default)]
+pub(super) struct Known(Mutex<Doing>);
+
+#[derive(Debug, Default)]
+pub(super) struct Doing {
+    /// What failed, by how far one came. What is shown of one part says nothing of those after it.
+    failing: BTreeMap<SourcePart, SourceFailing>,
+    pub(super) doubt: Option<SourceDoubt>,
+    pub(super) groups: Option<SourceGroups>,
+    /// How many lost everything at a sign-in since the source last let anybody in.
+    pub(super) turned_away: usize,
+    /// When it last showed that all of it works.
+    shown: Option<Instant>,
+}
+
+impl Known {
+    fn get(&self) -> MutexGuard<'_, Doing> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut Doing) -> T) -> T {
+        change(&mut self.get())
+    }
+
+    pub(super) fn is_failing(&self) -> bool {
+        !self.get().failing.is_empty()
+    }
+}
+
+impl Directory {
+    /// Notes an answer that shows that the source works up to this part.
+    pub(in crate::dashboard) fn works(&self, part: SourcePart) {
+        let mut doing = self.known.get();
+        if part == SourcePart::Groups {
+            doing.shown = Some(Instant::now());
+        }
+        let before = doing
+            .failing
+            .first_key_value()
+            .map(|(_, first)| first.since);
+        doing.failing.retain(|at, _| *at > part);
+        if let (Some(since), true) = (before, doing.failing.is_empty()) {
+            let source = self.source().as_str();
+            tracing::info!(source, %since, "people can sign in with the directory again");
+        }
+    }
+
+    /// Notes that all of the source works.
+    pub(super) fn answered(&self) {
+        self.works(SourcePart::Groups);
+    }
+
+    /// Notes that nobody came further than to this part. The log tells it once.
+    pub(super) fn failed(&self, part: SourcePart, reason: &str) {
+        let mut doing = self.known.get();
+        doing.failing.retain(|at, _| *at >= part);
+        if let Some(failing) = doing.failing.get_mut(&part) {
+            failing.reason = reason.to_owned();
+            return;
+        }
+        let failing = SourceFailing {
+            since: Timestamp::now(),
+            part,
+            reason: reason.to_owned(),
+        };
+        doing.failing.insert(part, failing);
+        let source = self.source().as_str();
+        tracing::warn!(
+            source,
+            reason,
+            "nobody can sign in with the directory: {part}; whom it vouched for lately still get in"
+        );
+    }
+
+    /// Notes what came of a sign-in there.
+    pub(in crate::dashboard) fn heard(&self, error: Option<&AuthenticationError>) {
+        match error {
+            None => {
+                self.answered();
+                self.let_in();
+            }
+            Some(AuthenticationError::Refused(refusal)) => self.works(self.shown_by(refusal)),
+            Some(AuthenticationError::Barred { refusal, .. }) => {
+                // Who is surely not in a group was seen not to be.
+                self.works(match refusal {
+                    Refusal::NotInGroup => SourcePart::Groups,
+                    _ => SourcePart::Passwords,
+                });
+            }
+            Some(error) => {
+                if let Some(part) = error.part() {
+                    self.failed(part, &error.in_short());
+                }
+            }
+        }
+    }
+
+    /// Up to which part it works where it said no to somebody.
+    fn shown_by(&self, refusal: &Refusal) -> SourcePart {
+        match refusal {
+            // A name that is bound with at once: what comes after that was not asked.
+            _ if !self.can_recheck() => SourcePart::Encryption,
+            Refusal::UnknownUser
+            | Refusal::SeveralEntries
+            | Refusal::TooEarly
+            | Refusal::Other(_) => SourcePart::People,
+            _ => SourcePart::Passwords,
+        }
+    }
+
+    /// Why nobody can sign in.
+    pub(in crate::dashboard) fn failing(&self) -> Option<SourceFailing> {
+        let doing = self.known.get();
+        doing
+            .failing
+            .first_key_value()
+            .map(|(_, first)| first.clone())
+    }
+
+    /// Whether people can sign in, and what it says of them is believed.
+    pub(super) fn is_believed(&self) -> bool {
+        let doing = self.known.get();
+        doing.failing.is_empty() && doing.doubt.is_none()
+    }
+
+    /// Whether there is nothing to tell of it.
+    pub(in crate::dashboard) fn is_well(&self) -> bool {
+        self.is_believed() && self.known.get().groups.is_none()
+    }
+
+    /// Whether it showed that all of it works less than so long ago.
+    pub(super) fn worked_within(&self, time: Duration) -> bool {
+        let shown = self.known.get().shown;
+        shown.is_some_and(|at| at.elapsed() < time)
+    }
+}
