@@ -4,7 +4,7 @@ use super::Dashboard;
 use super::sign_in::SignedIn;
 use crate::auth::{
     AuthenticationError, Authenticator, Guesses, Identity, IdentityId, NewSession, Password,
-    PasswordHash, Refusal, Session, SessionSecret, Source, Username,
+    PasswordHash, Refusal, Session, SessionSecret, Source, User, Username,
 };
 use crate::model::Timestamp;
 use crate::store::StoreError;
@@ -42,11 +42,8 @@ impl Dashboard {
                 source: None,
             });
         }
-        if !source.is_own() {
-            let adopted = self.inner.adopt_by_mail(&identity, username).await;
-            adopted.map_err(no_answer)?;
-        }
-        let signed_in = self.begin_session(&identity, asked_at, made_from).await?;
+        let begun = self.begin_session(&identity, username, asked_at, made_from);
+        let signed_in = begun.await?;
         let still_right = async {
             let after = self.stored_password(source, username).await?;
             if let Some(local) = self.inner.local.as_ref().filter(|_| after != before) {
@@ -91,6 +88,7 @@ impl Dashboard {
     async fn begin_session(
         &self,
         identity: &Identity,
+        typed: &Username,
         asked_at: Timestamp,
         made_from: String,
     ) -> Result<SignedIn, AuthenticationError> {
@@ -100,6 +98,15 @@ impl Dashboard {
             true => None,
             false => users.user(&identity.id).await.map_err(no_answer)?,
         };
+        let is_kept_out = |user: &User| !user.is_active && user.left_at.is_none();
+        if before.as_ref().is_some_and(is_kept_out) {
+            // By an administrator: nothing is noted of them, and nothing passes to them.
+            return Err(Refusal::Disabled.into());
+        }
+        if !identity.id.source.is_own() {
+            let adopted = self.inner.adopt_by_mail(identity, typed).await;
+            adopted.map_err(no_answer)?;
+        }
         let user = users
             .remember(identity, policy.default_role, true, asked_at)
             .await
@@ -114,6 +121,9 @@ impl Dashboard {
         }
         if let Some(before) = before {
             self.inner.note_changes(&before, &user).await;
+        }
+        if !user.is_active {
+            return Err(Refusal::Disabled.into());
         }
         let (secret, session) = self
             .new_session(&user.id, made_from)

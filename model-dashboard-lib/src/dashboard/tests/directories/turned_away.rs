@@ -114,3 +114,27 @@ async fn a_sign_in_that_began_before_the_source_vouched_takes_nothing() {
     world.dashboard.inner.turned_away(&bo.id, before).await;
     world.by_token(&bearer).await.unwrap();
 }
+
+#[tokio::test]
+async fn of_whom_an_administrator_disabled_nothing_is_noted_at_sign_in() {
+    let staff = Staff::new(true);
+    let world = world(&staff).await;
+    let (bo, _) = world.employee(&staff, "bo", HOUR).await;
+    let off = UserChange {
+        is_active: Some(false),
+        ..UserChange::default()
+    };
+    let before = world.store.update_user(&bo.id, off).await.unwrap();
+    let mut renamed = staff.hire_as("bo", "another-name");
+    renamed.role = Some(GrantedRole {
+        role: Role::Admin,
+        reason: "member of cn=admins".to_owned(),
+    });
+    staff.change(renamed);
+    let refused = world.sign_in_at(&staff, "another-name").await;
+    assert_eq!(reason(refused), Unauthenticated::SignInRefused);
+    assert_eq!(world.last_event().await.detail, "account is disabled");
+    assert_eq!(world.count(Action::UserUpdate).await, 0);
+    let after = world.store.user(&bo.id).await.unwrap();
+    assert_eq!(after, Some(before));
+}
