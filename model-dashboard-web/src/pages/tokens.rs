@@ -106,7 +106,7 @@ async fn page(
         .map(|token| row(token, caller.id(), limits.get(&token.owner)))
         .collect();
     let limit = dashboard.sign_in_limit(caller, caller.user()).await?;
-    view.sign_in_limit = limit.map(|limit| (limit.days, limit.until.into()));
+    view.sign_in_limit = limit.map(|limit| (limit.days, limit.until.map(Into::into)));
     view.pager = paging.pager(visit, "/tokens", &[]);
     let frame = visit.frame().await;
     visit
@@ -147,7 +147,7 @@ async fn limits(
 }
 
 fn row(token: &ApiToken, own: &IdentityId, limit: Option<&SignInLimit>) -> TokenRow {
-    let limit = limit.filter(|limit| token.expires_at == Some(limit.until));
+    let limit = limit.filter(|limit| limit.until.is_none() || token.expires_at == limit.until);
     // One that any sign-in moves on is none to be warned of.
     let is_soon = |end| limit.is_none() && end <= Timestamp::now().plus(TOKEN_EXPIRES_SOON);
     TokenRow {

@@ -216,10 +216,12 @@ impl Visit {
         let limit = self
             .dashboard()
             .sign_in_limit(&self.caller, self.caller.user());
-        let limit = limit.await.ok().flatten().map(|limit| limit.until);
+        let limit = limit.await.ok().flatten();
         let tokens = async || {
             let mut tokens = self.dashboard().tokens(&self.caller).await.ok()?;
-            tokens.retain(|token| limit.is_none() || token.expires_at != limit);
+            tokens.retain(|token| {
+                limit.is_none_or(|limit| limit.until.is_some() && token.expires_at != limit.until)
+            });
             Some(tokens)
         };
         let known = &self.request.site.expiring_tokens;

@@ -30,7 +30,7 @@ pub struct TokensView {
     pub form: TokenForm,
     /// Until when one's own tokens work without another sign-in, and for how many days after each,
     /// where the directory cannot be asked between sign-ins.
-    pub sign_in_limit: Option<(u16, SystemTime)>,
+    pub sign_in_limit: Option<(u16, Option<SystemTime>)>,
     /// The tokens of this page, the one that expires first on top; those of others too, for people
     /// who manage them.
     pub tokens: Vec<TokenRow>,
@@ -161,7 +161,8 @@ pub fn page(frame: &Frame, view: &TokensView) -> Markup {
         @if let Some(created) = &view.created { (shown_once(frame, created, view.sign_in_limit.is_some())) }
         @if let Some((days, until)) = view.sign_in_limit {
             (notice(Tone::Info, &html! {
-                p { "Your tokens work for " (plural(days.into(), "day", "days")) " after your last sign-in, now until " (time::exact(until))
+                p { "Your tokens work for " (plural(days.into(), "day", "days")) " after your last sign-in, now "
+                    @match until { Some(until) => { "until " (time::exact(until)) }, None => "not before the next one" }
                     ": your directory cannot be asked about you in between. Sign in again before, and they go on until their own end." }
             }))
         }

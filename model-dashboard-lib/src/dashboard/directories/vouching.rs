@@ -13,21 +13,23 @@ use crate::tokens::ApiToken;
 pub struct SignInLimit {
     /// How many days.
     pub days: u16,
-    /// Until when, if they do not sign in again.
-    pub until: Timestamp,
+    /// Until when, if they do not sign in again; `None` where it is not known when they last did, and
+    /// so not before they do.
+    pub until: Option<Timestamp>,
 }
 
-/// The end of a credential unless its holder's source vouches for them again.
+/// The end of a credential unless its holder's source vouches for them again; it is over if that is
+/// not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::dashboard) struct Vouched {
-    until: Timestamp,
+    until: Option<Timestamp>,
 }
 
 impl Vouched {
     /// # Errors
     /// [`Unauthenticated::NotVouched`].
     pub(in crate::dashboard) fn check(self, now: Timestamp) -> Result<(), Unauthenticated> {
-        match now < self.until {
+        match self.until.is_some_and(|until| now < until) {
             true => Ok(()),
             false => Err(Unauthenticated::NotVouched),
         }
@@ -45,7 +47,7 @@ impl Directories {
         // Nobody is out between two looks, however short the grace is.
         let limit = policy.recheck_grace.max(policy.recheck_interval);
         is_limited.then(|| Vouched {
-            until: last(user.checked_at).plus(limit),
+            until: last(user.checked_at).map(|at| at.plus(limit)),
         })
     }
 
@@ -70,7 +72,7 @@ impl Directories {
         let can_recheck = self.of(&user.id.source)?.can_recheck();
         (!can_recheck && !is_free(user)).then(|| SignInLimit {
             days: policy.unchecked_token_days,
-            until: last(user.last_sign_in).plus(policy.unchecked_token_limit()),
+            until: last(user.last_sign_in).map(|at| at.plus(policy.unchecked_token_limit())),
         })
     }
 }
@@ -81,17 +83,18 @@ fn is_free(user: &User) -> bool {
 }
 
 /// A time that has not come was noted by a clock that was wrong; it must not vouch until then.
-fn last(look: Option<Timestamp>) -> Timestamp {
-    let look = look.filter(|at| *at <= Timestamp::now());
-    look.unwrap_or(Timestamp::UNIX_EPOCH)
+fn last(look: Option<Timestamp>) -> Option<Timestamp> {
+    look.filter(|at| *at <= Timestamp::now())
 }
 
-/// `token` with its end as it is now: at the latest when its owner has to sign in again.
+/// `token` with its end as it is now: at the latest when its owner has to sign in again. One that does
+/// not count before they do has ended when it was made.
 pub(in crate::dashboard) fn as_limited(
     mut token: ApiToken,
     limit: Option<SignInLimit>,
 ) -> ApiToken {
     if let Some(SignInLimit { until, .. }) = limit {
+        let until = until.or(token.created_at).unwrap_or_else(Timestamp::now);
         token.expires_at = Some(token.expires_at.map_or(until, |end| end.min(until)));
     }
     token

@@ -31,7 +31,7 @@ pub(super) async fn from_directory(
         checked_at: looked_at(user).map(Into::into),
         left_at: user.left_at.map(Into::into),
         can_recheck: state.is_some_and(|it| it.can_recheck) && !user.is_provisional,
-        tokens_until: limit.map(|limit| limit.until.into()),
+        tokens_until: limit.map(|limit| limit.until.map(Into::into)),
     }))
 }
 

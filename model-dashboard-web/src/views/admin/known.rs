@@ -25,8 +25,8 @@ pub struct FromDirectory {
     pub left_at: Option<SystemTime>,
     /// Whether it can be asked now.
     pub can_recheck: bool,
-    /// Until when tokens work without a sign-in, where it cannot.
-    pub tokens_until: Option<SystemTime>,
+    /// Until when tokens work without a sign-in, where it cannot: a time, or only from the next one on.
+    pub tokens_until: Option<Option<SystemTime>>,
 }
 
 /// That their directory does not let them sign in any more, if so.
@@ -68,10 +68,16 @@ pub(super) fn facts(frame: &Frame, known: &FromDirectory) -> Vec<(&'static str, 
         ("Stable id", id),
     ];
     if let Some(until) = known.tokens_until {
-        facts.push((
-            "Tokens work until",
-            html! { (time::exact(until)) p.help { "Or longer, if they sign in before." } },
-        ));
+        facts.push(match until {
+            Some(until) => (
+                "Tokens work until",
+                html! { (time::exact(until)) p.help { "Or longer, if they sign in before." } },
+            ),
+            None => (
+                "Tokens work again",
+                html! { "after the next sign-in" p.help { "It is not known when the last one was." } },
+            ),
+        });
     }
     let page = frame.links.directory(&known.source);
     facts.push((

@@ -82,7 +82,7 @@ pub(super) fn tokens_limited() -> TokensView {
     TokensView {
         created: tokens_view().created,
         form: tokens_view().form,
-        sign_in_limit: Some((7, ahead(5))),
+        sign_in_limit: Some((7, Some(ahead(5)))),
         tokens: vec![TokenRow {
             account: None,
             days_after_sign_in: Some(7),

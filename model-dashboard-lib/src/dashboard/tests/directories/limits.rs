@@ -36,7 +36,7 @@ async fn tokens_end_some_days_after_the_last_sign_in_of_their_owner() {
         .await
         .unwrap()
         .unwrap();
-    assert_eq!((limit.days, limit.until), (7, until));
+    assert_eq!((limit.days, limit.until), (7, Some(until)));
     let own = dashboard.tokens(&caller).await.unwrap();
     let all = dashboard.all_tokens(&world.host()).await.unwrap();
     assert_eq!((&own, &all), (&vec![token], &own));
@@ -172,4 +172,27 @@ async fn accounts_that_no_directory_has_a_say_about_are_not_limited() {
     }
     let health = world.dashboard.health(&world.host()).await.unwrap();
     assert!(!health.iter().any(|one| one.name.starts_with("people:")));
+}
+
+#[tokio::test]
+async fn of_whom_no_sign_in_is_known_no_time_is_told() {
+    let staff = Staff::new(false);
+    let world = world(&staff).await;
+    // As a clock that was wrong leaves behind.
+    let ahead = Timestamp::now().plus(30 * DAY);
+    let bo = staff.hire("bo");
+    let known = world.store.remember(&bo, Role::Publisher, true, ahead);
+    let bo = known.await.unwrap();
+    let scopes = Permissions::of(&[Permission::ModelsRead]);
+    let (bearer, _) = world.token(&bo, scopes).await;
+    assert_eq!(
+        reason(world.by_token(&bearer).await),
+        Unauthenticated::NotVouched
+    );
+    let (dashboard, host) = (&world.dashboard, world.host());
+    let limit = dashboard.sign_in_limit(&host, &bo).await.unwrap().unwrap();
+    assert_eq!((limit.days, limit.until), (7, None));
+    let told = dashboard.all_tokens(&host).await.unwrap().remove(0);
+    assert!(told.created_at.is_some());
+    assert_eq!(told.expires_at, told.created_at);
 }
