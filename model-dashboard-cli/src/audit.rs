@@ -78,7 +78,7 @@ struct Filter {
     #[arg(long = "action", value_name = "ACTION")]
     actions: Vec<String>,
 
-    /// Only events of this actor: an id or a name
+    /// Only events of this actor: an id or a name, or `the server`
     #[arg(long, value_name = "ACTOR")]
     actor: Option<String>,
 

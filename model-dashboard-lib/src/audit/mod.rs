@@ -150,15 +150,20 @@ pub struct NewEvent {
     pub detail: String,
 }
 
+/// What is said of events by nobody who is known.
+pub(crate) const THE_SERVER: &str = "the server";
+pub(crate) const ANOTHER_PROGRAM: &str = "another program";
+pub(crate) const UNKNOWN: &str = "unknown";
+
 impl NewEvent {
     /// Who did it, in words: the name they had, or else their id; the server itself, or another
     /// program that wrote to the models' store; else nobody who is known.
     #[must_use]
     pub fn who(&self) -> &str {
         match (&*self.actor_name, &*self.actor, &*self.via) {
-            ("", "", "server") => "the server",
-            ("", "", "store") => "another program",
-            ("", "", _) => "unknown",
+            ("", "", "server") => THE_SERVER,
+            ("", "", "store") => ANOTHER_PROGRAM,
+            ("", "", _) => UNKNOWN,
             ("", id, _) => id,
             (name, ..) => name,
         }
@@ -207,7 +212,8 @@ impl Event {
 pub struct EventFilter {
     /// Only these action names; a name that ends in `.` stands for all below it. Empty: all.
     pub actions: Vec<String>,
-    /// Only events of this actor (id or name, exactly).
+    /// Only events of this actor: id or name, exactly, or what [`NewEvent::who`] says of those by
+    /// nobody who is known (`the server`).
     pub actor: Option<String>,
     /// Only events on this target.
     pub target: Option<String>,

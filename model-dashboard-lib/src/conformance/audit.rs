@@ -29,6 +29,7 @@ macro_rules! audit_log_conformance {
             a_feed_goes_on_above_a_number
             an_action_filter_takes_names_and_groups
             actors_are_found_by_id_and_by_name
+            what_nobody_did_is_found_by_what_is_said_of_it
             targets_are_found_exactly
             times_are_from_and_before
             filters_work_together
@@ -300,6 +301,35 @@ pub async fn actors_are_found_by_id_and_by_name(log: &impl AuditLog) {
     assert_eq!(with("ann").await, [1, 2]);
     assert_eq!(with("bea").await, [4]);
     assert_eq!(with("b").await, [0; 0]);
+}
+
+/// By what is said of events of nobody who is known.
+pub async fn what_nobody_did_is_found_by_what_is_said_of_it(log: &impl AuditLog) {
+    let by = |name: &str, via: &str| NewEvent {
+        actor: String::new(),
+        actor_name: name.into(),
+        via: via.into(),
+        ..new_event(1)
+    };
+    let events = [
+        by("", "server"),
+        by("", "dashboard"),
+        by("ann", "server"),
+        by("", "store"),
+    ];
+    fill(log, events).await;
+    for (who, found) in [
+        ("the server", vec![1]),
+        ("unknown", vec![2]),
+        ("another program", vec![4]),
+        ("server", vec![]),
+    ] {
+        let filter = EventFilter {
+            actor: Some(who.into()),
+            ..EventFilter::default()
+        };
+        assert_eq!(matching(log, filter).await, found, "{who}");
+    }
 }
 
 /// Not in part either.

@@ -20,7 +20,7 @@ const MAX_LIMIT: usize = 1000;
     security(("token" = ["audit:read"])),
     params(
         ("action" = Option<String>, Query, description = "Only this action, such as `model.enable`, or all below a name that ends in a dot", example = "model."),
-        ("actor" = Option<String>, Query, description = "Only this person: id or name"),
+        ("actor" = Option<String>, Query, description = "Only this person: id or name, or `the server`"),
         ("target" = Option<String>, Query, description = "Only this target", example = "model:nnUNet/Task055_SegTHOR"),
         ("since" = Option<String>, Query, description = "Only from this time on (RFC 3339)"),
         ("until" = Option<String>, Query, description = "Only before this time (RFC 3339)"),

@@ -93,10 +93,13 @@ fn matches(filter: &EventFilter, event: &NewEvent) -> bool {
         None => action == name,
     };
     (actions.is_empty() || actions.iter().any(is_action))
-        && actor
-            .as_ref()
-            .is_none_or(|a| *a == event.actor || *a == event.actor_name)
+        && actor.as_ref().is_none_or(|a| is_by(event, a))
         && target.as_ref().is_none_or(|t| *t == event.target)
         && since.is_none_or(|since| event.at >= since)
         && until.is_none_or(|until| event.at < until)
+}
+
+fn is_by(event: &NewEvent, actor: &str) -> bool {
+    let is_nobody = event.actor.is_empty() && event.actor_name.is_empty();
+    *actor == event.actor || *actor == event.actor_name || is_nobody && event.who() == actor
 }

@@ -7,7 +7,10 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter
 use super::SqliteStore;
 use super::error::Result;
 use super::values::{Time, time_text};
-use crate::audit::{Action, AuditLog, ChainState, Event, EventFilter, EventPage, NewEvent};
+use crate::audit::{
+    ANOTHER_PROGRAM, Action, AuditLog, ChainState, Event, EventFilter, EventPage, NewEvent,
+    THE_SERVER, UNKNOWN,
+};
 use crate::store::accounts::MAX_EVENTS;
 use crate::store::audit_chain::{Check, Head};
 use crate::store::{AuditKey, StoreError};
@@ -164,7 +167,15 @@ fn condition(filter: &EventFilter, page: EventPage) -> (String, Vec<Value>) {
         all.push(format!("({})", any.join(" OR ")));
     }
     if let Some(actor) = actor {
-        all.push("(actor = ? OR actor_name = ?)".into());
+        let nobody = match &**actor {
+            THE_SERVER => "via = 'server'",
+            ANOTHER_PROGRAM => "via = 'store'",
+            UNKNOWN => "via NOT IN ('server', 'store')",
+            _ => "FALSE",
+        };
+        all.push(format!(
+            "(actor = ? OR actor_name = ? OR (actor = '' AND actor_name = '' AND {nobody}))"
+        ));
         values.extend([Value::from(actor.clone()), Value::from(actor.clone())]);
     }
     if let Some(target) = target {
