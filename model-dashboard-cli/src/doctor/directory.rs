@@ -42,7 +42,7 @@ pub(super) async fn run(directory: Directory, context: &Context) -> Result<(), F
     let user = user.map(Username::parse).transpose();
     let user = user.map_err(|error| Failure::usage(format!("--user: {error}")))?;
     let config = context.config()?;
-    let configured = directory_of(&config).map_err(not_opened)?;
+    let configured = directory_of(&config).await.map_err(not_opened)?;
     let Some(configured) = configured.filter(|one| *one.source() == source) else {
         let message = format!("directory {source} was not found");
         return Err(Failure::new(Kind::NotFound, message)
@@ -73,7 +73,7 @@ pub(super) async fn run(directory: Directory, context: &Context) -> Result<(), F
 
 /// Whether people can sign in at the directory, as a check of all that is configured.
 pub(super) async fn check(config: &Config, checks: &mut Checks) {
-    let configured = match directory_of(config).map_err(not_opened) {
+    let configured = match directory_of(config).await.map_err(not_opened) {
         Ok(Some(configured)) => configured,
         Ok(None) => return,
         Err(failure) => {

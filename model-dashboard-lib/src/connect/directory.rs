@@ -14,16 +14,22 @@ use crate::dashboard::Policy;
 /// # Errors
 /// [`ConnectError::Directory`] and [`ConnectError::Unsupported`], which name the setting.
 #[cfg(all(feature = "ldap", unix))]
-pub fn directory(config: &Config) -> Result<Option<Arc<dyn Authenticator>>, ConnectError> {
-    let Some(ldap) = &config.ldap else {
+pub async fn directory(config: &Config) -> Result<Option<Arc<dyn Authenticator>>, ConnectError> {
+    use crate::auth::ldap::LdapAuthenticator;
+    let Some(ldap) = config.ldap.clone() else {
         return Ok(None);
     };
-    let directory = crate::auth::ldap::LdapAuthenticator::new(ldap);
-    let directory = directory.map_err(|error| ConnectError::Directory {
-        setting: config.cite(error.setting),
-        reason: error.reason,
-    })?;
-    Ok(Some(Arc::new(directory)))
+    // The file may lie where reading takes long.
+    let made = tokio::task::spawn_blocking(move || LdapAuthenticator::new(&ldap)).await;
+    let fault = |setting, reason| ConnectError::Directory {
+        setting: config.cite(setting),
+        reason,
+    };
+    match made {
+        Ok(Ok(directory)) => Ok(Some(Arc::new(directory))),
+        Ok(Err(error)) => Err(fault(error.setting, error.reason)),
+        Err(error) => Err(fault("ldap.server", error.to_string())),
+    }
 }
 
 /// The directory as configured, if there is one.
@@ -31,7 +37,7 @@ pub fn directory(config: &Config) -> Result<Option<Arc<dyn Authenticator>>, Conn
 /// # Errors
 /// [`ConnectError::Unsupported`]: this build cannot ask one.
 #[cfg(not(all(feature = "ldap", unix)))]
-pub fn directory(config: &Config) -> Result<Option<Arc<dyn Authenticator>>, ConnectError> {
+pub async fn directory(config: &Config) -> Result<Option<Arc<dyn Authenticator>>, ConnectError> {
     match config.ldap {
         None => Ok(None),
         Some(_) => Err(ConnectError::Unsupported {

@@ -160,7 +160,7 @@ async fn open(
     claim: Claim,
     load: impl FnOnce(DashboardBuilder) -> DashboardBuilder,
 ) -> Result<Connected, ConnectError> {
-    let people = directory(config)?;
+    let people = directory(config).await?;
     check_models_folder(config).await?;
     make_folder(&config.data_dir, || config.cite("data_dir")).await?;
     let store = open_database(config).await?;

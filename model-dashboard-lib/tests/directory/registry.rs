@@ -244,3 +244,25 @@ async fn names_that_find_the_same_person_bring_no_more_guesses_at_their_password
     assert_eq!(slapd.log().matches(&bind).count(), 3);
     registry.dashboard.shutdown().await;
 }
+
+/// Of one thread: whoever waits on it holds up all others.
+#[tokio::test]
+async fn a_file_of_certificates_that_takes_long_holds_up_nobody_else() {
+    let folder = tempfile::tempdir().unwrap();
+    // Read when somebody writes it.
+    let slow = folder.path().join("slow.crt");
+    let made = std::process::Command::new("mkfifo").arg(&slow).status();
+    assert!(made.unwrap().success());
+    let settings = Settings::default()
+        .set("LDAP_SERVER", "ldaps://127.0.0.1")
+        .set("LDAP_USER_DN_TEMPLATE", "uid={username},dc=example,dc=org")
+        .set("LDAP_CA_FILE", slow.display().to_string());
+    let sources = Sources::new().variables(settings.variables());
+    let config = Config::from_sources(sources, |path| std::fs::read_to_string(path)).unwrap();
+    let mut opening = Box::pin(model_dashboard::connect::directory(&config));
+    assert!(futures::poll!(&mut opening).is_pending());
+    let pem = crate::authority::Authority::new().pem();
+    let write = tokio::task::spawn_blocking(move || std::fs::write(slow, pem));
+    assert!(opening.await.unwrap().is_some());
+    write.await.unwrap().unwrap();
+}
