@@ -242,8 +242,8 @@ async fn old_tokens(installation: &Installation, checks: &mut Checks) {
                 user.username,
                 told.join(", ")
             ),
-            "they count until their end, or until their owner signs in and is known to the \
-             directory; `model-dashboard token revoke NUMBER` ends one now",
+            "they count until their end, or until their owner signs in for the first time and types \
+             this name; `model-dashboard token revoke NUMBER` ends one now",
         );
     }
 }

@@ -1,15 +1,15 @@
 //! `doctor ldap`: walks through the steps of a sign-in at a directory.
 
 use clap::Args;
-use model_dashboard::auth::{Diagnosis, Source, Username, Verdict};
+use model_dashboard::auth::{Diagnosis, DiagnosisStep, Source, Username, Verdict};
 use model_dashboard::config::Config;
-use model_dashboard::connect::directory as directory_of;
+use model_dashboard::connect::{directory as directory_of, stored_doubt};
 use serde::Serialize;
 
 use super::{Checks, State};
 use crate::failure::{Failure, Kind};
 use crate::installation::{Context, not_opened};
-use crate::output::note;
+use crate::output::{note, seconds_or_empty};
 
 #[derive(Debug, Args)]
 pub(crate) struct Directory {
@@ -48,9 +48,11 @@ pub(super) async fn run(directory: Directory, context: &Context) -> Result<(), F
         return Err(Failure::new(Kind::NotFound, message)
             .hint("LDAP_SERVER sets one up, and --source names another than ldap"));
     };
+    let mut diagnosis = configured.diagnose(user.as_ref()).await;
+    diagnosis.steps.extend(doubted(&config, &source).await);
     let shown = Shown {
         source: source.as_str(),
-        diagnosis: configured.diagnose(user.as_ref()).await,
+        diagnosis,
     };
     context.output.show(&shown, || text(&shown, context))?;
     for warning in config.warnings() {
@@ -69,6 +71,42 @@ pub(super) async fn run(directory: Directory, context: &Context) -> Result<(), F
         note(format_args!("{name} was not looked up: the steps say why"));
     }
     Ok(())
+}
+
+/// What an installation that is there does not believe of the directory.
+async fn doubted(config: &Config, source: &Source) -> Option<DiagnosisStep> {
+    let (saw, advice) = match stored_doubt(config, source).await.map_err(not_opened) {
+        Ok(None) => return None,
+        Ok(Some((doubt, names))) => {
+            let since = seconds_or_empty(Some(doubt.since));
+            let mut saw = format!("{doubt} (since {since})");
+            if !names.is_empty() {
+                let more = match doubt.left > names.len() {
+                    true => " and others",
+                    false => "",
+                };
+                saw = format!("{saw}: {}{more}", names.join(", "));
+            }
+            let command =
+                config.command(&format!("user recheck --all --source {source} --believe"));
+            let advice = format!(
+                "see that LDAP_BASE_DN, LDAP_SEARCH_FILTER, LDAP_REQUIRED_GROUP and what \
+                 LDAP_BIND_DN may read are right: if not, people look as if they had left. If they \
+                 did leave: `{command}`"
+            );
+            (saw, advice)
+        }
+        Err(failure) => {
+            let saw = format!("what is doubted is not known: {}", failure.message());
+            (saw, "see what the message says".to_owned())
+        }
+    };
+    Some(DiagnosisStep {
+        name: "people who left".to_owned(),
+        verdict: Verdict::Warning,
+        saw,
+        advice: Some(advice),
+    })
 }
 
 /// Whether people can sign in at the directory, as a check of all that is configured.

@@ -3,6 +3,11 @@
 use std::fs;
 use std::net::TcpListener;
 
+use model_dashboard::auth::{
+    Identity, IdentityId, LeavingDoubt, Role, Source, UserStore as _, Username,
+};
+use model_dashboard::model::Timestamp;
+use model_dashboard::store::SqliteStore;
 use serde_json::Value;
 
 use crate::installation::{Installation, fields};
@@ -160,4 +165,48 @@ fn a_directory_is_walked_through_step_by_step() {
         .run(&["doctor", "ldap"])
         .ends_with(2)
         .tells("ldap.ca_file (variable LDAP_CA_FILE): missing.pem cannot be read");
+}
+
+#[test]
+fn what_is_not_believed_of_a_directory_is_told_with_the_names_and_what_to_do() {
+    let here = quiet(Installation::begun());
+    let database = here.path("data/model-dashboard.db");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let store = SqliteStore::open_with_key_file(database, here.path("data/audit.key"));
+        let store = store.await.unwrap();
+        let source = Source::parse(Source::LDAP).unwrap();
+        let person = Identity {
+            id: IdentityId::new(source.clone(), "1f"),
+            username: Username::parse("rlopez").unwrap(),
+            display_name: String::new(),
+            email: None,
+            groups: Vec::new(),
+            role: None,
+        };
+        let now = Timestamp::now();
+        let known = store.remember(&person, Role::Viewer, true, now);
+        known.await.unwrap();
+        let doubt = LeavingDoubt {
+            since: now,
+            left: ["1f", "gone", "too"].map(Into::into).into(),
+            asked: 4,
+        };
+        let set = store.set_doubt(&source, None, Some(&doubt)).await;
+        assert!(set.unwrap());
+        store.close().await;
+    });
+    let here = here
+        .with("LDAP_SERVER", "ldaps://127.0.0.1:1")
+        .with("LDAP_USER_DN_TEMPLATE", "uid={username},dc=example,dc=org");
+    let told = here.run(&["doctor", "ldap", "--output", "json"]).json();
+    let step = told["steps"].as_array().unwrap().last().unwrap();
+    assert_eq!(step["verdict"], "warning", "{told}");
+    let saw = step["saw"].as_str().unwrap();
+    for words in ["3 of 4 people", "rlopez and others", "not believed"] {
+        assert!(saw.contains(words), "{saw}");
+    }
+    let advice = step["advice"].as_str().unwrap();
+    let command = "user recheck --all --source ldap --believe";
+    assert!(advice.contains(command), "{advice}");
 }

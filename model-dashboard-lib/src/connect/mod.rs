@@ -13,9 +13,12 @@ pub use storage::{ModelsProof, check_models_folder, make_bucket, prove_models};
 use storage::{Claim, models, open_models};
 
 use crate::audit::{AuditLog as _, EventFilter, EventPage};
+use crate::auth::{IdentityId, Source, UserStore as _};
 use crate::catalog::CatalogOptions;
 use crate::config::{Config, DatabaseConfig, StorageLocation};
-use crate::dashboard::{BuildError, Dashboard, DashboardBuilder, FirstAdministrator, Policy};
+use crate::dashboard::{
+    BuildError, Dashboard, DashboardBuilder, FirstAdministrator, Policy, SourceDoubt,
+};
 use crate::repository::RepositoryError;
 use crate::store::{DatabaseState, Migration, SqliteStore, StoreError};
 
@@ -226,6 +229,37 @@ pub async fn look_at_database(config: &Config) -> Result<DatabaseState, ConnectE
     let path = database_file(config)?;
     let state = SqliteStore::look(path, old_key_file(config)).await;
     state.map_err(|source| database(config, source))
+}
+
+/// What the installation doubts of what a directory says of its people ([`SourceDoubt`]), and the names
+/// of those people, ten at most. Nothing where there is no user database yet, or one that has to be
+/// upgraded first. Makes and upgrades nothing.
+///
+/// # Errors
+/// [`ConnectError`], which names the setting.
+pub async fn stored_doubt(
+    config: &Config,
+    source: &Source,
+) -> Result<Option<(SourceDoubt, Vec<String>)>, ConnectError> {
+    if look_at_database(config).await? != DatabaseState::Current {
+        return Ok(None);
+    }
+    let store = open_database(config).await?;
+    let looked = async {
+        let Some(doubt) = store.doubt(source).await? else {
+            return Ok(None);
+        };
+        let mut names = Vec::new();
+        for subject in doubt.left.iter().take(10) {
+            let id = IdentityId::new(source.clone(), subject.clone());
+            let user = store.user(&id).await?;
+            names.extend(user.map(|user| user.username.to_string()));
+        }
+        Ok(Some((SourceDoubt::from(&doubt), names)))
+    };
+    let looked = looked.await;
+    store.close().await;
+    looked.map_err(|source| database(config, source))
 }
 
 async fn has_events(config: &Config) -> Result<bool, ConnectError> {

@@ -53,6 +53,16 @@ pub struct SourceDoubt {
     pub asked: usize,
 }
 
+impl From<&LeavingDoubt> for SourceDoubt {
+    fn from(doubt: &LeavingDoubt) -> SourceDoubt {
+        SourceDoubt {
+            since: doubt.since,
+            left: doubt.left.len(),
+            asked: doubt.asked,
+        }
+    }
+}
+
 impl SourceDoubt {
     const ADVICE: &'static str = "see that the directory's base, filter, group and the rights of \
                                   the service account are right. If those people did leave, \
@@ -84,11 +94,7 @@ impl fmt::Display for SourceDoubt {
 impl Directory {
     /// Notes whether what the source says is not believed. The log tells it once.
     pub(super) fn doubt(&self, doubt: Option<&LeavingDoubt>) {
-        let now = doubt.map(|doubt| SourceDoubt {
-            since: doubt.since,
-            left: doubt.left.len(),
-            asked: doubt.asked,
-        });
+        let now = doubt.map(SourceDoubt::from);
         let before = self
             .known
             .change(|doing| std::mem::replace(&mut doing.doubt, now));
