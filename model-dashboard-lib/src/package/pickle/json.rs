@@ -59,11 +59,16 @@ impl Json {
             Kind::Dict => self.dict(value, depth),
             Kind::Call if value.pairs().len() > 0 => self.dict(value, depth),
             Kind::Call if value.items().len() > 0 => self.list(value.items(), depth),
-            Kind::Call => match value.numbers() {
-                Some(numbers) => self.numbers(&numbers),
-                None if value.is_mapping() => self.write("{}"),
-                None => self.write("null"),
-            },
+            Kind::Call if value.is_mapping() => self.write("{}"),
+            Kind::Call => {
+                if let Some(numbers) = value.integers() {
+                    return self.numbers(&numbers, |json, it| json.write(&it.to_string()));
+                }
+                match value.numbers() {
+                    Some(numbers) => self.numbers(&numbers, |json, it| json.number(*it)),
+                    None => self.write("null"),
+                }
+            }
             _ => self.write("null"),
         }
     }
@@ -77,11 +82,15 @@ impl Json {
         self.write("]")
     }
 
-    fn numbers(&mut self, numbers: &[f64]) -> Option<()> {
+    fn numbers<T>(
+        &mut self,
+        numbers: &[T],
+        write: impl Fn(&mut Self, &T) -> Option<()>,
+    ) -> Option<()> {
         self.write("[")?;
         for (place, number) in numbers.iter().enumerate() {
             self.write(if place > 0 { "," } else { "" })?;
-            self.number(*number)?;
+            write(self, number)?;
         }
         self.write("]")
     }

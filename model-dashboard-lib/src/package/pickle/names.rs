@@ -18,7 +18,7 @@ pub(super) enum Standing {
 /// loader allows with `weights_only` (`torch/_weights_only_unpickler.py`).
 const EXPECTED: &[(&str, &[&str])] = &[
     ("_codecs", &["encode"]),
-    ("builtins", &["bytearray", "complex", "set"]),
+    ("builtins", &["bytearray", "bytes", "complex", "set"]),
     ("collections", &["Counter", "OrderedDict"]),
     ("numpy", &["dtype", "ndarray"]),
     ("numpy._core.multiarray", &["_reconstruct", "scalar"]),

@@ -126,6 +126,10 @@ pub(super) fn bytes(arena: &Arena, slot: Slot) -> Option<Cow<'_, [u8]>> {
         return Some(Cow::Borrowed(arena.bytes(span)));
     }
     let (name, arguments) = arena.called(slot)?;
+    if &*name.module == "builtins" && &*name.name == "bytes" {
+        let nothing = arena.tuple(arguments)?.is_empty();
+        return nothing.then_some(Cow::Borrowed(&[]));
+    }
     (&*name.module == "_codecs" && &*name.name == "encode").then_some(())?;
     let [text, codec] = arena.tuple(arguments)? else {
         return None;

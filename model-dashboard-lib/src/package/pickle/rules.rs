@@ -79,7 +79,9 @@ fn is_usual(arena: &Arena, name: &Name, arguments: &[Slot]) -> bool {
     let is_text = |slot: &Slot| matches!(slot, Slot::Text(_) | Slot::TooLong);
     let is_bytes = |slot: &Slot| match slot {
         Slot::Bytes(_) | Slot::TooLong => true,
-        Slot::Call(_) => arena.called(*slot).is_some_and(|(name, _)| is_encode(name)),
+        Slot::Call(_) => arena
+            .called(*slot)
+            .is_some_and(|(name, _)| is_for_bytes(name)),
         _ => false,
     };
     let is_number = |slot: &Slot| matches!(slot, Slot::Int(_) | Slot::Float(_));
@@ -92,7 +94,8 @@ fn is_usual(arena: &Arena, name: &Name, arguments: &[Slot]) -> bool {
         ("_codecs", "encode", [text, codec]) => {
             is_text(text) && arena.text(*codec).is_some_and(numpy::is_latin_1)
         }
-        ("builtins", "bytearray", []) => true,
+        // How protocols before 3 write no bytes at all.
+        ("builtins", "bytes" | "bytearray", []) => true,
         ("builtins", "bytearray", [bytes]) => is_bytes(bytes),
         ("builtins", "bytearray", [text, codec]) => {
             is_text(text) && arena.text(*codec).is_some_and(numpy::is_latin_1)
@@ -133,8 +136,12 @@ fn is_usual(arena: &Arena, name: &Name, arguments: &[Slot]) -> bool {
     }
 }
 
-fn is_encode(name: &Name) -> bool {
-    &*name.module == "_codecs" && &*name.name == "encode"
+/// Whether it returns bytes, which are no opcode in protocols before 3.
+fn is_for_bytes(name: &Name) -> bool {
+    matches!(
+        (&*name.module, &*name.name),
+        ("_codecs", "encode") | ("builtins", "bytes")
+    )
 }
 
 /// Whether it returns tensors.
@@ -256,14 +263,15 @@ fn of_dtype(arena: &Arena, of: Slot, state: Slot) -> Checked {
         [base, names, fields].iter().all(|it| **it == Slot::None),
         "it holds arrays of structures",
     )?;
-    let (pointers, each) = match code.kind {
-        b'O' => (63, None),
-        b'U' => (0, code.size.checked_mul(4)),
-        b'S' | b'V' => (0, Some(code.size)),
-        _ => (0, None),
+    // Objects are pointers; texts are only to be set to nothing at first.
+    let (usual, each): (&[i64], _) = match code.kind {
+        b'O' => (&[63], None),
+        b'U' => (&[0, 8], code.size.checked_mul(4)),
+        b'S' | b'V' => (&[0], Some(code.size)),
+        _ => (&[0], None),
     };
     let sized = each.is_none_or(|each| i64::try_from(each).is_ok_and(|it| *size == Slot::Int(it)));
-    match sized && *flags == Slot::Int(pointers) {
+    match sized && usual.iter().any(|it| *flags == Slot::Int(*it)) {
         true => Ok(()),
         false => Err(Odd::Harmful(
             "it makes numpy take bytes for what they are not",

@@ -48,7 +48,8 @@ fn what_genuine_files_do_is_expected() {
     let empty = "I0\n(I0\nt(I1\nt";
     for usual in [
         number.clone(),
-        dtype("U3", "I3\nV<\nNNNI12\nI4\nI0\n"),
+        dtype("U3", "I3\nV<\nNNNI12\nI4\nI8\n"),
+        call("__builtin__.bytes", ""),
         dtype("V3", "I3\nV|\nNNNI3\nI1\nI0\n"),
         dtype("b1", "I3\nV|\nNNNI-1\nI-1\nI0\n"),
         dtype("M8", "I4\nV<\nNNNI-1\nI-1\nI0\n(d"),
@@ -122,6 +123,7 @@ fn what_they_do_not_is_unknown() {
         call("_codecs.encode", "Va\nVutf-7\n"),
         call("_codecs.encode", "Va\n"),
         call("builtins.bytearray", "I1000000\n"),
+        call("builtins.bytes", "I1000000\n"),
         call("__builtin__.set", "Va\n"),
         call("collections.OrderedDict", "I1\n"),
         call("collections.OrderedDict", "") + "I1\nb",
@@ -179,6 +181,7 @@ fn what_makes_numpy_take_bytes_for_pointers_is_dangerous() {
         // Objects whose flags say that they are none, numbers whose flags say that they are objects.
         dtype("O8", "I3\nV|\nNNNI8\nI8\nI0\n"),
         dtype("f8", "I3\nV<\nNNNI-1\nI-1\nI63\n"),
+        dtype("U3", "I3\nV<\nNNNI12\nI4\nI63\n"),
         // Longer than the type says.
         dtype("V3", "I3\nV|\nNNNI9\nI1\nI0\n"),
         dtype("U3", "I3\nV<\nNNNI-12\nI4\nI0\n"),

@@ -98,6 +98,8 @@ fn what_a_call_returns_can_be_filled_and_given_a_state() {
 fn bytes_of_older_protocols_are_bytes() {
     let encoded = values(b"\x80\x02c_codecs\nencode\nX\x03\0\0\0a\xc3\xbfX\x06\0\0\0latin1\x86R.");
     assert_eq!(encoded.root().as_bytes().unwrap(), &b"a\xff"[..]);
+    let none = values(b"\x80\x02c__builtin__\nbytes\n)R.");
+    assert_eq!(none.root().as_bytes().unwrap(), &b""[..]);
     let other = values(b"\x80\x02c_codecs\nencode\nX\x02\0\0\0bfX\x05\0\0\0rot13\x86R.");
     assert!(other.root().as_bytes().is_none());
 }
@@ -181,10 +183,25 @@ fn values_become_json() {
         b"\x80\x04}(\x8c\x01b]\x8c\x01a(K\x01G?\xf8\0\0\0\0\0\0N\x88t\x8c\x02\"c\
           ccollections\nOrderedDict\n)RK\x07C\x01\0su.",
     );
-    let text = all.root().to_json(1000).unwrap();
-    assert_eq!(text, r#"{"b":[],"a":[1,1.5,null,true],"\"c":{"7":null}}"#);
-    assert_eq!(all.root().to_json(text.len()), Some(text.clone()));
-    assert_eq!(all.root().to_json(text.len() - 1), None);
+    let json = all.root().to_json(1000).unwrap();
+    assert_eq!(json, r#"{"b":[],"a":[1,1.5,null,true],"\"c":{"7":null}}"#);
+    assert_eq!(all.root().to_json(json.len()), Some(json.clone()));
+    assert_eq!(all.root().to_json(json.len() - 1), None);
+    let array = |code: &str, data: &[u8]| {
+        let bytes = [
+            b"\x80\x03cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\0\x85C\x01b\x87R(K\x01K\x02\x85cnumpy\ndtype\n"
+                .as_slice(),
+            &text(code),
+            b"\x89\x88\x87R(K\x03U\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb\x89C",
+            &[u8::try_from(data.len()).unwrap()],
+            data,
+            b"tb.",
+        ];
+        values(&bytes.concat()).root().to_json(100).unwrap()
+    };
+    assert_eq!(array("i2", &[1, 0, 0xff, 0xff]), "[1,-1]");
+    assert_eq!(array("f4", &[0, 0, 0x80, 0x3f, 0, 0, 0, 0x3f]), "[1.0,0.5]");
+    assert_eq!(array("f4", &[0; 4]), "null");
     // A key that JSON cannot have.
     assert_eq!(values(b"\x80\x04})Ns.").root().to_json(100), None);
 }
