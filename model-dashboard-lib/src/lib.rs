@@ -14,6 +14,8 @@
 //!   [`repository::ModelRepository`] (where models lie), and the stores [`auth::UserStore`],
 //!   [`tokens::TokenStore`], [`auth::SessionStore`] and [`audit::AuditLog`]. Each has a backend in
 //!   memory and one on disk, and a suite in `conformance` that every backend must pass.
+//! - [`package`] tells what a model package is without running it. Frameworks of one's own join by
+//!   [`package::inspect::PackageInspector`].
 //!
 //! Everything that is done with a registry is a method of [`dashboard::Dashboard`] that takes a
 //! [`dashboard::Caller`], and only a token, a session or access to the host makes one.

@@ -205,6 +205,8 @@ fn unicode(rest: &mut &str) -> Result<char, JsonFault> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -224,6 +226,58 @@ mod tests {
         let value = parse(br#"{"a": 1, "b": 2, "a": {"c": 3}}"#).unwrap();
         assert_eq!(value.at(&["a", "c"]).and_then(Value::as_u64), Some(3));
         assert_eq!(value.members().len(), 2);
+    }
+
+    /// What `serde_json` makes of a text; its maps are sorted.
+    fn sorted(value: &Value) -> serde_json::Value {
+        match value {
+            Value::Bool(value) => (*value).into(),
+            Value::Int(number) => (*number).into(),
+            Value::Text(text) => text.as_str().into(),
+            Value::List(items) => items.iter().map(sorted).collect(),
+            Value::Map(members) => {
+                let member = |(key, value): &(String, Value)| (key.clone(), sorted(value));
+                members.iter().map(member).collect()
+            }
+            _ => serde_json::Value::Null,
+        }
+    }
+
+    fn any_json() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            any::<String>().prop_map(Into::into),
+        ];
+        leaf.prop_recursive(5, 64, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Into::into),
+                prop::collection::btree_map(any::<String>(), inner, 0..6)
+                    .prop_map(|members| members.into_iter().collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_another_writer_writes_is_read(json in any_json(), pretty in any::<bool>()) {
+            let text = match pretty {
+                true => serde_json::to_string_pretty(&json).unwrap(),
+                false => json.to_string(),
+            };
+            prop_assert_eq!(sorted(&parse(text.as_bytes()).unwrap()), json);
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = parse(&bytes);
+        }
+
+        #[test]
+        fn any_signs_of_json_are_read_or_refused(text in r#"[\[\]{}":,\\u0-9aNI.e+ -]{0,60}"#) {
+            let _ = parse(text.as_bytes());
+        }
     }
 
     #[test]

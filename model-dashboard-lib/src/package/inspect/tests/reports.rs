@@ -74,6 +74,97 @@ fn a_pickle_that_could_run_anything_is_told() {
     );
 }
 
+/// Whatever stands in the place of a file that an inspector reads, there is a report.
+#[test]
+fn a_package_whose_files_hold_anything_is_still_told() {
+    let mut other: Vec<Vec<u8>> = [
+        "",
+        "null",
+        "[]",
+        "{}",
+        "\"x\"",
+        "1e400",
+        "{\"a\": [[[]]]}",
+        "$",
+        "cos\nsystem\n",
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .to_vec();
+    // Every key that is looked for, with values that are not.
+    for value in [
+        "null",
+        "[]",
+        "{}",
+        "[null, {}, [], -1, 1e99, \"\"]",
+        "\"x\"",
+        "-1",
+    ] {
+        let keys = [
+            "configurations",
+            "labels",
+            "channel_names",
+            "regions_class_order",
+            "plans_per_stage",
+            "dataset_info",
+            "model",
+            "training",
+            "evaluation",
+            "final_classes",
+            "mist_version",
+            "monai_version",
+            "network_data_format",
+            "eval_metrics",
+            "metric_per_case",
+            "foreground_mean",
+            "inherits_from",
+            "transpose_forward",
+            "training",
+            "hostname",
+        ];
+        let members: Vec<String> = keys
+            .iter()
+            .map(|key| format!("\"{key}\": {value}"))
+            .collect();
+        other.push(format!("{{{}}}", members.join(", ")).into_bytes());
+    }
+    let inspectors = Inspectors::default();
+    for name in [
+        "nnunet_v2_two_folds",
+        "nnunet_v1_all",
+        "mist_0",
+        "monai_vista3d_shape",
+    ] {
+        let whole = open(&format!("genuine/{name}.zip"));
+        let files: Vec<_> = whole
+            .files()
+            .iter()
+            .map(|file| {
+                (
+                    file.path.to_string(),
+                    whole.read_whole(file, 1 << 20).unwrap(),
+                )
+            })
+            .collect();
+        for at in 0..files.len() {
+            let is_read = [".json", ".pkl", ".yml"]
+                .iter()
+                .any(|end| files[at].0.ends_with(end));
+            for bytes in other.iter().filter(|_| is_read) {
+                let changed: Vec<(&str, &[u8])> = files
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, (path, _))| !path.ends_with(".png") && !path.ends_with(".pth"))
+                    .map(|(index, (path, data))| {
+                        (&**path, if index == at { &**bytes } else { &**data })
+                    })
+                    .collect();
+                let report = inspectors.look(&package(&changed)).unwrap();
+                assert_eq!(report.files.len(), changed.len());
+            }
+        }
+    }
+}
+
 /// An inspector of somebody else.
 #[derive(Debug)]
 struct Any(&'static str);
