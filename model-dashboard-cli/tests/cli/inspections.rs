@@ -99,10 +99,7 @@ fn what_runs_or_is_missing_is_told() {
         "{code}"
     );
     let missing = told("genuine/monai_without_weights.zip");
-    assert!(
-        missing.contains("complete   no, see below"),
-        "{missing}"
-    );
+    assert!(missing.contains("complete   no, see below"), "{missing}");
     assert!(
         missing.contains("https://example.org/monai_without_weights/model.pt"),
         "{missing}"
