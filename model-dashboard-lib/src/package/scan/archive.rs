@@ -21,7 +21,7 @@ impl Scanner {
         };
         let mut all = Scan::default();
         let layout = Layout::of(&archive);
-        let mut read = BTreeSet::new();
+        let mut read = BTreeMap::new();
         for entry in archive.entries() {
             let path = entry.path.as_str();
             let Some(pickle) = layout.pickle(path) else {
@@ -35,20 +35,30 @@ impl Scanner {
                 }
                 Err(error) => all.join(refused(&error)),
             }
-            read.insert(path.to_owned());
+            read.insert(path.to_owned(), Read::Pickle);
         }
         for entry in archive.entries() {
-            // The bytes of tensors that a pickle asks for are taken for nothing else.
-            if read.contains(entry.path.as_str()) {
-                continue;
-            }
-            match archive.at(entry) {
-                Ok(source) => all.join(self.file(entry.path.file_name(), &source, depth + 1)),
-                Err(error) => all.join(refused(&error)),
+            let source = match archive.at(entry) {
+                Ok(source) => source,
+                Err(error) => {
+                    all.join(refused(&error));
+                    continue;
+                }
+            };
+            match read.get(entry.path.as_str()) {
+                Some(Read::Pickle) => {}
+                Some(Read::Tensor) => all.join(self.tensor(&source, depth + 1)),
+                None => all.join(self.file(entry.path.file_name(), &source, depth + 1)),
             }
         }
         all
     }
+}
+
+/// What an entry was taken for.
+enum Read {
+    Pickle,
+    Tensor,
 }
 
 fn refused(error: &ArchiveError) -> Scan {
@@ -112,7 +122,7 @@ impl<'a> Layout<'a> {
 
     /// Whether the bytes of the tensors that a pickle asks for are there. What they are called is
     /// noted as read.
-    fn check(&self, pickle: &Pickle<'_>, found: &Found, read: &mut BTreeSet<String>) -> Scan {
+    fn check(&self, pickle: &Pickle<'_>, found: &Found, read: &mut BTreeMap<String, Read>) -> Scan {
         let mut scan = Scan::default();
         for (key, storage) in &found.storages {
             let path = format!("{}/{key}", pickle.stem);
@@ -122,7 +132,10 @@ impl<'a> Layout<'a> {
                     "the bytes of its tensors are missing or not as many as it says",
                 ));
             }
-            read.insert(path);
+            // Torch counts them. What is called otherwise may be loaded for something else.
+            if key.bytes().all(|byte| byte.is_ascii_digit()) {
+                read.entry(path).or_insert(Read::Tensor);
+            }
         }
         scan
     }

@@ -1,23 +1,24 @@
-//! What a file is, by its first and last bytes.
+//! What a file can be taken for, by its first and last bytes.
 
 use std::io;
 
+use super::tar;
 use crate::package::archive::{Archive, ArchiveError};
 use crate::package::source::Source;
 
-/// What is done with a file.
+/// What a loader can take a file for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
-    /// Known to hold no pickles: pictures, HDF5 and the like.
-    Inert,
     /// Compressed by something that is not read.
     Packed(&'static str),
     Zip,
     Tar,
     Numpy,
     LegacyTorch,
+    /// A pickle, by its first bytes or its name.
     Pickle,
-    Other,
+    /// One, if it calls something: a loader asks neither what a file is called nor how it begins.
+    PerhapsPickle,
 }
 
 /// The number that torch's older files begin with, as a pickle of protocol 2: 0x1950a86a20f9469cfc6c.
@@ -38,16 +39,10 @@ const PACKED: &[(&[u8], &str)] = &[
     (b"\x78\xda", "zlib"),
 ];
 
-const INERT: &[&[u8]] = &[
-    b"\x89PNG\r\n\x1a\n",
-    b"\xff\xd8\xff",
-    b"GIF8",
-    b"\x89HDF\r\n\x1a\n",
-    b"GGUF",
-];
-
 /// Extensions of pickles: what is nothing else has to be one.
-const PICKLES: &[&str] = &["ckpt", "joblib", "model", "p", "pickle", "pkl", "pt", "pth"];
+const PICKLES: &[&str] = &[
+    "ckpt", "dill", "joblib", "model", "p", "pck", "pickle", "pk", "pkl", "pt", "pth",
+];
 
 /// Extensions of archives, which may begin with anything.
 const ARCHIVES: &[&str] = &["keras", "npz", "pt", "pth", "zip"];
@@ -59,31 +54,40 @@ const SMALL: u64 = 1 << 20;
 const END: u64 = 22;
 
 impl Format {
+    /// All that a loader can take a file for. Which of them it does depends on the loader: torch
+    /// looks for a zip, then for a tar, then for its older format; others for one of them alone.
+    ///
     /// Reads up to 512 bytes at the beginning, and at the end as much as may make it an archive.
-    pub(super) fn of(name: &str, source: &dyn Source) -> io::Result<Self> {
+    pub(super) fn all_of(name: &str, source: &dyn Source) -> io::Result<Vec<Self>> {
         let head = beginning(source, 512)?;
         let starts = |magic: &[u8]| head.starts_with(magic);
         let extension = name.rsplit_once('.').map(|(_, it)| it.to_ascii_lowercase());
         let is_of = |list: &[&str]| extension.as_deref().is_some_and(|it| list.contains(&it));
-        Ok(
-            if starts(b"PK\x03\x04") || is_archive(source, is_of(ARCHIVES))? {
-                Self::Zip
-            } else if let Some((_, name)) = PACKED.iter().find(|(magic, _)| starts(magic)) {
-                Self::Packed(name)
-            } else if starts(LEGACY_TORCH) {
-                Self::LegacyTorch
-            } else if starts(b"\x93NUMPY") {
-                Self::Numpy
-            } else if INERT.iter().any(|magic| starts(magic)) {
-                Self::Inert
-            } else if head.get(257..262) == Some(b"ustar") {
-                Self::Tar
-            } else if matches!(*head, [0x80, 0..=5, ..]) || is_of(PICKLES) {
-                Self::Pickle
-            } else {
-                Self::Other
-            },
-        )
+        let mut all = Vec::new();
+        if starts(b"PK\x03\x04") || is_archive(source, is_of(ARCHIVES))? {
+            all.push(Self::Zip);
+        }
+        if tar::is_header(&head) {
+            all.push(Self::Tar);
+        }
+        if let Some((_, name)) = PACKED.iter().find(|(magic, _)| starts(magic)) {
+            all.push(Self::Packed(name));
+        }
+        if starts(LEGACY_TORCH) {
+            all.push(Self::LegacyTorch);
+        }
+        if starts(b"\x93NUMPY") {
+            all.push(Self::Numpy);
+        }
+        let is_pickle = matches!(*head, [0x80, 0..=5, ..]) || is_of(PICKLES);
+        // Torch's older format is several of them.
+        if !all.contains(&Self::LegacyTorch) {
+            all.push(match is_pickle && all.is_empty() {
+                true => Self::Pickle,
+                false => Self::PerhapsPickle,
+            });
+        }
+        Ok(all)
     }
 }
 

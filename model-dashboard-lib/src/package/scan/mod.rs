@@ -1,16 +1,18 @@
 //! What would run when a file is loaded, whatever the file is called.
 //!
 //! Pickles come bare, in torch's archives of three ages, in numpy's arrays, and in archives within
-//! archives. A file is looked at by its content: its extension is what an attacker chooses.
+//! archives. A file is looked at by its content: its extension is what an attacker chooses. Where one
+//! can be taken for several things, as each of them: which one it is depends on the loader.
 
 mod archive;
 mod format;
+mod numpy;
 mod tar;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read as _};
 use std::sync::Arc;
 
 use self::format::Format;
@@ -94,24 +96,39 @@ impl Scanner {
             return Scan::because(Verdict::Unscannable, "there are too many files in it");
         }
         let stream = || BufReader::with_capacity(1 << 16, Stream::new(Arc::clone(source)));
-        let format = match Format::of(name, &**source) {
-            Ok(format) => format,
+        let formats = match Format::all_of(name, &**source) {
+            Ok(formats) => formats,
             Err(error) => {
                 return Scan::because(Verdict::Unscannable, format!("it cannot be read: {error}"));
             }
         };
-        match format {
-            Format::Inert => Scan::default(),
-            Format::Packed(what) => Scan::because(
-                Verdict::Unscannable,
-                format!("it is packed by {what}, which is not read"),
-            ),
-            Format::Zip => self.archive(source, depth),
-            Format::Tar => self.tar(source, depth),
-            Format::Numpy => self.numpy(stream()),
-            Format::LegacyTorch => legacy(stream()),
-            Format::Pickle => Scan::of(&pickle::walk(stream(), &pickle::Limits::default())),
-            Format::Other => perhaps_a_pickle(stream()),
+        let mut all = Scan::default();
+        for format in formats {
+            all.join(match format {
+                Format::Packed(what) => Scan::because(
+                    Verdict::Unscannable,
+                    format!("it is packed by {what}, which is not read"),
+                ),
+                Format::Zip => self.archive(source, depth),
+                Format::Tar => self.tar(source, depth),
+                Format::Numpy => numpy::scan(stream()),
+                Format::LegacyTorch => legacy(stream()),
+                Format::Pickle => Scan::of(&pickle::walk(stream(), &pickle::Limits::default())),
+                Format::PerhapsPickle => perhaps_a_pickle(stream()),
+            });
+        }
+        all
+    }
+
+    /// The bytes of a tensor are numbers, unless somebody else than torch loads them.
+    fn tensor(&mut self, source: &Arc<dyn Source>, depth: usize) -> Scan {
+        let is_more = |format: &Format| matches!(format, Format::Zip | Format::Numpy);
+        match Format::all_of("", &**source) {
+            Ok(formats) if !formats.iter().any(is_more) => {
+                let stream = Stream::new(Arc::clone(source));
+                perhaps_a_pickle(BufReader::with_capacity(1 << 16, stream))
+            }
+            _ => self.file("", source, depth),
         }
     }
 
@@ -130,36 +147,6 @@ impl Scanner {
             }
         }
         all
-    }
-
-    /// An array of objects is a pickle behind a header; others are numbers.
-    /// (NumPy, `numpy/lib/format.py`.)
-    fn numpy(&mut self, mut stream: impl BufRead) -> Scan {
-        let mut start = [0; 12];
-        let unreadable =
-            || Scan::because(Verdict::Unscannable, "the header of the array ends early");
-        if stream.read_exact(&mut start[..10]).is_err() {
-            return unreadable();
-        }
-        // The length of the header has two bytes in version 1, and four in later ones.
-        let mut length = usize::from(u16::from_le_bytes([start[8], start[9]]));
-        if start[6] > 1 {
-            if stream.read_exact(&mut start[10..]).is_err() {
-                return unreadable();
-            }
-            length |= usize::from(u16::from_le_bytes([start[10], start[11]])) << 16;
-        }
-        if length > 1 << 20 {
-            return unreadable();
-        }
-        let mut header = vec![0; length];
-        if stream.read_exact(&mut header).is_err() {
-            return unreadable();
-        }
-        if !header.contains(&b'O') {
-            return Scan::default();
-        }
-        Scan::of(&pickle::walk(stream, &pickle::Limits::default()))
     }
 }
 
@@ -203,19 +190,18 @@ fn ends_after_tensors(stream: &mut impl BufRead, found: &Found) -> bool {
     stream.fill_buf().is_ok_and(<[u8]>::is_empty)
 }
 
-/// A file that looks like nothing known is a pickle if it calls something by a name.
-fn perhaps_a_pickle(stream: impl Read) -> Scan {
-    let found = pickle::walk(BufReader::new(stream), &pickle::Limits::default());
-    let imports = !found.names.is_empty() || found.unresolved > 0;
-    let is_name = |name: &Name| {
-        let word = |text: &str| {
-            text.chars()
-                .all(|c| c.is_ascii_alphanumeric() || "._".contains(c))
-        };
-        word(&name.module) && word(&name.name)
+/// A file that looks like no pickle is one if it calls something by a name.
+fn perhaps_a_pickle(stream: impl BufRead) -> Scan {
+    let found = pickle::walk(stream, &pickle::Limits::default());
+    let is_word = |text: &str| {
+        let in_words = |c: char| c.is_ascii_alphanumeric() || "._".contains(c);
+        text.len() > 1 && text.chars().all(in_words)
     };
-    let loads = found.pickles > 0 || (found.calls > 0 && found.names.iter().all(is_name));
-    if imports && loads {
+    let is_name = |name: &Name| is_word(&name.module) && is_word(&name.name);
+    // What comes before a name that is none is called all the same.
+    let calls = found.calls > 0 && (found.names.is_empty() || found.names.iter().any(is_name));
+    let imports = !found.names.is_empty() || found.unresolved > 0;
+    if imports && (found.pickles > 0 || calls) {
         return Scan::of(&found);
     }
     Scan::default()

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod readings;
+
 use std::path::Path;
 
 use super::*;
