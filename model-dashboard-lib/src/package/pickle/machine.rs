@@ -133,6 +133,9 @@ impl<'a, R: BufRead> Machine<'a, R> {
                 if kind == Container::Dict && !elements.len().is_multiple_of(2) {
                     return Err(Problem::Malformed);
                 }
+                if kind == Container::Dict {
+                    self.note(rules::keys(&self.arena, &elements));
+                }
                 self.push_container(kind, elements)
             }
             Opcode::Put(kind) => {
@@ -155,6 +158,7 @@ impl<'a, R: BufRead> Machine<'a, R> {
             Opcode::NewObjEx => {
                 let (_, arguments, callable) =
                     (self.stack.pop()?, self.stack.pop()?, self.stack.pop()?);
+                self.note(rules::keywords(&self.arena, callable));
                 self.call(callable, arguments)
             }
             Opcode::Build => {
@@ -242,6 +246,9 @@ impl<'a, R: BufRead> Machine<'a, R> {
     /// Puts everything from a place of the stack on into the value below.
     fn put(&mut self, kind: Container, start: usize) -> Result<(), Problem> {
         let into = self.stack.below(start)?;
+        if kind == Container::Dict {
+            self.note(rules::keys(&self.arena, self.stack.from(start)));
+        }
         self.arena.put(into, kind, self.stack.from(start))?;
         self.stack.truncate(start);
         match into {

@@ -59,11 +59,12 @@ pub(super) fn call(arena: &Arena, callable: Slot, arguments: Slot) -> Checked {
             view(arena, Some(each), [*storage, *offset, *size, *stride])
         }
         ("torch._tensor", "_rebuild_from_type_v2", Some([function, of, with, state])) => {
-            call(arena, *function, *with)?;
-            let usual = is_kind_of_tensor(arena, *of)
-                && arena.name(*function).is_some()
+            // It never calls itself: whoever makes it do so makes readers go down without end.
+            let usual = arena.name(*function).is_some_and(|inner| inner != name)
+                && is_kind_of_tensor(arena, *of)
                 && is_state(arena, *state);
-            if_not(usual, &others(name))
+            if_not(usual, &others(name))?;
+            call(arena, *function, *with)
         }
         (_, _, Some(arguments)) => if_not(is_usual(arena, name, arguments), &others(name)),
         (_, _, None) => if_not(false, &others(name)),
@@ -277,6 +278,26 @@ fn of_dtype(arena: &Arena, of: Slot, state: Slot) -> Checked {
             "it makes numpy take bytes for what they are not",
         )),
     }
+}
+
+/// Checks the keys of a dictionary, each before its value: one may become somebody's state, and names
+/// with underscores around them say what happens with that.
+pub(super) fn keys(arena: &Arena, elements: &[Slot]) -> Checked {
+    let is_special = |key: &Slot| {
+        let text = arena.text(*key);
+        text.is_some_and(|text| text.starts_with("__") && text.ends_with("__"))
+    };
+    let special = elements.iter().step_by(2).any(is_special);
+    if_not(
+        !special,
+        "it holds names by which Python changes what an object does",
+    )
+}
+
+/// Checks what is called with arguments by name, which no genuine file does.
+pub(super) fn keywords(arena: &Arena, callable: Slot) -> Checked {
+    let name = arena.expected_name(callable);
+    name.map_or(Ok(()), |name| if_not(false, &others(name)))
 }
 
 /// Whether it returns dictionaries.

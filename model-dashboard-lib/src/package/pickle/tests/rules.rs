@@ -164,6 +164,12 @@ fn what_they_do_not_is_unknown() {
             "nnunetv2.postprocessing.remove_connected_components.remove_all_but_largest_component_from_segmentation",
             "I1\n",
         ),
+        call(
+            "torch._tensor._rebuild_from_type_v2",
+            "ctorch._tensor\n_rebuild_from_type_v2\nctorch\nTensor\n(t(d",
+        ),
+        "ccollections\nOrderedDict\n(tR(dS'__setstate__'\ncbuiltins\nbytearray\nsb".to_owned(),
+        "(S'__class__'\nI1\nd".to_owned(),
         storage("FloatStorage", 2) + "0" + &storage("FloatStorage", 3),
         "I1\nI1\na".to_owned(),
         "(dI1\nb".to_owned(),
@@ -200,4 +206,23 @@ fn of_names_that_are_not_expected_nothing_else_is_told() {
     assert_eq!(verdict, Verdict::Unknown);
     assert_eq!(names(&found), ["my.Thing"]);
     assert!(found.unusual.is_empty());
+}
+
+#[test]
+fn arguments_by_name_are_not_usual() {
+    let found = found(b"ccollections\nOrderedDict\n(t(d\x92.");
+    assert_eq!(
+        (found.problem.clone(), found.verdict()),
+        (None, Verdict::Unknown)
+    );
+    assert_eq!(found.unusual.len(), 1, "{found:?}");
+}
+
+#[test]
+fn calls_within_calls_are_not_gone_down_into() {
+    let deep = "ctorch._tensor\n_rebuild_from_type_v2\np0\n0ctorch\nTensor\np1\n0(tp2\n0"
+        .to_owned()
+        + &"(g0\ng1\ng2\nNtp2\n0".repeat(300_000)
+        + "g0\ng2\nR";
+    assert_eq!(verdict(&deep).0, Verdict::Unknown);
 }
