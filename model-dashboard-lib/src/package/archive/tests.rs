@@ -93,6 +93,37 @@ fn a_stored_file_is_read_at_any_place() {
 }
 
 #[test]
+fn what_is_deflated_is_unpacked_from_its_beginning_some_times_and_no_more() {
+    let mut data = Vec::new();
+    let mut state = 1_u32;
+    while data.len() < 5 << 20 {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        data.extend((state >> 24).to_le_bytes());
+    }
+    let archive = open(zip(&[("a", b""), ("b", &data)])).unwrap();
+    let source = archive.at(&archive.entries()[1]).unwrap();
+    let read = |at: usize| -> io::Result<()> {
+        let mut byte = [0];
+        assert_eq!(source.read_at(at as u64, &mut byte)?, 1);
+        assert_eq!(byte[0], data[at], "{at}");
+        Ok(())
+    };
+    // In order, from the end on as a reader of archives does: one pass after another.
+    for at in [data.len() - 1, 0, 1 << 20, 2 << 20, 4 << 20] {
+        read(at).unwrap();
+    }
+    let jumps = (0..40).map(|jump| {
+        read(if jump % 2 == 0 {
+            3 << 19
+        } else {
+            data.len() - 1
+        })
+    });
+    let error = jumps.filter_map(Result::err).next().unwrap();
+    assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+}
+
+#[test]
 fn what_is_beyond_a_limit_is_refused() {
     let bytes = zip(&[("a", &[7; 600_000]), ("b", &[7; 600_000])]);
     let open = |change: fn(&mut ArchiveLimits)| {

@@ -10,6 +10,10 @@ use crate::package::source::Source;
 /// How much is kept of the beginning, and of what was unpacked last.
 const KEPT: usize = 1 << 20;
 
+/// How often it is unpacked from its beginning. What is read in order needs some passes; more make a
+/// small file of an archive cost as much as the machine has.
+const PASSES: u32 = 16;
+
 /// An entry of an archive that is unpacked as far as it is asked for, again from its beginning where
 /// that is too far back: what reads the end first and the beginning then costs one pass.
 pub(super) struct Unpacked {
@@ -21,6 +25,7 @@ pub(super) struct Unpacked {
 #[derive(Default)]
 struct State {
     data: Option<Box<dyn Read + Send>>,
+    passes: u32,
     /// Where `data` is.
     at: u64,
     beginning: Vec<u8>,
@@ -95,6 +100,11 @@ impl Source for Unpacked {
             let mut data = match state.data.take() {
                 Some(data) if offset >= state.at => data,
                 _ => {
+                    state.passes += 1;
+                    if state.passes > PASSES {
+                        let reason = "it is not in the order in which it is read";
+                        return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+                    }
                     state.at = 0;
                     state.last.clear();
                     match self.archive.read(&self.entry) {
