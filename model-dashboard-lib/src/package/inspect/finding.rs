@@ -8,18 +8,39 @@ use crate::package::PackagePath;
 pub(super) const MAX_PLACES: usize = 50;
 
 /// What a finding is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FindingKind {
-    /// Something is not there without which the model does not run.
+    /// Something is not there, or cannot be read, without which the model does not run.
     Missing,
-    /// Something other than a pickle's expected names is run when the model is used.
-    Code,
+    /// Something is broken, or two files contradict each other: what comes out may not be what is
+    /// told here.
+    Wrong,
     /// A trace of training that should not be published: patients, computers, folders.
     Leak,
     /// It runs, but is not as packages of its framework are.
     Odd,
+    /// Something other than a pickle's expected names is run when the model is used. Read from a
+    /// word, also what a later program knows.
+    #[serde(other)]
+    Code,
+}
+
+impl FindingKind {
+    /// All there are, the gravest first.
+    pub const ALL: [Self; 5] = [
+        Self::Missing,
+        Self::Wrong,
+        Self::Code,
+        Self::Leak,
+        Self::Odd,
+    ];
+
+    /// Its place among [`ALL`](Self::ALL).
+    pub(super) fn place(self) -> usize {
+        Self::ALL.iter().position(|kind| *kind == self).unwrap_or(0)
+    }
 }
 
 /// Something that was found in a package.

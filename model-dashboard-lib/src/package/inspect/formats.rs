@@ -151,7 +151,7 @@ pub(super) fn find(file: &PackageFile, source: &Arc<dyn Source>, findings: &mut 
             let text = error.to_string();
             let kind = match error {
                 FormatError::Pointer => FindingKind::Missing,
-                _ if is_data_alone(file) => FindingKind::Odd,
+                _ if is_data_alone(file) => FindingKind::Wrong,
                 // It is never called clean.
                 _ => FindingKind::Code,
             };

@@ -2,8 +2,10 @@
 
 use super::description::Description;
 use super::finding::Finding;
-use super::report::Report;
-use super::{PackageInspector, bounds, code, files, formats, mist, monai, nnunet, pickles, traces};
+use super::report::{RULES, Report};
+use super::{
+    PackageInspector, bounds, code, files, formats, mist, monai, nnunet, pickles, traces, weights,
+};
 use crate::package::{Package, PackageError};
 
 /// Inspectors in the order in which they are asked: the first that knows a package describes it.
@@ -112,10 +114,12 @@ impl Inspectors {
         code::find(package, &mut findings);
         traces::find(package, &mut findings)?;
         let files = files::read(package, progress, &mut findings)?;
+        weights::find(&mut description, &files, &mut findings);
         sort(&mut findings);
         bounds::findings(&mut findings);
         let name = |inspector: &&dyn PackageInspector| inspector.name().to_owned();
         Ok(Report {
+            rules: RULES,
             inspector: knowing.first().map(name),
             also: knowing.iter().skip(1).map(name).collect(),
             description,
@@ -130,6 +134,6 @@ impl Inspectors {
 
 /// The gravest first, those of a file together; what is found twice is told once.
 fn sort(findings: &mut Vec<Finding>) {
-    findings.sort_by(|a, b| (a.kind, &a.path).cmp(&(b.kind, &b.path)));
+    findings.sort_by(|a, b| (a.kind.place(), &a.path).cmp(&(b.kind.place(), &b.path)));
     findings.dedup();
 }

@@ -65,6 +65,7 @@ mod report;
 mod tests;
 mod traces;
 mod value;
+mod weights;
 
 use std::fmt;
 
@@ -74,7 +75,7 @@ pub use description::{
 };
 pub use finding::{Finding, FindingKind};
 pub use inspectors::Inspectors;
-pub use report::{FileReport, Report};
+pub use report::{FileReport, RULES, Report};
 
 use super::{Package, PackageError};
 

@@ -1,5 +1,6 @@
 //! Plain data of pickles, bare or in torch's archives, read without running them.
 
+use std::collections::HashMap;
 use std::io::BufReader;
 use std::sync::Arc;
 
@@ -9,8 +10,11 @@ use crate::package::pickle::{self, Kind, Limits, Values};
 use crate::package::source::{Source, Stream};
 use crate::package::{Package, PackageError, PackageFile};
 
-/// How many values are taken over from a pickle, which may hold the same one many times.
-const VALUES: usize = 500_000;
+/// How many bytes of values are taken over from a pickle, which may hold the same one many times.
+const BYTES: usize = 64 << 20;
+
+/// What each value takes, beside its text.
+const EACH: usize = 64;
 
 /// How deep.
 const DEPTH: usize = 60;
@@ -57,12 +61,13 @@ fn legacy(source: Arc<dyn Source>) -> Option<Values> {
 
 /// A value of a pickle as plain data; keys that are numbers as text, arrays as lists.
 pub(super) fn plain(value: pickle::Value<'_>) -> Value {
-    let mut left = VALUES;
+    let mut left = BYTES;
     take_over(value, DEPTH, &mut left)
 }
 
 fn take_over(value: pickle::Value<'_>, depth: usize, left: &mut usize) -> Value {
-    let (Some(depth), Some(rest)) = (depth.checked_sub(1), left.checked_sub(1)) else {
+    let size = EACH + value.as_str().map_or(0, str::len);
+    let (Some(depth), Some(rest)) = (depth.checked_sub(1), left.checked_sub(size)) else {
         return Value::Other;
     };
     *left = rest;
@@ -75,8 +80,21 @@ fn take_over(value: pickle::Value<'_>, depth: usize, left: &mut usize) -> Value 
             .pairs()
             .filter_map(|(name, value)| Some((key(name)?, value)));
         let mut members: Vec<(String, Value)> = Vec::new();
+        let mut places: HashMap<String, usize> = HashMap::new();
         for (name, value) in pairs {
-            members.push((name, take_over(value, depth, left)));
+            let Some(rest) = left.checked_sub(name.len()) else {
+                return Value::Other;
+            };
+            *left = rest;
+            let value = take_over(value, depth, left);
+            // The last of a name counts, in the place of the first, as in Python.
+            match places.get(&name) {
+                Some(place) => members[*place].1 = value,
+                None => {
+                    places.insert(name.clone(), members.len());
+                    members.push((name, value));
+                }
+            }
         }
         return Value::Map(members);
     }
@@ -90,7 +108,14 @@ fn take_over(value: pickle::Value<'_>, depth: usize, left: &mut usize) -> Value 
             let items = value.items().map(|item| take_over(item, depth, left));
             Value::List(items.collect())
         }
-        _ => numpy(value),
+        _ => {
+            let value = numpy(value);
+            match left.checked_sub(EACH * value.items().len()) {
+                Some(rest) => *left = rest,
+                None => return Value::Other,
+            }
+            value
+        }
     }
 }
 
@@ -109,4 +134,36 @@ fn numpy(value: pickle::Value<'_>) -> Value {
         return Value::List(numbers.into_iter().map(Value::Float).collect());
     }
     Value::Other
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn texts(value: &Value) -> usize {
+        let mut bytes = 0;
+        value.visit_texts(&mut |_, text, _| bytes += text.len());
+        bytes
+    }
+
+    #[test]
+    fn what_is_there_many_times_takes_no_more_than_there_is_room_for() {
+        let text = "x".repeat(60_000);
+        let many = format!("(lp0\n0S'{text}'\np1\n0g0\n(") + &"g1\n".repeat(20_000) + "e.";
+        let values = pickle::read(many.as_bytes(), &Limits::default()).unwrap();
+        let found = plain(values.root());
+        assert_eq!(found.items().len(), 20_000);
+        assert!((BYTES / 2..=BYTES).contains(&texts(&found)));
+    }
+
+    #[test]
+    fn of_a_key_that_is_there_twice_the_last_value_counts() {
+        let twice = b"(dS'a'\nI1\nsS'b'\nI2\nsS'a'\nI3\ns.";
+        let values = pickle::read(&twice[..], &Limits::default()).unwrap();
+        let found = plain(values.root());
+        assert_eq!(found.get("a").and_then(Value::as_u64), Some(3));
+        assert_eq!(found.members().len(), 2);
+    }
 }

@@ -8,23 +8,32 @@ use crate::model::ContentDigest;
 use crate::package::PackagePath;
 use crate::package::pickle::Verdict;
 
-/// What is known of a package. Its JSON stays readable: fields are added, never renamed, and what is
-/// not there has its default.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+/// By which rules packages are looked at. It grows whenever one may be judged otherwise.
+pub const RULES: u32 = 1;
+
+/// What is known of a package. Its JSON stays readable: fields are added, never renamed. Words that a
+/// later program writes are read as the worst there is, and what would be taken for clean if it were
+/// not there has to be there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Report {
+    /// The [`RULES`] that it was made by.
+    pub rules: u32,
     /// The [`name`](super::PackageInspector::name) of the inspector that knew the package.
+    #[serde(default)]
     pub inspector: Option<String>,
     /// Others that know it too: whoever uploads it may mean one of these.
+    #[serde(default)]
     pub also: Vec<String>,
     /// What the package says of its model.
+    #[serde(default)]
     pub description: Description,
     /// Bytes of all files, unpacked.
     pub size: u64,
     /// The files, in the order of the package.
     pub files: Vec<FileReport>,
     /// The worst verdict of all files; `None` where nothing is loaded as code.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub verdict: Option<Verdict>,
     /// Whether anything but expected names is run when the model is used.
     pub contains_code: bool,
@@ -45,7 +54,7 @@ pub struct FileReport {
     #[serde(default)]
     pub digest: Option<ContentDigest>,
     /// What loading it would do; `None` where nothing in it is loaded as code.
-    #[serde(default)]
+    #[serde(deserialize_with = "Option::deserialize")]
     pub verdict: Option<Verdict>,
     /// The names that it imports and that are not expected.
     #[serde(default)]

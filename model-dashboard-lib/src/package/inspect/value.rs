@@ -92,9 +92,10 @@ impl Value {
         numbers.unwrap_or_default()
     }
 
-    /// A list of numbers, or nothing if it is none.
+    /// A list of numbers, or nothing if it is none: JSON has none that are not finite.
     pub(super) fn numbers(&self) -> Vec<f64> {
-        let numbers: Option<Vec<f64>> = self.items().iter().map(Self::as_f64).collect();
+        let finite = |item: &Self| item.as_f64().filter(|number| number.is_finite());
+        let numbers: Option<Vec<f64>> = self.items().iter().map(finite).collect();
         numbers.unwrap_or_default()
     }
 

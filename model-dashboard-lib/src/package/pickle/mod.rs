@@ -123,7 +123,9 @@ pub enum Verdict {
     Unknown,
     /// Not read to its end, with nothing dangerous before.
     Unscannable,
-    /// It imports what runs code or commands, or hides what it imports.
+    /// It imports what runs code or commands, or hides what it imports. Read from a word, also what
+    /// a later program knows.
+    #[serde(other)]
     Dangerous,
 }
 

@@ -8,7 +8,8 @@ use crate::package::inspect::finding::{Finding, FindingKind, MAX_PLACES};
 use crate::package::inspect::value::Value;
 use crate::package::{Package, PackageError, PackageFile};
 
-const EVALUATED: &str = "texts begin with $: MONAI runs them as Python code";
+const EVALUATED: &str =
+    "texts begin with $: MONAI runs them as Python code; or other files are put in by %";
 const CALLED: &str = "what these name is called, and is none of MONAI's own components";
 
 /// Tells the code in the configurations of the bundle in this folder.
@@ -59,7 +60,9 @@ pub(super) fn find(
 fn of_json(value: &Value) -> (Vec<String>, Vec<String>, Vec<String>) {
     let (mut evaluated, mut called) = (Vec::new(), Vec::new());
     value.visit_texts(&mut |place, text, is_key| {
-        if text.trim_start().starts_with('$') && evaluated.len() < MAX_PLACES {
+        let text = text.trim_start();
+        let is_run = text.starts_with('$') || (text.starts_with('%') && names_a_file(text));
+        if is_run && evaluated.len() < MAX_PLACES {
             evaluated.push(place.to_owned());
         }
         let is_target = place == "_target_" || place.ends_with("._target_");
@@ -69,6 +72,13 @@ fn of_json(value: &Value) -> (Vec<String>, Vec<String>, Vec<String>) {
         }
     });
     (evaluated, called, Vec::new())
+}
+
+/// Whether a text names a file that MONAI would read a configuration from.
+pub(super) fn names_a_file(text: &str) -> bool {
+    [".json", ".yaml", ".yml"]
+        .iter()
+        .any(|end| text.contains(end))
 }
 
 /// Whether MONAI looks a name up among its own components: one word, as its classes are called.

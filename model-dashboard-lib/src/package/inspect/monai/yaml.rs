@@ -1,6 +1,6 @@
 //! A look at YAML that need not understand it: what could be code is told, rather once too often.
 
-use super::code::is_component;
+use super::code::{is_component, names_a_file};
 use crate::package::inspect::finding::MAX_PLACES;
 
 /// What may stand before a text, beside blanks: of a list, a map, a quotation, a block.
@@ -14,14 +14,19 @@ const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
 pub(super) fn code(text: &str) -> (Vec<String>, Vec<String>, Vec<String>) {
     let (mut evaluated, mut called, mut tags) = (Vec::new(), Vec::new(), Vec::new());
     let text = text.replace("\r\n", "\n");
+    let mut quotes_are_closed = true;
     for (number, line) in text.split(BREAKS).enumerate() {
         let place = |places: &mut Vec<String>| {
             if places.len() < MAX_PLACES {
                 places.push(format!("line {}", number + 1));
             }
         };
-        if line.trim_start().starts_with('#') {
+        // A comment, unless a quotation goes on over several lines.
+        if quotes_are_closed && line.trim_start().starts_with('#') {
             continue;
+        }
+        for quote in ['"', '\''] {
+            quotes_are_closed &= line.matches(quote).count() % 2 == 0;
         }
         // A quotation can spell any sign otherwise.
         let spelled = ["\\x", "\\u", "\\U"].iter().any(|sign| line.contains(sign));
@@ -33,12 +38,16 @@ pub(super) fn code(text: &str) -> (Vec<String>, Vec<String>, Vec<String>) {
         if spelled || line.match_indices('$').any(begins) {
             place(&mut evaluated);
         }
-        if let Some((_, target)) = line.split_once("_target_") {
-            let quoted = |c: char| c.is_whitespace() || "\"':,}]".contains(c);
+        let quoted = |c: char| c.is_whitespace() || "\"':,}]".contains(c);
+        let is_foreign = |target: &str| {
             let name = target.trim_matches(quoted);
-            if !is_component(name.split(quoted).next().unwrap_or_default()) {
-                place(&mut called);
-            }
+            !is_component(name.split(quoted).next().unwrap_or_default())
+        };
+        if line.split("_target_").skip(1).any(is_foreign) {
+            place(&mut called);
+        }
+        if line.match_indices('%').any(begins) && names_a_file(line) {
+            place(&mut evaluated);
         }
         if line.match_indices('!').any(begins) || line.contains("tag:yaml.org") {
             place(&mut tags);
@@ -87,13 +96,24 @@ mod tests {
 
     #[test]
     fn targets_and_tags_are_told() {
-        let text = "a: {_target_: UNet}\nb:\n  _target_: os.system\nc: !!python/object/apply:os.system ['true']\n";
+        let text = "a: {_target_: UNet}\nb:\n  _target_: os.system\nc: !!python/object/apply:os.system ['true']\n\
+                    d: [{_target_: UNet}, {_target_: os.system}]\n";
         let (evaluated, called, tags) = code(text);
         assert!(evaluated.is_empty());
         assert_eq!(
             (called, tags),
-            (vec!["line 3".to_owned()], vec!["line 4".to_owned()])
+            (
+                vec!["line 3".to_owned(), "line 5".to_owned()],
+                vec!["line 4".to_owned()]
+            )
         );
+        // No comment: the quotation goes on.
+        let (_, called, _) =
+            code("a: {\"x\n# y\": 1, _target_: os.system}\n# _target_: os.system\n");
+        assert_eq!(called, ["line 2", "line 3"]);
+        // What other files hold is put in.
+        let (evaluated, ..) = code("a: \"%docs/x.json::run\"\nb: '%a'\nc: 5 %\n");
+        assert_eq!(evaluated, ["line 1"]);
     }
 
     #[test]

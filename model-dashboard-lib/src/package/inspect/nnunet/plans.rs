@@ -12,6 +12,9 @@ const OLDER_CLASSES: &[&str] = &["PlainConvUNet", "ResidualEncoderUNet"];
 /// More configurations than this are no plans of nnU-Net, which have a handful.
 const CONFIGURATIONS: usize = 200;
 
+/// More members than this has no configuration of nnU-Net, which have about twenty.
+const MEMBERS: usize = 1_000;
+
 /// The configurations in the order of the file, each with what it inherits.
 pub(super) fn configurations(plans: &Value, findings: &mut Vec<Finding>) -> Vec<Configuration> {
     let all = all(plans);
@@ -58,7 +61,8 @@ fn inherit(
     if let Some(parent) = own.get("inherits_from").and_then(Value::as_str) {
         inherit(all, parent, depth + 1, members)?;
     }
-    for (key, value) in own.members() {
+    let own = own.members();
+    for (key, value) in own.get(..MEMBERS).unwrap_or(own) {
         match members.iter_mut().find(|(other, _)| other == key) {
             Some(member) => member.1 = value.clone(),
             None => members.push((key.clone(), value.clone())),
@@ -123,6 +127,11 @@ pub(super) fn code(plans: &Value, path: &PackagePath, findings: &mut Vec<Finding
         findings.push(Finding::new(FindingKind::Code, text).at(path));
     }
     for (name, configuration) in all(plans) {
+        if configuration.members().len() > MEMBERS {
+            let text = "it has more members than are read: what they import cannot be told";
+            let finding = Finding::new(FindingKind::Code, text).at(path);
+            findings.push(finding.places([format!("configurations.{name}")]));
+        }
         let Some(architecture) = configuration.get("architecture") else {
             continue;
         };
@@ -139,9 +148,20 @@ pub(super) fn code(plans: &Value, path: &PackagePath, findings: &mut Vec<Finding
         if let Some(class) = architecture.get("network_class_name") {
             tell(format!("{way}.network_class_name"), class);
         }
-        let imported = architecture.get("_kw_requires_import").map(Value::texts);
-        for keyword in imported.unwrap_or_default() {
-            if let Some(value) = architecture.at(&["arch_kwargs", &keyword]) {
+        let imported = architecture.get("_kw_requires_import");
+        let keywords: Option<Vec<&str>> = match imported {
+            None => Some(Vec::new()),
+            Some(Value::List(items)) => items.iter().map(Value::as_str).collect(),
+            Some(_) => None,
+        };
+        let Some(keywords) = keywords else {
+            let text = "what else is imported is listed otherwise than nnU-Net does";
+            let finding = Finding::new(FindingKind::Code, text).at(path);
+            findings.push(finding.places([format!("{way}._kw_requires_import")]));
+            continue;
+        };
+        for keyword in keywords {
+            if let Some(value) = architecture.at(&["arch_kwargs", keyword]) {
                 tell(format!("{way}.arch_kwargs.{keyword}"), value);
             }
         }

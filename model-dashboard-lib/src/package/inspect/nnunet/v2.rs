@@ -1,5 +1,7 @@
 //! nnU-Net 2, and TotalSegmentator 2.
 
+use std::collections::BTreeSet;
+
 use super::checkpoint::Checkpoint;
 use super::v2_places::{Place, places};
 use super::{
@@ -128,12 +130,28 @@ fn network(
     };
     let mut first = None;
     let mut with_optimizer = 0;
+    // Prediction takes both from the first checkpoint, whatever the folder is called.
+    let mut trainers: BTreeSet<String> = place.trainer.iter().cloned().collect();
+    let mut configurations: BTreeSet<String> = place.configuration.iter().cloned().collect();
     for (name, folder) in place.folds(package) {
         let (fold, checkpoint) = self::fold(package, &name, &folder, &network, description)?;
         network.folds.push(fold);
         if let Some(checkpoint) = checkpoint {
             with_optimizer += usize::from(checkpoint.has_optimizer);
+            trainers.extend(checkpoint.trainer.clone());
+            configurations.extend(checkpoint.configuration.clone());
             first.get_or_insert(checkpoint);
+        }
+    }
+    for (what, told) in [("trainers", &trainers), ("configurations", &configurations)] {
+        if told.len() > 1 {
+            let told: Vec<&str> = told.iter().map(String::as_str).collect();
+            let text = format!(
+                "folder and checkpoints of {} name different {what}: {}",
+                shown(&place.folder),
+                told.join(", ")
+            );
+            description.found(Finding::new(FindingKind::Wrong, text));
         }
     }
     let present: Vec<&str> = network.folds.iter().map(|fold| &*fold.name).collect();
@@ -142,13 +160,9 @@ fn network(
         description.missing(format!("{}: no fold has {FINAL}", shown(&place.folder)));
     }
     let first = first.unwrap_or_default();
-    network.trainer = network.trainer.or(first.trainer);
-    network.configuration = network.configuration.or(first.configuration);
-    if let Some(trainer) = network
-        .trainer
-        .as_ref()
-        .filter(|name| !stock::is_of_v2(name))
-    {
+    network.trainer = first.trainer.or(network.trainer);
+    network.configuration = first.configuration.or(network.configuration);
+    for trainer in trainers.iter().filter(|name| !stock::is_of_v2(name)) {
         tell_trainer(description, trainer, &shown(&place.folder));
     }
 
@@ -169,10 +183,14 @@ fn network(
         description.missing(format!("{path} is not there{told}"));
         Ok((spare, false))
     };
-    let (dataset, _) = given("dataset.json", first.dataset)?;
+    let trained_on = first.dataset.clone();
+    let (dataset, dataset_is_a_file) = given("dataset.json", first.dataset)?;
     let (plans, plans_are_a_file) = given("plans.json", first.plans)?;
     if let Some(dataset) = dataset {
         dataset::describe(&dataset, description);
+        if let Some(before) = trained_on.filter(|_| dataset_is_a_file) {
+            tell_changes(&before, place, description);
+        }
     }
     if let Some(plans) = plans {
         let path = PackagePath::parse(&within(&place.folder, "plans.json")).ok();
@@ -191,6 +209,24 @@ fn network(
     results(package, &place.folder, description)?;
     description.networks.push(network);
     Ok(with_optimizer)
+}
+
+/// Labels and channels that are not those that the network was trained with.
+fn tell_changes(trained_on: &Value, place: &Place, description: &mut Description) {
+    let mut before = Description::default();
+    dataset::describe(trained_on, &mut before);
+    for (what, same) in [
+        ("labels", before.outputs == description.outputs),
+        ("channels", before.channels == description.channels),
+    ] {
+        if !same {
+            let text = format!(
+                "the {what} in dataset.json of {} are not those that the checkpoint was trained with",
+                shown(&place.folder)
+            );
+            description.found(Finding::new(FindingKind::Wrong, text));
+        }
+    }
 }
 
 fn read_plans(

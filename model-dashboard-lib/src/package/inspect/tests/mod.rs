@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod comparisons;
+mod contradictions;
 mod findings;
 mod frameworks;
 mod nnunet;

@@ -54,10 +54,33 @@ fn a_report_comes_back_from_its_json() {
         let back: Report = serde_json::from_str(&json).unwrap();
         assert_eq!(back, report, "{name}");
     }
-    // One of an earlier time, with less in it, and one of a later, with more.
-    let json = r#"{"inspector": "MIST", "files": [{"path": "a", "size": 1}], "later": {}}"#;
-    let report: Report = serde_json::from_str(json).unwrap();
+}
+
+#[test]
+fn a_report_of_a_later_time_is_read_and_none_is_cleaner_than_it_was() {
+    let json = serde_json::json!({
+        "rules": 9,
+        "size": 1,
+        "files": [{"path": "a", "size": 1, "verdict": "worse_than_ever"}],
+        "verdict": "worse_than_ever",
+        "contains_code": true,
+        "findings": [{"kind": "something_new", "path": null, "text": "x"}],
+        "later": {},
+    });
+    let read = |json: &serde_json::Value| serde_json::from_value::<Report>(json.clone());
+    let report = read(&json).unwrap();
     assert_eq!(report.files[0].digest, None);
+    assert_eq!(report.files[0].verdict, Some(Verdict::Dangerous));
+    assert_eq!(report.verdict, Some(Verdict::Dangerous));
+    assert_eq!(report.findings[0].kind, FindingKind::Code);
+    for needed in ["rules", "files", "verdict", "contains_code", "findings"] {
+        let mut less = json.clone();
+        less.as_object_mut().unwrap().remove(needed);
+        assert!(read(&less).is_err(), "{needed}");
+    }
+    let mut less = json.clone();
+    less["files"][0].as_object_mut().unwrap().remove("verdict");
+    assert!(read(&less).is_err());
 }
 
 #[test]
