@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use model_dashboard::package::inspect::{
-    Configuration, Finding, FindingKind, Inspectors, Network, Report,
+    Configuration, Finding, FindingKind, Inspectors, Network, Output as ModelOutput, Report,
 };
 use model_dashboard::package::pickle::Verdict;
 use model_dashboard::package::source::OnDisk;
@@ -15,7 +15,7 @@ use model_dashboard::package::{Package, PackageError};
 
 use crate::failure::{Failure, chain};
 use crate::installation::Context;
-use crate::output::{counted, or_empty, printable, seconds_or_empty};
+use crate::output::{Output, counted, or_empty, printable, seconds_or_empty};
 use crate::progress::bytes_bar;
 
 /// Digits of a digest that are shown.
@@ -53,8 +53,13 @@ fn open(path: &Path) -> Result<Package, Failure> {
     let unreadable =
         |error: io::Error| Failure::io(format!("{} cannot be read", path.display()), &error);
     let limits = Default::default();
-    let opened = if path.metadata().map_err(unreadable)?.is_dir() {
+    let kind = path.metadata().map_err(unreadable)?.file_type();
+    let opened = if kind.is_dir() {
         Package::of_folder(path, &limits)
+    } else if !kind.is_file() {
+        // Others may never end.
+        let what = format!("{} is neither a file nor a folder", path.display());
+        return Err(Failure::usage(what));
     } else {
         let source = File::open(path).and_then(OnDisk::new).map_err(unreadable)?;
         let name = path
@@ -82,14 +87,9 @@ fn failure(path: &Path, error: &PackageError) -> Failure {
 fn shown(report: &Report, context: &Context) -> String {
     let output = &context.output;
     let mut parts = vec![output.properties(properties(report))];
+    parts.extend((!report.findings.is_empty()).then(|| findings(report)));
     let description = &report.description;
-    let labels = description.contour_names();
-    if !labels.is_empty() {
-        let rows = labels
-            .iter()
-            .map(|(number, names)| [number.to_string(), names.to_string()]);
-        parts.push(output.table(["LABEL", "CONTOUR"], rows));
-    }
+    parts.extend(labels(&description.outputs, output));
     if !description.configurations.is_empty() {
         let header = [
             "CONFIGURATION",
@@ -103,7 +103,7 @@ fn shown(report: &Report, context: &Context) -> String {
         parts.push(output.table(header, rows));
     }
     if !description.networks.is_empty() {
-        let header = ["NETWORK", "TRAINER", "FOLDS", "MISSING", "TRAINED"];
+        let header = ["NETWORK", "TRAINER", "FOLDS", "NOT THERE", "TRAINED"];
         parts.push(output.table(header, description.networks.iter().map(network)));
     }
     if !description.scores.is_empty() {
@@ -133,7 +133,6 @@ fn shown(report: &Report, context: &Context) -> String {
         ]
     });
     parts.push(output.table(["FILE", "SIZE", "SHA-256 (BEGINNING)", "PICKLES"], rows));
-    parts.extend((!report.findings.is_empty()).then(|| findings(report)));
     parts.join("\n\n")
 }
 
@@ -143,7 +142,7 @@ fn properties(report: &Report) -> Vec<(&'static str, String)> {
     let joined = |values: Vec<String>| values.join(", ");
     let named = |(name, value): (&String, &String)| format!("{name} {value}");
     let framework = match &report.inspector {
-        None => "not known: it is told by its files alone".to_owned(),
+        None => "not known: this is no model that can be told, or a part of one".to_owned(),
         Some(_) => match &description.framework_version {
             Some(version) => format!("{} {version}", description.framework),
             None => description.framework.clone(),
@@ -192,9 +191,10 @@ fn properties(report: &Report) -> Vec<(&'static str, String)> {
         ),
         (
             "code",
-            match report.contains_code {
-                true => "contains code, see below".to_owned(),
-                false => "none was found".to_owned(),
+            match (&report.inspector, report.contains_code) {
+                (_, true) => "contains code, or what could be some: see below".to_owned(),
+                (Some(_), false) => "none was found".to_owned(),
+                (None, false) => "nothing is known of it, so there is nothing to say".to_owned(),
             },
         ),
     ]
@@ -243,6 +243,37 @@ fn network(network: &Network) -> [String; 5] {
     ]
 }
 
+/// What the segmentation holds: the numbers that stand for it, or those that it is made of.
+fn labels(outputs: &[ModelOutput], output: &Output) -> Option<String> {
+    let all = outputs.iter().filter(|it| !it.is_background());
+    let numbers = |labels: &[u32]| {
+        let labels = labels.iter().map(ToString::to_string);
+        labels.collect::<Vec<_>>().join(", ")
+    };
+    let rows: Vec<[String; 3]> = all
+        .map(|it| {
+            let name = it.name.clone().unwrap_or_else(|| "(no name)".to_owned());
+            match it.value {
+                Some(value) if it.labels.is_empty() || it.labels == [value] => {
+                    [value.to_string(), name, String::new()]
+                }
+                Some(value) => [value.to_string(), name, numbers(&it.labels)],
+                None => [numbers(&it.labels), name, String::new()],
+            }
+        })
+        .collect();
+    if rows.is_empty() {
+        return None;
+    }
+    Some(match rows.iter().any(|[.., of]| !of.is_empty()) {
+        true => output.table(["LABEL", "CONTOUR", "TRAINED ON"], rows),
+        false => output.table(
+            ["LABEL", "CONTOUR"],
+            rows.into_iter().map(|[label, name, _]| [label, name]),
+        ),
+    })
+}
+
 /// Findings by kind: the file, and below it what was found.
 fn findings(report: &Report) -> String {
     let kinds = [
@@ -250,7 +281,14 @@ fn findings(report: &Report) -> String {
             FindingKind::Missing,
             "missing, without which it does not run",
         ),
-        (FindingKind::Code, "code that runs with it"),
+        (
+            FindingKind::Wrong,
+            "wrong: do not rely on what is told here",
+        ),
+        (
+            FindingKind::Code,
+            "code that runs with it, or cannot be told: do not load it unless you trust who made it",
+        ),
         (FindingKind::Leak, "traces of training, not to be published"),
         (FindingKind::Odd, "odd"),
     ];

@@ -57,6 +57,7 @@ fn a_package_is_told_for_programs() {
             "files",
             "findings",
             "inspector",
+            "rules",
             "size",
             "verdict"
         ]
@@ -91,11 +92,11 @@ fn what_runs_or_is_missing_is_told() {
     };
     let code = told("hostile/code/plans-class.zip");
     assert!(
-        code.contains("code       contains code, see below"),
+        code.contains("code       contains code, or what could be some: see below"),
         "{code}"
     );
     assert!(
-        code.contains("code that runs with it:") && code.contains("os.system"),
+        code.contains("code that runs with it, or cannot be told") && code.contains("os.system"),
         "{code}"
     );
     let missing = told("genuine/monai_without_weights.zip");
@@ -140,4 +141,35 @@ fn what_cannot_be_inspected_is_told_by_the_exit_code() {
         .succeeds()
         .stdout;
     assert!(unknown.contains("not known"), "{unknown}");
+    assert!(!unknown.contains("none was found"), "{unknown}");
+    here.run(&["model", "inspect", "/dev/null"])
+        .ends_with(2)
+        .tells("/dev/null is neither a file nor a folder");
+}
+
+#[test]
+fn labels_are_told_as_they_come_out_and_by_what_they_hold() {
+    let here = Installation::new();
+    let told = |name: &str| {
+        let package = package(&format!("genuine/{name}"));
+        here.run(&["model", "inspect", &package]).succeeds().stdout
+    };
+    let regions = told("nnunet_v2_regions_ignore.zip");
+    for line in [
+        "LABEL  CONTOUR       TRAINED ON",
+        "1      whole tumour  1, 2, 3",
+        "3      enhancing",
+    ] {
+        assert!(regions.contains(line), "{line}\n{regions}");
+    }
+    let unnamed = told("nnunet_v1_two_folds.zip");
+    assert!(
+        unnamed.contains("1      (no name)\n2      (no name)"),
+        "{unnamed}"
+    );
+    let shared = told("mist_two_folds.zip");
+    assert!(shared.contains("1, 2, 4  whole tumour"), "{shared}");
+    // What is to be known stands before lists of files.
+    let (leaks, files) = (unnamed.find("traces of training"), unnamed.find("SHA-256"));
+    assert!(leaks.unwrap() < files.unwrap(), "{unnamed}");
 }
