@@ -63,9 +63,7 @@ impl Refusal {
             }
             Self::DirectoryAway { name, local } => {
                 let other = match local {
-                    true => {
-                        " An account of this installation is another choice only if you have one."
-                    }
+                    true => " If you have a local account, choose it below.",
                     false => "",
                 };
                 format!(

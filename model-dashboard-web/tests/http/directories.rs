@@ -57,7 +57,7 @@ async fn a_directory_that_does_not_answer_is_told_and_signs_nobody_in_elsewhere(
     assert!(page.contains(told), "{page}");
     assert!(!page.contains("line is cut"), "{page}");
     assert!(
-        page.contains("another choice only if you have one"),
+        page.contains("If you have a local account, choose it below"),
         "{page}"
     );
 
