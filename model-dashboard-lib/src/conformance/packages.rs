@@ -18,8 +18,8 @@ use tokio::sync::mpsc;
 
 use crate::model::ContentDigest;
 use crate::repository::packages::{
-    InPieces, MAX_ABOUT_BYTES, MAX_REPORT_BYTES, PackageId, PackageStore, PackageStoreError, Piece,
-    Pieces, Upload,
+    InPieces, MAX_ABOUT_BYTES, MAX_PACKAGE_BYTES, MAX_REPORT_BYTES, PackageId, PackageStore,
+    PackageStoreError, Piece, Pieces, Upload,
 };
 
 /// An empty store under test.
@@ -56,6 +56,8 @@ macro_rules! package_store_conformance {
             a_removed_package_leaves_what_was_found
             what_was_never_there_is_named
             a_note_too_long_is_refused
+            a_package_has_a_largest_size
+            what_lies_before_does_not_stop_who_is_at_it
         }
     };
     (@cases $fresh:expr; $($case:ident)*) => {$(
@@ -524,4 +526,43 @@ pub async fn a_note_too_long_is_refused(harness: &impl PackageStoreHarness) {
         matches!(refused, PackageStoreError::AboutTooLong),
         "{refused:?}"
     );
+}
+
+/// Above it nothing begins.
+pub async fn a_package_has_a_largest_size(harness: &impl PackageStoreHarness) {
+    let store = harness.store();
+    store.begin(MAX_PACKAGE_BYTES, "").await.unwrap();
+    for size in [MAX_PACKAGE_BYTES + 1, u64::MAX] {
+        let refused = store.begin(size, "").await.unwrap_err();
+        assert!(
+            matches!(refused, PackageStoreError::TooLarge),
+            "{refused:?}"
+        );
+    }
+    assert_eq!(store.uploads().await.unwrap().len(), 1);
+}
+
+/// A client that asks again for what has come long ago.
+pub async fn what_lies_before_does_not_stop_who_is_at_it(harness: &impl PackageStoreHarness) {
+    let (store, bytes) = (harness.store(), made_up(3_000));
+    let id = store.begin(3_000, "").await.unwrap().id;
+    store.append(id, 0, pieces(&bytes[..1_000])).await.unwrap();
+    let (sender, sent) = Sent::pieces();
+    let appending = tokio::spawn({
+        let store = store.clone();
+        async move { store.append(id, 1_000, sent).await }
+    });
+    sender.send(bytes[1_000..2_000].to_vec()).await.unwrap();
+    sender.reserve().await.unwrap();
+    let refused = store.append(id, 0, pieces(&bytes)).await.unwrap_err();
+    assert!(
+        matches!(refused, PackageStoreError::WrongOffset { received: 1_000 }),
+        "{refused:?}"
+    );
+    sender.send(bytes[2_000..].to_vec()).await.unwrap();
+    sender.reserve().await.unwrap();
+    drop(sender);
+    drop(appending.await.unwrap());
+    let finished = store.finish(id).await.unwrap();
+    assert_eq!(finished.digest, Some(ContentDigest::of(&bytes)));
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{MAX_ABOUT_BYTES, MAX_REPORT_BYTES, PackageId};
+use super::{MAX_ABOUT_BYTES, MAX_PACKAGE_BYTES, MAX_REPORT_BYTES, PackageId};
 use crate::repository::RepositoryError;
 
 /// What can go wrong with packages in a store.
@@ -56,6 +56,9 @@ pub enum PackageStoreError {
         /// Its name.
         id: PackageId,
     },
+    /// More bytes are announced than a package has.
+    #[error("a package has at most {} GiB", MAX_PACKAGE_BYTES >> 30)]
+    TooLarge,
     /// The note is too long.
     #[error("what is noted of an upload has at most {MAX_ABOUT_BYTES} bytes")]
     AboutTooLong,

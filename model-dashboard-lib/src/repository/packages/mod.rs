@@ -15,6 +15,9 @@ pub use error::PackageStoreError;
 pub use id::{PackageId, PackageIdError};
 pub use pieces::{InPieces, Piece, Pieces};
 
+/// The most bytes of a package: 64 GiB, far above what frameworks export.
+pub const MAX_PACKAGE_BYTES: u64 = 64 << 30;
+
 /// The longest text that is kept with an upload, in bytes.
 pub const MAX_ABOUT_BYTES: usize = 16 * 1024;
 
@@ -63,7 +66,8 @@ pub struct StoredPackage {
 /// Bytes come in order, in as many calls of [`append`](PackageStore::append) as it takes: what
 /// arrived before a call ended, for whatever reason, is there for the next one, up to what a crash
 /// of the process takes with it (the last ten seconds, or 256 MiB). They are hashed once, as they
-/// come, and never held as a whole: memory stays below 64 MiB for each upload, whatever its size.
+/// come, and never held as a whole: memory stays below 64 MiB for each upload, whatever its size and
+/// however small the pieces that it comes in. One that sends nothing for a minute is broken off.
 ///
 /// An upload is not visible as a package before it is [finished](PackageStore::finish).
 ///
@@ -79,7 +83,8 @@ pub trait PackageStore: fmt::Debug + Send + Sync {
     /// Begins an upload of `size` bytes. Cost: two small writes.
     ///
     /// # Errors
-    /// [`PackageStoreError::AboutTooLong`].
+    /// [`PackageStoreError::AboutTooLong`]; [`PackageStoreError::TooLarge`] above
+    /// [`MAX_PACKAGE_BYTES`].
     async fn begin(&self, size: u64, about: &str) -> Result<Upload, PackageStoreError>;
 
     /// How far an upload is. Cost: one small read.

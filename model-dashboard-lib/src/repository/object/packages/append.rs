@@ -17,6 +17,13 @@ use crate::repository::packages::{PackageId, PackageStoreError, Piece, Pieces, U
 /// How many bytes are hashed and written at a time.
 const BATCH: usize = 1 << 20;
 
+/// For how long bytes may stay away before they are taken to have broken off: a connection may be
+/// gone without a word.
+const SILENT: Duration = Duration::from_secs(60);
+
+/// Pieces below this size are put together, so that what each costs beside its bytes does not count.
+const SMALL: usize = 16 << 10;
+
 /// After how long, or how many bytes, what came is made safe.
 const SETTLED_EVERY: Duration = Duration::from_secs(10);
 const SETTLED_AFTER: u64 = 256 << 20;
@@ -37,41 +44,85 @@ struct Incoming<'a> {
     /// How many may still come.
     left: u64,
     turn: &'a Turn,
+    /// How long it was waited for the next ones.
+    silent: Duration,
 }
 
 impl Incoming<'_> {
     /// The next bytes, up to about [`BATCH`] of them, or what came until then.
     async fn batch(&mut self, until: Instant) -> (Vec<Piece>, Option<End>) {
-        let (mut batch, mut size) = (Vec::new(), 0);
-        while size < BATCH {
+        let mut batch = Batch::default();
+        while batch.size < BATCH {
+            let asked = Instant::now();
+            let until = until.min(asked + SILENT.saturating_sub(self.silent));
             let next = tokio::select! {
                 biased;
                 () = self.turn.wanted() => {
                     let error = io::Error::other("another connection goes on with the upload");
-                    return (batch, Some(End::Broken(error)));
+                    return (batch.pieces(), Some(End::Broken(error)));
                 }
                 next = timeout_at(until, self.bytes.next()) => next,
             };
             match next {
-                Err(_) => break,
-                Ok(Err(error)) => return (batch, Some(End::Broken(error))),
-                Ok(Ok(None)) => return (batch, Some(End::Whole)),
+                Err(_) => {
+                    self.silent += asked.elapsed();
+                    let broken = (self.silent >= SILENT)
+                        .then(|| End::Broken(io::ErrorKind::TimedOut.into()));
+                    return (batch.pieces(), broken);
+                }
+                Ok(Err(error)) => return (batch.pieces(), Some(End::Broken(error))),
+                Ok(Ok(None)) => return (batch.pieces(), Some(End::Whole)),
                 Ok(Ok(Some(mut piece))) => {
                     let fits = usize::try_from(self.left).unwrap_or(usize::MAX);
                     let too_long = piece.len() > fits;
                     let piece = piece.take(fits);
-                    size += piece.len();
                     self.left -= piece.len() as u64;
                     if !piece.is_empty() {
+                        self.silent = Duration::ZERO;
                         batch.push(piece);
                     }
                     if too_long {
-                        return (batch, Some(End::TooLong));
+                        return (batch.pieces(), Some(End::TooLong));
                     }
                 }
             }
         }
-        (batch, None)
+        (batch.pieces(), None)
+    }
+}
+
+/// Pieces that are taken in together.
+#[derive(Default)]
+struct Batch {
+    pieces: Vec<Piece>,
+    /// The last bytes, while they come in small pieces.
+    small: Vec<u8>,
+    size: usize,
+}
+
+impl Batch {
+    fn push(&mut self, piece: Piece) {
+        self.size += piece.len();
+        if piece.len() < SMALL {
+            self.small.extend_from_slice(&piece);
+        }
+        if piece.len() >= SMALL || self.small.len() >= SMALL {
+            self.put_together();
+        }
+        if piece.len() >= SMALL {
+            self.pieces.push(piece);
+        }
+    }
+
+    fn put_together(&mut self) {
+        if !self.small.is_empty() {
+            self.pieces.push(std::mem::take(&mut self.small).into());
+        }
+    }
+
+    fn pieces(mut self) -> Vec<Piece> {
+        self.put_together();
+        self.pieces
     }
 }
 
@@ -95,14 +146,21 @@ impl ObjectPackages {
         bytes: Box<dyn Pieces>,
     ) -> Result<Upload, PackageStoreError> {
         let busy = || PackageStoreError::Busy { id };
-        let turn = self.turns.take(id).await.ok_or_else(busy)?;
         let right_offset = |received| match received == offset {
             true => Ok(()),
             false => Err(PackageStoreError::WrongOffset { received }),
         };
         let held = self.held(id).await?;
+        // Whoever is at it has got at least that far: what lies before does not stop them.
+        if offset < held.record.received || held.record.digest.is_some() {
+            right_offset(held.record.received)?;
+            return nothing_follows(&held, bytes).await;
+        }
+        let turn = self.turns.take(id).await.ok_or_else(busy)?;
+        let held = self.held(id).await?;
         right_offset(held.record.received)?;
         if held.record.digest.is_some() {
+            drop(turn);
             return nothing_follows(&held, bytes).await;
         }
         let mut held = self.claim(id).await?;
@@ -134,6 +192,7 @@ impl ObjectPackages {
             left: session.held.record.size() - received,
             bytes,
             turn: &turn,
+            silent: Duration::ZERO,
         };
         session.run(incoming).await
     }
@@ -145,12 +204,20 @@ async fn nothing_follows(
     mut bytes: Box<dyn Pieces>,
 ) -> Result<Upload, PackageStoreError> {
     let received = held.record.received;
-    match bytes.next().await {
-        Ok(None) => Ok(held.record.upload(held.id())),
-        Ok(Some(_)) => Err(PackageStoreError::TooLong {
-            size: held.record.size(),
-        }),
-        Err(source) => Err(PackageStoreError::Interrupted { received, source }),
+    let until = Instant::now() + SILENT;
+    loop {
+        let next = match timeout_at(until, bytes.next()).await {
+            Ok(next) => next,
+            Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        };
+        return match next {
+            Ok(Some(piece)) if piece.is_empty() => continue,
+            Ok(None) => Ok(held.record.upload(held.id())),
+            Ok(Some(_)) => Err(PackageStoreError::TooLong {
+                size: held.record.size(),
+            }),
+            Err(source) => Err(PackageStoreError::Interrupted { received, source }),
+        };
     }
 }
 
@@ -227,5 +294,88 @@ impl Session<'_> {
         let now = &self.held.record.kept;
         let tidied = self.packages.large.tidy(self.id, &before, now).await;
         Ok(tidied.map_err(RepositoryError::from)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::Arc;
+
+    use async_trait::async_trait;
+
+    use super::super::turns::Turns;
+    use super::*;
+
+    #[test]
+    fn small_pieces_are_put_together() {
+        let sizes = |pieces: &[usize]| {
+            let mut batch = Batch::default();
+            for size in pieces {
+                batch.push(vec![7; *size].into());
+            }
+            let pieces = batch.pieces();
+            pieces.iter().map(|piece| piece.len()).collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(&[1; 40_000]), [SMALL, SMALL, 40_000 - 2 * SMALL]);
+        assert_eq!(
+            sizes(&[10, SMALL, 5, 5, SMALL + 1]),
+            [10, SMALL, 10, SMALL + 1]
+        );
+        assert_eq!(sizes(&[]), [0; 0]);
+    }
+
+    /// One byte, then nothing, and after some time one more.
+    struct Slow(Vec<Duration>);
+
+    #[async_trait]
+    impl Pieces for Slow {
+        async fn next(&mut self) -> io::Result<Option<Piece>> {
+            match self.0.first().copied() {
+                Some(pause) => {
+                    tokio::time::sleep(pause).await;
+                    self.0.remove(0);
+                    Ok(Some(vec![1].into()))
+                }
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// How many bytes come within batches of ten seconds, and after how long it is given up.
+    async fn taken(pauses: Vec<Duration>) -> (usize, Duration) {
+        let turn = Arc::new(Turns::default())
+            .take(PackageId::new())
+            .await
+            .unwrap();
+        let mut incoming = Incoming {
+            bytes: Box::new(Slow(pauses)),
+            left: 100,
+            turn: &turn,
+            silent: Duration::ZERO,
+        };
+        let (start, mut bytes) = (Instant::now(), 0);
+        loop {
+            let (batch, end) = incoming.batch(Instant::now() + SETTLED_EVERY).await;
+            bytes += batch.iter().map(|piece| piece.len()).sum::<usize>();
+            match end {
+                None => {}
+                Some(End::Broken(error)) => {
+                    assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+                    return (bytes, start.elapsed());
+                }
+                Some(_) => panic!("it has no end"),
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_says_nothing_for_a_minute_is_broken_off() {
+        let (bytes, after) = taken(Vec::new()).await;
+        assert_eq!((bytes, after.as_secs()), (0, SILENT.as_secs()));
+        let second = Duration::from_secs(1);
+        let (bytes, after) = taken(vec![second; 90]).await;
+        assert_eq!((bytes, after.as_secs()), (90, 90 + SILENT.as_secs()));
     }
 }

@@ -28,8 +28,8 @@ use super::{LISTINGS_AT_ONCE, ObjectRepository};
 use crate::model::ContentDigest;
 use crate::repository::RepositoryError;
 use crate::repository::packages::{
-    MAX_ABOUT_BYTES, MAX_REPORT_BYTES, PackageId, PackageStore, PackageStoreError, Pieces,
-    StoredPackage, Upload,
+    MAX_ABOUT_BYTES, MAX_PACKAGE_BYTES, MAX_REPORT_BYTES, PackageId, PackageStore,
+    PackageStoreError, Pieces, StoredPackage, Upload,
 };
 
 /// A [`PackageStore`] over a store of objects.
@@ -52,6 +52,24 @@ impl ObjectPackages {
     async fn held(&self, id: PackageId) -> Result<Held, PackageStoreError> {
         let held = Held::read(&*self.records, id).await?;
         held.ok_or(PackageStoreError::NoUpload { id })
+    }
+
+    async fn start(&self, size: u64, about: &str) -> Result<Upload, PackageStoreError> {
+        let id = PackageId::new();
+        let kept = self.large.begin(id, size).await;
+        let kept = kept.map_err(RepositoryError::from)?;
+        let record = Record::new(size, about, kept.clone());
+        let upload = record.upload(id);
+        match Held::create(&*self.records, id, record).await {
+            Ok(()) => Ok(upload),
+            Err(error) => {
+                // Without a record nobody would find it again.
+                if let Err(fault) = self.large.give_up(id, &kept).await {
+                    tracing::warn!(%id, reason = %fault, "the beginning of an upload is left over");
+                }
+                Err(error.into())
+            }
+        }
     }
 
     /// Makes this process the one that writes the upload, which is there.
@@ -140,12 +158,11 @@ impl PackageStore for ObjectPackages {
         if about.len() > MAX_ABOUT_BYTES {
             return Err(PackageStoreError::AboutTooLong);
         }
-        let id = PackageId::new();
-        let kept = self.large.begin(id, size).await;
-        let record = Record::new(size, about, kept.map_err(RepositoryError::from)?);
-        let upload = record.upload(id);
-        Held::create(&*self.records, id, record).await?;
-        Ok(upload)
+        if size > MAX_PACKAGE_BYTES {
+            return Err(PackageStoreError::TooLarge);
+        }
+        let (packages, about) = (self.clone(), about.to_owned());
+        to_its_end(async move { packages.start(size, &about).await }).await
     }
 
     async fn upload(&self, id: PackageId) -> Result<Upload, PackageStoreError> {
