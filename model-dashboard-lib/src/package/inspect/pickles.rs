@@ -15,6 +15,9 @@ use crate::package::{Package, PackageError, PackageFile};
 /// How many keys are told.
 const KEYS: usize = 50;
 
+/// The longest key that is told.
+const LONGEST_KEY: usize = 60;
+
 /// What torch's files begin with that are no archives: its number, as a pickle of protocol 2.
 const LEGACY: &[u8] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
 
@@ -97,9 +100,16 @@ fn tell(root: Value<'_>, description: &mut Description) {
     };
     description.fact("type", class);
     if root.is_mapping() {
+        // Those that programs write: others may be names of patients.
+        let is_word = |key: &&str| {
+            let in_words =
+                |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._".contains(c);
+            key.len() <= LONGEST_KEY && key.chars().all(in_words)
+        };
         let keys: Vec<&str> = root
             .pairs()
             .filter_map(|(key, _)| key.as_str())
+            .filter(is_word)
             .take(KEYS)
             .collect();
         description.fact("keys", Some(keys.join(", ")));

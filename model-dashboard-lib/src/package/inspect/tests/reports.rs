@@ -224,3 +224,13 @@ fn inspectors_of_ones_own_come_first_and_the_others_are_named() {
         .unwrap();
     assert_eq!((none.inspector, none.files.len()), (None, 2));
 }
+
+#[test]
+fn keys_that_could_be_names_of_people_are_not_told() {
+    let pickle = b"(dS'state_dict'\nI1\nsS'JOHN DOE 1950-01-01'\nI2\nsS'Doe_John'\nI3\ns.";
+    let weights = package(&[("weights/data.pkl", pickle), ("weights/version", b"3\n")]);
+    let report = Inspectors::default().look(&weights).unwrap();
+    let json = serde_json::to_string(&report).unwrap();
+    assert!(json.contains("state_dict"), "{json}");
+    assert!(!json.to_lowercase().contains("doe"), "{json}");
+}
