@@ -359,14 +359,11 @@ mod tests {
         loop {
             let (batch, end) = incoming.batch(Instant::now() + SETTLED_EVERY).await;
             bytes += batch.iter().map(|piece| piece.len()).sum::<usize>();
-            match end {
-                None => {}
-                Some(End::Broken(error)) => {
-                    assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-                    return (bytes, start.elapsed());
-                }
-                Some(_) => panic!("it has no end"),
+            if let Some(End::Broken(error)) = end {
+                assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+                return (bytes, start.elapsed());
             }
+            assert!(end.is_none(), "it has no other end");
         }
     }
 
