@@ -1,9 +1,9 @@
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
-use tracing::Level;
 use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing::{Dispatch, Level};
+use tracing_subscriber::{Registry, fmt::MakeWriter};
 
 use super::forwarded::{config, proxies};
 use super::*;
@@ -32,6 +32,10 @@ impl MakeWriter<'_> for Log {
 
 impl Log {
     fn collect(level: Level) -> (Self, DefaultGuard) {
+        // While there is one collector alone, `tracing` lets the thread that comes first to a place
+        // decide for all threads whether it is told of. Another test's thread has no collector.
+        static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(Registry::default()));
+        LazyLock::force(&SECOND);
         let log = Self::default();
         let subscriber = tracing_subscriber::fmt()
             .json()
