@@ -100,7 +100,7 @@ async fn a_diagnosis_names_the_step_that_fails_and_what_to_do() {
     // Nobody was signed in by it.
     let signed_in = sign_in(&settings.directory(), "ben", &password_of("ben")).await;
     assert_eq!(identity, signed_in.unwrap());
-    let log = slapd.log();
+    let log = slapd.log().await;
     let binds = log
         .matches(&format!("BIND dn=\"{}\" method", dn_of("ben")))
         .count();

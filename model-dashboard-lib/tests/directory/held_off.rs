@@ -8,9 +8,9 @@ use crate::people::{READER, READER_PASSWORD, password_of};
 use crate::slapd::Slapd;
 
 /// How often the account was tried.
-fn tries(slapd: &Slapd) -> usize {
+async fn tries(slapd: &Slapd) -> usize {
     let bind = format!("BIND dn=\"{READER}\" method");
-    slapd.log().matches(&bind).count()
+    slapd.log().await.matches(&bind).count()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -21,7 +21,7 @@ async fn sign_ins_with_a_wrong_account_do_not_lock_it() {
     let right = Settings::by_service(&slapd);
     let anna = sign_in(&right.directory(), "anna", &password_of("anna")).await;
     let known = [anna.unwrap().id];
-    let before = tries(&slapd);
+    let before = tries(&slapd).await;
     let wrong = right.clone().set("LDAP_BIND_PASSWORD", "wrong").directory();
     let at_once = (0..20).map(|_| sign_in(&wrong, "anna", "any"));
     for answer in futures::future::join_all(at_once).await {
@@ -30,7 +30,7 @@ async fn sign_ins_with_a_wrong_account_do_not_lock_it() {
     let told = unavailable(sign_in(&wrong, "anna", "any").await);
     assert!(told.contains("not tried again before"), "{told}");
     assert!(wrong.recheck(&known).await[0].is_err());
-    assert_eq!(tries(&slapd), before + 1);
+    assert_eq!(tries(&slapd).await, before + 1);
     // Five would have locked it.
     sign_in(&right.directory(), "anna", &password_of("anna"))
         .await
@@ -51,9 +51,9 @@ async fn a_test_of_the_connection_tries_the_account_at_once_and_ends_the_pause()
     let step = walk.steps.last().unwrap();
     let advice = step.advice.as_deref().unwrap();
     assert!(advice.contains("pauses"), "{advice}");
-    assert_eq!(tries(&slapd), 2);
+    assert_eq!(tries(&slapd).await, 2);
     unavailable(sign_in(&directory, "anna", &password_of("anna")).await);
-    assert_eq!(tries(&slapd), 2);
+    assert_eq!(tries(&slapd).await, 2);
     let set = |password| Mod::Replace("userPassword", std::collections::HashSet::from([password]));
     slapd.change(READER, set("the next one")).await;
     // It is not tried before somebody tests it.

@@ -241,7 +241,7 @@ async fn names_that_find_the_same_person_bring_no_more_guesses_at_their_password
         );
     }
     let bind = format!("BIND dn=\"{}\" method", dn_of("anna"));
-    assert_eq!(slapd.log().matches(&bind).count(), 3);
+    assert_eq!(slapd.log().await.matches(&bind).count(), 3);
     registry.dashboard.shutdown().await;
 }
 

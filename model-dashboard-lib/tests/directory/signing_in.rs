@@ -75,7 +75,11 @@ async fn others_are_refused_with_the_true_reason() {
         refusal(locked),
         Refusal::Locked | Refusal::Disabled
     ));
-    assert!(!slapd.log().contains("nobody-"), "{}", slapd.log());
+    assert!(
+        !slapd.log().await.contains("nobody-"),
+        "{}",
+        slapd.log().await
+    );
 }
 
 #[tokio::test]
@@ -249,7 +253,7 @@ async fn a_certificate_that_is_not_right_keeps_the_password_here() {
         let directory = Settings::by_service(&slapd).directory();
         let reason = unavailable(sign_in(&directory, "anna", &password_of("anna")).await);
         assert!(reason.contains(told), "{flaw:?}: {reason}");
-        assert!(!slapd.log().contains(&format!("BIND dn=\"{READER}")));
+        assert!(!slapd.log().await.contains(&format!("BIND dn=\"{READER}")));
     }
 }
 
@@ -413,7 +417,7 @@ async fn each_connection_ends_with_a_goodbye() {
         let wrong = settings.clone().set(setting, value).directory();
         unavailable(sign_in(&wrong, "anna", &password_of("anna")).await);
     }
-    let log = slapd.log();
+    let log = slapd.log().await;
     // `conn=1001 fd=12 ACCEPT from …`, `conn=1001 op=5 UNBIND`, `conn=1001 fd=12 closed`.
     let taken = log.lines().filter_map(|line| {
         let (_, rest) = line.split_once("conn=")?;
@@ -424,6 +428,6 @@ async fn each_connection_ends_with_a_goodbye() {
     for connection in taken {
         slapd.logged(&format!("{connection} closed")).await.unwrap();
     }
-    let log = slapd.log();
+    let log = slapd.log().await;
     assert!(!log.contains("connection lost"), "{log}");
 }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, Mod};
 use tempfile::TempDir;
@@ -89,7 +90,7 @@ impl Slapd {
         }
         slapd.fill();
         slapd.logged("UNBIND").await.unwrap();
-        slapd.before = slapd.log().len();
+        slapd.before = slapd.log().await.len();
         Some(slapd)
     }
 
@@ -161,13 +162,18 @@ impl Slapd {
         self.running.as_ref().unwrap().wrote(text).await
     }
 
-    /// What it was asked since it started (last): a line for each bind, search and so on.
-    pub(crate) fn log(&self) -> String {
-        self.running
-            .as_ref()
-            .unwrap()
-            .output()
-            .split_off(self.before)
+    /// What it was asked since it started (last) until now: a line for each bind, search and so on.
+    pub(crate) async fn log(&self) -> String {
+        static ASKED: AtomicUsize = AtomicUsize::new(0);
+        // Lines arrive a moment after answers, but in their order: the last question's is the last.
+        let last = format!("cn=question-{}", ASKED.fetch_add(1, Ordering::Relaxed));
+        let mut search = Command::new("ldapsearch");
+        search.args(["-x", "-H", &self.own_url(), "-s", "base", "-b", &last]);
+        search.output().unwrap();
+        let line = format!("SRCH base=\"{last}\"");
+        self.logged(&line).await.unwrap();
+        let running = self.running.as_ref().unwrap();
+        running.output().split_off(self.before)
     }
 
     /// The number of its process.

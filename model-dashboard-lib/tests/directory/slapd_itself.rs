@@ -66,8 +66,8 @@ async fn people_bind_plainly_by_start_tls_and_by_ldaps() {
         .logged("BIND dn=\"uid=mkeller,ou=people,dc=example,dc=org\"")
         .await
         .unwrap();
-    assert!(!slapd.log().contains(&password_of("mkeller")));
-    assert!(!slapd.log().contains(people::ADMIN));
+    assert!(!slapd.log().await.contains(&password_of("mkeller")));
+    assert!(!slapd.log().await.contains(people::ADMIN));
 }
 
 #[tokio::test]
