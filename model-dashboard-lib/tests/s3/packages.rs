@@ -5,10 +5,15 @@ use std::sync::Arc;
 use futures::TryStreamExt as _;
 use model_dashboard::conformance::packages::PackageStoreHarness;
 use model_dashboard::repository::ObjectRepository;
-use model_dashboard::repository::packages::{InPieces, PackageStore};
-use object_store::ObjectStore as _;
+use model_dashboard::repository::packages::{
+    InPieces, PackageId, PackageStore, PackageStoreError, Pieces,
+};
+use object_store::multipart::MultipartStore as _;
+use object_store::path::Path;
+use object_store::{ObjectStore as _, ObjectStoreExt as _};
 
 use crate::InBucket;
+use crate::server::BUCKET;
 
 impl PackageStoreHarness for InBucket {
     fn store(&self) -> Arc<dyn PackageStore> {
@@ -63,4 +68,138 @@ async fn no_object_is_left_behind() {
     store.append(id, 0, pieces).await.unwrap();
     store.give_up(id).await.unwrap();
     assert_eq!(bucket.objects().await.len(), 1);
+}
+
+fn sevens(size: usize) -> Box<dyn Pieces> {
+    Box::new(InPieces::new([vec![7; size]]))
+}
+
+impl InBucket {
+    /// An upload of 20,000,000 bytes, of which 2 parts and some bytes behind them are there.
+    async fn begun(&self) -> PackageId {
+        let store = self.store();
+        let id = store.begin(20_000_000, "").await.unwrap().id;
+        store.append(id, 0, sevens(17_000_000)).await.unwrap();
+        id
+    }
+
+    /// As a server does by itself after some time.
+    async fn purge_parts(&self) {
+        for (key, lot) in self.server.lots() {
+            let path = Path::parse(key).unwrap();
+            self.beside.abort_multipart(&path, &lot).await.unwrap();
+        }
+    }
+}
+
+fn assert_lost<T: std::fmt::Debug>(done: Result<T, PackageStoreError>, lost: PackageId) {
+    let error = done.unwrap_err();
+    assert!(
+        matches!(error, PackageStoreError::Lost { id, .. } if id == lost),
+        "{error:?}"
+    );
+}
+
+/// MinIO does so after 24 hours.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_whose_parts_the_server_purged_is_lost_and_another_one_goes() {
+    let bucket = InBucket::fresh().await;
+    let store = bucket.store();
+    let id = bucket.begun().await;
+    bucket.purge_parts().await;
+    for _ in 0..2 {
+        assert_lost(store.append(id, 17_000_000, sevens(3_000_000)).await, id);
+        assert_lost(bucket.beside().append(id, 17_000_000, sevens(1)).await, id);
+    }
+    store.give_up(id).await.unwrap();
+    assert_eq!(bucket.objects().await, [""; 0]);
+    let id = bucket.begun().await;
+    store
+        .append(id, 17_000_000, sevens(3_000_000))
+        .await
+        .unwrap();
+    store.finish(id).await.unwrap();
+}
+
+/// Its last bytes were there before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_upload_whose_parts_the_server_purged_is_lost() {
+    let bucket = InBucket::fresh().await;
+    let store = bucket.store();
+    let id = bucket.begun().await;
+    store
+        .append(id, 17_000_000, sevens(3_000_000))
+        .await
+        .unwrap();
+    bucket.purge_parts().await;
+    assert_lost(store.finish(id).await, id);
+    assert_lost(store.finish(id).await, id);
+    store.give_up(id).await.unwrap();
+    assert_eq!(bucket.objects().await, [""; 0]);
+}
+
+/// While its bytes come.
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_that_are_purged_meanwhile_end_an_upload() {
+    let bucket = InBucket::fresh().await;
+    let store = bucket.store();
+    let id = store.begin(20_000_000, "").await.unwrap().id;
+    bucket.purge_parts().await;
+    let mut record = bucket
+        .server
+        .folder
+        .path()
+        .join(BUCKET)
+        .join(".registry/uploads");
+    record.push(format!("{id}.json"));
+    assert_lost(store.append(id, 0, sevens(17_000_000)).await, id);
+    let text = std::fs::read_to_string(record).unwrap();
+    assert!(
+        !text.contains("lease"),
+        "others may give it up at once: {text}"
+    );
+    bucket.beside().give_up(id).await.unwrap();
+}
+
+/// Of a second writer, or of whoever found the keys.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_was_replaced_is_no_part_of_a_package() {
+    let bucket = InBucket::fresh().await;
+    let store = bucket.store();
+    let replace = async || {
+        let (key, lot) = bucket.server.lots().remove(0);
+        let other = vec![8; 8 << 20].into();
+        let path = Path::parse(key).unwrap();
+        bucket.beside.put_part(&path, &lot, 1, other).await.unwrap();
+    };
+    let id = bucket.begun().await;
+    replace().await;
+    assert_lost(store.append(id, 17_000_000, sevens(1)).await, id);
+    store.give_up(id).await.unwrap();
+    let id = bucket.begun().await;
+    store
+        .append(id, 17_000_000, sevens(3_000_000))
+        .await
+        .unwrap();
+    replace().await;
+    assert_lost(store.finish(id).await, id);
+    store.give_up(id).await.unwrap();
+    assert_eq!(bucket.objects().await, [""; 0]);
+}
+
+/// The rest of a part is an object like any other.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_whose_last_bytes_were_removed_is_lost() {
+    let bucket = InBucket::fresh().await;
+    let store = bucket.store();
+    let id = bucket.begun().await;
+    for key in bucket.objects().await {
+        if key.ends_with(".tail") {
+            let path = Path::parse(key).unwrap();
+            bucket.beside.delete(&path).await.unwrap();
+        }
+    }
+    assert_lost(store.append(id, 17_000_000, sevens(1)).await, id);
+    store.give_up(id).await.unwrap();
+    assert_eq!(bucket.objects().await, [""; 0]);
 }

@@ -1,5 +1,8 @@
 //! An S3 server over a real socket, in this process, on a folder of its own.
 
+#[path = "lots.rs"]
+mod lots;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -21,6 +24,8 @@ use s3s_fs::FileSystem;
 use tokio::net::TcpListener;
 use tokio::sync::{RwLock, watch};
 use tokio::task::JoinSet;
+
+use self::lots::{Asked, Lots};
 
 pub(crate) const ACCESS_KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 pub(crate) const SECRET_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
@@ -65,6 +70,7 @@ struct Served {
     habit: Habit,
     /// The file server behind reads an object in several steps, and writes it so, too.
     whole: Arc<RwLock<()>>,
+    lots: Arc<Lots>,
     served: Arc<Mutex<Vec<(Method, String)>>>,
 }
 
@@ -95,6 +101,7 @@ impl S3Server {
             folder: folder.path().to_path_buf(),
             habit,
             whole: Arc::default(),
+            lots: Arc::new(Lots::within(folder.path())),
             served: Arc::default(),
         };
         let door = Door::open(listener, served);
@@ -120,6 +127,11 @@ impl S3Server {
     pub(crate) fn config_at(&self, address: SocketAddr) -> S3Config {
         let endpoint = format!("http://{address}");
         S3Config::with_keys(endpoint, BUCKET, ACCESS_KEY, Secret::new(SECRET_KEY))
+    }
+
+    /// The keys and names of the lots of parts that are not put together yet.
+    pub(crate) fn lots(&self) -> Vec<(String, String)> {
+        self.door.served.lots.all()
     }
 
     /// The requests since this was asked last.
@@ -229,17 +241,44 @@ impl Served {
         }
         let lists = request.uri().query();
         let lists = lists.is_some_and(|query| query.contains("list-type=2"));
-        let request = request.map(s3s::Body::from);
+        let asked = Asked::of(&method, request.uri());
+        let completes = asked.as_ref().is_some_and(Asked::completes);
+        let (request, body) = match completes {
+            true => {
+                let (head, body) = request.into_parts();
+                let body = body.collect().await.unwrap().to_bytes();
+                (
+                    Request::from_parts(head, s3s::Body::from(body.clone())),
+                    body,
+                )
+            }
+            false => (request.map(s3s::Body::from), Default::default()),
+        };
         let reads = [Method::GET, Method::HEAD].contains(&method);
         let answer = if reads {
             let _reading = self.whole.read().await;
+            if let Some(answer) = asked
+                .as_ref()
+                .and_then(|asked| self.lots.answer(asked, &body))
+            {
+                return answer;
+            }
             match self.service.call(request).await {
                 Ok(answer) if lists => Ok(self.tagged(answer).await),
                 answer => answer,
             }
         } else {
             let _writing = self.whole.write().await;
-            self.service.call(request).await
+            if let Some(answer) = asked
+                .as_ref()
+                .and_then(|asked| self.lots.answer(asked, &body))
+            {
+                return answer;
+            }
+            match (self.service.call(request).await, asked) {
+                (Ok(answer), Some(asked)) => Ok(self.lots.note(&asked, answer).await),
+                (answer, _) => answer,
+            }
         };
         answer.unwrap()
     }

@@ -169,6 +169,9 @@ pub(super) enum Fault {
     /// The store cannot be written to on condition.
     #[error("{message}")]
     Unsafe { message: String },
+    /// Bytes that were stored are there no more, and do not come back.
+    #[error("{message}")]
+    Lost { message: String },
     /// It cannot be.
     #[error("an unexpected answer")]
     Unexpected(#[source] Box<dyn Error + Send + Sync>),
@@ -196,6 +199,7 @@ impl From<Fault> for RepositoryError {
             }
             Fault::Unavailable { message, source } => Self::Unavailable { message, source },
             Fault::Unsafe { message } => Self::Unsafe { message },
+            Fault::Lost { message } => Self::Internal(message.into()),
             Fault::Unexpected(source) => Self::Internal(source),
         }
     }

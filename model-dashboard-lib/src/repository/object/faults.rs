@@ -14,6 +14,7 @@ use super::conditional::Fault;
 use crate::tls::{Naming, told};
 
 const NO_BUCKET: &str = "NoSuchBucket";
+const NO_LOT: &str = "NoSuchUpload";
 
 /// What went wrong in an answer with this code, and what to do; `None` for what needs no words of
 /// its own.
@@ -38,8 +39,9 @@ fn meaning(code: &str) -> Option<&'static str> {
             "it does not accept the session token any more; get new credentials"
         }
         "AccessDenied" | "AllAccessDisabled" | "AccountProblem" => {
-            "it denies access; the key needs s3:ListBucket on the bucket, and s3:GetObject, \
-             s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload on what is in it"
+            "it denies access; the key needs s3:ListBucket and s3:ListBucketMultipartUploads on the \
+             bucket, and s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload and \
+             s3:ListMultipartUploadParts on what is in it"
         }
         "PermanentRedirect"
         | "AuthorizationHeaderMalformed"
@@ -58,6 +60,21 @@ fn meaning(code: &str) -> Option<&'static str> {
         "NotImplemented" => "it cannot do what the registry needs",
         _ => return None,
     })
+}
+
+/// Whether the store has no such parts, or other ones: it purged the lot, or it was given up.
+pub(super) fn is_lost(error: &Error) -> bool {
+    let answer = answer_in(error);
+    match answer.as_deref().and_then(code) {
+        Some(code) => code == NO_LOT || code == "InvalidPart",
+        None => matches!(error, Error::NotFound { .. }) && !tells_of_more(error),
+    }
+}
+
+/// Whether the store has no such lot of parts.
+#[cfg(feature = "s3")]
+pub(super) fn is_no_lot(code: &str) -> bool {
+    code == NO_LOT
 }
 
 /// Whether the store has no bucket, in which case no object was looked for.

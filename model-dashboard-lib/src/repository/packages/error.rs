@@ -56,6 +56,15 @@ pub enum PackageStoreError {
         /// Its name.
         id: PackageId,
     },
+    /// Bytes that were received are there no more: the store purged them, or something else did.
+    /// It stays so. The upload can be given up, and another one begun.
+    #[error("bytes of the upload {id} are lost: {reason}; begin anew")]
+    Lost {
+        /// Its name.
+        id: PackageId,
+        /// What is missing, fit for people to read.
+        reason: String,
+    },
     /// More bytes are announced than a package has.
     #[error("a package has at most {} GiB", MAX_PACKAGE_BYTES >> 30)]
     TooLarge,

@@ -69,6 +69,9 @@ pub struct StoredPackage {
 /// come, and never held as a whole: memory stays below 64 MiB for each upload, whatever its size and
 /// however small the pieces that it comes in. One that sends nothing for a minute is broken off.
 ///
+/// A store may purge the bytes of an upload that is not finished, as MinIO does after 24 hours: that
+/// is [`PackageStoreError::Lost`] to whoever goes on.
+///
 /// An upload is not visible as a package before it is [finished](PackageStore::finish).
 ///
 /// # Several processes
@@ -100,7 +103,7 @@ pub trait PackageStore: fmt::Debug + Send + Sync {
     /// [`PackageStoreError::NoUpload`]; [`PackageStoreError::WrongOffset`], where nothing is read of
     /// `bytes`; [`PackageStoreError::Interrupted`] if they end with an error, or another call takes
     /// over, and [`PackageStoreError::TooLong`] if there are more than were announced: what came
-    /// before is kept; [`PackageStoreError::Busy`].
+    /// before is kept; [`PackageStoreError::Busy`]; [`PackageStoreError::Lost`].
     async fn append(
         &self,
         id: PackageId,
@@ -112,7 +115,7 @@ pub trait PackageStore: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// [`PackageStoreError::NoUpload`], [`PackageStoreError::Incomplete`],
-    /// [`PackageStoreError::Busy`].
+    /// [`PackageStoreError::Busy`], [`PackageStoreError::Lost`].
     async fn finish(&self, id: PackageId) -> Result<Upload, PackageStoreError>;
 
     /// Gives up an upload: its bytes go, unless they are a package already, and so does what is

@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, IoSlice, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -55,15 +56,25 @@ impl Files {
     fn open_upload(&self, id: PackageId, received: u64) -> Result<File, Fault> {
         let path = self.path(&StoreKey::upload_bytes(id));
         let unwritable = |error| fault(&path, "cannot be written", error);
-        let mut file = options().open(&path).map_err(unwritable)?;
+        let mut file = match options().open(&path) {
+            Err(error) if is_absent(&error) => return self.lost(&path, 0, received),
+            opened => opened.map_err(unwritable)?,
+        };
         let there = file.metadata().map_err(unwritable)?.len();
         if there < received {
-            let error = io::Error::other(format!("it has {there} of {received} bytes"));
-            return Err(fault(&path, "lost bytes", error));
+            return self.lost(&path, there, received);
         }
         file.set_len(received).map_err(unwritable)?;
         file.seek(SeekFrom::Start(received)).map_err(unwritable)?;
         Ok(file)
+    }
+
+    /// The fault that a file is shorter than it was, unless the whole folder is gone.
+    fn lost<T>(&self, path: &Path, there: u64, received: u64) -> Result<T, Fault> {
+        self.still_there()?;
+        Err(Fault::Lost {
+            message: format!("{} has {there} of {received} bytes", path.display()),
+        })
     }
 
     fn complete_upload(&self, id: PackageId, size: u64) -> Result<(), Fault> {
@@ -77,13 +88,19 @@ impl Files {
                 // The same bytes may not be written to any more: who has read them relies on it.
                 fs::rename(&from, &to).map_err(unwritable)?;
             }
+            Ok(found) if found.is_file() && found.len() < size => {
+                return self.lost(&from, found.len(), size);
+            }
             Ok(_) => {
                 let error = io::Error::other("it is not the file that was written");
                 return Err(fault(&from, "cannot be taken", error));
             }
             // An earlier try may have got this far.
             Err(error) if is_absent(&error) => {
-                let found = fs::symlink_metadata(&to).map_err(unwritable)?;
+                let found = match fs::symlink_metadata(&to) {
+                    Err(error) if is_absent(&error) => return self.lost(&from, 0, size),
+                    found => found.map_err(unwritable)?,
+                };
                 if !found.is_file() || found.len() != size {
                     let error = io::Error::other("it is not the file that was written");
                     return Err(fault(&to, "cannot be taken", error));
@@ -193,7 +210,7 @@ impl FolderWrite {
         let file = Arc::clone(&self.file);
         let done = tokio::task::spawn_blocking(move || work(&file)).await;
         let done = done.map_err(|error| Fault::Unexpected(error.into()))?;
-        let name = std::path::Path::new(self.name.as_str());
+        let name = Path::new(self.name.as_str());
         done.map_err(|error| fault(name, "cannot be written", error))
     }
 }

@@ -6,11 +6,10 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, timeout_at};
 
-use super::super::conditional::Fault;
-use super::ObjectPackages;
 use super::large::LargeWrite;
 use super::record::{Held, Overtaken};
 use super::turns::Turn;
+use super::{ObjectPackages, failed};
 use crate::repository::RepositoryError;
 use crate::repository::packages::{PackageId, PackageStoreError, Piece, Pieces, Upload};
 
@@ -152,14 +151,14 @@ impl ObjectPackages {
         };
         let held = self.held(id).await?;
         // Whoever is at it has got at least that far: what lies before does not stop them.
-        if offset < held.record.received || held.record.digest.is_some() {
+        if offset < held.record.received || held.record.is_whole() {
             right_offset(held.record.received)?;
             return nothing_follows(&held, bytes).await;
         }
         let turn = self.turns.take(id).await.ok_or_else(busy)?;
         let held = self.held(id).await?;
         right_offset(held.record.received)?;
-        if held.record.digest.is_some() {
+        if held.record.is_whole() {
             drop(turn);
             return nothing_follows(&held, bytes).await;
         }
@@ -176,7 +175,7 @@ impl ObjectPackages {
             Ok(write) => write,
             Err(fault) => {
                 self.release(&mut held).await?;
-                return Err(RepositoryError::from(fault).into());
+                return Err(failed(id, fault));
             }
         };
         let mut session = Session {
@@ -198,7 +197,7 @@ impl ObjectPackages {
     }
 }
 
-/// The answer to bytes for an upload that is a package already: there must be none.
+/// The answer to bytes for an upload whose bytes are all there: there must be none.
 async fn nothing_follows(
     held: &Held,
     mut bytes: Box<dyn Pieces>,
@@ -224,7 +223,7 @@ async fn nothing_follows(
 impl Session<'_> {
     async fn run(&mut self, incoming: Incoming<'_>) -> Result<Upload, PackageStoreError> {
         let taken = self.take_all(incoming).await;
-        if let Err(PackageStoreError::Repository(_)) = taken {
+        if let Err(PackageStoreError::Repository(_) | PackageStoreError::Lost { .. }) = taken {
             // What the record says is still true: others may go on from there at once.
             self.packages.release(&mut self.held).await?;
         }
@@ -264,7 +263,7 @@ impl Session<'_> {
         self.settled + SETTLED_EVERY
     }
 
-    async fn take(&mut self, batch: Vec<Piece>) -> Result<(), RepositoryError> {
+    async fn take(&mut self, batch: Vec<Piece>) -> Result<(), PackageStoreError> {
         if batch.is_empty() {
             return Ok(());
         }
@@ -275,8 +274,8 @@ impl Session<'_> {
             hasher
         });
         let (hasher, written) = tokio::join!(hashing, self.write.write(batch));
-        written?;
-        self.hasher = hasher.map_err(|error| Fault::Unexpected(error.into()))?;
+        written.map_err(|fault| failed(self.id, fault))?;
+        self.hasher = hasher.map_err(|error| RepositoryError::Internal(error.into()))?;
         self.taken += count as u64;
         Ok(())
     }
@@ -284,7 +283,8 @@ impl Session<'_> {
     /// Makes what was taken safe, and the record say so.
     async fn settle(&mut self, held: bool) -> Result<(), PackageStoreError> {
         let before = self.held.record.kept.clone();
-        let kept = self.write.settle().await.map_err(RepositoryError::from)?;
+        let settled = self.write.settle().await;
+        let kept = settled.map_err(|fault| failed(self.id, fault))?;
         self.held.record.advance(self.taken, &self.hasher, kept);
         let records = &*self.packages.records;
         if let Err(Overtaken) = self.held.write(records, held).await? {

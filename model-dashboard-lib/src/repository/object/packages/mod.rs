@@ -7,6 +7,7 @@
 
 mod append;
 pub(super) mod large;
+pub(super) mod lots;
 mod parts;
 mod record;
 mod turns;
@@ -22,7 +23,7 @@ use self::large::{Claim, LargeObjects};
 pub(super) use self::parts::PartedObjects;
 use self::record::{Held, Overtaken, Record};
 use self::turns::Turns;
-use super::conditional::{Condition, ConditionalStore};
+use super::conditional::{Condition, ConditionalStore, Fault};
 use super::keys::{Folder, StoreKey};
 use super::{LISTINGS_AT_ONCE, ObjectRepository};
 use crate::model::ContentDigest;
@@ -112,7 +113,7 @@ impl ObjectPackages {
         let completed = self.large.complete(id, size, &held.record.kept).await;
         if let Err(fault) = completed {
             self.release(&mut held).await?;
-            return Err(RepositoryError::from(fault).into());
+            return Err(failed(id, fault));
         }
         let digest = held.record.hasher()?.finalize();
         held.record.finish(ContentDigest::from_bytes(digest.into()));
@@ -141,6 +142,17 @@ impl ObjectPackages {
             self.records.remove(&StoreKey::upload(id)).await
         };
         Ok(given_up.await.map_err(RepositoryError::from)?)
+    }
+}
+
+/// The error that callers see, for what went wrong with the bytes of an upload.
+fn failed(id: PackageId, fault: Fault) -> PackageStoreError {
+    match fault {
+        Fault::Lost { message } => PackageStoreError::Lost {
+            id,
+            reason: message,
+        },
+        fault => RepositoryError::from(fault).into(),
     }
 }
 

@@ -20,9 +20,10 @@ use tokio::task::JoinSet;
 use ulid::Ulid;
 
 use super::super::conditional::Fault;
-use super::super::faults::fault;
+use super::super::faults::{fault, is_lost};
 use super::super::keys::StoreKey;
 use super::large::{Claim, Kept, LargeObjects, LargeWrite, Parts, Tail};
+use super::lots::Lots;
 use crate::repository::packages::{PackageId, Piece, Pieces};
 
 /// The bytes of a part, as long as there are no more of them than a store takes: it takes 5 MiB and
@@ -40,6 +41,8 @@ const AT_ONCE: usize = 3;
 pub(in super::super) struct PartedObjects {
     objects: Arc<dyn ObjectStore>,
     parts: Arc<dyn MultipartStore>,
+    /// Who tells which parts are there, where parts outlive this process.
+    lots: Option<Arc<dyn Lots>>,
 }
 
 impl fmt::Debug for PartedObjects {
@@ -53,7 +56,15 @@ impl PartedObjects {
         Self {
             objects: store.clone(),
             parts: store,
+            lots: None,
         }
+    }
+
+    /// Asks `lots` which parts are there before it is gone on behind them.
+    #[cfg(feature = "s3")]
+    pub(in super::super) fn told_by(mut self, lots: Arc<dyn Lots>) -> Self {
+        self.lots = Some(lots);
+        self
     }
 
     async fn get(&self, key: &StoreKey) -> Result<Option<Bytes>, Fault> {
@@ -75,7 +86,19 @@ impl PartedObjects {
         let found = self.get(&StoreKey::upload_tail(id, &tail.word)).await?;
         found
             .filter(|bytes| bytes.len() as u64 == tail.size)
-            .ok_or_else(|| broken(id))
+            .ok_or_else(|| lost("what came behind its last part is not there any more"))
+    }
+
+    /// Fails if a part that was stored is not there any more, or is another one now.
+    async fn look(&self, id: PackageId, parts: &Parts) -> Result<(), Fault> {
+        let Some(lots) = &self.lots else {
+            return Ok(());
+        };
+        let stored = lots.parts(&StoreKey::package(id), &parts.lot).await?;
+        match parts.missed_in(stored) {
+            Some(missed) => Err(lost(missed)),
+            None => Ok(()),
+        }
     }
 
     async fn put_together(&self, id: PackageId, kept: &Parts) -> Result<(), Fault> {
@@ -94,10 +117,10 @@ impl PartedObjects {
             let last = self
                 .parts
                 .put_part(&path, &kept.lot, parts.len(), tail.into());
-            parts.push(last.await.map_err(fault)?);
+            parts.push(last.await.map_err(part_fault)?);
         }
         let completed = self.parts.complete_multipart(&path, &kept.lot, parts);
-        completed.await.map_err(fault)?;
+        completed.await.map_err(part_fault)?;
         Ok(())
     }
 
@@ -132,6 +155,7 @@ impl LargeObjects for PartedObjects {
         kept: &Kept,
     ) -> Result<Box<dyn LargeWrite>, Fault> {
         let parts = kept.parts.clone().ok_or_else(|| broken(id))?;
+        self.look(id, &parts).await?;
         let tail = self.tail(id, &parts).await?;
         if parts.there.len() as u64 * parts.size + tail.len() as u64 != received {
             return Err(broken(id));
@@ -280,7 +304,7 @@ impl PartedWrite {
     async fn sent_one(&mut self) -> Result<(), Fault> {
         if let Some(joined) = self.sending.join_next().await {
             let (place, sent) = joined.map_err(|error| Fault::Unexpected(error.into()))?;
-            let sent = sent.map_err(fault)?;
+            let sent = sent.map_err(part_fault)?;
             if let Some(known) = self.sent.get_mut(place) {
                 *known = Some(sent.content_id);
             }
@@ -335,6 +359,20 @@ impl LargeWrite for PartedWrite {
         Ok(Kept {
             parts: Some(self.parts.clone()),
         })
+    }
+}
+
+/// The fault of a request about parts.
+fn part_fault(error: Error) -> Fault {
+    match is_lost(&error) {
+        true => lost("the store has purged its parts, or has other ones"),
+        false => fault(error),
+    }
+}
+
+fn lost(what: impl Into<String>) -> Fault {
+    Fault::Lost {
+        message: what.into(),
     }
 }
 

@@ -66,6 +66,11 @@ impl Record {
         self.size
     }
 
+    /// Whether all bytes are there.
+    pub(super) fn is_whole(&self) -> bool {
+        self.received == self.size
+    }
+
     pub(super) fn upload(&self, id: PackageId) -> Upload {
         Upload {
             id,

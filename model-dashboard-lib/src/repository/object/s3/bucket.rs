@@ -8,9 +8,11 @@ use http::{Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Limited};
 use object_store::aws::{AwsAuthorizer, AwsCredential, AwsCredentialProvider};
 use object_store::client::{HttpClient, HttpError, HttpErrorKind};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::super::conditional::Fault;
 use super::super::faults;
+use super::super::keys::StoreKey;
 use super::super::remote::jittered;
 use super::options::Client;
 use crate::config::{S3Config, S3Credentials};
@@ -20,6 +22,14 @@ const MAX_ANSWER: usize = 16 << 20;
 
 /// The first pause before a request is sent again; two more follow that are longer.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// What stands for something else in the path of a URL; the rest is signed as it stands.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/');
 
 /// A bucket, and who asks it.
 #[derive(Debug)]
@@ -115,6 +125,21 @@ impl Bucket {
         answer.map_err(|failed| self.fault(failed))
     }
 
+    /// Sends a request about a lot of parts; `None` if there is no such lot.
+    pub(super) async fn of_lot(
+        &self,
+        method: Method,
+        key: &StoreKey,
+        query: String,
+    ) -> Result<Option<Vec<u8>>, Fault> {
+        let path = format!("{}{key}", self.prefix);
+        match self.answer_at(&path, method, query, Vec::new()).await {
+            Ok(answer) => Ok(Some(answer)),
+            Err(Failed::Refused(refusal)) if refusal.is_no_lot() => Ok(None),
+            Err(failed) => Err(self.fault(failed)),
+        }
+    }
+
     fn fault(&self, failed: Failed) -> Fault {
         match failed {
             Failed::Fault(fault) => fault,
@@ -129,9 +154,27 @@ impl Bucket {
         query: String,
         body: Vec<u8>,
     ) -> Result<Vec<u8>, Failed> {
+        self.answer_at("", method, query, body).await
+    }
+
+    /// The answer to a request about what lies at a path of the bucket.
+    async fn answer_at(
+        &self,
+        path: &str,
+        method: Method,
+        query: String,
+        body: Vec<u8>,
+    ) -> Result<Vec<u8>, Failed> {
+        let mut url = self.url.clone();
+        if !path.is_empty() {
+            url.extend(["/", &utf8_percent_encode(path, RESERVED).to_string()]);
+        }
+        if !query.is_empty() {
+            url.extend(["?", &query]);
+        }
         let mut pauses = [1, 3, 9].into_iter().map(|times| PAUSE * times);
         loop {
-            let failed = match self.send_once(&method, &query, &body).await {
+            let failed = match self.send_once(&method, &url, &body).await {
                 Ok(body) => return Ok(body),
                 Err(failed) => failed,
             };
@@ -148,17 +191,8 @@ impl Bucket {
         credential.map_err(|error| faults::no_credentials(self.asked, error))
     }
 
-    async fn send_once(
-        &self,
-        method: &Method,
-        query: &str,
-        body: &[u8],
-    ) -> Result<Vec<u8>, Failed> {
+    async fn send_once(&self, method: &Method, url: &str, body: &[u8]) -> Result<Vec<u8>, Failed> {
         let credential = self.credentials().await.map_err(Failed::Fault)?;
-        let url = match query.is_empty() {
-            true => self.url.clone(),
-            false => format!("{}?{query}", self.url),
-        };
         let url: Uri = url.parse().map_err(unexpected)?;
         let mut request = Request::builder().method(method).uri(url);
         if !body.is_empty() {
@@ -216,6 +250,10 @@ impl Failed {
 }
 
 impl Refusal {
+    fn is_no_lot(&self) -> bool {
+        faults::code(&self.body).is_some_and(faults::is_no_lot)
+    }
+
     fn is_no_bucket(&self) -> bool {
         faults::code(&self.body).is_some_and(faults::is_no_bucket)
     }

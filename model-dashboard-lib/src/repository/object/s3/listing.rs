@@ -139,7 +139,7 @@ fn decode(key: &str) -> String {
     decoded.into_owned()
 }
 
-fn odd(message: &str) -> Fault {
+pub(super) fn odd(message: &str) -> Fault {
     Fault::Unavailable {
         message: message.to_owned(),
         source: None,

@@ -6,6 +6,7 @@
 
 mod bucket;
 mod listing;
+mod lots;
 mod options;
 
 use std::sync::Arc;
@@ -32,7 +33,7 @@ pub(super) struct S3Store {
     objects: RemoteStore,
     /// For what may be large: the server may take its time.
     streams: RemoteStore,
-    bucket: Bucket,
+    bucket: Arc<Bucket>,
     parted: Arc<PartedObjects>,
 }
 
@@ -54,11 +55,12 @@ impl S3Store {
         let remote =
             |store| RemoteStore::new(store, location(config)).unquoting(config.unquoted_if_match);
         let streams = within(streams);
+        let bucket = Arc::new(Bucket::new(config, &small, credentials)?);
         Ok(Self {
             objects: remote(within(objects)),
-            parted: Arc::new(PartedObjects::new(streams.clone())),
+            parted: Arc::new(PartedObjects::new(streams.clone()).told_by(bucket.clone())),
             streams: remote(streams),
-            bucket: Bucket::new(config, &small, credentials)?,
+            bucket,
         })
     }
 

@@ -43,11 +43,12 @@ mod in_memory {
 
 mod in_folder {
     use super::*;
+    use crate::repository::packages::{InPieces, PackageStoreError};
 
     struct InFolder {
         repository: ObjectRepository,
         beside: ObjectRepository,
-        _folder: tempfile::TempDir,
+        folder: tempfile::TempDir,
     }
 
     impl InFolder {
@@ -57,7 +58,7 @@ mod in_folder {
             Self {
                 repository: open().await,
                 beside: open().await,
-                _folder: folder,
+                folder,
             }
         }
     }
@@ -73,4 +74,43 @@ mod in_folder {
     }
 
     crate::package_store_conformance!(InFolder::fresh().await);
+
+    /// Whoever restores a folder from a copy, or tidies it by hand, may lose what lay in no package.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_upload_whose_bytes_are_gone_is_lost_and_another_one_goes() {
+        let harness = InFolder::fresh().await;
+        let store = harness.store();
+        let begun = async || {
+            let id = store.begin(1_000, "").await.unwrap().id;
+            let pieces = Box::new(InPieces::new([vec![7; 600]]));
+            store.append(id, 0, pieces).await.unwrap();
+            let uploads = harness.folder.path().join(".registry/uploads");
+            (id, uploads.join(format!("{id}.bytes")))
+        };
+        let rest = |size: usize| Box::new(InPieces::new([vec![7; size]]));
+        for shorter in [Some(599), None] {
+            let (id, bytes) = begun().await;
+            match shorter {
+                Some(size) => std::fs::write(&bytes, vec![7; size]).unwrap(),
+                None => std::fs::remove_file(&bytes).unwrap(),
+            }
+            for _ in 0..2 {
+                let error = store.append(id, 600, rest(400)).await.unwrap_err();
+                assert!(matches!(error, PackageStoreError::Lost { .. }), "{error:?}");
+            }
+            store.give_up(id).await.unwrap();
+            let (id, bytes) = begun().await;
+            store.append(id, 600, rest(400)).await.unwrap();
+            match shorter {
+                Some(size) => std::fs::write(&bytes, vec![7; size]).unwrap(),
+                None => std::fs::remove_file(&bytes).unwrap(),
+            }
+            let error = store.finish(id).await.unwrap_err();
+            assert!(matches!(error, PackageStoreError::Lost { .. }), "{error:?}");
+            store.give_up(id).await.unwrap();
+        }
+        let (id, _) = begun().await;
+        store.append(id, 600, rest(400)).await.unwrap();
+        store.finish(id).await.unwrap();
+    }
 }
