@@ -5,12 +5,14 @@
 
 pub mod archive;
 mod files;
+mod folder;
 pub mod formats;
 #[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 #[cfg(test)]
 mod hostile;
 pub mod inspect;
+pub mod pack;
 mod path;
 pub mod pickle;
 pub mod scan;

@@ -1,16 +1,14 @@
 //! The entries of an archive, and whether they agree with each other and with their headers.
 
-use std::collections::HashSet;
-
 use rawzip::{
     CompressionMethod, RECOMMENDED_BUFFER_SIZE, ZipArchive, ZipArchiveEntryWayfinder,
     ZipFileHeaderRecord,
 };
-use unicode_normalization::UnicodeNormalization as _;
 
 use super::end::Directory;
 use super::error::{ArchiveError, Fault};
 use super::header::{self, Header};
+use super::names::Names;
 use super::read::{exactly, le};
 use super::{ArchiveLimits, Reader};
 use crate::package::path::PackagePath;
@@ -35,6 +33,8 @@ pub struct Entry {
     pub size: u64,
     /// Bytes in the archive.
     pub packed: u64,
+    /// The CRC-32 of its bytes, unpacked.
+    pub crc: u32,
     pub(super) method: CompressionMethod,
     pub(super) wayfinder: ZipArchiveEntryWayfinder,
 }
@@ -79,13 +79,14 @@ pub(super) fn read(
             return Err(Fault::TooLarge.of(&name));
         }
         let is_folder = record.is_dir();
-        let path = names.take(&name, is_folder)?;
+        let path = take(&mut names, &name, is_folder)?;
         extents.push(extent(zip, &record, name)?);
         if !is_folder {
             files.push(Entry {
                 path,
                 size: record.uncompressed_size_hint(),
                 packed: record.compressed_size_hint(),
+                crc: record.crc32(),
                 method: record.compression_method(),
                 wayfinder: record.wayfinder(),
             });
@@ -102,6 +103,21 @@ pub(super) fn read(
     }
     check_extents(zip, extents, directory.start)?;
     Ok(files)
+}
+
+fn take(names: &mut Names, name: &[u8], is_folder: bool) -> Result<PackagePath, ArchiveError> {
+    let text = std::str::from_utf8(name).map_err(|_| Fault::Name.of(name))?;
+    let text = if is_folder {
+        text.strip_suffix('/').unwrap_or(text)
+    } else {
+        text
+    };
+    let path = PackagePath::parse(text).map_err(|_| Fault::Name.of(name))?;
+    if names.take(&path, is_folder) {
+        Ok(path)
+    } else {
+        Err(Fault::Duplicate.of(name))
+    }
 }
 
 /// No encryption, links or foreign methods.
@@ -150,48 +166,6 @@ fn check_sizes(
         return Err(Fault::Ratio.of(name));
     }
     Ok(())
-}
-
-/// The names that are taken, as a system sees them that ignores case and forms of letters.
-#[derive(Default)]
-struct Names {
-    files: HashSet<String>,
-    folders: HashSet<String>,
-    /// Folders that have an entry of their own.
-    entries: HashSet<String>,
-}
-
-impl Names {
-    fn take(&mut self, name: &[u8], is_folder: bool) -> Result<PackagePath, ArchiveError> {
-        let text = std::str::from_utf8(name).map_err(|_| Fault::Name.of(name))?;
-        let text = if is_folder {
-            text.strip_suffix('/').unwrap_or(text)
-        } else {
-            text
-        };
-        let path = PackagePath::parse(text).map_err(|_| Fault::Name.of(name))?;
-        let folded: String = text.nfkc().flat_map(char::to_lowercase).nfkc().collect();
-        for (at, _) in folded.match_indices('/') {
-            let above = folded.get(..at).unwrap_or_default();
-            if self.files.contains(above) {
-                return Err(Fault::Duplicate.of(name));
-            }
-            if !self.folders.contains(above) {
-                self.folders.insert(above.to_owned());
-            }
-        }
-        let new = if is_folder {
-            self.folders.insert(folded.clone());
-            !self.files.contains(&folded) && self.entries.insert(folded)
-        } else {
-            !self.folders.contains(&folded) && self.files.insert(folded)
-        };
-        if new {
-            Ok(path)
-        } else {
-            Err(Fault::Duplicate.of(name))
-        }
-    }
 }
 
 /// Compares an entry with the header before its data.

@@ -10,6 +10,7 @@ mod end;
 mod entries;
 mod error;
 mod header;
+mod names;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use rawzip::{CompressionMethod, ReaderAt, ZipArchive};
 
 pub use self::entries::Entry;
 pub use self::error::{ArchiveError, Fault};
+pub(super) use self::names::Names;
 use self::unpacked::Unpacked;
 use super::source::{Part, Source, Stream};
 

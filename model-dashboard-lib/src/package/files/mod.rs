@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::archive::{Archive, ArchiveError, ArchiveLimits};
+use super::folder;
 use super::path::{PackagePath, PathError};
 use super::source::{OnDisk, Source, Stream};
 
@@ -62,6 +63,9 @@ pub enum PackageError {
         /// How much would have been read.
         limit: u64,
     },
+    /// A file of a folder is not as it was when its archive began to be made.
+    #[error("{0} was changed while the folder was packed")]
+    Changed(PackagePath),
     /// Bytes could not be read.
     #[error("{path} could not be read")]
     Unreadable {
@@ -125,41 +129,14 @@ impl Package {
     /// [`PackageError::NoFile`], [`PackageError::Name`], [`PackageError::TooManyFiles`],
     /// [`PackageError::Unreadable`].
     pub fn of_folder(root: &Path, limits: &ArchiveLimits) -> Result<Self, PackageError> {
-        let mut files = Vec::new();
-        let mut folders = vec![(root.to_owned(), String::new())];
-        while let Some((folder, prefix)) = folders.pop() {
-            let unreadable = |error| PackageError::Unreadable {
-                path: folder.display().to_string(),
-                error,
-            };
-            for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
-                let entry = entry.map_err(unreadable)?;
-                let kind = entry.file_type().map_err(unreadable)?;
-                let name = entry.file_name();
-                // What is no Unicode is no path of a package; it is told with what can be shown.
-                let path = match name.to_str() {
-                    Some(name) => format!("{prefix}{name}"),
-                    None => format!("{prefix}{}\0", name.display()),
-                };
-                if kind.is_dir() {
-                    folders.push((entry.path(), format!("{path}/")));
-                } else if kind.is_file() {
-                    files.push(PackageFile {
-                        path: parse(&path)?,
-                        size: entry.metadata().map_err(unreadable)?.len(),
-                        index: 0,
-                    });
-                } else {
-                    return Err(PackageError::NoFile(entry.path()));
-                }
-                if (files.len() + folders.len()) as u64 > limits.entries {
-                    return Err(PackageError::TooManyFiles(limits.entries));
-                }
-            }
-        }
-        files.sort_by(|a, b| a.path.cmp(&b.path));
+        let found = folder::walk(root, limits.entries, &mut |_| false)?;
+        let files = found.into_iter().map(|(path, size)| PackageFile {
+            path,
+            size,
+            index: 0,
+        });
         Ok(Self {
-            files,
+            files: files.collect(),
             content: Content::Folder(root.to_owned()),
         })
     }
