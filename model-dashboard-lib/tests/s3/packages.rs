@@ -1,16 +1,23 @@
 //! Packages in a bucket.
 
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
+use async_trait::async_trait;
 use futures::TryStreamExt as _;
 use model_dashboard::conformance::packages::PackageStoreHarness;
+use model_dashboard::model::ContentDigest;
 use model_dashboard::repository::ObjectRepository;
 use model_dashboard::repository::packages::{
-    InPieces, PackageId, PackageStore, PackageStoreError, Pieces,
+    InPieces, PackageId, PackageStore, PackageStoreError, Piece, Pieces,
 };
 use object_store::multipart::MultipartStore as _;
 use object_store::path::Path;
 use object_store::{ObjectStore as _, ObjectStoreExt as _};
+use tokio::runtime::Builder;
 
 use crate::InBucket;
 use crate::server::BUCKET;
@@ -145,15 +152,8 @@ async fn parts_that_are_purged_meanwhile_end_an_upload() {
     let store = bucket.store();
     let id = store.begin(20_000_000, "").await.unwrap().id;
     bucket.purge_parts().await;
-    let mut record = bucket
-        .server
-        .folder
-        .path()
-        .join(BUCKET)
-        .join(".registry/uploads");
-    record.push(format!("{id}.json"));
     assert_lost(store.append(id, 0, sevens(17_000_000)).await, id);
-    let text = std::fs::read_to_string(record).unwrap();
+    let text = std::fs::read_to_string(bucket.record(id)).unwrap();
     assert!(
         !text.contains("lease"),
         "others may give it up at once: {text}"
@@ -185,6 +185,84 @@ async fn a_part_that_was_replaced_is_no_part_of_a_package() {
     assert_lost(store.finish(id).await, id);
     store.give_up(id).await.unwrap();
     assert_eq!(bucket.objects().await, [""; 0]);
+}
+
+/// A part always holds the same bytes of the package.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_whoever_was_overtaken_sends_late_changes_nothing() {
+    let bucket = InBucket::fresh().await;
+    let store = bucket.store();
+    let id = bucket.begun().await;
+    let (key, lot) = bucket.server.lots().remove(0);
+    let path = Path::parse(key).unwrap();
+    let late = vec![7; 8 << 20].into();
+    bucket.beside.put_part(&path, &lot, 1, late).await.unwrap();
+    store
+        .append(id, 17_000_000, sevens(3_000_000))
+        .await
+        .unwrap();
+    let late = vec![7; 8 << 20].into();
+    bucket.beside.put_part(&path, &lot, 0, late).await.unwrap();
+    let finished = store.finish(id).await.unwrap();
+    let digest = ContentDigest::of(&vec![7; 20_000_000]);
+    assert_eq!(finished.digest, Some(digest));
+}
+
+/// Some bytes, and then nothing for ever.
+struct Stuck(Option<Piece>);
+
+#[async_trait]
+impl Pieces for Stuck {
+    async fn next(&mut self) -> io::Result<Option<Piece>> {
+        match self.0.take() {
+            Some(piece) => Ok(Some(piece)),
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl InBucket {
+    fn record(&self, id: PackageId) -> PathBuf {
+        let uploads = self.server.folder.path().join(BUCKET);
+        uploads.join(format!(".registry/uploads/{id}.json"))
+    }
+
+    /// Takes in an upload in a process that is killed: all that it does ends without a word.
+    async fn take_in_and_be_killed(&self, id: PackageId) {
+        let process = Builder::new_multi_thread().enable_all().build().unwrap();
+        let packages = self.beside();
+        process.spawn(async move {
+            let stuck = Box::new(Stuck(Some(vec![7; 100].into())));
+            packages.append(id, 0, stuck).await
+        });
+        let claimed = async {
+            while !std::fs::read_to_string(self.record(id)).is_ok_and(|it| it.contains("lease")) {
+                tokio::task::yield_now().await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(60), claimed);
+        waited.await.expect("it claims the upload");
+        process.shutdown_background();
+    }
+}
+
+/// Those of two machines may differ by more than a lease.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_ends_by_the_clock_of_the_store() {
+    let bucket = InBucket::fresh().await;
+    let store = bucket.store();
+    let id = store.begin(100, "").await.unwrap().id;
+    bucket.take_in_and_be_killed(id).await;
+    let busy = store.append(id, 0, sevens(100)).await.unwrap_err();
+    assert!(matches!(busy, PackageStoreError::Busy { .. }), "{busy:?}");
+    let record = File::options().write(true).open(bucket.record(id)).unwrap();
+    let earlier = SystemTime::now() - Duration::from_secs(40);
+    record.set_modified(earlier).unwrap();
+    store.append(id, 0, sevens(100)).await.unwrap();
+    store.finish(id).await.unwrap();
+    store.give_up(id).await.unwrap();
+    let left = bucket.objects().await;
+    assert_eq!(left, [format!(".registry/packages/{id}")]);
 }
 
 /// The rest of a part is an object like any other.

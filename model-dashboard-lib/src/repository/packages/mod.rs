@@ -39,6 +39,8 @@ pub struct Upload {
     pub changed_at: Timestamp,
     /// What whoever began it noted: up to [`MAX_ABOUT_BYTES`] of text.
     pub about: String,
+    /// Whether a package is being made of it, or was when the process that did so ended.
+    pub finishing: bool,
     /// The SHA-256 of all bytes, once it is [finished](PackageStore::finish).
     pub digest: Option<ContentDigest>,
 }

@@ -6,8 +6,9 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, timeout_at};
 
-use super::large::LargeWrite;
-use super::record::{Held, Overtaken};
+use super::claimed::Claimed;
+use super::large::{Kept, LargeWrite};
+use super::record::Record;
 use super::turns::Turn;
 use super::{ObjectPackages, failed};
 use crate::repository::RepositoryError;
@@ -129,10 +130,13 @@ impl Batch {
 struct Session<'a> {
     packages: &'a ObjectPackages,
     id: PackageId,
-    held: Held,
+    claimed: &'a Claimed<'a>,
+    /// What is needed to go on behind the bytes that are safe.
+    kept: Kept,
     hasher: Sha256,
-    /// How many bytes were taken.
+    /// How many bytes were taken, and how many of them are safe.
     taken: u64,
+    safe: u64,
     write: Box<dyn LargeWrite>,
     settled: Instant,
 }
@@ -149,60 +153,55 @@ impl ObjectPackages {
             true => Ok(()),
             false => Err(PackageStoreError::WrongOffset { received }),
         };
-        let held = self.held(id).await?;
+        let record = self.held(id).await?.record;
         // Whoever is at it has got at least that far: what lies before does not stop them.
-        if offset < held.record.received || held.record.is_whole() {
-            right_offset(held.record.received)?;
-            return nothing_follows(&held, bytes).await;
+        if offset < record.received || record.is_whole() {
+            right_offset(record.received)?;
+            return nothing_follows(id, &record, bytes).await;
         }
         let turn = self.turns.take(id).await.ok_or_else(busy)?;
-        let held = self.held(id).await?;
-        right_offset(held.record.received)?;
-        if held.record.is_whole() {
+        let record = self.held(id).await?.record;
+        right_offset(record.received)?;
+        if record.is_whole() {
             drop(turn);
-            return nothing_follows(&held, bytes).await;
+            return nothing_follows(id, &record, bytes).await;
         }
-        let mut held = self.claim(id).await?;
-        let received = held.record.received;
-        let resumed = match right_offset(received) {
-            Ok(()) => self.large.resume(id, received, &held.record.kept).await,
-            Err(wrong) => {
-                self.release(&mut held).await?;
-                return Err(wrong);
-            }
+        let claimed = self.claim(id, false).await?;
+        let taking_in = async {
+            let record = claimed.record().await;
+            let received = record.received;
+            right_offset(received)?;
+            let resumed = self.large.resume(id, received, &record.kept).await;
+            let mut session = Session {
+                packages: self,
+                id,
+                claimed: &claimed,
+                hasher: record.hasher()?,
+                taken: received,
+                safe: received,
+                write: resumed.map_err(|fault| failed(id, fault))?,
+                kept: record.kept.clone(),
+                settled: Instant::now(),
+            };
+            let incoming = Incoming {
+                left: record.size() - received,
+                bytes,
+                turn: &turn,
+                silent: Duration::ZERO,
+            };
+            session.take_all(incoming).await
         };
-        let write = match resumed {
-            Ok(write) => write,
-            Err(fault) => {
-                self.release(&mut held).await?;
-                return Err(failed(id, fault));
-            }
-        };
-        let mut session = Session {
-            packages: self,
-            id,
-            hasher: held.record.hasher()?,
-            taken: received,
-            held,
-            write,
-            settled: Instant::now(),
-        };
-        let incoming = Incoming {
-            left: session.held.record.size() - received,
-            bytes,
-            turn: &turn,
-            silent: Duration::ZERO,
-        };
-        session.run(incoming).await
+        claimed.during(taking_in).await
     }
 }
 
 /// The answer to bytes for an upload whose bytes are all there: there must be none.
 async fn nothing_follows(
-    held: &Held,
+    id: PackageId,
+    record: &Record,
     mut bytes: Box<dyn Pieces>,
 ) -> Result<Upload, PackageStoreError> {
-    let received = held.record.received;
+    let received = record.received;
     let until = Instant::now() + SILENT;
     loop {
         let next = match timeout_at(until, bytes.next()).await {
@@ -211,9 +210,9 @@ async fn nothing_follows(
         };
         return match next {
             Ok(Some(piece)) if piece.is_empty() => continue,
-            Ok(None) => Ok(held.record.upload(held.id())),
+            Ok(None) => Ok(record.upload(id)),
             Ok(Some(_)) => Err(PackageStoreError::TooLong {
-                size: held.record.size(),
+                size: record.size(),
             }),
             Err(source) => Err(PackageStoreError::Interrupted { received, source }),
         };
@@ -221,15 +220,6 @@ async fn nothing_follows(
 }
 
 impl Session<'_> {
-    async fn run(&mut self, incoming: Incoming<'_>) -> Result<Upload, PackageStoreError> {
-        let taken = self.take_all(incoming).await;
-        if let Err(PackageStoreError::Repository(_) | PackageStoreError::Lost { .. }) = taken {
-            // What the record says is still true: others may go on from there at once.
-            self.packages.release(&mut self.held).await?;
-        }
-        taken
-    }
-
     async fn take_all(&mut self, mut incoming: Incoming<'_>) -> Result<Upload, PackageStoreError> {
         let mut next = incoming.batch(self.until()).await;
         let end = loop {
@@ -243,18 +233,15 @@ impl Session<'_> {
             let (taken, following) = tokio::join!(self.take(batch), incoming.batch(until));
             taken?;
             next = following;
-            let behind = self.taken - self.held.record.received;
-            if behind >= SETTLED_AFTER || Instant::now() >= self.until() {
+            if self.taken - self.safe >= SETTLED_AFTER || Instant::now() >= self.until() {
                 self.settle(true).await?;
             }
         };
-        self.settle(false).await?;
-        let received = self.held.record.received;
+        let upload = self.settle(false).await?;
+        let (received, size) = (upload.received, upload.size);
         match end {
-            End::Whole => Ok(self.held.record.upload(self.id)),
-            End::TooLong => Err(PackageStoreError::TooLong {
-                size: self.held.record.size(),
-            }),
+            End::Whole => Ok(upload),
+            End::TooLong => Err(PackageStoreError::TooLong { size }),
             End::Broken(source) => Err(PackageStoreError::Interrupted { received, source }),
         }
     }
@@ -281,19 +268,18 @@ impl Session<'_> {
     }
 
     /// Makes what was taken safe, and the record say so.
-    async fn settle(&mut self, held: bool) -> Result<(), PackageStoreError> {
-        let before = self.held.record.kept.clone();
+    async fn settle(&mut self, held: bool) -> Result<Upload, PackageStoreError> {
         let settled = self.write.settle().await;
-        let kept = settled.map_err(|fault| failed(self.id, fault))?;
-        self.held.record.advance(self.taken, &self.hasher, kept);
-        let records = &*self.packages.records;
-        if let Err(Overtaken) = self.held.write(records, held).await? {
-            return Err(PackageStoreError::Busy { id: self.id });
-        }
-        self.settled = Instant::now();
-        let now = &self.held.record.kept;
-        let tidied = self.packages.large.tidy(self.id, &before, now).await;
-        Ok(tidied.map_err(RepositoryError::from)?)
+        let now = settled.map_err(|fault| failed(self.id, fault))?;
+        let before = std::mem::replace(&mut self.kept, now);
+        let (taken, hasher, now) = (self.taken, &self.hasher, &self.kept);
+        let written = self.claimed.write(held, |record| {
+            record.advance(taken, hasher, now.clone());
+        });
+        let upload = written.await?;
+        (self.safe, self.settled) = (taken, Instant::now());
+        self.packages.tidy(self.id, &before, &self.kept).await;
+        Ok(upload)
     }
 }
 

@@ -6,6 +6,7 @@
 //! many bytes are there, with the state of their hashing.
 
 mod append;
+mod claimed;
 pub(super) mod large;
 pub(super) mod lots;
 mod parts;
@@ -19,9 +20,10 @@ use async_trait::async_trait;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use sha2::Digest as _;
 
-use self::large::{Claim, LargeObjects};
+use self::claimed::Claimed;
+use self::large::{Kept, LargeObjects};
 pub(super) use self::parts::PartedObjects;
-use self::record::{Held, Overtaken, Record};
+use self::record::{Held, Record};
 use self::turns::Turns;
 use super::conditional::{Condition, ConditionalStore, Fault};
 use super::keys::{Folder, StoreKey};
@@ -73,29 +75,6 @@ impl ObjectPackages {
         }
     }
 
-    /// Makes this process the one that writes the upload, which is there.
-    async fn claim(&self, id: PackageId) -> Result<Held, PackageStoreError> {
-        let busy = || PackageStoreError::Busy { id };
-        let claim = match self.large.claim(id).await.map_err(RepositoryError::from)? {
-            Claim::Taken => return Err(busy()),
-            claim => claim,
-        };
-        let mut held = self.held(id).await?.under(claim);
-        if held.is_leased() {
-            return Err(busy());
-        }
-        match held.write(&*self.records, true).await? {
-            Ok(()) => Ok(held),
-            Err(Overtaken) => Err(busy()),
-        }
-    }
-
-    async fn release(&self, held: &mut Held) -> Result<(), PackageStoreError> {
-        // Whoever came between has it now.
-        let (Ok(()) | Err(Overtaken)) = held.write(&*self.records, false).await?;
-        Ok(())
-    }
-
     async fn complete(&self, id: PackageId) -> Result<Upload, PackageStoreError> {
         let busy = || PackageStoreError::Busy { id };
         let _turn = self.turns.take(id).await.ok_or_else(busy)?;
@@ -103,28 +82,33 @@ impl ObjectPackages {
         if found.digest.is_some() {
             return Ok(found.upload(id));
         }
-        let whole = |record: &Record| match (record.received, record.size()) {
-            (received, size) if received == size => Ok(()),
-            (received, size) => Err(PackageStoreError::Incomplete { received, size }),
-        };
-        whole(&found)?;
-        let mut held = self.claim(id).await?;
-        let size = held.record.size();
-        let completed = self.large.complete(id, size, &held.record.kept).await;
-        if let Err(fault) = completed {
-            self.release(&mut held).await?;
-            return Err(failed(id, fault));
+        found.must_be_whole()?;
+        let claimed = self.claim(id, true).await?;
+        claimed.during(self.make_package(id, &claimed)).await
+    }
+
+    async fn make_package(
+        &self,
+        id: PackageId,
+        claimed: &Claimed<'_>,
+    ) -> Result<Upload, PackageStoreError> {
+        let record = claimed.record().await;
+        if record.digest.is_some() {
+            return Ok(record.upload(id));
         }
-        let digest = held.record.hasher()?.finalize();
-        held.record.finish(ContentDigest::from_bytes(digest.into()));
-        let before = std::mem::take(&mut held.record.kept);
-        match held.write(&*self.records, false).await? {
-            Ok(()) => {
-                let tidied = self.large.tidy(id, &before, &held.record.kept).await;
-                tidied.map_err(RepositoryError::from)?;
-                Ok(held.record.upload(id))
-            }
-            Err(Overtaken) => Err(busy()),
+        record.must_be_whole()?;
+        let digest = ContentDigest::from_bytes(record.hasher()?.finalize().into());
+        let completed = self.large.complete(id, record.size(), &record.kept).await;
+        completed.map_err(|fault| failed(id, fault))?;
+        let finished = claimed.write(false, |record| record.finish(digest)).await?;
+        self.tidy(id, &record.kept, &Kept::default()).await;
+        Ok(finished)
+    }
+
+    /// Removes what the bytes of an upload needed before, and do not now. What stays is swept later.
+    async fn tidy(&self, id: PackageId, before: &Kept, now: &Kept) {
+        if let Err(fault) = self.large.tidy(id, before, now).await {
+            tracing::warn!(%id, reason = %fault, "the last bytes of an upload are left over");
         }
     }
 
@@ -134,14 +118,20 @@ impl ObjectPackages {
         if Held::read(&*self.records, id).await?.is_none() {
             return Ok(());
         }
-        let held = self.claim(id).await?;
-        let given_up = async {
-            if held.record.digest.is_none() {
-                self.large.give_up(id, &held.record.kept).await?;
-            }
-            self.records.remove(&StoreKey::upload(id)).await
+        let claimed = self.claim(id, false).await?;
+        let giving_up = async {
+            let record = claimed.record().await;
+            let given_up = async {
+                if record.digest.is_none() {
+                    self.large.give_up(id, &record.kept).await?;
+                }
+                self.records.remove(&StoreKey::upload(id)).await
+            };
+            given_up.await.map_err(RepositoryError::from)?;
+            claimed.is_gone().await;
+            Ok(())
         };
-        Ok(given_up.await.map_err(RepositoryError::from)?)
+        claimed.during(giving_up).await
     }
 }
 

@@ -8,6 +8,7 @@ use std::fmt;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -17,6 +18,7 @@ use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path;
 use object_store::{Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, PutPayload};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use ulid::Ulid;
 
 use super::super::conditional::Fault;
@@ -35,6 +37,9 @@ const PARTS: u64 = 9_000;
 
 /// How many parts are sent at a time.
 const AT_ONCE: usize = 3;
+
+/// How long sending one may take: a slower store cannot be told from one that is away.
+const PART_TIME: Duration = Duration::from_secs(120);
 
 /// Large objects in parts.
 #[derive(Clone)]
@@ -58,6 +63,13 @@ impl PartedObjects {
             parts: store,
             lots: None,
         }
+    }
+
+    /// Sends parts another way.
+    #[cfg(test)]
+    pub(in super::super) fn sending(mut self, parts: Arc<dyn MultipartStore>) -> Self {
+        self.parts = parts;
+        self
     }
 
     /// Asks `lots` which parts are there before it is gone on behind them.
@@ -261,7 +273,7 @@ struct PartedWrite {
     /// The bytes behind the last part that is sent.
     filling: Vec<Piece>,
     filled: u64,
-    sending: JoinSet<(usize, Result<PartId, Error>)>,
+    sending: JoinSet<(usize, Result<PartId, Fault>)>,
     /// What the store calls the parts sent since, where it has said so.
     sent: Vec<Option<String>>,
 }
@@ -304,7 +316,7 @@ impl PartedWrite {
     async fn sent_one(&mut self) -> Result<(), Fault> {
         if let Some(joined) = self.sending.join_next().await {
             let (place, sent) = joined.map_err(|error| Fault::Unexpected(error.into()))?;
-            let sent = sent.map_err(part_fault)?;
+            let sent = sent?;
             if let Some(known) = self.sent.get_mut(place) {
                 *known = Some(sent.content_id);
             }
@@ -328,8 +340,11 @@ impl LargeWrite for PartedWrite {
             let number = self.begun + place;
             let (store, path) = (self.objects.parts.clone(), self.path.clone());
             let lot = self.parts.lot.clone();
-            self.sending
-                .spawn(async move { (place, store.put_part(&path, &lot, number, payload).await) });
+            self.sending.spawn(async move {
+                let sent = store.put_part(&path, &lot, number, payload);
+                let sent = timeout(PART_TIME, sent).await.map_err(|_| slow());
+                (place, sent.and_then(|sent| sent.map_err(part_fault)))
+            });
         }
         Ok(())
     }
@@ -367,6 +382,16 @@ fn part_fault(error: Error) -> Fault {
     match is_lost(&error) {
         true => lost("the store has purged its parts, or has other ones"),
         false => fault(error),
+    }
+}
+
+fn slow() -> Fault {
+    Fault::Unavailable {
+        message: format!(
+            "it does not take a part of an upload within {} s",
+            PART_TIME.as_secs()
+        ),
+        source: None,
     }
 }
 

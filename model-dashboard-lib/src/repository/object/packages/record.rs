@@ -1,11 +1,11 @@
 //! What is known of an upload, in a small object that is written on condition.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use sha2::digest::common::hazmat::{SerializableState as _, SerializedState};
+use tokio::time::Instant;
 use ulid::Ulid;
 
 use super::super::conditional::{Condition, ConditionalStore, Fault, Tag};
@@ -13,10 +13,7 @@ use super::super::keys::StoreKey;
 use super::large::{Claim, Kept};
 use crate::model::{ContentDigest, Timestamp};
 use crate::repository::RepositoryError;
-use crate::repository::packages::{PackageId, Upload};
-
-/// How long a process that says nothing is taken to be still at it.
-const LEASE: Duration = Duration::from_secs(30);
+use crate::repository::packages::{PackageId, PackageStoreError, Upload};
 
 /// An upload as it is stored.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -30,6 +27,9 @@ pub(super) struct Record {
     hashing: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) digest: Option<ContentDigest>,
+    /// Whether a package is being made of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) finishing: bool,
     #[serde(flatten)]
     pub(super) kept: Kept,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -38,11 +38,10 @@ pub(super) struct Record {
     write_id: String,
 }
 
-/// Who writes the bytes.
+/// Who writes the bytes, for some time after this was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Lease {
     holder: String,
-    until: Timestamp,
 }
 
 impl Record {
@@ -56,6 +55,7 @@ impl Record {
             about: about.to_owned(),
             hashing: hex::encode(Sha256::default().serialize()),
             digest: None,
+            finishing: false,
             kept,
             lease: None,
             write_id: String::new(),
@@ -64,6 +64,15 @@ impl Record {
 
     pub(super) fn size(&self) -> u64 {
         self.size
+    }
+
+    /// Fails unless all bytes are there.
+    pub(super) fn must_be_whole(&self) -> Result<(), PackageStoreError> {
+        let (received, size) = (self.received, self.size);
+        match self.is_whole() {
+            true => Ok(()),
+            false => Err(PackageStoreError::Incomplete { received, size }),
+        }
     }
 
     /// Whether all bytes are there.
@@ -79,6 +88,7 @@ impl Record {
             begun_at: self.begun_at,
             changed_at: self.changed_at,
             about: self.about.clone(),
+            finishing: self.finishing,
             digest: self.digest,
         }
     }
@@ -103,6 +113,8 @@ impl Record {
 
     pub(super) fn finish(&mut self, digest: ContentDigest) {
         self.digest = Some(digest);
+        self.finishing = false;
+        self.kept = Kept::default();
         self.changed_at = Timestamp::now();
     }
 }
@@ -113,9 +125,14 @@ pub(super) struct Held {
     id: PackageId,
     pub(super) record: Record,
     tag: Tag,
+    /// When it was written, by the clock of the store.
+    pub(super) written_at: Option<Timestamp>,
     /// What is written into the lease.
     holder: String,
     claim: Claim,
+    /// Whether the stored record may have a lease of ours, and when the last one was asked for.
+    leased: bool,
+    asked: Instant,
 }
 
 /// What was stored is no longer what was read: another process writes.
@@ -152,13 +169,12 @@ impl Held {
             id,
             record: record.map_err(|error| RepositoryError::Internal(error.into()))?,
             tag: object.tag,
+            written_at: object.written_at,
             holder: Ulid::generate().to_string(),
             claim: Claim::Open,
+            leased: false,
+            asked: Instant::now(),
         }))
-    }
-
-    pub(super) fn id(&self) -> PackageId {
-        self.id
     }
 
     /// Gives it what keeps other processes from the upload.
@@ -167,12 +183,27 @@ impl Held {
         self
     }
 
-    /// Whether another process writes the bytes at present. Who held a claim is gone.
+    /// Whether another process wrote the bytes, and may still. Who held a claim is gone.
     pub(super) fn is_leased(&self) -> bool {
         let lease = self.record.lease.as_ref();
         let open = matches!(self.claim, Claim::Open);
-        open && lease
-            .is_some_and(|lease| lease.holder != self.holder && lease.until > Timestamp::now())
+        open && lease.is_some_and(|lease| lease.holder != self.holder)
+    }
+
+    /// When the lease was last asked for, if there is one.
+    pub(super) fn renewed(&self) -> Option<Instant> {
+        self.leased.then_some(self.asked)
+    }
+
+    /// Whether the stored record says that something is being done.
+    pub(super) fn is_at_it(&self) -> bool {
+        self.leased || self.record.finishing
+    }
+
+    /// The record is no longer this one's.
+    pub(super) fn forget(&mut self) {
+        self.leased = false;
+        self.record.finishing = false;
     }
 
     /// Writes the record, with a lease that is new or, unless it is to be `held`, none.
@@ -184,23 +215,37 @@ impl Held {
         let leased = held && matches!(self.claim, Claim::Open);
         self.record.lease = leased.then(|| Lease {
             holder: self.holder.clone(),
-            until: Timestamp::now().plus(LEASE),
         });
         self.record.write_id = Ulid::generate().to_string();
         let bytes = encode(&self.record)?;
         let key = StoreKey::upload(self.id);
-        let unchanged = Condition::Unchanged(self.tag.clone());
-        let written = store.put(&key, Arc::clone(&bytes), &unchanged, None);
-        if written.await?.is_none() {
-            return Ok(Err(Overtaken));
-        }
-        match store.get(&key).await? {
-            Some(object) if object.bytes == bytes => {
-                self.tag = object.tag;
-                Ok(Ok(()))
+        // Before it is known whether it was done: a lease that may be there is let go.
+        self.leased |= leased;
+        let asked = Instant::now();
+        for _ in 0..2 {
+            let unchanged = Condition::Unchanged(self.tag.clone());
+            let written = store.put(&key, Arc::clone(&bytes), &unchanged, None);
+            let written = written.await?.is_some();
+            match store.get(&key).await? {
+                Some(object) if written && object.bytes == bytes => {
+                    self.tag = object.tag;
+                    (self.leased, self.asked) = (leased, asked);
+                    return Ok(Ok(()));
+                }
+                // An earlier write whose answer was lost.
+                Some(object) if !written && self.is_own(&object.bytes) => self.tag = object.tag,
+                _ => break,
             }
-            _ => Ok(Err(Overtaken)),
         }
+        self.forget();
+        Ok(Err(Overtaken))
+    }
+
+    /// Whether a stored record has a lease of this one.
+    fn is_own(&self, stored: &[u8]) -> bool {
+        let stored = serde_json::from_slice::<Record>(stored).ok();
+        let lease = stored.and_then(|record| record.lease);
+        lease.is_some_and(|lease| lease.holder == self.holder)
     }
 }
 

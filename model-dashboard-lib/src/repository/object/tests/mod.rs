@@ -9,6 +9,7 @@ mod packages;
 mod stores;
 mod tidy;
 mod unlistable;
+mod uploads;
 
 use std::sync::Arc;
 

@@ -1,0 +1,311 @@
+//! Uploads in parts where the store is slow, or fails in the middle.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use object_store::memory::InMemory;
+use object_store::multipart::{MultipartStore, PartId};
+use object_store::path::Path;
+use object_store::{MultipartId, ObjectStoreExt as _, PutMultipartOptions, PutPayload, PutResult};
+use tokio::time::{Instant, sleep};
+
+use super::failing::{FailingStore, Fails};
+use crate::repository::RepositoryError;
+use crate::repository::object::conditional::{ConditionalStore, Fault};
+use crate::repository::object::keys::StoreKey;
+use crate::repository::object::packages::large::{Claim, Kept, LargeObjects, LargeWrite};
+use crate::repository::object::packages::{ObjectPackages, PartedObjects};
+use crate::repository::object::remote::RemoteStore;
+use crate::repository::packages::{
+    InPieces, PackageId, PackageStore as _, PackageStoreError, Pieces,
+};
+
+const PART: usize = 8 << 20;
+
+/// A store that takes its time to put parts together, or cannot.
+#[derive(Debug)]
+struct Putting {
+    inner: PartedObjects,
+    takes: Duration,
+    fails: AtomicBool,
+}
+
+#[async_trait]
+impl LargeObjects for Putting {
+    async fn begin(&self, id: PackageId, size: u64) -> Result<Kept, Fault> {
+        self.inner.begin(id, size).await
+    }
+
+    async fn claim(&self, id: PackageId) -> Result<Claim, Fault> {
+        self.inner.claim(id).await
+    }
+
+    async fn resume(
+        &self,
+        id: PackageId,
+        received: u64,
+        kept: &Kept,
+    ) -> Result<Box<dyn LargeWrite>, Fault> {
+        self.inner.resume(id, received, kept).await
+    }
+
+    async fn tidy(&self, id: PackageId, before: &Kept, now: &Kept) -> Result<(), Fault> {
+        self.inner.tidy(id, before, now).await
+    }
+
+    async fn complete(&self, id: PackageId, size: u64, kept: &Kept) -> Result<(), Fault> {
+        sleep(self.takes).await;
+        match self.fails.load(Ordering::SeqCst) {
+            true => Err(Fault::Unavailable {
+                message: "the parts are too heavy".to_owned(),
+                source: None,
+            }),
+            false => self.inner.complete(id, size, kept).await,
+        }
+    }
+
+    async fn give_up(&self, id: PackageId, kept: &Kept) -> Result<(), Fault> {
+        self.inner.give_up(id, kept).await
+    }
+
+    async fn size(&self, key: &StoreKey) -> Result<Option<u64>, Fault> {
+        self.inner.size(key).await
+    }
+
+    async fn read(
+        &self,
+        key: &StoreKey,
+        range: Range<u64>,
+    ) -> Result<Option<Box<dyn Pieces>>, Fault> {
+        self.inner.read(key, range).await
+    }
+}
+
+/// A store that takes its time for every part.
+#[derive(Debug)]
+struct SlowParts(Arc<InMemory>, Duration);
+
+#[async_trait]
+impl MultipartStore for SlowParts {
+    async fn create_multipart(&self, path: &Path) -> object_store::Result<MultipartId> {
+        self.0.create_multipart(path).await
+    }
+
+    async fn create_multipart_opts(
+        &self,
+        path: &Path,
+        options: PutMultipartOptions,
+    ) -> object_store::Result<MultipartId> {
+        self.0.create_multipart_opts(path, options).await
+    }
+
+    async fn put_part(
+        &self,
+        path: &Path,
+        id: &MultipartId,
+        place: usize,
+        data: PutPayload,
+    ) -> object_store::Result<PartId> {
+        sleep(self.1).await;
+        self.0.put_part(path, id, place, data).await
+    }
+
+    async fn complete_multipart(
+        &self,
+        path: &Path,
+        id: &MultipartId,
+        parts: Vec<PartId>,
+    ) -> object_store::Result<PutResult> {
+        self.0.complete_multipart(path, id, parts).await
+    }
+
+    async fn abort_multipart(&self, path: &Path, id: &MultipartId) -> object_store::Result<()> {
+        self.0.abort_multipart(path, id).await
+    }
+}
+
+/// A process at the store.
+fn process(store: &Arc<InMemory>) -> ObjectPackages {
+    slow(store, Duration::ZERO, Duration::ZERO)
+}
+
+fn slow(store: &Arc<InMemory>, part: Duration, completion: Duration) -> ObjectPackages {
+    let records = Arc::new(RemoteStore::new(store.clone(), "memory"));
+    over(records, store, part, completion, false)
+}
+
+fn over(
+    records: Arc<dyn ConditionalStore>,
+    store: &Arc<InMemory>,
+    part: Duration,
+    completion: Duration,
+    fails: bool,
+) -> ObjectPackages {
+    let parts = Arc::new(SlowParts(store.clone(), part));
+    let large = Putting {
+        inner: PartedObjects::new(store.clone()).sending(parts),
+        takes: completion,
+        fails: fails.into(),
+    };
+    ObjectPackages::new(records, Arc::new(large))
+}
+
+fn sevens(size: usize) -> Box<dyn Pieces> {
+    Box::new(InPieces::new(vec![vec![7; size]]))
+}
+
+async fn begun(packages: &ObjectPackages, size: usize) -> PackageId {
+    packages.begin(size as u64, "").await.unwrap().id
+}
+
+async fn record(store: &InMemory, id: PackageId) -> String {
+    let path = Path::parse(StoreKey::upload(id).as_str()).unwrap();
+    let bytes = store.get(&path).await.unwrap().bytes().await.unwrap();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// How long the longest time was in which a record with a lease was not written, while `work` was
+/// done, and how often it was.
+async fn renewals<T>(
+    store: &InMemory,
+    id: PackageId,
+    work: impl Future<Output = T> + Send + 'static,
+) -> (Duration, usize, T)
+where
+    T: Send + 'static,
+{
+    let work = tokio::spawn(work);
+    let (mut states, mut longest) = (BTreeSet::new(), Duration::ZERO);
+    let mut since = Instant::now();
+    while !work.is_finished() {
+        if states.insert(record(store, id).await) {
+            since = Instant::now();
+        }
+        longest = longest.max(since.elapsed());
+        sleep(Duration::from_millis(500)).await;
+    }
+    (longest, states.len(), work.await.unwrap())
+}
+
+/// The time that another process waits before it takes over.
+const LEASE: Duration = Duration::from_secs(30);
+
+#[tokio::test(start_paused = true)]
+async fn who_makes_a_package_for_minutes_keeps_others_away() {
+    let store = Arc::new(InMemory::new());
+    let packages = slow(&store, Duration::ZERO, Duration::from_secs(600));
+    let id = begun(&packages, 100).await;
+    packages.append(id, 0, sevens(100)).await.unwrap();
+    let (longest, states, done) = renewals(&store, id, {
+        let packages = packages.clone();
+        async move { packages.finish(id).await }
+    })
+    .await;
+    let finished = done.unwrap();
+    assert!(longest < LEASE / 2, "nothing for {longest:?}");
+    assert!(states > 40, "{states}");
+    assert!(finished.digest.is_some() && !finished.finishing);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upload_that_becomes_a_package_says_so() {
+    let store = Arc::new(InMemory::new());
+    let packages = slow(&store, Duration::ZERO, Duration::from_secs(600));
+    let id = begun(&packages, 100).await;
+    packages.append(id, 0, sevens(100)).await.unwrap();
+    assert!(!packages.upload(id).await.unwrap().finishing);
+    let finishing = tokio::spawn({
+        let packages = packages.clone();
+        async move { packages.finish(id).await }
+    });
+    sleep(Duration::from_secs(100)).await;
+    assert!(process(&store).upload(id).await.unwrap().finishing);
+    let busy = process(&store).give_up(id).await.unwrap_err();
+    assert!(matches!(busy, PackageStoreError::Busy { .. }), "{busy:?}");
+    assert!(!finishing.await.unwrap().unwrap().finishing);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_slow_parts_keeps_others_away() {
+    let store = Arc::new(InMemory::new());
+    let packages = slow(&store, Duration::from_secs(100), Duration::ZERO);
+    let id = begun(&packages, 3 * PART).await;
+    let (longest, _, done) = renewals(&store, id, {
+        let packages = packages.clone();
+        async move { packages.append(id, 0, sevens(3 * PART)).await }
+    })
+    .await;
+    assert!(done.unwrap().is_complete());
+    assert!(longest < LEASE / 2, "nothing for {longest:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_part_that_takes_for_ever_ends_and_lets_others_go_on() {
+    let store = Arc::new(InMemory::new());
+    let packages = slow(&store, Duration::from_secs(100_000), Duration::ZERO);
+    let id = begun(&packages, 3 * PART).await;
+    let start = Instant::now();
+    let error = packages.append(id, 0, sevens(3 * PART)).await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            PackageStoreError::Repository(RepositoryError::Unavailable { .. })
+        ),
+        "{error:?}"
+    );
+    assert!(start.elapsed() < Duration::from_secs(300));
+    assert!(!record(&store, id).await.contains("lease"));
+    let whole = process(&store).append(id, 0, sevens(3 * PART)).await;
+    assert!(whole.unwrap().is_complete());
+}
+
+/// A store that fails, too, when the upload is let go does not hide it.
+#[tokio::test(start_paused = true)]
+async fn the_first_error_is_told() {
+    let store = Arc::new(InMemory::new());
+    let records: Arc<dyn ConditionalStore> = Arc::new(RemoteStore::new(store.clone(), "memory"));
+    let whole = async || {
+        let packages = process(&store);
+        let id = begun(&packages, 100).await;
+        packages.append(id, 0, sevens(100)).await.unwrap();
+        id
+    };
+    let none = Duration::ZERO;
+    // The first write claims the upload.
+    let failing = Arc::new(FailingStore::new(records.clone(), 1, Fails::Before));
+    let packages = over(failing.clone(), &store, none, none, true);
+    let error = packages.finish(whole().await).await.unwrap_err();
+    assert!(failing.has_failed());
+    assert!(error.to_string().contains("too heavy"), "{error}");
+    // Where nothing else fails, it is let go.
+    let id = whole().await;
+    let packages = over(records, &store, none, none, true);
+    packages.finish(id).await.unwrap_err();
+    let left = record(&store, id).await;
+    assert!(
+        !left.contains("lease") && !left.contains("finishing"),
+        "{left}"
+    );
+    assert!(process(&store).finish(id).await.unwrap().digest.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_cannot_be_renewed_ends_the_upload_before_others_take_over() {
+    let store = Arc::new(InMemory::new());
+    let records: Arc<dyn ConditionalStore> = Arc::new(RemoteStore::new(store.clone(), "memory"));
+    let setup = process(&store);
+    let id = begun(&setup, 100).await;
+    setup.append(id, 0, sevens(100)).await.unwrap();
+    let failing = Arc::new(FailingStore::new(records, 3, Fails::After));
+    let hour = Duration::from_secs(3_600);
+    let packages = over(failing.clone(), &store, Duration::ZERO, hour, false);
+    let start = Instant::now();
+    packages.finish(id).await.unwrap_err();
+    // Two renewals went well; the lease was given up in time.
+    let (took, good) = (start.elapsed(), 2 * Duration::from_secs(8));
+    assert!(took > good && took < good + LEASE, "{took:?}");
+}
