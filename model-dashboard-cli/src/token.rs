@@ -48,7 +48,7 @@ pub(crate) struct Create {
 }
 
 fn scopes() -> clap::builder::PossibleValuesParser {
-    clap::builder::PossibleValuesParser::new(Permission::OFFERED.iter().map(|scope| scope.as_str()))
+    clap::builder::PossibleValuesParser::new(Permission::ALL.iter().map(|scope| scope.as_str()))
 }
 
 #[derive(Debug, Args)]

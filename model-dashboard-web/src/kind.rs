@@ -29,6 +29,13 @@ impl Kind {
             Error::NotFound { .. } => (S::NOT_FOUND, "not-found", "Not found"),
             Error::Ambiguous { .. } => (S::CONFLICT, "ambiguous", "Several models of this name"),
             Error::Exists { .. } => (S::CONFLICT, "exists", "Exists already"),
+            Error::WrongOffset { .. } => (S::CONFLICT, "wrong-offset", "Wrong offset"),
+            Error::UploadIncomplete { .. } => (S::CONFLICT, "incomplete", "Not all there"),
+            Error::UploadLost { .. } => (S::GONE, "gone", "Gone"),
+            Error::PackageTooLarge { .. } | Error::UploadTooLong { .. } => {
+                (S::PAYLOAD_TOO_LARGE, "too-large", "Too large")
+            }
+            Error::UploadInterrupted { .. } => (S::BAD_REQUEST, "interrupted", "Broken off"),
             Error::LastAdministrator => (S::CONFLICT, "last-administrator", "Last administrator"),
             Error::Conflict { .. } => (S::PRECONDITION_FAILED, "conflict", "Changed meanwhile"),
             Error::PreconditionRequired => (

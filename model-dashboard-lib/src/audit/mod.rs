@@ -36,6 +36,12 @@ pub enum Action {
     ModelDelete,
     /// An earlier revision of a model was made the present one, or a deleted model was brought back.
     ModelRestore,
+    /// The bytes of a package arrived whole.
+    PackageUpload,
+    /// An upload, or a package that no model had, was given up or expired.
+    PackagePurge,
+    /// A package was fetched, or a part of it.
+    PackageDownload,
     /// A token was made.
     TokenCreate,
     /// A token was revoked.
@@ -71,6 +77,9 @@ impl Action {
         (Action::ModelRename, "model.rename"),
         (Action::ModelDelete, "model.delete"),
         (Action::ModelRestore, "model.restore"),
+        (Action::PackageUpload, "package.upload"),
+        (Action::PackagePurge, "package.purge"),
+        (Action::PackageDownload, "package.download"),
         (Action::TokenCreate, "token.create"),
         (Action::TokenRevoke, "token.revoke"),
         (Action::UserCreate, "user.create"),
@@ -140,7 +149,7 @@ pub struct NewEvent {
     pub request_id: String,
     /// What.
     pub action: Action,
-    /// On what: `model:nnUNet/Task055`, `user:local:3`, `token:17`.
+    /// On what: `model:nnUNet/Task055`, `package:01J…`, `user:local:3`, `token:17`.
     pub target: String,
     /// The revision that came of it.
     pub revision: Option<u64>,

@@ -40,17 +40,6 @@ impl Permission {
         Permission::SystemAdmin,
     ];
 
-    /// Those that allow something now, which roles hold and new tokens can have: there are no
-    /// packages yet. Stored tokens may name the others.
-    pub const OFFERED: &'static [Permission] = &[
-        Permission::ModelsRead,
-        Permission::ModelsWrite,
-        Permission::ModelsEnable,
-        Permission::AuditRead,
-        Permission::UsersAdmin,
-        Permission::SystemAdmin,
-    ];
-
     /// The stable name, such as `models:read`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -219,9 +208,9 @@ impl Serialize for Permissions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Role {
-    /// Sees models.
+    /// Sees models and fetches their packages.
     Viewer,
-    /// Also creates and edits models that are not enabled.
+    /// Also creates and edits models that are not enabled, and uploads packages.
     Editor,
     /// Also enables models and changes enabled ones.
     Publisher,
@@ -255,8 +244,10 @@ impl Role {
     /// One sentence that says what people of this role may do.
     pub const fn describe(self) -> &'static str {
         match self {
-            Role::Viewer => "sees models",
-            Role::Editor => "also creates and edits models that are not enabled",
+            Role::Viewer => "sees models and fetches their packages",
+            Role::Editor => {
+                "also creates and edits models that are not enabled, and uploads packages"
+            }
             Role::Publisher => "also enables models and changes enabled ones",
             Role::Auditor => "sees models and the audit log",
             Role::Admin => "may do everything",
@@ -267,11 +258,19 @@ impl Role {
     pub const fn permissions(self) -> Permissions {
         use Permission::*;
         match self {
-            Role::Viewer => Permissions::of(&[ModelsRead]),
-            Role::Editor => Permissions::of(&[ModelsRead, ModelsWrite]),
-            Role::Publisher => Permissions::of(&[ModelsRead, ModelsWrite, ModelsEnable]),
+            Role::Viewer => Permissions::of(&[ModelsRead, PackagesRead]),
+            Role::Editor => {
+                Permissions::of(&[ModelsRead, ModelsWrite, PackagesRead, PackagesWrite])
+            }
+            Role::Publisher => Permissions::of(&[
+                ModelsRead,
+                ModelsWrite,
+                ModelsEnable,
+                PackagesRead,
+                PackagesWrite,
+            ]),
             Role::Auditor => Permissions::of(&[ModelsRead, AuditRead]),
-            Role::Admin => Permissions::of(Permission::OFFERED),
+            Role::Admin => Permissions::all(),
         }
     }
 }
@@ -329,18 +328,23 @@ mod tests {
     #[test]
     fn permissions_print_and_parse() {
         let set = Role::Publisher.permissions();
-        assert_eq!(set.to_string(), "models:read models:write models:enable");
+        assert_eq!(
+            set.to_string(),
+            "models:read models:write models:enable packages:read packages:write"
+        );
         assert_eq!(set.to_string().parse::<Permissions>(), Ok(set));
         assert!("models:reed".parse::<Permissions>().is_err());
     }
 
     #[test]
-    fn scopes_of_packages_are_read_but_no_role_has_them() {
+    fn who_changes_models_uploads_packages_and_who_audits_fetches_none() {
         let packages: Permissions = "packages:read packages:write".parse().unwrap();
-        for role in Role::ALL {
-            assert!(role.permissions().intersection(packages).is_empty());
-            assert!(!role.describe().contains("package"));
-        }
+        let of = |role: Role| role.permissions().intersection(packages);
+        assert_eq!(of(Role::Viewer).to_string(), "packages:read");
+        assert_eq!(of(Role::Editor), packages);
+        assert_eq!(of(Role::Publisher), packages);
+        assert!(of(Role::Auditor).is_empty());
+        assert_eq!(Role::Admin.permissions(), Permissions::all());
     }
 
     #[test]

@@ -43,6 +43,8 @@ settings! {
         allow_http: bool = false, "DASHBOARD_ALLOW_HTTP";
         /// Largest package that may be uploaded, in MB (of 1,048,576 bytes).
         max_upload_mb: u32 = 8192, "DASHBOARD_MAX_UPLOAD_MB", streamlit "server.maxUploadSize", within (1, 1_048_576);
+        /// How long an upload that is not finished, or whose package no model got, is kept after its last byte came.
+        upload_expiry: Duration = minutes(7 * 24 * 60), "DASHBOARD_UPLOAD_EXPIRY", within (minutes(60), minutes(90 * 24 * 60));
         /// Colours of the pages while a person has not chosen: system, light or dark.
         theme: Theme = Theme::System, "DASHBOARD_THEME", streamlit "theme.base";
         /// Name of the institution or site, shown beside the product's.

@@ -167,7 +167,7 @@ async fn open(
     check_models_folder(config).await?;
     make_folder(&config.data_dir, || config.cite("data_dir")).await?;
     let store = open_database(config).await?;
-    let repository = open_models(config, claim).await?;
+    let (repository, packages) = open_models(config, claim).await?;
     let backups = store
         .backups()
         .await
@@ -178,6 +178,8 @@ async fn open(
         session_idle_limit: config.auth.session_idle_limit,
         session_absolute_limit: config.auth.session_absolute_limit,
         token_days: config.auth.api_token_expiry_days,
+        max_upload_bytes: u64::from(config.server.max_upload_mb) << 20,
+        upload_expiry: config.server.upload_expiry,
         ..directory::policy(config)
     };
     // Beside the accounts and not beside the models: several servers may share those.
@@ -193,6 +195,7 @@ async fn open(
     };
     let builder = Dashboard::builder()
         .repository(repository)
+        .packages(packages)
         .accounts(Arc::new(store))
         .policy(policy)
         .catalog(catalog);

@@ -7,6 +7,7 @@ use tokio::time::timeout;
 
 use super::{ConnectError, cite_set, database_file, has_events, make_folder, old_key_file};
 use crate::config::{Config, StorageLocation};
+use crate::repository::packages::PackageStore;
 use crate::repository::{ModelRepository, ObjectRepository, RepositoryError, SoleWriter};
 use crate::store::{DatabaseState, SqliteStore};
 
@@ -53,19 +54,23 @@ pub async fn check_models_folder(config: &Config) -> Result<(), ConnectError> {
     }
 }
 
+/// The models and the packages beside them.
 pub(super) async fn open_models(
     config: &Config,
     claim: Claim,
-) -> Result<Arc<dyn ModelRepository>, ConnectError> {
+) -> Result<(Arc<dyn ModelRepository>, Arc<dyn PackageStore>), ConnectError> {
     if !config.storage.single_writer {
-        return Ok(Arc::new(open_store(config).await?));
+        let store = open_store(config).await?;
+        let packages = store.packages();
+        return Ok((Arc::new(store), packages));
     }
-    let alone = open_alone(config).await?;
+    let (alone, packages) = open_alone(config).await?;
     if claim == Claim::AtOnce && !claimed(config, &alone).await? {
         let setting = config.cite("model_db.single_writer");
         return Err(ConnectError::AnotherWriter { setting });
     }
-    Ok(Arc::new(alone))
+    // Packages are written by the server alone, which has claimed the store.
+    Ok((Arc::new(alone), packages))
 }
 
 async fn open_store(config: &Config) -> Result<ObjectRepository, ConnectError> {
@@ -114,10 +119,11 @@ pub async fn make_bucket(config: &Config) -> Result<bool, ConnectError> {
 
 /// A store that one process alone writes to: the lock is beside the accounts, whose file system
 /// has file locks.
-async fn open_alone(config: &Config) -> Result<SoleWriter, ConnectError> {
+async fn open_alone(config: &Config) -> Result<(SoleWriter, Arc<dyn PackageStore>), ConnectError> {
     let opened = open_store(config).await?;
+    let packages = opened.packages();
     let lock = config.data_dir.join("single-writer.lock");
-    Ok(SoleWriter::new(Arc::new(opened), lock))
+    Ok((SoleWriter::new(Arc::new(opened), lock), packages))
 }
 
 async fn claimed(config: &Config, alone: &SoleWriter) -> Result<bool, ConnectError> {
@@ -149,7 +155,7 @@ pub async fn prove_models(config: &Config) -> Result<ModelsProof, ConnectError> 
         |proof: Result<(), RepositoryError>| proof.map_err(|source| models(config, source));
     if config.storage.single_writer {
         make_folder(&config.data_dir, || config.cite("data_dir")).await?;
-        let alone = open_alone(config).await?;
+        let (alone, _) = open_alone(config).await?;
         if !claimed(config, &alone).await? {
             return Ok(ModelsProof::AnotherWriter);
         }

@@ -1,6 +1,6 @@
 //! What a dashboard does by itself: it follows the models, asks the store whether tokens and
 //! sessions changed elsewhere, writes times of use, looks again at people of directories, and removes
-//! sessions that ended.
+//! sessions that ended and uploads that expired.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,7 +28,7 @@ const NOTICE_EVERY: Duration = Duration::from_secs(1);
 /// How often times of use are written.
 const WRITE_EVERY: Duration = Duration::from_secs(3);
 
-/// How often sessions that ended are removed.
+/// How often sessions that ended, and uploads that expired, are removed.
 const PURGE_EVERY: Duration = Duration::from_secs(10 * 60);
 
 /// The background tasks of one dashboard. They end when it is stopped or dropped.
@@ -90,6 +90,9 @@ impl Background {
         tasks.spawn(async move {
             while ticks.next().await {
                 context.purge_sessions().await;
+                if context.look_around {
+                    context.purge_uploads().await;
+                }
             }
         });
         Background {
@@ -125,6 +128,7 @@ impl Background {
             );
         }
         let _ = self.stop.send(true);
+        inner.packages.stop();
         let mut tasks = self.tasks.lock().await;
         let all_ended = async { while tasks.join_next().await.is_some() {} };
         if timeout_at(begin + limit / 4 * 3, all_ended).await.is_err() {

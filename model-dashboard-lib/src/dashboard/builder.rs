@@ -10,6 +10,7 @@ use super::access::Access;
 use super::background::Background;
 use super::directories::Directories;
 use super::measures::Expiring;
+use super::packages::Packages;
 use super::places::Places;
 use super::proof::Proof;
 use super::system::Lately;
@@ -20,6 +21,7 @@ use crate::audit::AuditLog;
 use crate::auth::local::{LocalAuthenticator, PasswordHasher};
 use crate::auth::{Authenticator, Role, SessionStore, Source, User, UserStore};
 use crate::catalog::{Catalog, CatalogOptions};
+use crate::repository::packages::{MAX_PACKAGE_BYTES, PackageStore};
 use crate::repository::{ModelRepository, RepositoryError};
 use crate::tokens::TokenStore;
 
@@ -48,6 +50,12 @@ pub struct Policy {
     pub unchecked_token_days: u16,
     /// The role of people of other sources to whom nobody gave one. Default: publisher.
     pub default_role: Role,
+    /// The most bytes of a package that is uploaded. Default: 8 GiB; at most
+    /// [`MAX_PACKAGE_BYTES`].
+    pub max_upload_bytes: u64,
+    /// An upload that is not finished, or whose package no model got, is kept for this long after
+    /// its last byte came. Default: 7 days.
+    pub upload_expiry: Duration,
     /// How long what is in memory about tokens and sessions is believed while the store cannot be
     /// asked whether it changed. Default, and most: 5 seconds.
     pub max_staleness: Duration,
@@ -65,6 +73,8 @@ impl Default for Policy {
             recheck_grace: Duration::from_secs(24 * 60 * 60),
             unchecked_token_days: 7,
             default_role: Role::Publisher,
+            max_upload_bytes: 8 << 30,
+            upload_expiry: Duration::from_secs(7 * 24 * 60 * 60),
             max_staleness: MAX_STALENESS,
         }
     }
@@ -98,6 +108,7 @@ impl Policy {
 #[must_use]
 pub struct DashboardBuilder {
     repository: Option<Arc<dyn ModelRepository>>,
+    packages: Option<Arc<dyn PackageStore>>,
     users: Option<Arc<dyn UserStore>>,
     tokens: Option<Arc<dyn TokenStore>>,
     sessions: Option<Arc<dyn SessionStore>>,
@@ -136,6 +147,12 @@ impl DashboardBuilder {
     /// Where the models are.
     pub fn repository(mut self, repository: Arc<dyn ModelRepository>) -> Self {
         self.repository = Some(repository);
+        self
+    }
+
+    /// Where the packages are. Without it the registry keeps definitions alone.
+    pub fn packages(mut self, packages: Arc<dyn PackageStore>) -> Self {
+        self.packages = Some(packages);
         self
     }
 
@@ -208,8 +225,8 @@ impl DashboardBuilder {
         self
     }
 
-    /// Look at nobody of a directory again in the background: for programs that run for a short
-    /// time beside a server, which does.
+    /// Look at nobody of a directory again in the background, and leave uploads that expired alone:
+    /// for programs that run for a short time beside a server, which does both.
     pub fn without_rechecks(mut self) -> Self {
         self.without_rechecks = true;
         self
@@ -245,6 +262,7 @@ impl DashboardBuilder {
         }
         let policy = Policy {
             max_staleness: self.policy.max_staleness.min(MAX_STALENESS),
+            max_upload_bytes: self.policy.max_upload_bytes.min(MAX_PACKAGE_BYTES),
             ..self.policy
         };
         let catalog = Catalog::new(repository.clone(), self.catalog);
@@ -255,6 +273,7 @@ impl DashboardBuilder {
         directories.recall(&*users).await;
         let inner = Arc::new(Inner {
             repository,
+            packages: Packages::new(self.packages),
             catalog,
             users,
             tokens: self

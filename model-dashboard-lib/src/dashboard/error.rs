@@ -7,10 +7,14 @@ use crate::auth::local::HasherError;
 use crate::auth::{PasswordError, Permission, Permissions};
 use crate::model::{FieldError, ModelKey, Position, Timestamp};
 use crate::repository::RepositoryError;
+use crate::repository::packages::{MAX_PACKAGE_BYTES, PackageStoreError};
 use crate::store::StoreError;
 
 /// How long a client should wait before it asks a store again that did not answer.
 const STORE_RETRY: Duration = Duration::from_secs(5);
+
+/// When to try again with an upload that another process writes.
+const UPLOAD_RETRY: Duration = Duration::from_secs(30);
 
 /// When to try again with a store that has to be replaced.
 const UNFIT_RETRY: Duration = Duration::from_secs(60);
@@ -122,6 +126,47 @@ pub enum Error {
         /// The cause.
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// More bytes are announced than a package may have. HTTP: 413.
+    #[error("a package may have at most {limit} bytes here")]
+    PackageTooLarge {
+        /// How many it may have.
+        limit: u64,
+    },
+    /// More bytes were sent than were announced; those that were are there. HTTP: 413.
+    #[error("the upload was announced with {size} bytes, and more were sent")]
+    UploadTooLong {
+        /// How many were announced.
+        size: u64,
+    },
+    /// The bytes are not those that come next; none was read. HTTP: 409.
+    #[error("{received} bytes of the upload are there: go on with the next one")]
+    WrongOffset {
+        /// How many bytes are there.
+        received: u64,
+    },
+    /// The bytes of an upload broke off; those that came are there. HTTP: 400.
+    #[error("the upload broke off after {received} bytes; go on from there")]
+    UploadInterrupted {
+        /// How many bytes are there.
+        received: u64,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Bytes of an upload that were received are lost; it can only be begun anew. HTTP: 410.
+    #[error("bytes of the upload are lost: {reason}; begin anew")]
+    UploadLost {
+        /// What is missing.
+        reason: String,
+    },
+    /// Not all bytes of the upload are there. HTTP: 409.
+    #[error("{received} of {size} bytes of the upload are there")]
+    UploadIncomplete {
+        /// How many bytes are there.
+        received: u64,
+        /// How many were announced.
+        size: u64,
     },
     /// The change would leave no active administrator. HTTP: 409.
     #[error("this is the last active administrator; make another one first")]
@@ -255,6 +300,32 @@ impl From<RepositoryError> for Error {
                 source: Some(Box::new(unavailable)),
             },
             other => Error::Repository(other),
+        }
+    }
+}
+
+impl From<PackageStoreError> for Error {
+    fn from(error: PackageStoreError) -> Error {
+        match error {
+            PackageStoreError::NoUpload { id } => Error::not_found(format!("upload {id}")),
+            PackageStoreError::NoPackage { id } => Error::not_found(format!("package {id}")),
+            PackageStoreError::WrongOffset { received } => Error::WrongOffset { received },
+            PackageStoreError::TooLong { size } => Error::UploadTooLong { size },
+            PackageStoreError::Interrupted { received, source } => {
+                Error::UploadInterrupted { received, source }
+            }
+            PackageStoreError::Incomplete { received, size } => {
+                Error::UploadIncomplete { received, size }
+            }
+            PackageStoreError::Busy { .. } => Error::Busy {
+                retry_after: UPLOAD_RETRY,
+            },
+            PackageStoreError::Lost { reason, .. } => Error::UploadLost { reason },
+            PackageStoreError::TooLarge => Error::PackageTooLarge {
+                limit: MAX_PACKAGE_BYTES,
+            },
+            PackageStoreError::Repository(error) => error.into(),
+            other => Error::Internal(Box::new(other)),
         }
     }
 }

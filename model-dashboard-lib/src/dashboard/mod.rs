@@ -43,6 +43,7 @@ mod model_writes;
 mod models;
 mod new_session;
 mod noticed;
+mod packages;
 mod places;
 mod proof;
 mod reader;
@@ -92,6 +93,10 @@ pub use history::{Compared, History, HistoryStep, MAX_HISTORY_PAGE};
 pub use lost_race::{LostRace, Wanted};
 pub use measures::Measures;
 pub use models::{Model, RawModel};
+pub use packages::{
+    Inspection, MAX_FILE_NAME_CHARS, MAX_UPLOAD_NOTE_BYTES, MAX_UPLOADS, NewUpload, PackageRecord,
+    PackageUpload,
+};
 pub use reader::Reader;
 pub use revision::{ModelRevision, Origin, RevisionContent};
 pub use samples::Samples;
@@ -115,6 +120,7 @@ use background::Background;
 use directories::Directories;
 use fields::{near_names, text_field};
 use measures::Expiring;
+use packages::Packages;
 use places::Places;
 use proof::Proof;
 use system::Lately;
@@ -145,6 +151,7 @@ pub struct Dashboard {
 
 struct Inner {
     repository: Arc<dyn ModelRepository>,
+    packages: Packages,
     catalog: Catalog,
     users: Arc<dyn UserStore>,
     tokens: Arc<dyn TokenStore>,

@@ -11,7 +11,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::TokioIo;
 use model_dashboard::auth::{Permissions, Role};
 use model_dashboard::dashboard::{Dashboard, NewTokenRequest, NewUserRequest, Samples};
-use model_dashboard::repository::MemoryRepository;
+use model_dashboard::repository::{MemoryRepository, ObjectRepository};
 use model_dashboard::store::MemoryStore;
 use model_dashboard_web::server::{ConnectionLimits, Listener, Shutdown, serve};
 use model_dashboard_web::{WebSettings, api_service, service};
@@ -43,9 +43,11 @@ impl App {
     pub async fn holding(definitions: &[(&str, &str)]) -> App {
         let repository = Arc::new(MemoryRepository::new());
         let accounts = Arc::new(MemoryStore::new());
+        let packages = ObjectRepository::in_memory().packages();
         let build = async || {
             let builder = Dashboard::builder()
                 .repository(repository.clone())
+                .packages(packages.clone())
                 .accounts(accounts.clone());
             builder.build().await.unwrap()
         };
@@ -144,8 +146,7 @@ impl App {
             .unwrap();
         let request = NewTokenRequest {
             description: "test".to_owned(),
-            // What nobody can have yet is left out.
-            scopes: scopes.intersection(Role::Admin.permissions()),
+            scopes,
             expires_in_days: days,
             owner: None,
         };

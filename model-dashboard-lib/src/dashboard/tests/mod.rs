@@ -24,6 +24,7 @@ mod models;
 #[cfg(feature = "sqlite")]
 mod on_disk;
 mod outside;
+mod packages;
 mod revisions;
 mod signing_in;
 mod sources;

@@ -1,0 +1,286 @@
+//! Packages on their way in, in memory and in a folder.
+
+use super::*;
+use crate::auth::Permission;
+use crate::repository::ObjectRepository;
+use crate::repository::packages::{InPieces, PackageId, PackageStore, Pieces};
+
+/// A world whose packages are in this store.
+struct Packages {
+    world: World,
+    store: Arc<dyn PackageStore>,
+    _folder: tempfile::TempDir,
+}
+
+impl Packages {
+    async fn in_memory() -> Packages {
+        let folder = tempfile::tempdir().unwrap();
+        Packages::over(ObjectRepository::in_memory(), folder, Policy::default()).await
+    }
+
+    async fn in_a_folder() -> Packages {
+        let folder = tempfile::tempdir().unwrap();
+        let store = ObjectRepository::open_folder(folder.path()).await.unwrap();
+        Packages::over(store, folder, Policy::default()).await
+    }
+
+    async fn over(
+        repository: ObjectRepository,
+        folder: tempfile::TempDir,
+        policy: Policy,
+    ) -> Packages {
+        let store = repository.packages();
+        let packages = store.clone();
+        let world = World::with(|builder| builder.packages(packages).policy(policy)).await;
+        Packages {
+            world,
+            store,
+            _folder: folder,
+        }
+    }
+
+    fn dashboard(&self) -> &Dashboard {
+        &self.world.dashboard
+    }
+
+    /// The whole of an upload, and its name.
+    async fn uploaded(&self, caller: &Caller, name: &str, bytes: &[u8]) -> PackageId {
+        let begun = begin(self.dashboard(), caller, name, bytes.len()).await;
+        let id = begun.unwrap().id;
+        let (dashboard, bytes) = (self.dashboard(), pieces(bytes));
+        dashboard
+            .append_to_upload(caller, id, 0, bytes)
+            .await
+            .unwrap();
+        dashboard.finish_upload(caller, id).await.unwrap();
+        id
+    }
+
+    async fn details(&self, action: Action) -> Vec<String> {
+        let events = self.world.events().await.into_iter();
+        let of = events.filter(|it| it.event.action == action);
+        of.map(|it| it.event.detail).collect()
+    }
+}
+
+async fn begin(
+    dashboard: &Dashboard,
+    caller: &Caller,
+    name: &str,
+    size: usize,
+) -> Result<PackageUpload, Error> {
+    let new = NewUpload {
+        size: size as u64,
+        file_name: name.to_owned(),
+        client_note: "note".to_owned(),
+    };
+    dashboard.begin_upload(caller, new).await
+}
+
+fn pieces(bytes: &[u8]) -> Box<dyn Pieces> {
+    Box::new(InPieces::new([bytes.to_vec()]))
+}
+
+async fn goes_on_and_is_looked_at(packages: Packages) {
+    let dashboard = packages.dashboard();
+    let editor = packages.world.caller(Role::Editor).await;
+    let begun = begin(dashboard, &editor, "weights.bin", 11).await.unwrap();
+    let id = begun.id;
+    assert_eq!((begun.received, begun.client_note.as_str()), (0, "note"));
+
+    let half = dashboard.append_to_upload(&editor, id, 0, pieces(b"hello "));
+    assert_eq!(half.await.unwrap().received, 6);
+    let early = dashboard.finish_upload(&editor, id).await;
+    assert!(matches!(
+        early,
+        Err(Error::UploadIncomplete {
+            received: 6,
+            size: 11
+        })
+    ));
+    let early = dashboard.inspection(&editor, id).await;
+    assert!(matches!(early, Err(Error::UploadIncomplete { .. })));
+    let again = dashboard.append_to_upload(&editor, id, 0, pieces(b"hello "));
+    assert!(matches!(
+        again.await,
+        Err(Error::WrongOffset { received: 6 })
+    ));
+    let rest = dashboard.append_to_upload(&editor, id, 6, pieces(b"world and more"));
+    assert!(matches!(rest.await, Err(Error::UploadTooLong { size: 11 })));
+    assert!(dashboard.upload(&editor, id).await.unwrap().is_complete());
+
+    let finished = dashboard.finish_upload(&editor, id).await.unwrap();
+    let digest = crate::model::ContentDigest::of(b"hello world");
+    assert_eq!(finished.digest, Some(digest));
+    assert_eq!(
+        dashboard.finish_upload(&editor, id).await.unwrap(),
+        finished
+    );
+    assert_eq!(dashboard.uploads(&editor).await.unwrap(), [finished]);
+    let record = dashboard.inspected(&editor, id).await.unwrap();
+    let report = record.report.clone().unwrap();
+    assert_eq!(report.files[0].path.to_string(), "weights.bin");
+    assert_eq!(report.files[0].digest, Some(digest));
+    assert_eq!((record.digest, record.size), (digest, 11));
+    assert_eq!(record.uploaded_by, editor.username());
+    let known = dashboard.inspection(&editor, id).await.unwrap();
+    assert_eq!(known, Inspection::Done(Box::new(record)));
+
+    let hex = digest.to_hex();
+    assert_eq!(
+        packages.details(Action::PackageUpload).await,
+        [format!("weights.bin, 11 bytes, sha256:{hex}")]
+    );
+    dashboard.give_up_upload(&editor, id).await.unwrap();
+    assert!(packages.store.packages().await.unwrap().is_empty());
+    let stub = packages.store.report(id).await.unwrap().unwrap();
+    assert!(String::from_utf8(stub).unwrap().contains(&hex));
+    assert_eq!(
+        packages.details(Action::PackagePurge).await,
+        [format!("given up; weights.bin, 11 bytes, sha256:{hex}")]
+    );
+    let gone = dashboard.upload(&editor, id).await;
+    assert!(matches!(gone, Err(Error::NotFound { .. })));
+}
+
+#[tokio::test]
+async fn an_upload_goes_on_and_is_looked_at_in_memory() {
+    goes_on_and_is_looked_at(Packages::in_memory().await).await;
+}
+
+#[tokio::test]
+async fn an_upload_goes_on_and_is_looked_at_in_a_folder() {
+    goes_on_and_is_looked_at(Packages::in_a_folder().await).await;
+}
+
+#[tokio::test]
+async fn an_upload_is_there_for_its_account_alone() {
+    let packages = Packages::in_memory().await;
+    let dashboard = packages.dashboard();
+    let owner = packages.world.caller(Role::Editor).await;
+    let id = begin(dashboard, &owner, "a.bin", 5).await.unwrap().id;
+    for role in [Role::Editor, Role::Admin] {
+        let other = packages.world.caller(role).await;
+        let append = dashboard.append_to_upload(&other, id, 0, pieces(b"bytes"));
+        let refused = [
+            dashboard.upload(&other, id).await.map(drop),
+            append.await.map(drop),
+            dashboard.finish_upload(&other, id).await.map(drop),
+            dashboard.inspection(&other, id).await.map(drop),
+            dashboard.give_up_upload(&other, id).await,
+        ];
+        for refused in refused {
+            assert!(
+                matches!(refused, Err(Error::NotFound { .. })),
+                "{refused:?}"
+            );
+        }
+        assert!(dashboard.uploads(&other).await.unwrap().is_empty());
+    }
+    for role in [Role::Viewer, Role::Auditor] {
+        let lesser = packages.world.caller(role).await;
+        let append = dashboard.append_to_upload(&lesser, id, 0, pieces(b"bytes"));
+        let refused = [
+            begin(dashboard, &lesser, "b.bin", 5).await.map(drop),
+            dashboard.uploads(&lesser).await.map(drop),
+            dashboard.upload(&lesser, id).await.map(drop),
+            append.await.map(drop),
+            dashboard.finish_upload(&lesser, id).await.map(drop),
+            dashboard.inspection(&lesser, id).await.map(drop),
+            dashboard.give_up_upload(&lesser, id).await,
+        ];
+        for refused in refused {
+            let needed = Permission::PackagesWrite;
+            assert!(
+                matches!(refused, Err(Error::Denied { permission, .. }) if permission == needed),
+                "{refused:?}"
+            );
+        }
+    }
+    assert_eq!(dashboard.upload(&owner, id).await.unwrap().received, 0);
+}
+
+#[tokio::test]
+async fn uploads_have_limits() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = Policy {
+        max_upload_bytes: 100,
+        ..Policy::default()
+    };
+    let packages = Packages::over(ObjectRepository::in_memory(), folder, policy).await;
+    let dashboard = packages.dashboard();
+    let editor = packages.world.caller(Role::Editor).await;
+    let large = begin(dashboard, &editor, "a.bin", 101).await;
+    assert!(matches!(large, Err(Error::PackageTooLarge { limit: 100 })));
+    let long = "x".repeat(MAX_FILE_NAME_CHARS + 1);
+    for name in ["", "a/b", "a\\b", "..", "a\nb", &long] {
+        let refused = begin(dashboard, &editor, name, 1).await;
+        assert_eq!(wrong_fields(refused), ["filename"], "{name:?}");
+    }
+    let new = NewUpload {
+        file_name: "a.bin".to_owned(),
+        client_note: "x".repeat(MAX_UPLOAD_NOTE_BYTES + 1),
+        size: 1,
+    };
+    let refused = dashboard.begin_upload(&editor, new).await;
+    assert_eq!(wrong_fields(refused), ["metadata"]);
+
+    for number in 0..MAX_UPLOADS {
+        let name = format!("{number}.bin");
+        begin(dashboard, &editor, &name, 100).await.unwrap();
+    }
+    let more = begin(dashboard, &editor, "more.bin", 1).await;
+    assert!(matches!(more, Err(Error::TooMany { limit: 100, .. })));
+    let other = packages.world.caller(Role::Editor).await;
+    begin(dashboard, &other, "more.bin", 1).await.unwrap();
+}
+
+#[tokio::test]
+async fn uploads_that_expired_are_not_there_and_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = Policy {
+        upload_expiry: Duration::ZERO,
+        ..Policy::default()
+    };
+    let packages = Packages::over(ObjectRepository::in_memory(), folder, policy).await;
+    let dashboard = packages.dashboard();
+    let editor = packages.world.caller(Role::Editor).await;
+    let id = begin(dashboard, &editor, "a.bin", 5).await.unwrap().id;
+    let append = dashboard.append_to_upload(&editor, id, 0, pieces(b"bytes"));
+    assert!(matches!(append.await, Err(Error::NotFound { .. })));
+    assert!(dashboard.uploads(&editor).await.unwrap().is_empty());
+    let finished = packages.store.begin(0, "{}").await.unwrap().id;
+    packages.store.finish(finished).await.unwrap();
+
+    dashboard.inner.purge_uploads().await;
+    assert!(packages.store.uploads().await.unwrap().is_empty());
+    assert!(packages.store.packages().await.unwrap().is_empty());
+    let mut told = packages.details(Action::PackagePurge).await;
+    told.sort();
+    assert!(
+        told[0].starts_with("expired; , 0 bytes, sha256:"),
+        "{told:?}"
+    );
+    assert_eq!(told[1], "expired; a.bin, 0 of 5 bytes");
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_told() {
+    let packages = Packages::in_memory().await;
+    let editor = packages.world.caller(Role::Editor).await;
+    // The end of an archive of one file that is not there.
+    let mut archive = b"PK\x05\x06\0\0\0\0\x01\0\x01\0".to_vec();
+    archive.extend_from_slice(&[46, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    let id = packages.uploaded(&editor, "m.zip", &archive).await;
+    let record = packages.dashboard().inspected(&editor, id).await.unwrap();
+    assert_eq!(record.report, None);
+    assert!(record.refused.is_some_and(|why| !why.is_empty()));
+}
+
+#[tokio::test]
+async fn a_registry_without_packages_says_so() {
+    let world = World::new().await;
+    let editor = world.caller(Role::Editor).await;
+    let none = begin(&world.dashboard, &editor, "a.bin", 5).await;
+    assert!(matches!(none, Err(Error::NotFound { what, .. }) if what == "a store of packages"));
+}
