@@ -13,6 +13,7 @@ mod route;
 pub mod server;
 mod service;
 mod settings;
+mod transfer;
 pub mod views;
 
 pub use pages::page_addresses;

@@ -41,11 +41,11 @@ impl Guest {
 
 /// Why a handler has no answer: the problem document that is sent instead.
 #[derive(Debug)]
-pub(super) struct Failure(pub(super) Box<Problem>);
+pub(crate) struct Failure(pub(super) Box<Problem>);
 
 impl Failure {
     /// The request cannot be understood.
-    pub(super) fn bad_request(detail: impl Into<String>) -> Failure {
+    pub(crate) fn bad_request(detail: impl Into<String>) -> Failure {
         Problem::bad_request(detail).into()
     }
 
@@ -57,8 +57,13 @@ impl Failure {
         self
     }
 
+    /// The status of the answer.
+    pub(crate) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
     /// The answer.
-    pub(super) fn into_response(self) -> Response {
+    pub(crate) fn into_response(self) -> Response {
         self.0.into_response()
     }
 }
@@ -131,7 +136,7 @@ pub(super) fn below(base: &str, mut response: Response) -> Response {
 ///
 /// # Errors
 /// Never for the types of this crate.
-pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Result<Response, Failure> {
+pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Result<Response, Failure> {
     let body = serde_json::to_vec(value).map_err(|e| Error::Internal(Box::new(e)))?;
     let mut response = Response::new(body.into());
     *response.status_mut() = status;

@@ -6,6 +6,7 @@ mod past;
 mod revisions;
 mod sources;
 mod tokens;
+pub(in crate::api) mod uploads;
 
 use model_dashboard::auth::{IdentityId, Permissions, Role, RoleOrigin, User};
 use model_dashboard::dashboard::Caller;

@@ -38,11 +38,15 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, path};
 
-use self::answer::Failure;
 use self::parameters::Parameters;
 use self::visit::{Visit, json_body};
 use crate::route::{Segment, read};
 use crate::server::{Metrics, request_body};
+use crate::transfer::{self, Transfer};
+
+pub(crate) use self::answer::{Failure, json};
+pub(crate) use self::dto::uploads::{Upload, Uploads};
+pub(crate) use self::problem::Problem;
 
 pub use self::in_memory::InMemory;
 pub use self::openapi::document;
@@ -101,6 +105,8 @@ fn below(
         .or(path("users").and(user_routes(dashboard)))
         .unify()
         .or(path("sources").and(source_routes(dashboard)))
+        .unify()
+        .or(path("uploads").and(upload_routes(dashboard)))
         .unify()
         .or(account_routes(dashboard))
         .unify()
@@ -244,6 +250,41 @@ fn user_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
         .or(recheck)
         .unify();
     list.or(create).unify().or(one).unify().boxed()
+}
+
+/// Whatever the method: one may stand in a header.
+fn upload_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
+    let all = path::end().map(|| None::<Segment>);
+    let one = path::param::<Segment>().and(path::end()).map(Some);
+    all.or(one)
+        .unify()
+        .and(warp::method())
+        .and(visit::visit(dashboard))
+        .and(request_body())
+        .then(|name: Option<Segment>, method, visit: Visit, body| {
+            let answer = visit.answer(async move |guest, visit| {
+                let transfer = Transfer {
+                    dashboard: guest.dashboard().clone(),
+                    caller: guest.caller,
+                    method,
+                    query: visit.query().to_owned(),
+                    headers: visit.headers,
+                    address: "/api/v1/uploads".to_owned(),
+                };
+                let name = name.as_ref().map(|Segment(name)| name.as_str());
+                transfer::answer(transfer, name, body).await
+            });
+            async { transfer::versioned(answer.await) }
+        })
+        .boxed()
+}
+
+/// Refuses every query parameter.
+///
+/// # Errors
+/// A problem that names them.
+pub(crate) fn no_parameters(query: &str) -> Result<(), Failure> {
+    Parameters::parse(query, &[]).map(drop)
 }
 
 fn source_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {

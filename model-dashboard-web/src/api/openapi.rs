@@ -20,6 +20,7 @@ use self::answers::Answers;
 use super::problem::Problem;
 use super::{audit, docs, health, list, metrics, models, past, revisions, sources, tokens, users};
 use crate::route::read;
+use crate::transfer;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -38,12 +39,14 @@ use crate::route::read;
         users::show, users::update, users::delete, users::reset_password, users::recheck,
         sources::list, sources::recheck, sources::diagnose, audit::list,
         audit::verify, audit::feed, health::health, health::livez, health::readyz, metrics::answer,
+        transfer::create, transfer::list, transfer::show, transfer::append, transfer::terminate,
         openapi_json, docs::docs,
     ),
     components(schemas(Problem)),
     tags(
         (name = "models", description = "Definitions of models"),
         (name = "history", description = "Who changed a model, when, why and what; what was deleted"),
+        (name = "packages", description = "Packages of models: uploads that go on where they broke off"),
         (name = "tokens", description = "API tokens"),
         (name = "users", description = "Accounts"),
         (name = "audit", description = "The audit log and the feed of changes"),

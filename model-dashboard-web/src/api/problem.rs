@@ -18,7 +18,7 @@ use crate::kind::Kind;
 
 /// An error answer (RFC 9457, `application/problem+json`).
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(super) struct Problem {
+pub(crate) struct Problem {
     /// Names the kind of problem for programs; stable.
     #[serde(rename = "type")]
     #[schema(example = "urn:model-dashboard:problem:not-found")]
@@ -136,7 +136,7 @@ const MESSAGE_HEADER: &str = " (header Model-Dashboard-Message)";
 
 impl Problem {
     /// A problem of this kind. `kind` is the end of the `type`.
-    pub(super) fn new(
+    pub(crate) fn new(
         status: StatusCode,
         kind: &str,
         title: &'static str,
@@ -166,7 +166,7 @@ impl Problem {
     }
 
     /// No credential was given.
-    pub(super) fn no_credential() -> Problem {
+    pub(crate) fn no_credential() -> Problem {
         let detail = "send an API token in the header “Authorization: Bearer …”; make one on the \
                       page “API tokens” of the dashboard";
         Problem {
@@ -197,7 +197,7 @@ impl Problem {
     }
 
     /// The answer.
-    pub(super) fn into_response(self) -> Response {
+    pub(crate) fn into_response(self) -> Response {
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = Response::new(body.into());
         *response.status_mut() =

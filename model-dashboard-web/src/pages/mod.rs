@@ -39,6 +39,7 @@ mod routes;
 mod settle;
 mod sign_in;
 mod tokens;
+mod uploads;
 mod used_forms;
 mod visit;
 
@@ -85,10 +86,11 @@ pub(crate) fn routes(dashboard: Dashboard, settings: WebSettings) -> BoxedFilter
     });
     let beside = asset_routes().or(api::beside_pages(&site.dashboard, base));
     let table = Arc::new(Routes::new(table()));
-    let pages = request::request(site)
+    let pages = request::request(site.clone())
         .and(request_body())
         .then(move |request, body| answer(table.clone(), request, body));
-    below(base).and(beside.unify()).or(pages).unify().boxed()
+    let beside = beside.unify().or(uploads::routes(site)).unify();
+    below(base).and(beside).or(pages).unify().boxed()
 }
 
 /// Every page: what is asked for or sent, where, and who answers.

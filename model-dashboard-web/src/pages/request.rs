@@ -179,7 +179,7 @@ impl Request {
     }
 
     /// Who asks.
-    async fn visit(self) -> Result<Visit, (Request, Error)> {
+    pub(super) async fn visit(self) -> Result<Visit, (Request, Error)> {
         let cookie = self.site.cookies.session(&self.headers);
         let secret = cookie.unwrap_or_default().to_owned();
         self.visit_of(&secret).await

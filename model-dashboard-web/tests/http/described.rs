@@ -361,8 +361,46 @@ async fn meet_the_rest(app: &App, admin: &Client, described: &mut Described) {
         let answer = client.send(method.clone(), path, body.to_owned()).await;
         described.check(method, template, &answer);
     }
+    meet_uploads(admin, described).await;
     let elsewhere = app.anonymous().with("x-forwarded-for", "192.0.2.7");
     described.check(&get, "/metrics", &elsewhere.get("/metrics").await);
+}
+
+/// An upload on its way to its end.
+async fn meet_uploads(admin: &Client, described: &mut Described) {
+    let (all, one) = ("/api/v1/uploads", "/api/v1/uploads/{id}");
+    let (get, post) = (Method::GET, Method::POST);
+    let (patch, delete) = (Method::PATCH, Method::DELETE);
+    let tus = admin.with("tus-resumable", "1.0.0");
+    let large = tus.with("upload-length", "99999999999");
+    described.check(&post, all, &large.send(post.clone(), all, "").await);
+    let begin = tus.with("upload-length", "11");
+    // A name that is none: `a/b`.
+    let odd = begin.with("upload-metadata", "filename YS9i");
+    described.check(&post, all, &odd.send(post.clone(), all, "").await);
+    let begun = begin.send(post.clone(), all, "").await;
+    described.check(&post, all, &begun);
+    let upload = begun.location().to_owned();
+    let untyped = tus.with("upload-offset", "0");
+    let typed = tus.with("content-type", "application/offset+octet-stream");
+    let asked: Vec<(Client, &Method, &str)> = vec![
+        (admin.clone(), &patch, "hello "),
+        (admin.clone(), &delete, ""),
+        (untyped, &patch, "hello "),
+        (typed.with("upload-offset", "5"), &patch, "hello "),
+        (typed.with("upload-offset", "0"), &patch, "hello "),
+        (typed.with("upload-offset", "6"), &patch, "world, and more"),
+        (typed.with("upload-offset", "6"), &patch, "world"),
+        (admin.clone(), &get, ""),
+        (tus.clone(), &delete, ""),
+        (tus.clone(), &delete, ""),
+        (typed.with("upload-offset", "0"), &patch, "hello "),
+        (admin.clone(), &get, ""),
+    ];
+    for (client, method, body) in asked {
+        let answer = client.send(method.clone(), &upload, body).await;
+        described.check(method, one, &answer);
+    }
 }
 
 /// A body that an operation can take.

@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stderr,
     missing_debug_implementations,
     unreachable_pub
 )]
@@ -31,3 +32,5 @@ mod renamed;
 mod revisions;
 mod sessions;
 mod starting;
+mod tus_clients;
+mod uploads;

@@ -10,7 +10,7 @@ use crate::app::{App, Client};
 /// that the permission is what decides.
 fn needs(method: &str, path: &str) -> Needs {
     use Needs::{Anything, Nothing};
-    use Permission::{AuditRead, ModelsRead, ModelsWrite, SystemAdmin, UsersAdmin};
+    use Permission::{AuditRead, ModelsRead, ModelsWrite, PackagesWrite, SystemAdmin, UsersAdmin};
     match (method, path) {
         (_, "/health" | "/livez" | "/readyz" | "/metrics" | "/openapi.json" | "/docs") => Nothing,
         (_, "/api/v1/me") => Anything,
@@ -22,6 +22,7 @@ fn needs(method: &str, path: &str) -> Needs {
         (_, "/api/v1/sources/{source}/recheck") => Needs::One(UsersAdmin),
         (_, path) if path.starts_with("/api/v1/sources") => Needs::Either(UsersAdmin, SystemAdmin),
         (_, path) if path.starts_with("/api/v1/audit") => Needs::One(AuditRead),
+        (_, path) if path.starts_with("/api/v1/uploads") => Needs::One(PackagesWrite),
         (_, "/api/v1/deleted-models") => Needs::One(SystemAdmin),
         ("get", _) => Needs::One(ModelsRead),
         (_, path) if path.starts_with("/api/v1/models") => Needs::One(ModelsWrite),

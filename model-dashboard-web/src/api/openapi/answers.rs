@@ -30,11 +30,13 @@ const WITH_PERMISSION: [(u16, &str); 1] =
 const WITH_NAME: [(u16, &str); 1] = [(404, "There is no such thing")];
 
 /// Of those that take a body.
-const WITH_BODY: [(u16, &str); 3] = [
+const WITH_BODY: [(u16, &str); 2] = [
     (408, "The body comes too slowly"),
     (413, "The body is too large"),
-    (422, "What was sent is not valid: `errors`"),
 ];
+
+/// Of those that read it.
+const WITH_JSON: [(u16, &str); 1] = [(422, "What was sent is not valid: `errors`")];
 
 /// Of those that change a state that must be named.
 const WITH_STATE: [(u16, &str); 3] = [
@@ -71,12 +73,13 @@ fn complete(operation: &mut Operation) {
             .any(|given| given.parameter_in == place && name.is_none_or(|name| given.name == name))
     };
     let needs_token = operation.security.is_some();
-    let rules: [(bool, &[(u16, &str)]); 5] = [
+    let rules: [(bool, &[(u16, &str)]); 6] = [
         (needs_token, &WITH_TOKEN),
         (needs_permission(operation), &WITH_PERMISSION),
         (takes(ParameterIn::Path, None), &WITH_NAME),
         (takes(ParameterIn::Header, Some("If-Match")), &WITH_STATE),
         (operation.request_body.is_some(), &WITH_BODY),
+        (takes_json(operation), &WITH_JSON),
     ];
     let answers = &mut operation.responses.responses;
     for (status, text) in rules
@@ -149,6 +152,11 @@ fn lost_race() -> serde_json::Value {
         },
         "overlap": {"fields": ["alias"], "labels": [], "more": 0}
     })
+}
+
+fn takes_json(operation: &Operation) -> bool {
+    let body = operation.request_body.as_ref().and_then(item);
+    body.is_some_and(|body| body.content.keys().any(|kind| kind.ends_with("json")))
 }
 
 fn needs_permission(operation: &Operation) -> bool {

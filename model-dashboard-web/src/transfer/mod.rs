@@ -1,0 +1,30 @@
+//! Packages in and out, on both ports: by bearer token below `/api/v1`, by session and form token
+//! below `/uploads` of the dashboard. Who is let in is decided before; here are the protocols.
+
+mod body;
+mod headers;
+mod tus;
+
+use http::{HeaderMap, Method};
+use model_dashboard::dashboard::{Caller, Dashboard};
+
+pub(crate) use self::tus::{
+    __path_append, __path_create, __path_list, __path_show, __path_terminate, answer, versioned,
+};
+
+/// A request of somebody known.
+#[derive(Debug)]
+pub(crate) struct Transfer {
+    /// The registry.
+    pub(crate) dashboard: Dashboard,
+    /// Who.
+    pub(crate) caller: Caller,
+    /// What for.
+    pub(crate) method: Method,
+    /// The headers.
+    pub(crate) headers: HeaderMap,
+    /// The query, undecoded.
+    pub(crate) query: String,
+    /// The address of all uploads, without a base path that is put before it later.
+    pub(crate) address: String,
+}
