@@ -17,6 +17,7 @@ mod path;
 pub mod pickle;
 pub mod scan;
 pub mod source;
+pub mod unpack;
 
 pub use files::{Package, PackageError, PackageFile};
 pub use path::{MAX_PATH_BYTES, MAX_PATH_DEPTH, PackagePath, PathError};

@@ -195,6 +195,14 @@ impl Package {
         Ok(Box::new(Stream::new(self.source(file)?)))
     }
 
+    /// The CRC-32 that an archive states of one of its files.
+    pub(super) fn crc(&self, file: &PackageFile) -> Option<u32> {
+        match &self.content {
+            Content::Archive(archive) => Some(archive.entries().get(file.index)?.crc),
+            _ => None,
+        }
+    }
+
     /// All bytes of a small file.
     ///
     /// # Errors
