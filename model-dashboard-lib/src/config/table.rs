@@ -155,7 +155,7 @@ settings! {
         label: String = "Network account".to_owned(), "LDAP_LABEL";
         /// Attribute by which a person is known for good. Without it: entryUUID, objectGUID or nsUniqueId.
         id_attribute: Option<String> = None, "LDAP_ID_ATTRIBUTE";
-        /// Attribute that holds the username. Without it: uid or sAMAccountName.
+        /// Attribute that holds the username. Without it: uid or sAMAccountName; of who has none, what the filter finds them by.
         username_attribute: Option<String> = None, "LDAP_USERNAME_ATTRIBUTE";
         /// Attribute that holds the name people read. Without it: displayName or cn.
         name_attribute: Option<String> = None, "LDAP_NAME_ATTRIBUTE";

@@ -195,6 +195,24 @@ async fn a_principal_name_that_finds_somebody_else_proves_nobody_else() {
 }
 
 #[tokio::test]
+async fn who_has_no_username_is_called_by_the_principal_name() {
+    let Some(samba) = Samba::start().await else {
+        return;
+    };
+    let principal = format!("maria.weber@{REALM}");
+    // Nobody has one.
+    let directory = Settings::of_domain(&samba)
+        .set("LDAP_USERNAME_ATTRIBUTE", "employeeID")
+        .set("LDAP_SEARCH_FILTER", "(userPrincipalName={username})")
+        .directory();
+    let maria = sign_in(&directory, &principal, &password_of("mweber")).await;
+    let maria = maria.unwrap();
+    assert_eq!(maria.username.as_str(), principal);
+    let again = directory.recheck(std::slice::from_ref(&maria.id)).await;
+    assert_eq!(again.into_iter().next().unwrap().unwrap(), Some(maria));
+}
+
+#[tokio::test]
 async fn people_are_looked_at_again_by_their_guid() {
     let Some(samba) = Samba::start().await else {
         return;

@@ -1,5 +1,6 @@
 //! Looking again at people of OpenLDAP, and at the directory itself.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use ldap3::Mod;
@@ -8,7 +9,7 @@ use model_dashboard::auth::{AuthenticationError, Authenticator as _, Identity, I
 
 use crate::asking::{Settings, sign_in};
 use crate::evil::{Evil, Mode};
-use crate::people::{READER, REQUIRED_GROUP, dn_of, group, password_of};
+use crate::people::{PEOPLE, READER, REQUIRED_GROUP, dn_of, group, password_of};
 use crate::slapd::Slapd;
 
 async fn known(directory: &LdapAuthenticator, name: &str) -> Identity {
@@ -82,6 +83,44 @@ async fn who_is_deleted_disabled_or_out_of_the_group_has_left() {
 }
 
 #[tokio::test]
+async fn who_has_no_username_is_called_by_what_they_sign_in_with_until_they_leave() {
+    let Some(slapd) = Slapd::start().await else {
+        return;
+    };
+    let (dn, mail) = (format!("cn=Nora Nolte,{PEOPLE}"), "nora@example.org");
+    let entry = [
+        ("objectClass", "inetOrgPerson"),
+        ("sn", "Nolte"),
+        ("mail", mail),
+        ("userPassword", &password_of("nora")),
+    ];
+    let entry = entry.map(|(name, value)| (name, HashSet::from([value])));
+    let added = slapd.admin().await.add(&dn, entry.into()).await;
+    added.unwrap().success().unwrap();
+    slapd.join(REQUIRED_GROUP, &dn).await;
+    let mut known = Vec::new();
+    for (filter, typed) in [
+        ("(mail={username})", mail),
+        ("(|(uid={username})(cn={username}))", "Nora Nolte"),
+        ("(sn={username})", "Nolte"),
+    ] {
+        let directory = Settings::by_service(&slapd)
+            .set("LDAP_SEARCH_FILTER", filter)
+            .directory();
+        let nora = sign_in(&directory, typed, &password_of("nora")).await;
+        let nora = nora.unwrap();
+        assert_eq!(nora.username.as_str(), typed);
+        let again = look(&directory, &nora.id).await.unwrap();
+        assert_eq!(again.as_ref(), Some(&nora), "{filter}");
+        known.push((directory, nora.id));
+    }
+    slapd.leave(REQUIRED_GROUP, &dn).await;
+    for (directory, id) in known {
+        assert_eq!(look(&directory, &id).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
 async fn a_directory_that_shows_nobody_or_does_not_answer_says_nothing_of_anybody() {
     let Some(mut slapd) = Slapd::start().await else {
         return;
@@ -145,7 +184,7 @@ async fn a_directory_that_fails_at_one_person_is_asked_about_the_others() {
     }
     // More than an answer may have.
     let much = "m".repeat(1200 << 10);
-    let value = std::collections::HashSet::from([&*much]);
+    let value = HashSet::from([&*much]);
     let change = Mod::Replace("mail", value);
     slapd.change(&dn_of("anna"), change).await;
     let answers = directory.recheck(&ids).await;

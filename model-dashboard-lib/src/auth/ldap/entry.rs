@@ -8,6 +8,7 @@ use hindrance::hindrance;
 use ldap3::SearchEntry;
 
 use super::dn::Dn;
+use super::template::FilterTemplate;
 use crate::auth::Username;
 use crate::config::LdapConfig;
 use crate::model::Timestamp;
@@ -52,13 +53,16 @@ pub(super) struct Attributes {
     name: Option<String>,
     mail: String,
     pub(super) groups: String,
+    /// What the filter compares a typed name with.
+    typed: Vec<String>,
 }
 
 impl Attributes {
-    pub(super) fn new(config: &LdapConfig) -> Self {
+    pub(super) fn new(config: &LdapConfig, filter: &FilterTemplate) -> Self {
         Self {
             id: config.id_attribute.clone(),
             username: config.username_attribute.clone(),
+            typed: filter.attributes().map(str::to_owned).collect(),
             name: config.name_attribute.clone(),
             mail: config.mail_attribute.clone(),
             groups: config.group_attribute.clone(),
@@ -70,7 +74,9 @@ impl Attributes {
         let own = [&self.id, &self.username, &self.name];
         let own = own.into_iter().flatten().map(String::as_str);
         let own = own.chain([self.mail.as_str(), self.groups.as_str()]);
-        own.chain(ALWAYS).chain(IDS).collect()
+        let is_further = |name: &&str| !ALWAYS.iter().any(|one| one.eq_ignore_ascii_case(name));
+        let typed = self.typed.iter().map(String::as_str).filter(is_further);
+        own.chain(typed).chain(ALWAYS).chain(IDS).collect()
     }
 
     fn ids(&self) -> impl Iterator<Item = &str> {
@@ -105,6 +111,9 @@ pub(super) struct Person {
     pub(super) dn: Dn,
     pub(super) id: String,
     pub(super) username: Option<String>,
+    /// What they can sign in with where the entry has no username: what the filter finds them by,
+    /// else their mail address or user principal name.
+    pub(super) other_name: Option<Username>,
     pub(super) uids: Vec<String>,
     pub(super) display_name: Option<String>,
     pub(super) email: Option<String>,
@@ -153,10 +162,13 @@ impl Person {
             Some(name) => values.text(name),
             None => others.into_iter().find_map(|name| values.text(name)),
         };
+        let typed = attributes.typed.iter().map(String::as_str);
+        let mut others = typed.chain([&*attributes.mail, "userPrincipalName"]);
         Ok(Self {
             dn,
             id,
             username: first(&attributes.username, ["sAMAccountName", "uid"]),
+            other_name: others.find_map(|name| Username::parse(&values.text(name)?).ok()),
             uids: values.texts("uid"),
             display_name: first(&attributes.name, ["displayName", "cn"]),
             email: values.text(&attributes.mail),

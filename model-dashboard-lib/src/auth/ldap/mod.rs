@@ -160,9 +160,9 @@ impl LdapAuthenticator {
             directory: Directory {
                 ways: Ways::new(config).map_err(|fault| error("ldap.ca_file", &fault))?,
                 base: config.base_dn.clone(),
+                attributes: Attributes::new(config, &filter),
                 filter,
                 is_by_name: config.search_filter.is_none(),
-                attributes: Attributes::new(config),
                 entrance,
                 groups: GroupRules::new(config),
                 timeout: config.timeout,

@@ -96,7 +96,10 @@ impl Directory {
             }
             match self.limited(self.look_at(connection, id, shown)).await {
                 Ok(found) => {
-                    let identity = found.map(|member| member.identity(source, None));
+                    let identity = found.map(|member| {
+                        let name = member.person.other_name.clone();
+                        member.identity(source, name.as_ref())
+                    });
                     answers.push(identity.transpose().map_err(Into::into));
                 }
                 // This entry is strange; the next one need not be.

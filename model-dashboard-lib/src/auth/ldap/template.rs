@@ -178,6 +178,17 @@ impl FilterTemplate {
     pub(super) fn anybody(&self) -> String {
         self.0.join("*").replace("**", "*")
     }
+
+    /// The attributes whose whole value is compared with the name.
+    pub(super) fn attributes(&self) -> impl Iterator<Item = &str> {
+        self.0.windows(2).filter_map(|around| match around {
+            [before, after] if after.starts_with(')') => {
+                let (_, name) = before.strip_suffix('=')?.rsplit_once('(')?;
+                Some(name)
+            }
+            _ => None,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -275,6 +286,17 @@ mod tests {
         ] {
             assert!(FilterTemplate::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_filter_tells_what_a_name_is_compared_with() {
+        let of = |text: &str| {
+            let filter = FilterTemplate::parse(text).unwrap();
+            filter.attributes().collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(of("(mail={username})"), "mail");
+        assert_eq!(of(super::super::BY_NAME), "uid sAMAccountName");
+        assert_eq!(of("(|(cn={username}*)(sn=*{username}))"), "");
     }
 
     /// The values of all equality matches.

@@ -23,6 +23,7 @@ fn attributes(id: Option<&str>) -> Attributes {
         name: None,
         mail: "mail".to_owned(),
         groups: "memberOf".to_owned(),
+        typed: Vec::new(),
     }
 }
 
@@ -70,6 +71,32 @@ fn attributes_are_found_without_case_and_options() {
     assert_eq!(person.display_name.as_deref(), Some("J\u{f6}rg"));
     assert_eq!(person.groups, ["cn=a,dc=x"]);
     assert_eq!(person.email, None);
+}
+
+#[test]
+fn who_has_no_username_has_another_name_to_sign_in_with() {
+    let by = |typed: &[&str], values: &[(&str, &[u8])]| {
+        let attributes = Attributes {
+            typed: typed.iter().map(|name| (*name).to_owned()).collect(),
+            ..attributes(None)
+        };
+        let id = ("entryUUID", &b"1"[..]);
+        let all: Vec<_> = values.iter().copied().chain([id]).collect();
+        let person = Person::read(entry(&all), &attributes, Timestamp::now()).unwrap();
+        assert_eq!(person.username, None);
+        person.other_name.map(|name| name.to_string())
+    };
+    let (cn, mail) = (("cn", &b"Nora Nolte"[..]), ("mail", &b"nora@x.org"[..]));
+    let principal = ("userPrincipalName", &b"nora@corp"[..]);
+    let all = [cn, mail, principal];
+    assert_eq!(by(&["uid", "cn"], &all).as_deref(), Some("Nora Nolte"));
+    assert_eq!(by(&["uid"], &all).as_deref(), Some("nora@x.org"));
+    assert_eq!(by(&[], &[cn, principal]).as_deref(), Some("nora@corp"));
+    // Longer than a username may be.
+    let long = [b'n'; 200];
+    let too_long = [("mail", &long[..]), principal];
+    assert_eq!(by(&[], &too_long).as_deref(), Some("nora@corp"));
+    assert_eq!(by(&[], &[cn]), None);
 }
 
 #[test]
