@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use tokio::time::timeout_at;
 
 use super::asking::{Answer, Until};
 use crate::auth::IdentityId;
@@ -95,27 +95,30 @@ impl Dashboard {
         if !directory.can_recheck() || directory.known.is_failing() {
             return false;
         }
+        let until = tokio::time::Instant::now() + PATIENCE;
         let begin = |room: OwnedSemaphorePermit| {
             let (this, id) = (self.clone(), id.clone());
             // Of its own, so that it goes on when whoever asked first waits no longer.
             let look = tokio::spawn(async move {
                 let _room = room;
-                this.look_late(&id).await
+                this.look_late(&id, until).await
             });
             look.map(|done| done.unwrap_or(false)).boxed().shared()
         };
         match directory.looks.one(id, begin) {
-            Some(look) => timeout(PATIENCE, look).await.unwrap_or(false),
+            Some(look) => timeout_at(until, look).await.unwrap_or(false),
             None => false,
         }
     }
 
-    async fn look_late(&self, id: &IdentityId) -> bool {
+    /// Begins by `until`, or not at all: whoever asked first waits no longer for it, however late it
+    /// came to be run.
+    async fn look_late(&self, id: &IdentityId, until: tokio::time::Instant) -> bool {
         let inner = &self.inner;
         let Some(directory) = inner.directories.of(&id.source) else {
             return false;
         };
-        let Ok(_place) = timeout(PATIENCE, directory.looks.places.acquire()).await else {
+        let Ok(_place) = timeout_at(until, directory.looks.places.acquire()).await else {
             return false;
         };
         // What was found out while it waited.

@@ -211,16 +211,25 @@ async fn late_looks_that_waited_are_not_made_at_a_directory_that_died() {
     assert_eq!(staff.times_asked(), 8);
 }
 
+/// The clock stands still but where the test moves it.
 #[tokio::test]
 async fn late_looks_wait_no_longer_than_somebody_waits_for_them() {
     let staff = Staff::new(true);
     let world = world(&staff).await;
     let bearers = late(&world, &staff, 20).await;
     staff.held.store(true, Ordering::SeqCst);
+    tokio::time::pause();
+    let begin = tokio::time::Instant::now();
     let requests = bearers.iter().map(|bearer| world.by_token(bearer));
-    for answer in futures::future::join_all(requests).await {
+    let mut requests = Box::pin(futures::future::join_all(requests));
+    // They wait from now on, and their looks are run a second later, as on a busy machine.
+    assert!(futures::poll!(&mut requests).is_pending());
+    tokio::time::advance(Duration::from_secs(1)).await;
+    for answer in requests.await {
         assert_eq!(reason(answer), Unauthenticated::NotVouched);
     }
+    assert_eq!(begin.elapsed().as_secs(), 5);
+    assert_eq!(staff.times_asked(), 8);
     staff.go_on.notify_waiters();
     let directory = world.dashboard.inner.directories.of(&staff.source).unwrap();
     until(async || !directory.is_looking()).await;
