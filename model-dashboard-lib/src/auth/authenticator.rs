@@ -343,6 +343,10 @@ pub enum Refusal {
     /// Not a member of the required group.
     #[error("not in the required group")]
     NotInGroup,
+    /// Nothing shows that they are a member of the required group, and the source does not show that
+    /// group either.
+    #[error("not seen to be in the required group, which the source does not show")]
+    GroupNotShown,
     /// Anything else that the source gave as its reason.
     #[error("{0}")]
     Other(String),

@@ -27,6 +27,7 @@ mod people;
 mod processes;
 mod processes_itself;
 mod registry;
+mod required;
 mod samba;
 mod samba_itself;
 mod signing_in;

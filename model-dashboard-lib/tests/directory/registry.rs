@@ -1,5 +1,6 @@
 //! A whole registry whose people are in a directory.
 
+use model_dashboard::audit::{Action, EventFilter, EventPage};
 use model_dashboard::auth::{Permission, Permissions, Role, Source, SourcePart};
 use model_dashboard::config::{Config, Sources};
 use model_dashboard::connect::connect_in_background;
@@ -52,6 +53,19 @@ impl Registry {
             browser: None,
         };
         self.dashboard.sign_in(sign_in, request()).await
+    }
+
+    /// What the audit log tells of refused sign-ins, the last one first.
+    async fn refusals(&self) -> Vec<String> {
+        let filter = EventFilter {
+            actions: vec![Action::SignInRefused.to_string()],
+            ..EventFilter::default()
+        };
+        let host = self.dashboard.host_caller("ana@here");
+        let newest = EventPage::Newest { before: None };
+        let events = self.dashboard.events(&host, &filter, newest, 100).await;
+        let events = events.unwrap().into_iter();
+        events.map(|event| event.event.detail).collect()
     }
 
     /// Whether a session and a token still let somebody in.
@@ -215,14 +229,50 @@ async fn a_required_group_that_is_not_there_is_told_before_anybody_signs_in_and_
     while failing().await.is_none() {
         tokio::task::yield_now().await;
     }
-    for (name, password) in [("anna", "wrong"), ("nobody", "any")] {
-        let refused = registry.sign_in("ldap", name, password).await;
-        assert!(matches!(refused, Err(Error::Unauthenticated { .. })));
+    // Whoever guesses learns nothing; the audit log has the reason.
+    for (name, password) in [
+        ("anna", "wrong"),
+        ("anna", &*password_of("anna")),
+        ("nobody", "any"),
+    ] {
+        let answer = registry.sign_in("ldap", name, password).await;
+        assert!(
+            matches!(answer, Err(Error::Unavailable { .. })),
+            "{answer:?}"
+        );
         let failing = failing().await.unwrap();
         assert_eq!(failing.part, SourcePart::Groups);
         assert!(failing.reason.contains(&gone), "{failing:?}");
     }
+    let told = registry.refusals().await;
+    let reason = format!("not checked: the directory does not show the required group {gone}");
+    assert!(told.iter().all(|one| one.contains(&reason)), "{told:?}");
     dashboard.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_people_bind_themselves_a_required_group_that_is_not_there_is_told_by_the_audit_log()
+{
+    let Some(slapd) = Slapd::start().await else {
+        return;
+    };
+    let settings = Settings::by_template(&slapd).set("LDAP_REQUIRED_GROUP", group("gone"));
+    let registry = Registry::open(&settings).await;
+    for password in ["wrong", &password_of("anna")] {
+        let refused = registry.sign_in("ldap", "anna", password).await;
+        assert!(
+            matches!(refused, Err(Error::Unauthenticated { .. })),
+            "{refused:?}"
+        );
+    }
+    let told = registry.refusals().await;
+    let [right, wrong] = &told[..] else {
+        panic!("{told:?}")
+    };
+    assert!(wrong.starts_with("wrong password"), "{wrong}");
+    let reason = "not seen to be in the required group, which the source does not show";
+    assert!(right.starts_with(reason), "{right}");
+    registry.dashboard.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

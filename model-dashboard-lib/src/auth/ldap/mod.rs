@@ -30,6 +30,7 @@ mod reach;
 mod recheck;
 mod refusal;
 mod relay;
+mod required;
 mod response;
 #[cfg(test)]
 mod samples;
@@ -48,6 +49,7 @@ use self::failure::Failure;
 use self::groups::GroupRules;
 use self::held_off::HeldOff;
 use self::reach::Ways;
+use self::required::Seen;
 use self::sign_in::No;
 use self::template::{BindTemplate, FilterTemplate};
 use super::{
@@ -101,6 +103,7 @@ struct Directory {
     attributes: Attributes,
     entrance: Entrance,
     groups: GroupRules,
+    required_seen: Seen,
     timeout: Duration,
     connections: Semaphore,
     held_off: HeldOff,
@@ -165,6 +168,7 @@ impl LdapAuthenticator {
                 is_by_name: config.search_filter.is_none(),
                 entrance,
                 groups: GroupRules::new(config),
+                required_seen: Seen::default(),
                 timeout: config.timeout,
                 connections: Semaphore::new(MAX_CONNECTIONS),
                 held_off: HeldOff::default(),

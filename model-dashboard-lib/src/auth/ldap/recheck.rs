@@ -8,7 +8,6 @@ use tokio::time::timeout;
 use super::connection::{Connection, Query};
 use super::dn::Dn;
 use super::failure::Failure;
-use super::named_group::Presence;
 use super::sign_in::Member;
 use super::{Directory, Entrance};
 use crate::auth::{AuthenticationError, Identity, IdentityId, Refusal, Source, SourcePart};
@@ -246,20 +245,6 @@ impl Directory {
         let there = self.required_group_is_there(connection).await?;
         shown.required_group = Some(there);
         Ok(there)
-    }
-
-    pub(super) async fn required_group_is_there(
-        &self,
-        connection: &mut Connection,
-    ) -> Result<bool, Failure> {
-        match &self.groups.required {
-            None => Ok(true),
-            Some(group) => {
-                let presence = group.look(connection, self.groups.base()).await;
-                let presence = presence.map_err(Failure::of_groups)?;
-                Ok(presence != Presence::Missing)
-            }
-        }
     }
 
     /// Whether a search finds anybody but the account that searches: that one may be all that it

@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::template::{BindName, BindTemplate};
 use super::{Directory, Entrance};
 use crate::auth::{
-    GrantedRole, Guesses, Identity, IdentityId, Password, Refusal, Source, SourcePart, Username,
+    GrantedRole, Guesses, Identity, IdentityId, Password, Refusal, Source, Username,
 };
 use crate::config::LdapServer;
 
@@ -142,18 +142,6 @@ impl Directory {
         }
     }
 
-    pub(super) fn no_required_group(&self) -> Failure {
-        let name = self.groups.required.as_ref();
-        let name = name.map_or("", |group| group.as_str());
-        Failure::Content {
-            part: SourcePart::Groups,
-            why: format!(
-                "the directory does not show the required group {name}, so it is not believed that \
-                 somebody is not in it; check LDAP_REQUIRED_GROUP and what LDAP_BIND_DN may read"
-            ),
-        }
-    }
-
     /// Judges somebody whose password is right.
     async fn judge(&self, connection: &mut Connection, person: Person) -> Entry<Member> {
         let id = person.id.clone();
@@ -161,31 +149,15 @@ impl Directory {
             Ok(member) => return Ok(Ok(member)),
             Err(refusal) => refusal,
         };
-        let is_proven = match refusal {
-            Refusal::Disabled | Refusal::AccountExpired => true,
-            Refusal::NotInGroup => self.shows_required_group(connection).await?,
-            _ => false,
+        let (refusal, is_proven) = match refusal {
+            Refusal::Disabled | Refusal::AccountExpired => (refusal, true),
+            Refusal::NotInGroup => self.out_of_group(connection).await,
+            _ => (refusal, false),
         };
         Ok(Err(No {
             refusal,
             proven_of: is_proven.then_some(id),
         }))
-    }
-
-    /// Whether the required group is there for the account that looks people up, or else for the
-    /// person. Nobody is out of a group that only cannot be seen; and where that account sees none,
-    /// nobody can come in, which is not about this person.
-    async fn shows_required_group(&self, connection: &mut Connection) -> Result<bool, Failure> {
-        if self.bind_service(connection).await.is_err() {
-            return Ok(false);
-        }
-        match (
-            &self.entrance,
-            self.required_group_is_there(connection).await,
-        ) {
-            (Entrance::Service { .. }, Ok(false)) => Err(self.no_required_group()),
-            (_, seen) => Ok(matches!(seen, Ok(true))),
-        }
     }
 
     /// The account that looks people up finds the person, who then binds.
@@ -195,7 +167,10 @@ impl Directory {
         attempt: Attempt<'_>,
         sent: &mut bool,
     ) -> Entry<Person> {
-        let person = match self.find(connection, attempt.username).await? {
+        let found = self.find(connection, attempt.username).await?;
+        self.check_required_group(connection, found.as_ref().ok())
+            .await?;
+        let person = match found {
             Ok(person) if attempt.guesses.may_try(&person.id) => person,
             found => {
                 self.try_nobody(connection).await?;

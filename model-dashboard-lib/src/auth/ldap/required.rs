@@ -1,0 +1,102 @@
+//! Whether the directory shows the required group at all: nobody is out of a group that only cannot
+//! be seen.
+//!
+//! Where an account looks people up, a sign-in finds that out before it tries the password, and for
+//! a name that nobody has, too. Else whoever guesses would learn by it that a password is right.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::connection::Connection;
+use super::entry::Person;
+use super::failure::Failure;
+use super::named_group::Presence;
+use super::{Directory, Entrance};
+use crate::auth::{Refusal, SourcePart};
+
+/// How long a group that was seen counts as there: a short name is searched in all of the directory.
+const GOOD_FOR: Duration = Duration::from_secs(60);
+
+/// When the required group was last seen; `None` if the last look did not find it.
+#[derive(Debug, Default)]
+pub(super) struct Seen(Mutex<Option<Instant>>);
+
+impl Seen {
+    fn at(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, is_there: bool) {
+        *self.at() = is_there.then(Instant::now);
+    }
+
+    fn is_good(&self) -> bool {
+        self.at().is_some_and(|at| at.elapsed() < GOOD_FOR)
+    }
+}
+
+impl Directory {
+    /// Before a password is tried, of `person` if the name is somebody's.
+    ///
+    /// # Errors
+    /// If the group is not shown, unless the entry itself tells that they are in it.
+    pub(super) async fn check_required_group(
+        &self,
+        connection: &mut Connection,
+        person: Option<&Person>,
+    ) -> Result<(), Failure> {
+        if self.required_seen.is_good() {
+            return Ok(());
+        }
+        let is_in = person.is_some_and(|person| self.groups.lets_in(&person.groups));
+        match self.required_group_is_there(connection).await {
+            Ok(true) => Ok(()),
+            _ if is_in => Ok(()),
+            Ok(false) => Err(self.no_required_group()),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Why somebody may not come in whose password is right and whom nothing shows to be in the
+    /// group: where it cannot be seen, by the account that looks people up or else by the person,
+    /// nothing is proven. It may be gone since [`check_required_group`](Self::check_required_group);
+    /// then this is one more refusal, as of a wrong password.
+    pub(super) async fn out_of_group(&self, connection: &mut Connection) -> (Refusal, bool) {
+        if self.bind_service(connection).await.is_err() {
+            return (Refusal::NotInGroup, false);
+        }
+        match self.required_group_is_there(connection).await {
+            Ok(true) => (Refusal::NotInGroup, true),
+            Ok(false) => (Refusal::GroupNotShown, false),
+            Err(_) => (Refusal::NotInGroup, false),
+        }
+    }
+
+    pub(super) async fn required_group_is_there(
+        &self,
+        connection: &mut Connection,
+    ) -> Result<bool, Failure> {
+        let Some(group) = &self.groups.required else {
+            return Ok(true);
+        };
+        let presence = group.look(connection, self.groups.base()).await;
+        let is_there = presence.map_err(Failure::of_groups)? != Presence::Missing;
+        // What one person may not read says nothing of others.
+        if let Entrance::Service { .. } = self.entrance {
+            self.required_seen.note(is_there);
+        }
+        Ok(is_there)
+    }
+
+    pub(super) fn no_required_group(&self) -> Failure {
+        let name = self.groups.required.as_ref();
+        let name = name.map_or("", |group| group.as_str());
+        Failure::Content {
+            part: SourcePart::Groups,
+            why: format!(
+                "the directory does not show the required group {name}, so it is not believed that \
+                 somebody is not in it; check LDAP_REQUIRED_GROUP and what LDAP_BIND_DN may read"
+            ),
+        }
+    }
+}
