@@ -184,20 +184,27 @@ impl Visit {
         let states = self.dashboard().source_states(&self.caller).await.ok()?;
         let mut troubled = states.into_iter().filter_map(|state| {
             let label = &state.label;
-            let (since, text) = match (&state.failing, state.doubt) {
-                (Some(failing), _) => {
+            let (since, text) = match (&state.failing, state.doubt, &state.groups) {
+                (Some(failing), ..) => {
                     let part = failing.part;
                     let text = format!("Nobody can sign in with “{label}”: {part}.");
                     (failing.since, text)
                 }
-                (None, Some(doubt)) => {
+                (None, Some(doubt), _) => {
                     let text = format!(
                         "“{label}” says of too many people at once that they left. Nothing was \
                          taken from them."
                     );
                     (doubt.since, text)
                 }
-                (None, None) => return None,
+                (None, None, Some(groups)) => {
+                    let text = format!(
+                        "Groups of “{label}” that give roles are not as they should be. Nobody has a \
+                         role by one that cannot be seen."
+                    );
+                    (groups.since, text)
+                }
+                (None, None, None) => return None,
             };
             let page = self.links().directory(state.source.as_str());
             Some(Banner {

@@ -25,6 +25,8 @@ pub struct Clinic {
     can_recheck: bool,
     pub people: Mutex<BTreeMap<String, Identity>>,
     pub away: AtomicBool,
+    /// Whether it does not show a group that gives a role.
+    pub hides_a_group: AtomicBool,
 }
 
 impl Clinic {
@@ -50,6 +52,7 @@ impl Clinic {
             can_recheck,
             people: Mutex::new(people),
             away: AtomicBool::new(false),
+            hides_a_group: AtomicBool::new(false),
         })
     }
 
@@ -136,6 +139,14 @@ impl Authenticator for Clinic {
             saw: "a line".to_owned(),
             advice: (verdict == Verdict::Failed).then(|| "mend the line".to_owned()),
         });
+        if self.hides_a_group.load(Ordering::SeqCst) {
+            diagnosis.steps.push(DiagnosisStep {
+                name: "groups of role admin".to_owned(),
+                verdict: Verdict::Warning,
+                saw: "cn=admins is not there".to_owned(),
+                advice: None,
+            });
+        }
         let people = self.people.lock().unwrap();
         diagnosis.identity = people
             .values()

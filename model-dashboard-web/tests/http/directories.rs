@@ -251,6 +251,51 @@ async fn the_api_re_checks_and_refuses_roles_that_the_directory_gives() {
 }
 
 #[tokio::test]
+async fn groups_of_roles_that_are_not_shown_are_told_by_page_banner_and_api_until_they_are() {
+    let clinic = Clinic::new(true, &["bo"]);
+    let app = clinic.serve().await;
+    let admin = app.signed_in("admin").await;
+    let api = app.token(Permissions::all()).await;
+    let test = async || {
+        let (status, page) = post(&admin, "/admin/directories/clinic/test", &[]).await;
+        assert_eq!(status, StatusCode::OK);
+        page
+    };
+    let state = async || api.get("/api/v1/sources").await.json()["sources"][0].clone();
+    let banner = "Groups of “Clinic account” that give roles are not as they should be";
+    clinic.hides_a_group.store(true, Ordering::SeqCst);
+    let page = test().await;
+    for told in [
+        banner,
+        "Groups of role admin: cn=admins is not there.",
+        "has it again at the first look",
+        "Degraded",
+    ] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+    assert!(admin.get("/").await.text().contains(banner));
+    let viewer = app.signed_in("viewer").await.get("/").await.text();
+    assert!(!viewer.contains(banner), "for administrators alone");
+    let told = state().await;
+    assert_eq!(told["status"], "role_groups");
+    assert_eq!(
+        told["message"],
+        "groups of role admin: cn=admins is not there"
+    );
+    assert!(told["since"].is_string());
+
+    // That nobody can sign in counts more.
+    clinic.away.store(true, Ordering::SeqCst);
+    sign_in(&app, "clinic", "bo", PASSWORD).await;
+    assert_eq!(state().await["status"], "failing");
+    clinic.away.store(false, Ordering::SeqCst);
+    clinic.hides_a_group.store(false, Ordering::SeqCst);
+    let page = test().await;
+    assert!(!page.contains(banner) && page.contains("Works"), "{page}");
+    assert_eq!(state().await["status"], "healthy");
+}
+
+#[tokio::test]
 async fn a_directory_that_cannot_be_asked_limits_tokens_and_says_so() {
     let app = Clinic::new(false, &["bo"]).serve().await;
     let (bo, ..) = sign_in(&app, "clinic", "bo", PASSWORD).await;

@@ -28,8 +28,9 @@ struct SourceHealth {
     label: String,
     /// Whether it can be asked about people without their passwords.
     can_recheck: bool,
-    /// `healthy`, `failing` (nobody can sign in with it) or `doubted` (it says of too many at once
-    /// that they left, which is not believed).
+    /// `healthy`, `failing` (nobody can sign in with it), `doubted` (it says of too many at once
+    /// that they left, which is not believed) or `role_groups` (it does not show a group that gives
+    /// a role, so nobody has that role by it, or several of the name).
     #[schema(example = "healthy")]
     status: &'static str,
     /// Since when, if it does not do well.
@@ -52,16 +53,17 @@ impl From<Vec<SourceState>> for Sources {
 
 impl From<SourceState> for SourceHealth {
     fn from(state: SourceState) -> SourceHealth {
-        let (status, since, message) = match (state.failing, state.doubt) {
-            (Some(failing), _) => ("failing", Some(failing.since), Some(failing.reason)),
-            (None, Some(doubt)) => {
+        let (status, since, message) = match (state.failing, state.doubt, state.groups) {
+            (Some(failing), ..) => ("failing", Some(failing.since), Some(failing.reason)),
+            (None, Some(doubt), _) => {
                 let message = format!(
                     "{} of {} people are said to have left",
                     doubt.left, doubt.asked
                 );
                 ("doubted", Some(doubt.since), Some(message))
             }
-            (None, None) => ("healthy", None, None),
+            (None, None, Some(groups)) => ("role_groups", Some(groups.since), Some(groups.reason)),
+            (None, None, None) => ("healthy", None, None),
         };
         SourceHealth {
             source: state.source.to_string(),

@@ -66,14 +66,25 @@ fn trouble(state: &SourceState) -> Option<Trouble> {
             ),
         });
     }
-    let doubt = state.doubt?;
+    if let Some(doubt) = state.doubt {
+        return Some(Trouble {
+            since: doubt.since.into(),
+            text: format!(
+                "It says of {} of {} people at once that they left. This is not believed, and \
+                 nothing was taken from them. See that its base, filter and group are right, and \
+                 that its service account may read them.",
+                doubt.left, doubt.asked
+            ),
+        });
+    }
+    let groups = state.groups.as_ref()?;
     Some(Trouble {
-        since: doubt.since.into(),
+        since: groups.since.into(),
         text: format!(
-            "It says of {} of {} people at once that they left. This is not believed, and nothing \
-             was taken from them. See that its base, filter and group are right, and that its \
-             service account may read them.",
-            doubt.left, doubt.asked
+            "Groups that give roles are not as they should be. {}. See that the settings name them \
+             as the directory does, and that its service account may read them. Who had a role by \
+             one has it again at the first look after that.",
+            sentence(&groups.reason).trim_end_matches('.')
         ),
     })
 }
