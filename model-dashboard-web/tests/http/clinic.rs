@@ -57,15 +57,7 @@ impl Clinic {
     }
 
     pub async fn serve(self: &Arc<Self>) -> App {
-        let dashboard = Dashboard::builder()
-            .repository(Arc::new(MemoryRepository::new()))
-            .accounts(Arc::new(MemoryStore::new()))
-            .authenticator(self.clone())
-            .without_rechecks()
-            .build()
-            .await
-            .unwrap();
-        App::serving(dashboard).await
+        serve(self.clone()).await
     }
 
     fn answers(&self) -> Result<(), AuthenticationError> {
@@ -154,6 +146,19 @@ impl Authenticator for Clinic {
             .cloned();
         diagnosis
     }
+}
+
+/// A dashboard beside a directory, which is asked by sign-ins alone.
+pub async fn serve(directory: Arc<dyn Authenticator>) -> App {
+    let dashboard = Dashboard::builder()
+        .repository(Arc::new(MemoryRepository::new()))
+        .accounts(Arc::new(MemoryStore::new()))
+        .authenticator(directory)
+        .without_rechecks()
+        .build()
+        .await
+        .unwrap();
+    App::serving(dashboard).await
 }
 
 /// Signs in at a source; answers the status and the page.

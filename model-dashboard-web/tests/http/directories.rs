@@ -1,12 +1,15 @@
 //! People of a directory: sign-in, who left, and a directory that does not answer.
 
+use std::net::TcpListener;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use http::{Method, StatusCode};
 use model_dashboard::auth::Permissions;
+use model_dashboard::config::{Config, Sources};
 
 use crate::app::{Client, PASSWORD};
-use crate::clinic::{Clinic, GROUP, sign_in};
+use crate::clinic::{Clinic, GROUP, serve, sign_in};
 
 async fn post(browser: &Client, path: &str, fields: &[(&str, &str)]) -> (StatusCode, String) {
     let csrf = browser.get("/profile").await.csrf();
@@ -101,6 +104,41 @@ async fn a_directory_that_does_not_answer_is_told_and_signs_nobody_in_elsewhere(
     assert_eq!(status, StatusCode::OK);
     assert!(page.contains("Signing in works."), "{page}");
     assert!(!page.contains("Nobody can sign in"), "it answered: {page}");
+}
+
+/// Of real servers: three of them may take a second each, and all of them two.
+#[tokio::test]
+async fn servers_that_do_not_answer_end_a_sign_in_by_the_one_deadline_for_all() {
+    // They take connections, and never say anything.
+    let silent = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let servers = silent
+        .each_ref()
+        .map(|one| format!("ldap://{}", one.local_addr().unwrap()));
+    let settings = [
+        ("LDAP_SERVER", servers.join(", ")),
+        (
+            "LDAP_USER_DN_TEMPLATE",
+            "uid={username},dc=example,dc=org".to_owned(),
+        ),
+        ("LDAP_CONNECT_TIMEOUT", "1s".to_owned()),
+        ("LDAP_TIMEOUT", "2s".to_owned()),
+    ];
+    let settings = settings.map(|(name, value)| (name.into(), value.into()));
+    let sources = Sources::new().variables(settings);
+    let config = Config::from_sources(sources, |path| std::fs::read_to_string(path)).unwrap();
+    let directory = model_dashboard::connect::directory(&config).await.unwrap();
+    let app = serve(directory.unwrap()).await;
+    let begun = Instant::now();
+    let (_, status, page) = sign_in(&app, "ldap", "admin", PASSWORD).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.contains("is not possible at present"), "{page}");
+    let took = begun.elapsed();
+    assert!(took >= Duration::from_secs(2), "{took:?}");
+    // The last server alone would say that it has not answered within 1 s.
+    let auditor = app.signed_in("auditor").await;
+    let log = auditor.get("/admin/audit?action=sign-in.refused").await;
+    let reason = "not checked: the directory did not answer within 2 s";
+    assert!(log.text().contains(reason), "{}", log.text());
 }
 
 #[tokio::test]
