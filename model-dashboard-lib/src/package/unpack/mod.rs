@@ -5,6 +5,39 @@
 //! into, and moved there when all of them are on the disk: what is found in its place is whole. Each
 //! folder holds a [`Receipt`], by which [`verify`] tells later, without a registry, whether it still
 //! holds what was put there.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use model_dashboard::model::{ContentDigest, ModelName, Timestamp};
+//! use model_dashboard::package::Package;
+//! use model_dashboard::package::inspect::Inspectors;
+//! use model_dashboard::package::source::InMemory;
+//! use model_dashboard::package::unpack::{Layout, Origin, run_lines, unpack, verify};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let dir = folder.path().join("models");
+//! let bytes = b"the weights".to_vec();
+//! let origin = Origin {
+//!     reference: "MONAI/Spleen@2".to_owned(),
+//!     from: "https://models.example.org".to_owned(),
+//!     package: ContentDigest::of(&bytes),
+//!     at: Timestamp::now(),
+//! };
+//! let source = Arc::new(InMemory::from(bytes));
+//! let package = Package::open("weights.bin", source, &Default::default())?;
+//! let report = Inspectors::default().look(&package)?;
+//! let layout = Layout::of(&report, &ModelName::parse("Spleen")?);
+//! let unpacked = unpack(&package, &report, &layout, &origin, &dir, &mut |_| {})?;
+//! assert_eq!(unpacked[0].folder, dir.join("Spleen"));
+//! // No framework knows it.
+//! assert!(run_lines(&report, &layout, &dir).is_empty());
+//!
+//! std::fs::write(dir.join("Spleen/weights.bin"), "others")?;
+//! let found = verify(&dir.join("Spleen"), &mut |_| {})?;
+//! assert_eq!(found.changed[0].as_str(), "weights.bin");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod error;
 mod layout;

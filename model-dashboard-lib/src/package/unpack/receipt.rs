@@ -12,8 +12,8 @@ use crate::package::{PackagePath, folder};
 /// The file that says it, at the root of the folder.
 pub const RECEIPT: &str = ".model-dashboard.json";
 
-/// Longer ones were not written here: 10,000 files with the longest paths.
-const MAX_SIZE: u64 = 16 << 20;
+/// Longer ones were not written here: it is more than 10,000 files with the longest paths have.
+const MAX_SIZE: u64 = 64 << 20;
 
 /// Where a package is from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
