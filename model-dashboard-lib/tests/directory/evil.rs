@@ -163,6 +163,11 @@ impl Evil {
         format!("{scheme}://{}", self.addr)
     }
 
+    /// Whether it can be asked for TLS.
+    pub(crate) fn has_certificate(&self) -> bool {
+        !matches!(self.shared.plan.tls, Tls::Never)
+    }
+
     /// Every byte that came over the network, as an eavesdropper has it.
     pub(crate) fn wire(&self) -> Vec<u8> {
         self.shared.wire.lock().unwrap().clone()

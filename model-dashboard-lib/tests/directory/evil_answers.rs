@@ -34,11 +34,13 @@ const WAYS: [Way; 2] = [Way::Service, Way::Template];
 fn settings(evil: &Evil, folder: &tempfile::TempDir, way: Way) -> Settings {
     let authority = folder.path().join("ca.crt");
     std::fs::write(&authority, evil.authority.pem()).unwrap();
-    let settings = Settings::default()
+    let mut settings = Settings::default()
         .set("LDAP_SERVER", evil.url())
-        .set("LDAP_CA_FILE", authority.display().to_string())
         .set("LDAP_BASE_DN", BASE)
         .set("LDAP_REQUIRED_GROUP", REQUIRED_GROUP);
+    if evil.has_certificate() {
+        settings = settings.set("LDAP_CA_FILE", authority.display().to_string());
+    }
     match way {
         Way::Service => settings
             .set("LDAP_BIND_DN", "cn=reader,dc=example,dc=org")
@@ -259,14 +261,26 @@ async fn no_password_goes_where_others_can_read_it() {
 
 #[tokio::test]
 async fn plain_text_must_be_allowed_by_name_or_stay_on_this_machine() {
-    let evil = Evil::start(Mode::Obliging).await;
-    let folder = tempfile::tempdir().unwrap();
-    let settings = settings(&evil, &folder, Way::Template);
-    for (allow, works) in [("", true), ("true", true), ("false", false)] {
-        let settings = settings.clone().set("LDAP_ALLOW_PLAINTEXT", allow);
+    for (allow, authority, works) in [
+        ("", false, true),
+        ("true", false, true),
+        ("true", true, true),
+        ("false", false, false),
+        // Else whoever answers in the place of the directory has but to refuse encryption.
+        ("", true, false),
+    ] {
+        let evil = Evil::start(Mode::Obliging).await;
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings =
+            settings(&evil, &folder, Way::Template).set("LDAP_ALLOW_PLAINTEXT", allow);
+        if authority {
+            let file = folder.path().join("ca.crt");
+            settings = settings.set("LDAP_CA_FILE", file.display().to_string());
+        }
         let directory = directory(&settings, Duration::from_secs(10));
         let answer = sign_in(&directory, "mkeller", PASSWORD).await;
-        assert_eq!(answer.is_ok(), works, "{allow}: {answer:?}");
+        assert_eq!(answer.is_ok(), works, "{allow} {authority}: {answer:?}");
+        assert_eq!(evil.got(PASSWORD), works);
         if let Err(error) = answer {
             let text = error.to_string();
             for named in ["StartTLS", "ldaps", "LDAP_ALLOW_PLAINTEXT"] {

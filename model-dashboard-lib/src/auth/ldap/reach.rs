@@ -147,7 +147,6 @@ impl Ways {
         }
         let peer = tcp.peer_addr().map_err(|error| broken(server, &error))?;
         let started = self.limited(server, start_tls(&mut tcp)).await?;
-        let starts = started.is_ok();
         let refused = match started {
             Ok(()) => match self.handshake(server, tcp).await {
                 Ok(stream) => {
@@ -182,7 +181,7 @@ impl Ways {
         let is_final = match refused {
             // Whoever names an authority wants it to count, on this machine, too.
             Failure::NotEncrypted { .. } | Failure::Trust(_) => {
-                starts && self.has_authority && self.allow_plaintext != Some(true)
+                self.has_authority && self.allow_plaintext != Some(true)
             }
             _ => true,
         };
