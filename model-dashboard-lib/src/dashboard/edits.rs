@@ -7,6 +7,7 @@ use crate::model::{
     FieldError, JsonKind, JsonObject, ModelDefinition, ModelKey, ModelName, NameError, NetworkType,
     RegistryInfo,
 };
+use crate::repository::packages::PackageId;
 
 /// The field of the registry itself.
 const REGISTRY: &str = "registry";
@@ -72,6 +73,23 @@ pub(super) fn derived_content(
     content.as_object_mut().remove("last_modified_date");
     set_registry(&mut content, &registry)?;
     Ok(content)
+}
+
+/// The content of a model that gets another package.
+pub(super) fn with_package(before: &Model, package: PackageId) -> Result<ModelDefinition, Error> {
+    let mut content = before.definition.clone();
+    let registry = editable(&content, &mut Vec::new());
+    set_registry(&mut content, &registry)?;
+    set_package(&mut content, package)?;
+    Ok(content)
+}
+
+/// Has the repository take over a package, besides what else the field `registry` names.
+pub(super) fn set_package(content: &mut ModelDefinition, package: PackageId) -> Result<(), Error> {
+    let registry = content.as_object().get_object(REGISTRY);
+    let mut registry = registry.unwrap_or_default();
+    registry.set_text("package", &package.to_string());
+    set_registry(content, &registry)
 }
 
 /// What a whole new definition makes of a model; `None` if it says what is stored already.
@@ -413,6 +431,10 @@ pub(super) fn changed_fields(before: Option<&ModelDefinition>, after: &ModelDefi
     let tags = |info: &Option<RegistryInfo>| info.as_ref().map(|info| info.tags.clone());
     if tags(&old).unwrap_or_default() != tags(&new).unwrap_or_default() {
         fields.push("tags");
+    }
+    let package = |info: &Option<RegistryInfo>| info.as_ref()?.package.clone();
+    if package(&old) != package(&new) {
+        fields.push("package");
     }
     match fields.is_empty() {
         true => String::new(),

@@ -31,6 +31,19 @@ impl Dashboard {
         definition: ModelDefinition,
         message: &str,
     ) -> Result<Model, Error> {
+        self.create_with(caller, key, definition, message, new_content)
+            .await
+    }
+
+    /// [`Dashboard::create`] with what `content` makes of the definition.
+    pub(super) async fn create_with(
+        &self,
+        caller: &Caller,
+        key: ModelKey,
+        definition: ModelDefinition,
+        message: &str,
+        content: impl FnOnce(&ModelKey, ModelDefinition) -> Result<ModelDefinition, Error> + Send,
+    ) -> Result<Model, Error> {
         let target = || format!("model:{key}");
         self.require(caller, Permission::ModelsWrite, target)
             .await?;
@@ -40,7 +53,7 @@ impl Dashboard {
         }
         let message = message_field(message)?;
         check_new_key(&key)?;
-        let content = new_content(&key, definition)?;
+        let content = content(&key, definition)?;
         self.write_new(caller, key, content, message).await
     }
 

@@ -40,7 +40,7 @@ fn tags(list: &str) -> Option<Vec<(bool, &str)>> {
 }
 
 /// Whether `If-None-Match` names this tag (`etag` with its quotes): the answer is 304 then.
-pub(super) fn none_match(headers: &HeaderMap, etag: impl AsRef<[u8]>) -> bool {
+pub(crate) fn none_match(headers: &HeaderMap, etag: impl AsRef<[u8]>) -> bool {
     let etag = etag.as_ref();
     let opaque = match etag {
         [b'"', opaque @ .., b'"'] => opaque,

@@ -22,6 +22,7 @@ pub(crate) mod metrics;
 mod model_routes;
 mod models;
 mod openapi;
+mod packages;
 mod parameters;
 mod past;
 mod problem;
@@ -45,6 +46,7 @@ use crate::server::{Metrics, request_body};
 use crate::transfer::{self, Transfer};
 
 pub(crate) use self::answer::{Failure, json};
+pub(crate) use self::conditional::none_match;
 pub(crate) use self::dto::uploads::{Upload, Uploads};
 pub(crate) use self::problem::Problem;
 
@@ -93,6 +95,8 @@ fn below(
 ) -> BoxedFilter<(Response,)> {
     let models = model_routes::routes(dashboard)
         .or(revision_routes::routes(dashboard))
+        .unify()
+        .or(packages::routes(dashboard))
         .unify();
     let v1 = path("models")
         .and(models)

@@ -18,7 +18,9 @@ use warp::{Filter, path};
 
 use self::answers::Answers;
 use super::problem::Problem;
-use super::{audit, docs, health, list, metrics, models, past, revisions, sources, tokens, users};
+use super::{
+    audit, docs, health, list, metrics, models, packages, past, revisions, sources, tokens, users,
+};
 use crate::route::read;
 use crate::transfer;
 
@@ -39,7 +41,7 @@ use crate::transfer;
         users::show, users::update, users::delete, users::reset_password, users::recheck,
         sources::list, sources::recheck, sources::diagnose, audit::list,
         audit::verify, audit::feed, health::health, health::livez, health::readyz, metrics::answer,
-        transfer::create, transfer::list, transfer::show, transfer::append, transfer::terminate,
+        packages::fetch, packages::put, transfer::create, transfer::list, transfer::show, transfer::append, transfer::terminate,
         openapi_json, docs::docs,
     ),
     components(schemas(Problem)),

@@ -2,14 +2,18 @@
 //! below `/uploads` of the dashboard. Who is let in is decided before; here are the protocols.
 
 mod body;
+mod download;
 mod headers;
+mod range;
 mod tus;
 
 use http::{HeaderMap, Method};
 use model_dashboard::dashboard::{Caller, Dashboard};
 
+pub(crate) use self::download::download;
 pub(crate) use self::tus::{
-    __path_append, __path_create, __path_list, __path_show, __path_terminate, answer, versioned,
+    __path_append, __path_create, __path_list, __path_show, __path_terminate, answer, take_in,
+    versioned,
 };
 
 /// A request of somebody known.

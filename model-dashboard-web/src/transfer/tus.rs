@@ -5,7 +5,7 @@
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use model_dashboard::auth::Permission;
-use model_dashboard::dashboard::{Error, NewUpload, PackageUpload};
+use model_dashboard::dashboard::{Caller, Dashboard, Error, NewUpload, PackageUpload};
 use model_dashboard::repository::packages::PackageId;
 use warp::reply::Response;
 
@@ -132,7 +132,7 @@ pub(crate) async fn create(transfer: &Transfer, body: RequestBody) -> Result<Res
     let with_bytes = is_offset_stream(headers);
     if with_bytes {
         // It has begun, whatever becomes of its first bytes: the client sees how many there are.
-        upload = match take_in(transfer, upload.id, 0, size, body).await {
+        upload = match take_in(dashboard, caller, upload.id, 0, size, body).await {
             Ok(upload) => upload,
             Err(_) => dashboard.upload(caller, upload.id).await?,
         };
@@ -233,9 +233,13 @@ pub(crate) async fn append(
     let offset = count(&transfer.headers, &UPLOAD_OFFSET)?;
     let offset =
         offset.ok_or_else(|| Failure::bad_request("the header Upload-Offset is missing"))?;
-    let upload = transfer.dashboard.upload(&transfer.caller, id).await?;
-    let left = upload.size.saturating_sub(offset);
-    let upload = take_in(transfer, id, offset, left, body).await?;
+    let (dashboard, caller) = (&transfer.dashboard, &transfer.caller);
+    let left = dashboard
+        .upload(caller, id)
+        .await?
+        .size
+        .saturating_sub(offset);
+    let upload = take_in(dashboard, caller, id, offset, left, body).await?;
     let mut response = empty(StatusCode::NO_CONTENT);
     let headers = response.headers_mut();
     headers.insert(UPLOAD_OFFSET, upload.received.into());
@@ -263,14 +267,17 @@ pub(crate) async fn terminate(transfer: &Transfer, id: PackageId) -> Result<Resp
 }
 
 /// Takes bytes into the store as they come, and makes a package of the last ones.
-async fn take_in(
-    transfer: &Transfer,
+///
+/// # Errors
+/// What was wrong with the body, and what the use cases say.
+pub(crate) async fn take_in(
+    dashboard: &Dashboard,
+    caller: &Caller,
     id: PackageId,
     offset: u64,
     left: u64,
     body: RequestBody,
 ) -> Result<PackageUpload, Failure> {
-    let (dashboard, caller) = (&transfer.dashboard, &transfer.caller);
     let bytes = Incoming::new(body, left);
     let taken = dashboard.append_to_upload(caller, id, offset, bytes).await;
     let upload = match taken {

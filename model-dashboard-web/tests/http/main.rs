@@ -24,6 +24,7 @@ mod kept;
 mod known_mistakes;
 mod lost_races;
 mod matrix;
+mod packages;
 mod page_matrix;
 mod pages;
 mod past;

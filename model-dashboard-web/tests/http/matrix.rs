@@ -10,7 +10,9 @@ use crate::app::{App, Client};
 /// that the permission is what decides.
 fn needs(method: &str, path: &str) -> Needs {
     use Needs::{Anything, Nothing};
-    use Permission::{AuditRead, ModelsRead, ModelsWrite, PackagesWrite, SystemAdmin, UsersAdmin};
+    use Permission::{
+        AuditRead, ModelsRead, ModelsWrite, PackagesRead, PackagesWrite, SystemAdmin, UsersAdmin,
+    };
     match (method, path) {
         (_, "/health" | "/livez" | "/readyz" | "/metrics" | "/openapi.json" | "/docs") => Nothing,
         (_, "/api/v1/me") => Anything,
@@ -24,6 +26,8 @@ fn needs(method: &str, path: &str) -> Needs {
         (_, path) if path.starts_with("/api/v1/audit") => Needs::One(AuditRead),
         (_, path) if path.starts_with("/api/v1/uploads") => Needs::One(PackagesWrite),
         (_, "/api/v1/deleted-models") => Needs::One(SystemAdmin),
+        ("get", path) if path.ends_with("/package") => Needs::One(PackagesRead),
+        (_, path) if path.ends_with("/package") => Needs::One(PackagesWrite),
         ("get", _) => Needs::One(ModelsRead),
         (_, path) if path.starts_with("/api/v1/models") => Needs::One(ModelsWrite),
         _ => panic!("{method} {path} is new: say here what it needs"),

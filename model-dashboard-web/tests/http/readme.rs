@@ -63,6 +63,11 @@ fn call(words: &[String]) -> Call {
                 call.headers.push((name.to_owned(), value.to_owned()));
             }
             "-d" => call.body = Some(value()),
+            "-o" => drop(value()),
+            "-T" => {
+                call.method = Some(Method::PUT);
+                call.body = Some(format!("what is in {}", value()));
+            }
             url => url.clone_into(&mut call.url),
         }
     }
@@ -123,7 +128,8 @@ async fn what_only_reads_does_so_with_the_scope_that_the_readme_names() {
     let app = App::start().await;
     let scope = [Permission::ModelsRead].into_iter().collect();
     let token = app.secret("admin", scope).await;
-    for call in calls().iter().filter(|call| call.method.is_none()) {
+    let reads = |call: &&Call| call.method.is_none() && !call.url.ends_with("/package");
+    for call in calls().iter().filter(reads) {
         let answer = send(&app, &token, "", call).await;
         assert_eq!(answer.status, 200, "{call:?}");
     }

@@ -7,6 +7,7 @@
 //! got within that time, goes.
 
 mod inspection;
+mod publish;
 mod record;
 mod stored;
 mod uploads;
@@ -14,6 +15,7 @@ mod uploads;
 use std::sync::Arc;
 
 pub use inspection::Inspection;
+pub use publish::ModelPackage;
 pub use record::PackageRecord;
 pub use uploads::{
     MAX_FILE_NAME_CHARS, MAX_UPLOAD_NOTE_BYTES, MAX_UPLOADS, NewUpload, PackageUpload,

@@ -5,6 +5,9 @@ use crate::auth::Permission;
 use crate::repository::ObjectRepository;
 use crate::repository::packages::{InPieces, PackageId, PackageStore, Pieces};
 
+/// The end of an archive of one file that is not there.
+const BROKEN: &[u8] = b"PK\x05\x06\0\0\0\0\x01\0\x01\0\x2e\0\0\0\0\0\0\0\0\0";
+
 /// A world whose packages are in this store.
 struct Packages {
     world: World,
@@ -268,10 +271,7 @@ async fn uploads_that_expired_are_not_there_and_go() {
 async fn what_cannot_be_read_is_told() {
     let packages = Packages::in_memory().await;
     let editor = packages.world.caller(Role::Editor).await;
-    // The end of an archive of one file that is not there.
-    let mut archive = b"PK\x05\x06\0\0\0\0\x01\0\x01\0".to_vec();
-    archive.extend_from_slice(&[46, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-    let id = packages.uploaded(&editor, "m.zip", &archive).await;
+    let id = packages.uploaded(&editor, "m.zip", BROKEN).await;
     let record = packages.dashboard().inspected(&editor, id).await.unwrap();
     assert_eq!(record.report, None);
     assert!(record.refused.is_some_and(|why| !why.is_empty()));
@@ -283,4 +283,144 @@ async fn a_registry_without_packages_says_so() {
     let editor = world.caller(Role::Editor).await;
     let none = begin(&world.dashboard, &editor, "a.bin", 5).await;
     assert!(matches!(none, Err(Error::NotFound { what, .. }) if what == "a store of packages"));
+}
+
+async fn is_given_to_a_model_and_fetched(packages: Packages) {
+    let (dashboard, world) = (packages.dashboard(), &packages.world);
+    let publisher = world.caller(Role::Publisher).await;
+    let before = world.model(false).await;
+    let id = packages.uploaded(&publisher, "a.bin", b"first").await;
+    let stale = Precondition::Version(crate::model::Version::of(b"older"));
+    let lost = dashboard.publish_upload(&publisher, id, &before.key, stale, "");
+    assert!(matches!(lost.await, Err(Error::Conflict { .. })));
+    let none = dashboard.package(&publisher, &before.key).await;
+    assert!(matches!(none, Err(Error::NotFound { .. })));
+
+    let state = Precondition::Version(before.version);
+    let given = dashboard.publish_upload(&publisher, id, &before.key, state, "why");
+    let given = given.await.unwrap();
+    assert_eq!(given.revision(), Some(before.revision().unwrap() + 1));
+    let event = world.last_event().await;
+    assert_eq!(
+        (event.action, event.detail.as_str()),
+        (Action::ModelUpdate, "changed: package")
+    );
+    // The upload has ended, and its bytes are the model's.
+    let gone = dashboard.give_up_upload(&publisher, id).await;
+    assert!(matches!(gone, Err(Error::NotFound { .. })));
+    let viewer = world.caller(Role::Viewer).await;
+    let package = dashboard.package(&viewer, &before.key).await.unwrap();
+    assert_eq!(
+        (package.id, package.record.file_name.as_str()),
+        (id, "a.bin")
+    );
+    let mut read = dashboard
+        .read_package(&viewer, &package, 1..4)
+        .await
+        .unwrap();
+    assert_eq!(read.next().await.unwrap().as_deref(), Some(&b"irs"[..]));
+    let event = world.last_event().await;
+    assert_eq!(event.action, Action::PackageDownload);
+    assert_eq!(event.target, format!("model:{}", before.key));
+    assert!(
+        event.detail.ends_with("bytes 1 to 4 of 5"),
+        "{}",
+        event.detail
+    );
+
+    // An edit keeps the package; another one takes its place.
+    let edit = object(r#"{"alias":"x"}"#);
+    let any = Precondition::Exists;
+    dashboard
+        .patch(&publisher, &before.key, &edit, any.clone(), "")
+        .await
+        .unwrap();
+    assert_eq!(
+        dashboard.package(&viewer, &before.key).await.unwrap().id,
+        id
+    );
+    let next = packages.uploaded(&publisher, "b.bin", b"second").await;
+    let given = dashboard.publish_upload(&publisher, next, &before.key, any, "");
+    given.await.unwrap();
+    assert_eq!(
+        dashboard.package(&viewer, &before.key).await.unwrap().id,
+        next
+    );
+    // The revisions before still name the first one.
+    assert_eq!(packages.store.packages().await.unwrap().len(), 2);
+
+    let new = key("MIST/New");
+    let enabled = definition(r#"{"enabled":true,"registry":{"owner":"team"}}"#);
+    let id = packages.uploaded(&publisher, "c.bin", b"third").await;
+    let made = dashboard.publish_new(&publisher, id, new.clone(), enabled.clone(), "");
+    let made = made.await.unwrap();
+    assert!(!made.definition.enabled());
+    let registry = made.definition.registry().unwrap();
+    assert_eq!(registry.owner.as_deref(), Some("team"));
+    assert_eq!(registry.package, Some(id.to_string()));
+    let id = packages.uploaded(&publisher, "d.bin", b"fourth").await;
+    let again = dashboard
+        .publish_new(&publisher, id, new, enabled, "")
+        .await;
+    assert!(matches!(again, Err(Error::Exists { .. })));
+    // It was nobody's in the end, so it goes with the upload.
+    dashboard.give_up_upload(&publisher, id).await.unwrap();
+    assert_eq!(packages.store.packages().await.unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_package_is_given_to_a_model_and_fetched_in_memory() {
+    is_given_to_a_model_and_fetched(Packages::in_memory().await).await;
+}
+
+#[tokio::test]
+async fn a_package_is_given_to_a_model_and_fetched_in_a_folder() {
+    is_given_to_a_model_and_fetched(Packages::in_a_folder().await).await;
+}
+
+#[tokio::test]
+async fn giving_and_fetching_need_their_permissions() {
+    let packages = Packages::in_memory().await;
+    let (dashboard, world) = (packages.dashboard(), &packages.world);
+    let editor = world.caller(Role::Editor).await;
+    let model = world.model(false).await.key;
+    let enabled = world.model(true).await.key;
+    let id = packages.uploaded(&editor, "a.bin", b"bytes").await;
+    let needs = |refused: Result<Model, Error>, needed: Permission| match refused {
+        Err(Error::Denied { permission, .. }) => assert_eq!(permission, needed),
+        other => panic!("{other:?}"),
+    };
+    let any = Precondition::Exists;
+    let refused = dashboard.publish_upload(&editor, id, &enabled, any.clone(), "why");
+    needs(refused.await, Permission::ModelsEnable);
+    let (bearer, _) = world
+        .token(
+            editor.user(),
+            "packages:read packages:write".parse().unwrap(),
+        )
+        .await;
+    let uploader = world.by_token(&bearer).await.unwrap();
+    let refused = dashboard.publish_upload(&uploader, id, &model, any.clone(), "");
+    needs(refused.await, Permission::ModelsWrite);
+    let fetched = dashboard.package(&uploader, &model).await;
+    assert!(matches!(
+        fetched,
+        Err(Error::Denied {
+            permission: Permission::ModelsRead,
+            ..
+        })
+    ));
+    let auditor = world.caller(Role::Auditor).await;
+    let fetched = dashboard.package(&auditor, &model).await;
+    assert!(matches!(
+        fetched,
+        Err(Error::Denied {
+            permission: Permission::PackagesRead,
+            ..
+        })
+    ));
+    // An archive that is none is given to nobody.
+    let broken = packages.uploaded(&editor, "m.zip", BROKEN).await;
+    let refused = dashboard.publish_upload(&editor, broken, &model, any, "");
+    assert_eq!(wrong_fields(refused.await), ["package"]);
 }

@@ -1,0 +1,183 @@
+//! A package as the answer to GET and HEAD.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use futures::stream;
+use http::header::{
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use model_dashboard::dashboard::{Caller, Dashboard, ModelPackage};
+use model_dashboard::repository::packages::Pieces;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio::sync::mpsc;
+use warp::Reply;
+use warp::reply::Response;
+
+use super::range::{Wanted, wanted};
+use crate::api::{Failure, Problem, none_match};
+
+const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
+
+/// What stands as it is in the extended value of a parameter (RFC 8187 §3.2.1).
+const NOT_ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'!')
+    .remove(b'#')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'+')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'^')
+    .remove(b'_')
+    .remove(b'`')
+    .remove(b'|')
+    .remove(b'~');
+
+/// Answers with the package, or the part of it that is asked for.
+///
+/// # Errors
+/// 416 for a part that is not there, and what the use case says.
+pub(crate) async fn download(
+    dashboard: &Dashboard,
+    caller: &Caller,
+    package: &ModelPackage,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Response, Failure> {
+    let size = package.record.size;
+    let etag = format!("\"{}\"", package.digest().to_hex());
+    if none_match(headers, &etag) {
+        let mut response = Response::default();
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        tell_version(response.headers_mut(), &etag);
+        return Ok(response);
+    }
+    // A range counts for GET alone (RFC 9110 §14.2).
+    let wanted = match *method {
+        Method::GET => wanted(headers, size, &etag),
+        _ => Wanted::Whole,
+    };
+    let (status, range) = match wanted {
+        Wanted::Whole => (StatusCode::OK, 0..size),
+        Wanted::Part(range) => (StatusCode::PARTIAL_CONTENT, range),
+        Wanted::Nothing => return Ok(not_satisfiable(size)),
+    };
+    let mut response = match *method {
+        Method::HEAD => Response::default(),
+        _ => {
+            let pieces = dashboard.read_package(caller, package, range.clone());
+            streamed(pieces.await?)
+        }
+    };
+    *response.status_mut() = status;
+    let answer = response.headers_mut();
+    tell_version(answer, &etag);
+    answer.insert(CONTENT_LENGTH, (range.end - range.start).into());
+    answer.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    let kind = HeaderValue::from_static("application/octet-stream");
+    answer.insert(CONTENT_TYPE, kind);
+    let mut told = vec![
+        (REPR_DIGEST, repr_digest(package)),
+        (CONTENT_DISPOSITION, disposition(&package.record.file_name)),
+    ];
+    if status == StatusCode::PARTIAL_CONTENT {
+        let last = range.end.saturating_sub(1);
+        told.push((
+            CONTENT_RANGE,
+            format!("bytes {}-{last}/{size}", range.start),
+        ));
+    }
+    for (name, value) in told {
+        // All of it is printable ASCII.
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            answer.insert(name, value);
+        }
+    }
+    // A browser that opens it after all must not run what is in it.
+    let policy = HeaderValue::from_static("sandbox; default-src 'none'");
+    answer.insert(CONTENT_SECURITY_POLICY, policy);
+    Ok(response)
+}
+
+fn tell_version(headers: &mut HeaderMap, etag: &str) {
+    // Hexadecimal digits between quotation marks.
+    if let Ok(etag) = HeaderValue::from_str(etag) {
+        headers.insert(ETAG, etag);
+    }
+    // Private: it needs a token. No-cache: ask again, with the tag.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+}
+
+/// The digest of the whole (RFC 9530).
+fn repr_digest(package: &ModelPackage) -> String {
+    let digest = hex::decode(package.digest().to_hex()).unwrap_or_default();
+    format!("sha-256=:{}:", STANDARD.encode(digest))
+}
+
+/// A file to be saved, by its name: plain for old clients, and as it is (RFC 6266).
+fn disposition(name: &str) -> String {
+    let plain = |c: char| match c.is_ascii_alphanumeric() || "._- ".contains(c) {
+        true => c,
+        false => '_',
+    };
+    let ascii: String = name.chars().map(plain).collect();
+    let mut text = format!("attachment; filename=\"{ascii}\"");
+    if ascii != name {
+        let whole = utf8_percent_encode(name, NOT_ATTR_CHAR);
+        text = format!("{text}; filename*=UTF-8''{whole}");
+    }
+    text
+}
+
+fn not_satisfiable(size: u64) -> Response {
+    let detail = format!("the package has {size} bytes, and none in this range");
+    let status = StatusCode::RANGE_NOT_SATISFIABLE;
+    let problem = Problem::new(status, "range", "No such range", detail);
+    let mut response = problem.into_response();
+    if let Ok(range) = HeaderValue::from_str(&format!("bytes */{size}")) {
+        response.headers_mut().insert(CONTENT_RANGE, range);
+    }
+    response
+}
+
+/// Sends pieces as the client takes them: one is read ahead.
+fn streamed(mut pieces: Box<dyn Pieces>) -> Response {
+    let (sender, mut receiver) = mpsc::channel(1);
+    tokio::spawn(async move {
+        loop {
+            let sent = match pieces.next().await {
+                Ok(Some(piece)) => sender.send(Ok(Bytes::from_owner(piece))),
+                Ok(None) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "a package could not be read to its end");
+                    // The connection breaks: a short package must not look whole.
+                    let _ = sender.send(Err(error)).await;
+                    return;
+                }
+            };
+            // An error means that the client is gone.
+            if sent.await.is_err() {
+                return;
+            }
+        }
+    });
+    let chunks = stream::poll_fn(move |context| receiver.poll_recv(context));
+    warp::reply::stream(chunks).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_told_so_that_nothing_can_be_put_behind_it() {
+        assert_eq!(disposition("a b.zip"), "attachment; filename=\"a b.zip\"");
+        assert_eq!(
+            disposition("Läsion\"; x=\".zip"),
+            "attachment; filename=\"L_sion__ x__.zip\"; filename*=UTF-8''L%C3%A4sion%22%3B%20x%3D%22.zip"
+        );
+    }
+}
