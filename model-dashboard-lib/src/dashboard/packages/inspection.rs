@@ -121,19 +121,10 @@ impl Inspections {
         let source = Stored::new(Arc::clone(&store), package, until, Arc::clone(&self.stop));
         let source = Arc::new(source);
         let name = note.file_name.clone();
-        let looking = tokio::task::spawn_blocking(move || {
-            let looked = look(&name, &source);
-            (looked, source.has_failed(), source.is_late())
-        });
-        let (looked, failed, late) = looking
+        let looking = tokio::task::spawn_blocking(move || judged(look(&name, &source), &source));
+        let found = looking
             .await
-            .map_err(|error| Error::Internal(error.into()))?;
-        let found = match looked {
-            Ok(report) => Ok(report),
-            Err(error) if failed => return Err(Error::Internal(error.into())),
-            Err(_) if late => Err("it could not be read within an hour".to_owned()),
-            Err(error) => Err(told(&error)),
-        };
+            .map_err(|error| Error::Internal(error.into()))??;
         let mut record = PackageRecord::new(&upload, digest, &note, found);
         if store.report(upload.id).await?.is_some() {
             // Another process was quicker.
@@ -155,6 +146,24 @@ impl Inspections {
 fn look(name: &str, source: &Arc<Stored>) -> Result<Report, PackageError> {
     let package = Package::open(name, Arc::clone(source) as _, &Default::default())?;
     Inspectors::default().inspect(&package, &mut |_| {})
+}
+
+/// The report, or why there is none. Where not all could be read, a report says so of the package:
+/// it is not believed.
+fn judged(
+    looked: Result<Report, PackageError>,
+    source: &Stored,
+) -> Result<Result<Report, String>, Error> {
+    if source.has_failed() {
+        let error = looked
+            .err()
+            .map_or("the store does not answer".into(), Into::into);
+        return Err(Error::Internal(error));
+    }
+    if source.was_late() {
+        return Ok(Err("it could not be read within an hour".to_owned()));
+    }
+    Ok(looked.map_err(|error| told(&error)))
 }
 
 /// What is wrong, with its causes.
@@ -230,5 +239,30 @@ impl Dashboard {
                 retry_after: Duration::from_secs(5),
             }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::dashboard::packages::stored::tests::stored;
+    use crate::package::source::Source as _;
+
+    #[tokio::test]
+    async fn a_report_of_what_could_not_be_read_is_not_believed() {
+        let report = |source: &Arc<Stored>| look("weights.bin", source);
+        let whole = stored(b"bytes", WITHIN).await;
+        let late = stored(b"bytes", Duration::ZERO).await;
+        let cut = stored(b"bytes", WITHIN).await;
+        cut.stop();
+        let judging = tokio::task::spawn_blocking(move || {
+            judged(report(&whole), &whole).unwrap().unwrap();
+            late.read_at(0, &mut [0; 5]).unwrap_err();
+            judged(report(&whole), &late).unwrap().unwrap_err();
+            cut.read_at(0, &mut [0; 5]).unwrap_err();
+            judged(report(&whole), &cut).unwrap_err();
+        });
+        judging.await.unwrap();
     }
 }

@@ -32,6 +32,7 @@ pub(super) struct Stored {
     stop: Arc<AtomicBool>,
     ranges: Mutex<Vec<Range>>,
     failed: AtomicBool,
+    late: AtomicBool,
 }
 
 struct Range {
@@ -67,6 +68,7 @@ impl Stored {
             stop,
             ranges: Mutex::default(),
             failed: AtomicBool::new(false),
+            late: AtomicBool::new(false),
         }
     }
 
@@ -76,9 +78,14 @@ impl Stored {
         self.failed.load(Ordering::Relaxed)
     }
 
-    /// Whether the time is over.
-    pub(super) fn is_late(&self) -> bool {
-        Instant::now() >= self.until
+    /// Whether something was not read because the time was over.
+    pub(super) fn was_late(&self) -> bool {
+        self.late.load(Ordering::Relaxed)
+    }
+
+    fn too_late(&self) -> io::Error {
+        self.late.store(true, Ordering::Relaxed);
+        io::ErrorKind::TimedOut.into()
     }
 
     fn ranges(&self) -> MutexGuard<'_, Vec<Range>> {
@@ -86,8 +93,8 @@ impl Stored {
     }
 
     fn fetch(&self, start: u64, length: usize) -> io::Result<Vec<u8>> {
-        if self.is_late() {
-            return Err(io::ErrorKind::TimedOut.into());
+        if Instant::now() >= self.until {
+            return Err(self.too_late());
         }
         let failed = |error: io::Error| {
             self.failed.store(true, Ordering::Relaxed);
@@ -112,7 +119,7 @@ impl Stored {
         };
         match self.runtime.block_on(timeout_at(self.until, reading)) {
             Ok(read) => read.map_err(failed),
-            Err(_) => Err(io::ErrorKind::TimedOut.into()),
+            Err(_) => Err(self.too_late()),
         }
     }
 }
@@ -159,7 +166,7 @@ impl fmt::Debug for Stored {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     #![allow(clippy::unwrap_used)]
     use std::time::Duration;
 
@@ -167,7 +174,7 @@ mod tests {
     use crate::repository::ObjectRepository;
     use crate::repository::packages::InPieces;
 
-    async fn stored(bytes: &[u8], time: Duration) -> Arc<Stored> {
+    pub(in super::super) async fn stored(bytes: &[u8], time: Duration) -> Arc<Stored> {
         let store = ObjectRepository::in_memory().packages();
         let id = store.begin(bytes.len() as u64, "").await.unwrap().id;
         let pieces = Box::new(InPieces::new([bytes.to_vec()]));
@@ -176,6 +183,12 @@ mod tests {
         let package = store.package(id).await.unwrap();
         let until = Instant::now() + time;
         Arc::new(Stored::new(store, package, until, Arc::default()))
+    }
+
+    impl Stored {
+        pub(in super::super) fn stop(&self) {
+            self.stop.store(true, Ordering::Relaxed);
+        }
     }
 
     #[tokio::test]
@@ -206,13 +219,13 @@ mod tests {
     async fn nothing_is_read_when_the_time_is_over_or_the_program_ends() {
         let late = stored(b"bytes", Duration::ZERO).await;
         let source = stored(b"bytes", Duration::from_secs(60)).await;
-        source.stop.store(true, Ordering::Relaxed);
+        source.stop();
         let read = tokio::task::spawn_blocking(move || {
             let error = late.read_at(0, &mut [0; 5]).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-            assert!(late.is_late() && !late.has_failed());
+            assert!(late.was_late() && !late.has_failed());
             source.read_at(0, &mut [0; 5]).unwrap_err();
-            assert!(!source.is_late() && source.has_failed());
+            assert!(!source.was_late() && source.has_failed());
         });
         read.await.unwrap();
     }
