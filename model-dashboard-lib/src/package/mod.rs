@@ -4,6 +4,7 @@
 //! which may be files or objects of a store, by blocking calls: nothing here needs tokio.
 
 pub mod archive;
+mod digest;
 mod files;
 mod folder;
 pub mod formats;

@@ -1,16 +1,12 @@
 //! Every file of a package: its digest, and what loading it would run.
 
-use std::io::Read;
-
-use sha2::{Digest, Sha256};
-
 use super::finding::{Finding, FindingKind};
 use super::formats;
 use super::report::FileReport;
 use crate::model::ContentDigest;
 use crate::package::pickle::Verdict;
 use crate::package::scan::{self, Scan};
-use crate::package::{Package, PackageError, PackageFile};
+use crate::package::{Package, PackageError, PackageFile, digest};
 
 /// How many names are told in a sentence.
 const NAMES: usize = 5;
@@ -50,29 +46,13 @@ fn digest(
     file: &PackageFile,
     progress: &mut dyn FnMut(u64),
 ) -> Result<ContentDigest, PackageError> {
-    let mut data = package.read(file)?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    let mut done = 0;
-    loop {
-        match data.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(count) => {
-                hasher.update(buffer.get(..count).unwrap_or_default());
-                done += count as u64;
-                progress(done);
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => {
-                return Err(PackageError::Unreadable {
-                    path: file.path.to_string(),
-                    error,
-                });
-            }
-        }
-    }
+    let data = package.read(file)?;
+    let (_, digest) = digest::digest(data, progress).map_err(|error| PackageError::Unreadable {
+        path: file.path.to_string(),
+        error,
+    })?;
     progress(file.size);
-    Ok(ContentDigest::from_bytes(hasher.finalize().into()))
+    Ok(digest)
 }
 
 fn finding(file: &PackageFile, scan: &Scan) -> Option<Finding> {

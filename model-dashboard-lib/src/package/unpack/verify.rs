@@ -1,14 +1,11 @@
 //! Whether a folder still holds what was put into it.
 
 use std::collections::BTreeSet;
-use std::io::Read;
 use std::path::Path;
-
-use sha2::{Digest as _, Sha256};
 
 use super::error::{UnpackError, disk};
 use super::receipt::{RECEIPT, Receipt};
-use crate::model::ContentDigest;
+use crate::package::digest::digest;
 use crate::package::{PackagePath, folder};
 
 /// How a folder differs from its receipt.
@@ -92,27 +89,4 @@ fn there(root: &Path) -> Result<(BTreeSet<String>, BTreeSet<String>), UnpackErro
         }
     }
     Ok((files, others))
-}
-
-/// How many bytes there are, and their digest.
-fn digest(
-    mut data: impl Read,
-    progress: &mut dyn FnMut(u64),
-) -> std::io::Result<(u64, ContentDigest)> {
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    let mut done = 0;
-    loop {
-        match data.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(count) => {
-                hasher.update(buffer.get(..count).unwrap_or_default());
-                done += count as u64;
-                progress(done);
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok((done, ContentDigest::from_bytes(hasher.finalize().into())))
 }
