@@ -26,8 +26,8 @@ pub(crate) enum StorageCommand {
     Check(Check),
     /// Tell what nobody needs any more, and with --delete remove it
     ///
-    /// That are marks of models deleted long ago, in a folder, and what trying the store left
-    /// behind. Histories are never removed, and a bucket keeps the marks.
+    /// That are marks of models deleted long ago, in a folder, and what crashes left behind of
+    /// trying the store and of uploads. Histories are never removed, and a bucket keeps the marks.
     Gc(Gc),
 }
 
@@ -251,6 +251,7 @@ impl<'a> From<&'a Waste> for Removed<'a> {
         Self {
             kind: match waste.kind {
                 GarbageKind::Tombstone => "tombstone",
+                GarbageKind::UploadBytes => "upload-bytes",
                 _ => "left-over",
             },
             at: &waste.at,

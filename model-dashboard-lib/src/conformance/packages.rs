@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::stream::{self, StreamExt as _};
 use tokio::sync::mpsc;
 
 use crate::model::ContentDigest;
@@ -58,6 +59,8 @@ macro_rules! package_store_conformance {
             a_note_too_long_is_refused
             a_package_has_a_largest_size
             what_lies_before_does_not_stop_who_is_at_it
+            uploads_that_are_cut_leave_nothing
+            a_process_that_stops_keeps_what_came
         }
     };
     (@cases $fresh:expr; $($case:ident)*) => {$(
@@ -101,6 +104,19 @@ impl Sent {
 impl Pieces for Sent {
     async fn next(&mut self) -> io::Result<Option<Piece>> {
         match self.0.recv().await {
+            Some(bytes) => Ok(Some(bytes.into())),
+            None => Err(io::ErrorKind::ConnectionReset.into()),
+        }
+    }
+}
+
+/// Some bytes, and then the connection is lost.
+struct Cut(Option<Vec<u8>>);
+
+#[async_trait]
+impl Pieces for Cut {
+    async fn next(&mut self) -> io::Result<Option<Piece>> {
+        match self.0.take() {
             Some(bytes) => Ok(Some(bytes.into())),
             None => Err(io::ErrorKind::ConnectionReset.into()),
         }
@@ -565,4 +581,95 @@ pub async fn what_lies_before_does_not_stop_who_is_at_it(harness: &impl PackageS
     drop(appending.await.unwrap());
     let finished = store.finish(id).await.unwrap();
     assert_eq!(finished.digest, Some(ContentDigest::of(&bytes)));
+}
+
+/// Whether they are given up at once, finished or given up in the end: no package goes with them.
+pub async fn uploads_that_are_cut_leave_nothing(harness: &impl PackageStoreHarness) {
+    let stores = [harness.store(), harness.beside()];
+    let uploads = stream::iter(0..200_usize).map(async |n| {
+        let (one, other) = (&stores[n % 2], &stores[(n + 1) % 2]);
+        let bytes = made_up(1_000 + 37 * n);
+        let (first, rest) = bytes.split_at(131 * n % bytes.len());
+        let id = one.begin(bytes.len() as u64, "").await.unwrap().id;
+        let cut = Box::new(Cut(Some(first.to_vec())));
+        one.append(id, 0, cut).await.unwrap_err();
+        match n % 4 {
+            0 => {}
+            1 => other.give_up(id).await.unwrap(),
+            2 => drop(other.append(id, first.len() as u64, pieces(rest)).await),
+            _ => {
+                let offset = first.len() as u64;
+                other.append(id, offset, pieces(rest)).await.unwrap();
+                one.finish(id).await.unwrap();
+                return Some((id, bytes));
+            }
+        }
+        None
+    });
+    let made: Vec<_> = uploads.buffer_unordered(16).collect().await;
+    let mut made: Vec<_> = made.into_iter().flatten().collect();
+    made.sort();
+    let store = &stores[0];
+    let hour = Duration::from_secs(3_600);
+    assert!(store.leftovers(hour).await.unwrap().is_empty());
+    assert!(store.sweep(hour).await.unwrap().removed.is_empty());
+    assert_eq!(store.uploads().await.unwrap().len(), 150);
+
+    let found = store.leftovers(Duration::ZERO).await.unwrap();
+    let swept = store.sweep(Duration::ZERO).await.unwrap();
+    assert!(swept.left.is_empty(), "{:?}", swept.left);
+    assert_eq!(swept.removed, found);
+    let uploads = store.uploads().await.unwrap();
+    assert_eq!(uploads.len(), 150);
+    for upload in uploads {
+        store.give_up(upload.id).await.unwrap();
+    }
+    assert!(store.uploads().await.unwrap().is_empty());
+    assert_eq!(store.leftovers(Duration::ZERO).await.unwrap(), []);
+    let mut packages: Vec<_> = store.packages().await.unwrap();
+    packages.sort_by_key(|package| package.id);
+    let (packages, expected): (Vec<_>, Vec<_>) = packages
+        .iter()
+        .zip(&made)
+        .map(|(found, (id, bytes))| ((found.id, found.size), (*id, bytes.len() as u64)))
+        .unzip();
+    assert_eq!((packages.len(), made.len()), (50, 50));
+    assert_eq!(packages, expected);
+    for (id, bytes) in made.iter().step_by(10) {
+        assert!(all_of(&**store, *id, 0..u64::MAX).await == *bytes);
+    }
+}
+
+/// And another one goes on with it at once.
+pub async fn a_process_that_stops_keeps_what_came(harness: &impl PackageStoreHarness) {
+    let (other, ending, bytes) = (harness.store(), harness.beside(), made_up(2_000));
+    let id = ending.begin(2_000, "").await.unwrap().id;
+    let (sender, sent) = Sent::pieces();
+    let appending = tokio::spawn({
+        let ending = ending.clone();
+        async move { ending.append(id, 0, sent).await }
+    });
+    sender.send(bytes[..1_500].to_vec()).await.unwrap();
+    sender.reserve().await.unwrap();
+    ending.stop().await;
+    assert_eq!(other.upload(id).await.unwrap().received, 1_500);
+    let whole = other.append(id, 1_500, pieces(&bytes[1_500..])).await;
+    assert!(whole.unwrap().is_complete());
+    let stopped = appending.await.unwrap().unwrap_err();
+    assert!(
+        matches!(
+            stopped,
+            PackageStoreError::Interrupted {
+                received: 1_500,
+                ..
+            }
+        ),
+        "{stopped:?}"
+    );
+    let late = ending.begin(1, "").await.unwrap().id;
+    let refused = ending.append(late, 0, pieces(b"x")).await.unwrap_err();
+    assert!(
+        matches!(refused, PackageStoreError::Interrupted { received: 0, .. }),
+        "{refused:?}"
+    );
 }

@@ -105,6 +105,10 @@ impl Background {
     /// tasks, and what is left then for the last writes. Says once what did not end.
     pub(super) async fn stop(&self, inner: &Inner, limit: Duration) {
         let begin = tokio::time::Instant::now();
+        let settled = timeout_at(begin + limit / 2, inner.packages.settle()).await;
+        if settled.is_err() {
+            tracing::warn!("uploads did not end in time; they go on from what is kept of them");
+        }
         let mut unended = 0;
         let directories = inner.directories.iter().map(Directory::sign_ins);
         let places = std::iter::once(&inner.sign_ins).chain(directories);

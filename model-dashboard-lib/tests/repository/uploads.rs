@@ -134,6 +134,55 @@ async fn an_upload_whose_takers_are_killed_comes_in_whole() {
     }
 }
 
+/// Begins uploads and takes in half of each, until the process is killed.
+#[ignore = "a child of another test, which kills it"]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn beginner() {
+    let store = repository().await.packages();
+    loop {
+        let id = store.begin(40_000, "").await.unwrap().id;
+        let spoken = Spoken {
+            bytes: made_up(1, 40_000),
+            given: 0,
+            until: 20_000,
+        };
+        drop(store.append(id, 0, Box::new(spoken)).await);
+        if id.to_string().ends_with(['0', '1', '2', '3']) {
+            store.give_up(id).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_whose_beginners_are_killed_leave_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let repository = ObjectRepository::open_folder(folder.path()).await.unwrap();
+    let store = repository.packages();
+    let mut dice = Dice(setting("REPOSITORY_SEED", 1));
+    for _ in 0..setting("UPLOAD_KILLS", 20) {
+        let mut child = start("uploads::beginner", folder.path(), &[]);
+        let mut said = heard(child.stdout.take().unwrap());
+        let first = 1 + usize::try_from(dice.below(20)).unwrap();
+        assert_eq!(said.by_ref().take(first).count(), first);
+        thread::sleep(Duration::from_micros(dice.below(8_000)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let swept = store.sweep(Duration::ZERO).await.unwrap();
+    assert!(swept.left.is_empty(), "{:?}", swept.left);
+    let uploads = store.uploads().await.unwrap();
+    eprintln!(
+        "{} without a record were swept, {} have one",
+        swept.removed.len(),
+        uploads.len()
+    );
+    assert!(!uploads.is_empty());
+    for upload in uploads {
+        store.give_up(upload.id).await.unwrap();
+    }
+    assert_eq!(files(&folder.path().join(".registry/uploads")), [""; 0]);
+}
+
 fn files(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
     let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name();

@@ -12,7 +12,7 @@ use model_dashboard::conformance::packages::PackageStoreHarness;
 use model_dashboard::model::ContentDigest;
 use model_dashboard::repository::ObjectRepository;
 use model_dashboard::repository::packages::{
-    InPieces, PackageId, PackageStore, PackageStoreError, Piece, Pieces,
+    InPieces, Leftover, LeftoverKind, PackageId, PackageStore, PackageStoreError, Piece, Pieces,
 };
 use object_store::multipart::MultipartStore as _;
 use object_store::path::Path;
@@ -20,6 +20,8 @@ use object_store::{ObjectStore as _, ObjectStoreExt as _};
 use tokio::runtime::Builder;
 
 use crate::InBucket;
+use crate::https::with_an_authority_of_its_own;
+use crate::proxy::{Fault, FaultProxy, Plan};
 use crate::server::BUCKET;
 
 impl PackageStoreHarness for InBucket {
@@ -244,6 +246,90 @@ impl InBucket {
         waited.await.expect("it claims the upload");
         process.shutdown_background();
     }
+}
+
+/// Of uploads that were just begun, and of rests of parts that no record counted any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_crashes_left_is_swept() {
+    let bucket = InBucket::fresh().await;
+    let store = bucket.store();
+    let kept = bucket.begun().await;
+    let before = bucket.objects().await;
+    for _ in 0..5 {
+        let id = PackageId::new();
+        let path = Path::parse(format!(".registry/packages/{id}")).unwrap();
+        bucket.beside.create_multipart(&path).await.unwrap();
+        for id in [id, kept] {
+            let tail = format!(".registry/uploads/{id}.{}.tail", PackageId::new());
+            let path = Path::parse(tail).unwrap();
+            bucket.beside.put(&path, "rest".into()).await.unwrap();
+        }
+    }
+    let hour = Duration::from_secs(3_600);
+    assert!(store.sweep(hour).await.unwrap().removed.is_empty());
+    let found = store.leftovers(Duration::ZERO).await.unwrap();
+    let all = |found: &[Leftover], kind: fn(&LeftoverKind) -> bool| {
+        found.iter().filter(|it| kind(&it.kind)).count()
+    };
+    let counts = [
+        all(&found, |kind| matches!(kind, LeftoverKind::Bytes { .. })),
+        all(&found, |kind| matches!(kind, LeftoverKind::Parts { .. })),
+    ];
+    assert_eq!(counts, [10, 5]);
+    assert_eq!(bucket.objects().await.len(), before.len() + 10);
+    let swept = store.sweep(Duration::ZERO).await.unwrap();
+    assert_eq!((swept.removed.len(), swept.left.len()), (15, 0));
+    assert_eq!(bucket.objects().await, before);
+    store.give_up(kept).await.unwrap();
+    assert_eq!(bucket.objects().await, [""; 0]);
+    assert_eq!(bucket.server.lots(), []);
+}
+
+/// Not only those that the HTTP client asks for again by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_read_goes_on_where_it_breaks_off() {
+    let bucket = InBucket::fresh().await;
+    let proxy = FaultProxy::before(bucket.server.address).await;
+    let config = bucket.server.config_at(proxy.address);
+    let store = ObjectRepository::open_bucket(&config).unwrap().packages();
+    let bytes: Vec<u8> = (0..4_000_000_u32).map(|at| (at / 7) as u8).collect();
+    let id = store.begin(4_000_000, "").await.unwrap().id;
+    let pieces = Box::new(InPieces::new([bytes.clone()]));
+    store.append(id, 0, pieces).await.unwrap();
+    store.finish(id).await.unwrap();
+    let mut read = store.read(id, 1..u64::MAX).await.unwrap();
+    proxy.spoil(Plan {
+        fault: Fault::ResetDuringAnswer,
+        after: 0,
+        times: 8,
+    });
+    let mut found = Vec::new();
+    while let Some(piece) = read.next().await.unwrap() {
+        found.extend_from_slice(&piece);
+    }
+    assert_eq!(proxy.relent(), 8);
+    assert!(found == bytes[1..]);
+    // It ends where nothing comes any more.
+    let mut read = store.read(id, 0..u64::MAX).await.unwrap();
+    proxy.spoil(Plan {
+        fault: Fault::ResetBefore,
+        after: 0,
+        times: usize::MAX,
+    });
+    assert!(read.next().await.is_err());
+}
+
+/// By https nobody changes them on their way, and one hash of each byte is enough.
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_are_signed_with_their_hash_only_by_http() {
+    let plain = InBucket::fresh().await;
+    plain.begun().await;
+    assert_eq!(plain.server.unsigned(), 0);
+    let encrypted = with_an_authority_of_its_own().await;
+    let packages = encrypted.repository.packages();
+    let id = packages.begin(20_000_000, "").await.unwrap().id;
+    packages.append(id, 0, sevens(17_000_000)).await.unwrap();
+    assert_eq!(encrypted.server.unsigned(), 3);
 }
 
 /// Those of two machines may differ by more than a lease.

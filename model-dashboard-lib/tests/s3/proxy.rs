@@ -135,7 +135,7 @@ async fn serve(
     let mut upstream = TcpStream::connect(server).await?;
     upstream.set_nodelay(true)?;
     loop {
-        let Some(request) = message(&mut client).await? else {
+        let Some(request) = message(&mut client, true).await? else {
             return Ok(());
         };
         let fault = next(plan);
@@ -164,7 +164,8 @@ async fn serve(
             _ => {}
         }
         upstream.write_all(&request).await?;
-        let Some(mut answer) = message(&mut upstream).await? else {
+        let has_body = !request.starts_with(b"HEAD ");
+        let Some(mut answer) = message(&mut upstream, has_body).await? else {
             return Ok(());
         };
         match fault {
@@ -222,11 +223,12 @@ fn change_tag(answer: &mut [u8]) {
     }
 }
 
-/// One message of HTTP/1.1, head and body; `None` at the end of the connection.
-async fn message(socket: &mut TcpStream) -> std::io::Result<Option<Vec<u8>>> {
+/// One message of HTTP/1.1, its head and, unless it is the answer to HEAD, its body; `None` at the end
+/// of the connection.
+async fn message(socket: &mut TcpStream, has_body: bool) -> std::io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     loop {
-        if let Some(whole) = length(&bytes)
+        if let Some(whole) = length(&bytes, has_body)
             && bytes.len() >= whole
         {
             return Ok(Some(bytes));
@@ -241,8 +243,11 @@ async fn message(socket: &mut TcpStream) -> std::io::Result<Option<Vec<u8>>> {
 }
 
 /// How long the message that begins so is, once that can be told.
-fn length(bytes: &[u8]) -> Option<usize> {
+fn length(bytes: &[u8], has_body: bool) -> Option<usize> {
     let head = bytes.windows(4).position(|end| end == b"\r\n\r\n")? + 4;
+    if !has_body {
+        return Some(head);
+    }
     let text = String::from_utf8_lossy(&bytes[..head]).to_lowercase();
     let value = |name: &str| {
         let mut lines = text.lines();

@@ -6,6 +6,7 @@ mod lots;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
@@ -71,6 +72,8 @@ struct Served {
     /// The file server behind reads an object in several steps, and writes it so, too.
     whole: Arc<RwLock<()>>,
     lots: Arc<Lots>,
+    /// How many were put without a hash in their signature.
+    unsigned: Arc<AtomicUsize>,
     served: Arc<Mutex<Vec<(Method, String)>>>,
 }
 
@@ -102,6 +105,7 @@ impl S3Server {
             habit,
             whole: Arc::default(),
             lots: Arc::new(Lots::within(folder.path())),
+            unsigned: Arc::default(),
             served: Arc::default(),
         };
         let door = Door::open(listener, served);
@@ -132,6 +136,11 @@ impl S3Server {
     /// The keys and names of the lots of parts that are not put together yet.
     pub(crate) fn lots(&self) -> Vec<(String, String)> {
         self.door.served.lots.all()
+    }
+
+    /// How many objects and parts were put without a hash of them in the signature.
+    pub(crate) fn unsigned(&self) -> usize {
+        self.door.served.unsigned.load(Ordering::SeqCst)
     }
 
     /// The requests since this was asked last.
@@ -201,6 +210,10 @@ impl Served {
             .lock()
             .unwrap()
             .push((method.clone(), uri.clone()));
+        let hash = request.headers().get("x-amz-content-sha256");
+        if method == Method::PUT && hash.is_some_and(|hash| hash == "UNSIGNED-PAYLOAD") {
+            self.unsigned.fetch_add(1, Ordering::SeqCst);
+        }
         if self.habit != Habit::Good {
             request.headers_mut().remove(AUTHORIZATION);
         }

@@ -45,6 +45,18 @@ impl Packages {
         self.store.as_ref().ok_or_else(none)
     }
 
+    /// The store, if there is one.
+    pub(super) fn kept(&self) -> Option<&Arc<dyn PackageStore>> {
+        self.store.as_ref()
+    }
+
+    /// Ends what is taken in, and keeps what came.
+    pub(super) async fn settle(&self) {
+        if let Some(store) = &self.store {
+            store.stop().await;
+        }
+    }
+
     /// Ends what is looked at soon; it begins anew when it is asked for after a start.
     pub(super) fn stop(&self) {
         self.inspections.stop();

@@ -342,7 +342,7 @@ impl Dashboard {
 
     /// Runs a change of packages to its end. It may take long, as a store puts a large object
     /// together, and is waited for.
-    async fn change_of_package<T: Send + 'static>(
+    pub(in crate::dashboard) async fn change_of_package<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {

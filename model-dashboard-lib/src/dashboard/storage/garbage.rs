@@ -1,5 +1,5 @@
-//! Removing what nobody needs any more: old tombstones, and objects to try the store with that
-//! were left behind. Histories stay for ever.
+//! Removing what nobody needs any more: old tombstones, and what crashes left behind: objects to
+//! try the store with, bytes of uploads. Histories stay for ever.
 
 use std::time::Duration;
 
@@ -50,6 +50,8 @@ pub enum GarbageKind {
     Tombstone,
     /// An object to try the store with.
     LeftOver,
+    /// Bytes that no upload counts.
+    UploadBytes,
 }
 
 /// Why something stays.
@@ -68,7 +70,7 @@ pub enum Kept {
 }
 
 impl Garbage {
-    fn add(&mut self, waste: Waste) {
+    pub(super) fn add(&mut self, waste: Waste) {
         if waste.kept.is_none() {
             self.removed += 1;
         }
@@ -80,8 +82,8 @@ impl Garbage {
 }
 
 impl Dashboard {
-    /// Removes tombstones that are older than `older_than`, and what trying the store left behind;
-    /// a `dry_run` only tells. Needs `system:admin`. Each tombstone that goes is an event of its own.
+    /// Removes tombstones that are older than `older_than`, and what crashes left behind of trying
+    /// the store and of uploads; a `dry_run` only tells. Uploads themselves end by their own rule. Needs `system:admin`. Each tombstone that goes is an event of its own.
     ///
     /// A purged model is no longer among the deleted ones that can be brought back. Its history
     /// stays, and a model that is created at its key goes on with it. Tombstones stay where the
@@ -162,6 +164,7 @@ impl Dashboard {
                 kept,
             });
         }
+        self.collect_upload_bytes(dry_run, garbage).await?;
         self.loaded()?;
         let picture = catalog.current();
         let total = picture.tombstones().len() as u64;

@@ -8,6 +8,7 @@ mod check;
 mod garbage;
 mod history;
 mod look;
+mod packages;
 mod unnamed;
 
 use std::collections::BTreeMap;

@@ -156,6 +156,45 @@ async fn an_upload_goes_on_and_is_looked_at_in_a_folder() {
     goes_on_and_is_looked_at(Packages::in_a_folder().await).await;
 }
 
+/// Bytes that come until nobody sends any more.
+struct Slow(tokio::sync::mpsc::Receiver<Vec<u8>>);
+
+#[async_trait::async_trait]
+impl Pieces for Slow {
+    async fn next(&mut self) -> std::io::Result<Option<crate::repository::packages::Piece>> {
+        Ok(self.0.recv().await.map(Into::into))
+    }
+}
+
+/// Whoever sends them is told, and the next process goes on.
+#[tokio::test]
+async fn a_shutdown_keeps_the_bytes_that_came() {
+    let packages = Packages::in_a_folder().await;
+    let (dashboard, editor) = (
+        packages.dashboard().clone(),
+        packages.world.caller(Role::Editor).await,
+    );
+    let id = begin(&dashboard, &editor, "a.bin", 10).await.unwrap().id;
+    let (sender, bytes) = tokio::sync::mpsc::channel(1);
+    let taking = tokio::spawn({
+        let dashboard = dashboard.clone();
+        async move {
+            let slow = Box::new(Slow(bytes));
+            dashboard.append_to_upload(&editor, id, 0, slow).await
+        }
+    });
+    sender.send(b"seven b".to_vec()).await.unwrap();
+    // There is room for the next piece, so this one was taken.
+    drop(sender.reserve().await.unwrap());
+    dashboard.shutdown().await;
+    assert_eq!(packages.store.upload(id).await.unwrap().received, 7);
+    let told = taking.await.unwrap();
+    assert!(
+        matches!(told, Err(Error::UploadInterrupted { received: 7, .. })),
+        "{told:?}"
+    );
+}
+
 #[tokio::test]
 async fn an_upload_is_there_for_its_account_alone() {
     let packages = Packages::in_memory().await;

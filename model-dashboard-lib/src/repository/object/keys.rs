@@ -69,6 +69,11 @@ impl StoreKey {
         Self(format!("{REGISTRY}/uploads/{id}.{word}.tail").into())
     }
 
+    /// Something that a listing of the uploads named.
+    pub(super) fn beside_uploads(name: &str) -> Self {
+        Self(format!("{REGISTRY}/uploads/{name}").into())
+    }
+
     /// The key as text.
     pub(super) fn as_str(&self) -> &str {
         &self.0

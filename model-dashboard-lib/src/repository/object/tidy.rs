@@ -9,7 +9,8 @@ use ulid::Ulid;
 use super::conditional::Removal;
 use super::keys::{Folder, StoreKey};
 use super::{LISTINGS_AT_ONCE, OTHERS_NAMED, ObjectRepository};
-use crate::model::{ModelId, ModelKey, ModelName, NetworkType, Timestamp};
+use crate::model::{ModelId, ModelKey, ModelName, NetworkType};
+use crate::repository::packages::made_at;
 use crate::repository::state::State;
 use crate::repository::{Inventory, LeftOver, Purged, RepositoryError, StoredModel};
 
@@ -92,10 +93,7 @@ impl ObjectRepository {
     async fn probes(&self, inventory: &mut Inventory) -> Result<(), RepositoryError> {
         let level = self.store.list(&Folder::Registry("probe".into())).await?;
         for object in level.objects {
-            let made = Ulid::from_string(&object.name).ok().map(|word| {
-                let millis = i64::try_from(word.timestamp_ms()).unwrap_or(i64::MAX);
-                Timestamp::from_unix_micros(millis.saturating_mul(1_000))
-            });
+            let made = Ulid::from_string(&object.name).ok().map(made_at);
             inventory.left_over.push(LeftOver {
                 name: object.name,
                 since: made,

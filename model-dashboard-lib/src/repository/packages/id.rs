@@ -6,6 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
+use crate::model::Timestamp;
+
 /// What a package is called in the store, from the first byte of its upload on: 80 random bits and
 /// the time at which it began. Who knows it may not therefore use it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -25,6 +27,11 @@ impl PackageId {
         Self(Ulid::generate())
     }
 
+    /// When it was made, by the clock of whoever made it.
+    pub(crate) fn made_at(self) -> Timestamp {
+        made_at(self.0)
+    }
+
     /// Parses the 26 characters, capital letters and digits alone: one package has one name.
     pub fn parse(text: &str) -> Result<Self, PackageIdError> {
         let id = Ulid::from_string(text).map(Self);
@@ -32,6 +39,12 @@ impl PackageId {
             .filter(|id| id.to_string() == text)
             .ok_or(PackageIdError)
     }
+}
+
+/// When a ULID was made.
+pub(crate) fn made_at(word: Ulid) -> Timestamp {
+    let millis = i64::try_from(word.timestamp_ms()).unwrap_or(i64::MAX);
+    Timestamp::from_unix_micros(millis.saturating_mul(1_000))
 }
 
 impl fmt::Display for PackageId {

@@ -2,17 +2,21 @@
 
 mod error;
 mod id;
+mod leftovers;
 mod pieces;
 
 use std::fmt;
 use std::ops::Range;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::model::{ContentDigest, Timestamp};
 
 pub use error::PackageStoreError;
+pub(crate) use id::made_at;
 pub use id::{PackageId, PackageIdError};
+pub use leftovers::{Leftover, LeftoverKind, Swept};
 pub use pieces::{InPieces, Piece, Pieces};
 
 /// The most bytes of a package: 64 GiB, far above what frameworks export.
@@ -51,6 +55,16 @@ impl Upload {
     pub fn is_complete(&self) -> bool {
         self.received == self.size
     }
+}
+
+/// The uploads of a store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Uploads {
+    /// Those that can be read.
+    pub uploads: Vec<Upload>,
+    /// Those that cannot, and why.
+    pub unreadable: Vec<(PackageId, String)>,
 }
 
 /// The bytes of a package as they lie in the store.
@@ -127,14 +141,38 @@ pub trait PackageStore: fmt::Debug + Send + Sync {
     /// [`PackageStoreError::Busy`].
     async fn give_up(&self, id: PackageId) -> Result<(), PackageStoreError>;
 
-    /// All uploads that were begun and not given up, in no particular order. Cost: a listing, and a
-    /// small read for each.
-    async fn uploads(&self) -> Result<Vec<Upload>, PackageStoreError>;
+    /// All uploads that were begun and not given up and can be read, in no particular order. Cost: a
+    /// listing, and a small read for each.
+    async fn uploads(&self) -> Result<Vec<Upload>, PackageStoreError> {
+        Ok(self.list_uploads().await?.uploads)
+    }
 
-    /// All packages, in no particular order. Cost: one listing.
+    /// All uploads that were begun and not given up, in no particular order, and those of them that
+    /// cannot be read. Cost: a listing, and a small read for each.
+    async fn list_uploads(&self) -> Result<Uploads, PackageStoreError>;
+
+    /// Bytes that a crash left behind, made longer ago than this: those of an upload that was about to
+    /// begin, or was given up, and those that its record does not count any more. An upload that has a
+    /// record is none of them, however old: whoever keeps uploads ends them. Parts are found where the
+    /// store lists them: MinIO does not, and purges them by itself. Cost: two listings, and a small read
+    /// for each upload.
+    ///
+    /// What is written at this moment may look so for an instant: `older_than` has to be longer than
+    /// that.
+    async fn leftovers(&self, older_than: Duration) -> Result<Vec<Leftover>, PackageStoreError>;
+
+    /// Removes what [`leftovers`](PackageStore::leftovers) lists. Uploads and packages stay.
+    async fn sweep(&self, older_than: Duration) -> Result<Swept, PackageStoreError>;
+
+    /// Ends what this process takes in, keeps what came, and waits for that and for packages that
+    /// are being made. What is begun after that ends at once: the process is about to end.
+    async fn stop(&self);
+
+    /// All packages, in no particular order. Cost: two listings, and a small read for each upload
+    /// that was not given up since it was finished.
     async fn packages(&self) -> Result<Vec<StoredPackage>, PackageStoreError>;
 
-    /// One package. Cost: one small request.
+    /// One package. Cost: two small requests.
     ///
     /// # Errors
     /// [`PackageStoreError::NoPackage`].

@@ -88,6 +88,34 @@ async fn what_trying_the_store_left_behind_is_removed() {
 }
 
 #[tokio::test]
+async fn bytes_that_no_upload_counts_are_removed_and_uploads_stay() {
+    let here = InFolder::new().await;
+    let (host, dashboard) = (here.world.host(), &here.world.dashboard);
+    let new = NewUpload {
+        size: 5,
+        file_name: "a.bin".to_owned(),
+        client_note: String::new(),
+    };
+    let upload = dashboard.begin_upload(&host, new).await.unwrap();
+    let old = ".registry/uploads/01DXF6DT000000000000000000.bytes";
+    let new = format!(".registry/uploads/{}.bytes", ulid::Ulid::generate());
+    for name in [old, &new] {
+        here.write(name, "bytes");
+    }
+    for dry_run in [true, false] {
+        let collected = here.collect(Duration::ZERO, dry_run).await;
+        assert_eq!(
+            (collected.removed, collected.found[0].at.as_str()),
+            (1, old)
+        );
+        assert_eq!(collected.found[0].kind, GarbageKind::UploadBytes);
+        assert_eq!(here.path(old).exists(), dry_run);
+    }
+    assert!(here.path(&new).exists());
+    assert_eq!(dashboard.uploads(&host).await.unwrap(), [upload]);
+}
+
+#[tokio::test]
 async fn a_store_that_cannot_remove_on_condition_keeps_its_tombstones() {
     let repository = ObjectRepository::in_memory();
     let models: Arc<dyn ModelRepository> = Arc::new(repository.clone());

@@ -33,8 +33,10 @@ impl InFolder {
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let repository = ObjectRepository::open_folder(folder.path()).await.unwrap();
+        let packages = repository.packages();
         let repository: Arc<dyn ModelRepository> = Arc::new(stand(repository));
-        let world = World::with(|builder| builder.repository(repository)).await;
+        let with = |builder: DashboardBuilder| builder.repository(repository).packages(packages);
+        let world = World::with(with).await;
         Self { world, folder }
     }
 

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Fault;
 use super::faults::fault;
+use super::swap::sync_folder;
 use crate::model::{MAX_DEFINITION_BYTES, Timestamp, Version};
 use crate::repository::Stamp;
 use crate::repository::object::conditional::{Level, Listed, Object, Tag};
@@ -188,12 +189,13 @@ impl Files {
         Ok(Some(Version::of_digest(hasher.finalize().into())))
     }
 
-    /// Removes a file, if there is one.
+    /// Removes a file, if there is one, for good.
     pub(super) fn remove(&self, key: &StoreKey) -> Result<(), Fault> {
         let path = self.path(key);
         match fs::remove_file(&path) {
-            Err(error) if !is_absent(&error) => Err(fault(&path, "cannot be removed", error)),
-            _ => Ok(()),
+            Ok(()) => path.parent().map_or(Ok(()), sync_folder),
+            Err(error) if is_absent(&error) => Ok(()),
+            Err(error) => Err(fault(&path, "cannot be removed", error)),
         }
     }
 

@@ -7,12 +7,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tokio::task::JoinHandle;
+use tokio::sync::Semaphore;
+use tokio::task::{JoinError, JoinHandle};
 
 use super::faults::{fault, unlockable};
 use super::files::{Files, is_absent};
 use super::swap::sync_folder;
-use super::{Fault, FolderStore};
+use super::{Condition, ConditionalStore, Fault, FolderStore};
 use crate::repository::object::keys::StoreKey;
 use crate::repository::object::packages::large::{Claim, Kept, LargeObjects, LargeWrite};
 use crate::repository::packages::{PackageId, Piece, Pieces};
@@ -87,6 +88,7 @@ impl Files {
             Ok(found) if found.is_file() && found.len() == size => {
                 // The same bytes may not be written to any more: who has read them relies on it.
                 fs::rename(&from, &to).map_err(unwritable)?;
+                from.parent().map_or(Ok(()), sync_folder)?;
             }
             Ok(found) if found.is_file() && found.len() < size => {
                 return self.lost(&from, found.len(), size);
@@ -150,6 +152,7 @@ impl LargeObjects for FolderStore {
         let file = self.run(&self.writers, None, open).await??;
         Ok(Box::new(FolderWrite {
             file: Arc::new(file),
+            threads: self.writers.clone(),
             name: StoreKey::upload_bytes(id),
         }))
     }
@@ -164,8 +167,16 @@ impl LargeObjects for FolderStore {
     }
 
     async fn give_up(&self, id: PackageId, _: &Kept) -> Result<(), Fault> {
-        let remove = move |files: &Files| files.remove(&StoreKey::upload_bytes(id));
+        let remove = move |files: &Files| {
+            files.remove(&StoreKey::upload_bytes(id))?;
+            files.remove(&StoreKey::package(id))
+        };
         self.run(&self.writers, None, remove).await?
+    }
+
+    async fn put(&self, key: &StoreKey, bytes: Arc<[u8]>) -> Result<(), Fault> {
+        let put = ConditionalStore::put(self, key, bytes, &Condition::Always, None);
+        put.await.map(drop)
     }
 
     async fn size(&self, key: &StoreKey) -> Result<Option<u64>, Fault> {
@@ -186,6 +197,7 @@ impl LargeObjects for FolderStore {
         Ok(found.map(|(file, size)| {
             let read = FileRead {
                 file: Arc::new(file),
+                threads: self.readers.clone(),
                 at: range.start.min(size),
                 end: range.end.min(size),
                 ahead: None,
@@ -195,10 +207,25 @@ impl LargeObjects for FolderStore {
     }
 }
 
+/// Runs what blocks on a thread, once there are not too many at it.
+async fn on_a_thread<T: Send + 'static>(
+    threads: Arc<Semaphore>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, JoinError> {
+    let permit = threads.acquire_owned().await;
+    let done = tokio::task::spawn_blocking(move || {
+        let done = work();
+        drop(permit);
+        done
+    });
+    done.await
+}
+
 /// A file that is appended to.
 #[derive(Debug)]
 struct FolderWrite {
     file: Arc<File>,
+    threads: Arc<Semaphore>,
     name: StoreKey,
 }
 
@@ -208,7 +235,7 @@ impl FolderWrite {
         work: impl FnOnce(&File) -> io::Result<()> + Send + 'static,
     ) -> Result<(), Fault> {
         let file = Arc::clone(&self.file);
-        let done = tokio::task::spawn_blocking(move || work(&file)).await;
+        let done = on_a_thread(Arc::clone(&self.threads), move || work(&file)).await;
         let done = done.map_err(|error| Fault::Unexpected(error.into()))?;
         let name = Path::new(self.name.as_str());
         done.map_err(|error| fault(name, "cannot be written", error))
@@ -260,6 +287,7 @@ fn write_all(mut file: &File, pieces: &[Piece]) -> io::Result<()> {
 #[derive(Debug)]
 struct FileRead {
     file: Arc<File>,
+    threads: Arc<Semaphore>,
     at: u64,
     end: u64,
     ahead: Option<JoinHandle<io::Result<Vec<u8>>>>,
@@ -273,10 +301,13 @@ impl FileRead {
         }
         let (file, at) = (Arc::clone(&self.file), self.at);
         self.at += length;
-        Some(tokio::task::spawn_blocking(move || {
+        let read = on_a_thread(Arc::clone(&self.threads), move || {
             let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
             read_exact_at(&file, &mut bytes, at)?;
             Ok(bytes)
+        });
+        Some(tokio::spawn(async move {
+            read.await.map_err(io::Error::other).flatten()
         }))
     }
 }

@@ -124,9 +124,6 @@ impl Files {
         }
         self.remove(key)?;
         drop(lock);
-        if let Some(folder) = path.parent() {
-            sync_folder(folder)?;
-        }
         Ok(Removal::Done)
     }
 

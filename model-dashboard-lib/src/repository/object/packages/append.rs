@@ -1,6 +1,7 @@
 //! Taking in the bytes of an upload.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
@@ -16,6 +17,9 @@ use crate::repository::packages::{PackageId, PackageStoreError, Piece, Pieces, U
 
 /// How many bytes are hashed and written at a time.
 const BATCH: usize = 1 << 20;
+
+/// How many bytes may come while those before are made safe.
+const AHEAD: usize = 16 << 20;
 
 /// For how long bytes may stay away before they are taken to have broken off: a connection may be
 /// gone without a word.
@@ -49,17 +53,16 @@ struct Incoming<'a> {
 }
 
 impl Incoming<'_> {
-    /// The next bytes, up to about [`BATCH`] of them, or what came until then.
-    async fn batch(&mut self, until: Instant) -> (Vec<Piece>, Option<End>) {
+    /// The next bytes, up to about `size` of them, or what came until then.
+    async fn batch(&mut self, size: usize, until: Instant) -> (Vec<Piece>, Option<End>) {
         let mut batch = Batch::default();
-        while batch.size < BATCH {
+        while batch.size < size {
             let asked = Instant::now();
             let until = until.min(asked + SILENT.saturating_sub(self.silent));
             let next = tokio::select! {
                 biased;
-                () = self.turn.wanted() => {
-                    let error = io::Error::other("another connection goes on with the upload");
-                    return (batch.pieces(), Some(End::Broken(error)));
+                why = self.turn.wanted() => {
+                    return (batch.pieces(), Some(End::Broken(io::Error::other(why))));
                 }
                 next = timeout_at(until, self.bytes.next()) => next,
             };
@@ -221,28 +224,50 @@ async fn nothing_follows(
 
 impl Session<'_> {
     async fn take_all(&mut self, mut incoming: Incoming<'_>) -> Result<Upload, PackageStoreError> {
-        let mut next = incoming.batch(self.until()).await;
-        let end = loop {
-            let (batch, end) = next;
-            if let Some(end) = end {
-                self.take(batch).await?;
-                break end;
+        let taken = self.take_until_the_end(&mut incoming).await;
+        if taken.is_err() && self.taken > self.safe {
+            // What was taken before may be whole, as in a file on a disk that is full now.
+            if let Err(error) = self.settle(false).await {
+                tracing::debug!(id = %self.id, %error, "what came last is not kept");
             }
-            // While these are hashed and written the next ones come.
-            let until = self.until();
-            let (taken, following) = tokio::join!(self.take(batch), incoming.batch(until));
-            taken?;
-            next = following;
-            if self.taken - self.safe >= SETTLED_AFTER || Instant::now() >= self.until() {
-                self.settle(true).await?;
-            }
-        };
+        }
+        let end = taken?;
         let upload = self.settle(false).await?;
         let (received, size) = (upload.received, upload.size);
         match end {
             End::Whole => Ok(upload),
             End::TooLong => Err(PackageStoreError::TooLong { size }),
             End::Broken(source) => Err(PackageStoreError::Interrupted { received, source }),
+        }
+    }
+
+    async fn take_until_the_end(
+        &mut self,
+        incoming: &mut Incoming<'_>,
+    ) -> Result<End, PackageStoreError> {
+        let mut next = incoming.batch(BATCH, self.until()).await;
+        loop {
+            let (batch, end) = next;
+            if let Some(end) = end {
+                self.take(batch).await?;
+                return Ok(end);
+            }
+            // While these are hashed and written, and made safe, the next ones come.
+            let due = self.taken - self.safe >= SETTLED_AFTER || Instant::now() >= self.until();
+            let (ahead, until) = match due {
+                true => (AHEAD, Instant::now() + SETTLED_EVERY),
+                false => (BATCH, self.until()),
+            };
+            let taking = async {
+                self.take(batch).await?;
+                if due {
+                    self.settle(true).await?;
+                }
+                Ok::<_, PackageStoreError>(())
+            };
+            let (taken, following) = tokio::join!(taking, incoming.batch(ahead, until));
+            taken?;
+            next = following;
         }
     }
 
@@ -256,10 +281,16 @@ impl Session<'_> {
         }
         let count: usize = batch.iter().map(|piece| piece.len()).sum();
         let (mut hasher, pieces) = (self.hasher.clone(), batch.clone());
-        let hashing = tokio::task::spawn_blocking(move || {
-            pieces.iter().for_each(|piece| hasher.update(piece));
-            hasher
-        });
+        let threads = Arc::clone(&self.packages.hashing);
+        let hashing = async move {
+            let permit = threads.acquire_owned().await;
+            let hashed = tokio::task::spawn_blocking(move || {
+                pieces.iter().for_each(|piece| hasher.update(piece));
+                drop(permit);
+                hasher
+            });
+            hashed.await
+        };
         let (hasher, written) = tokio::join!(hashing, self.write.write(batch));
         written.map_err(|fault| failed(self.id, fault))?;
         self.hasher = hasher.map_err(|error| RepositoryError::Internal(error.into()))?;
@@ -343,7 +374,7 @@ mod tests {
         };
         let (start, mut bytes) = (Instant::now(), 0);
         loop {
-            let (batch, end) = incoming.batch(Instant::now() + SETTLED_EVERY).await;
+            let (batch, end) = incoming.batch(BATCH, Instant::now() + SETTLED_EVERY).await;
             bytes += batch.iter().map(|piece| piece.len()).sum::<usize>();
             if let Some(End::Broken(error)) = end {
                 assert_eq!(error.kind(), io::ErrorKind::TimedOut);

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs::File;
 use std::ops::Range;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -76,8 +77,22 @@ pub(in super::super) trait LargeObjects: fmt::Debug + Send + Sync {
     /// Makes a package of `size` bytes of an upload that is claimed. Once more does nothing.
     async fn complete(&self, id: PackageId, size: u64, kept: &Kept) -> Result<(), Fault>;
 
-    /// Removes what was written of an upload that is claimed. Once more does nothing.
+    /// Removes what was written of an upload that is claimed and not finished, even if it lies where
+    /// packages do. Once more does nothing.
     async fn give_up(&self, id: PackageId, kept: &Kept) -> Result<(), Fault>;
+
+    /// The lots of parts that are there, as far as the store lists them.
+    async fn lots(&self) -> Result<Vec<(PackageId, String)>, Fault> {
+        Ok(Vec::new())
+    }
+
+    /// Removes a lot of parts. Once more does nothing.
+    async fn drop_lot(&self, _: PackageId, _: &str) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    /// Writes an object of some MB, in place of one that is there.
+    async fn put(&self, key: &StoreKey, bytes: Arc<[u8]>) -> Result<(), Fault>;
 
     /// How many bytes an object has, if it is there.
     async fn size(&self, key: &StoreKey) -> Result<Option<u64>, Fault>;

@@ -5,7 +5,7 @@ use std::fmt;
 use async_trait::async_trait;
 
 use super::super::conditional::Fault;
-use super::super::keys::StoreKey;
+use super::super::keys::{Folder, StoreKey};
 use super::large::Parts;
 
 /// Looks at lots of parts.
@@ -13,6 +13,9 @@ use super::large::Parts;
 pub(in super::super) trait Lots: fmt::Debug + Send + Sync {
     /// The parts of a lot, in order; `None` if there is no such lot.
     async fn parts(&self, key: &StoreKey, lot: &str) -> Result<Option<Vec<Part>>, Fault>;
+
+    /// The lots of what lies in a folder: the name of the object, and what the store calls the lot.
+    async fn lots(&self, folder: &Folder) -> Result<Vec<(String, String)>, Fault>;
 }
 
 /// A part that the store has.

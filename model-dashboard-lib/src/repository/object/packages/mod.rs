@@ -10,29 +10,35 @@ mod claimed;
 pub(super) mod large;
 pub(super) mod lots;
 mod parts;
+mod received;
 mod record;
+mod sweep;
 mod turns;
 
+use std::error::Error as _;
+use std::num::NonZero;
 use std::ops::Range;
 use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use sha2::Digest as _;
+use tokio::sync::Semaphore;
 
 use self::claimed::Claimed;
 use self::large::{Kept, LargeObjects};
 pub(super) use self::parts::PartedObjects;
 use self::record::{Held, Record};
 use self::turns::Turns;
-use super::conditional::{Condition, ConditionalStore, Fault};
+use super::ObjectRepository;
+use super::conditional::{ConditionalStore, Fault};
 use super::keys::{Folder, StoreKey};
-use super::{LISTINGS_AT_ONCE, ObjectRepository};
 use crate::model::ContentDigest;
 use crate::repository::RepositoryError;
 use crate::repository::packages::{
-    MAX_ABOUT_BYTES, MAX_PACKAGE_BYTES, MAX_REPORT_BYTES, PackageId, PackageStore,
-    PackageStoreError, Pieces, StoredPackage, Upload,
+    Leftover, MAX_ABOUT_BYTES, MAX_PACKAGE_BYTES, MAX_REPORT_BYTES, PackageId, PackageStore,
+    PackageStoreError, Pieces, StoredPackage, Swept, Upload, Uploads,
 };
 
 /// A [`PackageStore`] over a store of objects.
@@ -41,6 +47,8 @@ pub(super) struct ObjectPackages {
     records: Arc<dyn ConditionalStore>,
     large: Arc<dyn LargeObjects>,
     turns: Arc<Turns>,
+    /// How many threads hash at a time.
+    hashing: Arc<Semaphore>,
 }
 
 impl ObjectPackages {
@@ -49,12 +57,26 @@ impl ObjectPackages {
             records,
             large,
             turns: Arc::default(),
+            hashing: Arc::new(Semaphore::new(
+                available_parallelism().map_or(2, NonZero::get),
+            )),
         }
     }
 
     async fn held(&self, id: PackageId) -> Result<Held, PackageStoreError> {
         let held = Held::read(&*self.records, id).await?;
         held.ok_or(PackageStoreError::NoUpload { id })
+    }
+
+    /// Whether there is an upload of this name that is not finished: a crash may have left its bytes
+    /// where those of packages lie.
+    async fn is_on_its_way(&self, id: PackageId) -> Result<bool, RepositoryError> {
+        match Held::read(&*self.records, id).await {
+            Ok(held) => Ok(held.is_some_and(|held| held.record.digest.is_none())),
+            // A record that nobody can read any more keeps no package from being read.
+            Err(RepositoryError::Internal(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     async fn start(&self, size: u64, about: &str) -> Result<Upload, PackageStoreError> {
@@ -191,43 +213,67 @@ impl PackageStore for ObjectPackages {
         to_its_end(async move { packages.abandon(id).await }).await
     }
 
-    async fn uploads(&self) -> Result<Vec<Upload>, PackageStoreError> {
-        let level = self.records.list(&Folder::Registry("uploads".into())).await;
-        let objects = level.map_err(RepositoryError::from)?.objects.into_iter();
-        let ids =
-            objects.filter_map(|object| PackageId::parse(object.name.strip_suffix(".json")?).ok());
-        let uploads = stream::iter(ids).map(async |id| {
-            let held = Held::read(&*self.records, id).await?;
-            Ok::<_, PackageStoreError>(held.map(|held| held.record.upload(id)))
-        });
-        let uploads: Vec<_> = uploads
-            .buffer_unordered(LISTINGS_AT_ONCE)
-            .try_collect()
-            .await?;
-        Ok(uploads.into_iter().flatten().collect())
+    async fn list_uploads(&self) -> Result<Uploads, PackageStoreError> {
+        let (ids, _) = self.names().await?;
+        let mut listed = Uploads::default();
+        for (id, record) in self.read_records(ids).await {
+            match record {
+                Ok(Some(record)) => listed.uploads.push(record.upload(id)),
+                Ok(None) => {}
+                Err(error) => {
+                    let reason = error.source().map(ToString::to_string);
+                    let reason = reason.unwrap_or_else(|| error.to_string());
+                    listed.unreadable.push((id, reason));
+                }
+            }
+        }
+        Ok(listed)
+    }
+
+    async fn leftovers(&self, older_than: Duration) -> Result<Vec<Leftover>, PackageStoreError> {
+        self.find_leftovers(older_than).await
+    }
+
+    async fn sweep(&self, older_than: Duration) -> Result<Swept, PackageStoreError> {
+        let packages = self.clone();
+        to_its_end(async move { packages.remove_leftovers(older_than).await }).await
+    }
+
+    async fn stop(&self) {
+        self.turns.stop().await;
     }
 
     async fn packages(&self) -> Result<Vec<StoredPackage>, PackageStoreError> {
-        let level = self
-            .records
-            .list(&Folder::Registry("packages".into()))
-            .await;
+        let folder = Folder::Registry("packages".into());
+        let level = self.records.list(&folder).await;
         let objects = level.map_err(RepositoryError::from)?.objects.into_iter();
-        let packages = objects.filter_map(|object| {
-            Some(StoredPackage {
-                id: PackageId::parse(&object.name).ok()?,
-                size: object.size,
+        let mut packages: Vec<StoredPackage> = objects
+            .filter_map(|object| {
+                Some(StoredPackage {
+                    id: PackageId::parse(&object.name).ok()?,
+                    size: object.size,
+                })
             })
+            .collect();
+        let (ids, _) = self.names().await?;
+        let both = packages.iter().map(|package| package.id);
+        let both: Vec<_> = both.filter(|id| ids.contains(id)).collect();
+        let records = self.read_records(both).await;
+        packages.retain(|package| match records.get(&package.id) {
+            Some(Ok(Some(record))) => record.digest.is_some(),
+            _ => true,
         });
-        Ok(packages.collect())
+        Ok(packages)
     }
 
     async fn package(&self, id: PackageId) -> Result<StoredPackage, PackageStoreError> {
-        let size = self.large.size(&StoreKey::package(id)).await;
-        let size = size
-            .map_err(RepositoryError::from)?
-            .ok_or(PackageStoreError::NoPackage { id })?;
-        Ok(StoredPackage { id, size })
+        let key = StoreKey::package(id);
+        let (size, hidden) = tokio::join!(self.large.size(&key), self.is_on_its_way(id));
+        let (size, hidden) = (size.map_err(RepositoryError::from)?, hidden?);
+        match size.filter(|_| !hidden) {
+            Some(size) => Ok(StoredPackage { id, size }),
+            None => Err(PackageStoreError::NoPackage { id }),
+        }
     }
 
     async fn read(
@@ -235,22 +281,19 @@ impl PackageStore for ObjectPackages {
         id: PackageId,
         range: Range<u64>,
     ) -> Result<Box<dyn Pieces>, PackageStoreError> {
-        let read = self.large.read(&StoreKey::package(id), range).await;
-        read.map_err(RepositoryError::from)?
-            .ok_or(PackageStoreError::NoPackage { id })
+        let key = StoreKey::package(id);
+        let (read, hidden) = tokio::join!(self.large.read(&key, range), self.is_on_its_way(id));
+        let (read, hidden) = (read.map_err(RepositoryError::from)?, hidden?);
+        let read = read.filter(|_| !hidden);
+        read.ok_or(PackageStoreError::NoPackage { id })
     }
 
     async fn put_report(&self, id: PackageId, report: &[u8]) -> Result<(), PackageStoreError> {
         if report.len() > MAX_REPORT_BYTES {
             return Err(PackageStoreError::ReportTooLarge);
         }
-        let (key, bytes) = (StoreKey::report(id), report.into());
-        let put = self
-            .records
-            .put(&key, bytes, &Condition::Always, None)
-            .await;
-        put.map_err(RepositoryError::from)?;
-        Ok(())
+        let put = self.large.put(&StoreKey::report(id), report.into()).await;
+        Ok(put.map_err(RepositoryError::from)?)
     }
 
     async fn report(&self, id: PackageId) -> Result<Option<Vec<u8>>, PackageStoreError> {

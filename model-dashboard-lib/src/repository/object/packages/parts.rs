@@ -5,27 +5,25 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>
 
 use std::fmt;
-use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::StreamExt as _;
-use futures::stream::BoxStream;
 use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path;
-use object_store::{Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, PutPayload};
+use object_store::{Error, ObjectStore, ObjectStoreExt as _, PutPayload};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use ulid::Ulid;
 
 use super::super::conditional::Fault;
 use super::super::faults::{fault, is_lost};
-use super::super::keys::StoreKey;
+use super::super::keys::{Folder, StoreKey};
 use super::large::{Claim, Kept, LargeObjects, LargeWrite, Parts, Tail};
 use super::lots::Lots;
+use super::received::Received;
 use crate::repository::packages::{PackageId, Piece, Pieces};
 
 /// The bytes of a part, as long as there are no more of them than a store takes: it takes 5 MiB and
@@ -123,7 +121,7 @@ impl PartedObjects {
                 .put(&path, PutPayload::new())
                 .await
                 .map_err(fault)?;
-            return self.drop_parts(id, kept).await;
+            return self.drop_parts(id, &kept.lot).await;
         }
         if !tail.is_empty() {
             let last = self
@@ -136,9 +134,14 @@ impl PartedObjects {
         Ok(())
     }
 
-    async fn drop_parts(&self, id: PackageId, kept: &Parts) -> Result<(), Fault> {
+    async fn drop_parts(&self, id: PackageId, lot: &str) -> Result<(), Fault> {
         let path = path(&StoreKey::package(id))?;
-        absent(self.parts.abort_multipart(&path, &kept.lot).await).map(drop)
+        let lot = lot.to_owned();
+        match self.parts.abort_multipart(&path, &lot).await {
+            // In memory there is no other reason than that there is no such lot.
+            Err(_) if self.lots.is_none() => Ok(()),
+            dropped => absent(dropped).map(drop),
+        }
     }
 }
 
@@ -216,8 +219,30 @@ impl LargeObjects for PartedObjects {
         let Some(parts) = &kept.parts else {
             return Ok(());
         };
-        self.drop_parts(id, parts).await?;
-        self.tidy(id, kept, &Kept::default()).await
+        self.drop_parts(id, &parts.lot).await?;
+        self.tidy(id, kept, &Kept::default()).await?;
+        self.remove(&StoreKey::package(id)).await
+    }
+
+    async fn lots(&self) -> Result<Vec<(PackageId, String)>, Fault> {
+        let Some(lots) = &self.lots else {
+            return Ok(Vec::new());
+        };
+        let found = lots.lots(&Folder::Registry("packages".into())).await?;
+        let named = found.into_iter();
+        Ok(named
+            .filter_map(|(name, lot)| Some((PackageId::parse(&name).ok()?, lot)))
+            .collect())
+    }
+
+    async fn drop_lot(&self, id: PackageId, lot: &str) -> Result<(), Fault> {
+        self.drop_parts(id, lot).await
+    }
+
+    async fn put(&self, key: &StoreKey, bytes: Arc<[u8]>) -> Result<(), Fault> {
+        let payload = Bytes::from_owner(bytes).into();
+        let put = self.objects.put(&path(key)?, payload).await;
+        put.map(drop).map_err(fault)
     }
 
     async fn size(&self, key: &StoreKey) -> Result<Option<u64>, Fault> {
@@ -230,35 +255,16 @@ impl LargeObjects for PartedObjects {
         key: &StoreKey,
         range: Range<u64>,
     ) -> Result<Option<Box<dyn Pieces>>, Fault> {
-        let Some(size) = self.size(key).await? else {
+        let path = path(key)?;
+        let Some(found) = absent(self.objects.head(&path).await)? else {
             return Ok(None);
         };
-        let range = range.start.min(size)..range.end.min(size);
-        if range.is_empty() {
-            return Ok(Some(Box::new(
-                crate::repository::packages::InPieces::default(),
-            )));
-        }
-        let options = GetOptions {
-            range: Some(GetRange::Bounded(range)),
-            ..GetOptions::default()
-        };
-        let found = absent(self.objects.get_opts(&path(key)?, options).await)?;
-        Ok(found.map(|found| Box::new(Received(found.into_stream())) as Box<dyn Pieces>))
-    }
-}
-
-/// The bytes of an object as the store sends them.
-struct Received(BoxStream<'static, Result<Bytes, Error>>);
-
-#[async_trait]
-impl Pieces for Received {
-    async fn next(&mut self) -> io::Result<Option<Piece>> {
-        match self.0.next().await {
-            Some(Ok(bytes)) => Ok(Some(Piece::new(bytes))),
-            Some(Err(error)) => Err(io::Error::other(fault(error))),
-            None => Ok(None),
-        }
+        Ok(Some(Box::new(Received::new(
+            self.objects.clone(),
+            path,
+            found,
+            range,
+        ))))
     }
 }
 

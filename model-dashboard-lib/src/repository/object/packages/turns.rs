@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard};
+use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard, watch};
 use tokio::time::timeout;
 
 use crate::repository::packages::PackageId;
@@ -15,7 +15,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The uploads that are being written.
 #[derive(Debug, Default)]
-pub(super) struct Turns(Mutex<HashMap<PackageId, Weak<Place>>>);
+pub(super) struct Turns {
+    places: Mutex<HashMap<PackageId, Weak<Place>>>,
+    ending: Arc<watch::Sender<bool>>,
+}
 
 #[derive(Debug, Default)]
 struct Place {
@@ -28,6 +31,7 @@ struct Place {
 #[derive(Debug)]
 pub(super) struct Turn {
     place: Arc<Place>,
+    ending: Arc<watch::Sender<bool>>,
     _guard: OwnedMutexGuard<()>,
 }
 
@@ -58,8 +62,18 @@ impl Turns {
         let guard = guard.ok()?;
         Some(Turn {
             place,
+            ending: self.ending.clone(),
             _guard: guard,
         })
+    }
+
+    /// Asks all who write to stop, and waits for them.
+    pub(super) async fn stop(&self) {
+        self.ending.send_replace(true);
+        let places: Vec<_> = self.places().values().filter_map(Weak::upgrade).collect();
+        for place in places {
+            drop(place.turn.lock().await);
+        }
     }
 
     fn place(&self, id: PackageId) -> Arc<Place> {
@@ -74,18 +88,29 @@ impl Turns {
     }
 
     fn places(&self) -> MutexGuard<'_, HashMap<PackageId, Weak<Place>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Turn {
-    /// Ends when another one wants to take over.
-    pub(super) async fn wanted(&self) {
+    /// Ends when another one wants to take over, or this process ends; says which of both.
+    pub(super) async fn wanted(&self) -> &'static str {
+        let mut ending = self.ending.subscribe();
+        tokio::select! {
+            biased;
+            _ = ending.wait_for(|ending| *ending) => "the server is about to end",
+            () = self.place.is_wanted() => "another connection goes on with the upload",
+        }
+    }
+}
+
+impl Place {
+    async fn is_wanted(&self) {
         loop {
-            let asked = self.place.asked.notified();
+            let asked = self.asked.notified();
             tokio::pin!(asked);
             asked.as_mut().enable();
-            if self.place.waiting.load(Ordering::SeqCst) > 0 {
+            if self.waiting.load(Ordering::SeqCst) > 0 {
                 return;
             }
             asked.await;

@@ -46,8 +46,10 @@ impl S3Store {
     pub(super) fn open(config: &S3Config) -> Result<Self, Fault> {
         let small = options::Client::new(config, options::SMALL)?;
         let large = options::Client::new(config, options::LARGE)?;
-        let objects = options::store(config, &small)?;
-        let streams = options::store(config, &large)?;
+        let objects = options::store(config, &small, false)?;
+        let endpoint = config.endpoint.as_ref();
+        let encrypted = endpoint.is_none_or(|endpoint| endpoint.starts_with("https://"));
+        let streams = options::store(config, &large, encrypted)?;
         let credentials = Arc::clone(objects.credentials());
         let prefix = Path::parse(&config.prefix);
         let prefix = prefix.map_err(|error| Fault::Unexpected(error.into()))?;

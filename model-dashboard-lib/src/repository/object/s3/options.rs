@@ -144,7 +144,10 @@ fn asks_nobody_else(credentials: &S3Credentials) -> bool {
 }
 
 /// The objects of the bucket.
-pub(super) fn store(config: &S3Config, client: &Client) -> Result<AmazonS3, Fault> {
+///
+/// What is sent is hashed for the signature unless it is `unsigned`: by https nobody can change it on
+/// its way.
+pub(super) fn store(config: &S3Config, client: &Client, unsigned: bool) -> Result<AmazonS3, Fault> {
     use AmazonS3ConfigKey as Key;
 
     let mut builder = AmazonS3Builder::new()
@@ -153,6 +156,7 @@ pub(super) fn store(config: &S3Config, client: &Client) -> Result<AmazonS3, Faul
         .with_client_options(client.options.clone())
         .with_http_connector(client.connector.clone())
         .with_retry(retries())
+        .with_unsigned_payload(unsigned)
         .with_conditional_put(S3ConditionalPut::ETagMatch)
         .with_copy_if_not_exists(S3CopyIfNotExists::Multipart)
         // Deleting many at once needs a digest of a kind that not every server takes.

@@ -14,24 +14,53 @@ use object_store::{MultipartId, ObjectStoreExt as _, PutMultipartOptions, PutPay
 use tokio::time::{Instant, sleep};
 
 use super::failing::{FailingStore, Fails};
+use crate::model::ContentDigest;
 use crate::repository::RepositoryError;
-use crate::repository::object::conditional::{ConditionalStore, Fault};
+use crate::repository::object::conditional::{Condition, ConditionalStore, Fault};
+use crate::repository::object::folder::FolderStore;
 use crate::repository::object::keys::StoreKey;
 use crate::repository::object::packages::large::{Claim, Kept, LargeObjects, LargeWrite};
 use crate::repository::object::packages::{ObjectPackages, PartedObjects};
 use crate::repository::object::remote::RemoteStore;
 use crate::repository::packages::{
-    InPieces, PackageId, PackageStore as _, PackageStoreError, Pieces,
+    InPieces, PackageId, PackageStore as _, PackageStoreError, Piece, Pieces,
 };
 
 const PART: usize = 8 << 20;
 
-/// A store that takes its time to put parts together, or cannot.
+/// A store that takes its time to put parts together, or cannot, or becomes full.
 #[derive(Debug)]
 struct Putting {
-    inner: PartedObjects,
+    inner: Arc<dyn LargeObjects>,
     takes: Duration,
     fails: AtomicBool,
+    /// How many bytes there is room for.
+    room: usize,
+}
+
+/// Writes as much as there is room for.
+struct Filling(Box<dyn LargeWrite>, usize);
+
+#[async_trait]
+impl LargeWrite for Filling {
+    async fn write(&mut self, pieces: Vec<Piece>) -> Result<(), Fault> {
+        for mut piece in pieces {
+            let fits = piece.take(self.1);
+            self.1 -= fits.len();
+            self.0.write(vec![fits]).await?;
+            if !piece.is_empty() {
+                return Err(Fault::Unavailable {
+                    message: "the disk is full".to_owned(),
+                    source: None,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    async fn settle(&mut self) -> Result<Kept, Fault> {
+        self.0.settle().await
+    }
 }
 
 #[async_trait]
@@ -50,7 +79,8 @@ impl LargeObjects for Putting {
         received: u64,
         kept: &Kept,
     ) -> Result<Box<dyn LargeWrite>, Fault> {
-        self.inner.resume(id, received, kept).await
+        let write = self.inner.resume(id, received, kept).await?;
+        Ok(Box::new(Filling(write, self.room)))
     }
 
     async fn tidy(&self, id: PackageId, before: &Kept, now: &Kept) -> Result<(), Fault> {
@@ -70,6 +100,10 @@ impl LargeObjects for Putting {
 
     async fn give_up(&self, id: PackageId, kept: &Kept) -> Result<(), Fault> {
         self.inner.give_up(id, kept).await
+    }
+
+    async fn put(&self, key: &StoreKey, bytes: Arc<[u8]>) -> Result<(), Fault> {
+        self.inner.put(key, bytes).await
     }
 
     async fn size(&self, key: &StoreKey) -> Result<Option<u64>, Fault> {
@@ -147,9 +181,10 @@ fn over(
 ) -> ObjectPackages {
     let parts = Arc::new(SlowParts(store.clone(), part));
     let large = Putting {
-        inner: PartedObjects::new(store.clone()).sending(parts),
+        inner: Arc::new(PartedObjects::new(store.clone()).sending(parts)),
         takes: completion,
         fails: fails.into(),
+        room: usize::MAX,
     };
     ObjectPackages::new(records, Arc::new(large))
 }
@@ -308,4 +343,130 @@ async fn a_record_that_cannot_be_renewed_ends_the_upload_before_others_take_over
     // Two renewals went well; the lease was given up in time.
     let (took, good) = (start.elapsed(), 2 * Duration::from_secs(8));
     assert!(took > good && took < good + LEASE, "{took:?}");
+}
+
+/// A crash between the making of a package and the record of it.
+async fn is_hidden_until_it_is_finished(
+    records: Arc<dyn ConditionalStore>,
+    large: Arc<dyn LargeObjects>,
+) {
+    let sound = ObjectPackages::new(records.clone(), large.clone());
+    let crashed = async || {
+        let id = begun(&sound, 100).await;
+        sound.append(id, 0, sevens(100)).await.unwrap();
+        // The first write claims the upload.
+        let failing = Arc::new(FailingStore::new(records.clone(), 1, Fails::Before));
+        let packages = ObjectPackages::new(failing, large.clone());
+        packages.finish(id).await.unwrap_err();
+        id
+    };
+    let id = crashed().await;
+    assert!(large.size(&StoreKey::package(id)).await.unwrap().is_some());
+    assert!(sound.packages().await.unwrap().is_empty());
+    for error in [
+        sound.package(id).await.unwrap_err(),
+        sound.read(id, 0..1).await.unwrap_err(),
+    ] {
+        assert!(
+            matches!(error, PackageStoreError::NoPackage { .. }),
+            "{error:?}"
+        );
+    }
+    free(&records, id).await;
+    sound.finish(id).await.unwrap();
+    assert_eq!(sound.package(id).await.unwrap().size, 100);
+    assert_eq!(sound.packages().await.unwrap().len(), 1);
+    let id = crashed().await;
+    free(&records, id).await;
+    sound.give_up(id).await.unwrap();
+    assert_eq!(large.size(&StoreKey::package(id)).await.unwrap(), None);
+}
+
+/// Takes the lease of a crashed process out of a record.
+async fn free(records: &Arc<dyn ConditionalStore>, id: PackageId) {
+    let key = StoreKey::upload(id);
+    let found = records.get(&key).await.unwrap().unwrap();
+    let mut record: serde_json::Value = serde_json::from_slice(&found.bytes).unwrap();
+    record.as_object_mut().unwrap().remove("lease");
+    let bytes = record.to_string().into_bytes().into();
+    let put = records.put(&key, bytes, &Condition::Always, None);
+    put.await.unwrap();
+}
+
+#[tokio::test]
+async fn in_parts_a_package_is_hidden_until_it_is_finished() {
+    let store = Arc::new(InMemory::new());
+    let records = Arc::new(RemoteStore::new(store.clone(), "memory"));
+    is_hidden_until_it_is_finished(records, Arc::new(PartedObjects::new(store))).await;
+}
+
+#[tokio::test]
+async fn in_a_folder_a_package_is_hidden_until_it_is_finished() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = FolderStore::open(folder.path().to_path_buf(), true);
+    let store = Arc::new(store.await.unwrap());
+    is_hidden_until_it_is_finished(store.clone(), store).await;
+}
+
+/// A record that another program wrote, or half of one, is named and stops nobody.
+#[tokio::test]
+async fn an_unreadable_record_is_named_beside_the_others() {
+    let store = Arc::new(InMemory::new());
+    let packages = process(&store);
+    let (good, bad) = (begun(&packages, 1).await, begun(&packages, 1).await);
+    let path = Path::parse(StoreKey::upload(bad).as_str()).unwrap();
+    store.put(&path, "{\"size\":".into()).await.unwrap();
+    let listed = packages.list_uploads().await.unwrap();
+    let ids: Vec<_> = listed.uploads.iter().map(|upload| upload.id).collect();
+    assert_eq!(ids, [good]);
+    let [(id, reason)] = &listed.unreadable[..] else {
+        panic!("{listed:?}")
+    };
+    assert_eq!(*id, bad);
+    assert!(reason.contains("EOF"), "{reason}");
+    assert_eq!(packages.uploads().await.unwrap().len(), 1);
+    let swept = packages.sweep(Duration::ZERO).await.unwrap();
+    assert_eq!((swept.removed.len(), swept.left.len()), (0, 0));
+    assert!(store.head(&path).await.is_ok());
+}
+
+/// Their store waits longer than that of the records.
+#[tokio::test]
+async fn reports_go_where_large_objects_go() {
+    let (small, large) = (Arc::new(InMemory::new()), Arc::new(InMemory::new()));
+    let records = Arc::new(RemoteStore::new(small.clone(), "memory"));
+    let parted = Arc::new(PartedObjects::new(large.clone()));
+    let packages = ObjectPackages::new(records, parted);
+    let id = PackageId::new();
+    packages.put_report(id, b"{}").await.unwrap();
+    let path = Path::parse(StoreKey::report(id).as_str()).unwrap();
+    assert!(small.head(&path).await.is_err() && large.head(&path).await.is_ok());
+    assert_eq!(packages.report(id).await.unwrap().unwrap(), b"{}");
+}
+
+/// Whoever makes room goes on from there.
+#[tokio::test]
+async fn a_full_disk_keeps_what_came_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = FolderStore::open(folder.path().to_path_buf(), true);
+    let store = Arc::new(store.await.unwrap());
+    let full = Putting {
+        inner: store.clone(),
+        takes: Duration::ZERO,
+        fails: false.into(),
+        room: 2_500_000,
+    };
+    let bytes: Vec<u8> = (0..4_000_000_u32).map(|at| (at / 7) as u8).collect();
+    let pieces = |bytes: &[u8]| Box::new(InPieces::new(bytes.chunks(50_000).map(<[u8]>::to_vec)));
+    let packages = ObjectPackages::new(store.clone(), Arc::new(full));
+    let id = begun(&packages, bytes.len()).await;
+    let error = packages.append(id, 0, pieces(&bytes)).await.unwrap_err();
+    assert!(error.to_string().contains("full"), "{error}");
+    let sound = ObjectPackages::new(store.clone(), store);
+    let received = sound.upload(id).await.unwrap().received;
+    assert!((1..=2_500_000).contains(&received), "{received}");
+    let rest = pieces(&bytes[usize::try_from(received).unwrap()..]);
+    sound.append(id, received, rest).await.unwrap();
+    let finished = sound.finish(id).await.unwrap();
+    assert_eq!(finished.digest, Some(ContentDigest::of(&bytes)));
 }

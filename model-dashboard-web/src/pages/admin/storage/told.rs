@@ -214,6 +214,7 @@ fn waste(waste: &Waste) -> WasteRow {
     WasteRow {
         what: match waste.kind {
             GarbageKind::Tombstone => "Mark of a deleted model",
+            GarbageKind::UploadBytes => "Left behind by an upload",
             _ => "Left behind by trying the store",
         },
         at: waste.at.clone(),
