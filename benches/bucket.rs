@@ -150,6 +150,7 @@ async fn long_history(repository: &ObjectRepository) -> model_dashboard::model::
     let key: ModelKey = "nnUNet/long-history".parse().unwrap();
     let change = Change {
         by: "bench".to_owned(),
+        source: None,
         via: Via::Api,
         at: Timestamp::now(),
         message: String::new(),

@@ -5,7 +5,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use model_dashboard::audit::{Action, ChainState, Event, EventFilter, EventPage};
+use model_dashboard::audit::{Action, ChainState, Event, EventFilter, EventPage, NewEvent};
+use model_dashboard::auth::Source;
 use model_dashboard::model::Timestamp;
 use serde::Serialize;
 
@@ -82,6 +83,11 @@ struct Filter {
     #[arg(long, value_name = "ACTOR")]
     actor: Option<String>,
 
+    /// Only events by accounts of this source, such as local or ldap: two may each have somebody of
+    /// one name
+    #[arg(long, value_name = "SOURCE")]
+    source: Option<String>,
+
     /// Only events on this, such as model:nnUNet/Task055 or token:17
     #[arg(long, value_name = "TARGET")]
     target: Option<String>,
@@ -109,6 +115,7 @@ impl Filter {
         Ok(EventFilter {
             actions: self.actions,
             actor: self.actor,
+            source: self.source,
             target: self.target,
             since: self.since,
             until: self.until,
@@ -219,7 +226,7 @@ async fn list(list: List, context: &Context) -> Result<(), Failure> {
                     [
                         seq.to_string(),
                         seconds(event.at),
-                        event.who().to_owned(),
+                        who(event),
                         event.via.clone(),
                         event.action.to_string(),
                         event.target.clone(),
@@ -231,6 +238,16 @@ async fn list(list: List, context: &Context) -> Result<(), Failure> {
             })
         })
         .await
+}
+
+/// With the source of the account, unless it is one of the installation or of this machine.
+fn who(event: &NewEvent) -> String {
+    match event.source() {
+        Some(source) if !matches!(source, Source::LOCAL | Source::HOST) => {
+            format!("{} ({source})", event.who())
+        }
+        _ => event.who().to_owned(),
+    }
 }
 
 async fn page(

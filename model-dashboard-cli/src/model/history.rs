@@ -69,6 +69,8 @@ struct Revision {
     key: Option<String>,
     modified_at: Option<Timestamp>,
     modified_by: Option<String>,
+    /// The directory that they are of, if they are of one.
+    modified_by_source: Option<String>,
     via: Option<String>,
     message: String,
     /// Who wrote it: registry, outside, or falsified in the history.
@@ -93,6 +95,7 @@ impl From<&ModelRevision> for Revision {
             key: revision.key.as_ref().map(ToString::to_string),
             modified_at: revision.at,
             modified_by: revision.by.clone(),
+            modified_by_source: revision.source.clone(),
             via: revision.via.as_ref().map(ToString::to_string),
             message: revision.message.clone(),
             origin: match revision.origin {
@@ -111,7 +114,7 @@ impl From<&ModelRevision> for Revision {
 impl Revision {
     /// On one line: number, when and by whom.
     fn in_short(&self) -> String {
-        let by = self.modified_by.as_deref().or(self.via.as_deref());
+        let by = self.who().or_else(|| self.via.clone());
         let parts = [
             Some(self.revision.to_string()),
             self.modified_at.map(seconds),
@@ -119,6 +122,15 @@ impl Revision {
             self.doubt(),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+
+    /// Who made it, with the directory that they are of.
+    fn who(&self) -> Option<String> {
+        let name = self.modified_by.as_ref()?;
+        Some(match &self.modified_by_source {
+            Some(source) => format!("{name} ({source})"),
+            None => name.clone(),
+        })
     }
 
     /// What is wrong with it.
@@ -195,7 +207,7 @@ pub(super) async fn history(history: &History, context: &Context) -> Result<(), 
                     [
                         revision.revision.to_string(),
                         seconds_or_empty(revision.modified_at),
-                        revision.modified_by.clone().unwrap_or_default(),
+                        revision.who().unwrap_or_default(),
                         revision.via.clone().unwrap_or_default(),
                         revision.message.clone(),
                         step.what(),

@@ -70,6 +70,8 @@ fn events_are_filtered() {
     assert_eq!(count(&["--since", "2100-01-01"]), 0);
     assert_eq!(count(&["--until", "2100-01-01"]), 3);
     assert_eq!(count(&["--actor", "nobody"]), 0);
+    assert_eq!(count(&["--source", "cli"]), 3);
+    assert_eq!(count(&["--source", "local"]), 0);
     assert_eq!(count(&["--before", "2"]), 1);
     here.run(&["audit", "list", "--action", "model.enabled"])
         .ends_with(2)

@@ -64,6 +64,7 @@ fn a_history_tells_who_when_why_and_what() {
             "message",
             "modified_at",
             "modified_by",
+            "modified_by_source",
             "origin",
             "revision",
             "since",

@@ -177,6 +177,17 @@ impl NewEvent {
             (name, ..) => name,
         }
     }
+
+    /// The source of the account that did it, or that a refused sign-in was for; `None` for nobody
+    /// who is known.
+    #[must_use]
+    pub fn source(&self) -> Option<&str> {
+        match (self.actor.split_once(':'), &*self.actor_name) {
+            (Some((source, _)), _) => Some(source),
+            (None, "") => None,
+            (None, _) => self.target.strip_prefix("source:"),
+        }
+    }
 }
 
 /// A number of things in words: `1 session`, `2 sessions`.
@@ -224,6 +235,9 @@ pub struct EventFilter {
     /// Only events of this actor: id or name, exactly, or what [`NewEvent::who`] says of those by
     /// nobody who is known (`the server`).
     pub actor: Option<String>,
+    /// Only events by accounts of this source ([`NewEvent::source`]), as two sources may each have
+    /// somebody of one name.
+    pub source: Option<String>,
     /// Only events on this target.
     pub target: Option<String>,
     /// Only events at or after this time.

@@ -43,6 +43,7 @@ fn definition(value: &Value) -> ModelDefinition {
 fn change() -> Change {
     Change {
         by: "mkeller".to_owned(),
+        source: None,
         via: Via::Api,
         at: Timestamp::now(),
         message: String::new(),

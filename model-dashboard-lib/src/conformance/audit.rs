@@ -29,6 +29,7 @@ macro_rules! audit_log_conformance {
             a_feed_goes_on_above_a_number
             an_action_filter_takes_names_and_groups
             actors_are_found_by_id_and_by_name
+            accounts_of_one_name_are_told_apart_by_their_source
             what_nobody_did_is_found_by_what_is_said_of_it
             targets_are_found_exactly
             times_are_from_and_before
@@ -303,6 +304,41 @@ pub async fn actors_are_found_by_id_and_by_name(log: &impl AuditLog) {
     assert_eq!(with("b").await, [0; 0]);
 }
 
+/// Two sources may each have somebody of one name.
+pub async fn accounts_of_one_name_are_told_apart_by_their_source(log: &impl AuditLog) {
+    let by = |actor: &str, name: &str, target: &str| NewEvent {
+        actor: actor.into(),
+        actor_name: name.into(),
+        target: target.into(),
+        ..new_event(1)
+    };
+    let events = [
+        by("local:1", "ann", "token:1"),
+        by("ldap:7f", "ann", "token:2"),
+        by("ldap2:7f", "ann", "token:3"),
+        // A refused sign-in is by nobody.
+        by("", "ann", "source:ldap"),
+        by("", "", "source:ldap"),
+        by("", "", "token:1"),
+    ];
+    fill(log, events).await;
+    for (actor, source, found) in [
+        (Some("ann"), "ldap", vec![2, 4]),
+        (Some("ann"), "local", vec![1]),
+        (Some("ldap:7f"), "ldap", vec![2]),
+        (None, "ldap", vec![2, 4]),
+        (None, "ld", vec![]),
+        (None, "", vec![]),
+    ] {
+        let filter = EventFilter {
+            actor: actor.map(str::to_owned),
+            source: Some(source.to_owned()),
+            ..EventFilter::default()
+        };
+        assert_eq!(matching(log, filter).await, found, "{actor:?} of {source}");
+    }
+}
+
 /// By what is said of events of nobody who is known.
 pub async fn what_nobody_did_is_found_by_what_is_said_of_it(log: &impl AuditLog) {
     let by = |name: &str, via: &str| NewEvent {
@@ -387,6 +423,7 @@ pub async fn filters_work_together(log: &impl AuditLog) {
     let filter = EventFilter {
         actions: vec!["token.create".into(), "user.".into()],
         actor: Some("even".into()),
+        source: None,
         target: Some("model:nnUNet/Task055".into()),
         since: Some(at(3)),
         until: Some(at(11)),

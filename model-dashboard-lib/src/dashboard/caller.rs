@@ -167,6 +167,14 @@ impl Caller {
         self.principal.user.username.as_str()
     }
 
+    /// The directory that the caller is of, if they are of one: others may have somebody of their
+    /// name.
+    pub(crate) fn directory(&self) -> Option<&str> {
+        let source = &self.id().source;
+        let is_directory = !source.is_own() && source.as_str() != Source::HOST;
+        is_directory.then(|| source.as_str())
+    }
+
     /// What the caller may do: the rights of the role, or those that a token carries of them.
     #[must_use]
     pub fn permissions(&self) -> Permissions {

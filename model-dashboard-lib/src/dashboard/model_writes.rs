@@ -391,6 +391,7 @@ pub(super) fn restored_from(number: u64, message: &str) -> String {
 pub(super) fn change_of(caller: &Caller, message: String) -> Change {
     Change {
         by: caller.username().to_owned(),
+        source: caller.directory().map(str::to_owned),
         via: caller.request().via.clone(),
         at: Timestamp::now(),
         message,

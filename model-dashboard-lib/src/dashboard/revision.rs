@@ -15,6 +15,8 @@ pub struct ModelRevision {
     pub at: Option<Timestamp>,
     /// Who made it, where the registry did.
     pub by: Option<String>,
+    /// The directory that they are of, if they are of one.
+    pub source: Option<String>,
     /// By which way it came in.
     pub via: Option<Via>,
     /// Why; may be empty.
@@ -139,6 +141,7 @@ impl ModelRevision {
             key: None,
             at: None,
             by: None,
+            source: None,
             via: None,
             message: String::new(),
             origin: Origin::Outside,
@@ -159,6 +162,7 @@ impl ModelRevision {
             key: None,
             at: archived_at,
             by: None,
+            source: None,
             via: Some(Via::Outside),
             message: String::new(),
             origin: Origin::Outside,
@@ -190,6 +194,7 @@ impl ModelRevision {
                 key: info.key,
                 at: info.modified_at.or(archived_at),
                 by: info.modified_by,
+                source: info.modified_by_source,
                 via: info.via,
                 message: info.message.unwrap_or_default(),
                 origin: match changed {

@@ -175,6 +175,8 @@ pub struct RegistryInfo {
     pub message: Option<String>,
     /// Who made it.
     pub modified_by: Option<String>,
+    /// The directory that they are of, if they are of one.
+    pub modified_by_source: Option<String>,
     /// When it was made.
     pub modified_at: Option<Timestamp>,
     /// By which way it came in.
@@ -213,6 +215,7 @@ impl RegistryInfo {
             key: None,
             message: None,
             modified_by: None,
+            modified_by_source: None,
             modified_at: None,
             via: None,
             content_digest: None,
@@ -240,6 +243,7 @@ impl RegistryInfo {
             moved_from: key("moved_from"),
             message: object.read("message"),
             modified_by: object.read("modified_by"),
+            modified_by_source: object.read("modified_by_source"),
             modified_at: object.read("modified_at"),
             via: object.read("via"),
             content_digest: object.read(DIGEST),
@@ -268,6 +272,7 @@ impl RegistryInfo {
             key(&self.key),
             text(&self.message),
             text(&self.modified_by),
+            text(&self.modified_by_source),
             self.modified_at.map(|at| quote(&at.to_string())),
             self.via.as_ref().map(|via| quote(via.as_str())),
             self.content_digest.map(|digest| quote(&digest.to_string())),
@@ -292,6 +297,7 @@ const KNOWN: &[&str] = &[
     "key",
     "message",
     "modified_by",
+    "modified_by_source",
     "modified_at",
     "via",
     "content_digest",

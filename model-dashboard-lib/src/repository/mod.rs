@@ -113,6 +113,9 @@ pub enum Precondition {
 pub struct Change {
     /// The name people read as author.
     pub by: String,
+    /// The source of the author's account, where it is a directory: another source may have somebody
+    /// of that name.
+    pub source: Option<String>,
     /// Through what.
     pub via: Via,
     /// Now.

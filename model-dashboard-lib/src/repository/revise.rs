@@ -50,6 +50,7 @@ impl Revising<'_> {
             key: Some(self.key.clone()),
             message: (!change.message.is_empty()).then(|| change.message.clone()),
             modified_by: Some(change.by.clone()),
+            modified_by_source: change.source.clone(),
             modified_at: Some(change.at),
             via: Some(change.via.clone()),
             write_id: Some(self.write_id.to_owned()),

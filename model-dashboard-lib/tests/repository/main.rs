@@ -32,6 +32,7 @@ fn key(text: &str) -> ModelKey {
 fn because(message: &str) -> Change {
     Change {
         by: "mkeller".to_owned(),
+        source: None,
         via: Via::Cli,
         at: Timestamp::now(),
         message: message.to_owned(),

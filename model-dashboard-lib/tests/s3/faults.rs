@@ -226,6 +226,7 @@ async fn act_on(
 ) -> Result<StoredModel, RepositoryError> {
     let change = Change {
         by: "mkeller".to_owned(),
+        source: None,
         via: Via::Api,
         at: Timestamp::now(),
         message: format!("{act:?}"),

@@ -110,6 +110,7 @@ async fn a_certificate_that_nobody_signed_is_accepted_if_it_is_in_the_bundle() {
     repository.probe().await.unwrap();
     let change = Change {
         by: "mkeller".to_owned(),
+        source: None,
         via: Via::Api,
         at: Timestamp::now(),
         message: String::new(),

@@ -144,6 +144,7 @@ async fn write(repository: &ObjectRepository, key: &ModelKey, n: usize) {
 fn because() -> Change {
     Change {
         by: "mkeller".to_owned(),
+        source: None,
         via: Via::Api,
         at: Timestamp::now(),
         message: String::new(),

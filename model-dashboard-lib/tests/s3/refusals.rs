@@ -27,6 +27,7 @@ fn definition(text: &str) -> ModelDefinition {
 fn because(message: &str) -> Change {
     Change {
         by: "mkeller".to_owned(),
+        source: None,
         via: Via::Api,
         at: Timestamp::now(),
         message: message.to_owned(),

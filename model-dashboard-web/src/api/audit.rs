@@ -21,6 +21,7 @@ const MAX_LIMIT: usize = 1000;
     params(
         ("action" = Option<String>, Query, description = "Only this action, such as `model.enable`, or all below a name that ends in a dot", example = "model."),
         ("actor" = Option<String>, Query, description = "Only this person: id or name, or `the server`"),
+        ("source" = Option<String>, Query, description = "Only accounts of this source, such as `local` or `ldap`: two may each have somebody of one name", example = "ldap"),
         ("target" = Option<String>, Query, description = "Only this target", example = "model:nnUNet/Task055_SegTHOR"),
         ("since" = Option<String>, Query, description = "Only from this time on (RFC 3339)"),
         ("until" = Option<String>, Query, description = "Only before this time (RFC 3339)"),
@@ -30,7 +31,7 @@ const MAX_LIMIT: usize = 1000;
     responses((status = 200, body = Events)))]
 pub(super) async fn list(guest: &Guest, query: &str) -> Result<Response, Failure> {
     let known = [
-        "action", "actor", "target", "since", "until", "before", "limit",
+        "action", "actor", "source", "target", "since", "until", "before", "limit",
     ];
     let parameters = Parameters::parse(query, &known)?;
     let time = "a time like 2026-03-01T09:30:00Z";
@@ -41,6 +42,7 @@ pub(super) async fn list(guest: &Guest, query: &str) -> Result<Response, Failure
             .into_iter()
             .collect(),
         actor: parameters.get("actor").map(str::to_owned),
+        source: parameters.get("source").map(str::to_owned),
         target: parameters.get("target").map(str::to_owned),
         since: parameters.value::<Timestamp>("since", time)?,
         until: parameters.value::<Timestamp>("until", time)?,

@@ -5,6 +5,7 @@ use model_dashboard::catalog::Picture;
 use model_dashboard::model::ModelKey;
 use warp::reply::Response;
 
+use super::actor::Sources;
 use super::form::Form;
 use super::renames;
 use super::visit::{Failure, Visit};
@@ -36,12 +37,14 @@ pub(super) async fn show(visit: Visit) -> Result<Response, Failure> {
     let given = |name| Some(asked.text(name).trim().to_owned()).filter(|text| !text.is_empty());
     let query = ActivityQuery {
         person: given("person"),
+        source: given("source"),
         model: given("model"),
         kind: given("kind"),
     };
     let filter = EventFilter {
         actions: query.kind.iter().cloned().collect(),
         actor: query.person.clone(),
+        source: query.source.clone(),
         ..EventFilter::default()
     };
     let before = asked.text("before").parse().ok();
@@ -70,15 +73,8 @@ pub(super) async fn show(visit: Visit) -> Result<Response, Failure> {
     let more = events.len() > PER_PAGE;
     events.truncate(PER_PAGE);
     let pairs = |before: Option<u64>| {
-        let filters = [
-            ("person", &query.person),
-            ("model", &query.model),
-            ("kind", &query.kind),
-        ];
-        let filters = filters
-            .into_iter()
-            .filter_map(|(key, value)| Some((key, value.clone()?)));
-        let pairs: Vec<_> = filters
+        let pairs: Vec<_> = query
+            .pairs()
             .chain(before.map(|before| ("before", before.to_string())))
             .collect();
         visit.links().query("/activity", pairs)
@@ -96,6 +92,7 @@ pub(super) async fn show(visit: Visit) -> Result<Response, Failure> {
         .collect();
     people.sort();
     people.dedup();
+    let sources = Sources::new(&visit);
     let parts = |key: &ModelKey| (key.network_type.to_string(), key.name.to_string());
     let view = ActivityView {
         now: now.as_ref().map(parts),
@@ -105,13 +102,17 @@ pub(super) async fn show(visit: Visit) -> Result<Response, Failure> {
             .map(ToString::to_string)
             .collect(),
         people,
+        sources: sources.choices(query.source.as_deref()),
         kinds: KINDS
             .iter()
             .map(|(value, text)| ((*value).to_owned(), (*text).to_owned()))
             .collect(),
         older: more.then(|| pairs(events.last().map(|event| event.seq))),
         newer: before.map(|_| pairs(None)),
-        entries: events.iter().map(|event| entry(event, &picture)).collect(),
+        entries: events
+            .iter()
+            .map(|event| entry(event, &picture, &sources))
+            .collect(),
         query,
     };
     let frame = visit.frame().await;
@@ -139,7 +140,7 @@ fn named(picture: &Picture, text: &str) -> Vec<ModelKey> {
     found
 }
 
-fn entry(entry: &Event, picture: &Picture) -> Entry {
+fn entry(entry: &Event, picture: &Picture, sources: &Sources) -> Entry {
     let was = renames::old_name(entry);
     let event = &entry.event;
     let name = event.action.as_str();
@@ -154,7 +155,7 @@ fn entry(entry: &Event, picture: &Picture) -> Entry {
     let model = key.as_ref().and_then(|key| picture.get(key));
     Entry {
         at: event.at.into(),
-        who: event.actor_name.clone(),
+        who: sources.actor(&event.actor_name, event.source()),
         via: match event.via.as_str() {
             "api" => Some("API".to_owned()),
             "cli" => Some("command line".to_owned()),
@@ -218,14 +219,17 @@ mod tests {
     fn a_model_is_named_even_if_no_new_one_could_have_its_name() {
         let deleted = event(Action::ModelDelete, "model:nnUNet/A name with spaces", "");
         let named = ("nnUNet".to_owned(), "A name with spaces".to_owned());
-        assert_eq!(entry(&deleted, &Picture::default()).model, Some(named));
+        assert_eq!(
+            entry(&deleted, &Picture::default(), &Sources::default()).model,
+            Some(named)
+        );
     }
 
     #[test]
     fn the_old_name_is_found_among_what_else_is_said() {
         let said = "with token 3; was nnUNet/A; outcome not known";
         let renamed = event(Action::ModelRename, "model:nnUNet/B", said);
-        let shown = entry(&renamed, &Picture::default());
+        let shown = entry(&renamed, &Picture::default(), &Sources::default());
         assert_eq!(shown.was.as_deref(), Some("nnUNet/A"));
         assert_eq!(shown.detail, "with token 3; outcome not known");
     }

@@ -7,6 +7,7 @@
 
 mod actions;
 mod activity;
+mod actor;
 mod admin;
 mod broken;
 mod bulk;

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use maud::{Markup, html};
 
+use super::actor::Actor;
 use super::components::icon::Icon;
 use super::components::{Tone, empty_state, filter_chip, notice, page_header, time};
 use super::frame::{Frame, Page, Section};
@@ -16,6 +17,8 @@ pub struct ActivityView {
     pub query: ActivityQuery,
     /// People to choose from; others can be typed.
     pub people: Vec<String>,
+    /// The sources of accounts to choose from, if there are several: value and text.
+    pub sources: Vec<(String, String)>,
     /// The kinds there are to choose from: value and text.
     pub kinds: Vec<(String, String)>,
     /// The entries of this page, newest first.
@@ -30,11 +33,13 @@ pub struct ActivityView {
     pub older: Option<String>,
 }
 
-/// The filters in the address: `person`, `model`, `kind`.
+/// The filters in the address: `person`, `source`, `model`, `kind`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ActivityQuery {
     /// Only of this person.
     pub person: Option<String>,
+    /// Only of people of this source.
+    pub source: Option<String>,
     /// Only of this model (`type/name`).
     pub model: Option<String>,
     /// Only of this kind.
@@ -47,7 +52,7 @@ pub struct Entry {
     /// When.
     pub at: SystemTime,
     /// Who.
-    pub who: String,
+    pub who: Actor,
     /// Through what, if not the dashboard: `API`, `command line`.
     pub via: Option<String>,
     /// What was done, as a verb in the past: `enabled`, `edited`, `renamed`.
@@ -74,17 +79,19 @@ impl ActivityQuery {
     /// The address of the page with these filters.
     #[must_use]
     pub fn href(&self, links: &Links) -> String {
+        links.query("/activity", self.pairs())
+    }
+
+    /// The pairs of the address.
+    pub fn pairs(&self) -> impl Iterator<Item = (&'static str, String)> {
         let pairs = [
             ("person", &self.person),
+            ("source", &self.source),
             ("model", &self.model),
             ("kind", &self.kind),
         ];
-        links.query(
-            "/activity",
-            pairs
-                .into_iter()
-                .filter_map(|(key, value)| Some((key, value.clone()?))),
-        )
+        let pairs = pairs.into_iter();
+        pairs.filter_map(|(key, value)| Some((key, value.clone()?)))
     }
 
     fn without(&self, change: impl FnOnce(&mut Self)) -> Self {
@@ -100,7 +107,7 @@ pub fn page(frame: &Frame, view: &ActivityView) -> Markup {
     let links = &frame.links;
     frame.page(&Page::new("Activity", Section::Activity), &html! {
         (page_header("Activity", &html! {}, &html! { (filters(frame, view)) }))
-        div.chips { (chips(links, &view.query)) }
+        div.chips { (chips(links, view)) }
         @if let Some((network_type, name)) = &view.now {
             (notice(Tone::Info, &html! {
                 p { "It is now " a.reference href=(links.model(network_type, name)) { (network_type) "/" wbr; (name) } "." }
@@ -149,7 +156,7 @@ fn one(frame: &Frame, entry: &Entry) -> Markup {
             (entry.icon)
             div.event {
                 p {
-                    strong { (who(frame, &entry.who)) } " " (entry.done) " "
+                    (who(frame, &entry.who)) " " (entry.done) " "
                     @if let Some((network_type, name)) = &entry.model {
                         @let text = if entry.alias.is_empty() { name } else { &entry.alias };
                         @if entry.exists { a href=(frame.links.model(network_type, name)) { (text) } }
@@ -195,14 +202,19 @@ fn of_model(links: &Links, reference: &str) -> Markup {
 }
 
 /// A person, and the way to what else they did.
-fn who(frame: &Frame, name: &str) -> Markup {
+fn who(frame: &Frame, person: &Actor) -> Markup {
+    let source = Some(person.source.clone()).filter(|source| !source.is_empty());
     let only = ActivityQuery {
-        person: Some(name.to_owned()),
+        person: Some(person.name.clone()),
+        source,
         ..ActivityQuery::default()
     };
     html! {
-        @if name.is_empty() { "Somebody" }
-        @else { a.quiet-link href=(only.href(&frame.links)) title="Only changes by this person" { (name) } }
+        @if person.name.is_empty() { strong { "Somebody" } }
+        @else {
+            strong { a.quiet-link href=(only.href(&frame.links)) title="Only changes by this person" { (person.name) } }
+            (person.of())
+        }
     }
 }
 
@@ -214,6 +226,19 @@ fn filters(frame: &Frame, view: &ActivityView) -> Markup {
                 input type="text" name="person" value=(query.person.as_deref().unwrap_or_default())
                     placeholder="username" list="people" autocomplete="off" spellcheck="false" maxlength="300";
                 datalist id="people" { @for person in &view.people { option value=(person) {} } }
+            }
+            @if !view.sources.is_empty() {
+                label.inline { span { "Account" }
+                    span.select {
+                        select name="source" {
+                            option value="" { "Any" }
+                            @for (value, text) in &view.sources {
+                                option value=(value) selected[query.source.as_ref() == Some(value)] { (text) }
+                            }
+                        }
+                        (Icon::ChevronDown)
+                    }
+                }
             }
             label.inline { span { "Model" }
                 input.mono type="text" name="model" value=(query.model.as_deref().unwrap_or_default())
@@ -235,10 +260,16 @@ fn filters(frame: &Frame, view: &ActivityView) -> Markup {
     }
 }
 
-fn chips(links: &Links, query: &ActivityQuery) -> Markup {
+fn chips(links: &Links, view: &ActivityView) -> Markup {
+    let query = &view.query;
     html! {
         @if let Some(person) = &query.person {
             (filter_chip("person", person, &query.without(|query| query.person = None).href(links)))
+        }
+        @if let Some(source) = &query.source {
+            @let named = view.sources.iter().find(|(value, _)| value == source);
+            @let text = named.map_or(source, |(_, text)| text);
+            (filter_chip("account", text, &query.without(|query| query.source = None).href(links)))
         }
         @if let Some(model) = &query.model {
             (filter_chip("model", model, &query.without(|query| query.model = None).href(links)))

@@ -32,6 +32,7 @@
 //! [`SafeHtml`].
 
 pub mod activity;
+pub mod actor;
 pub mod admin;
 pub mod broken;
 pub mod components;
@@ -51,6 +52,7 @@ pub mod login;
 pub mod model;
 pub mod models;
 pub mod models_query;
+
 pub mod profile;
 pub mod rename;
 pub mod tokens;

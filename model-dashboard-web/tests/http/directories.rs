@@ -5,8 +5,10 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use http::{Method, StatusCode};
-use model_dashboard::auth::Permissions;
+use model_dashboard::auth::{Identity, Permissions, Role};
 use model_dashboard::config::{Config, Sources};
+use model_dashboard::dashboard::Samples;
+use serde_json::json;
 
 use crate::app::{Client, PASSWORD};
 use crate::clinic::{Clinic, GROUP, serve, sign_in};
@@ -364,4 +366,98 @@ async fn a_directory_that_cannot_be_asked_limits_tokens_and_says_so() {
     let own = bo.get("/tokens").await.text();
     let marked = own.matches("7 days after your last sign-in").count();
     assert_eq!(marked, 2, "above the list and in it: {own}");
+}
+
+#[tokio::test]
+async fn people_of_one_name_in_two_sources_are_told_apart() {
+    let clinic = Clinic::new(true, &["publisher"]);
+    let made_publisher =
+        |person: &mut Identity| person.role.as_mut().unwrap().role = Role::Publisher;
+    clinic
+        .people
+        .lock()
+        .unwrap()
+        .values_mut()
+        .for_each(made_publisher);
+    let app = clinic.serve().await;
+    let (theirs, status, _) = sign_in(&app, "clinic", "publisher", PASSWORD).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    let host = app.dashboard.host_caller("test@localhost");
+    let installed = app.dashboard.install_samples(&host, Samples::Demonstration);
+    installed.await.unwrap();
+    let model = "/models/nnUNet/Task003_Liver";
+    let local = app.signed_in("publisher").await;
+    for (browser, what) in [(&theirs, "enable"), (&local, "disable")] {
+        let page = browser.get(model).await.text();
+        let (_, rest) = page.split_once("name=\"if_match\" value=\"").unwrap();
+        let seen = rest.split('"').next().unwrap();
+        let path = format!("{model}/{what}");
+        let (status, page) = post(browser, &path, &[("if_match", seen)]).await;
+        assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
+    }
+    let names = |page: &str| page.matches("publisher</a></strong>").count();
+    let of_clinic = "publisher</a></strong> <span class=\"of\">(Clinic account)</span>";
+    let all = local.get("/activity?person=publisher").await.text();
+    assert_eq!(
+        (names(&all), all.matches(of_clinic).count()),
+        (2, 1),
+        "{all}"
+    );
+    for (source, done, other) in [
+        ("clinic", "enabled", "disabled"),
+        ("local", "disabled", "enabled"),
+    ] {
+        let only = format!("/activity?person=publisher&amp;source={source}");
+        assert!(all.contains(&format!("href=\"{only}\"")), "{only}: {all}");
+        let page = local.get(&only.replace("&amp;", "&")).await.text();
+        assert_eq!(names(&page), 1, "{page}");
+        let says = |what: &str| {
+            page.contains(&format!("</strong> {what} "))
+                || page.contains(&format!("</span> {what} "))
+        };
+        assert!(says(done) && !says(other), "{page}");
+    }
+    let history = local.get(&format!("{model}/history")).await.text();
+    assert!(
+        history
+            .contains("by <strong>publisher</strong> <span class=\"of\">(Clinic account)</span>"),
+        "{history}"
+    );
+
+    let auditor = app.signed_in("auditor").await;
+    let filtered = |source: &str| format!("who=publisher&action=sign-in&source={source}");
+    let page = auditor
+        .get(&format!("/admin/audit?{}", filtered("clinic")))
+        .await
+        .text();
+    assert!(
+        page.contains("(Clinic account)") && !page.contains("user:local:"),
+        "{page}"
+    );
+    let csv = auditor
+        .get(&format!("/admin/audit/export.csv?{}", filtered("clinic")))
+        .await
+        .text();
+    assert_eq!(csv.matches("\"publisher\"").count(), 1, "{csv}");
+    assert!(
+        csv.contains("\"clinic:id-of-publisher\",\"publisher\""),
+        "{csv}"
+    );
+    let token = app.token(Permissions::all()).await;
+    let count = async |source: &str| {
+        let path = format!("/api/v1/audit?actor=publisher&action=model.&source={source}");
+        let events = token.get(&path).await.json();
+        events["events"].as_array().unwrap().len()
+    };
+    assert_eq!(
+        [
+            count("clinic").await,
+            count("local").await,
+            count("other").await
+        ],
+        [1, 1, 0]
+    );
+    let revisions = token.get(&format!("/api/v1{model}/revisions")).await.json();
+    let sources = [0, 1].map(|at| revisions["revisions"][at]["modified_by_source"].clone());
+    assert_eq!(sources, [json!(null), json!("clinic")], "{revisions}");
 }

@@ -132,6 +132,7 @@ fn key(text: &str) -> ModelKey {
 fn because(message: &str) -> Change {
     Change {
         by: "mkeller".to_owned(),
+        source: None,
         via: Via::Api,
         at: Timestamp::now(),
         message: message.to_owned(),

@@ -149,6 +149,7 @@ async fn own_changes_cost_no_listing_and_those_of_others_one() {
     let theirs = key("MIST/theirs");
     let change = Change {
         by: "somebody".to_owned(),
+        source: None,
         via: Via::Cli,
         at: Timestamp::now(),
         message: String::new(),

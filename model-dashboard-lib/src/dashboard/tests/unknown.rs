@@ -67,6 +67,7 @@ async fn a_rename_that_was_interrupted_is_noted_when_it_is_finished() {
     let (from, to) = (key("MIST/A"), key("MIST/B"));
     let change = |message: &str| Change {
         by: "mkeller".to_owned(),
+        source: None,
         via: Via::Api,
         at: Timestamp::now(),
         message: message.to_owned(),

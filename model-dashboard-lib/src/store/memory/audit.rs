@@ -83,6 +83,7 @@ fn matches(filter: &EventFilter, event: &NewEvent) -> bool {
     let EventFilter {
         actions,
         actor,
+        source,
         target,
         since,
         until,
@@ -94,6 +95,7 @@ fn matches(filter: &EventFilter, event: &NewEvent) -> bool {
     };
     (actions.is_empty() || actions.iter().any(is_action))
         && actor.as_ref().is_none_or(|a| is_by(event, a))
+        && (source.is_none() || source.as_deref() == event.source())
         && target.as_ref().is_none_or(|t| *t == event.target)
         && since.is_none_or(|since| event.at >= since)
         && until.is_none_or(|until| event.at < until)

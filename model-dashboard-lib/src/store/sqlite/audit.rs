@@ -145,6 +145,7 @@ fn condition(filter: &EventFilter, page: EventPage) -> (String, Vec<Value>) {
     let EventFilter {
         actions,
         actor,
+        source,
         target,
         since,
         until,
@@ -177,6 +178,20 @@ fn condition(filter: &EventFilter, page: EventPage) -> (String, Vec<Value>) {
             "(actor = ? OR actor_name = ? OR (actor = '' AND actor_name = '' AND {nobody}))"
         ));
         values.extend([Value::from(actor.clone()), Value::from(actor.clone())]);
+    }
+    if let Some(source) = source {
+        // All that begins with it and a colon: the sign after the colon is the semicolon.
+        all.push(
+            "((actor >= ? AND actor < ?)
+              OR (actor = '' AND actor_name <> '' AND target = ?))"
+                .into(),
+        );
+        let texts = [
+            format!("{source}:"),
+            format!("{source};"),
+            format!("source:{source}"),
+        ];
+        values.extend(texts.map(Value::from));
     }
     if let Some(target) = target {
         all.push("target = ?".into());

@@ -96,6 +96,8 @@ pub(in crate::api) struct Revision {
     pub(in crate::api) modified_at: Option<Timestamp>,
     /// Who made it, where the registry did.
     pub(in crate::api) modified_by: Option<String>,
+    /// The directory that they are of, if they are of one.
+    pub(in crate::api) modified_by_source: Option<String>,
     /// Through what: dashboard, api, cli; outside for what another program wrote into the store.
     #[schema(example = "api")]
     pub(in crate::api) via: Option<String>,
@@ -124,6 +126,7 @@ impl From<&ModelRevision> for Revision {
             key: revision.key.as_ref().map(ToString::to_string),
             modified_at: revision.at,
             modified_by: revision.by.as_deref().map(shown),
+            modified_by_source: revision.source.as_deref().map(shown),
             via: revision.via.as_ref().map(|via| shown(via.as_str())),
             message: shown(&revision.message),
             origin: origin(revision.origin),

@@ -14,6 +14,7 @@ use warp::Reply;
 use warp::reply::Response;
 
 use crate::pages::actions::isolate;
+use crate::pages::actor::Sources;
 use crate::pages::csv::push_line;
 use crate::pages::errors::sentence;
 use crate::pages::form::Form;
@@ -33,6 +34,7 @@ fn query(visit: &Visit) -> (AuditQuery, Option<u64>) {
     let text = |name| asked.text(name).trim().to_owned();
     let query = AuditQuery {
         who: text("who"),
+        source: text("source"),
         action: text("action"),
         target: text("target"),
         from: text("from"),
@@ -68,6 +70,7 @@ fn filter(query: &AuditQuery) -> Result<EventFilter, Vec<FieldError>> {
     Ok(EventFilter {
         actions: given(&query.action).into_iter().collect(),
         actor: given(&query.who),
+        source: given(&query.source),
         target: given(&query.target).map(target),
         since: from,
         // The day itself belongs to it.
@@ -103,11 +106,14 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Failure> {
         pairs.push(("before", last.seq.to_string()));
         visit.links().query("/admin/audit", pairs)
     });
+    let sources = Sources::new(&visit);
+    let chosen = Some(query.source.as_str()).filter(|source| !source.is_empty());
     let view = AuditView {
+        sources: sources.choices(chosen),
         actions: Action::names().map(str::to_owned).collect(),
         rows: events
             .iter()
-            .map(|event| row(visit.links(), event))
+            .map(|event| row(visit.links(), &sources, event))
             .collect(),
         newer: before.map(|_| query.href(visit.links())),
         older,
@@ -151,7 +157,7 @@ fn chain(state: ChainState) -> Chain {
     }
 }
 
-fn row(links: &Links, entry: &Event) -> AuditRow {
+fn row(links: &Links, sources: &Sources, entry: &Event) -> AuditRow {
     let event = &entry.event;
     let model = event
         .target
@@ -166,7 +172,7 @@ fn row(links: &Links, entry: &Event) -> AuditRow {
     AuditRow {
         number: entry.seq,
         at: event.at.into(),
-        who: event.who().to_owned(),
+        who: sources.actor(event.who(), event.source()),
         nobody: event.actor.is_empty() && event.actor_name.is_empty(),
         identity: event.actor.clone(),
         action: event.action.to_string(),
@@ -185,7 +191,7 @@ fn row(links: &Links, entry: &Event) -> AuditRow {
 pub(super) async fn event(visit: Visit, number: u64) -> Result<Response, Failure> {
     let entry = visit.dashboard().event(&visit.caller, number).await?;
     let view = EventView {
-        row: row(visit.links(), &entry),
+        row: row(visit.links(), &Sources::new(&visit), &entry),
         request_id: entry.event.request_id.clone(),
         digest: entry.digest.clone(),
         json: serde_json::to_string_pretty(&value(&entry)).unwrap_or_default(),
@@ -340,7 +346,7 @@ mod tests {
             event,
             digest: String::new(),
         };
-        let href = row(&Links::new(""), &event).target_href;
+        let href = row(&Links::new(""), &Sources::default(), &event).target_href;
         assert_eq!(
             href.as_deref(),
             Some("/models/nnUNet/A%20name%20with%20spaces")

@@ -12,6 +12,7 @@ use warp::reply::Response;
 
 use crate::kind::Kind;
 use crate::pages::actions::page_of;
+use crate::pages::actor::Sources;
 use crate::pages::errors;
 use crate::pages::form::Form;
 use crate::pages::history::told;
@@ -91,12 +92,13 @@ async fn show(
         reason,
         ..BringBackView::default()
     };
+    let sources = Sources::new(visit);
     // What is not at hand is not told; whether it can be done is found out when it is.
     if let Ok(history) = dashboard.history(caller, key, None, LOOKED_AT).await {
         let revisions = || history.steps.iter().map(|step| &step.revision);
         let deletion = |it: &&ModelRevision| matches!(it.content, RevisionContent::Deleted);
         let deletion = revisions().next().filter(deletion);
-        view.deletion = deletion.map(|revision| told::revision(revision, key));
+        view.deletion = deletion.map(|revision| told::revision(revision, key, &sources));
         let is_meant = |it: &&ModelRevision| match number {
             Some(number) => it.number == number,
             None => it.origin != Origin::Falsified && it.definition().is_some(),
@@ -104,7 +106,7 @@ async fn show(
         view.held = match revisions().find(is_meant) {
             Some(revision) => {
                 let alias = revision.definition().map(ModelDefinition::alias);
-                let told = told::revision(revision, key);
+                let told = told::revision(revision, key, &sources);
                 Held::Revision(Box::new(told), alias.unwrap_or_default())
             }
             None if number.is_none() && history.next.is_none() => Held::Nothing,

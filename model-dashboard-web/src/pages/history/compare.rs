@@ -5,6 +5,7 @@ use model_dashboard::model::ModelKey;
 use warp::reply::Response;
 
 use super::{present, told};
+use crate::pages::actor::Sources;
 use crate::pages::form::Form;
 use crate::pages::visit::{Failure, Visit};
 use crate::views::history::compare::{self, CompareView};
@@ -24,10 +25,11 @@ pub(in crate::pages) async fn compare(visit: Visit, key: ModelKey) -> Result<Res
     let (dashboard, caller) = (visit.dashboard(), &visit.caller);
     let found = dashboard.compare(caller, &key, from, to).await?;
     let entry = entry.or(dashboard.picture(caller).await?.deleted(&key));
+    let sources = Sources::new(&visit);
     let view = CompareView {
         subject: told::subject(&key, entry.as_deref()),
-        from: told::revision(&found.from, &key),
-        to: told::revision(&found.to, &key),
+        from: told::revision(&found.from, &key, &sources),
+        to: told::revision(&found.to, &key, &sources),
         changes: found.changes.as_ref().map(told::changes),
     };
     let frame = visit.frame().await;

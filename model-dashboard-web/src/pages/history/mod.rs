@@ -15,6 +15,7 @@ use warp::reply::Response;
 pub(super) use self::compare::compare;
 pub(super) use self::restore::{ask_restore, restore};
 pub(super) use self::revision::show as show_revision;
+use super::actor::Sources;
 use super::errors::sentence;
 use super::form::Form;
 use super::visit::{Failure, Visit};
@@ -55,7 +56,7 @@ pub(super) async fn show(visit: Visit, key: ModelKey) -> Result<Response, Failur
         newest: before.map(|_| first.clone()),
         older: next.map(|next| format!("{first}?before={next}")),
         steps: match &history {
-            Some(history) => steps(history, &key, present),
+            Some(history) => steps(history, &key, present, &Sources::new(&visit)),
             None => Vec::new(),
         },
         missing: match &history {
@@ -98,12 +99,12 @@ fn missing(gap: &Gap) -> Missing {
     }
 }
 
-fn steps(history: &History, key: &ModelKey, present: Option<u64>) -> Vec<Step> {
+fn steps(history: &History, key: &ModelKey, present: Option<u64>, sources: &Sources) -> Vec<Step> {
     let step = |step: &HistoryStep| {
         let is_first = step.revision.number == 1;
         let holds = matches!(step.revision.content, RevisionContent::Definition(_));
         Step {
-            revision: told::revision(&step.revision, key),
+            revision: told::revision(&step.revision, key, sources),
             changed: match &step.changes {
                 Some(changes) => Changed::By(told::changes(changes)),
                 None if is_first && holds => Changed::First,

@@ -10,6 +10,7 @@ use warp::reply::Response;
 use super::{present, told};
 use crate::kind::Kind;
 use crate::pages::actions::{page_of, seen};
+use crate::pages::actor::Sources;
 use crate::pages::errors;
 use crate::pages::form::Form;
 use crate::pages::visit::{Failure, Visit};
@@ -63,7 +64,7 @@ async fn question(
     let mut view = RestoreView::new(told::subject(key, entry.as_deref()), number);
     let dashboard = visit.dashboard();
     let revision = dashboard.revision(&visit.caller, key, number).await?;
-    view.revision = Some(told::revision(&revision, key));
+    view.revision = Some(told::revision(&revision, key, &Sources::new(visit)));
     match now {
         Now::Model(model) => {
             let present = &model.definition;

@@ -4,6 +4,7 @@ use model_dashboard::model::ModelKey;
 use warp::reply::Response;
 
 use super::{present, told};
+use crate::pages::actor::Sources;
 use crate::pages::visit::{Failure, Visit};
 use crate::views::history::revision::{self, RevisionView};
 
@@ -23,7 +24,7 @@ pub(in crate::pages) async fn show(
     let entry = entry.or(dashboard.picture(caller).await?.deleted(&key));
     let view = RevisionView {
         subject: told::subject(&key, entry.as_deref()),
-        revision: told::revision(read, &key),
+        revision: told::revision(read, &key, &Sources::new(&visit)),
         text,
     };
     let frame = visit.frame().await;

@@ -4,6 +4,7 @@ use model_dashboard::catalog::{Entry, EntryState};
 use model_dashboard::dashboard::{ModelRevision, Origin, RevisionContent};
 use model_dashboard::model::{Comparison, LabelChangeKind, ModelKey, Via};
 
+use crate::pages::actor::Sources;
 use crate::pages::errors::sentence;
 use crate::views::components::difference::Change;
 use crate::views::history::changes::{Changes, LabelChange, LabelKind};
@@ -32,11 +33,18 @@ pub(super) fn subject(key: &ModelKey, entry: Option<&Entry>) -> Subject {
 }
 
 /// A revision of the model that is at `now`.
-pub(in crate::pages) fn revision(revision: &ModelRevision, now: &ModelKey) -> Revision {
+pub(in crate::pages) fn revision(
+    revision: &ModelRevision,
+    now: &ModelKey,
+    sources: &Sources,
+) -> Revision {
     Revision {
         number: revision.number,
         at: revision.at.map(Into::into),
-        by: revision.by.clone().unwrap_or_default(),
+        by: sources.actor(
+            revision.by.as_deref().unwrap_or_default(),
+            revision.source.as_deref(),
+        ),
         source: match &revision.via {
             Some(Via::Dashboard) => Source::Dashboard,
             Some(Via::Api) => Source::Api,

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use maud::{Markup, html};
 
+use crate::views::actor::Actor;
 use crate::views::components::icon::Icon;
 use crate::views::components::table::{Column, table};
 use crate::views::components::{
@@ -18,6 +19,8 @@ use crate::views::links::Links;
 pub struct AuditView {
     /// What was asked for.
     pub query: AuditQuery,
+    /// The sources of accounts to choose from, if there are several: value and text.
+    pub sources: Vec<(String, String)>,
     /// The actions there are to choose from.
     pub actions: Vec<String>,
     /// The events of this page.
@@ -46,6 +49,8 @@ pub struct Chain {
 pub struct AuditQuery {
     /// `who`: only of this account.
     pub who: String,
+    /// `source`: only of accounts of this source.
+    pub source: String,
     /// `action`: only this one.
     pub action: String,
     /// `target`: only on this.
@@ -62,6 +67,7 @@ impl AuditQuery {
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
         [
             ("who", &self.who),
+            ("source", &self.source),
             ("action", &self.action),
             ("target", &self.target),
             ("from", &self.from),
@@ -88,7 +94,7 @@ pub struct AuditRow {
     /// When.
     pub at: SystemTime,
     /// Who, in words: the name of then, `the server`, `unknown`.
-    pub who: String,
+    pub who: Actor,
     /// Whether that is nobody's name.
     pub nobody: bool,
     /// Who, for ever: `source:subject`; empty if unknown.
@@ -186,7 +192,10 @@ fn cells(frame: &Frame, row: &AuditRow) -> Vec<Markup> {
 }
 
 fn who(row: &AuditRow) -> Markup {
-    html! { @if row.nobody { span.muted { (row.who) } } @else { (breakable(&row.who)) } }
+    html! {
+        @if row.nobody { span.muted { (row.who.name) } }
+        @else { (breakable(&row.who.name)) (row.who.of()) }
+    }
 }
 
 fn refused() -> Markup {
@@ -206,6 +215,27 @@ fn example(field: &str) -> Option<&'static str> {
         "who" => Some("username"),
         "target" => Some("type/name"),
         _ => None,
+    }
+}
+
+fn choice<'a>(
+    name: &str,
+    label: &str,
+    chosen: &str,
+    options: impl IntoIterator<Item = (&'a String, &'a String)>,
+) -> Markup {
+    let id = format!("audit-{name}");
+    html! {
+        div.field {
+            label for=(id) { (label) }
+            span.select {
+                select id=(id) name=(name) {
+                    option value="" { "Any" }
+                    @for (value, text) in options { option value=(value) selected[value == chosen] { (text) } }
+                }
+                (Icon::ChevronDown)
+            }
+        }
     }
 }
 
@@ -232,16 +262,10 @@ fn filters(frame: &Frame, view: &AuditView) -> Markup {
     html! {
         form.panel.filter-form role="search" aria-label="Audit log" action=(frame.links.to("/admin/audit")) method="get" {
             (text("who", "Who", &query.who, "text"))
-            div.field {
-                label for="audit-action" { "Action" }
-                span.select {
-                    select id="audit-action" name="action" {
-                        option value="" { "Any" }
-                        @for action in &view.actions { option value=(action) selected[*action == query.action] { (action) } }
-                    }
-                    (Icon::ChevronDown)
-                }
+            @if !view.sources.is_empty() {
+                (choice("source", "Account", &query.source, view.sources.iter().map(|(value, text)| (value, text))))
             }
+            (choice("action", "Action", &query.action, view.actions.iter().map(|action| (action, action))))
             (text("target", "Target", &query.target, "text"))
             (text("from", "From", &query.from, "date"))
             (text("to", "To", &query.to, "date"))

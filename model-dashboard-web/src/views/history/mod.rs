@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use maud::{Markup, html};
 
+use super::actor::Actor;
 use super::components::icon::Icon;
 use super::components::{Tone, breadcrumbs, copy_chip, state, time};
 use super::frame::{Frame, Section};
@@ -53,7 +54,7 @@ pub struct Revision {
     /// When it was made; of one that came from outside, when that was noticed.
     pub at: Option<SystemTime>,
     /// Who made it; empty if unknown.
-    pub by: String,
+    pub by: Actor,
     /// By which way it came.
     pub source: Source,
     /// Why; empty if nobody said.
@@ -194,7 +195,7 @@ impl Revision {
         let outside = self.source == Source::Outside;
         html! {
             p.byline {
-                @if !self.by.is_empty() { span { "by " strong { (self.by) } } }
+                @if !self.by.name.is_empty() { span { "by " strong { (self.by.name) } (self.by.of()) } }
                 @if let Some(at) = self.at {
                     span { @if outside { "noticed " } (time::exact(at)) }
                 } @else { span { "time unknown" } }

@@ -1,6 +1,7 @@
 //! Histories, comparisons and going back.
 
 use super::{ago, change, pair, text};
+use crate::views::actor::Actor;
 use crate::views::admin::as_of::{AsOfRow, AsOfView, Found};
 use crate::views::admin::deleted::{BringBackView, DeletedRow, DeletedView, Held};
 use crate::views::components::field::Field;
@@ -29,7 +30,7 @@ fn revision(number: u64, hours: u64, by: &str, message: &str) -> Revision {
     Revision {
         number,
         at: Some(ago(hours)),
-        by: text(by),
+        by: Actor::local(by),
         source: Source::Dashboard,
         message: text(message),
         was: None,

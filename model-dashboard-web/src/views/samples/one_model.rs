@@ -3,6 +3,7 @@
 use super::{ago, pair, text, texts};
 use crate::views::SafeHtml;
 use crate::views::activity::{ActivityQuery, ActivityView, Entry};
+use crate::views::actor::Actor;
 use crate::views::broken::{BrokenRow, BrokenView, Overtaken};
 use crate::views::components::Tone;
 use crate::views::components::field::Field;
@@ -151,7 +152,7 @@ pub(super) fn overtaken_view() -> BrokenView {
 pub(super) fn activity_view() -> ActivityView {
     let entry = |hours, who: &str, done: &str, icon, name: &str, alias: &str| Entry {
         at: ago(hours),
-        who: text(who),
+        who: Actor::local(who),
         via: None,
         done: text(done),
         icon,
@@ -170,6 +171,10 @@ pub(super) fn activity_view() -> ActivityView {
             kind: Some(text("edited")),
             ..ActivityQuery::default()
         },
+        sources: vec![
+            pair("local", "Local account"),
+            pair("clinic", "Clinic account"),
+        ],
         people: texts(&["Maria Keller", "Ünal Demir", "argo-inference"]),
         kinds: vec![
             pair("edited", "Edited"),

@@ -1,6 +1,7 @@
 //! The audit log, the state of the server, errors.
 
 use super::{ago, pair, text, texts};
+use crate::views::actor::Actor;
 use crate::views::admin::{audit, system};
 use crate::views::errors::ErrorView;
 use crate::views::left_out::LeftOut;
@@ -10,7 +11,7 @@ fn audit_rows() -> Vec<audit::AuditRow> {
     let row = |number, hours, who: &str, action: &str, target: &str| audit::AuditRow {
         number,
         at: ago(hours),
-        who: text(who),
+        who: Actor::local(who),
         nobody: false,
         identity: text("local:2"),
         action: text(action),
@@ -69,6 +70,10 @@ fn audit_rows() -> Vec<audit::AuditRow> {
 
 pub(super) fn audit_view() -> audit::AuditView {
     audit::AuditView {
+        sources: vec![
+            pair("local", "Local account"),
+            pair("clinic", "Clinic account"),
+        ],
         query: audit::AuditQuery {
             from: text("2026-11-01"),
             ..audit::AuditQuery::default()

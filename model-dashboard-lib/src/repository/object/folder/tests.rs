@@ -22,6 +22,7 @@ fn key(text: &str) -> ModelKey {
 fn because() -> Change {
     Change {
         by: "mkeller".to_owned(),
+        source: None,
         via: Via::Api,
         at: Timestamp::now(),
         message: String::new(),

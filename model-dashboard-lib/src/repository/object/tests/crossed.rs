@@ -17,6 +17,7 @@ fn key(text: &str) -> ModelKey {
 fn because() -> Change {
     Change {
         by: "mkeller".to_owned(),
+        source: None,
         via: Via::Cli,
         at: Timestamp::now(),
         message: String::new(),

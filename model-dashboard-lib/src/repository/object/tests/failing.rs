@@ -127,6 +127,7 @@ impl ConditionalStore for FailingStore {
 fn change() -> Change {
     Change {
         by: "mkeller".to_owned(),
+        source: None,
         via: Via::Cli,
         at: Timestamp::now(),
         message: String::new(),

@@ -14,6 +14,7 @@ async fn create(repository: &ObjectRepository, name: &str) {
     let at: ModelKey = format!("MIST/{name}").parse().unwrap();
     let change = Change {
         by: "mkeller".to_owned(),
+        source: None,
         via: Via::Api,
         at: Timestamp::now(),
         message: String::new(),
