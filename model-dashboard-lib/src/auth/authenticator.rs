@@ -202,8 +202,8 @@ pub enum AuthenticationError {
     #[error("the username or password is wrong")]
     Refused(#[from] Refusal),
     /// The password is right, and the source says as surely as [`Authenticator::recheck`] that this
-    /// person may not sign in: they lose what they have. Never after a wrong password, which proves
-    /// nothing, nor where the source may only fail to show why it would let them in.
+    /// person may not sign in: they are looked at again soon. Never after a wrong password, which
+    /// proves nothing, nor where the source may only fail to show why it would let them in.
     #[error("the username or password is wrong")]
     Barred {
         /// Whom it says so of.

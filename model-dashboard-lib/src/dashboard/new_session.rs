@@ -29,10 +29,10 @@ impl Dashboard {
         if let Some(directory) = self.inner.directories.of(source) {
             directory.heard(authenticated.as_ref().err());
         }
-        if let Err(AuthenticationError::Barred { id, .. }) = &authenticated
+        if let Err(AuthenticationError::Barred { id, refusal }) = &authenticated
             && id.source == *source
         {
-            self.inner.turned_away(id, asked_at).await;
+            self.inner.turned_away(id, refusal, asked_at).await;
         }
         let identity = authenticated?;
         if identity.id.source != *source {

@@ -56,7 +56,7 @@ impl Inner {
     ) -> Result<Around, StoreError> {
         let mut around = Around {
             round: SourceRecheck::default(),
-            said: Said::new(directory.turned_away()),
+            said: Said::default(),
             passed_over: 0,
         };
         let (source, begin) = (directory.source(), Timestamp::now());

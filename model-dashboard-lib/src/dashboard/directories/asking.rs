@@ -68,7 +68,10 @@ impl Directory {
                 self.failed(part, reason);
             }
             // Whoever is there is so by their groups, too.
-            _ if answers.iter().any(|it| matches!(it, Answer::There(_))) => self.answered(),
+            _ if answers.iter().any(|it| matches!(it, Answer::There(_))) => {
+                self.answered();
+                self.let_in();
+            }
             _ => self.works(SourcePart::People),
         }
         answers

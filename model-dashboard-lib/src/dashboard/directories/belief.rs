@@ -3,6 +3,8 @@
 //! - What it says of half of those whom it was asked about, or of fewer, is believed at once.
 //! - Fewer than three who are more than half (as in an installation with one or two people) left
 //!   when a second round says so, too.
+//! - Of all of them it is doubted, however few they are, while it has let nobody in since the program
+//!   started: then it may be the settings, a wrong required group for one.
 //! - Of three or more who are more than half it is doubted: a filter, a base or a right may be
 //!   wrong. The doubt stays until an administrator believes the source, or until it vouches again
 //!   for as many of them as make it likely. Newcomers and people who are not asked about any more
@@ -16,7 +18,7 @@ use crate::auth::{IdentityId, LeavingDoubt};
 use crate::model::Timestamp;
 
 /// Fewer than so many may all leave at once.
-pub(super) const FEW: usize = 3;
+const FEW: usize = 3;
 
 /// Who asks, and so what is believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,18 +57,9 @@ pub(super) struct Said {
     odd: BTreeSet<Arc<str>>,
     odd_asked: usize,
     answered: usize,
-    /// How many were turned away at a sign-in since it let anybody in: they are not asked about.
-    turned_away: usize,
 }
 
 impl Said {
-    pub(super) fn new(turned_away: usize) -> Said {
-        Said {
-            turned_away,
-            ..Said::default()
-        }
-    }
-
     /// Adds what it said of some people whom it was asked about together.
     pub(super) fn part(
         &mut self,
@@ -88,12 +81,13 @@ impl Said {
         self.answered
     }
 
-    pub(super) fn shows_anybody(&self) -> bool {
-        !self.there.is_empty()
-    }
-
-    /// The doubt that there is now, after `before`.
-    pub(super) fn doubt(&self, before: Option<&LeavingDoubt>) -> Option<LeavingDoubt> {
+    /// The doubt that there is now, after `before`, about a source that has let somebody in before,
+    /// or has not.
+    pub(super) fn doubt(
+        &self,
+        before: Option<&LeavingDoubt>,
+        has_let_in: bool,
+    ) -> Option<LeavingDoubt> {
         let left = self.left.iter().map(|(id, _)| id.subject.clone());
         if let Some(before) = before {
             let mut doubt = before.clone();
@@ -106,6 +100,9 @@ impl Said {
             }
         }
         let (left, asked) = match self.verdict() {
+            Verdict::Again if self.there.is_empty() && !has_let_in => {
+                (left.collect(), self.answered)
+            }
             Verdict::Doubtful => (left.collect(), self.answered),
             _ if !self.odd.is_empty() => (self.odd.clone(), self.odd_asked),
             _ => return None,
@@ -118,8 +115,7 @@ impl Said {
     }
 
     fn verdict(&self) -> Verdict {
-        let left = self.left.len() + self.turned_away;
-        judge(left, self.answered + self.turned_away)
+        judge(self.left.len(), self.answered)
     }
 
     /// Those of whom it is believed that they left, where there is no doubt.
@@ -195,27 +191,30 @@ mod tests {
 
     #[test]
     fn a_doubt_is_no_less_for_newcomers_nor_for_those_who_cannot_get_in_any_more() {
-        let opened = said(&["a", "b", "c"], &["d"]).doubt(None).unwrap();
+        let opened = said(&["a", "b", "c"], &["d"]).doubt(None, true).unwrap();
         assert_eq!((names(&opened), opened.asked), (vec!["a", "b", "c"], 4));
-        let same = said(&["a", "b", "c"], &["e", "f", "g", "h", "i", "j"]).doubt(Some(&opened));
+        let same =
+            said(&["a", "b", "c"], &["e", "f", "g", "h", "i", "j"]).doubt(Some(&opened), true);
         assert_eq!(same.as_ref(), Some(&opened));
         for (left, there) in [(&[][..], &[][..]), (&["a"], &["d"]), (&[], &["d", "e"])] {
-            let same = said(left, there).doubt(Some(&opened));
+            let same = said(left, there).doubt(Some(&opened), true);
             assert_eq!(same.as_ref(), Some(&opened), "{left:?} {there:?}");
         }
     }
 
     #[test]
     fn a_doubt_ends_when_the_source_vouches_for_enough_of_them() {
-        let opened = said(&["a", "b", "c"], &["d"]).doubt(None).unwrap();
-        let doubt = said(&["b", "c", "e"], &["a"]).doubt(Some(&opened)).unwrap();
+        let opened = said(&["a", "b", "c"], &["d"]).doubt(None, true).unwrap();
+        let doubt = said(&["b", "c", "e"], &["a"])
+            .doubt(Some(&opened), true)
+            .unwrap();
         assert_eq!((names(&doubt), doubt.asked), (vec!["b", "c", "e"], 5));
         assert_eq!(doubt.since, opened.since);
-        assert_eq!(said(&["e"], &["b"]).doubt(Some(&doubt)), None);
+        assert_eq!(said(&["e"], &["b"]).doubt(Some(&doubt), true), None);
         // What it says then is looked at by itself.
-        let next = said(&["x", "y", "z"], &["a", "b", "c"]).doubt(Some(&opened));
+        let next = said(&["x", "y", "z"], &["a", "b", "c"]).doubt(Some(&opened), true);
         assert_eq!(next, None);
-        let next = said(&["w", "x", "y", "z"], &["a", "b", "c"]).doubt(Some(&opened));
+        let next = said(&["w", "x", "y", "z"], &["a", "b", "c"]).doubt(Some(&opened), true);
         assert_eq!(names(&next.unwrap()), ["w", "x", "y", "z"]);
     }
 
@@ -225,8 +224,20 @@ mod tests {
         let odd = said(&["x", "y", "z"], &[]);
         let left = odd.left.into_iter().map(|(id, _)| id).collect();
         whole.part(Vec::new(), left, Timestamp::now());
-        let doubt = whole.doubt(None).unwrap();
+        let doubt = whole.doubt(None, true).unwrap();
         assert_eq!((names(&doubt), doubt.asked), (vec!["x", "y", "z"], 3));
+    }
+
+    #[test]
+    fn of_all_it_is_doubted_until_the_settings_have_let_somebody_in() {
+        for left in [&["a"][..], &["a", "b"]] {
+            let said = said(left, &[]);
+            let doubt = said.doubt(None, false).unwrap();
+            assert_eq!((names(&doubt), doubt.asked), (left.to_vec(), left.len()));
+            assert_eq!(said.doubt(None, true), None);
+        }
+        assert_eq!(said(&["a", "b"], &["c"]).doubt(None, false), None);
+        assert_eq!(said(&[], &[]).doubt(None, false), None);
     }
 
     #[test]
@@ -235,7 +246,7 @@ mod tests {
         let hour = Duration::from_secs(3600);
         let mut round = |left: &[&str], there: &[&str], belief, pause| {
             let said = said(left, there);
-            assert_eq!(said.doubt(None), None);
+            assert_eq!(said.doubt(None, true), None);
             said.believed(belief, &mut earlier, pause).len()
         };
         for (left, there) in [

@@ -4,7 +4,8 @@
 //! People whom a source can be asked about are looked at in rounds ([`rounds`]), whether they use
 //! their sessions and tokens or not. Only a round, or an administrator who asks for it
 //! ([`recheck`]), takes away what somebody has; a look for one who comes after a long time
-//! ([`late`]) only lets in or keeps out. Others get in for some days after each sign-in
+//! ([`late`]) only lets in or keeps out, and a sign-in that is refused for good brings the next
+//! round forward ([`turned_away`]). Others get in for some days after each sign-in
 //! ([`vouching`]).
 
 mod around;

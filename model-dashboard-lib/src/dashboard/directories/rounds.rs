@@ -62,10 +62,16 @@ pub(in crate::dashboard) async fn follow(
         if asks_about_itself {
             directory.look_at_itself(&until).await;
         }
+        // Somebody who is turned away may come again and again.
+        let soonest = begun + lasted + pace.soon();
+        let wanted = async {
+            directory.wanted.notified().await;
+            tokio::time::sleep_until(soonest.into()).await;
+        };
         tokio::select! {
             _ = ended.wait_for(|stop| *stop) => return,
             () = tokio::time::sleep_until(next.into()) => {}
-            () = directory.wanted.notified() => {}
+            () = wanted => {}
         }
     }
 }
@@ -135,7 +141,7 @@ impl Inner {
             // Where nothing was said there is nothing to believe.
             Belief::Full if said.answered() > 0 || round.asked == 0 => None,
             Belief::Full => before.clone(),
-            _ => said.doubt(before.as_ref()),
+            _ => said.doubt(before.as_ref(), directory.has_let_in()),
         };
         if let Some(doubt) = &doubt {
             round.doubted = doubt.left.len();
@@ -143,11 +149,6 @@ impl Inner {
         let is_settled = self.settle(directory, belief, before, doubt.as_ref());
         if !is_settled.await? {
             round.doubted = said.left.len();
-        }
-        // Also where it is doubted: those who were turned away before count once, or the next round
-        // would doubt it because of them again.
-        if said.shows_anybody() || belief == Belief::Full {
-            directory.let_in();
         }
         if round.doubted > 0 {
             earlier.clear();

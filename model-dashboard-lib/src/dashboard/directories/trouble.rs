@@ -32,8 +32,8 @@ pub(super) struct Doing {
     failing: BTreeMap<SourcePart, SourceFailing>,
     pub(super) doubt: Option<SourceDoubt>,
     pub(super) groups: Option<SourceGroups>,
-    /// How many lost everything at a sign-in since the source last let anybody in.
-    pub(super) turned_away: usize,
+    /// Whether it let anybody in since the program started, and so since its settings are these.
+    pub(super) has_let_in: bool,
     /// When it last showed that all of it works.
     shown: Option<Instant>,
 }

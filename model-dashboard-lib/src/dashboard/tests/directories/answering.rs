@@ -156,10 +156,7 @@ async fn a_late_look_keeps_out_and_leaves_the_rest_to_a_round() {
 #[tokio::test]
 async fn a_late_look_at_who_left_makes_a_round_begin() {
     let staff = Staff::new(true);
-    let other = staff.clone();
-    let world = World::with(|builder| builder.authenticator(other)).await;
-    // The first round, in which there is nobody yet.
-    tokio::task::yield_now().await;
+    let world = patient_world(&staff).await;
     let (_, bearer) = world.employee(&staff, "bo", 2 * DAY).await;
     world.employee(&staff, "ann", HOUR).await;
     staff.dismiss("bo");

@@ -131,6 +131,8 @@ async fn where_there_are_one_or_two_people_a_second_round_has_to_say_the_same() 
         for name in names {
             world.employee(&staff, name, HOUR).await;
         }
+        // By these settings somebody was let in.
+        world.recheck(&staff, false).await;
         staff.held.store(true, Ordering::SeqCst);
         let next_round = async || {
             let before = staff.times_asked();
@@ -157,8 +159,34 @@ async fn an_administrators_look_at_one_or_two_people_counts_at_once() {
     for name in ["ann", "bo"] {
         world.employee(&staff, name, HOUR).await;
     }
+    assert_eq!(world.recheck(&staff, false).await.still_there, 2);
     staff.dismiss_all();
     let done = world.recheck(&staff, false).await;
     assert_eq!((done.left, done.doubted), (2, 0));
     assert_eq!(world.tokens().await, 0);
+}
+
+#[tokio::test]
+async fn settings_that_have_let_nobody_in_take_from_nobody_however_few_there_are() {
+    for names in [&["ann"][..], &["ann", "bo"]] {
+        let staff = Staff::new(true);
+        let world = world(&staff).await;
+        for name in names {
+            world.employee(&staff, name, HOUR).await;
+        }
+        staff.dismiss_all();
+        for _ in 0..3 {
+            let done = world.recheck(&staff, false).await;
+            assert_eq!((done.left, done.doubted), (0, names.len()));
+        }
+        assert_eq!(world.dashboard.ready(), Readiness::Degraded);
+        assert_eq!(world.tokens().await, names.len());
+        // They were right, and somebody left meanwhile.
+        for name in names {
+            staff.hire(name);
+        }
+        assert_eq!(world.recheck(&staff, false).await.doubted, 0);
+        staff.dismiss(names[0]);
+        assert_eq!(world.recheck(&staff, false).await.left, 1);
+    }
 }

@@ -65,6 +65,8 @@ pub(super) struct Staff {
     is_dumb: AtomicBool,
     /// How far one comes.
     fault: Mutex<Option<SourcePart>>,
+    /// Why who worked there is not let in.
+    says: Mutex<Refusal>,
     sign_ins_held: watch::Sender<bool>,
 }
 
@@ -94,6 +96,7 @@ impl Staff {
             passwords: AtomicU32::new(0),
             is_dumb: AtomicBool::new(false),
             fault: Mutex::default(),
+            says: Mutex::new(Refusal::NotInGroup),
             sign_ins_held: watch::Sender::new(false),
         })
     }
@@ -162,6 +165,10 @@ impl Staff {
             (false, Some(part)) if part <= SourcePart::People => Err(unusable(part)),
             (false, _) => Ok(()),
         }
+    }
+
+    fn says(&self, refusal: Refusal) {
+        *self.says.lock().unwrap() = refusal;
     }
 
     fn fault(&self) -> Option<SourcePart> {
@@ -261,7 +268,7 @@ impl Authenticator for Staff {
             (Some(identity), _) => Ok(identity),
             (None, Some(past)) => Err(AuthenticationError::Barred {
                 id: past.id,
-                refusal: Refusal::NotInGroup,
+                refusal: self.says.lock().unwrap().clone(),
             }),
             (None, None) => Err(Refusal::UnknownUser.into()),
         }
@@ -352,6 +359,19 @@ impl Authenticator for Staff {
 async fn world(staff: &Arc<Staff>) -> World {
     let staff = staff.clone();
     World::with(|builder| builder.authenticator(staff).without_rechecks()).await
+}
+
+/// One that looks around so seldom that no test waits for it, unless a round is brought forward.
+async fn patient_world(staff: &Arc<Staff>) -> World {
+    let staff = staff.clone();
+    let policy = Policy {
+        recheck_interval: Duration::from_secs(30),
+        ..Policy::default()
+    };
+    let world = World::with(|builder| builder.authenticator(staff).policy(policy)).await;
+    // The first round, in which there is nobody yet.
+    tokio::task::yield_now().await;
+    world
 }
 
 /// One that looks around all the time.

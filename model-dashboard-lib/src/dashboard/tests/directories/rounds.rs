@@ -206,6 +206,8 @@ async fn it_is_not_believed_that_most_of_three_or_more_left_at_once() {
         for number in 0..all {
             world.employee(&staff, &number.to_string(), HOUR).await;
         }
+        // By these settings somebody was let in.
+        assert_eq!(world.recheck(&staff, false).await.still_there, all);
         for number in 0..left {
             staff.dismiss(&number.to_string());
         }
@@ -244,6 +246,7 @@ async fn who_comes_back_signs_in_again_and_needs_new_tokens() {
     let staff = Staff::new(true);
     let world = world(&staff).await;
     let (bo, bearer) = world.employee(&staff, "bo", HOUR).await;
+    assert_eq!(world.recheck(&staff, false).await.still_there, 1);
     staff.dismiss("bo");
     assert_eq!(world.recheck(&staff, false).await.left, 1);
     let refused = world.sign_in_at(&staff, "bo-name").await;

@@ -34,6 +34,7 @@ async fn a_sign_in_that_began_before_somebody_left_brings_them_not_back() {
     let staff = Staff::new(true);
     let world = world(&staff).await;
     let (bo, _) = world.employee(&staff, "bo", HOUR).await;
+    assert_eq!(world.recheck(&staff, false).await.still_there, 1);
     staff.sign_ins_held.send_replace(true);
     let mut sign_in = Box::pin(world.sign_in_at(&staff, "bo-name"));
     assert!(futures::poll!(&mut sign_in).is_pending());

@@ -1,47 +1,127 @@
-//! Who is turned away at sign-in with the right password loses what they have.
+//! What somebody loses who is turned away at sign-in with the right password, and when.
 
 use super::*;
 
-#[tokio::test]
-async fn who_is_turned_away_with_the_right_password_loses_everything_at_once() {
-    for can_recheck in [true, false] {
-        let staff = Staff::new(can_recheck);
-        let world = world(&staff).await;
-        let (bo, bearer) = world.employee(&staff, "bo", HOUR).await;
-        let (_, other) = world.employee(&staff, "ann", HOUR).await;
-        let cookie = world.session(&bo).await;
-        world.by_token(&bearer).await.unwrap();
-        world.by_cookie(&cookie).await.unwrap();
-        staff.dismiss("bo");
-        let refused = world.sign_in_at(&staff, "bo-name").await;
+impl World {
+    async fn is_turned_away(&self, staff: &Staff, name: &str) {
+        let refused = self.sign_in_at(staff, &format!("{name}-name")).await;
         assert_eq!(reason(refused), Unauthenticated::SignInRefused);
-        assert_eq!(
-            reason(world.by_token(&bearer).await),
-            Unauthenticated::UnknownToken
-        );
-        assert_eq!(
-            reason(world.by_cookie(&cookie).await),
-            Unauthenticated::NoSession
-        );
-        world.by_token(&other).await.unwrap();
-        let events = world.events().await;
-        let told: Vec<_> = events.iter().rev().take(2).map(|one| &one.event).collect();
-        assert_eq!(told[1].action, Action::UserUpdate);
-        assert!(
-            told[1].detail.contains("1 session ended, 1 token"),
-            "{}",
-            told[1].detail
-        );
-        assert_eq!(told[0].action, Action::SignInRefused);
-        assert_eq!(told[0].detail, "not in the required group");
-
-        // Once more tells of nothing more, and they may come back.
-        world.sign_in_at(&staff, "bo-name").await.unwrap_err();
-        assert_eq!(world.count(Action::UserUpdate).await, 1);
-        staff.hire("bo");
-        let back = world.sign_in_at(&staff, "bo-name").await.unwrap();
-        assert!(back.user.is_active);
     }
+}
+
+#[tokio::test]
+async fn who_is_turned_away_with_the_right_password_loses_everything_in_a_round_that_comes_for_it()
+{
+    let staff = Staff::new(true);
+    let world = patient_world(&staff).await;
+    let (bo, bearer) = world.employee(&staff, "bo", HOUR).await;
+    let (_, other) = world.employee(&staff, "ann", HOUR).await;
+    let cookie = world.session(&bo).await;
+    world.sign_in_at(&staff, "ann-name").await.unwrap();
+    staff.dismiss("bo");
+    world.is_turned_away(&staff, "bo").await;
+    until(async || world.count(Action::UserUpdate).await == 1).await;
+    assert_eq!(
+        reason(world.by_token(&bearer).await),
+        Unauthenticated::UnknownToken
+    );
+    assert_eq!(
+        reason(world.by_cookie(&cookie).await),
+        Unauthenticated::NoSession
+    );
+    world.by_token(&other).await.unwrap();
+    let events = world.events().await;
+    let told: Vec<_> = events.iter().rev().take(2).map(|one| &one.event).collect();
+    assert_eq!(told[1].detail, "not in the required group");
+    let detail = &told[0].detail;
+    assert!(detail.contains("1 session ended, 1 token"), "{detail}");
+
+    // Once more brings nothing forward, and they may come back.
+    let rounds = staff.times_asked();
+    world.is_turned_away(&staff, "bo").await;
+    assert_eq!(staff.times_asked(), rounds);
+    staff.hire("bo");
+    let back = world.sign_in_at(&staff, "bo-name").await.unwrap();
+    assert!(back.user.is_active);
+    world.dashboard.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_required_group_that_lets_nobody_in_costs_nobody_anything_at_sign_in() {
+    for names in [&["ann"][..], &["ann", "bo"], &["ann", "bo", "cy", "di"]] {
+        let staff = Staff::new(true);
+        let world = patient_world(&staff).await;
+        for name in names {
+            world.employee(&staff, name, HOUR).await;
+        }
+        staff.dismiss_all();
+        for name in names {
+            world.is_turned_away(&staff, name).await;
+        }
+        until(async || world.dashboard.ready() == Readiness::Degraded).await;
+        let doubt = world.state().await.doubt.unwrap();
+        assert_eq!((doubt.left, doubt.asked), (names.len(), names.len()));
+        assert_eq!(
+            world.store.list_tokens(None).await.unwrap().len(),
+            names.len()
+        );
+        assert_eq!(world.count(Action::UserUpdate).await, 0);
+        world.dashboard.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn rounds_that_are_brought_forward_come_no_more_often_than_after_a_doubt() {
+    let staff = Staff::new(true);
+    let world = patient_world(&staff).await;
+    world.employee(&staff, "bo", HOUR).await;
+    world.employee(&staff, "ann", HOUR).await;
+    let begun = std::time::Instant::now();
+    let inner = &world.dashboard.inner;
+    let turned_away = async || {
+        let refusal = Refusal::NotInGroup;
+        inner
+            .turned_away(&staff.id("bo"), &refusal, Timestamp::now())
+            .await;
+    };
+    until(async || {
+        turned_away().await;
+        staff.times_asked() >= 2
+    })
+    .await;
+    let lasted = begun.elapsed();
+    assert!(lasted > Duration::from_secs(2), "{lasted:?}");
+    world.dashboard.shutdown().await;
+}
+
+#[tokio::test]
+async fn without_rounds_what_is_said_of_the_account_counts_at_once_and_what_hangs_on_settings_not()
+{
+    let staff = Staff::new(false);
+    let world = world(&staff).await;
+    let (bo, bearer) = world.employee(&staff, "bo", HOUR).await;
+    let cookie = world.session(&bo).await;
+    staff.dismiss("bo");
+    world.is_turned_away(&staff, "bo").await;
+    world.by_token(&bearer).await.unwrap();
+    world.by_cookie(&cookie).await.unwrap();
+    assert_eq!(world.count(Action::UserUpdate).await, 0);
+
+    staff.says(Refusal::Disabled);
+    world.is_turned_away(&staff, "bo").await;
+    assert!(world.by_token(&bearer).await.is_err());
+    assert!(world.by_cookie(&cookie).await.is_err());
+    let told = world.events().await;
+    let told = &told[told.len() - 2].event;
+    assert_eq!(told.action, Action::UserUpdate);
+    assert!(
+        told.detail.contains("1 session ended, 1 token"),
+        "{}",
+        told.detail
+    );
+    // Once more tells of nothing more.
+    world.is_turned_away(&staff, "bo").await;
+    assert_eq!(world.count(Action::UserUpdate).await, 1);
 }
 
 #[tokio::test]
@@ -61,57 +141,13 @@ async fn a_wrong_password_ends_nothing_of_anybody() {
 }
 
 #[tokio::test]
-async fn of_many_in_a_row_it_is_not_believed_before_a_round() {
-    let staff = Staff::new(true);
-    let world = world(&staff).await;
-    let names = ["ann", "bo", "cy", "di"];
-    for name in names {
-        world.employee(&staff, name, HOUR).await;
-    }
-    staff.dismiss_all();
-    for name in names {
-        let refused = world.sign_in_at(&staff, &format!("{name}-name")).await;
-        assert_eq!(reason(refused), Unauthenticated::SignInRefused);
-    }
-    assert_eq!(world.store.list_tokens(None).await.unwrap().len(), 2);
-    // Nor does the round believe it of the two that are left because they are few.
-    let done = world.recheck(&staff, false).await;
-    assert_eq!((done.asked, done.left, done.doubted), (2, 0, 2));
-    staff.hire("ann");
-    world.sign_in_at(&staff, "ann-name").await.unwrap();
-    staff.hire("cy");
-    let done = world.recheck(&staff, false).await;
-    assert_eq!((done.still_there, done.left, done.doubted), (2, 1, 0));
-}
-
-#[tokio::test]
-async fn who_was_turned_away_makes_a_round_doubt_once_and_not_for_good() {
-    let staff = Staff::new(true);
-    let world = world(&staff).await;
-    let names = ["ann", "bo", "cy", "di", "eva"];
-    for name in names {
-        world.employee(&staff, name, HOUR).await;
-    }
-    for name in ["ann", "bo"] {
-        staff.dismiss(name);
-        let refused = world.sign_in_at(&staff, &format!("{name}-name")).await;
-        assert_eq!(reason(refused), Unauthenticated::SignInRefused);
-    }
-    staff.dismiss("cy");
-    let done = world.recheck(&staff, false).await;
-    assert_eq!((done.still_there, done.left, done.doubted), (2, 0, 1));
-    let done = world.recheck(&staff, false).await;
-    assert_eq!((done.still_there, done.left, done.doubted), (2, 1, 0));
-    assert_eq!(world.state().await.doubt, None);
-}
-
-#[tokio::test]
 async fn a_sign_in_that_began_before_the_source_vouched_takes_nothing() {
-    let staff = Staff::new(true);
+    let staff = Staff::new(false);
     let world = world(&staff).await;
     let (bo, bearer) = world.employee(&staff, "bo", HOUR).await;
     let before = Timestamp::now().minus(2 * HOUR);
-    world.dashboard.inner.turned_away(&bo.id, before).await;
+    let inner = &world.dashboard.inner;
+    inner.turned_away(&bo.id, &Refusal::Disabled, before).await;
     world.by_token(&bearer).await.unwrap();
 }
 
