@@ -10,7 +10,7 @@ use crate::output::note;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Print every setting, its value (secrets masked) and where that came from
+    /// Print every setting, its value (secrets masked), where that came from, and its range
     Show,
 }
 
@@ -37,10 +37,11 @@ pub(crate) fn run(command: ConfigCommand, context: &Context) -> Result<(), Failu
                 setting.value.clone().unwrap_or_default(),
                 setting.origin.to_string(),
                 setting.variable.to_owned(),
+                setting.allowed.clone().unwrap_or_default(),
             ]
         });
         context
             .output
-            .table(["SETTING", "VALUE", "FROM", "VARIABLE"], rows)
+            .table(["SETTING", "VALUE", "FROM", "VARIABLE", "ALLOWED"], rows)
     })
 }

@@ -11,6 +11,9 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 
+/// How wide texts are in a table that goes to no terminal.
+const TEXT_WIDTH: u16 = 100;
+
 /// The shape of a result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -106,6 +109,31 @@ impl Output {
         rows: impl IntoIterator<Item = [String; N]>,
     ) -> String {
         let mut table = Table::new();
+        self.fill(&mut table, header, rows);
+        table.trim_fmt()
+    }
+
+    /// The same for texts of some length: they are wrapped, also where nobody looks at a terminal.
+    pub(crate) fn texts<const N: usize>(
+        &self,
+        header: [&str; N],
+        rows: impl IntoIterator<Item = [String; N]>,
+    ) -> String {
+        let mut table = Table::new();
+        self.fill(&mut table, header, rows);
+        if !self.terminal {
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+            table.set_width(TEXT_WIDTH);
+        }
+        table.trim_fmt()
+    }
+
+    fn fill<const N: usize>(
+        &self,
+        table: &mut Table,
+        header: [&str; N],
+        rows: impl IntoIterator<Item = [String; N]>,
+    ) {
         table.load_style(presets::NOTHING);
         if self.terminal {
             table.set_content_arrangement(ContentArrangement::Dynamic);
@@ -121,7 +149,6 @@ impl Output {
         for column in table.column_iter_mut() {
             column.set_padding((0, 2));
         }
-        table.trim_fmt()
     }
 
     /// Names and values below each other; what is empty is left out.
@@ -218,5 +245,25 @@ mod tests {
             output.table(["NAME", "TEXT"], rows),
             "NAME  TEXT\na     two lines"
         );
+    }
+
+    #[test]
+    fn texts_are_wrapped_where_there_is_no_terminal() {
+        let output = Output {
+            format: Format::Table,
+            terminal: false,
+        };
+        let rows = [[
+            "a".to_owned(),
+            "some words ".repeat(40),
+            "what to do ".repeat(20),
+        ]];
+        let table = output.texts(["NAME", "SAW", "DO"], rows);
+        let widest = table.lines().map(|line| line.chars().count()).max();
+        assert!(
+            widest.is_some_and(|widest| (80..=100).contains(&widest)),
+            "{table}"
+        );
+        assert_eq!(table.matches("words").count(), 40);
     }
 }

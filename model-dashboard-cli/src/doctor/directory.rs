@@ -157,7 +157,7 @@ fn text(shown: &Shown<'_>, context: &Context) -> String {
     });
     let mut text = context
         .output
-        .table(["STATE", "STEP", "SAW", "WHAT TO DO"], rows);
+        .texts(["STATE", "STEP", "SAW", "WHAT TO DO"], rows);
     if let Some(person) = &shown.diagnosis.identity {
         let role = match &person.role {
             Some(granted) => format!("{}: {}", granted.role, granted.reason),

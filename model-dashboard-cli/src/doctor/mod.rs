@@ -151,7 +151,7 @@ fn table(checks: &Checks, context: &Context) -> String {
     });
     context
         .output
-        .table(["STATE", "CHECK", "FOUND", "WHAT TO DO"], rows)
+        .texts(["STATE", "CHECK", "FOUND", "WHAT TO DO"], rows)
 }
 
 fn configuration(config: &Config, checks: &mut Checks) {

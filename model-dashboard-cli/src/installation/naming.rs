@@ -66,9 +66,23 @@ impl Installation {
         let parsed = text
             .split_once(':')
             .and_then(|(source, name)| Some((Source::parse(source).ok()?, name)));
-        let (source, name) = parsed.unwrap_or((Source::local(), text));
+        let (source, name) = parsed.clone().unwrap_or((Source::local(), text));
         let found = self.dashboard.user_by_name(&self.caller, &source, name);
-        Ok(found.await?)
+        let failure = match found.await.map_err(Failure::from) {
+            Ok(user) => return Ok(user),
+            Err(failure) if failure.kind() != Kind::NotFound => return Err(failure),
+            Err(failure) => failure,
+        };
+        let advice = failure.advice().map(str::to_owned).unwrap_or_else(|| {
+            "`model-dashboard user list` shows all; people of a directory have an account after \
+             their first sign-in"
+                .to_owned()
+        });
+        let failure = match parsed {
+            Some(_) => failure,
+            None => Failure::new(Kind::NotFound, format!("no account is called “{text}”")),
+        };
+        Err(failure.hint(advice))
     }
 }
 

@@ -196,6 +196,12 @@ fn an_account_made_here_is_in_no_directory_to_be_asked_about() {
             .ends_with(2)
             .tells("in no directory");
     }
+    for nobody in ["nosuch", "ldap:nosuch"] {
+        here.run(&["user", "recheck", nobody])
+            .ends_with(3)
+            .tells("nosuch”")
+            .tells("after their first sign-in");
+    }
     here.run(&["user", "recheck", "--all", "--source", "ldap"])
         .ends_with(3)
         .tells("directory ldap was not found");

@@ -25,7 +25,7 @@ fn only_commands_that_say_so_upgrade_the_earlier_systems_database() {
         let run = here.run(command).ends_with(6);
         run.tells("of an earlier version").tells("db migrate");
     }
-    let doctor = here.run(&["doctor"]).succeeds();
+    let doctor = here.run(&["doctor", "--output", "json"]).succeeds();
     assert!(doctor.stdout.contains("would be taken over"));
     assert!(doctor.stdout.contains("db migrate"));
     assert_eq!(fs::read(here.path("users.db")).unwrap(), before);

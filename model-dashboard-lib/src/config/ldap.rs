@@ -195,10 +195,12 @@ impl LdapConfig {
         }
         let has_password = self.bind_password.is_some() || reader.is_set("ldap.bind_password");
         if self.bind_dn.is_some() && !has_password {
-            reader.conflict("ldap.bind_dn", "ldap.bind_password is not set beside it");
+            let reason = "ldap.bind_password (LDAP_BIND_PASSWORD) is not set beside it";
+            reader.conflict("ldap.bind_dn", reason);
         }
         if self.bind_dn.is_none() && self.bind_password.is_some() {
-            reader.conflict("ldap.bind_password", "ldap.bind_dn is not set beside it");
+            let reason = "ldap.bind_dn (LDAP_BIND_DN) is not set beside it";
+            reader.conflict("ldap.bind_password", reason);
         }
         let by_dn = self
             .user_dn_template

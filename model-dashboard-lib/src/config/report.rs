@@ -20,6 +20,9 @@ pub struct Setting {
     pub flag: Option<&'static str>,
     /// What the setting does.
     pub help: &'static str,
+    /// Its range, if it has one: `1s to 2m`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed: Option<String>,
     /// The value, secrets masked; `None` when there is none.
     pub value: Option<String>,
     /// Where the value came from.
@@ -33,6 +36,7 @@ impl Setting {
             variable,
             flag,
             help,
+            allowed,
             ..
         } = spec;
         Self {
@@ -40,6 +44,7 @@ impl Setting {
             variable,
             flag,
             help: help.trim(),
+            allowed: allowed(),
             value,
             origin,
         }
@@ -69,6 +74,9 @@ pub fn settings_table() -> String {
             .flag
             .map(|flag| format!(" Flag `{flag}`."))
             .unwrap_or_default();
+        let range = (spec.allowed)()
+            .map(|range| format!(" From {range}."))
+            .unwrap_or_default();
         let old = spec.streamlit.filter(|old| *old != spec.name);
         let old = old
             .map(|old| format!(" Streamlit's `{old}`."))
@@ -77,7 +85,7 @@ pub fn settings_table() -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(
             table,
-            "| `{name}` | `{variable}`{twin} | {default} | {help}{flag}{old} |"
+            "| `{name}` | `{variable}`{twin} | {default} | {help}{range}{flag}{old} |"
         );
     }
     table

@@ -17,6 +17,8 @@ pub(super) struct Spec {
     pub(super) secret: bool,
     /// The default as a person may see it.
     pub(super) default: fn() -> Option<String>,
+    /// Its range, if it has one: `1s to 2m`.
+    pub(super) allowed: fn() -> Option<String>,
 }
 
 impl Spec {
@@ -57,7 +59,8 @@ macro_rules! settings {
     (@optional) => { None };
     (@optional $value:expr) => { Some($value) };
     (@spec $prefix:literal $field:ident, $Type:ty, $default:expr, $variable:literal,
-        ($($flag:literal)?), ($($old:literal)?), $($help:literal)+) => {
+        ($($flag:literal)?), ($($old:literal)?), ($($low:expr, $high:expr)?),
+        $($help:literal)+) => {
         Spec {
             name: concat!($prefix, stringify!($field)),
             variable: $variable,
@@ -66,6 +69,11 @@ macro_rules! settings {
             help: concat!($($help),+),
             secret: <$Type as Value>::SECRET,
             default: || <$Type as Value>::show(&$default),
+            allowed: || {
+                let bounds: Option<Bounds<$Type>> =
+                    settings!(@optional $(Bounds::new($low, $high))?);
+                bounds.map(|bounds| bounds.allowed())
+            },
         }
     };
     ($(
@@ -81,7 +89,7 @@ macro_rules! settings {
         /// Every setting, section by section.
         pub(super) const SPECS: &[Spec] = &[$($(
             settings!(@spec $prefix $field, $Type, $default, $variable,
-                ($($flag)?), ($($old)?), $($help)+),
+                ($($flag)?), ($($old)?), ($($low, $high)?), $($help)+),
         )+)+];
 
         $(
@@ -99,7 +107,7 @@ macro_rules! settings {
                     Self {$(
                         $field: {
                             const SPEC: &Spec = &settings!(@spec $prefix $field, $Type, $default,
-                                $variable, ($($flag)?), ($($old)?), $($help)+);
+                                $variable, ($($flag)?), ($($old)?), ($($low, $high)?), $($help)+);
                             let bounds = settings!(@optional $(Bounds::new($low, $high))?);
                             reader.read::<$Type>(SPEC, $default, bounds)
                         },

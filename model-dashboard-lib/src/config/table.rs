@@ -135,9 +135,9 @@ settings! {
         server: Vec<LdapServer> = Vec::new(), "LDAP_SERVER";
         /// Where people are searched.
         base_dn: Option<String> = None, "LDAP_BASE_DN";
-        /// Name that a person binds with, around {username}: a distinguished name, {username}@DOMAIN or DOMAIN\{username}. Not used where an account looks people up.
+        /// Name that a person binds with, around {username}: a distinguished name, {username}@DOMAIN or DOMAIN\{username}. People type the username alone or in this form, and no other. Not used where an account looks people up.
         user_dn_template: Option<String> = None, "LDAP_USER_DN_TEMPLATE";
-        /// Filter that finds a person, around {username}. Without it: by uid or sAMAccountName, in Active Directory also as DOMAIN\{username} and {username}@DOMAIN.
+        /// Filter that finds a person, around {username}. Without it: by uid or sAMAccountName, in Active Directory, where an account looks people up, also as DOMAIN\{username} and {username}@DOMAIN.
         search_filter: Option<String> = None, "LDAP_SEARCH_FILTER";
         /// Group that a person must be in: its distinguished name, or the name people call it by.
         required_group: Option<String> = None, "LDAP_REQUIRED_GROUP";

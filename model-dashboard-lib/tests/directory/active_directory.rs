@@ -101,12 +101,26 @@ async fn names_are_understood_with_their_domain_and_with_no_other() {
         assert_eq!(refusal(nobody), Refusal::UnknownUser, "{typed}");
     }
     let [_, by_principal, by_short_name] = ways(&samba);
-    for (settings, typed) in [
-        (by_principal, format!("anna@{REALM}")),
-        (by_short_name, format!("{SHORT_NAME}\\anna")),
+    let (principal, short) = (format!("anna@{REALM}"), format!("{SHORT_NAME}\\anna"));
+    for (settings, typed, other) in [
+        (by_principal, &principal, &short),
+        (by_short_name, &short, &principal),
     ] {
-        let anna = sign_in(&settings.directory(), &typed, &password_of("anna")).await;
+        let directory = settings.directory();
+        let anna = sign_in(&directory, typed, &password_of("anna")).await;
         assert_eq!(anna.unwrap().username.as_str(), "anna");
+        // Where people bind by a template its form counts alone, which is told.
+        let refused = refusal(sign_in(&directory, other, &password_of("anna")).await);
+        let why = refused.to_string();
+        assert!(why.contains("LDAP_USER_DN_TEMPLATE"), "{other}: {why}");
+        let walk = directory.diagnose(Some(&other.parse().unwrap())).await;
+        let account = walk
+            .steps
+            .iter()
+            .find(|step| step.name.contains("looks people up"));
+        let form = typed.replace("anna", "NAME");
+        assert!(account.unwrap().saw.contains(&form), "{walk:#?}");
+        assert!(!walk.is_well(), "{walk:#?}");
     }
 }
 

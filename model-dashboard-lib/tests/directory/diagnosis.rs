@@ -227,6 +227,89 @@ async fn where_nothing_can_be_searched_is_named_with_its_setting() {
 }
 
 #[tokio::test]
+async fn where_groups_cannot_be_searched_is_told_without_a_name_and_once() {
+    let Some(slapd) = Slapd::start().await else {
+        return;
+    };
+    let settings = Settings::by_service(&slapd);
+    let wrong = settings
+        .clone()
+        .set("LDAP_GROUP_BASE_DN", "dc=elsewhere,dc=net")
+        .set("LDAP_REQUIRED_GROUP", "model-users");
+    let told = steps(&wrong, None).await;
+    let failed: Vec<_> = told.iter().filter(|it| it.1 != Verdict::Well).collect();
+    assert_eq!(failed.len(), 1, "{told:#?}");
+    assert!(failed[0].2.contains("LDAP_GROUP_BASE_DN"), "{told:#?}");
+    let right = settings.set("LDAP_GROUP_BASE_DN", GROUPS);
+    let told = steps(&right, None).await;
+    assert!(told.iter().all(|it| it.1 == Verdict::Well), "{told:#?}");
+}
+
+#[tokio::test]
+async fn attributes_that_nobody_has_are_told_with_their_settings() {
+    let Some(slapd) = Slapd::start().await else {
+        return;
+    };
+    let settings = Settings::by_service(&slapd);
+    for (setting, verdict) in [
+        ("LDAP_ID_ATTRIBUTE", Verdict::Failed),
+        ("LDAP_USERNAME_ATTRIBUTE", Verdict::Warning),
+        ("LDAP_NAME_ATTRIBUTE", Verdict::Warning),
+    ] {
+        for nobodys in ["employeeType", "noSuchAttribute"] {
+            let wrong = settings.clone().set(setting, nobodys);
+            let told = steps(&wrong, None).await;
+            let found = named(&told, "attributes");
+            let [(seen, text)] = found.as_slice() else {
+                panic!("{told:#?}")
+            };
+            assert_eq!(*seen, verdict, "{setting}");
+            assert!(text.contains(nobodys) && text.contains(setting), "{text}");
+        }
+        let right = steps(&settings.clone().set(setting, "uid"), None).await;
+        assert!(named(&right, "attributes").is_empty(), "{right:#?}");
+    }
+    // Of somebody who is found it is told what their entry lacks, and nothing of their name.
+    let wrong = settings.set("LDAP_ID_ATTRIBUTE", "employeeType");
+    let told = steps(&wrong, Some("anna")).await;
+    let (_, _, text) = told.last().unwrap();
+    let names = text.contains("employeeType") && text.contains("LDAP_ID_ATTRIBUTE");
+    assert!(names && !text.contains("check the name"), "{text}");
+}
+
+#[tokio::test]
+async fn the_port_of_the_other_scheme_is_told_once_and_what_to_write() {
+    let Some(slapd) = Slapd::start().await else {
+        return;
+    };
+    // Its queue takes connections, and nobody answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = silent.local_addr().map(|at| (at, silent)).unwrap();
+    for (url, other) in [
+        (slapd.url().replace("ldap:", "ldaps:"), "ldap://"),
+        (slapd.tls_url().replace("ldaps:", "ldap:"), "ldaps://"),
+        (format!("ldaps://{}", silent.0), "ldap://"),
+        (format!("ldap://{}", silent.0), "ldaps://"),
+    ] {
+        let settings = Settings::by_service(&slapd)
+            .set("LDAP_SERVER", url.as_str())
+            .set("LDAP_CONNECT_TIMEOUT", "1s");
+        let walk = walk(&settings, None).await;
+        let mut bad = walk.steps.iter().filter(|it| it.verdict != Verdict::Well);
+        let (Some(step), None) = (bad.next(), bad.next()) else {
+            panic!("{walk:#?}")
+        };
+        assert_eq!(step.name, format!("encryption of {url}"));
+        let advice = step.advice.as_deref().unwrap_or_default();
+        let told = ["389", "636", &format!("write {other}")];
+        assert!(told.iter().all(|one| advice.contains(one)), "{walk:#?}");
+        // Whoever signs in is told the same.
+        let reason = unavailable(sign_in(&settings.directory(), "anna", "any").await);
+        assert!(reason.contains(advice), "{reason}");
+    }
+}
+
+#[tokio::test]
 async fn an_entry_without_the_group_attribute_is_told() {
     let Some(slapd) = Slapd::start().await else {
         return;

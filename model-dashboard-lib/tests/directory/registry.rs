@@ -1,5 +1,7 @@
 //! A whole registry whose people are in a directory.
 
+use std::time::Duration;
+
 use model_dashboard::audit::{Action, EventFilter, EventPage};
 use model_dashboard::auth::{Permission, Permissions, Role, Source, SourcePart};
 use model_dashboard::config::{Config, Sources};
@@ -19,16 +21,20 @@ const LOCAL_PASSWORD: &str = "a local password of its own";
 
 struct Registry {
     dashboard: Dashboard,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
+}
+
+async fn connected(settings: &Settings, folder: &tempfile::TempDir) -> Dashboard {
+    let data = ("DATA_DIR".into(), folder.path().into());
+    let sources = Sources::new().variables(settings.variables().chain([data]));
+    let config = Config::from_sources(sources, |path| std::fs::read_to_string(path)).unwrap();
+    connect_in_background(&config).await.unwrap().dashboard
 }
 
 impl Registry {
     async fn open(settings: &Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let data = ("DATA_DIR".into(), folder.path().into());
-        let sources = Sources::new().variables(settings.variables().chain([data]));
-        let config = Config::from_sources(sources, |path| std::fs::read_to_string(path)).unwrap();
-        let dashboard = connect_in_background(&config).await.unwrap().dashboard;
+        let dashboard = connected(settings, &folder).await;
         let host = dashboard.host_caller("ana@here");
         let local = NewUserRequest {
             username: "mkeller".to_owned(),
@@ -38,10 +44,15 @@ impl Registry {
             password: Some(LOCAL_PASSWORD.to_owned()),
         };
         dashboard.create_user(&host, local).await.unwrap();
-        Self {
-            dashboard,
-            _folder: folder,
-        }
+        Self { dashboard, folder }
+    }
+
+    /// The same after its end, with other settings.
+    async fn open_again(self, settings: &Settings) -> Self {
+        let Self { dashboard, folder } = self;
+        drop(dashboard);
+        let dashboard = connected(settings, &folder).await;
+        Self { dashboard, folder }
     }
 
     async fn sign_in(&self, source: &str, name: &str, password: &str) -> Result<SignedIn, Error> {
@@ -85,7 +96,10 @@ async fn a_person_of_the_directory_works_until_they_leave_it() {
     let Some(mut slapd) = Slapd::start().await else {
         return;
     };
-    let settings = Settings::by_service(&slapd).set("LDAP_EDITOR_GROUPS", group("model-users"));
+    let settings = Settings::by_service(&slapd)
+        .set("LDAP_EDITOR_GROUPS", group("model-users"))
+        // Rounds are seconds after the one before then, when they are brought forward.
+        .set("LDAP_RECHECK_INTERVAL", "1m");
     let registry = Registry::open(&settings).await;
     let dashboard = &registry.dashboard;
     let anna = registry
@@ -146,20 +160,24 @@ async fn a_person_of_the_directory_works_until_they_leave_it() {
     let cookie = back.secret.expose();
     assert_eq!(registry.gets_in(&cookie, &token).await, [true, false]);
 
-    // Who left and tries to sign in is out at once; whoever guesses at her name changes nothing.
+    // Who left and tries to sign in is out after the next rounds, which come for it.
     slapd.leave(REQUIRED_GROUP, &dn_of("annette")).await;
-    for (password, still_in) in [("not hers", true), (&*password_of("anna"), false)] {
-        let refused = registry.sign_in("ldap", "annette", password).await;
-        assert!(
-            matches!(refused, Err(Error::Unauthenticated { .. })),
-            "{refused:?}"
-        );
-        assert_eq!(
-            registry.gets_in(&cookie, &token).await,
-            [still_in, false],
-            "{password}"
-        );
-    }
+    let refused = registry
+        .sign_in("ldap", "annette", &password_of("anna"))
+        .await;
+    assert!(
+        matches!(refused, Err(Error::Unauthenticated { .. })),
+        "{refused:?}"
+    );
+    let mut soon = tokio::time::interval(Duration::from_millis(50));
+    let out = async {
+        while registry.gets_in(&cookie, &token).await != [false, false] {
+            soon.tick().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), out)
+        .await
+        .expect("within the time of some rounds");
     dashboard.shutdown().await;
 }
 
@@ -248,6 +266,51 @@ async fn a_required_group_that_is_not_there_is_told_before_anybody_signs_in_and_
     let reason = format!("not checked: the directory does not show the required group {gone}");
     assert!(told.iter().all(|one| one.contains(&reason)), "{told:?}");
     dashboard.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_required_group_takes_nothing_from_those_who_sign_in_with_it() {
+    let Some(slapd) = Slapd::start().await else {
+        return;
+    };
+    let right = Settings::by_service(&slapd);
+    let registry = Registry::open(&right).await;
+    let mut held = Vec::new();
+    for name in ["anna", "emil"] {
+        let signed_in = registry.sign_in("ldap", name, &password_of(name)).await;
+        held.push((name, signed_in.unwrap().secret.expose()));
+    }
+    registry.dashboard.shutdown().await;
+    // It is there, but neither is in it.
+    let wrong = right
+        .set("LDAP_REQUIRED_GROUP", group("Admins-Old"))
+        .set("LDAP_RECHECK_INTERVAL", "1m");
+    let registry = registry.open_again(&wrong).await;
+    for (name, _) in &held {
+        let refused = registry.sign_in("ldap", name, &password_of(name)).await;
+        assert!(
+            matches!(refused, Err(Error::Unauthenticated { .. })),
+            "{refused:?}"
+        );
+    }
+    let host = registry.dashboard.host_caller("ana@here");
+    let mut soon = tokio::time::interval(Duration::from_millis(50));
+    let doubted = async {
+        loop {
+            let states = registry.dashboard.source_states(&host).await.unwrap();
+            if let Some(doubt) = states[0].doubt {
+                return doubt;
+            }
+            soon.tick().await;
+        }
+    };
+    let doubt = tokio::time::timeout(Duration::from_secs(30), doubted).await;
+    assert_eq!(doubt.unwrap().left, 2);
+    for (name, cookie) in &held {
+        let caller = registry.dashboard.caller_from_session(cookie, request());
+        assert!(caller.await.is_ok(), "{name}");
+    }
+    registry.dashboard.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

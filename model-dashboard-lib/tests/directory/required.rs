@@ -53,6 +53,33 @@ async fn where_people_bind_themselves_it_is_a_refusal_as_of_a_wrong_password() {
 }
 
 #[tokio::test]
+async fn where_groups_cannot_be_searched_a_right_password_has_no_answer_of_its_own() {
+    let Some(slapd) = Slapd::start().await else {
+        return;
+    };
+    let nowhere = "dc=elsewhere,dc=net";
+    let directory = Settings::by_service(&slapd)
+        .set("LDAP_GROUP_BASE_DN", nowhere)
+        .directory();
+    for password in [&*password_of("ben"), "wrong"] {
+        let reason = unavailable(sign_in(&directory, "ben", password).await);
+        let told = reason.contains(nowhere) && reason.contains("LDAP_GROUP_BASE_DN");
+        assert!(told, "{reason}");
+    }
+    unavailable(sign_in(&directory, "nobody", "any").await);
+    // Where people bind themselves it is a refusal as of a wrong password.
+    let directory = Settings::by_template(&slapd)
+        .set("LDAP_GROUP_BASE_DN", nowhere)
+        .directory();
+    assert_eq!(
+        refusal(sign_in(&directory, "ben", "wrong").await),
+        Refusal::WrongPassword
+    );
+    let right = refusal(sign_in(&directory, "ben", &password_of("ben")).await);
+    assert!(right.to_string().contains("LDAP_GROUP_BASE_DN"), "{right}");
+}
+
+#[tokio::test]
 async fn a_group_that_goes_between_two_looks_makes_a_right_password_one_more_refusal() {
     let Some(slapd) = Slapd::start().await else {
         return;

@@ -8,7 +8,7 @@ use ldap3::{
     SearchOptions, StdStream,
 };
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::failure::Failure;
 use super::reach::{Encryption, Reached, Ways};
@@ -49,10 +49,14 @@ pub(super) struct Entries {
 
 impl Connection {
     /// A connection to a server, over which nothing was asked yet.
-    pub(super) async fn open(ways: &Ways, server: &LdapServer) -> Result<Self, Failure> {
+    pub(super) async fn open(
+        ways: &Ways,
+        server: &LdapServer,
+        until: Instant,
+    ) -> Result<Self, Failure> {
         let addresses = ways.resolve(server).await?;
         let tcp = ways.connect(server, &addresses).await?;
-        let reached = ways.encrypt(server, tcp).await?;
+        let reached = ways.encrypt(server, tcp, until).await?;
         Self::over(reached, server).await
     }
 

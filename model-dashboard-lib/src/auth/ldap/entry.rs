@@ -79,6 +79,17 @@ impl Attributes {
         own.chain(typed).chain(ALWAYS).chain(IDS).collect()
     }
 
+    /// Those that the configuration names beside the usual ones, each with its setting.
+    pub(super) fn named(&self) -> impl Iterator<Item = (&str, &'static str)> {
+        let all = [
+            (&self.id, "LDAP_ID_ATTRIBUTE"),
+            (&self.username, "LDAP_USERNAME_ATTRIBUTE"),
+            (&self.name, "LDAP_NAME_ATTRIBUTE"),
+        ];
+        all.into_iter()
+            .filter_map(|(name, setting)| Some((name.as_deref()?, setting)))
+    }
+
     fn ids(&self) -> impl Iterator<Item = &str> {
         let own = self.id.as_deref();
         let others = IDS.into_iter().filter(move |_| own.is_none());

@@ -75,6 +75,11 @@ impl GroupRules {
         (self.base.as_deref().unwrap_or_default(), self.base_setting)
     }
 
+    /// Whether groups are searched elsewhere than people are.
+    pub(super) fn are_elsewhere(&self) -> bool {
+        self.base_setting == "LDAP_GROUP_BASE_DN"
+    }
+
     /// The groups that give each role.
     pub(super) fn by_role(&self) -> impl Iterator<Item = &[(Role, NamedGroup)]> {
         self.roles.chunk_by(|(one, _), (other, _)| one == other)

@@ -117,10 +117,9 @@ impl Leave<'_> {
                 let told_until = in_full_seconds(Timestamp::now().plus(pause));
                 tracing::error!(
                     %refusal,
-                    until = %told_until,
-                    "the directory refuses the account that looks people up: it is not tried again \
-                     before that time, so that it is not locked; check LDAP_BIND_DN and \
-                     LDAP_BIND_PASSWORD, then test the connection, which tries it at once"
+                    "the directory refuses the account that looks people up: so that it is not \
+                     locked, this program tries it again at {told_until} at the earliest, or when \
+                     its connection is tested; check LDAP_BIND_DN and LDAP_BIND_PASSWORD"
                 );
                 *known = Known::Refused(Refused {
                     refusal: refusal.clone(),

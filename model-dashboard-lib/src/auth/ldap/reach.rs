@@ -10,7 +10,7 @@ use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
 use super::dial::{self, Lookups};
@@ -137,18 +137,22 @@ impl Ways {
         &self,
         server: &LdapServer,
         mut tcp: TcpStream,
+        until: Instant,
     ) -> Result<Reached, Failure> {
         if server.tls {
-            let stream = self.handshake(server, tcp).await?;
+            let stream = self.handshake(server, tcp, until).await?;
             return Ok(Reached {
                 stream: Box::new(stream),
                 encryption: Encryption::Tls,
             });
         }
-        let peer = tcp.peer_addr().map_err(|error| broken(server, &error))?;
-        let started = self.limited(server, start_tls(&mut tcp)).await?;
+        let peer = tcp
+            .peer_addr()
+            .map_err(|error| broken(server, &error, ""))?;
+        let started = timeout_at(until, start_tls(&mut tcp)).await;
+        let started = started.map_err(|_| self.silent(server, other_port(server)))?;
         let refused = match started {
-            Ok(()) => match self.handshake(server, tcp).await {
+            Ok(()) => match self.handshake(server, tcp, until).await {
                 Ok(stream) => {
                     return Ok(Reached {
                         stream: Box::new(stream),
@@ -165,17 +169,21 @@ impl Ways {
                      on the way"
                 ),
             },
-            Err(StartTlsError::Io(error)) => broken(server, &error),
+            Err(StartTlsError::Io(error)) => broken(server, &error, other_port(server)),
             Err(StartTlsError::Closed) => Failure::Broken {
                 server: server.to_string(),
-                why:
-                    "it closed the connection when asked for StartTLS; use ldaps://, or give it a \
-                      certificate"
-                        .to_owned(),
+                why: format!(
+                    "it closed the connection when asked for StartTLS{}",
+                    other_port(server)
+                ),
+            },
+            Err(injected @ StartTlsError::Injected) => Failure::Protocol {
+                server: server.to_string(),
+                why: injected.to_string(),
             },
             Err(other) => Failure::Protocol {
                 server: server.to_string(),
-                why: other.to_string(),
+                why: format!("{other}{}", other_port(server)),
             },
         };
         let is_final = match refused {
@@ -205,6 +213,7 @@ impl Ways {
         &self,
         server: &LdapServer,
         tcp: TcpStream,
+        until: Instant,
     ) -> Result<impl Stream + use<>, Failure> {
         let trust = self.trust.get_or_try_init(system_trust).await?;
         let name = ServerName::try_from(bare_host(server).to_owned());
@@ -215,7 +224,10 @@ impl Ways {
                 .to_owned(),
         })?;
         let connector = TlsConnector::from(Arc::clone(trust));
-        let shaken = self.limited(server, connector.connect(name, tcp)).await?;
+        // Whoever took StartTLS is at the right port.
+        let advice = if server.tls { other_port(server) } else { "" };
+        let shaken = timeout_at(until, connector.connect(name, tcp)).await;
+        let shaken = shaken.map_err(|_| self.silent(server, advice))?;
         shaken.map_err(|error| match tls::told(&error, NAMING) {
             Some(why) => Failure::NotEncrypted {
                 server: server.to_string(),
@@ -229,27 +241,36 @@ impl Ways {
             },
             None if is_tls_fault(&error) => Failure::NotEncrypted {
                 server: server.to_string(),
-                why: format!(
-                    "no TLS can be agreed on ({error}); check that the port is that of \
-                     {}://",
-                    if server.tls { "ldaps" } else { "ldap" }
-                ),
+                why: format!("no TLS can be agreed on ({error}){}", other_port(server)),
             },
-            None => broken(server, &error),
+            None => broken(server, &error, advice),
         })
+    }
+
+    /// Until when a server may take that is asked from now on.
+    pub(super) fn deadline(&self) -> Instant {
+        Instant::now() + self.connect_timeout
     }
 
     /// What comes of work that has the time for reaching one server.
     pub(super) async fn limited<T>(
         &self,
         server: &LdapServer,
+        until: Instant,
         work: impl Future<Output = T>,
     ) -> Result<T, Failure> {
-        let done = timeout(self.connect_timeout, work).await;
-        done.map_err(|_| Failure::Unreachable {
+        let done = timeout_at(until, work).await;
+        done.map_err(|_| self.silent(server, ""))
+    }
+
+    fn silent(&self, server: &LdapServer, advice: &str) -> Failure {
+        Failure::Unreachable {
             server: server.to_string(),
-            why: format!("no answer within {} s", self.connect_timeout.as_secs()),
-        })
+            why: format!(
+                "no answer within {} s{advice}",
+                self.connect_timeout.as_secs()
+            ),
+        }
     }
 }
 
@@ -269,10 +290,24 @@ fn bare_host(server: &LdapServer) -> &str {
     inner.unwrap_or(&server.host)
 }
 
-fn broken(server: &LdapServer, error: &io::Error) -> Failure {
+/// What to do where a server does not take what its scheme begins with.
+fn other_port(server: &LdapServer) -> &'static str {
+    match server.tls {
+        true => {
+            "; check that its port is one for ldaps://, mostly 636; for one that begins without TLS, \
+             mostly 389, write ldap://"
+        }
+        false => {
+            "; check that its port is one for ldap://, mostly 389; for one that begins with TLS, \
+             mostly 636, write ldaps://"
+        }
+    }
+}
+
+fn broken(server: &LdapServer, error: &io::Error, advice: &str) -> Failure {
     Failure::Broken {
         server: server.to_string(),
-        why: in_words(error),
+        why: format!("{}{advice}", in_words(error)),
     }
 }
 

@@ -95,10 +95,7 @@ impl Directory {
             }
             match self.limited(self.look_at(connection, id, shown)).await {
                 Ok(found) => {
-                    let identity = found.map(|member| {
-                        let name = member.person.other_name.clone();
-                        member.identity(source, name.as_ref())
-                    });
+                    let identity = found.map(|member| member.identity(source, None));
                     answers.push(identity.transpose().map_err(Into::into));
                 }
                 // This entry is strange; the next one need not be.
@@ -145,6 +142,7 @@ impl Directory {
                 ),
             });
         }
+        self.check_group_base(connection).await?;
         match self.required_group_is_there(connection).await? {
             true => Ok(SourcePart::Groups),
             false => Err(self.no_required_group()),

@@ -1,5 +1,5 @@
-//! Whether the directory shows the required group at all: nobody is out of a group that only cannot
-//! be seen.
+//! Whether the directory shows the required group at all, and the place where groups are searched:
+//! nobody is out of a group that only cannot be seen.
 //!
 //! Where an account looks people up, a sign-in finds that out before it tries the password, and for
 //! a name that nobody has, too. Else whoever guesses would learn by it that a password is right.
@@ -7,11 +7,13 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::connection::Connection;
+use ldap3::Scope;
+
+use super::Directory;
+use super::connection::{Connection, Query};
 use super::entry::Person;
 use super::failure::Failure;
 use super::named_group::Presence;
-use super::{Directory, Entrance};
 use crate::auth::{Refusal, SourcePart};
 
 /// How long a group that was seen counts as there: a short name is searched in all of the directory.
@@ -39,8 +41,9 @@ impl Directory {
     /// Before a password is tried, of `person` if the name is somebody's.
     ///
     /// # Errors
-    /// If the group is not shown, unless the entry itself tells that they are in it.
-    pub(super) async fn check_required_group(
+    /// If the group is not shown, unless the entry itself tells that they are in it; if groups cannot
+    /// be searched, unless the entry tells all that counts.
+    pub(super) async fn check_groups(
         &self,
         connection: &mut Connection,
         person: Option<&Person>,
@@ -48,9 +51,18 @@ impl Directory {
         if self.required_seen.is_good() {
             return Ok(());
         }
+        let searched = self.check_group_base(connection).await;
+        let tells_all = person.is_some_and(|person| !self.groups.must_look_further(person));
+        let is_searched = searched.is_ok();
+        if !tells_all {
+            searched?;
+        }
         let is_in = person.is_some_and(|person| self.groups.lets_in(&person.groups));
         match self.required_group_is_there(connection).await {
-            Ok(true) => Ok(()),
+            Ok(true) => {
+                self.required_seen.note(is_searched);
+                Ok(())
+            }
             _ if is_in => Ok(()),
             Ok(false) => Err(self.no_required_group()),
             Err(failure) => Err(failure),
@@ -72,6 +84,31 @@ impl Directory {
         }
     }
 
+    /// Asks for anything where groups are searched, if that is not where people are.
+    ///
+    /// # Errors
+    /// If there is no such place.
+    pub(super) async fn check_group_base(
+        &self,
+        connection: &mut Connection,
+    ) -> Result<(), Failure> {
+        if !self.groups.are_elsewhere() {
+            return Ok(());
+        }
+        let (base, setting) = self.groups.base();
+        let query = Query {
+            base,
+            setting,
+            // As groups are: what may be searched need not be readable itself.
+            scope: Scope::Subtree,
+            filter: "(objectClass=*)",
+            attributes: &["1.1"],
+            limit: 1,
+        };
+        let found = connection.search(&query).await;
+        found.map(drop).map_err(Failure::of_groups)
+    }
+
     pub(super) async fn required_group_is_there(
         &self,
         connection: &mut Connection,
@@ -81,9 +118,8 @@ impl Directory {
         };
         let presence = group.look(connection, self.groups.base()).await;
         let is_there = presence.map_err(Failure::of_groups)? != Presence::Missing;
-        // What one person may not read says nothing of others.
-        if let Entrance::Service { .. } = self.entrance {
-            self.required_seen.note(is_there);
+        if !is_there {
+            self.required_seen.note(false);
         }
         Ok(is_there)
     }

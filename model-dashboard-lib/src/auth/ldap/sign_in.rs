@@ -55,7 +55,8 @@ pub(super) struct Member {
 }
 
 impl Member {
-    /// The person as the registry knows them; by the name in the entry, else by the one they typed.
+    /// The person as the registry knows them: by the username in the entry, else by another name that
+    /// it holds, else by the one they typed.
     pub(super) fn identity(
         self,
         source: &Source,
@@ -63,7 +64,8 @@ impl Member {
     ) -> Result<Identity, Failure> {
         let own = self.person.username.as_deref();
         let own = own.and_then(|name| Username::parse(name).ok());
-        let username = own.or_else(|| typed.cloned()).ok_or_else(|| {
+        let name = own.or(self.person.other_name).or_else(|| typed.cloned());
+        let username = name.ok_or_else(|| {
             let dn = self.person.dn.as_str();
             Failure::Person(format!("{dn} has no username; set LDAP_USERNAME_ATTRIBUTE"))
         })?;
@@ -145,9 +147,12 @@ impl Directory {
     /// Judges somebody whose password is right.
     async fn judge(&self, connection: &mut Connection, person: Person) -> Entry<Member> {
         let id = person.id.clone();
-        let refusal = match self.admit(connection, person, true).await? {
-            Ok(member) => return Ok(Ok(member)),
-            Err(refusal) => refusal,
+        let refusal = match self.admit(connection, person, true).await {
+            Ok(Ok(member)) => return Ok(Ok(member)),
+            Ok(Err(refusal)) => refusal,
+            // Answered otherwise than a wrong password, it would tell that this one is right.
+            Err(failure @ Failure::OfGroups(_)) => Refusal::Other(failure.to_string()),
+            Err(failure) => return Err(failure),
         };
         let (refusal, is_proven) = match refusal {
             Refusal::Disabled | Refusal::AccountExpired => (refusal, true),
@@ -168,8 +173,7 @@ impl Directory {
         sent: &mut bool,
     ) -> Entry<Person> {
         let found = self.find(connection, attempt.username).await?;
-        self.check_required_group(connection, found.as_ref().ok())
-            .await?;
+        self.check_groups(connection, found.as_ref().ok()).await?;
         let person = match found {
             Ok(person) if attempt.guesses.may_try(&person.id) => person,
             found => {
@@ -215,7 +219,10 @@ impl Directory {
     ) -> Verdict<Person> {
         let username = attempt.username;
         let Some(name) = template.fill(username.as_str()) else {
-            return Ok(Err(Refusal::UnknownUser));
+            // Whose name another form or domain is, nothing proves before the password is sent.
+            let why = "LDAP_USER_DN_TEMPLATE makes no name of what was typed: it has another form or \
+                       domain";
+            return Ok(Err(Refusal::Other(why.to_owned())));
         };
         if !attempt.guesses.may_try(&name.in_one_form()) {
             self.try_nobody(connection).await?;
@@ -297,8 +304,9 @@ impl Directory {
     /// hangs leaves time for the next one.
     pub(super) async fn open(&self, server: &LdapServer) -> Result<Connection, Failure> {
         self.held_off.check(Instant::now())?;
+        let until = self.ways.deadline();
         let opening = async {
-            let mut connection = Connection::open(&self.ways, server).await?;
+            let mut connection = Connection::open(&self.ways, server, until).await?;
             match self.bind_service(&mut connection).await {
                 Ok(()) => Ok(connection),
                 Err(failure) => {
@@ -307,7 +315,7 @@ impl Directory {
                 }
             }
         };
-        self.ways.limited(server, opening).await?
+        self.ways.limited(server, until, opening).await?
     }
 
     pub(super) async fn bind_service(&self, connection: &mut Connection) -> Result<(), Failure> {

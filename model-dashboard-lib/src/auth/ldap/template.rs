@@ -108,6 +108,24 @@ impl BindTemplate {
         }
     }
 
+    /// What people may type, and what not.
+    pub(super) fn forms(&self) -> String {
+        let (first, last) = (self.pieces.first(), self.pieces.last());
+        let (first, last) = (
+            first.map_or("", String::as_str),
+            last.map_or("", String::as_str),
+        );
+        match self.kind {
+            Kind::Dn => "people type the name that stands in it, and nothing else".to_owned(),
+            Kind::Principal => {
+                format!("people type NAME or NAME{last}, no other domain and no DOMAIN\\NAME")
+            }
+            Kind::DownLevel => {
+                format!("people type NAME or {first}NAME, no other domain and no NAME@DOMAIN")
+            }
+        }
+    }
+
     /// The name for this person; `None` where nobody can have such a name.
     pub(super) fn fill(&self, username: &str) -> Option<BindName> {
         match self.kind {

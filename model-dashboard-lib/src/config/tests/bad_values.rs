@@ -331,7 +331,7 @@ fn settings_that_do_not_go_together_are_told() {
                 ("LDAP_BASE_DN", "dc=example"),
                 ("LDAP_BIND_DN", "cn=reader"),
             ],
-            "ldap.bind_dn (variable LDAP_BIND_DN): ldap.bind_password is not set beside it",
+            "ldap.bind_dn (variable LDAP_BIND_DN): ldap.bind_password (LDAP_BIND_PASSWORD) is not set beside it",
         ),
         (
             &[("LDAP_SERVER", "ldaps://dc1"), ("LDAP_BASE_DN", "dc=x")],

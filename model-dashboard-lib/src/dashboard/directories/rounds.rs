@@ -35,6 +35,7 @@ pub(in crate::dashboard) async fn follow(
     };
     let until = Until(Some(stopped.clone()));
     let mut ended = stopped;
+    directory.tell_doubt();
     loop {
         let begun = Instant::now();
         let looked = inner.look_around(directory, &until).await;
@@ -133,7 +134,11 @@ impl Inner {
         let mut earlier = directory.earlier.lock().await;
         // Another process may have opened it, or an administrator ended it there.
         let before = self.users.doubt(directory.source()).await?;
-        directory.doubt(before.as_ref());
+        match belief {
+            // It ends here.
+            Belief::Full => drop(directory.note_doubt(before.as_ref())),
+            _ => directory.doubt(before.as_ref()),
+        }
         let Around {
             mut round, said, ..
         } = self.ask_around(directory, just_now, until).await?;

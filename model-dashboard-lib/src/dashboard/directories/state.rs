@@ -92,26 +92,31 @@ impl fmt::Display for SourceDoubt {
 }
 
 impl Directory {
-    /// Notes whether what the source says is not believed. The log tells it once.
+    /// Notes whether what the source says is not believed.
+    pub(super) fn note_doubt(&self, doubt: Option<&LeavingDoubt>) -> Option<SourceDoubt> {
+        let now = doubt.map(SourceDoubt::from);
+        self.known
+            .change(|doing| std::mem::replace(&mut doing.doubt, now))
+    }
+
+    /// The same; the log tells it once.
     pub(super) fn doubt(&self, doubt: Option<&LeavingDoubt>) {
         let now = doubt.map(SourceDoubt::from);
-        let before = self
-            .known
-            .change(|doing| std::mem::replace(&mut doing.doubt, now));
+        let before = self.note_doubt(doubt);
         let source = self.source().as_str();
         match (before, now) {
             (Some(SourceDoubt { since, .. }), None) => {
                 tracing::info!(source, %since, "what the directory says of people is believed again");
             }
-            (None, Some(SourceDoubt { left, asked, .. })) => tracing::error!(
-                source,
-                left,
-                asked,
-                "the directory says of too many people at once that they left: nothing was taken \
-                 from them; see that its filter, base and rights are right, or re-check all people \
-                 of the source and believe it"
-            ),
+            (None, Some(now)) => tell(source, now),
             _ => {}
+        }
+    }
+
+    /// Tells the log what another process found, or this one before it ended.
+    pub(super) fn tell_doubt(&self) {
+        if let Some(doubt) = self.doubted() {
+            tell(self.source().as_str(), doubt);
         }
     }
 
@@ -173,13 +178,25 @@ impl Directory {
     }
 }
 
+fn tell(source: &str, SourceDoubt { left, asked, .. }: SourceDoubt) {
+    tracing::error!(
+        source,
+        left,
+        asked,
+        "the directory says of too many people at once that they left: nothing was taken from them; \
+         see that its filter, base and rights are right, or re-check all people of the source and \
+         believe it"
+    );
+}
+
 impl Directories {
     /// Reads what was doubted when the last process ended.
     pub(in crate::dashboard) async fn recall(&self, users: &dyn UserStore) {
         for directory in &self.all {
             let source = directory.source();
             match users.doubt(source).await {
-                Ok(doubt) => directory.doubt(doubt.as_ref()),
+                // Whoever comes to decide on it is told by that; rounds tell the log.
+                Ok(doubt) => drop(directory.note_doubt(doubt.as_ref())),
                 Err(error) => {
                     let source = source.as_str();
                     tracing::warn!(source, %error, "whether the directory is doubted is not known");

@@ -1,13 +1,16 @@
 //! Whether the directory holds what the configuration names: people and groups.
 
+use ldap3::Scope;
+
 use super::super::Directory;
-use super::super::connection::Connection;
+use super::super::connection::{Connection, Query};
 use super::super::failure::Failure;
 use super::super::named_group::{NamedGroup, Presence};
 use super::Steps;
 use crate::auth::{Role, Verdict};
 
 const REQUIRED: &str = "required group";
+const GROUPS: &str = "where groups are searched";
 
 impl Directory {
     /// Whether it is worth looking for somebody.
@@ -30,6 +33,20 @@ impl Directory {
                 return false;
             }
         }
+        if let Err(failure) = self.look_at_attributes(connection, steps).await {
+            steps.failed("attributes", Verdict::Failed, &failure);
+            return false;
+        }
+        if self.groups.are_elsewhere() {
+            let base = self.groups.base().0;
+            match self.check_group_base(connection).await {
+                Ok(()) => steps.well(GROUPS, format!("under {base}")),
+                Err(failure) => {
+                    steps.failed(GROUPS, Verdict::Failed, &failure);
+                    return false;
+                }
+            }
+        }
         if let Some(group) = &self.groups.required {
             match group.look(connection, self.groups.base()).await {
                 Ok(presence) => note_required(group, presence, steps),
@@ -46,6 +63,41 @@ impl Directory {
             }
         }
         true
+    }
+
+    /// Whether anybody has the attributes that settings name. Without the one people are known by
+    /// nobody signs in; without another they are called by something else.
+    async fn look_at_attributes(
+        &self,
+        connection: &mut Connection,
+        steps: &mut Steps,
+    ) -> Result<(), Failure> {
+        let anybody = self.filter.anybody();
+        for (attribute, setting) in self.attributes.named() {
+            let query = Query {
+                base: self.base_text(),
+                setting: "LDAP_BASE_DN",
+                scope: Scope::Subtree,
+                filter: &format!("(&{anybody}({attribute}=*))"),
+                attributes: &["1.1"],
+                limit: 1,
+            };
+            let found = connection.search(&query).await?;
+            if !found.entries.is_empty() || found.is_cut {
+                continue;
+            }
+            let (verdict, then) = match setting {
+                "LDAP_ID_ATTRIBUTE" => (Verdict::Failed, "nobody can sign in"),
+                _ => (
+                    Verdict::Warning,
+                    "people are called by another one, or what they type",
+                ),
+            };
+            let saw = format!("nobody has {attribute}, which {setting} names: {then}");
+            let advice = format!("check {setting} and what LDAP_BIND_DN may read");
+            steps.note("attributes", verdict, saw, Some(&advice));
+        }
+        Ok(())
     }
 
     /// Whether the groups that give a role are there. One that is not keeps nobody out, but gives

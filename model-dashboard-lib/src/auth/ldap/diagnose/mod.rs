@@ -110,8 +110,9 @@ impl Directory {
         turn: &Turn,
         steps: &mut Steps,
     ) -> Result<Connection, Failure> {
+        let (until, before) = (self.ways.deadline(), steps.count());
         let opening = async {
-            let mut connection = self.reach(server, steps).await?;
+            let mut connection = self.reach(server, until, steps).await?;
             let bound = match turn {
                 Turn::Next => self.bind_service_at_once(&mut connection).await,
                 Turn::Taken(_) | Turn::Over => Ok(()),
@@ -124,22 +125,26 @@ impl Directory {
                 }
             }
         };
-        let opened = self.ways.limited(server, opening).await;
+        let opened = self.ways.limited(server, until, opening).await;
         let opened = opened.and_then(|opened| opened);
         if let Err(failure) = &opened {
-            let name = match failure {
-                Failure::NotEncrypted { .. } | Failure::Trust(_) => {
-                    format!("encryption of {server}")
-                }
-                Failure::ServiceAccount { .. } | Failure::Answer { .. } => ACCOUNT.to_owned(),
-                _ => format!("connection to {server}"),
+            // The one after those that went well.
+            let name = match steps.count() - before {
+                0 | 1 => format!("connection to {server}"),
+                2 => format!("encryption of {server}"),
+                _ => ACCOUNT.to_owned(),
             };
             steps.failed(&name, Verdict::Failed, failure);
         }
         opened
     }
 
-    async fn reach(&self, server: &LdapServer, steps: &mut Steps) -> Result<Connection, Failure> {
+    async fn reach(
+        &self,
+        server: &LdapServer,
+        until: tokio::time::Instant,
+        steps: &mut Steps,
+    ) -> Result<Connection, Failure> {
         let addresses = self.ways.resolve(server).await?;
         let shown: Vec<_> = addresses.iter().map(|it| it.ip().to_string()).collect();
         steps.well(&format!("name of {server}"), shown.join(", "));
@@ -150,7 +155,7 @@ impl Directory {
             &format!("connection to {server}"),
             format!("{peer} answers"),
         );
-        let reached = self.ways.encrypt(server, tcp).await?;
+        let reached = self.ways.encrypt(server, tcp, until).await?;
         let connection = Connection::over(reached, server).await?;
         let name = format!("encryption of {server}");
         match &connection.encryption {
@@ -174,12 +179,20 @@ impl Directory {
         username: Option<&Username>,
         steps: &mut Steps,
     ) {
-        if let Entrance::Template(_) = self.entrance {
-            let saw = "none: people sign in by LDAP_USER_DN_TEMPLATE, and their tokens end \
-                       LDAP_TOKEN_DAYS after their last sign-in. Nobody but them may look, so neither \
-                       LDAP_BASE_DN nor the groups are checked here";
+        if let Entrance::Template(template) = &self.entrance {
+            let saw = format!(
+                "none: people sign in by LDAP_USER_DN_TEMPLATE ({}), and their tokens end \
+                 LDAP_TOKEN_DAYS after their last sign-in. Nobody but them may look, so neither \
+                 LDAP_BASE_DN nor the groups are checked here",
+                template.forms()
+            );
             steps.note(ACCOUNT, Verdict::Warning, saw, Some(NO_ACCOUNT));
             if let Some(username) = username {
+                if template.fill(username.as_str()).is_none() {
+                    let saw = "LDAP_USER_DN_TEMPLATE makes no name of it: it is refused";
+                    let name = format!("person “{username}”");
+                    return steps.note(&name, Verdict::Failed, saw, Some(NO_ACCOUNT));
+                }
                 let saw = "people cannot be looked up without their password, or such an account";
                 let name = format!("person “{username}”");
                 steps.note(&name, Verdict::Warning, saw, None);

@@ -22,6 +22,10 @@ impl Directory {
         let person = match self.find(connection, username).await {
             Ok(Ok(person)) => person,
             Ok(Err(refusal)) => {
+                if let Refusal::Other(why) = &refusal {
+                    // Somebody is found; their entry is not enough.
+                    return steps.told(&name, Verdict::Failed, why);
+                }
                 let filter = self.filter.fill(username.as_str());
                 let saw = format!("{refusal}: {filter} under {}", self.base_text());
                 let advice = match refusal {

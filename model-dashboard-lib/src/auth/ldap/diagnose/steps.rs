@@ -28,10 +28,14 @@ impl Steps {
 
     /// What a failure says before its semicolon was seen; what follows is to be done.
     pub(super) fn failed(&mut self, name: &str, verdict: Verdict, failure: &Failure) {
-        let text = failure.to_string();
+        self.told(name, verdict, &failure.to_string());
+    }
+
+    /// The same for its text.
+    pub(super) fn told(&mut self, name: &str, verdict: Verdict, text: &str) {
         let (saw, advice) = match text.split_once("; ") {
             Some((saw, advice)) => (saw, Some(advice)),
-            None => (text.as_str(), None),
+            None => (text, None),
         };
         self.note(name, verdict, saw, advice);
     }
