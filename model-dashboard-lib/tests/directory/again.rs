@@ -114,6 +114,14 @@ async fn who_has_no_username_is_called_by_what_they_sign_in_with_until_they_leav
         assert_eq!(again.as_ref(), Some(&nora), "{filter}");
         known.push((directory, nora.id));
     }
+    // Whatever they type, a look and a sign-in call them the same.
+    let directory = Settings::by_service(&slapd)
+        .set("LDAP_SEARCH_FILTER", "(|(mail={username})(cn={username}))")
+        .directory();
+    for typed in [mail, "Nora Nolte"] {
+        let nora = sign_in(&directory, typed, &password_of("nora")).await;
+        assert_eq!(nora.unwrap().username.as_str(), mail, "{typed}");
+    }
     slapd.leave(REQUIRED_GROUP, &dn).await;
     for (directory, id) in known {
         assert_eq!(look(&directory, &id).await.unwrap(), None);

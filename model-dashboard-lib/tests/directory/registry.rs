@@ -13,6 +13,7 @@ use model_dashboard::dashboard::{
 use model_dashboard::model::Via;
 
 use crate::asking::Settings;
+use crate::evil::{Evil, Mode};
 use crate::people::{REQUIRED_GROUP, dn_of, group, password_of};
 use crate::slapd::Slapd;
 
@@ -266,6 +267,25 @@ async fn a_required_group_that_is_not_there_is_told_before_anybody_signs_in_and_
     let reason = format!("not checked: the directory does not show the required group {gone}");
     assert!(told.iter().all(|one| one.contains(&reason)), "{told:?}");
     dashboard.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_password_goes_to_no_directory_though_it_would_let_anybody_in() {
+    let evil = Evil::start(Mode::Obliging).await;
+    let settings = Settings::default()
+        .set("LDAP_SERVER", evil.url())
+        .set("LDAP_USER_DN_TEMPLATE", dn_of("{username}"))
+        .set("LDAP_ALLOW_PLAINTEXT", "true");
+    let registry = Registry::open(&settings).await;
+    let refused = registry.sign_in("ldap", "mkeller", "").await;
+    assert!(
+        matches!(refused, Err(Error::Unauthenticated { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(evil.connections(), 0);
+    registry.sign_in("ldap", "mkeller", "any").await.unwrap();
+    assert!(evil.got("any"));
+    registry.dashboard.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
