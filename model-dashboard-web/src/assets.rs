@@ -26,6 +26,10 @@ pub enum Asset {
     Script,
     /// The vendored htmx.
     Htmx,
+    /// The script of the pages of uploads.
+    Upload,
+    /// The vendored client of tus, which sends them.
+    Tus,
     /// Inter, variable weight, Latin subset.
     Font,
     /// The icon of the browser tab.
@@ -51,7 +55,7 @@ pub struct Served {
     brotli: OnceLock<Bytes>,
 }
 
-static FILES: LazyLock<[Served; 5]> = LazyLock::new(|| {
+static FILES: LazyLock<[Served; 7]> = LazyLock::new(|| {
     let font = Served::new(
         Asset::Font,
         embedded(include_bytes!("../assets/inter-latin.woff2")),
@@ -65,6 +69,11 @@ static FILES: LazyLock<[Served; 5]> = LazyLock::new(|| {
             Asset::Htmx,
             embedded(include_bytes!("../assets/htmx.min.js")),
         ),
+        Served::new(
+            Asset::Upload,
+            embedded(include_bytes!("../assets/upload.js")),
+        ),
+        Served::new(Asset::Tus, embedded(include_bytes!("../assets/tus.min.js"))),
         font,
         Served::new(
             Asset::Favicon,
@@ -95,6 +104,8 @@ impl Asset {
             Self::Css => ("app", "css"),
             Self::Script => ("app", "js"),
             Self::Htmx => ("htmx", "js"),
+            Self::Upload => ("upload", "js"),
+            Self::Tus => ("tus", "js"),
             Self::Font => ("inter", "woff2"),
             Self::Favicon => ("favicon", "svg"),
         }
@@ -122,7 +133,9 @@ impl Served {
     pub fn content_type(&self) -> &'static str {
         match self.asset {
             Asset::Css => "text/css; charset=utf-8",
-            Asset::Script | Asset::Htmx => "text/javascript; charset=utf-8",
+            Asset::Script | Asset::Htmx | Asset::Upload | Asset::Tus => {
+                "text/javascript; charset=utf-8"
+            }
             Asset::Font => "font/woff2",
             Asset::Favicon => "image/svg+xml",
         }
@@ -216,10 +229,12 @@ pub(crate) mod tests {
         gzip(&Bytes::copy_from_slice(plain)).len()
     }
 
-    const ALL: [Asset; 5] = [
+    const ALL: [Asset; 7] = [
         Asset::Css,
         Asset::Script,
         Asset::Htmx,
+        Asset::Upload,
+        Asset::Tus,
         Asset::Font,
         Asset::Favicon,
     ];

@@ -36,20 +36,9 @@ pub(super) async fn create(visit: Visit, form: Form) -> Result<Response, Failure
     if form.text("action") == "add-rows" {
         return show_create(&visit, StatusCode::OK, shown).await;
     }
-    let mut wrong = Vec::new();
-    let mut refused = |field: &str, message: String| wrong.push(FieldError::new(field, message));
-    let network_type = NetworkType::parse(shown.network_type.value.trim())
-        .map_err(|e| refused("network_type", e.to_string()));
-    let name =
-        ModelName::parse(shown.name.value.trim()).map_err(|e| refused("name", e.to_string()));
-    // The rest is looked at too, so that every mistake is told at once.
-    let mut content = ModelDefinition::default();
-    wrong.extend(fill(&shown, &mut content).err().unwrap_or_default());
-    let (Ok(network_type), Ok(name), true) = (network_type, name, wrong.is_empty()) else {
-        show_errors(&mut shown, &wrong);
+    let Some((key, content)) = read_new(&mut shown) else {
         return show_create(&visit, StatusCode::UNPROCESSABLE_ENTITY, shown).await;
     };
-    let key = ModelKey::new(network_type, name);
     let (dashboard, reason) = (visit.dashboard(), shown.reason.value.clone());
     match dashboard.create(&visit.caller, key, content, &reason).await {
         Ok(model) => {
@@ -75,6 +64,25 @@ pub(super) async fn create(visit: Visit, form: Form) -> Result<Response, Failure
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// The key and the definition that were typed for a new model; `None` if something is wrong, which
+/// stands beside its field then.
+pub(super) fn read_new(shown: &mut DefinitionForm) -> Option<(ModelKey, ModelDefinition)> {
+    let mut wrong = Vec::new();
+    let mut refused = |field: &str, message: String| wrong.push(FieldError::new(field, message));
+    let network_type = NetworkType::parse(shown.network_type.value.trim())
+        .map_err(|e| refused("network_type", e.to_string()));
+    let name =
+        ModelName::parse(shown.name.value.trim()).map_err(|e| refused("name", e.to_string()));
+    // The rest is looked at too, so that every mistake is told at once.
+    let mut content = ModelDefinition::default();
+    wrong.extend(fill(shown, &mut content).err().unwrap_or_default());
+    let (Ok(network_type), Ok(name), true) = (network_type, name, wrong.is_empty()) else {
+        show_errors(shown, &wrong);
+        return None;
+    };
+    Some((ModelKey::new(network_type, name), content))
 }
 
 pub(super) async fn show_create(
@@ -185,7 +193,7 @@ pub(super) async fn edit(visit: Visit, key: ModelKey, form: Form) -> Result<Resp
 }
 
 /// Whether trying again later can help: then what was typed must not be lost.
-fn is_passing(error: &Error) -> bool {
+pub(super) fn is_passing(error: &Error) -> bool {
     matches!(error, Error::Unavailable { .. } | Error::Busy { .. })
 }
 

@@ -30,6 +30,7 @@ mod masked;
 mod merge;
 mod model;
 mod models;
+mod package;
 mod paging;
 mod parts;
 mod pieces;
@@ -40,6 +41,7 @@ mod routes;
 mod settle;
 mod sign_in;
 mod tokens;
+mod upload;
 mod uploads;
 mod used_forms;
 mod visit;
@@ -151,6 +153,7 @@ fn table() -> Vec<Route> {
         page_of("/tokens/{id}/revoke", tokens::ask_revoke),
         form_of("/tokens/{id}/revoke", tokens::revoke),
     ];
+    table.extend(upload::table());
     table.extend(admin::table());
     table
 }

@@ -111,6 +111,8 @@ impl Visit {
         May {
             write_models: self.caller.has(Permission::ModelsWrite),
             enable_models: self.caller.has(Permission::ModelsEnable),
+            read_packages: self.caller.has(Permission::PackagesRead),
+            write_packages: self.caller.has(Permission::PackagesWrite),
             read_audit: self.caller.has(Permission::AuditRead),
             manage_users: self.caller.has(Permission::UsersAdmin),
             manage_system: self.caller.has(Permission::SystemAdmin),

@@ -134,11 +134,11 @@ pub fn edit(frame: &Frame, edited: &Edited, form: &DefinitionForm) -> Markup {
 }
 
 /// Return in a field presses the first button of a form, which must be the one that saves.
-fn default_button() -> Markup {
+pub(super) fn default_button() -> Markup {
     html! { button.default-button type="submit" name="action" value="save" tabindex="-1" aria-hidden="true" { "Save" } }
 }
 
-fn summary(form: &DefinitionForm) -> Markup {
+pub(super) fn summary(form: &DefinitionForm) -> Markup {
     let fields = [
         (
             "network_type",
@@ -193,7 +193,7 @@ fn part(id: &str, heading: &str, help: &str, content: &Markup) -> Markup {
     }
 }
 
-fn identity_new(form: &DefinitionForm) -> Markup {
+pub(super) fn identity_new(form: &DefinitionForm) -> Markup {
     part(
         "part-identity",
         "Identity",
@@ -267,7 +267,7 @@ fn alias_and_version(form: &DefinitionForm) -> Markup {
     }
 }
 
-fn fields(form: &DefinitionForm) -> Markup {
+pub(super) fn fields(form: &DefinitionForm) -> Markup {
     html! {
         (part("part-labels", "Labels", "What each number of the segmentation means. Several names, separated by commas, make a region.",
             &label_rows(&form.labels)))

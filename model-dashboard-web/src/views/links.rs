@@ -40,6 +40,17 @@ pub enum ModelAction {
     Compare,
 }
 
+/// What can be done with an upload; the last segment of the address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UploadAction {
+    /// Form and its target: a new model of it.
+    New,
+    /// Form and its target: the next revision of a model.
+    Revision,
+    /// Confirm page and its target: its bytes go.
+    Discard,
+}
+
 /// What can be done to an account; the last segment of the address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UserAction {
@@ -148,6 +159,24 @@ impl Links {
         ))
     }
 
+    /// Where packages are uploaded, and one's uploads.
+    #[must_use]
+    pub fn upload(&self) -> String {
+        self.to("/upload")
+    }
+
+    /// What is known of one upload.
+    #[must_use]
+    pub fn upload_of(&self, id: &str) -> String {
+        self.to(&format!("/upload/{}", segment(id)))
+    }
+
+    /// Something done with one upload.
+    #[must_use]
+    pub fn upload_action(&self, id: &str, action: UploadAction) -> String {
+        format!("{}/{}", self.upload_of(id), action.segment())
+    }
+
     /// Form and its target: the copy of a model that is chosen there.
     #[must_use]
     pub fn derive(&self) -> String {
@@ -228,6 +257,16 @@ impl ModelAction {
     }
 }
 
+impl UploadAction {
+    fn segment(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Revision => "revision",
+            Self::Discard => "discard",
+        }
+    }
+}
+
 impl UserAction {
     fn segment(self) -> &'static str {
         match self {
@@ -243,4 +282,10 @@ impl UserAction {
 
 fn segment(text: &str) -> String {
     utf8_percent_encode(text, SEGMENT).to_string()
+}
+
+/// A path with each of its segments encoded.
+pub(super) fn path(text: &str) -> String {
+    let segments: Vec<String> = text.split('/').map(segment).collect();
+    segments.join("/")
 }

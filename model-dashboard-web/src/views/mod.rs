@@ -52,14 +52,15 @@ pub mod login;
 pub mod model;
 pub mod models;
 pub mod models_query;
-
+pub mod package;
 pub mod profile;
 pub mod rename;
 pub mod tokens;
 mod trusted;
+pub mod upload;
 
 pub use frame::{Banner, CsrfToken, Frame, May, Page, Person, Section, Status, Theme};
-pub use links::{Links, ModelAction, UserAction};
+pub use links::{Links, ModelAction, UploadAction, UserAction};
 pub use trusted::SafeHtml;
 
 #[cfg(test)]

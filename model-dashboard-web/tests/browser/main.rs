@@ -19,6 +19,9 @@ mod conflict;
 mod directories;
 mod driver;
 mod history;
+#[path = "../http/packed.rs"]
+mod packed;
+mod uploads;
 mod weight;
 
 use fantoccini::{Client, Locator};

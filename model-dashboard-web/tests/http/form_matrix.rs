@@ -27,6 +27,7 @@ const fn form(
 
 const WRITE: Option<Permission> = Some(Permission::ModelsWrite);
 const ENABLE: Option<Permission> = Some(Permission::ModelsEnable);
+const PACKAGES: Option<Permission> = Some(Permission::PackagesWrite);
 const SYSTEM: Option<Permission> = Some(Permission::SystemAdmin);
 const USERS: Option<Permission> = Some(Permission::UsersAdmin);
 
@@ -121,6 +122,17 @@ const FORMS: &[Form] = &[
     form("/admin/storage/list-garbage", SYSTEM, &[]),
     form("/admin/storage/delete-garbage", SYSTEM, &[]),
     form("/admin/storage/stop", SYSTEM, &[]),
+    form("/upload/01J9Z3K4V5W6X7Y8Z9A0B1C2D3/discard", PACKAGES, &[]),
+    form(
+        "/upload/01J9Z3K4V5W6X7Y8Z9A0B1C2D3/new",
+        PACKAGES,
+        &[("action", "save")],
+    ),
+    form(
+        "/upload/01J9Z3K4V5W6X7Y8Z9A0B1C2D3/revision",
+        PACKAGES,
+        &[("model", "nnUNet/Task003_Liver"), ("if_match", "{tag}")],
+    ),
     form("/theme", None, &[("theme", "dark")]),
     form(
         "/profile/password",

@@ -2,7 +2,7 @@
 
 use model_dashboard::catalog::{Entry, EntryState};
 use model_dashboard::dashboard::{ModelRevision, Origin, RevisionContent};
-use model_dashboard::model::{Comparison, LabelChangeKind, ModelKey, Via};
+use model_dashboard::model::{self, Comparison, FieldChange, LabelChangeKind, ModelKey, Via};
 
 use crate::pages::actor::Sources;
 use crate::pages::errors::sentence;
@@ -71,12 +71,23 @@ pub(in crate::pages) fn revision(
 
 /// What differs.
 pub(super) fn changes(found: &Comparison) -> Changes {
-    let fields = found.fields.iter().map(|change| Change {
+    Changes {
+        more: found.more,
+        ..told_changes(&found.fields, &found.labels)
+    }
+}
+
+/// The same of fields and labels.
+pub(in crate::pages) fn told_changes(
+    fields: &[FieldChange],
+    labels: &[model::LabelChange],
+) -> Changes {
+    let fields = fields.iter().map(|change| Change {
         field: change.field.clone(),
         before: change.before.clone(),
         after: change.after.clone(),
     });
-    let labels = found.labels.iter().map(|label| LabelChange {
+    let labels = labels.iter().map(|label| LabelChange {
         number: label.number.get(),
         before: label.before.as_ref().map(ToString::to_string),
         after: label.after.as_ref().map(ToString::to_string),
@@ -90,6 +101,6 @@ pub(super) fn changes(found: &Comparison) -> Changes {
     Changes {
         fields: fields.collect(),
         labels: labels.collect(),
-        more: found.more,
+        more: 0,
     }
 }

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use crate::views::components::icon::Icon;
 use crate::views::components::table::{Column, table};
 use crate::views::components::{
-    Tone, key_value, notice, number, page_header, plural, section, state, time,
+    Tone, key_value, notice, number, page_header, plural, section, size, state, time,
 };
 use crate::views::frame::{Frame, Page, Section};
 
@@ -371,13 +371,4 @@ impl<T> Outcome<T> {
 /// Names in the store may hold anything, line breaks as well.
 fn printable(name: &str) -> String {
     name.escape_debug().to_string()
-}
-
-fn size(bytes: u64) -> String {
-    let (divisor, unit) = match bytes {
-        0..1_000 => (1, "bytes"),
-        1_000..1_000_000 => (1_000, "kB"),
-        _ => (1_000_000, "MB"),
-    };
-    format!("{} {unit}", number((bytes / divisor) as usize))
 }

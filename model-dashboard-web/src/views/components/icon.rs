@@ -16,16 +16,22 @@ pub enum Icon {
     Copy,
     Download,
     Edit,
+    File,
+    Folder,
     Info,
     Key,
     Minus,
     More,
     Off,
+    Package,
+    Pause,
     Person,
+    Play,
     Plus,
     Rename,
     Robot,
     Search,
+    Shield,
     SignOut,
     SortDown,
     SortUp,
@@ -49,6 +55,8 @@ impl Icon {
             Self::Copy => "M5.75 5.75h7.5v7.5h-7.5zM10.25 5.5V2.75h-7.5v7.5H5.5",
             Self::Download => "M8 2.5v8M4.75 7.5 8 10.75l3.25-3.25M2.75 13.25h10.5",
             Self::Edit => "m10.25 3.25 2.5 2.5-7 7-3.25.75.75-3.25 7-7Z",
+            Self::File => "M3.75 1.75h5.5l3 3v9.5h-8.5zM9 2v3h3",
+            Self::Folder => "M1.75 3.25h4.5l1.5 2h6.5v7.5H1.75z",
             Self::Info => {
                 "M8 14.25a6.25 6.25 0 1 0 0-12.5 6.25 6.25 0 0 0 0 12.5ZM8 7.5v3.75M8 4.9v.2"
             }
@@ -62,14 +70,22 @@ impl Icon {
             Self::Off => {
                 "M8 14.25a6.25 6.25 0 1 0 0-12.5 6.25 6.25 0 0 0 0 12.5ZM3.75 12.25l8.5-8.5"
             }
+            Self::Package => {
+                "M8 1.75 13.5 4.9v6.2L8 14.25 2.5 11.1V4.9L8 1.75ZM2.6 5 8 8l5.4-3M8 8v6"
+            }
+            Self::Pause => "M5.5 3.5v9M10.5 3.5v9",
             Self::Person => {
                 "M8 7.75a2.75 2.75 0 1 0 0-5.5 2.75 2.75 0 0 0 0 5.5ZM2.75 13.75c.5-2.6 2.5-4 5.25-4s4.75 1.4 5.25 4"
             }
+            Self::Play => "M4.75 3 12.5 8l-7.75 5V3Z",
             Self::Plus => "M8 3v10M3 8h10",
             Self::Rename => "M2 4.5h12M2 8h6M2 11.5h4M10 13.5l3.75-3.75M13.75 13.5v-3.75H10",
             Self::Robot => "M3 6.25h10v7H3zM8 6V3.25M8 3v.01M5.75 9v1M10.25 9v1",
             Self::Search => {
                 "M7 11.75a4.75 4.75 0 1 0 0-9.5 4.75 4.75 0 0 0 0 9.5ZM10.5 10.5l3.25 3.25"
+            }
+            Self::Shield => {
+                "M8 1.75 13.25 3.5v4c0 3.25-2 5.5-5.25 6.75C4.75 13 2.75 10.75 2.75 7.5v-4L8 1.75Z"
             }
             Self::SignOut => "M6.25 2.75h-3.5v10.5h3.5M6.5 8h7M10.5 5l3 3-3 3",
             Self::SortDown => "M8 3.25v9.5M4.5 9.25 8 12.75l3.5-3.5",

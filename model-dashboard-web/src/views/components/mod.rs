@@ -257,3 +257,31 @@ pub fn number(count: usize) -> String {
     }
     grouped
 }
+
+/// A size in units of 1,000: `12 bytes`, `340 kB`, `5.6 MB`, `1.2 GB`.
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 4] = [
+        (1_000_000_000_000, "TB"),
+        (1_000_000_000, "GB"),
+        (1_000_000, "MB"),
+        (1_000, "kB"),
+    ];
+    let Some((unit, name)) = UNITS.into_iter().find(|(unit, _)| bytes >= *unit) else {
+        return plural(usize::try_from(bytes).unwrap_or_default(), "byte", "bytes");
+    };
+    let tenths = bytes / (unit / 10);
+    match tenths < 100 {
+        true => format!("{}.{} {name}", tenths / 10, tenths % 10),
+        false => format!("{} {name}", tenths / 10),
+    }
+}
+
+/// How much of a whole is there, in hundredths: all of it is 100, and nothing else is.
+#[must_use]
+pub fn percent(part: u64, whole: u64) -> u64 {
+    match whole {
+        0 => 100,
+        whole => (u128::from(part) * 100 / u128::from(whole)) as u64,
+    }
+}

@@ -60,6 +60,10 @@ pub struct May {
     pub write_models: bool,
     /// `models:enable`
     pub enable_models: bool,
+    /// `packages:read`
+    pub read_packages: bool,
+    /// `packages:write`
+    pub write_packages: bool,
     /// `audit:read`
     pub read_audit: bool,
     /// `users:admin`
@@ -146,6 +150,8 @@ pub struct Status {
 pub enum Section {
     /// Models and everything about one.
     Models,
+    /// Packages on their way in.
+    Uploads,
     /// The activity page.
     Activity,
     /// Users, audit, system.
@@ -163,6 +169,10 @@ pub struct Page<'a> {
     pub section: Section,
     /// Whether the top bar has its search field; the list of models brings a field of its own.
     pub search: bool,
+    /// Scripts of its own, besides those of every page.
+    pub scripts: &'static [Asset],
+    /// After how many seconds a browser without scripts asks again.
+    pub refresh: Option<u32>,
 }
 
 impl<'a> Page<'a> {
@@ -173,6 +183,8 @@ impl<'a> Page<'a> {
             title,
             section,
             search: true,
+            scripts: &[],
+            refresh: None,
         }
     }
 }
@@ -197,7 +209,7 @@ impl Frame {
     #[must_use]
     pub fn page(&self, page: &Page<'_>, content: &Markup) -> Markup {
         self.document(
-            page.title,
+            page,
             &html! {
                 (self.top_bar(page))
                 (self.banner())
@@ -214,7 +226,7 @@ impl Frame {
     #[must_use]
     pub fn bare_page(&self, title: &str, content: &Markup) -> Markup {
         self.document(
-            title,
+            &Page::new(title, Section::Elsewhere),
             &html! {
                 (self.banner())
                 main id="main" class="bare" tabindex="-1" {
@@ -225,7 +237,8 @@ impl Frame {
         )
     }
 
-    fn document(&self, title: &str, body: &Markup) -> Markup {
+    fn document(&self, page: &Page<'_>, body: &Markup) -> Markup {
+        let title = page.title;
         let links = &self.links;
         html! {
             (DOCTYPE)
@@ -242,11 +255,15 @@ impl Frame {
                     // htmx keeps no copies of pages in the browser's storage, and adds neither
                     // styles nor evaluated code, which the content security policy would block.
                     meta name="htmx-config" content=r#"{"includeIndicatorStyles":false,"allowEval":false,"historyCacheSize":0,"refreshOnHistoryMiss":true,"selfRequestsOnly":true,"scrollBehavior":"auto"}"#;
+                    @if let Some(seconds) = page.refresh {
+                        noscript { meta http-equiv="refresh" content=(seconds); }
+                    }
                     link rel="preload" href=(links.asset(Asset::Font)) as="font" type="font/woff2" crossorigin;
                     link rel="stylesheet" href=(links.asset(Asset::Css));
                     link rel="icon" href=(links.asset(Asset::Favicon)) type="image/svg+xml";
                     script src=(links.asset(Asset::Htmx)) defer {}
                     script src=(links.asset(Asset::Script)) defer {}
+                    @for script in page.scripts { script src=(links.asset(*script)) defer {} }
                 }
                 body {
                     a.skip href="#main" { "Skip to content" }

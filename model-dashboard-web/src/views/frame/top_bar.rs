@@ -22,6 +22,9 @@ impl Frame {
                     @if let Some(person) = &self.person {
                         nav.top-nav aria-label="Main" {
                             (self.entry(page, Section::Models, &links.models(), "Models"))
+                            @if person.may.write_packages {
+                                (self.entry(page, Section::Uploads, &links.upload(), "Uploads"))
+                            }
                             (self.entry(page, Section::Activity, &links.to("/activity"), "Activity"))
                             @if let Some(first) = admin_tabs(links, person.may).first() {
                                 (self.entry(page, Section::Admin, &first.0, "Admin"))
@@ -34,7 +37,7 @@ impl Frame {
                         }
                         div.top-actions {
                             @if person.may.write_models {
-                                (self.new_menu())
+                                (self.new_menu(person.may))
                             }
                             (self.person_menu(person))
                         }
@@ -49,7 +52,7 @@ impl Frame {
         html! { a href=(href) aria-current=[current] { (text) } }
     }
 
-    fn new_menu(&self) -> Markup {
+    fn new_menu(&self, may: May) -> Markup {
         let links = &self.links;
         menu::menu(
             &html! { (Icon::Plus) span.wide { "New model" } (Icon::ChevronDown) },
@@ -59,6 +62,9 @@ impl Frame {
                 align_right: true,
             },
             &html! {
+                @if may.write_packages {
+                    a href=(links.upload()) { (Icon::Package) "Upload a package" }
+                }
                 a href=(links.to("/create")) { (Icon::Edit) "Create a definition" }
                 a href=(links.derive()) { (Icon::Copy) "Derive from a model" }
                 a href=(links.to("/import")) { (Icon::Upload) "Import JSON files" }

@@ -86,9 +86,8 @@ pub struct ModelRow {
 pub fn page(frame: &Frame, view: &ModelsView) -> Markup {
     let links = &frame.links;
     let page = Page {
-        title: "Models",
-        section: Section::Models,
         search: false,
+        ..Page::new("Models", Section::Models)
     };
     let counts = view.counts;
     // The counts are those within the other filters.
@@ -291,6 +290,15 @@ fn nothing_yet(frame: &Frame) -> Markup {
             @if frame.may().write_models {
                 p { "A model is a definition: which network it is, what its labels mean and how it is run." }
                 ul.ways {
+                    @if frame.may().write_packages {
+                        li {
+                            a href=(links.upload()) {
+                                (Icon::Package)
+                                strong { "Upload a package" }
+                                span { "See what is in it, then make a model of it." }
+                            }
+                        }
+                    }
                     li {
                         a href=(links.to("/create")) {
                             (Icon::Edit)

@@ -19,6 +19,7 @@ mod forms;
 mod history;
 pub(super) mod models;
 mod one_model;
+mod packages;
 mod people;
 mod storage;
 mod system;
@@ -70,6 +71,8 @@ pub(super) fn frame(theme: Theme) -> Frame {
             may: May {
                 write_models: true,
                 enable_models: true,
+                read_packages: true,
+                write_packages: true,
                 read_audit: true,
                 manage_users: true,
                 manage_system: true,
@@ -113,7 +116,7 @@ pub(super) fn all(theme: Theme) -> Vec<(&'static str, Markup)> {
         }),
         ..frame.clone()
     };
-    vec![
+    let mut pages = vec![
         ("login", login::page(&signed_out, &accounts::login_view())),
         (
             "login-away",
@@ -353,5 +356,7 @@ pub(super) fn all(theme: Theme) -> Vec<(&'static str, Markup)> {
             "error-500",
             errors::page(&signed_out, &system::error_500(), "01JD7P0R6M"),
         ),
-    ]
+    ];
+    pages.extend(packages::all(&frame));
+    pages
 }

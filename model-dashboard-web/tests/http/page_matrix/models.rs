@@ -2,6 +2,9 @@
 
 use super::{ENABLE, READ, Row, TAG, WRITE, but, get, post};
 
+/// An upload that is not there.
+const UPLOAD: &str = "/upload/01J9Z3K4V5W6X7Y8Z9A0B1C2D3";
+
 pub(super) const ROWS: &[Row] = &[
     get("/", "/", READ),
     post(
@@ -140,6 +143,41 @@ pub(super) const ROWS: &[Row] = &[
     ),
     get("/import", "/import", WRITE),
     post("/import", "/import", &[], but(WRITE, 400)),
+    get("/upload", "/upload", WRITE),
+    get("/upload/{id}", UPLOAD, but(WRITE, 404)),
+    get(
+        "/upload/{id}/discard",
+        "/upload/01J9Z3K4V5W6X7Y8Z9A0B1C2D3/discard",
+        but(WRITE, 404),
+    ),
+    post(
+        "/upload/{id}/discard",
+        "/upload/01J9Z3K4V5W6X7Y8Z9A0B1C2D3/discard",
+        &[],
+        but(WRITE, 303),
+    ),
+    get(
+        "/upload/{id}/new",
+        "/upload/01J9Z3K4V5W6X7Y8Z9A0B1C2D3/new",
+        but(WRITE, 404),
+    ),
+    post(
+        "/upload/{id}/new",
+        "/upload/01J9Z3K4V5W6X7Y8Z9A0B1C2D3/new",
+        &[("action", "save")],
+        but(WRITE, 404),
+    ),
+    get(
+        "/upload/{id}/revision",
+        "/upload/01J9Z3K4V5W6X7Y8Z9A0B1C2D3/revision",
+        but(WRITE, 404),
+    ),
+    post(
+        "/upload/{id}/revision",
+        "/upload/01J9Z3K4V5W6X7Y8Z9A0B1C2D3/revision",
+        &[("model", "nnUNet/Task003_Liver"), ("if_match", "{tag}")],
+        but(WRITE, 404),
+    ),
     get("/broken", "/broken", READ),
     get("/broken/{type}/{name}", "/broken/nnUNet/Broken", READ),
     post(

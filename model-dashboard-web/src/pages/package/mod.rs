@@ -1,0 +1,4 @@
+//! Packages of models.
+
+pub(super) mod proposed;
+pub(super) mod told;

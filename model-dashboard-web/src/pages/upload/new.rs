@@ -1,0 +1,128 @@
+//! A new model of an upload.
+
+use http::StatusCode;
+use model_dashboard::auth::Permission;
+use model_dashboard::dashboard::{Error, PackageRecord};
+use model_dashboard::package::inspect::Report;
+use model_dashboard::repository::packages::PackageId;
+use warp::reply::Response;
+
+use super::looked_at;
+use crate::pages::definition::{show_errors, suggest, typed};
+use crate::pages::edit::{is_passing, read_new};
+use crate::pages::errors;
+use crate::pages::form::Form;
+use crate::pages::package::{proposed, told};
+use crate::pages::visit::{Failure, Visit};
+use crate::views::components::field::Field;
+use crate::views::definition_form::DefinitionForm;
+use crate::views::upload::new::{self, NewView};
+
+/// The form, filled as the package tells it.
+pub(in crate::pages) async fn new_form(visit: Visit, id: PackageId) -> Result<Response, Failure> {
+    visit.require(Permission::ModelsWrite).await?;
+    let (record, report) = looked_at(&visit, id).await?;
+    let form = proposed::form(&report.description);
+    show(&visit, id, StatusCode::OK, &record, &report, form, false).await
+}
+
+/// Makes the model.
+pub(in crate::pages) async fn make_new(
+    visit: Visit,
+    id: PackageId,
+    form: Form,
+) -> Result<Response, Failure> {
+    visit.require(Permission::ModelsWrite).await?;
+    let (record, report) = looked_at(&visit, id).await?;
+    let as_typed = form.text("as_typed") == "yes";
+    let mut shown = typed(&form);
+    let own = proposed::form(&report.description);
+    let again =
+        async |status, shown| show(&visit, id, status, &record, &report, shown, as_typed).await;
+    match form.text("action") {
+        "add-rows" => return again(StatusCode::OK, shown).await,
+        "use-type" => {
+            shown.network_type = own.network_type;
+            return again(StatusCode::OK, shown).await;
+        }
+        "use-name" => {
+            shown.name = own.name;
+            return again(StatusCode::OK, shown).await;
+        }
+        _ => {}
+    }
+    let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
+    let Some((key, content)) = read_new(&mut shown) else {
+        return again(unprocessable, shown).await;
+    };
+    if other_type(&report, key.network_type.as_str()).is_some() && !as_typed {
+        shown.network_type = std::mem::take(&mut shown.network_type)
+            .wrong("the package contradicts it; see above for the ways to go on");
+        return again(unprocessable, shown).await;
+    }
+    let (dashboard, reason) = (visit.dashboard(), shown.reason.value.clone());
+    let made = dashboard.publish_new(&visit.caller, id, key, content, &reason);
+    match made.await {
+        Ok(model) => {
+            let (network_type, name) = (model.key.network_type.as_str(), model.key.name.as_str());
+            let text = format!("{} was created. It is disabled.", model.definition.alias());
+            visit.done(&visit.links().model(network_type, name), text)
+        }
+        Err(Error::Invalid(wrong)) => {
+            show_errors(&mut shown, &wrong);
+            again(unprocessable, shown).await
+        }
+        Err(Error::Exists { .. }) => {
+            let taken = "there is a model of this type and name already; take another, or give it \
+                         the package as its next revision";
+            shown.name = std::mem::take(&mut shown.name).wrong(taken);
+            again(StatusCode::CONFLICT, shown).await
+        }
+        Err(error) if is_passing(&error) => {
+            shown.error = Some(errors::sentence(&error.to_string()));
+            let mut response = again(StatusCode::SERVICE_UNAVAILABLE, shown).await?;
+            errors::say_when(response.headers_mut(), &error);
+            Ok(response)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn show(
+    visit: &Visit,
+    id: PackageId,
+    status: StatusCode,
+    record: &PackageRecord,
+    report: &Report,
+    mut form: DefinitionForm,
+    as_typed: bool,
+) -> Result<Response, Failure> {
+    suggest(&mut form, &*visit.dashboard().picture(&visit.caller).await?);
+    let own = report.description.name.as_ref().map(ToString::to_string);
+    let is_other = |own: &String| !is_empty(&form.name) && form.name.value.trim() != own;
+    let view = NewView {
+        id: id.to_string(),
+        file_name: record.file_name.clone(),
+        trust: told::trust(report),
+        other_type: other_type(report, form.network_type.value.trim()),
+        as_typed,
+        other_name: own.filter(is_other),
+        form,
+    };
+    let frame = visit.frame().await;
+    visit
+        .page_with(status, &frame, new::page(&frame, &view))
+        .await
+}
+
+fn is_empty(field: &Field) -> bool {
+    field.value.trim().is_empty()
+}
+
+/// How a network type contradicts the package, and the one that it has.
+fn other_type(report: &Report, network_type: &str) -> Option<(String, String)> {
+    let own = told::other_type(report, network_type)?;
+    let framework = &report.description.framework;
+    let how = format!("it is a package of {framework}, which is {own} here, not {network_type}");
+    Some((how, own))
+}

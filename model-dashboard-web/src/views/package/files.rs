@@ -1,0 +1,168 @@
+//! The files of a package as a tree: size, digest, what loading each would run.
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, html};
+
+use super::Trust;
+use crate::views::components::icon::Icon;
+use crate::views::components::{copy_chip, plural, sentence, size};
+
+/// The files.
+#[derive(Debug, Clone, Default)]
+pub struct FilesView {
+    /// In any order.
+    pub files: Vec<FileRow>,
+    /// Where a file is shown: the address that paths are put behind; `None` where none can be.
+    pub shown_at: Option<String>,
+}
+
+/// A file.
+#[derive(Debug, Clone, Default)]
+pub struct FileRow {
+    /// Where it lies.
+    pub path: String,
+    /// Bytes, unpacked.
+    pub size: u64,
+    /// Its SHA-256, in hexadecimal digits; empty if that is not known.
+    pub digest: String,
+    /// What loading it would do.
+    pub trust: Trust,
+    /// What it imports that is not expected.
+    pub names: Vec<String>,
+    /// What else is thought of it.
+    pub reasons: Vec<String>,
+}
+
+/// How many files are shown: a page of more is slow, and nobody reads it.
+const MOST_SHOWN: usize = 1_000;
+
+/// How many imports of a file are named.
+const MOST_NAMES: usize = 20;
+
+/// Below so many files all folders are open.
+const FEW: usize = 24;
+
+#[derive(Default)]
+struct Folder<'a> {
+    folders: BTreeMap<&'a str, Folder<'a>>,
+    files: BTreeMap<&'a str, &'a FileRow>,
+}
+
+impl<'a> Folder<'a> {
+    fn of(files: &'a [FileRow]) -> Folder<'a> {
+        let mut root = Folder::default();
+        for file in files {
+            let mut at = &mut root;
+            let mut parts = file.path.split('/').peekable();
+            while let Some(part) = parts.next() {
+                match parts.peek() {
+                    Some(_) => at = at.folders.entry(part).or_default(),
+                    None => {
+                        at.files.insert(part, file);
+                    }
+                }
+            }
+        }
+        root
+    }
+
+    /// The folder, or the one below it that is all it holds, with the names in between.
+    fn alone(&self, name: &str) -> (String, &Folder<'a>) {
+        let (mut name, mut at) = (name.to_owned(), self);
+        while at.files.is_empty()
+            && let Some((next, below)) = at.folders.iter().next()
+            && at.folders.len() == 1
+        {
+            name = format!("{name}/{next}");
+            at = below;
+        }
+        (name, at)
+    }
+
+    /// How many files, their bytes, and the gravest of their verdicts.
+    fn sum(&self) -> (usize, u64, Trust) {
+        let own = self.files.values().map(|file| (1, file.size, file.trust));
+        let below = self.folders.values().map(Folder::sum);
+        own.chain(below)
+            .fold((0, 0, Trust::NoCode), |(count, bytes, trust), one| {
+                (count + one.0, bytes + one.1, trust.max(one.2))
+            })
+    }
+}
+
+/// The tree, and how much it is.
+pub(super) fn files(view: &FilesView) -> Markup {
+    let all = view.files.len();
+    let bytes: u64 = view.files.iter().map(|file| file.size).sum();
+    // The gravest are always among those that are shown.
+    let mut shown: Vec<FileRow> = view.files.clone();
+    if all > MOST_SHOWN {
+        shown.sort_by_key(|file| std::cmp::Reverse(file.trust));
+        shown.truncate(MOST_SHOWN);
+    }
+    let root = Folder::of(&shown);
+    let open = all <= FEW;
+    html! {
+        section.panel.files {
+            h2 { "Files " span.count { (plural(all, "file", "files")) ", " (size(bytes)) } }
+            (folder(&root, view, open))
+            @if all > shown.len() {
+                p.help { (plural(all - shown.len(), "further file", "further files")) " of no concern are not listed." }
+            }
+        }
+    }
+}
+
+fn folder(folder: &Folder<'_>, view: &FilesView, open: bool) -> Markup {
+    html! {
+        ul.tree {
+            @for (name, below) in &folder.folders {
+                @let (name, below) = below.alone(name);
+                @let (count, bytes, trust) = below.sum();
+                li {
+                    details open[open || trust > Trust::Expected] {
+                        summary {
+                            (Icon::Folder)
+                            span.file-name { (super::parts(&format!("{name}/"))) }
+                            @if trust.is_noted() { (trust.pill()) }
+                            span.meta { (plural(count, "file", "files")) ", " (size(bytes)) }
+                        }
+                        (self::folder(below, view, open))
+                    }
+                }
+            }
+            @for (name, one) in &folder.files { li { (file(name, one, view)) } }
+        }
+    }
+}
+
+fn file(name: &str, file: &FileRow, view: &FilesView) -> Markup {
+    html! {
+        details.file {
+            summary {
+                (Icon::File)
+                span.file-name { (name) }
+                @if file.trust.is_noted() { (file.trust.pill()) }
+                span.meta { (size(file.size)) }
+            }
+            div.file-facts {
+                @for reason in &file.reasons { p { (sentence(reason)) } }
+                @if !file.names.is_empty() {
+                    p { "Loading it imports:" }
+                    ul.names {
+                        @for name in file.names.iter().take(MOST_NAMES) { li { code { (name) } } }
+                        @if file.names.len() > MOST_NAMES { li.meta { "and " (file.names.len() - MOST_NAMES) " more" } }
+                    }
+                }
+                @if !file.digest.is_empty() {
+                    div.digest { span.meta { "SHA-256 " } (copy_chip(&file.digest, "the digest")) }
+                }
+                @if let Some(at) = &view.shown_at {
+                    @let address = format!("{at}{}", crate::views::links::path(&file.path));
+                    p.inline-actions { a href=(address) { "Look into it" } }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Packages on their way in, and what was found in them.
+
+use maud::Markup;
+
+use super::{Frame, ago, ahead, pair, text, texts};
+use crate::views::components::field::Field;
+use crate::views::components::labels::Label;
+use crate::views::history::changes::Changes;
+use crate::views::package::files::{FileRow, FilesView};
+use crate::views::package::{
+    ConfigurationRow, FindingGroup, FindingRow, FoldState, FoundView, NetworkRow, ScoreRow,
+    SignatureRow, Subject, Trust,
+};
+use crate::views::upload::found::{self, UploadState, UploadView};
+use crate::views::upload::new::{self, NewView};
+use crate::views::upload::revision::{self, ChosenView, RevisionView, Since};
+use crate::views::upload::{self, StartView, UploadRow};
+
+pub(super) fn all(frame: &Frame) -> Vec<(&'static str, Markup)> {
+    let page = |state| found::page(frame, &upload(state));
+    vec![
+        ("upload", upload::start(frame, &start(true))),
+        ("upload, none", upload::start(frame, &start(false))),
+        ("upload, coming", page(UploadState::Coming(1_204_000_000))),
+        ("upload, looking", page(UploadState::Looking)),
+        (
+            "upload, refused",
+            page(UploadState::Refused(text(
+                "the archive cannot be read: the end is missing",
+            ))),
+        ),
+        ("upload, found", page(UploadState::Found(Box::new(found())))),
+        ("upload, new", new::page(frame, &new_model())),
+        ("upload, choose", revision::page(frame, &revision_of(None))),
+        (
+            "upload, revision",
+            revision::page(frame, &revision_of(Some(chosen()))),
+        ),
+        (
+            "upload, first package",
+            revision::page(
+                frame,
+                &revision_of(Some(ChosenView {
+                    since_last: None,
+                    ..chosen()
+                })),
+            ),
+        ),
+        (
+            "upload, nothing known",
+            page(UploadState::Found(Box::default())),
+        ),
+    ]
+}
+
+fn start(some: bool) -> StartView {
+    let row = |id: &str, name: &str, size, received| UploadRow {
+        id: text(id),
+        file_name: text(name),
+        size,
+        received,
+        begun_at: ago(3),
+        expires_at: ahead(6),
+    };
+    let uploads = vec![
+        row(
+            "01J9Z3K4V5W6X7Y8Z9A0B1C2D3",
+            "Dataset501.zip",
+            3_000_000_000,
+            1_204_000_000,
+        ),
+        row("01J9Z3K4V5W6X7Y8Z9A0B1C2D4", "Läsion \"2\".zip", 12, 12),
+    ];
+    StartView {
+        uploads: if some { uploads } else { Vec::new() },
+        most_bytes: 8 << 30,
+        api: text("https://models.example.org/dashboard/api/v1"),
+    }
+}
+
+fn upload(state: UploadState) -> UploadView {
+    UploadView {
+        id: text("01J9Z3K4V5W6X7Y8Z9A0B1C2D3"),
+        file_name: text("Dataset501_HeadAndNeckOAR.zip"),
+        size: 3_000_000_000,
+        expires_at: ahead(6),
+        digest: "b9".repeat(32),
+        state,
+    }
+}
+
+pub(super) fn found() -> FoundView {
+    let finding = |subject, text: &str, path: &str, places: &[&str]| FindingGroup {
+        subject,
+        rows: vec![FindingRow {
+            text: super::text(text),
+            files: vec![(super::text(path), texts(places)); usize::from(!path.is_empty()) * 5],
+        }],
+    };
+    let file = |path: &str, size, trust| FileRow {
+        path: text(path),
+        size,
+        digest: "0a".repeat(32),
+        trust,
+        ..FileRow::default()
+    };
+    let weights = FileRow {
+        names: texts(&["os.system", "mylib.Trainer"]),
+        reasons: texts(&["imports os.system, which runs commands"]),
+        ..file("fold_0/checkpoint_final.pth", 250_000_000, Trust::Dangerous)
+    };
+    FoundView {
+        trust: Trust::Dangerous,
+        framework: text("nnU-Net 2.5"),
+        also: texts(&["TotalSegmentator"]),
+        facts: vec![pair("Channels", "CT"), pair("Licence", "CC BY 4.0")],
+        labels: vec![Label {
+            number: text("1"),
+            names: texts(&["Brainstem"]),
+        }],
+        ignored_label: Some(9),
+        configurations: vec![ConfigurationRow {
+            name: text("3d_fullres"),
+            patch_size: text("64 × 192 × 160"),
+            spacing: text("2.5 × 0.98 × 0.98"),
+            axes: text("zyx"),
+            ..ConfigurationRow::default()
+        }],
+        networks: vec![NetworkRow {
+            configuration: text("3d_fullres"),
+            trainer: text("nnUNetTrainer"),
+            folds: vec![
+                (text("0"), FoldState::Complete),
+                (text("1"), FoldState::Incomplete),
+                (text("2"), FoldState::Missing),
+            ],
+            trained: text("2026-03-01"),
+            ..NetworkRow::default()
+        }],
+        scores: vec![ScoreRow {
+            measure: text("mean foreground Dice"),
+            on: text("validation"),
+            of: text("fold 0"),
+            value: text("0.8712"),
+        }],
+        signatures: vec![SignatureRow {
+            name: text("serve"),
+            inputs: texts(&["image float32 [?, 1, 64, 64, 64]"]),
+            outputs: Vec::new(),
+        }],
+        findings: vec![
+            finding(
+                Subject::Missing,
+                "the weights of fold 2 are not there",
+                "",
+                &[],
+            ),
+            finding(
+                Subject::Leak,
+                "names of cases",
+                "debug.json",
+                &["line 3", "line 8"],
+            ),
+            finding(
+                Subject::Odd,
+                "a file that no version writes",
+                "notes.txt",
+                &["line 1"],
+            ),
+        ],
+        files: FilesView {
+            files: vec![weights, file("dataset.json", 812, Trust::NoCode)],
+            shown_at: None,
+        },
+    }
+}
+
+fn new_model() -> NewView {
+    NewView {
+        id: text("01J9Z3K4V5W6X7Y8Z9A0B1C2D3"),
+        file_name: text("Dataset501.zip"),
+        trust: Trust::Expected,
+        form: super::forms::new_form(),
+        other_type: Some(pair("it is a package of nnU-Net", "nnUNet_v2")),
+        as_typed: false,
+        other_name: Some(text("Dataset501_HeadAndNeckOAR")),
+    }
+}
+
+fn revision_of(chosen: Option<ChosenView>) -> RevisionView {
+    RevisionView {
+        id: text("01J9Z3K4V5W6X7Y8Z9A0B1C2D3"),
+        file_name: text("Dataset501.zip"),
+        trust: Trust::Code,
+        model: Field::new("nnUNet_v2/Dataset501_HeadAndNeckOAR"),
+        known_models: texts(&["nnUNet_v2/Dataset501_HeadAndNeckOAR"]),
+        error: chosen.as_ref().map(|_| text("somebody else changed it")),
+        chosen,
+    }
+}
+
+fn chosen() -> ChosenView {
+    let changes = Changes {
+        fields: vec![super::change("version", Some("2.0"), Some("2.1"))],
+        ..Changes::default()
+    };
+    ChosenView {
+        network_type: text("nnUNet_v2"),
+        name: text("Dataset501_HeadAndNeckOAR"),
+        alias: text("Head and neck organs at risk"),
+        enabled: true,
+        revision: Some(14),
+        if_match: text("w"),
+        other_type: Some(text("nnUNet")),
+        as_typed: true,
+        other_name: Some(text("Task501")),
+        drift: changes.clone(),
+        since_last: Some(Since {
+            files: [1, 0, 2, 14],
+            changes,
+            breaking: true,
+        }),
+        reason: Field::default().wrong("say why"),
+    }
+}
