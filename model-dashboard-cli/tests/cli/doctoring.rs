@@ -1,6 +1,7 @@
 //! `doctor`.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
 use model_dashboard::auth::{
@@ -168,6 +169,51 @@ fn a_directory_is_walked_through_step_by_step() {
         .run(&["doctor", "ldap"])
         .ends_with(2)
         .tells("ldap.ca_file (variable LDAP_CA_FILE): missing.pem cannot be read");
+}
+
+/// The address of a directory that has no TLS, and calls every password wrong.
+fn refusing() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 1024];
+            let length = stream.read(&mut request).unwrap();
+            let request = &request[..length];
+            // The length of the message takes a byte, or several.
+            let head = 2 + usize::from(request[1] & 0x7f) * usize::from(request[1] >> 7);
+            let id = request[head + 2];
+            let (answer, code) = match request[head + 3] {
+                0x60 => (0x61, 49),
+                _ => (0x78, 2),
+            };
+            let answer = [0x30, 12, 2, 1, id, answer, 7, 10, 1, code, 4, 0, 4, 0];
+            stream.write_all(&answer).unwrap();
+        }
+    });
+    format!("ldap://{address}")
+}
+
+#[test]
+fn an_account_that_is_refused_is_told_by_the_steps_alone() {
+    let here = quiet(Installation::new())
+        .with("LDAP_SERVER", &refusing())
+        .with("LDAP_BASE_DN", "dc=example,dc=org")
+        .with("LDAP_BIND_DN", "cn=reader,dc=example,dc=org")
+        .with("LDAP_BIND_PASSWORD", "wrong");
+    let run = here
+        .run(&["doctor", "ldap", "--output", "json"])
+        .ends_with(6);
+    let told = run.json();
+    let step = told["steps"].as_array().unwrap().last().unwrap();
+    assert_eq!(step["name"], "account that looks people up", "{told}");
+    let advice = step["advice"].as_str().unwrap();
+    assert!(advice.contains("LDAP_BIND_PASSWORD"), "{advice}");
+    let [line] = run.stderr.lines().collect::<Vec<_>>()[..] else {
+        panic!("{}", run.stderr)
+    };
+    assert!(line.starts_with("error: at ldap this failed"), "{line}");
 }
 
 #[test]

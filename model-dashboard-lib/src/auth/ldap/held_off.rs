@@ -47,6 +47,8 @@ pub(super) struct Leave<'a> {
     held_off: &'a HeldOff,
     /// `None` where it was known to be right.
     turn: Option<tokio::sync::MutexGuard<'a, ()>>,
+    /// Whether somebody asks for it, who is told what comes of it.
+    is_asked_for: bool,
 }
 
 impl HeldOff {
@@ -86,13 +88,18 @@ impl HeldOff {
 
     /// Leave to try it though a pause is not over: somebody asks for it.
     pub(super) async fn may_try_at_once(&self) -> Leave<'_> {
-        self.leave(Some(self.trying.lock().await))
+        let turn = Some(self.trying.lock().await);
+        Leave {
+            is_asked_for: true,
+            ..self.leave(turn)
+        }
     }
 
     fn leave<'a>(&'a self, turn: Option<tokio::sync::MutexGuard<'a, ()>>) -> Leave<'a> {
         Leave {
             held_off: self,
             turn,
+            is_asked_for: false,
         }
     }
 }
@@ -115,12 +122,14 @@ impl Leave<'_> {
                     _ => FIRST,
                 };
                 let told_until = in_full_seconds(Timestamp::now().plus(pause));
-                tracing::error!(
-                    %refusal,
-                    "the directory refuses the account that looks people up: so that it is not \
-                     locked, this program tries it again at {told_until} at the earliest, or when \
-                     its connection is tested; check LDAP_BIND_DN and LDAP_BIND_PASSWORD"
-                );
+                if !self.is_asked_for {
+                    tracing::error!(
+                        %refusal,
+                        "the directory refuses the account that looks people up: so that it is not \
+                         locked, this program tries it again at {told_until} at the earliest, or \
+                         when its connection is tested; check LDAP_BIND_DN and LDAP_BIND_PASSWORD"
+                    );
+                }
                 *known = Known::Refused(Refused {
                     refusal: refusal.clone(),
                     pause,
