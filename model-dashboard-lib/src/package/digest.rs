@@ -29,3 +29,11 @@ pub(super) fn digest(
     }
     Ok((done, ContentDigest::from_bytes(hasher.finalize().into())))
 }
+
+/// The SHA-256 of what is read to its end. `progress` is told how many bytes were read so far.
+///
+/// # Errors
+/// What keeps the bytes from being read.
+pub fn digest_of(data: impl Read, progress: &mut dyn FnMut(u64)) -> io::Result<ContentDigest> {
+    digest(data, progress).map(|(_, digest)| digest)
+}

@@ -20,5 +20,6 @@ pub mod scan;
 pub mod source;
 pub mod unpack;
 
+pub use digest::digest_of;
 pub use files::{Package, PackageError, PackageFile};
 pub use path::{MAX_PATH_BYTES, MAX_PATH_DEPTH, PackagePath, PathError};

@@ -55,6 +55,12 @@ pub enum PackageError {
     /// A folder holds more files than an archive may.
     #[error("the folder holds more than {0} files")]
     TooManyFiles(u64),
+    /// An archive of the folder would be taken for a file of torch, Keras or NumPy, which are archives
+    /// with these names in them.
+    #[error(
+        "the archive of {0:?} would be read as one file of torch, Keras or NumPy: put it into a folder, or send such a file itself"
+    )]
+    OneFile(PathBuf),
     /// A file is larger than what is read of such a file.
     #[error("{path} is larger than {limit} bytes")]
     FileTooLarge {
@@ -94,7 +100,7 @@ impl Package {
             return Self::of_file(name, source);
         }
         let archive = Archive::open(Arc::clone(&source), limits)?;
-        if is_one_file(&archive) {
+        if is_one_file(|| archive.entries().iter().map(|entry| &entry.path)) {
             return Self::of_file(name, source);
         }
         let entries = archive.entries().iter().enumerate();
@@ -172,8 +178,8 @@ impl Package {
                 None => Err(unreadable(file, io::ErrorKind::NotFound.into())),
             },
             Content::Folder(root) => {
-                let open = |path| OnDisk::new(std::fs::File::open(path)?);
-                match open(root.join(file.path.as_str())) {
+                let opened = folder::open(&root.join(file.path.as_str()));
+                match opened.and_then(OnDisk::new) {
                     Ok(opened) => Ok(Arc::new(opened)),
                     Err(error) => Err(unreadable(file, error)),
                 }
@@ -236,10 +242,12 @@ fn parse(name: &str) -> Result<PackagePath, PackageError> {
     })
 }
 
-/// Whether an archive is a file of a framework: torch (`…/data.pkl` and `…/version`), TorchScript
-/// (`…/constants.pkl`), Keras 3, numpy.
-fn is_one_file(archive: &Archive) -> bool {
-    let paths = || archive.entries().iter().map(|entry| &entry.path);
+/// Whether an archive with these paths is a file of a framework: torch (`…/data.pkl` and `…/version`),
+/// TorchScript (`…/constants.pkl`), Keras 3, numpy.
+pub(super) fn is_one_file<'a, I>(paths: impl Fn() -> I) -> bool
+where
+    I: Iterator<Item = &'a PackagePath>,
+{
     let holds = |name: &str| paths().any(|path| path.as_str() == name);
     let in_a_folder =
         |name: &str| paths().any(|path| path.file_name() == name && path.segments().count() <= 2);

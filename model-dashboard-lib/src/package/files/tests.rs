@@ -55,6 +55,21 @@ fn a_folder_is_its_files_and_holds_no_links() {
     let error = package.read_whole(file, 6).unwrap_err();
     assert!(matches!(error, PackageError::FileTooLarge { limit: 6, .. }));
 
+    // What became something else meanwhile is not read.
+    #[cfg(unix)]
+    {
+        let path = inner.join("checkpoint_final.pth");
+        std::fs::rename(&path, folder.path().join("elsewhere")).unwrap();
+        std::os::unix::fs::symlink("../elsewhere", &path).unwrap();
+        assert!(package.read_whole(file, 7).is_err());
+        std::fs::remove_file(&path).unwrap();
+        let status = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(status.unwrap().success());
+        assert!(package.read_whole(file, 7).is_err());
+        std::fs::remove_file(&path).unwrap();
+        std::fs::rename(folder.path().join("elsewhere"), &path).unwrap();
+    }
+
     let few = ArchiveLimits {
         entries: 1,
         ..limits.clone()

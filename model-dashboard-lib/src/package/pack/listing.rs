@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::records;
 use super::without::Without;
 use crate::package::archive::{ArchiveError, ArchiveLimits, Fault, Names};
+use crate::package::files::is_one_file;
 use crate::package::{PackageError, PackagePath, folder};
 
 /// The files of a folder that can be an archive, before any is read.
@@ -28,6 +29,7 @@ impl Listing {
     /// - [`PackageError::NoFile`] for links and devices;
     /// - [`PackageError::Name`] for a name that cannot be part of a package;
     /// - [`PackageError::TooManyFiles`];
+    /// - [`PackageError::OneFile`] for a file of a framework that somebody unpacked;
     /// - [`PackageError::Archive`] where names would be the same on some systems, or where there are
     ///   no files or too large ones;
     /// - [`PackageError::Unreadable`].
@@ -57,6 +59,9 @@ impl Listing {
         };
         if files.is_empty() {
             return Err(refused(Fault::Empty, None));
+        }
+        if is_one_file(|| files.iter().map(|(path, _)| path)) {
+            return Err(PackageError::OneFile(root.to_owned()));
         }
         let mut names = Names::default();
         let (mut size, mut start, mut directory) = (0_u64, 0_u64, 0_u64);

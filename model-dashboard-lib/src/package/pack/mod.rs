@@ -52,8 +52,8 @@ use super::{PackageError, PackagePath, folder};
 /// The archive of a folder, made as far as it is read.
 ///
 /// Reading fails with [`io::ErrorKind::InvalidData`] and a [`PackageError::Changed`] where a file
-/// has another size or time than when its checksum was taken, or, where it is read in order, another
-/// checksum.
+/// is another one, or has another size or time, than when its checksum was taken, or, where it is read in
+/// order, another checksum.
 ///
 /// # Cost
 /// Some hundred bytes for each file; one file is open at a time.
@@ -78,6 +78,9 @@ struct Entry {
 struct State {
     size: u64,
     modified: SystemTime,
+    /// Of Unix: the device, the number of the file on it, and when anything of it was changed, which
+    /// nobody can set back.
+    identity: [i64; 4],
 }
 
 impl State {
@@ -85,8 +88,22 @@ impl State {
         Ok(Self {
             size: metadata.len(),
             modified: metadata.modified()?,
+            identity: identity(metadata),
         })
     }
+}
+
+#[cfg(unix)]
+fn identity(metadata: &Metadata) -> [i64; 4] {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let (device, number) = (metadata.dev().cast_signed(), metadata.ino().cast_signed());
+    [device, number, metadata.ctime(), metadata.ctime_nsec()]
+}
+
+#[cfg(not(unix))]
+fn identity(_: &Metadata) -> [i64; 4] {
+    [0; 4]
 }
 
 /// The file that was read last.

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::model::ContentDigest;
 use crate::package::{PackageError, PackagePath, PathError};
 
 /// Why a package cannot be unpacked, or a folder not verified. What is safe to keep of an unpacking that
@@ -20,6 +21,9 @@ pub enum UnpackError {
     /// them.
     #[error("others with the same number are already there: {}", list(.0))]
     SameNumber(Vec<PathBuf>),
+    /// The package itself holds several datasets or tasks with the same number.
+    #[error("several in the package have the same number: {}", .0.join(", "))]
+    Ambiguous(Vec<String>),
     /// Two files would have the same place, also on a system that ignores case, or one would be where
     /// the receipt is.
     #[error("{0} has no place: another file is there")]
@@ -32,6 +36,9 @@ pub enum UnpackError {
         /// What would be wrong.
         error: PathError,
     },
+    /// What came is not the package with this digest, or not all of it.
+    #[error("what came is not the package, whose SHA-256 is {0}")]
+    NotThePackage(ContentDigest),
     /// A file has not the digest that its report says.
     #[error("{0} is not the file that was inspected: its SHA-256 is another one")]
     Digest(PackagePath),

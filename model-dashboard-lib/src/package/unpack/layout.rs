@@ -5,13 +5,16 @@ use crate::package::inspect::Report;
 use crate::package::{PackagePath, PathError};
 
 /// The folders of nnU-Net 1 around its tasks.
-const CONFIGURATIONS: [&str; 4] = ["2d", "3d_lowres", "3d_fullres", "3d_cascade_fullres"];
+pub(super) const CONFIGURATIONS: [&str; 4] =
+    ["2d", "3d_lowres", "3d_fullres", "3d_cascade_fullres"];
 
 /// Where the files of a package go below a folder that several models share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
     /// At least one.
     homes: Vec<Home>,
+    /// Whether they are where the framework looks, and not in a folder with the model's name.
+    is_at_home: bool,
 }
 
 /// A folder of the package, and where it goes.
@@ -27,7 +30,8 @@ impl Layout {
     ///
     /// | framework | below the folder |
     /// | --- | --- |
-    /// | nnU-Net 2, TotalSegmentator 2 | `DatasetNNN_X` |
+    /// | nnU-Net 2 | `DatasetNNN_X/<Trainer>__<Plans>__<configuration>` |
+    /// | TotalSegmentator 2 | `DatasetNNN_X` |
     /// | nnU-Net 1 | `nnUNet/<configuration>/TaskNNN_X` |
     /// | TotalSegmentator 1 | `nnUNet/3d_fullres/TaskNNN_X` |
     /// | all others | the model's name |
@@ -40,7 +44,9 @@ impl Layout {
         let folders: Vec<&str> = networks.map(|network| &*network.folder).collect();
         let inspector = report.inspector.as_deref().unwrap_or_default();
         let mut homes = match inspector {
-            "nnUNet_v2" | "TotalSegmentatorV2" => of_all(&folders, dataset),
+            "nnUNet_v2" => of_all(&folders, network),
+            // It takes a dataset for whole as soon as its folder is there.
+            "TotalSegmentatorV2" => of_all(&folders, dataset),
             "nnUNet" => of_all(&folders, task),
             "totalsegmentator" => of_all(&folders, task_alone),
             "MIST" | "MONAI" => folders.first().map(|folder| {
@@ -51,13 +57,28 @@ impl Layout {
             }),
             _ => None,
         };
-        if inspector == "nnUNet" {
+        if let Some(homes) = homes.as_mut().filter(|homes| !homes.is_empty()) {
             let paths = report.files.iter().map(|file| file.path.as_str());
-            homes
-                .iter_mut()
-                .for_each(|homes| homes.extend(paths.clone().filter_map(ensemble)));
+            match inspector {
+                "nnUNet" => homes.extend(paths.filter_map(ensemble)),
+                "nnUNet_v2" => {
+                    homes.extend(paths.filter_map(ensemble_v2));
+                    // What lies beside networks goes into the first one of the dataset.
+                    let around = |folder: &&str| {
+                        let from = split(folder).0.to_owned();
+                        Some(Home {
+                            from,
+                            ..network(folder)?
+                        })
+                    };
+                    homes.extend(folders.iter().filter_map(around));
+                }
+                _ => {}
+            }
         }
-        let mut homes = homes.filter(|homes| !homes.is_empty()).unwrap_or_else(|| {
+        let homes = homes.filter(|homes| !homes.is_empty());
+        let is_at_home = homes.is_some() && !matches!(inspector, "MIST" | "MONAI");
+        let mut homes = homes.unwrap_or_else(|| {
             vec![Home {
                 from: String::new(),
                 to: name.to_string(),
@@ -65,7 +86,7 @@ impl Layout {
         });
         let mut seen = std::collections::HashSet::new();
         homes.retain(|home| seen.insert(home.from.clone()));
-        Self { homes }
+        Self { homes, is_at_home }
     }
 
     /// The folders that it fills, below the shared one.
@@ -84,6 +105,11 @@ impl Layout {
         // Together they are a path, too.
         PackagePath::parse(&format!("{folder}/{rest}"))?;
         Ok((folder, PackagePath::parse(rest)?))
+    }
+
+    /// Whether the framework finds its networks by the names of their folders.
+    pub(super) fn is_at_home(&self) -> bool {
+        self.is_at_home
     }
 
     /// Where a folder of the package goes, below the shared one.
@@ -131,7 +157,17 @@ pub(super) fn number<'a>(name: &'a str, word: &str) -> Option<&'a str> {
     (digits.bytes().all(|b| b.is_ascii_digit()) && !rest.is_empty()).then_some(number)
 }
 
-/// `…/DatasetNNN_X/<Trainer>__<Plans>__<configuration>`.
+/// `…/DatasetNNN_X/<Trainer>__<Plans>__<configuration>`, by itself: other packages may hold other
+/// networks for the same dataset.
+fn network(folder: &str) -> Option<Home> {
+    let home = dataset(folder)?;
+    Some(Home {
+        from: folder.to_owned(),
+        to: format!("{}/{}", home.to, split(folder).1),
+    })
+}
+
+/// The dataset of one.
 fn dataset(folder: &str) -> Option<Home> {
     let (around, name) = split(folder);
     let dataset = split(around).1;
@@ -161,6 +197,18 @@ fn task_alone(folder: &str) -> Option<Home> {
     Some(Home {
         from: around.to_owned(),
         to: format!("nnUNet/3d_fullres/{task}"),
+    })
+}
+
+/// `…/DatasetNNN_X/ensembles/<ensemble>/…`.
+fn ensemble_v2(path: &str) -> Option<Home> {
+    let (before, rest) = path.split_once("/ensembles/")?;
+    let dataset = split(before).1;
+    number(dataset, "Dataset")?;
+    let (ensemble, _) = rest.split_once('/')?;
+    Some(Home {
+        from: format!("{before}/ensembles/{ensemble}"),
+        to: format!("{dataset}/ensembles/{ensemble}"),
     })
 }
 

@@ -13,7 +13,9 @@
 //! use model_dashboard::package::Package;
 //! use model_dashboard::package::inspect::Inspectors;
 //! use model_dashboard::package::source::InMemory;
-//! use model_dashboard::package::unpack::{Layout, Origin, run_lines, unpack, verify};
+//! use model_dashboard::package::unpack::{
+//!     Layout, Origin, Staging, WhenBusy, run_lines, unpack, verify,
+//! };
 //!
 //! # let folder = tempfile::tempdir()?;
 //! # let dir = folder.path().join("models");
@@ -28,7 +30,8 @@
 //! let package = Package::open("weights.bin", source, &Default::default())?;
 //! let report = Inspectors::default().look(&package)?;
 //! let layout = Layout::of(&report, &ModelName::parse("Spleen")?);
-//! let unpacked = unpack(&package, &report, &layout, &origin, &dir, &mut |_| {})?;
+//! let staging = Staging::open(&dir, &origin.package, WhenBusy::Fail)?;
+//! let unpacked = unpack(&package, &report, &layout, &origin, staging, &mut |_| {})?;
 //! assert_eq!(unpacked[0].folder, dir.join("Spleen"));
 //! // No framework knows it.
 //! assert!(run_lines(&report, &layout, &dir).is_empty());
@@ -39,30 +42,37 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod arrival;
 mod error;
 mod layout;
+mod lock;
+mod place;
 mod receipt;
 mod run_line;
 mod staging;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod written;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use self::arrival::Arrival;
 pub use self::error::UnpackError;
 use self::error::disk;
 pub use self::layout::Layout;
+pub use self::lock::WhenBusy;
+use self::place::{Filling, already_there, are_free, places};
 pub use self::receipt::{Origin, RECEIPT, Receipt, ReceiptFile};
 pub use self::run_line::{RunLine, run_lines};
-use self::staging::Staging;
-pub use self::verify::{Verification, verify};
-use super::archive::Names;
+pub use self::staging::Staging;
+pub use self::verify::{Verification, folders_with_receipts, there, verify};
+use super::Package;
 use super::inspect::Report;
-use super::{Package, PackageFile, PackagePath};
+use crate::model::ContentDigest;
 
 /// A folder with the files of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,13 +86,9 @@ pub struct Unpacked {
     pub was_there: bool,
 }
 
-/// The files that go into one folder, with their paths in it.
-type Filling<'a> = Vec<(&'a PackageFile, PackagePath)>;
-
-/// Unpacks a package below `dir`, which is made if it is not there; the folders that it fills. Those
-/// that hold just this package are left as they are. What an earlier call that was interrupted wrote is
-/// used again where it is whole. `progress` is told now and then how many bytes of [`Package::size`]
-/// are done.
+/// Unpacks the package that `staging` is for; the folders that it fills. Those that hold just this package
+/// are left as they are. What an earlier call that was interrupted wrote is used again where it is whole.
+/// `progress` is told now and then how many bytes of [`Package::size`] are done.
 ///
 /// The report is that of the package; files are held against its digests, where it has some.
 ///
@@ -94,42 +100,59 @@ pub fn unpack(
     report: &Report,
     layout: &Layout,
     origin: &Origin,
-    dir: &Path,
+    staging: Staging,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Vec<Unpacked>, UnpackError> {
     let fillings = places(package, layout)?;
+    let dir = staging.dir().to_owned();
     let mut unpacked = Vec::new();
-    let there = already_there(&fillings, origin, dir)?;
+    let there = already_there(fillings.keys().copied(), &origin.package, &dir)?;
+    let differs = |(folder, receipt): (&&str, &Receipt)| {
+        let files = fillings.get(folder).map_or(0, Vec::len);
+        (receipt.files.len() != files).then(|| dir.join(folder))
+    };
+    let others: Vec<PathBuf> = there.iter().filter_map(differs).collect();
+    if !others.is_empty() {
+        // Another version laid it out in another way.
+        return Err(UnpackError::Exists(others));
+    }
     let mut done: u64 = there
         .values()
         .flat_map(|it| &it.files)
         .map(|it| it.size)
         .sum();
-    if there.len() < fillings.len() {
-        fs::create_dir_all(dir).map_err(disk(dir))?;
-        let staging = Staging::open(dir, &origin.package)?;
-        let mut made = Vec::new();
-        for (number, (folder, files)) in fillings.iter().enumerate() {
-            if !there.contains_key(folder) {
-                let source = staging.folder(number);
-                let receipt = fill(package, report, files, origin, &source, &mut |bytes| {
-                    progress(done + bytes);
-                })?;
-                done += files.iter().map(|(file, _)| file.size).sum::<u64>();
-                made.push((source, folder, receipt));
-            }
+    let folders: Vec<String> = fillings.keys().map(|it| (*it).to_owned()).collect();
+    let mut made = Vec::new();
+    for (number, (folder, files)) in fillings.iter().enumerate() {
+        if !there.contains_key(folder) {
+            let source = staging.folder(number);
+            let receipt = Receipt {
+                origin: origin.clone(),
+                folders: folders.clone(),
+                files: Vec::new(),
+            };
+            let receipt = fill(package, report, files, receipt, &source, &mut |bytes| {
+                progress(done + bytes);
+            })?;
+            done += files.iter().map(|(file, _)| file.size).sum::<u64>();
+            made.push((source, *folder, receipt));
         }
+    }
+    if !made.is_empty() {
+        // It may have become another package's while this one was written.
+        let _alone = staging.nobody_else_moves()?;
+        are_free(made.iter().map(|(_, folder, _)| *folder), &dir)?;
         for (source, folder, receipt) in made {
-            put(&source, dir, folder)?;
+            put(&source, &dir, folder)?;
             unpacked.push(Unpacked {
                 folder: dir.join(folder),
                 receipt,
                 was_there: false,
             });
         }
-        staging.remove()?;
-        staging::sync(dir)?;
     }
+    staging.remove()?;
+    written::sync(&dir)?;
     progress(package.size());
     unpacked.extend(there.into_iter().map(|(folder, receipt)| Unpacked {
         folder: dir.join(folder),
@@ -140,85 +163,16 @@ pub fn unpack(
     Ok(unpacked)
 }
 
-/// The files by the folders that they go to.
-fn places<'a>(
-    package: &'a Package,
-    layout: &'a Layout,
-) -> Result<BTreeMap<&'a str, Filling<'a>>, UnpackError> {
-    let mut fillings: BTreeMap<&str, Filling<'_>> = BTreeMap::new();
-    let mut names: BTreeMap<&str, Names> = BTreeMap::new();
-    for file in package.files() {
-        let (folder, path) = layout
-            .place(&file.path)
-            .map_err(|error| UnpackError::Place {
-                path: file.path.clone(),
-                error,
-            })?;
-        let is_free = names.entry(folder).or_default().take(&path, false);
-        if !is_free || path.as_str().eq_ignore_ascii_case(RECEIPT) {
-            return Err(UnpackError::Taken(file.path.clone()));
-        }
-        fillings.entry(folder).or_default().push((file, path));
-    }
-    Ok(fillings)
-}
-
-/// The folders that already hold this package, with their receipts.
-fn already_there<'a>(
-    fillings: &BTreeMap<&'a str, Filling<'_>>,
-    origin: &Origin,
-    dir: &Path,
-) -> Result<BTreeMap<&'a str, Receipt>, UnpackError> {
-    let (mut there, mut others, mut same_number) = (BTreeMap::new(), Vec::new(), Vec::new());
-    for (folder, files) in fillings {
-        let target = dir.join(folder);
-        match fs::symlink_metadata(&target) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                same_number.extend(with_the_same_number(&target)?);
-            }
-            Err(error) => return Err(disk(&target)(error)),
-            Ok(metadata) => match verify(&target, &mut |_| {}) {
-                Ok(found)
-                    if metadata.is_dir()
-                        && found.is_clean()
-                        && found.receipt.origin.package == origin.package
-                        && found.receipt.files.len() == files.len() =>
-                {
-                    there.insert(*folder, found.receipt);
-                }
-                _ => others.push(target),
-            },
-        }
-    }
-    if !others.is_empty() {
-        return Err(UnpackError::Exists(others));
-    }
-    if !same_number.is_empty() {
-        return Err(UnpackError::SameNumber(same_number));
-    }
-    Ok(there)
-}
-
-/// The other datasets or tasks beside this one that have its number.
-fn with_the_same_number(target: &Path) -> Result<Vec<PathBuf>, UnpackError> {
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let number = layout::number(&name, "Dataset").or_else(|| layout::number(&name, "Task"));
-    let (Some(number), Some(around)) = (number, target.parent()) else {
-        return Ok(Vec::new());
-    };
-    let entries = match fs::read_dir(around) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(disk(around))?,
-    };
-    let mut found = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(disk(around))?;
-        if entry.file_name().to_string_lossy().starts_with(number) {
-            found.push(entry.path());
-        }
-    }
-    found.sort();
-    Ok(found)
+/// Whether a package could be unpacked below `dir` by this layout: for those who have to fetch it before.
+/// Folders that hold it already are in nobody's way.
+///
+/// Cost: reads what such folders hold.
+///
+/// # Errors
+/// [`UnpackError::Exists`], [`UnpackError::SameNumber`], [`UnpackError::Disk`].
+pub fn check(layout: &Layout, package: &ContentDigest, dir: &Path) -> Result<(), UnpackError> {
+    let folders: Vec<&str> = layout.folders().collect();
+    already_there(folders.iter().copied(), package, dir).map(drop)
 }
 
 /// Writes the files of one folder, and the receipt.
@@ -226,7 +180,7 @@ fn fill(
     package: &Package,
     report: &Report,
     files: &Filling<'_>,
-    origin: &Origin,
+    mut receipt: Receipt,
     to: &Path,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Receipt, UnpackError> {
@@ -236,34 +190,31 @@ fn fill(
         .filter_map(|it| Some((&it.path, it.digest?)));
     let digests: BTreeMap<_, _> = digests.collect();
     let keep: HashSet<String> = files.iter().map(|(_, path)| path.to_string()).collect();
-    staging::clean(to, &keep)?;
+    written::clean(to, &keep)?;
     let mut done = 0;
-    let mut written = Vec::with_capacity(files.len());
+    let mut all = Vec::with_capacity(files.len());
     for (file, path) in files {
         let target = to.join(path.as_str());
-        let digest = staging::write(package, file, &target, &mut |bytes| progress(done + bytes))?;
+        let digest = written::write(package, file, &target, &mut |bytes| progress(done + bytes))?;
         if digests.get(&file.path).is_some_and(|it| *it != digest) {
             fs::remove_file(&target).map_err(disk(&target))?;
             return Err(UnpackError::Digest(file.path.clone()));
         }
         done += file.size;
-        written.push(ReceiptFile {
+        all.push(ReceiptFile {
             path: path.clone(),
             size: file.size,
             digest,
         });
     }
-    written.sort();
-    let receipt = Receipt {
-        origin: origin.clone(),
-        files: written,
-    };
+    all.sort();
+    receipt.files = all;
     let target = to.join(RECEIPT);
     let mut text =
         serde_json::to_vec_pretty(&receipt).map_err(|error| disk(&target)(error.into()))?;
     text.push(b'\n');
-    staging::write_new(&target, &text).map_err(disk(&target))?;
-    staging::seal(to)?;
+    written::write_new(&target, &text).map_err(disk(&target))?;
+    written::seal(to)?;
     Ok(receipt)
 }
 
@@ -279,5 +230,5 @@ fn put(source: &Path, dir: &Path, folder: &str) -> Result<(), UnpackError> {
         | io::ErrorKind::NotADirectory => UnpackError::Exists(vec![target.clone()]),
         _ => disk(&target)(error),
     })?;
-    staging::sync(around)
+    written::sync(around)
 }

@@ -35,6 +35,10 @@ pub struct Receipt {
     /// Where it is from.
     #[serde(flatten)]
     pub origin: Origin,
+    /// All folders that the package fills, below the one that models share; empty in receipts of before
+    /// this was noted.
+    #[serde(default)]
+    pub folders: Vec<String>,
     /// All files but the receipt, sorted by path.
     pub files: Vec<ReceiptFile>,
 }

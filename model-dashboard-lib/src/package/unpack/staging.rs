@@ -1,50 +1,94 @@
 //! The folder in which a package is unpacked before it is moved to its place.
 
-use std::collections::HashSet;
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write as _};
+use std::fs::{self, DirBuilder, File};
+use std::io;
 use std::path::{Path, PathBuf};
-
-use sha2::{Digest as _, Sha256};
+use std::time::{Duration, SystemTime};
 
 use super::error::{UnpackError, disk};
+use super::lock::{WhenBusy, lock};
 use crate::model::ContentDigest;
-use crate::package::{Package, PackageError, PackageFile, folder};
 
-/// A folder that only this process writes to, and only this user can look into.
-pub(super) struct Staging {
+/// What the names of folders and locks begin with.
+const PREFIX: &str = ".model-dashboard-";
+
+/// What is not gone on with for so long is removed.
+const ABANDONED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// A folder for one package, beside its place, that only this process writes to and only this user can
+/// look into. What an earlier process left in it is still there: it may hold the package itself, as far
+/// as it came, and the files that were unpacked.
+#[derive(Debug)]
+pub struct Staging {
+    dir: PathBuf,
     path: PathBuf,
-    /// Its lock dies with the process.
+    package: ContentDigest,
+    /// Its lock dies with the process. It lies beside the folder, as that is removed.
     _lock: File,
 }
 
 impl Staging {
-    /// The one of this package in `dir`, as an earlier unpacking left it.
-    pub(super) fn open(dir: &Path, package: &ContentDigest) -> Result<Self, UnpackError> {
+    /// The one of this package in `dir`, which is made if it is not there. Those of other packages that
+    /// nobody went on with for a week are removed.
+    ///
+    /// # Errors
+    /// [`UnpackError::Busy`], [`UnpackError::Foreign`], [`UnpackError::Disk`].
+    pub fn open(
+        dir: &Path,
+        package: &ContentDigest,
+        when_busy: WhenBusy,
+    ) -> Result<Self, UnpackError> {
+        fs::create_dir_all(dir).map_err(disk(dir))?;
         let name: String = package.to_hex().chars().take(16).collect();
-        let path = dir.join(format!(".model-dashboard-{name}"));
+        let path = dir.join(format!("{PREFIX}{name}"));
+        let lock_path = dir.join(format!("{PREFIX}{name}.lock"));
+        let Some(lock) = lock(&lock_path, when_busy).map_err(disk(&lock_path))? else {
+            return Err(UnpackError::Busy(path));
+        };
+        sweep(dir, &path);
+        let staging = Self {
+            dir: dir.to_owned(),
+            path,
+            package: *package,
+            _lock: lock,
+        };
+        staging.make()?;
+        Ok(staging)
+    }
+
+    fn make(&self) -> Result<(), UnpackError> {
         let mut builder = DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        match builder.create(&path) {
+        match builder.create(&self.path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                return Err(disk(&path)(error));
+                return Err(disk(&self.path)(error));
             }
             _ => {}
         }
-        let metadata = fs::symlink_metadata(&path).map_err(disk(&path))?;
+        let metadata = fs::symlink_metadata(&self.path).map_err(disk(&self.path))?;
         if !metadata.is_dir() || !is_ours_alone(&metadata) {
-            return Err(UnpackError::Foreign(path));
+            return Err(UnpackError::Foreign(self.path.clone()));
         }
-        let lock_path = path.join("lock");
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false);
-        let lock = options.open(&lock_path).map_err(disk(&lock_path))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { path, _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(UnpackError::Busy(path)),
-            Err(TryLockError::Error(error)) => Err(disk(&lock_path)(error)),
-        }
+        Ok(())
+    }
+
+    /// The file for the package itself, which whoever fetches it writes.
+    #[must_use]
+    pub fn package_file(&self) -> PathBuf {
+        self.path.join("package")
+    }
+
+    /// The folder that packages are unpacked below.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Of the package that it is for.
+    #[must_use]
+    pub fn package(&self) -> &ContentDigest {
+        &self.package
     }
 
     /// The folder of its own for one of those that are moved to their places.
@@ -52,10 +96,69 @@ impl Staging {
         self.path.join(number.to_string())
     }
 
+    /// Keeps everybody else who unpacks below the same folder from moving anything to its place.
+    pub(super) fn nobody_else_moves(&self) -> Result<File, UnpackError> {
+        let path = self.dir.join(".model-dashboard.lock");
+        let lock = lock(&path, WhenBusy::Wait).map_err(disk(&path))?;
+        lock.ok_or(UnpackError::Busy(path))
+    }
+
     /// Removes it, with what is left in it.
     pub(super) fn remove(self) -> Result<(), UnpackError> {
         fs::remove_dir_all(&self.path).map_err(disk(&self.path))
     }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        // One that holds something stays.
+        let _ = fs::remove_dir(&self.path);
+    }
+}
+
+/// Removes what others left behind for good. What cannot be removed stays: it is in nobody's way.
+fn sweep(dir: &Path, own: &Path) {
+    let Ok(entries) = fs::read_dir(dir) else {
+        return;
+    };
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        if path == own || !is_one(&path) || !is_abandoned(&path) {
+            continue;
+        }
+        let lock_path = path.with_added_extension("lock");
+        if let Ok(Some(_lock)) = lock(&lock_path, WhenBusy::Fail)
+            // Somebody may have gone on with it, and ended.
+            && is_abandoned(&path)
+        {
+            let _ = fs::remove_dir_all(&path);
+        }
+    }
+}
+
+/// Whether a folder is called as those of packages are, and is ours.
+fn is_one(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let digest = name.strip_prefix(PREFIX).unwrap_or_default();
+    let is_hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+    digest.len() == 16
+        && digest.bytes().all(is_hex)
+        && fs::symlink_metadata(path).is_ok_and(|it| it.is_dir() && is_ours_alone(&it))
+}
+
+/// Whether nothing in it was written to for long.
+fn is_abandoned(path: &Path) -> bool {
+    fn newest(path: &Path) -> io::Result<SystemTime> {
+        let metadata = fs::symlink_metadata(path)?;
+        let mut last = metadata.modified()?;
+        if metadata.is_dir() {
+            for entry in fs::read_dir(path)? {
+                last = last.max(newest(&entry?.path())?);
+            }
+        }
+        Ok(last)
+    }
+    let age = newest(path).map(|at| at.elapsed().unwrap_or_default());
+    age.is_ok_and(|age| age > ABANDONED)
 }
 
 #[cfg(unix)]
@@ -68,154 +171,4 @@ fn is_ours_alone(metadata: &fs::Metadata) -> bool {
 #[cfg(not(unix))]
 fn is_ours_alone(_: &fs::Metadata) -> bool {
     true
-}
-
-/// Removes below `root` all but the files of these paths.
-pub(super) fn clean(root: &Path, keep: &HashSet<String>) -> Result<(), UnpackError> {
-    fn clean(folder: &Path, prefix: &str, keep: &HashSet<String>) -> io::Result<()> {
-        for entry in fs::read_dir(folder)? {
-            let entry = entry?;
-            let kind = entry.file_type()?;
-            let path = format!("{prefix}{}", entry.file_name().display());
-            if kind.is_dir() {
-                clean(&entry.path(), &format!("{path}/"), keep)?;
-                // One that still holds something stays.
-                let _ = fs::remove_dir(entry.path());
-            } else if !kind.is_file() || !keep.contains(&path) {
-                fs::remove_file(entry.path())?;
-            }
-        }
-        Ok(())
-    }
-    match clean(root, "", keep) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        result => result.map_err(disk(root)),
-    }
-}
-
-/// Writes a file of a package, or finds that it is already there, byte for byte as its checksum says.
-/// `progress` is told how many bytes are done.
-pub(super) fn write(
-    package: &Package,
-    file: &PackageFile,
-    to: &Path,
-    progress: &mut dyn FnMut(u64),
-) -> Result<ContentDigest, UnpackError> {
-    if let Some(crc) = package.crc(file)
-        && let Some(found) = found(to, file.size, crc).map_err(disk(to))?
-    {
-        progress(file.size);
-        return Ok(found);
-    }
-    if let Some(folder) = to.parent() {
-        fs::create_dir_all(folder).map_err(disk(folder))?;
-    }
-    match fs::remove_file(to) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(disk(to)(error)),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    let mut target = options
-        .write(true)
-        .create_new(true)
-        .open(to)
-        .map_err(disk(to))?;
-    let mut data = package.read(file)?;
-    let unreadable = |error| PackageError::Unreadable {
-        path: file.path.to_string(),
-        error,
-    };
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    let mut done = 0;
-    loop {
-        let count = match data.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(unreadable(error).into()),
-        };
-        let piece = buffer.get(..count).unwrap_or_default();
-        target.write_all(piece).map_err(disk(to))?;
-        hasher.update(piece);
-        done += count as u64;
-        progress(done);
-    }
-    // Archives check it themselves; a file of a folder may have become another one.
-    if done != file.size {
-        return Err(PackageError::Changed(file.path.clone()).into());
-    }
-    set_mode(to, 0o644).map_err(disk(to))?;
-    target.sync_all().map_err(disk(to))?;
-    Ok(ContentDigest::from_bytes(hasher.finalize().into()))
-}
-
-/// Writes a file that is not there.
-pub(super) fn write_new(to: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    let mut target = options.write(true).create_new(true).open(to)?;
-    target.write_all(bytes)?;
-    set_mode(to, 0o644)?;
-    target.sync_all()
-}
-
-/// The digest of a file that has this size and checksum.
-fn found(path: &Path, size: u64, crc: u32) -> io::Result<Option<ContentDigest>> {
-    let file = match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_file() && metadata.len() == size => folder::open(path)?,
-        Ok(_) => return Ok(None),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let (mut hasher, mut checksum) = (Sha256::new(), crc32fast::Hasher::new());
-    let mut data = io::BufReader::with_capacity(1 << 16, file);
-    loop {
-        let piece = io::BufRead::fill_buf(&mut data)?;
-        if piece.is_empty() {
-            break;
-        }
-        hasher.update(piece);
-        checksum.update(piece);
-        let count = piece.len();
-        io::BufRead::consume(&mut data, count);
-    }
-    if checksum.finalize() != crc {
-        return Ok(None);
-    }
-    set_mode(path, 0o644)?;
-    data.get_ref().sync_all()?;
-    Ok(Some(ContentDigest::from_bytes(hasher.finalize().into())))
-}
-
-#[cfg(unix)]
-fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))
-}
-
-#[cfg(not(unix))]
-fn set_mode(_: &Path, _: u32) -> io::Result<()> {
-    Ok(())
-}
-
-/// Gives a folder and those in it their modes, and has the disk keep their names.
-pub(super) fn seal(folder: &Path) -> Result<(), UnpackError> {
-    for entry in fs::read_dir(folder).map_err(disk(folder))? {
-        let entry = entry.map_err(disk(folder))?;
-        if entry.file_type().map_err(disk(folder))?.is_dir() {
-            seal(&entry.path())?;
-        }
-    }
-    set_mode(folder, 0o755).map_err(disk(folder))?;
-    sync(folder)
-}
-
-/// Has the disk keep the names in a folder.
-pub(super) fn sync(folder: &Path) -> Result<(), UnpackError> {
-    #[cfg(unix)]
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(disk(folder))?;
-    #[cfg(not(unix))]
-    let _ = folder;
-    Ok(())
 }

@@ -1,10 +1,13 @@
-//! Whether a folder still holds what was put into it.
+//! What was put into folders, and whether it is still there.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
+use super::Unpacked;
 use super::error::{UnpackError, disk};
 use super::receipt::{RECEIPT, Receipt};
+use crate::model::ContentDigest;
 use crate::package::digest::digest;
 use crate::package::{PackagePath, folder};
 
@@ -39,7 +42,7 @@ impl Verification {
 /// [`UnpackError::NoReceipt`], [`UnpackError::Disk`].
 pub fn verify(root: &Path, progress: &mut dyn FnMut(u64)) -> Result<Verification, UnpackError> {
     let receipt = Receipt::read(root)?;
-    let (mut files, mut others) = there(root)?;
+    let (mut files, mut others) = listed(root)?;
     files.remove(RECEIPT);
     let (mut missing, mut changed) = (Vec::new(), Vec::new());
     let mut done = 0;
@@ -71,7 +74,7 @@ pub fn verify(root: &Path, progress: &mut dyn FnMut(u64)) -> Result<Verification
 }
 
 /// The paths of files below a folder, and those of what is neither a file nor a folder.
-fn there(root: &Path) -> Result<(BTreeSet<String>, BTreeSet<String>), UnpackError> {
+fn listed(root: &Path) -> Result<(BTreeSet<String>, BTreeSet<String>), UnpackError> {
     let (mut files, mut others) = (BTreeSet::new(), BTreeSet::new());
     let mut folders = vec![(root.to_owned(), String::new())];
     while let Some((folder, prefix)) = folders.pop() {
@@ -89,4 +92,84 @@ fn there(root: &Path) -> Result<(BTreeSet<String>, BTreeSet<String>), UnpackErro
         }
     }
     Ok((files, others))
+}
+
+/// How deep below the folder that they share those of models lie at most: `nnUNet/3d_fullres/TaskNNN_X`.
+const DEPTH: u32 = 3;
+
+/// The folders of packages: `dir` itself, or those below it, sorted. Links are not followed.
+///
+/// Cost: lists the folders around them, and not what is in them.
+///
+/// # Errors
+/// [`UnpackError::Disk`]; none if `dir` is not there.
+pub fn folders_with_receipts(dir: &Path) -> Result<Vec<PathBuf>, UnpackError> {
+    fn find(folder: &Path, depth: u32, found: &mut Vec<PathBuf>) -> io::Result<()> {
+        if folder.join(RECEIPT).symlink_metadata().is_ok() {
+            found.push(folder.to_owned());
+            return Ok(());
+        }
+        if depth == 0 {
+            return Ok(());
+        }
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+            if entry.file_type()?.is_dir() && !is_hidden {
+                find(&entry.path(), depth - 1, found)?;
+            }
+        }
+        Ok(())
+    }
+    let mut found = Vec::new();
+    match find(dir, DEPTH, &mut found) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        result => result.map_err(disk(dir))?,
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The folders of a package that is unpacked below `dir`, all of them and as they were made; `None` if
+/// one is missing or changed, or is from before receipts named all. Nobody has to have the package for
+/// that.
+///
+/// Cost: reads the files of the package.
+///
+/// # Errors
+/// [`UnpackError::Disk`].
+pub fn there(
+    dir: &Path,
+    package: &ContentDigest,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Option<Vec<Unpacked>>, UnpackError> {
+    let is_it = |folder: &PathBuf| match Receipt::read(folder) {
+        Ok(receipt) if receipt.origin.package == *package => Some(receipt.folders),
+        _ => None,
+    };
+    let Some(folders) = folders_with_receipts(dir)?.iter().find_map(is_it) else {
+        return Ok(None);
+    };
+    let mut unpacked = Vec::new();
+    let mut done = 0;
+    for folder in &folders {
+        let folder = dir.join(folder);
+        let found = match verify(&folder, &mut |bytes| progress(done + bytes)) {
+            Err(UnpackError::NoReceipt(_)) => return Ok(None),
+            Err(UnpackError::Disk { error, .. }) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(None);
+            }
+            found => found?,
+        };
+        if !found.is_clean() || found.receipt.origin.package != *package {
+            return Ok(None);
+        }
+        done += found.receipt.files.iter().map(|it| it.size).sum::<u64>();
+        unpacked.push(Unpacked {
+            folder,
+            receipt: found.receipt,
+            was_there: true,
+        });
+    }
+    Ok(Some(unpacked).filter(|unpacked| !unpacked.is_empty()))
 }

@@ -52,6 +52,27 @@ fn other_bytes_with_the_same_size_and_time_are_told_by_their_checksum() {
     assert_eq!(changed(read_all(archive)), path);
 }
 
+/// A part of a file has no checksum of its own.
+#[test]
+#[cfg(unix)]
+fn another_file_with_the_same_size_and_time_is_named() {
+    let folder = folder(&[("a", b"0123456789")]);
+    let archive = archive(folder.path());
+    let path = folder.path().join("a");
+    let time = std::fs::metadata(&path).unwrap().modified().unwrap();
+    let part = |archive: &FolderArchive| archive.read_at(30 + 1 + 4, &mut [0; 4]);
+    assert_eq!(part(&archive).unwrap(), 4);
+    // Written over, and put in its place.
+    std::fs::write(&path, "abcdefghij").unwrap();
+    set_time(&path, time);
+    assert_eq!(changed(part(&archive)), "a");
+    let archive = self::archive(folder.path());
+    std::fs::write(folder.path().join("b"), "klmnopqrst").unwrap();
+    set_time(&folder.path().join("b"), time);
+    std::fs::rename(folder.path().join("b"), &path).unwrap();
+    assert_eq!(changed(part(&archive)), "a");
+}
+
 #[test]
 fn a_file_that_changed_since_it_was_listed_is_named() {
     let folder = folder(&RESULTS);

@@ -289,3 +289,24 @@ proptest! {
         }
     }
 }
+
+/// Torch, Keras and NumPy write archives, which are one file for everybody.
+#[test]
+fn a_folder_whose_archive_would_be_one_file_is_refused() {
+    for names in [
+        &["archive/data.pkl", "archive/version", "archive/data/0"][..],
+        &["data.pkl", "version"],
+        &["config.json", "metadata.json", "model.weights.h5"],
+        &["x.npy", "y.npy"],
+    ] {
+        let files: Vec<(&str, &[u8])> = names.iter().map(|name| (*name, &b"1"[..])).collect();
+        let unpacked = folder(&files);
+        let error = list(unpacked.path(), &[]).unwrap_err();
+        assert!(
+            matches!(error, PackageError::OneFile(_)),
+            "{names:?}: {error}"
+        );
+    }
+    let beside = [("archive/data.pkl", &b"1"[..]), ("plans.json", b"{}")];
+    assert_eq!(list(folder(&beside).path(), &[]).unwrap().files().len(), 2);
+}

@@ -165,11 +165,86 @@ fn a_folder_that_others_may_write_to_is_not_used() {
 #[test]
 fn two_do_not_unpack_the_same_at_once() {
     let job = Job::genuine("mist_ct.zip");
-    let staging = Staging::open(job.dir.path(), &job.origin.package).unwrap();
+    let open = |when| Staging::open(job.dir.path(), &job.origin.package, when);
+    let staging = open(WhenBusy::Fail).unwrap();
     let error = job.unpack().unwrap_err();
     assert!(matches!(error, UnpackError::Busy(_)), "{error}");
     drop(staging);
     assert!(is_clean(&job.unpack().unwrap()));
+}
+
+#[test]
+fn whoever_waits_finds_what_the_other_one_unpacked() {
+    let job = Job::genuine("mist_ct.zip");
+    let staging = |when| Staging::open(job.dir.path(), &job.origin.package, when).unwrap();
+    let unpack = |staging| {
+        let Job {
+            package,
+            report,
+            layout,
+            origin,
+            ..
+        } = &job;
+        unpack(package, report, layout, origin, staging, &mut |_| {}).unwrap()
+    };
+    let first = staging(WhenBusy::Fail);
+    std::thread::scope(|scope| {
+        let second = scope.spawn(|| unpack(staging(WhenBusy::Wait)));
+        let unpacked = unpack(first);
+        assert!(!unpacked[0].was_there && is_clean(&unpacked));
+        assert!(second.join().unwrap()[0].was_there);
+    });
+    let folder = left(&job);
+    assert!(!folder.exists() && folder.with_added_extension("lock").exists());
+}
+
+/// Each would find its number free, and be found by the other's.
+#[test]
+fn of_two_packages_with_one_number_one_is_unpacked() {
+    let made = |name: &str, data: &[u8]| {
+        let path = |file: &str| format!("Dataset001_{name}/T__P__2d/{file}");
+        let (plans, dataset) = (path("plans.json"), path("dataset.json"));
+        Job::made(&[(&plans, b"{}"), (&dataset, data)])
+    };
+    let jobs = [made("X", b"{}"), made("Y", b"{ }")];
+    let dir = tempfile::tempdir().unwrap();
+    let results = std::thread::scope(|scope| {
+        jobs.each_ref()
+            .map(|job| scope.spawn(|| job.unpack_into(dir.path())))
+            .map(|thread| thread.join().unwrap())
+    });
+    let count = results.iter().filter(|it| it.is_ok()).count();
+    assert_eq!(count, 1, "{results:?}");
+    let refused = |it: &Result<_, _>| matches!(it, Err(UnpackError::SameNumber(_)));
+    assert_eq!(results.iter().filter(|it| refused(it)).count(), 1);
+}
+
+#[test]
+fn what_nobody_went_on_with_for_long_is_removed() {
+    let job = Job::genuine("mist_ct.zip");
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(8 * 24 * 60 * 60);
+    let stage = |name: &str, is_old: bool| {
+        let folder = job.path(name);
+        fs::create_dir_all(folder.join("0")).unwrap();
+        fs::write(folder.join("package"), "half of it").unwrap();
+        set_mode(&folder, 0o700);
+        if is_old {
+            for path in ["0", "package", ""] {
+                let path = folder.join(path);
+                fs::File::open(path).unwrap().set_modified(old).unwrap();
+            }
+        }
+        folder
+    };
+    let abandoned = stage(".model-dashboard-0123456789abcdef", true);
+    let fresh = stage(".model-dashboard-1123456789abcdef", false);
+    let others = stage(".model-dashboard-notes", true);
+    let used = stage(".model-dashboard-2123456789abcdef", true);
+    let lock = fs::File::create(used.with_added_extension("lock")).unwrap();
+    lock.lock().unwrap();
+    job.unpack().unwrap();
+    let there = [&abandoned, &fresh, &others, &used].map(|it| it.exists());
+    assert_eq!(there, [false, true, true, true]);
 }
 
 #[test]

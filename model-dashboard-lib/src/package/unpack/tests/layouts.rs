@@ -50,7 +50,7 @@ fn what_lies_around_or_beside_the_folder_of_a_model_does_not_matter() {
     job.unpack().unwrap();
     let network = "Dataset001_X/T__P__2d";
     let expected = [
-        "Dataset001_X/README.md".to_owned(),
+        format!("{network}/README.md"),
         format!("{network}/dataset.json"),
         format!("{network}/fold_0/checkpoint_final.pth"),
         format!("{network}/plans.json"),
@@ -81,4 +81,38 @@ fn ensembles_of_nnunet_1_lie_beside_its_configurations() {
         job.path("nnUNet/ensembles/Task055_X/a--b/postprocessing.json")
             .is_file()
     );
+}
+
+#[test]
+fn networks_of_one_dataset_have_places_of_their_own() {
+    let packages = ["2d", "3d_fullres"].map(|configuration| {
+        let path = |file: &str| format!("Dataset001_X/T__P__{configuration}/{file}");
+        let (plans, dataset) = (path("plans.json"), path("dataset.json"));
+        Job::made(&[
+            (&plans, b"{}"),
+            (&dataset, b"{}"),
+            ("Dataset001_X/inference_instructions.txt", b""),
+        ])
+    });
+    let dir = tempfile::tempdir().unwrap();
+    for job in &packages {
+        assert!(is_clean(&job.unpack_into(dir.path()).unwrap()));
+    }
+    let expected =
+        ["2d", "3d_fullres"].map(|it| dir.path().join(format!("Dataset001_X/T__P__{it}")));
+    assert_eq!(folders_with_receipts(dir.path()).unwrap(), expected);
+    assert!(expected[1].join("inference_instructions.txt").is_file());
+}
+
+#[test]
+fn ensembles_of_nnunet_2_lie_beside_its_networks() {
+    let job = Job::made(&[
+        ("Dataset001_X/T__P__2d/plans.json", b"{}"),
+        ("Dataset001_X/T__P__2d/dataset.json", b"{}"),
+        ("Dataset001_X/ensembles/a___b/postprocessing.json", b"{}"),
+    ]);
+    let unpacked = job.unpack().unwrap();
+    let folders: Vec<_> = unpacked.into_iter().map(|it| it.folder).collect();
+    let expected = ["Dataset001_X/T__P__2d", "Dataset001_X/ensembles/a___b"];
+    assert_eq!(folders, expected.map(|it| job.path(it)));
 }

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod arriving;
 mod interrupted;
 mod layouts;
 mod run_lines;
@@ -12,7 +13,8 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use super::*;
-use crate::model::{ContentDigest, ModelName, Timestamp};
+use crate::model::{ModelName, Timestamp};
+use crate::package::PackagePath;
 use crate::package::inspect::Inspectors;
 use crate::package::pack::{FolderArchive, Listing, Without};
 use crate::package::source::{InMemory, Source, Stream};
@@ -87,7 +89,7 @@ impl Job {
             &self.report,
             &self.layout,
             &self.origin,
-            dir,
+            Staging::open(dir, &self.origin.package, WhenBusy::Fail)?,
             progress,
         )?;
         assert!(told.is_sorted() && told.last() == Some(&size), "{told:?}");
@@ -103,9 +105,12 @@ impl Job {
     }
 }
 
-/// The paths of all files below a folder, but receipts.
+/// The paths of all files below a folder, but receipts and locks.
 fn files(dir: &Path) -> BTreeSet<String> {
-    let files = crate::package::folder::walk(dir, 10_000, &mut |it| it.last == RECEIPT).unwrap();
+    let leave = &mut |it: &crate::package::folder::Name<'_>| {
+        it.last == RECEIPT || it.last.ends_with(".lock")
+    };
+    let files = crate::package::folder::walk(dir, 10_000, leave).unwrap();
     files
         .into_iter()
         .map(|(path, _)| path.to_string())
@@ -133,16 +138,22 @@ fn what_is_unpacked_is_the_package() {
     }
     // Nothing else is left.
     assert_eq!(files(job.dir.path()).len(), job.package.files().len());
-    assert_eq!(fs::read_dir(job.dir.path()).unwrap().count(), 1);
+    let network = "nnUNetTrainer__nnUNetPlans__3d_fullres";
+    assert_eq!(one.folder.file_name().unwrap(), network);
+    // Nothing but locks, which hold nothing.
+    let around = fs::read_dir(job.dir.path()).unwrap().map(Result::unwrap);
+    let locks = around.filter(|it| it.path().extension().is_some_and(|it| it == "lock"));
+    let locks: Vec<u64> = locks.map(|it| it.metadata().unwrap().len()).collect();
+    assert_eq!(locks, [0, 0]);
+    assert_eq!(fs::read_dir(job.dir.path()).unwrap().count(), 3);
     assert_eq!(Receipt::read(&one.folder).unwrap(), one.receipt);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
-        let root = one.folder.join("nnUNetTrainer__nnUNetPlans__3d_fullres");
         assert_eq!(mode(&one.folder), 0o755);
-        assert_eq!(mode(&root.join("fold_0")), 0o755);
-        assert_eq!(mode(&root.join("plans.json")), 0o644);
+        assert_eq!(mode(&one.folder.join("fold_0")), 0o755);
+        assert_eq!(mode(&one.folder.join("plans.json")), 0o644);
         assert_eq!(mode(&one.folder.join(RECEIPT)), 0o644);
     }
 }
@@ -159,6 +170,9 @@ fn the_receipt_stays_readable() {
       "from": "https://models.example.org",
       "package": "sha256:…",
       "at": "2025-03-01T12:00:00Z",
+      "folders": [
+        "Liver"
+      ],
       "files": [
         {
           "path": "README.md",
@@ -227,14 +241,58 @@ fn what_is_in_the_way_is_listed_and_left_alone() {
 fn a_second_dataset_of_the_same_number_is_refused() {
     let job = Job::genuine("nnunet_v2_two_folds.zip");
     let name = job.layout.folders().next().unwrap().to_owned();
-    let other = job.path(&format!("{}Other", &name[..11]));
-    fs::create_dir(&other).unwrap();
+    // It asks for no more than the beginning of the name.
+    for end in ["_Other", "1_Other", ""] {
+        let other = job.path(&format!("{}{end}", &name[..10]));
+        fs::create_dir(&other).unwrap();
+        let error = job.unpack().unwrap_err();
+        assert!(
+            matches!(&error, UnpackError::SameNumber(there) if *there == [other.clone()]),
+            "{error}"
+        );
+        assert!(!job.path(&name).exists());
+        fs::remove_dir(other).unwrap();
+    }
+    // Another network of the dataset is none.
+    let dataset = name.split('/').next().unwrap();
+    fs::create_dir_all(job.path(dataset).join("T__P__2d")).unwrap();
+    assert!(is_clean(&job.unpack().unwrap()));
+}
+
+#[test]
+fn a_second_task_of_the_same_number_is_refused_in_any_configuration() {
+    let job = Job::made(&[
+        ("2d/Task055_X/T__P/plans.pkl", b"1"),
+        (
+            "2d/Task055_X/T__P/fold_0/model_final_checkpoint.model",
+            b"1",
+        ),
+    ]);
+    for configuration in ["2d", "3d_lowres", "3d_fullres", "3d_cascade_fullres"] {
+        let other = job.path(&format!("nnUNet/{configuration}/Task055_Y"));
+        fs::create_dir_all(&other).unwrap();
+        let error = job.unpack().unwrap_err();
+        assert!(
+            matches!(&error, UnpackError::SameNumber(there) if *there == [other.clone()]),
+            "{error}"
+        );
+        fs::remove_dir(&other).unwrap();
+    }
+    assert!(is_clean(&job.unpack().unwrap()));
+}
+
+#[test]
+fn two_of_the_same_number_in_one_package_are_refused() {
+    let job = Job::made(&[
+        ("2d/Task055_X/T__P/plans.pkl", b"1"),
+        ("3d_fullres/Task055_Y/T__P/plans.pkl", b"1"),
+    ]);
     let error = job.unpack().unwrap_err();
     assert!(
-        matches!(&error, UnpackError::SameNumber(there) if *there == [other]),
+        matches!(&error, UnpackError::Ambiguous(names) if *names == ["Task055_X", "Task055_Y"]),
         "{error}"
     );
-    assert!(!job.path(&name).exists());
+    assert!(!job.path("nnUNet").exists());
 }
 
 #[test]
@@ -271,4 +329,34 @@ fn a_file_that_was_not_inspected_is_refused() {
         "{error}"
     );
     assert!(!job.path("Liver").exists());
+}
+
+#[test]
+fn what_is_there_is_known_without_the_package() {
+    let job = Job::genuine("nnunet_v2_cascade.zip");
+    let dir = job.dir.path();
+    let there = || there(dir, &job.origin.package, &mut |_| {}).unwrap();
+    assert_eq!(there(), None);
+    let unpacked = job.unpack().unwrap();
+    assert_eq!(unpacked.len(), 2);
+    let found = there().unwrap();
+    assert!(found.iter().all(|it| it.was_there));
+    let folders = |all: &[Unpacked]| all.iter().map(|it| it.folder.clone()).collect::<Vec<_>>();
+    assert_eq!(folders(&found), folders(&unpacked));
+    assert_eq!(folders_with_receipts(dir).unwrap(), folders(&unpacked));
+    // Of one of them alone, or where something was added, that is not said.
+    let check = || check(&job.layout, &job.origin.package, dir);
+    check().unwrap();
+    fs::write(unpacked[1].folder.join("added"), "").unwrap();
+    assert_eq!(there(), None);
+    assert!(matches!(check(), Err(UnpackError::Exists(it)) if it == [unpacked[1].folder.clone()]));
+    fs::remove_dir_all(&unpacked[1].folder).unwrap();
+    assert_eq!(there(), None);
+    check().unwrap();
+    assert_eq!(folders_with_receipts(dir).unwrap(), folders(&unpacked)[..1]);
+    assert!(
+        folders_with_receipts(&dir.join("nowhere"))
+            .unwrap()
+            .is_empty()
+    );
 }

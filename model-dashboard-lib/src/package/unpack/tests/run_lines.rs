@@ -141,3 +141,92 @@ fn a_network_that_has_no_numbered_dataset_is_run_by_its_folder() {
         "nnUNetv2_predict_from_modelfolder -i INPUT -o OUTPUT -m '/models/Liver/a network' -f 0";
     assert_eq!(lines(&job), [expected]);
 }
+
+/// A package of version 1 with these networks, each with its folds.
+fn of_version_1(networks: &[(&str, &[&str])]) -> Job {
+    let weights = weights();
+    let mut files = Vec::new();
+    for (network, folds) in networks {
+        files.push((format!("{network}/plans.pkl"), &b"1"[..]));
+        for fold in *folds {
+            let file = format!("{network}/{fold}/model_final_checkpoint.model");
+            files.push((format!("{file}.pkl"), b"1"));
+            files.push((file, &weights));
+        }
+    }
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(path, data)| (&**path, *data)).collect();
+    Job::made(&files)
+}
+
+const V1: &str = "RESULTS_FOLDER=/models nnUNet_predict -i INPUT -o";
+
+#[test]
+fn a_cascade_of_version_1_is_told_who_trained_its_first_stage() {
+    let cascade = "3d_cascade_fullres/Task055_X/TCascade__P";
+    let lowres = "3d_lowres/Task055_X/TLow__P";
+    let first = |folds: &str| {
+        format!("{V1} OUTPUT_3d_lowres -t Task055_X -m 3d_lowres -tr TLow -p P -f {folds}")
+    };
+    let second = |rest: &str| {
+        format!("{V1} OUTPUT_3d_cascade_fullres -t Task055_X -m 3d_cascade_fullres {rest}")
+    };
+    // Folds that one of both has not are not asked for.
+    let job = of_version_1(&[
+        (cascade, &["fold_0", "fold_1", "fold_2"]),
+        (lowres, &["fold_1", "fold_2", "fold_3"]),
+    ]);
+    let expected = [first("1 2 3"), second("-tr TLow -ctr TCascade -p P -f 1 2")];
+    assert_eq!(lines(&job), expected);
+    // Without any it takes what the first one wrote.
+    let job = of_version_1(&[(cascade, &["fold_0"]), (lowres, &["all"])]);
+    let expected = [
+        first("all"),
+        second("-l OUTPUT_3d_lowres -ctr TCascade -p P -f 0"),
+    ];
+    assert_eq!(lines(&job), expected);
+    let job = of_version_1(&[(cascade, &["fold_0"])]);
+    let alone = second("-l OUTPUT_3d_lowres -ctr TCascade -p P -f 0");
+    assert_eq!(
+        lines(&job),
+        [alone.replace("OUTPUT_3d_cascade_fullres", "OUTPUT")]
+    );
+}
+
+#[test]
+fn folds_are_numbers_or_all_by_itself() {
+    let job = of_version_1(&[(
+        "2d/Task055_X/T__P",
+        &["fold_0", "fold_07", "fold_1b", "all"],
+    )]);
+    assert_eq!(
+        lines(&job),
+        [format!("{V1} OUTPUT -t Task055_X -m 2d -tr T -p P -f 0")]
+    );
+    let job = of_version_1(&[("2d/Task055_X/T__P", &["fold_x", "all"])]);
+    assert_eq!(
+        lines(&job),
+        [format!("{V1} OUTPUT -t Task055_X -m 2d -tr T -p P -f all")]
+    );
+    let job = of_version_1(&[("2d/Task055_X/T__P", &["fold_x"])]);
+    assert!(lines(&job).is_empty());
+}
+
+#[test]
+fn outputs_of_two_trainers_are_told_apart() {
+    let folds: &[&str] = &["all"];
+    let job = of_version_1(&[("2d/Task055_X/T__P", folds), ("2d/Task055_X/U__P", folds)]);
+    let line = |trainer: &str, output: &str| {
+        format!("{V1} OUTPUT_{output} -t Task055_X -m 2d -tr {trainer} -p P -f all")
+    };
+    assert_eq!(lines(&job), [line("T", "T__P__2d"), line("U", "U__P__2d")]);
+    let job = of_version_1(&[("2d/Task055_X/T__P", folds), ("2d/Task056_Y/T__P", folds)]);
+    let outputs: Vec<String> = lines(&job);
+    assert!(
+        outputs[0].contains("OUTPUT_2d__Task055_X__T__P "),
+        "{outputs:?}"
+    );
+    assert!(
+        outputs[1].contains("OUTPUT_2d__Task056_Y__T__P "),
+        "{outputs:?}"
+    );
+}
