@@ -41,7 +41,7 @@ use crate::transfer;
         users::show, users::update, users::delete, users::reset_password, users::recheck,
         sources::list, sources::recheck, sources::diagnose, audit::list,
         audit::verify, audit::feed, health::health, health::livez, health::readyz, metrics::answer,
-        packages::fetch, packages::put, transfer::create, transfer::list, transfer::show, transfer::append, transfer::terminate,
+        packages::fetch, packages::report, packages::put, transfer::create, transfer::list, transfer::show, transfer::append, transfer::terminate,
         openapi_json, docs::docs,
     ),
     components(schemas(Problem)),

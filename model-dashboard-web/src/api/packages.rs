@@ -3,23 +3,25 @@
 use http::header::{CONTENT_LENGTH, IF_NONE_MATCH};
 use http::{HeaderMap, Method, StatusCode};
 use model_dashboard::auth::Permission;
-use model_dashboard::dashboard::{Dashboard, NewUpload, Wanted};
+use model_dashboard::dashboard::{Dashboard, ModelPackage, NewUpload, Wanted};
 use model_dashboard::model::{ModelDefinition, ModelKey};
 use model_dashboard::repository::packages::PackageId;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, path};
 
-use super::answer::{Failure, Guest};
+use super::answer::{Failure, Guest, json};
 use super::conditional::{IfMatch, if_match};
 use super::conflict::on_state;
 use super::dto::Definition;
+use super::dto::packages::Package;
+use super::key;
 use super::models::{message, written};
+use super::parameters::Parameters;
 use super::problem::Problem;
 use super::visit::{self, Visit};
-use super::{key, no_parameters};
 use crate::route::{Segment, read};
-use crate::server::{RequestBody, request_body};
+use crate::server::{BodyLimits, RequestBody, request_body};
 use crate::transfer;
 
 /// `…/{network_type}/{name}/package`.
@@ -37,8 +39,8 @@ pub(super) fn routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
         .then(
             |network_type: Segment, name: Segment, method, visit: Visit| {
                 visit.answer(async move |guest, visit| {
-                    no_parameters(visit.query())?;
-                    fetch(&guest, &key(&network_type, &name)?, &method, &visit.headers).await
+                    let key = key(&network_type, &name)?;
+                    fetch(&guest, &key, &method, visit.query(), &visit.headers).await
                 })
             },
         )
@@ -49,11 +51,39 @@ pub(super) fn routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
         .and(request_body())
         .then(|network_type: Segment, name: Segment, visit: Visit, body| {
             visit.answer(async move |guest, visit| {
-                put(&guest, key(&network_type, &name)?, &visit.headers, body).await
+                let key = key(&network_type, &name)?;
+                put(&guest, key, visit.query(), &visit.headers, body).await
             })
         })
         .boxed();
-    fetch.or(put).unify().boxed()
+    let report = path::param::<Segment>()
+        .and(path::param::<Segment>())
+        .and(path("package"))
+        .and(path("report"))
+        .and(path::end())
+        .and(read())
+        .and(visit::visit(dashboard))
+        .then(|network_type: Segment, name: Segment, visit: Visit| {
+            visit.answer(async move |guest, visit| {
+                report(&guest, &key(&network_type, &name)?, visit.query()).await
+            })
+        })
+        .boxed();
+    fetch.or(put).unify().or(report).unify().boxed()
+}
+
+/// The package that a model has, or had as of the revision that the parameter names.
+async fn named(
+    guest: &Guest,
+    key: &ModelKey,
+    parameters: &Parameters,
+) -> Result<ModelPackage, Failure> {
+    let (dashboard, caller) = (guest.dashboard(), &guest.caller);
+    let revision = parameters.value("revision", "the number of a revision")?;
+    Ok(match revision {
+        Some(revision) => dashboard.package_at(caller, key, revision).await?,
+        None => dashboard.package(caller, key).await?,
+    })
 }
 
 /// Fetch the package of a model
@@ -66,6 +96,8 @@ pub(super) fn routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
     params(
         ("network_type" = String, Path, example = "nnUNet"),
         ("name" = String, Path, example = "Task055_SegTHOR"),
+        ("revision" = Option<u64>, Query, description = "The package that this revision had", minimum = 1),
+        ("for" = Option<String>, Query, description = "What it is fetched for, such as the name of a workflow; the audit log tells it", max_length = 200),
         ("Range" = Option<String>, Header, example = "bytes=0-1023"),
         ("If-Range" = Option<String>, Header, description = "Answer the whole if this is not the package any more"),
         ("If-None-Match" = Option<String>, Header, description = "Answer 304 if this is still the package"),
@@ -85,23 +117,46 @@ async fn fetch(
     guest: &Guest,
     key: &ModelKey,
     method: &Method,
+    query: &str,
     headers: &HeaderMap,
 ) -> Result<Response, Failure> {
-    let (dashboard, caller) = (guest.dashboard(), &guest.caller);
-    let package = dashboard.package(caller, key).await?;
-    transfer::download(dashboard, caller, &package, method, headers).await
+    let parameters = Parameters::parse(query, &["revision", "for"])?;
+    let package = named(guest, key, &parameters).await?;
+    let package = package.fetched_for(parameters.get("for").unwrap_or_default())?;
+    transfer::download(guest.dashboard(), &guest.caller, &package, method, headers).await
+}
+
+/// Tell what is known of a package
+///
+/// What was found in it when it was uploaded: files with their digests, framework, labels, what loading
+/// it would run. Also needs `models:read`.
+#[utoipa::path(get, path = "/api/v1/models/{network_type}/{name}/package/report", tag = "packages",
+    security(("token" = ["packages:read"])),
+    params(
+        ("network_type" = String, Path, example = "nnUNet"),
+        ("name" = String, Path, example = "Task055_SegTHOR"),
+        ("revision" = Option<u64>, Query, description = "The package that this revision had", minimum = 1),
+    ),
+    responses((status = 200, body = Package),
+        (status = 422, description = "The stored definition cannot be read")))]
+async fn report(guest: &Guest, key: &ModelKey, query: &str) -> Result<Response, Failure> {
+    let parameters = Parameters::parse(query, &["revision"])?;
+    let package = named(guest, key, &parameters).await?;
+    json(StatusCode::OK, &Package::new(&package)?)
 }
 
 /// Put a package
 ///
 /// Gives a model another package, as a new revision; with `If-None-Match: *` a new, disabled model
 /// is made of it. The package is looked at before: one that cannot be read is refused. For large
-/// ones `/api/v1/uploads` goes on where a connection broke off. Also needs `models:write`.
+/// ones `/api/v1/uploads` goes on where a connection broke off: with `upload` the bytes are those of
+/// a finished upload of yours, and the request has none. Also needs `models:write`.
 #[utoipa::path(put, path = "/api/v1/models/{network_type}/{name}/package", tag = "packages",
     security(("token" = ["packages:write"])),
     params(
         ("network_type" = String, Path, example = "nnUNet"),
         ("name" = String, Path, example = "Task003_Liver"),
+        ("upload" = Option<String>, Query, description = "The name of an upload that has all its bytes"),
         ("If-Match" = Option<String>, Header, example = "*", description = "The version that you change, or `*`"),
         ("If-None-Match" = Option<String>, Header, description = "`*` for a new model"),
         ("Model-Dashboard-Message" = Option<String>, Header, description = "Why, UTF-8 or ISO 8859-1; needed for enabled models"),
@@ -115,9 +170,12 @@ async fn fetch(
 async fn put(
     guest: &Guest,
     key: ModelKey,
+    query: &str,
     headers: &HeaderMap,
     body: RequestBody,
 ) -> Result<Response, Failure> {
+    let parameters = Parameters::parse(query, &["upload"])?;
+    let upload: Option<PackageId> = parameters.value("upload", "the name of an upload")?;
     let (dashboard, caller) = (guest.dashboard(), &guest.caller);
     let is_new = headers
         .get(IF_NONE_MATCH)
@@ -129,6 +187,11 @@ async fn put(
     let message = message(headers)?;
     if !is_new {
         refuse_early(guest, &key, headers).await?;
+    }
+    if let Some(id) = upload {
+        let none = BodyLimits::new(0);
+        body.read(&none).await.map_err(Problem::from)?;
+        return publish(guest, &key, headers, id, is_new, &message).await;
     }
     let size = headers.get(CONTENT_LENGTH);
     let size = size.and_then(|size| size.to_str().ok()?.parse().ok());
@@ -170,6 +233,19 @@ async fn take_over(
     if !upload.is_complete() || upload.digest.is_none() {
         dashboard.finish_upload(caller, id).await?;
     }
+    publish(guest, key, headers, id, is_new, message).await
+}
+
+/// Gives the package of an upload to a model.
+async fn publish(
+    guest: &Guest,
+    key: &ModelKey,
+    headers: &HeaderMap,
+    id: PackageId,
+    is_new: bool,
+    message: &str,
+) -> Result<Response, Failure> {
+    let (dashboard, caller) = (guest.dashboard(), &guest.caller);
     if is_new {
         let definition = ModelDefinition::default();
         let made = dashboard.publish_new(caller, id, key.clone(), definition, message);

@@ -396,6 +396,11 @@ async fn meet_packages(admin: &Client, described: &mut Described) {
         let answer = client.send(method.clone(), path, "bytes").await;
         described.check(method, template, &answer);
     }
+    let report = |path: &str| format!("{path}/report");
+    for path in [there, broken, "/api/v1/models/MIST/Nowhere/package"] {
+        let answer = admin.get(&report(path)).await;
+        described.check(&get, &report(template), &answer);
+    }
 }
 
 /// An upload on its way to its end.

@@ -108,3 +108,84 @@ async fn a_package_is_put_on_condition_alone() {
     assert_ne!(made.json()["enabled"], true);
     assert_eq!(client.get(missing).await.text(), "bytes");
 }
+
+#[tokio::test]
+async fn a_package_is_fetched_by_revision_and_says_what_it_is_for() {
+    let app = App::start().await;
+    let client = admin(&app).await;
+    let any = client.with("if-match", "*");
+    let first = any.send(Method::PUT, PACKAGE, "first").await;
+    let number = first.json()["registry"]["revision"].as_u64().unwrap();
+    assert_eq!(any.send(Method::PUT, PACKAGE, "second").await.status, 200);
+    let at = |number: u64, more: &str| format!("{PACKAGE}?revision={number}{more}");
+    assert_eq!(client.get(PACKAGE).await.text(), "second");
+    let got = client.get(&at(number, "&for=liver-batch-7")).await;
+    assert_eq!((got.status.as_u16(), got.text().as_str()), (200, "first"));
+    assert_eq!(client.get(&at(number - 1, "")).await.status, 404);
+    assert_eq!(client.get(&at(99, "")).await.status, 404);
+    for wrong in [
+        "?revision=x",
+        "?for=%00",
+        "?fro=x",
+        &format!("?for={}", "x".repeat(201)),
+    ] {
+        let refused = client.get(&format!("{PACKAGE}{wrong}")).await;
+        assert!(
+            [400, 422].contains(&refused.status.as_u16()),
+            "{wrong}: {}",
+            refused.text()
+        );
+    }
+    let events = client
+        .get("/api/v1/audit?action=package.download")
+        .await
+        .json();
+    let details = events["events"].as_array().unwrap().iter();
+    let told = details.filter(|it| {
+        it["detail"]
+            .as_str()
+            .unwrap()
+            .contains("; for:liver-batch-7")
+    });
+    assert_eq!(told.count(), 1, "{events}");
+
+    let report = client
+        .get(&format!("{PACKAGE}/report?revision={number}"))
+        .await
+        .json();
+    assert_eq!(
+        (&report["size"], &report["file_name"]),
+        (&5.into(), &"Task003_Liver".into())
+    );
+    assert_eq!(report["report"]["files"][0]["path"], "Task003_Liver");
+}
+
+#[tokio::test]
+async fn a_model_gets_the_package_of_a_finished_upload() {
+    let app = App::start().await;
+    let client = admin(&app).await;
+    let begin = client
+        .with("tus-resumable", "1.0.0")
+        .with("upload-length", "11");
+    let typed = begin.with("content-type", "application/offset+octet-stream");
+    let begun = typed
+        .send(Method::POST, "/api/v1/uploads", "hello world")
+        .await;
+    let (_, id) = begun.header("location").rsplit_once('/').unwrap();
+    let address = |model: &str| format!("/api/v1/models/nnUNet/{model}/package?upload={id}");
+    let new = client.with("if-none-match", "*");
+    let with_bytes = new.send(Method::PUT, &address("New"), "more").await;
+    assert_eq!(with_bytes.status, 413, "{}", with_bytes.text());
+    let made = new.send(Method::PUT, &address("New"), "").await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    assert_ne!(made.json()["enabled"], true);
+    let got = client.get("/api/v1/models/nnUNet/New/package").await;
+    assert_eq!(got.text(), "hello world");
+    // It ended with it.
+    let again = new.send(Method::PUT, &address("Other"), "").await;
+    assert_eq!(again.status, 404, "{}", again.text());
+    let wrong = new
+        .send(Method::PUT, "/api/v1/models/nnUNet/X/package?upload=x", "")
+        .await;
+    assert_eq!(wrong.status, 400);
+}

@@ -15,7 +15,7 @@ mod uploads;
 use std::sync::Arc;
 
 pub use inspection::Inspection;
-pub use publish::ModelPackage;
+pub use publish::{MAX_PURPOSE_CHARS, ModelPackage};
 pub use record::PackageRecord;
 pub use uploads::{
     MAX_FILE_NAME_CHARS, MAX_UPLOAD_NOTE_BYTES, MAX_UPLOADS, NewUpload, PackageUpload,

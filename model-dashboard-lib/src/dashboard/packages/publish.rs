@@ -23,13 +23,31 @@ pub struct ModelPackage {
     pub key: ModelKey,
     /// What is known of it.
     pub record: PackageRecord,
+    /// What it is fetched for, as whoever fetches it says.
+    purpose: String,
 }
+
+/// What somebody may say of what a package is fetched for, in characters.
+pub const MAX_PURPOSE_CHARS: usize = 200;
 
 impl ModelPackage {
     /// The SHA-256 of its bytes.
     #[must_use]
     pub fn digest(&self) -> ContentDigest {
         self.record.digest
+    }
+
+    /// Says what it is fetched for, which the audit log tells: the name of a workflow.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for more than [`MAX_PURPOSE_CHARS`] or for control characters.
+    pub fn fetched_for(self, purpose: &str) -> Result<ModelPackage, Error> {
+        if purpose.chars().count() > MAX_PURPOSE_CHARS || purpose.chars().any(char::is_control) {
+            let expected = format!("must be text of at most {MAX_PURPOSE_CHARS} characters");
+            return Err(Error::invalid("for", expected));
+        }
+        let purpose = purpose.to_owned();
+        Ok(ModelPackage { purpose, ..self })
     }
 }
 
@@ -144,8 +162,35 @@ impl Dashboard {
         self.require(caller, Permission::PackagesRead, target)
             .await?;
         let model = self.model(caller, key).await?;
+        self.package_of(key, &model.definition).await
+    }
+
+    /// The package that a model had as of a revision; otherwise as [`Dashboard::package`].
+    ///
+    /// # Errors
+    /// As [`Dashboard::package`] and [`Dashboard::revision`].
+    pub async fn package_at(
+        &self,
+        caller: &Caller,
+        key: &ModelKey,
+        revision: u64,
+    ) -> Result<ModelPackage, Error> {
+        let target = || format!("model:{key}");
+        self.require(caller, Permission::PackagesRead, target)
+            .await?;
+        let revision = self.revision(caller, key, revision).await?;
         let none = || Error::not_found(format!("a package of model {key}"));
-        let named = model.definition.registry().and_then(|it| it.package);
+        let definition = revision.definition().ok_or_else(none)?;
+        self.package_of(key, definition).await
+    }
+
+    async fn package_of(
+        &self,
+        key: &ModelKey,
+        definition: &ModelDefinition,
+    ) -> Result<ModelPackage, Error> {
+        let none = || Error::not_found(format!("a package of model {key}"));
+        let named = definition.registry().and_then(|it| it.package);
         let id = named.ok_or_else(none)?;
         // Another program may have written anything there.
         let id = PackageId::parse(&id).map_err(|_| none())?;
@@ -157,6 +202,7 @@ impl Dashboard {
             id,
             key: key.clone(),
             record,
+            purpose: String::new(),
         })
     }
 
@@ -181,7 +227,14 @@ impl Dashboard {
         };
         let pieces = store.read(id, range).await?;
         let event = caller.event(Action::PackageDownload, target());
-        let event = event.with_detail(format!("package:{id}")).with_detail(part);
+        let purpose = match &*package.purpose {
+            "" => String::new(),
+            purpose => format!("for:{purpose}"),
+        };
+        let details = [format!("package:{id}"), purpose, part];
+        let event = details
+            .into_iter()
+            .fold(event, |event, it| event.with_detail(it));
         self.inner.trail.record(event).await;
         Ok(pieces)
     }
