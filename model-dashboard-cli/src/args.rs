@@ -12,6 +12,7 @@ use crate::doctor::Doctor;
 use crate::init::Init;
 use crate::model::ModelCommand;
 use crate::output::Format;
+use crate::remote::Login;
 use crate::storage::StorageCommand;
 use crate::token::TokenCommand;
 use crate::user::UserCommand;
@@ -20,6 +21,10 @@ use crate::user::UserCommand;
 ///
 /// Works on the installation of this machine's configuration, with all rights, also while its
 /// server runs. The audit log says who did it: cli:USER@HOST.
+///
+/// With --server, MODEL_DASHBOARD_URL or after `login`, `model` commands work at that server instead,
+/// from anywhere, with the rights of a token: MODEL_DASHBOARD_TOKEN, MODEL_DASHBOARD_TOKEN_FILE or that
+/// of `login`. MODEL_DASHBOARD_CA_FILE names certificates (PEM) to trust besides the system's.
 ///
 /// Exit codes: 1 failed, 2 wrong usage or input, 3 not found, 4 conflict, 5 denied, 6 something
 /// that is needed is not available.
@@ -53,6 +58,20 @@ pub(crate) struct Globals {
         help_heading = "Global options"
     )]
     pub(crate) data_dir: Option<String>,
+
+    /// Address of the server that `model` commands work at [default: MODEL_DASHBOARD_URL]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        conflicts_with = "local",
+        help_heading = "Global options"
+    )]
+    pub(crate) server: Option<String>,
+
+    /// Work on the installation of this machine, whatever variables or a login say
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(crate) local: bool,
 
     /// Shape of the result on standard output
     #[arg(
@@ -97,6 +116,10 @@ pub(crate) enum Command {
     Db(DbCommand),
     /// Try everything that the installation depends on, and say what to fix
     Doctor(Doctor),
+    /// Store a server's address and a token, asked for or read from standard input
+    Login(Login),
+    /// Forget the server and the token of `login`
+    Logout,
     /// Print completions for a shell
     Completions(Completions),
 }

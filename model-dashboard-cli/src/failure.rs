@@ -5,9 +5,11 @@ use std::fmt::{self, Display, Write as _};
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use model_dashboard::client::{ClientError, Problem};
 use model_dashboard::config::ConfigError;
 use model_dashboard::dashboard::Error;
 use model_dashboard::model::FieldError;
+use model_dashboard::package::unpack::UnpackError;
 use model_dashboard::repository::RepositoryError;
 
 use crate::output::printable;
@@ -181,6 +183,82 @@ impl From<Error> for Failure {
             message,
             hint: hint_for(&error),
             model,
+        }
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        let told = chain(&error);
+        match error {
+            ClientError::Refused(problem) => Self::of_problem(&problem),
+            ClientError::Disk(error) => error.into(),
+            ClientError::Unreachable { .. } => Self::new(Kind::Unavailable, told).hint(
+                "is the address right, and does the server run? MODEL_DASHBOARD_CA_FILE names \
+                 certificates of one's own",
+            ),
+            ClientError::NotUnderstood { .. } => Self::new(Kind::Unavailable, told)
+                .hint("give the address of the dashboard or of its API"),
+            ClientError::Another { .. } => Self::new(Kind::Conflict, told).hint("try it again"),
+            ClientError::Trust { .. } => Self::usage(told),
+            _ => Self::new(Kind::Failed, told),
+        }
+    }
+}
+
+impl Failure {
+    /// What a server refuses, as people of this machine are told it.
+    fn of_problem(problem: &Problem) -> Self {
+        let kind = match problem.status {
+            404 | 410 => Kind::NotFound,
+            409 | 412 => Kind::Conflict,
+            401 | 403 => Kind::Denied,
+            400..500 if problem.status != 429 => Kind::Usage,
+            429 | 500.. => Kind::Unavailable,
+            _ => Kind::Failed,
+        };
+        let needs_reason = problem.errors.iter().any(|it| it.field == "message");
+        let hint = if !problem.near.is_empty() {
+            Some(format!("did you mean {}?", problem.near.join(", ")))
+        } else if !problem.candidates.is_empty() {
+            Some(format!("choose one of {}", problem.candidates.join(", ")))
+        } else if needs_reason {
+            Some("give the reason with -m".to_owned())
+        } else if problem.status == 401 {
+            Some("`model-dashboard login` takes another token".to_owned())
+        } else {
+            None
+        };
+        Self {
+            hint,
+            ..Self::new(kind, problem)
+        }
+    }
+}
+
+impl From<UnpackError> for Failure {
+    fn from(error: UnpackError) -> Self {
+        let told = chain(&error);
+        let (kind, hint) = match &error {
+            UnpackError::Disk { error, .. } => (Self::io("", error).kind(), None),
+            UnpackError::Exists(_) => (
+                Kind::Conflict,
+                Some("move it away, or give another folder with --into"),
+            ),
+            UnpackError::SameNumber(_) => (
+                Kind::Conflict,
+                Some("the framework could take the other one: give another folder with --into"),
+            ),
+            UnpackError::Busy(_) => (Kind::Conflict, None),
+            UnpackError::NoReceipt(_) => (Kind::NotFound, None),
+            UnpackError::Foreign(_) => (Kind::Denied, None),
+            UnpackError::NotThePackage(_) => (Kind::Failed, Some("try it again")),
+            _ => (Kind::Failed, None),
+        };
+        let failure = Self::new(kind, told);
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The command line of Model Dashboard: works on the installation it is configured for, as the
-//! host's administrator. What a command found goes to standard output, everything else to
+//! host's administrator, or at a server with the rights of a token. What a command found goes to standard output, everything else to
 //! standard error.
 
 mod args;
@@ -16,6 +16,7 @@ mod output;
 mod progress;
 mod prompt;
 mod recheck;
+mod remote;
 mod storage;
 mod token;
 mod user;
@@ -53,6 +54,7 @@ fn run(command: Command, context: &Context) -> Result<(), Failure> {
         .build()
         .map_err(|error| Failure::io("the program could not start", &error))?;
     runtime.block_on(async {
+        refuse_elsewhere(&command, context)?;
         match command {
             Command::User(command) => user::run(command, context).await,
             Command::Token(command) => token::run(command, context).await,
@@ -63,9 +65,24 @@ fn run(command: Command, context: &Context) -> Result<(), Failure> {
             Command::Config(command) => config::run(command, context),
             Command::Db(command) => db::run(command, context).await,
             Command::Doctor(doctor) => doctor::run(doctor, context).await,
+            Command::Login(login) => remote::login(login, context).await,
+            Command::Logout => remote::logout(),
             Command::Completions(command) => completions::run(&command, context),
         }
     })
+}
+
+/// Commands that work on this machine alone do not do so where a server is meant.
+fn refuse_elsewhere(command: &Command, context: &Context) -> Result<(), Failure> {
+    let server = match command {
+        Command::Model(_) | Command::Login(_) | Command::Logout => return Ok(()),
+        Command::Token(_) => context.server()?.map(|client| client.server().to_string()),
+        _ => context.globals.server.clone(),
+    };
+    match server {
+        Some(server) => Err(remote::here_alone(&server)),
+        None => Ok(()),
+    }
 }
 
 /// What the library has to warn of goes to standard error; results and errors do not pass here,

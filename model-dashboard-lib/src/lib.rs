@@ -59,11 +59,14 @@
 //! - `sqlite` (default): accounts, tokens, sessions and the audit log in one SQLite file.
 //! - `ldap`: people sign in with LDAP or Active Directory.
 //! - `s3`: models in a bucket of MinIO or another S3 server.
+//! - `client`: the use cases of a registry that runs elsewhere, over its REST API.
 //! - `conformance`: the suites for backends of one's own.
 
 pub mod audit;
 pub mod auth;
 pub mod catalog;
+#[cfg(feature = "client")]
+pub mod client;
 pub mod config;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -74,7 +77,7 @@ pub mod model;
 pub mod package;
 pub mod repository;
 pub mod store;
-#[cfg(any(feature = "ldap", feature = "s3"))]
+#[cfg(any(feature = "client", feature = "ldap", feature = "s3"))]
 mod tls;
 pub mod tokens;
 

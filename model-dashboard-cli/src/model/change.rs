@@ -1,7 +1,6 @@
 //! `model rename`, `enable`, `disable` and `delete`.
 
 use clap::Args;
-use model_dashboard::dashboard::Error;
 use model_dashboard::model::ModelKey;
 use model_dashboard::repository::Precondition;
 use serde::Serialize;
@@ -29,10 +28,10 @@ pub(crate) struct Rename {
 pub(crate) struct Several {
     /// TYPE/NAME, or a name
     #[arg(required = true, value_name = "MODEL")]
-    models: Vec<String>,
+    pub(super) models: Vec<String>,
 
     #[command(flatten)]
-    reason: Reason,
+    pub(super) reason: Reason,
 }
 
 pub(super) async fn rename(rename: &Rename, context: &Context) -> Result<(), Failure> {
@@ -128,11 +127,11 @@ struct Outcome {
 }
 
 /// Changes one model after the other; what fails for one leaves the others as they are.
-async fn each(
+pub(super) async fn each<E: Into<Failure>>(
     keys: Vec<ModelKey>,
     done: &'static str,
     context: &Context,
-    change: impl AsyncFn(&ModelKey) -> Result<(), Error>,
+    change: impl AsyncFn(&ModelKey) -> Result<(), E>,
 ) -> Result<(), Failure> {
     let mut outcomes = Outcomes { models: Vec::new() };
     let mut failed: Vec<Kind> = Vec::new();
@@ -144,7 +143,7 @@ async fn each(
             }
             Err(error) if keys.len() == 1 => return Err(error.into()),
             Err(error) => {
-                let failure = Failure::from(error);
+                let failure: Failure = error.into();
                 failure.print();
                 failed.push(failure.kind());
                 Some(failure.message().to_owned())

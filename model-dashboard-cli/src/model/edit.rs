@@ -22,10 +22,10 @@ use crate::prompt::{ask, ask_yes, can_ask};
 #[derive(Debug, Args)]
 pub(crate) struct Edit {
     /// TYPE/NAME, or a name
-    model: String,
+    pub(super) model: String,
 
     #[command(flatten)]
-    fields: Fields,
+    pub(super) fields: Fields,
 
     /// Replace the whole definition by that in this file, or - for standard input. One that was
     /// written by `model show` or `export` counts only as long as nobody changed the model since
@@ -37,7 +37,7 @@ pub(crate) struct Edit {
     overwrite: bool,
 
     #[command(flatten)]
-    reason: Reason,
+    pub(super) reason: Reason,
 }
 
 pub(super) async fn run(edit: Edit, context: &Context) -> Result<(), Failure> {

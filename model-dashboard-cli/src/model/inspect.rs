@@ -72,7 +72,7 @@ fn open(path: &Path) -> Result<Package, Failure> {
 }
 
 /// What is wrong with a package is wrong input, unless its bytes could not be had.
-fn failure(path: &Path, error: &PackageError) -> Failure {
+pub(super) fn failure(path: &Path, error: &PackageError) -> Failure {
     let what = format!("{} cannot be inspected", path.display());
     match error {
         PackageError::Unreadable { error: cause, .. }
@@ -84,7 +84,7 @@ fn failure(path: &Path, error: &PackageError) -> Failure {
     }
 }
 
-fn shown(report: &Report, context: &Context) -> String {
+pub(super) fn shown(report: &Report, context: &Context) -> String {
     let output = &context.output;
     let mut parts = vec![output.properties(properties(report))];
     parts.extend((!report.findings.is_empty()).then(|| findings(report)));

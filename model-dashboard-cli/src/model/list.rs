@@ -102,6 +102,23 @@ impl Selection {
     }
 }
 
+impl List {
+    /// The words that are searched, if nothing else is asked for.
+    pub(super) fn words_alone(&self) -> Option<String> {
+        let Self { selection, .. } = self;
+        let plain = selection.types.is_empty()
+            && selection.state.is_none()
+            && selection.tag.is_none()
+            && selection.owner.is_none()
+            && self.sort == "name"
+            && !self.reverse
+            && self.limit.is_none()
+            && !self.deleted
+            && self.at.is_none();
+        plain.then(|| self.search.clone())
+    }
+}
+
 /// A model as programs read it.
 #[derive(Debug, Serialize)]
 struct Shown<'a> {

@@ -1,5 +1,6 @@
 //! `model`: models and their definitions.
 
+mod argo;
 mod change;
 mod changes;
 mod create;
@@ -12,8 +13,13 @@ mod import;
 mod inspect;
 mod list;
 mod past;
+mod pull;
 mod reference;
+mod registry;
+mod remote;
 mod show;
+mod upload;
+mod verify;
 
 pub(crate) use import::{ImportedFiles, import_all};
 
@@ -56,9 +62,25 @@ pub(crate) enum ModelCommand {
     Export(export::Export),
     /// Tell what a model package is and holds, without running it; needs no installation
     Inspect(inspect::Inspect),
+    /// Fetch the package of a model, lay it out for its framework, print what runs it
+    Pull(pull::Pull),
+    /// Tell whether folders still hold what `model pull` put there; needs no registry
+    Verify(verify::Verify),
+    /// Send a package, a folder too, tell what was found in it, and give it to a model
+    Upload(upload::Upload),
 }
 
 pub(crate) async fn run(command: ModelCommand, context: &Context) -> Result<(), Failure> {
+    match command {
+        ModelCommand::Inspect(inspect) => return inspect::run(&inspect, context),
+        ModelCommand::Verify(verify) => return verify::run(&verify, context),
+        ModelCommand::Pull(pull) => return pull::run(&pull, context).await,
+        ModelCommand::Upload(upload) => return upload::run(&upload, context).await,
+        _ => {}
+    }
+    if let Some(client) = context.server()? {
+        return remote::run(command, &client, context).await;
+    }
     match command {
         ModelCommand::List(list) => list::run(list, context).await,
         ModelCommand::Show(show) => show::run(&show, context).await,
@@ -73,7 +95,11 @@ pub(crate) async fn run(command: ModelCommand, context: &Context) -> Result<(), 
         ModelCommand::Restore(restore) => history::restore(&restore, context).await,
         ModelCommand::Import(import) => import::run(import, context).await,
         ModelCommand::Export(export) => export::run(export, context).await,
-        ModelCommand::Inspect(inspect) => inspect::run(&inspect, context),
+        // They ran above.
+        ModelCommand::Inspect(_)
+        | ModelCommand::Verify(_)
+        | ModelCommand::Pull(_)
+        | ModelCommand::Upload(_) => Ok(()),
     }
 }
 

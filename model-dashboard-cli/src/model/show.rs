@@ -12,11 +12,11 @@ use crate::output::{note, or_empty, printable};
 #[derive(Debug, Args)]
 pub(crate) struct Show {
     /// TYPE/NAME, or a name; TYPE/NAME@12 for a revision, also of a deleted model
-    model: String,
+    pub(super) model: String,
 
     /// Print the stored text as it is, readable or not
     #[arg(long)]
-    raw: bool,
+    pub(super) raw: bool,
 }
 
 pub(super) async fn run(show: &Show, context: &Context) -> Result<(), Failure> {
@@ -88,7 +88,7 @@ fn held(
     }
 }
 
-fn table(
+pub(super) fn table(
     key: &ModelKey,
     definition: &ModelDefinition,
     number: Option<u64>,

@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod at_a_server;
 mod audit_log;
 mod beside_a_server;
 mod bucket;
@@ -22,6 +23,7 @@ mod program;
 #[allow(dead_code, reason = "other tests use the rest")]
 mod s3_server;
 mod secrets;
+mod server;
 mod storage;
 mod tokens;
 mod upgrades;

@@ -22,8 +22,8 @@ fn every_command_has_help() {
             }
         }
     }
-    assert_eq!(seen, 9 + 3 + 14 + 2 + 3 + 1);
-    for command in ["init", "doctor", "completions"] {
+    assert_eq!(seen, 9 + 3 + 17 + 2 + 3 + 1);
+    for command in ["init", "doctor", "login", "logout", "completions"] {
         here.run(&[command, "--help"]).succeeds();
     }
     assert!(!here.path("data").exists(), "help needs no installation");

@@ -1,0 +1,129 @@
+//! `list`, `show`, `edit`, `enable` and `disable` by way of a server.
+
+use model_dashboard::client::{Change, Client, RemoteModel};
+use model_dashboard::model::{JsonObject, ModelKey};
+use serde::Serialize;
+
+use super::{key, model, reference};
+use crate::failure::{Failure, Kind};
+use crate::installation::Context;
+use crate::model::Changed;
+use crate::model::change::{Several, each};
+use crate::model::edit::Edit;
+use crate::model::list::List;
+use crate::model::show::{self, Show};
+use crate::output::note;
+
+/// A model as programs read it.
+#[derive(Serialize)]
+struct Shown {
+    key: String,
+    state: &'static str,
+    alias: String,
+    version: String,
+    last_modified_date: String,
+}
+
+pub(super) async fn list(list: List, client: &Client, context: &Context) -> Result<(), Failure> {
+    let Some(words) = list.words_alone() else {
+        return Err(
+            Failure::usage("by way of a server models are found by --search alone")
+                .hint("the API has more: GET /api/v1/models"),
+        );
+    };
+    let models = client.models(&words).await?;
+    let shown = models.into_iter().map(|model| Shown {
+        key: model.key.to_string(),
+        state: if model.enabled { "enabled" } else { "disabled" },
+        alias: model.alias,
+        version: model.version,
+        last_modified_date: model.last_modified_date,
+    });
+    let shown: Vec<Shown> = shown.collect();
+    context.output.show(&shown, || {
+        let rows = shown.iter().map(|model| {
+            [
+                model.key.clone(),
+                model.state.to_owned(),
+                model.version.clone(),
+                model.alias.clone(),
+            ]
+        });
+        context
+            .output
+            .table(["MODEL", "STATE", "VERSION", "ALIAS"], rows)
+    })
+}
+
+pub(super) async fn show(show: &Show, client: &Client, context: &Context) -> Result<(), Failure> {
+    let (key, revision) = reference(&show.model, client).await?;
+    let found = model(&key, revision, client).await?;
+    if show.raw {
+        return context.output.bytes(&found.definition.to_bytes());
+    }
+    match context.output.is_json() {
+        true => {
+            let text = found.definition.as_object().to_pretty();
+            context.output.json_text(&text)
+        }
+        false => {
+            let number = revision.or_else(|| found.revision());
+            let table = show::table(&key, &found.definition, number, context);
+            context.output.text(&table)
+        }
+    }
+}
+
+pub(super) async fn edit(edit: Edit, client: &Client, context: &Context) -> Result<(), Failure> {
+    if edit.fields.is_empty() {
+        return Err(
+            Failure::usage("by way of a server fields are changed by --set or --patch")
+                .hint("such as --set alias=Liver"),
+        );
+    }
+    let key = key(&edit.model, client).await?;
+    let patch = edit.fields.patch()?;
+    let changed = client
+        .change(&key, "*", Change::Patch(&patch), &edit.reason.text)
+        .await?;
+    match changed.revision() {
+        Some(revision) => note(format_args!("{key} is at revision {revision}")),
+        None => note(format_args!("{key} is as it was")),
+    }
+    show_changed(&changed, context)
+}
+
+pub(super) async fn enable(
+    several: Several,
+    enabled: bool,
+    client: &Client,
+    context: &Context,
+) -> Result<(), Failure> {
+    let mut patch = JsonObject::new();
+    let set = patch.set("enabled", &enabled);
+    set.map_err(|error| Failure::new(Kind::Failed, error))?;
+    let mut keys: Vec<ModelKey> = Vec::new();
+    for text in &several.models {
+        keys.push(key(text, client).await?);
+    }
+    let done = if enabled { "enabled" } else { "disabled" };
+    each(keys, done, context, async |key| {
+        let change = Change::Patch(&patch);
+        let changed = client.change(key, "*", change, &several.reason.text);
+        changed.await.map(drop)
+    })
+    .await
+}
+
+pub(in crate::model) fn show_changed(
+    model: &RemoteModel,
+    context: &Context,
+) -> Result<(), Failure> {
+    let changed = Changed {
+        key: model.key.to_string(),
+        enabled: model.definition.enabled(),
+        revision: model.revision(),
+        version: model.etag.trim_matches('"').to_owned(),
+    };
+    context.output.show(&changed, String::new)
+}

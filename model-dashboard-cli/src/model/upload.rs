@@ -1,0 +1,213 @@
+//! `model upload`.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use model_dashboard::model::{ContentDigest, ModelKey};
+use model_dashboard::package::digest_of;
+use model_dashboard::package::inspect::Report;
+use model_dashboard::package::pack::{FolderArchive, Listing, Without};
+use model_dashboard::package::source::{OnDisk, Source, Stream};
+use serde::Serialize;
+
+use super::inspect;
+use super::registry::{Registry, Sent};
+use crate::args::Reason;
+use crate::failure::{Failure, Kind};
+use crate::installation::{Context, new_key};
+use crate::output::{counted, note};
+use crate::progress::bytes_bar;
+use crate::prompt::{ask_yes, can_ask};
+
+#[derive(Debug, Args)]
+pub(crate) struct Upload {
+    /// An archive, a single file of a model, or a folder, which is packed on the way
+    #[arg(value_name = "FILE-or-FOLDER")]
+    package: PathBuf,
+
+    /// The model that gets it, as TYPE/NAME: a new revision, or a new, disabled model. Without it the
+    /// package says which, and that has to be confirmed
+    #[arg(long, value_name = "TYPE/NAME")]
+    name: Option<String>,
+
+    /// Names of files and folders of a folder that stay behind, such as checkpoint_best,validation
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    without: Vec<String>,
+
+    #[command(flatten)]
+    reason: Reason,
+}
+
+pub(super) async fn run(upload: &Upload, context: &Context) -> Result<(), Failure> {
+    if let Some(name) = &upload.name {
+        new_key(name, None)?;
+    }
+    if let Some(client) = context.server()? {
+        return to(&Registry::Server(&client), upload, context).await;
+    }
+    context
+        .with_installation(async |installation| {
+            to(&Registry::Here(installation), upload, context).await
+        })
+        .await
+}
+
+async fn to(registry: &Registry<'_>, upload: &Upload, context: &Context) -> Result<(), Failure> {
+    let (file_name, source) = open(upload)?;
+    let bar = bytes_bar(source.size(), "reading");
+    let digest = digest_of(Stream::new(Arc::clone(&source)), &mut |done| {
+        bar.set_position(done)
+    });
+    bar.finish_and_clear();
+    let digest = digest.map_err(|error| {
+        Failure::io(
+            format!("{} cannot be read", upload.package.display()),
+            &error,
+        )
+    })?;
+    let bar = bytes_bar(source.size(), "sending");
+    let progress = &mut |done| bar.set_position(done);
+    let sent = registry.send(&file_name, &source, &digest, progress).await;
+    bar.finish_and_clear();
+    let sent = sent?;
+    if let Some(why) = &sent.refused {
+        let message = format!(
+            "{} cannot be given to a model: {why}",
+            upload.package.display()
+        );
+        return Err(Failure::usage(message));
+    }
+    if !context.output.is_json()
+        && let Some(report) = &sent.report
+    {
+        context.output.text(&inspect::shown(report, context))?;
+    }
+    let Some(key) = meant(upload, &sent, context)? else {
+        note("the package is there and belongs to no model yet");
+        note("the same command with --name TYPE/NAME gives it to one; nothing is sent again");
+        return context
+            .output
+            .show(&Uploaded::of(&sent, &digest, None), String::new);
+    };
+    let is_new = !registry.has(&key).await?;
+    let message = &upload.reason.text;
+    let revision = registry.publish(&sent.id, &key, is_new, message).await?;
+    match is_new {
+        true => note(format_args!("{key} is new, and disabled")),
+        false => note(format_args!("{key} has the package as a new revision")),
+    }
+    let published = Published {
+        key: key.to_string(),
+        revision,
+        new: is_new,
+    };
+    let uploaded = Uploaded::of(&sent, &digest, Some(published));
+    context.output.show(&uploaded, String::new)
+}
+
+/// The bytes of a package, and what its file is called.
+fn open(upload: &Upload) -> Result<(String, Arc<dyn Source>), Failure> {
+    let path = &upload.package;
+    let unreadable =
+        |error: std::io::Error| Failure::io(format!("{} cannot be read", path.display()), &error);
+    let name = std::path::absolute(path).map_err(unreadable)?;
+    let name = name
+        .file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy();
+    let kind = path.metadata().map_err(unreadable)?.file_type();
+    if kind.is_dir() {
+        return Ok((format!("{name}.zip"), pack(upload, path)?));
+    }
+    if !kind.is_file() {
+        let what = format!("{} is neither a file nor a folder", path.display());
+        return Err(Failure::usage(what));
+    }
+    if !upload.without.is_empty() {
+        return Err(Failure::usage(
+            "--without leaves files of a folder behind, not of an archive",
+        ));
+    }
+    let source = File::open(path).and_then(OnDisk::new).map_err(unreadable)?;
+    Ok((name.into_owned(), Arc::new(source)))
+}
+
+fn pack(upload: &Upload, folder: &Path) -> Result<Arc<dyn Source>, Failure> {
+    let failed = |error| inspect::failure(folder, &error);
+    let without = Without::names(upload.without.iter().cloned()).map_err(Failure::usage)?;
+    let listing = Listing::of(folder, &without, &Default::default()).map_err(failed)?;
+    for name in listing.unused(&without) {
+        note(format_args!("nothing is called {name}"));
+    }
+    if !listing.left_out().is_empty() {
+        let left = listing.left_out();
+        note(format_args!(
+            "{} or folders stay behind: {}",
+            counted(left.len() as u64, "file"),
+            left.join(", ")
+        ));
+    }
+    let bar = bytes_bar(listing.size(), "packing");
+    let archive = FolderArchive::read(listing, &mut |done| bar.set_position(done));
+    bar.finish_and_clear();
+    Ok(Arc::new(archive.map_err(failed)?))
+}
+
+/// The model that gets it.
+fn meant(upload: &Upload, sent: &Sent, context: &Context) -> Result<Option<ModelKey>, Failure> {
+    if let Some(name) = &upload.name {
+        return new_key(name, None).map(Some);
+    }
+    let Some(key) = sent.report.as_ref().and_then(says) else {
+        if context.globals.yes {
+            return Err(
+                Failure::new(Kind::Usage, "the package does not say what it is called")
+                    .hint("say it with --name TYPE/NAME"),
+            );
+        }
+        return Ok(None);
+    };
+    if context.globals.yes {
+        return Ok(Some(key));
+    }
+    let is_meant = can_ask() && ask_yes(&format!("Give it to {key}? [y/N] "))?;
+    Ok(is_meant.then_some(key))
+}
+
+/// The model that the package names itself.
+fn says(report: &Report) -> Option<ModelKey> {
+    let description = &report.description;
+    let network_type = description.network_type.as_ref()?.to_string();
+    let name = description.name.as_ref()?.to_string();
+    ModelKey::parse(&format!("{network_type}/{name}")).ok()
+}
+
+/// What became of it, for programs.
+#[derive(Serialize)]
+struct Uploaded<'a> {
+    upload: &'a str,
+    digest: ContentDigest,
+    report: Option<&'a Report>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    published: Option<Published>,
+}
+
+#[derive(Serialize)]
+struct Published {
+    key: String,
+    revision: Option<u64>,
+    new: bool,
+}
+
+impl<'a> Uploaded<'a> {
+    fn of(sent: &'a Sent, digest: &ContentDigest, published: Option<Published>) -> Self {
+        Self {
+            upload: &sent.id,
+            digest: *digest,
+            report: sent.report.as_ref(),
+            published,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What comes instead of an answer.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+
+use serde::Deserialize;
+
+use crate::model::ContentDigest;
+use crate::package::unpack::UnpackError;
+
+/// Why a request to a server failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// It cannot be told whom to trust.
+    #[error("{message}")]
+    Trust {
+        /// What is wrong and what to do.
+        message: String,
+        /// Why.
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// No connection, or one that breaks off again and again.
+    #[error("{server} does not answer")]
+    Unreachable {
+        /// The server.
+        server: String,
+        /// Why.
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// The server refuses.
+    #[error(transparent)]
+    Refused(Box<Problem>),
+    /// The answer is none of a registry.
+    #[error("{server} does not answer as a Model Dashboard: {why}")]
+    NotUnderstood {
+        /// The server.
+        server: String,
+        /// What is odd.
+        why: String,
+    },
+    /// The server has other bytes than were asked for, or than were sent.
+    #[error("the server has another package: its SHA-256 is {found}, not {expected}")]
+    Another {
+        /// What was meant.
+        expected: ContentDigest,
+        /// What is there.
+        found: ContentDigest,
+    },
+    /// What is sent cannot be read.
+    #[error("the package could not be read")]
+    Source(#[source] io::Error),
+    /// What comes cannot be written, or is not the package.
+    #[error(transparent)]
+    Disk(#[from] UnpackError),
+}
+
+impl ClientError {
+    /// The kind of problem that the server names, such as `not-found`.
+    #[must_use]
+    pub fn kind(&self) -> Option<&str> {
+        match self {
+            Self::Refused(problem) => Some(problem.kind()),
+            _ => None,
+        }
+    }
+}
+
+/// What a server says of a request that it refuses (RFC 9457).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct Problem {
+    /// Names the kind of problem; stable.
+    #[serde(rename = "type", default)]
+    pub uri: String,
+    /// The status of HTTP.
+    #[serde(default)]
+    pub status: u16,
+    /// The kind of problem in words.
+    #[serde(default)]
+    pub title: String,
+    /// What is wrong this time, and what to do.
+    #[serde(default)]
+    pub detail: String,
+    /// The fields that are wrong.
+    #[serde(default)]
+    pub errors: Vec<ProblemField>,
+    /// Names like the one that was not found.
+    #[serde(default)]
+    pub near: Vec<String>,
+    /// All that the name can mean.
+    #[serde(default)]
+    pub candidates: Vec<String>,
+}
+
+/// What is wrong with a field.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct ProblemField {
+    /// The field; empty for the whole.
+    #[serde(default)]
+    pub field: String,
+    /// What is wrong and what is expected.
+    #[serde(default)]
+    pub message: String,
+}
+
+impl Problem {
+    /// The end of its [`uri`](Self::uri), such as `not-found`.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        self.uri.rsplit(':').next().unwrap_or_default()
+    }
+
+    /// What the body of an answer with this status says; of another program's, the status alone.
+    pub(super) fn read(status: http::StatusCode, body: &[u8]) -> Self {
+        let read = serde_json::from_slice::<Self>(body);
+        let read = read
+            .ok()
+            .filter(|it| !it.uri.is_empty() || !it.detail.is_empty());
+        let problem = read.unwrap_or_else(|| Self {
+            uri: String::new(),
+            status: 0,
+            title: String::new(),
+            detail: format!("the answer is {status}"),
+            errors: Vec::new(),
+            near: Vec::new(),
+            candidates: Vec::new(),
+        });
+        Self {
+            status: status.as_u16(),
+            ..problem
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = if self.detail.is_empty() {
+            &self.title
+        } else {
+            &self.detail
+        };
+        f.write_str(text)
+    }
+}
+
+impl StdError for Problem {}

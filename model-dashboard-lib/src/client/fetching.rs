@@ -1,0 +1,152 @@
+//! Packages on their way here.
+
+use http::StatusCode;
+use http::header::{CONTENT_RANGE, ETAG, IF_RANGE, RANGE};
+
+use super::models::of;
+use super::packages::RemotePackage;
+use super::sending::{Failed, Repeat};
+use super::{Client, ClientError};
+use crate::package::unpack::{Arrival, UnpackError};
+
+/// So much is written at once.
+const PIECE: usize = 1 << 20;
+
+impl Client {
+    /// Fetches what is missing of a package, from where it broke off on. `purpose` says in the audit log
+    /// of the server what for. `progress` is told how many bytes are there. What came stays in the file
+    /// of the arrival whatever happens.
+    ///
+    /// # Errors
+    /// [`ClientError`]; [`ClientError::Another`] if the server has other bytes by now.
+    pub async fn fetch(
+        &self,
+        package: &RemotePackage,
+        purpose: &str,
+        arrival: Arrival,
+        progress: &mut (dyn FnMut(u64) + Send),
+    ) -> Result<Arrival, ClientError> {
+        // The thread that writes has it meanwhile.
+        let mut arrival = Some(arrival);
+        let mut attempt = 1;
+        loop {
+            let before = arrival.as_ref().map(Arrival::received);
+            let fetched = self
+                .fetch_once(package, purpose, &mut arrival, progress)
+                .await;
+            let after = arrival.as_ref().map(Arrival::received);
+            match (fetched, arrival) {
+                (Ok(()), Some(arrival)) if arrival.is_complete() => return Ok(arrival),
+                (Err(Failed::For(error)), _) => return Err(error),
+                (fetched, Some(back)) => {
+                    let ended = || self.not_understood("the package ended early");
+                    let failed = fetched.err().unwrap_or_else(|| Failed::Now {
+                        error: ended(),
+                        wait: None,
+                    });
+                    if after > before {
+                        attempt = 1;
+                    }
+                    self.wait_or_fail(failed, &mut attempt).await?;
+                    arrival = Some(back);
+                }
+                (Ok(()) | Err(Failed::Now { .. }), None) => {
+                    return Err(self.not_understood("the package cannot be written"));
+                }
+            }
+        }
+    }
+
+    async fn fetch_once(
+        &self,
+        package: &RemotePackage,
+        purpose: &str,
+        arrival: &mut Option<Arrival>,
+        progress: &mut (dyn FnMut(u64) + Send),
+    ) -> Result<(), Failed> {
+        let from = arrival.as_ref().map_or(0, Arrival::received);
+        if arrival.as_ref().is_none_or(Arrival::is_complete) {
+            return Ok(());
+        }
+        let [models, network_type, name] = of(&package.key);
+        let number = package.revision.map(|it| it.to_string());
+        let query = [
+            ("revision", number.as_deref().unwrap_or_default()),
+            ("for", purpose),
+        ];
+        let url = self
+            .server
+            .api(&[models, network_type, name, "package"], &query);
+        let etag = format!("\"{}\"", package.digest.to_hex());
+        let mut request = self.http.get(url);
+        if from > 0 {
+            request = request
+                .header(RANGE, format!("bytes={from}-"))
+                .header(IF_RANGE, &etag);
+        }
+        let mut response = self.once(request, Repeat::Safe).await?;
+        let header = |name| response.headers().get(name)?.to_str().ok();
+        let found = header(ETAG).unwrap_or_default().trim_matches('"');
+        if let Ok(found) = format!("sha256:{found}").parse()
+            && found != package.digest
+        {
+            return Err(Failed::For(ClientError::Another {
+                expected: package.digest,
+                found,
+            }));
+        }
+        let begins = |range: &str| range.starts_with(&format!("bytes {from}-"));
+        // Whoever is in between may answer with the whole.
+        let mut skip = match response.status() {
+            StatusCode::PARTIAL_CONTENT if header(CONTENT_RANGE).is_some_and(begins) => 0,
+            StatusCode::OK => from,
+            _ => {
+                return Err(Failed::For(
+                    self.not_understood("not the range that was asked for"),
+                ));
+            }
+        };
+        let mut piece = Vec::with_capacity(PIECE);
+        loop {
+            let chunk = response.chunk().await;
+            let is_end = matches!(chunk, Ok(None) | Err(_));
+            if let Ok(Some(chunk)) = &chunk {
+                let skipped = skip.min(chunk.len() as u64);
+                skip -= skipped;
+                // No longer than the chunk.
+                piece.extend_from_slice(chunk.get(skipped as usize..).unwrap_or_default());
+            }
+            if piece.len() >= PIECE || (is_end && !piece.is_empty()) {
+                let bytes = std::mem::replace(&mut piece, Vec::with_capacity(PIECE));
+                let received = write(arrival, bytes).await.map_err(Failed::For)?;
+                progress(received);
+            }
+            match chunk {
+                Ok(Some(_)) => {}
+                Ok(None) => return Ok(()),
+                Err(error) => {
+                    let error = self.unreachable(error);
+                    return Err(Failed::Now { error, wait: None });
+                }
+            }
+        }
+    }
+}
+
+/// Writes on a thread that may block.
+async fn write(arrival: &mut Option<Arrival>, bytes: Vec<u8>) -> Result<u64, ClientError> {
+    let Some(mut own) = arrival.take() else {
+        return Ok(0);
+    };
+    let written = tokio::task::spawn_blocking(move || {
+        let written = own.write(&bytes);
+        (own, written)
+    });
+    let (own, written): (Arrival, Result<(), UnpackError>) = written
+        .await
+        .map_err(|error| ClientError::Source(error.into()))?;
+    let received = own.received();
+    *arrival = Some(own);
+    written?;
+    Ok(received)
+}
