@@ -194,8 +194,8 @@ impl Visit {
                 }
                 (None, Some(doubt), _) => {
                     let text = format!(
-                        "“{label}” says of too many people at once that they left. Nothing was \
-                         taken from them."
+                        "“{label}” says of people that they left, which is not believed. Nothing \
+                         was taken from them."
                     );
                     (doubt.since, text)
                 }

@@ -56,7 +56,7 @@ pub struct SourceRecheck {
     /// Who may not sign in any more: their accounts are deactivated and have lost everything.
     pub left: usize,
     /// Of how many it is said that they left, now or before, but not believed: they were too many at
-    /// once.
+    /// once, or all there are before the source let anybody in.
     pub doubted: usize,
     /// Of whom the source did not say anything.
     pub unanswered: usize,
@@ -245,7 +245,7 @@ impl fmt::Display for SourceRecheck {
         for (count, what) in [
             (self.changed, "of them changed"),
             (self.left, "left"),
-            (self.doubted, "said to have left, too many to be believed"),
+            (self.doubted, "said to have left, which is not believed"),
             (self.unanswered, "without an answer"),
         ] {
             if count > 0 {

@@ -40,9 +40,10 @@ pub struct SourceGroups {
     pub reason: String,
 }
 
-/// A source that said of so many people at once that they left that it is not believed: a filter,
-/// a base or a right may be wrong. It counts as no answer, until it vouches for them again or an
-/// administrator believes it; also after a restart, and in other processes.
+/// A source that said of so many people at once that they left, or of all before it let anybody in,
+/// that it is not believed: a filter, a base, a group or a right may be wrong. It counts as no
+/// answer, until it vouches for them again or an administrator believes it; also after a restart, and
+/// in other processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SourceDoubt {
     /// Since when.
@@ -183,9 +184,9 @@ fn tell(source: &str, SourceDoubt { left, asked, .. }: SourceDoubt) {
         source,
         left,
         asked,
-        "the directory says of too many people at once that they left: nothing was taken from them; \
-         see that its filter, base and rights are right, or re-check all people of the source and \
-         believe it"
+        "what the directory says of people who left is not believed, and nothing was taken from \
+         them; see that its filter, base, group and rights are right, or re-check all people of the \
+         source and believe it"
     );
 }
 

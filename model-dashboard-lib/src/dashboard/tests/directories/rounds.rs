@@ -179,7 +179,7 @@ async fn an_emptied_directory_removes_nobody_until_an_administrator_believes_it(
     assert_eq!(world.dashboard.ready(), Readiness::Degraded);
     let event = world.last_event().await;
     assert_eq!(event.action, Action::UserRecheck);
-    assert!(event.detail.contains("too many to be believed"));
+    assert!(event.detail.contains("which is not believed"));
 
     let done = world.recheck(&staff, true).await;
     assert_eq!((done.asked, done.left, done.doubted), (3, 3, 0));
