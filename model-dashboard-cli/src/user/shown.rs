@@ -27,6 +27,8 @@ pub(crate) struct Shown {
     checked_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     left_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_reason: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -61,6 +63,7 @@ impl From<User> for Shown {
             last_sign_in: user.last_sign_in,
             checked_at,
             left_at: user.left_at,
+            left_reason: user.left_reason,
         }
     }
 }
@@ -75,7 +78,7 @@ impl Shown {
     }
 
     /// For people.
-    pub(super) fn properties(&self) -> [(&'static str, String); 14] {
+    pub(super) fn properties(&self) -> [(&'static str, String); 15] {
         // Of who left that is what was true before.
         let (role, groups) = match self.left_at {
             None => ("role", "groups"),
@@ -94,8 +97,9 @@ impl Shown {
             ("created", seconds_or_empty(self.created_at)),
             ("changed", seconds_or_empty(self.updated_at)),
             ("last sign-in", seconds_or_empty(self.last_sign_in)),
-            ("last look", seconds_or_empty(self.checked_at)),
+            ("last confirmed", seconds_or_empty(self.checked_at)),
             ("left", seconds_or_empty(self.left_at)),
+            ("why", self.left_reason.clone().unwrap_or_default()),
         ]
     }
 }
@@ -125,6 +129,7 @@ mod tests {
             last_sign_in: None,
             checked_at: None,
             left_at: None,
+            left_reason: None,
             is_provisional: false,
         };
         let names = |user: &User| {

@@ -138,7 +138,7 @@ fn a_directory_is_walked_through_step_by_step() {
     let run = here.run(&["doctor", "ldap", "--user", "bo", "--output", "json"]);
     let told = run.ends_with(6).json();
     assert_eq!(
-        (&told["source"], &told["well"]),
+        (&told["source"], &told["ok"]),
         (&"ldap".into(), &false.into())
     );
     let steps = told["steps"].as_array().unwrap();

@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{Diagnosis, DiagnosisStep, Identity, IdentityId, Password, Source, Username};
+use crate::model::Timestamp;
 
 /// Checks a name and a password against one source of identities.
 ///
@@ -74,6 +75,12 @@ pub trait Authenticator: std::fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Servers of the source that did not answer when they were asked last, while another one does.
+    /// From memory. Default: none, for sources without several servers.
+    fn silent_servers(&self) -> Vec<SilentServer> {
+        Vec::new()
+    }
+
     /// How people sign in here. Sources that redirect (OpenID Connect) will answer with a kind of
     /// their own; all of today take a password.
     fn method(&self) -> SignInMethod {
@@ -118,8 +125,7 @@ pub trait Authenticator: std::fmt::Debug + Send + Sync {
     }
 
     /// Looks again at people who signed in before, without their passwords. The answers come in
-    /// the order of `ids`, one each: `Ok(Some)` with fresh attributes, `Ok(None)` when the source
-    /// says that they may not sign in any more. A source that does not know anybody at the moment
+    /// the order of `ids`, one each. A source that does not know anybody at the moment
     /// (an emptied directory, a right that was taken away) cannot say so of one person:
     /// implementations make sure that the source still shows others.
     ///
@@ -128,10 +134,7 @@ pub trait Authenticator: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// Of one person: [`AuthenticationError::Unavailable`] or [`AuthenticationError::Unusable`] when the
     /// source cannot say of anybody, [`AuthenticationError::Undecided`] of this one. Default: always the first, for sources that know people only by their password.
-    async fn recheck(
-        &self,
-        ids: &[IdentityId],
-    ) -> Vec<Result<Option<Identity>, AuthenticationError>> {
+    async fn recheck(&self, ids: &[IdentityId]) -> Vec<Result<Standing, AuthenticationError>> {
         let cannot = |_| {
             Err(AuthenticationError::Unavailable {
                 reason: "this source cannot re-check people".into(),
@@ -167,6 +170,15 @@ pub trait Authenticator: std::fmt::Debug + Send + Sync {
     }
 }
 
+/// What a source says of somebody who signed in before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// They may sign in, with fresh attributes.
+    There(Identity),
+    /// They may not sign in any more, and why: [`Refusal::UnknownUser`] for whom it does not show.
+    Left(Refusal),
+}
+
 /// Counts the passwords that are tried of somebody, whatever name was typed.
 pub trait Guesses: Send + Sync {
     /// Whether the password may be tried of `person`: the same text for every name of theirs. After a
@@ -184,6 +196,19 @@ pub struct SourceFact {
     pub name: String,
     /// One value, or several.
     pub values: Vec<String>,
+}
+
+/// A server of a source that does not answer, while another one does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SilentServer {
+    /// Which one.
+    pub server: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// What is wrong, for administrators; names the server.
+    pub reason: String,
+    /// The one that is used.
+    pub used: String,
 }
 
 /// How people prove who they are at a source.
@@ -309,9 +334,12 @@ pub enum Refusal {
     /// The password does not match.
     #[error("wrong password")]
     WrongPassword,
-    /// The account is deactivated.
-    #[error("account is disabled")]
+    /// The source has disabled the account, or locked it until somebody unlocks it.
+    #[error("account is disabled or locked in the directory")]
     Disabled,
+    /// The account is deactivated here, by an administrator.
+    #[error("account was disabled here by an administrator")]
+    DisabledHere,
     /// The account is locked for a time, after wrong passwords.
     #[error("account is locked")]
     Locked,

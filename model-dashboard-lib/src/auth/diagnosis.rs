@@ -6,7 +6,7 @@ use serde::ser::{SerializeStruct as _, Serializer};
 use super::{Identity, Role};
 
 /// What came of asking a source whether people could sign in now: the steps in their order, and
-/// who a name belongs to, if one was asked for and found. Serialises as front ends tell it: `well`,
+/// who a name belongs to, if one was asked for and found. Serialises as front ends tell it: `ok`,
 /// `steps`, `person`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -52,6 +52,7 @@ impl DiagnosisStep {
 #[non_exhaustive]
 pub enum Verdict {
     /// As it should.
+    #[serde(rename = "ok")]
     Well,
     /// It works, but could be better.
     Warning,
@@ -60,11 +61,11 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Its name, for programs: `well`, `warning`, `failed`.
+    /// Its name, for programs: `ok`, `warning`, `failed`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Verdict::Well => "well",
+            Verdict::Well => "ok",
             Verdict::Warning => "warning",
             Verdict::Failed => "failed",
         }
@@ -76,7 +77,7 @@ impl Serialize for Diagnosis {
         let person = self.identity.as_ref().map(Person::from);
         let fields = 2 + usize::from(person.is_some());
         let mut object = serializer.serialize_struct("Diagnosis", fields)?;
-        object.serialize_field("well", &self.is_well())?;
+        object.serialize_field("ok", &self.is_well())?;
         object.serialize_field("steps", &self.steps)?;
         match &person {
             Some(person) => object.serialize_field("person", person)?,

@@ -20,7 +20,8 @@ mod users;
 pub use ldap::fuzzing;
 
 pub use authenticator::{
-    AuthenticationError, Authenticator, Guesses, Refusal, SignInMethod, SourceFact, SourcePart,
+    AuthenticationError, Authenticator, Guesses, Refusal, SignInMethod, SilentServer, SourceFact,
+    SourcePart, Standing,
 };
 pub use diagnosis::{Diagnosis, DiagnosisStep, Verdict};
 pub use doubt::LeavingDoubt;

@@ -41,6 +41,8 @@ pub struct User {
     /// deactivated, and active again as soon as the source vouches for it. One that an administrator
     /// deactivated has no such time, and stays so.
     pub left_at: Option<Timestamp>,
+    /// Why, in a few words, where that is known.
+    pub left_reason: Option<String>,
     /// Whether the subject is only a name that stands in for the stable id, until the first sign-in
     /// of that name through the directory: of accounts that the earlier system had tokens for.
     pub is_provisional: bool,
@@ -157,6 +159,8 @@ pub struct UserFilter {
 pub struct Leaving {
     /// The account now.
     pub user: User,
+    /// Whether the account was active until now.
+    pub is_new: bool,
     /// How many sessions ended.
     pub sessions: u64,
     /// How many tokens were removed.
@@ -294,8 +298,8 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     ) -> Result<Vec<Option<User>>, StoreError>;
 
     /// Notes that the source of `id` said at `asked_at` that the person may not sign in any more:
-    /// deactivates the account, ends its sessions and removes its tokens, in one transaction. `None`
-    /// if the source vouched for it since.
+    /// deactivates the account, ends its sessions and removes its tokens, in one transaction; `why`
+    /// stays with it. `None` if the source vouched for it since.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] for accounts made here, provisional ones, and those that are gone.
@@ -303,6 +307,7 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
         &self,
         id: &IdentityId,
         asked_at: Timestamp,
+        why: &str,
     ) -> Result<Option<Leaving>, StoreError>;
 
     /// Active people of `source` who hold a session or token that ends after `now`, by subject;

@@ -7,7 +7,8 @@
 use async_trait::async_trait;
 
 use crate::auth::{
-    AuthenticationError, Authenticator, Identity, IdentityId, Password, Refusal, Source, Username,
+    AuthenticationError, Authenticator, Identity, IdentityId, Password, Refusal, Source, Standing,
+    Username,
 };
 
 /// A source with somebody in it, fresh for each case.
@@ -179,7 +180,11 @@ pub async fn a_new_name_is_of_the_same_person(fixture: &impl AuthenticatorFixtur
     refusal(fixture, old, password).await;
     let looked = look(fixture, std::slice::from_ref(&before.id)).await;
     if let Some(Ok(looked)) = looked.into_iter().next() {
-        assert_eq!(looked.map(|it| it.username), Some(after.username));
+        let name = match looked {
+            Standing::There(identity) => Some(identity.username),
+            Standing::Left(_) => None,
+        };
+        assert_eq!(name, Some(after.username));
     }
 }
 
@@ -221,7 +226,7 @@ pub async fn whoever_is_gone_is_refused(fixture: &impl AuthenticatorFixture) {
 async fn look(
     fixture: &impl AuthenticatorFixture,
     ids: &[IdentityId],
-) -> Vec<Result<Option<Identity>, AuthenticationError>> {
+) -> Vec<Result<Standing, AuthenticationError>> {
     if !fixture.authenticator().can_recheck() {
         return Vec::new();
     }
@@ -251,9 +256,9 @@ pub async fn a_look_gives_one_answer_each_in_their_order(fixture: &impl Authenti
     ids.insert(3, identity.id.clone());
     for (number, answer) in look(fixture, &ids).await.into_iter().enumerate() {
         if matches!(number, 0 | 3) {
-            assert_eq!(answer.unwrap(), Some(identity.clone()));
+            assert_eq!(answer.unwrap(), Standing::There(identity.clone()));
         } else {
-            assert!(!matches!(answer, Ok(Some(_))), "{answer:?}");
+            assert!(!matches!(answer, Ok(Standing::There(_))), "{answer:?}");
         }
     }
     assert!(look(fixture, &[]).await.is_empty());
@@ -263,7 +268,10 @@ pub async fn a_look_gives_one_answer_each_in_their_order(fixture: &impl Authenti
 pub async fn a_look_at_nobody_known_names_nobody_else(fixture: &impl AuthenticatorFixture) {
     for id in nobody(fixture.authenticator().source()) {
         let answer = look(fixture, std::slice::from_ref(&id)).await;
-        assert!(!matches!(answer[..], [Ok(Some(_))]), "{id}: {answer:?}");
+        assert!(
+            !matches!(answer[..], [Ok(Standing::There(_))]),
+            "{id}: {answer:?}"
+        );
     }
 }
 
@@ -275,7 +283,10 @@ pub async fn a_look_at_people_of_another_source_names_nobody(fixture: &impl Auth
         let other = IdentityId::new(Source::parse(name).unwrap(), subject.clone());
         if other.source != *own {
             let answer = look(fixture, std::slice::from_ref(&other)).await;
-            assert!(!matches!(answer[..], [Ok(Some(_))]), "{answer:?}");
+            assert!(
+                !matches!(answer[..], [Ok(Standing::There(_))]),
+                "{answer:?}"
+            );
         }
     }
 }
@@ -285,7 +296,8 @@ pub async fn a_look_says_that_somebody_left(fixture: &impl AuthenticatorFixture)
     let id = known(fixture).await.id;
     if fixture.disable().await || fixture.take_away().await {
         for answer in look(fixture, std::slice::from_ref(&id)).await {
-            assert_eq!(answer.unwrap(), None);
+            let answer = answer.unwrap();
+            assert!(matches!(answer, Standing::Left(_)), "{answer:?}");
         }
     }
 }

@@ -192,7 +192,10 @@ impl Dashboard {
                 known.check(access, Timestamp::now())?;
                 known
             }
-            checked => checked.map(|()| known)?,
+            checked => {
+                checked.map_err(|error| self.why_not(error, &known.principal))?;
+                known
+            }
         };
         Ok(Caller::new(known.principal.clone(), request))
     }
@@ -201,6 +204,16 @@ impl Dashboard {
     async fn vouches_now(&self, principal: &Principal) -> bool {
         // In a box: it is rare, and the future of what is answered from memory stays small.
         Box::pin(self.is_still_there(&principal.user.id)).await
+    }
+
+    /// Nobody is asked to sign in where nobody can.
+    fn why_not(&self, error: Unauthenticated, principal: &Principal) -> Unauthenticated {
+        let directory = self.inner.directories.of(&principal.user.id.source);
+        let is_away = directory.is_some_and(|directory| directory.failing().is_some());
+        match error {
+            Unauthenticated::NotVouched if is_away => Unauthenticated::SourceAway,
+            other => other,
+        }
     }
 
     /// [`Dashboard::caller_from_token`] for reading what is in memory, where it can be answered
@@ -279,7 +292,7 @@ impl Dashboard {
             Err(Unauthenticated::NotVouched) if self.vouches_now(&known.principal).await => {
                 self.look_up_session(hash).await?.check(access, idle)
             }
-            checked => checked,
+            checked => checked.map_err(|error| self.why_not(error, &known.principal)),
         };
         Ok(Caller::new(principal?, request))
     }

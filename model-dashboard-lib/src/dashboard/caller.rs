@@ -111,6 +111,7 @@ impl Principal {
             last_sign_in: None,
             checked_at: None,
             left_at: None,
+            left_reason: None,
             is_provisional: false,
         };
         Principal {

@@ -213,8 +213,16 @@ pub enum Unauthenticated {
     #[error("your session has ended; sign in again")]
     ExpiredSession,
     /// The source that the account comes from has not vouched for it for too long.
-    #[error("sign in to the dashboard once more: your directory has not vouched for you for long")]
+    #[error(
+        "sign in to the dashboard once more: your directory has not confirmed you for too long"
+    )]
     NotVouched,
+    /// The same, and nobody can sign in with that source at present.
+    #[error(
+        "your directory does not answer, and has not confirmed you for too long; nobody can sign in \
+         with it until it answers"
+    )]
+    SourceAway,
     /// The account is deactivated or gone.
     #[error("this account is deactivated")]
     Deactivated,

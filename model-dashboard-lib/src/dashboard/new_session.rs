@@ -58,7 +58,7 @@ impl Dashboard {
                 .map_err(no_answer)?;
             match user.is_some_and(|user| user.is_active) {
                 true => Ok(()),
-                false => Err(AuthenticationError::from(Refusal::Disabled)),
+                false => Err(AuthenticationError::from(Refusal::DisabledHere)),
             }
         };
         if let Err(error) = still_right.await {
@@ -101,7 +101,7 @@ impl Dashboard {
         let is_kept_out = |user: &User| !user.is_active && user.left_at.is_none();
         if before.as_ref().is_some_and(is_kept_out) {
             // By an administrator: nothing is noted of them, and nothing passes to them.
-            return Err(Refusal::Disabled.into());
+            return Err(Refusal::DisabledHere.into());
         }
         if !identity.id.source.is_own() {
             let adopted = self.inner.adopt_by_mail(identity, typed).await;
@@ -123,7 +123,7 @@ impl Dashboard {
             self.inner.note_changes(&before, &user).await;
         }
         if !user.is_active {
-            return Err(Refusal::Disabled.into());
+            return Err(Refusal::DisabledHere.into());
         }
         let (secret, session) = self
             .new_session(&user.id, made_from)

@@ -10,8 +10,8 @@ use super::throttle::{Client, TooEarly};
 use super::{Dashboard, Error, RequestInfo, Unauthenticated};
 use crate::audit::{Action, NewEvent};
 use crate::auth::{
-    AuthenticationError, Authenticator, Password, Refusal, Session, SessionSecret, Source, User,
-    Username,
+    AuthenticationError, Authenticator, Password, PasswordError, Refusal, Session, SessionSecret,
+    Source, User, Username,
 };
 use crate::store::StoreError;
 
@@ -114,17 +114,34 @@ impl Dashboard {
         let authenticator = self.authenticator(sign_in.source.as_ref())?;
         let source = authenticator.source();
         let made_from = made_from(request, &sign_in.user_agent);
+        let (throttle, now) = (&self.inner.throttle, Instant::now());
+        let browser = browser_mark(sign_in.browser)?;
+        let client = client(request, Some(&browser));
         let typed = (
             Username::parse(&sign_in.username),
             Password::parse(sign_in.password),
         );
-        let (Ok(username), Ok(password)) = typed else {
+        let (username, password) = match typed {
+            (Ok(username), Ok(password)) => (username, password),
             // Nobody has such a name or password, so this says nothing about an account.
-            return Err(Unauthenticated::SignInRefused.into());
+            (username, password) => {
+                if let Some(count) = throttle.is_void(client, now) {
+                    let target = format!("source:{source}");
+                    let mut event = sign_in_event(request, Action::SignInRefused, target);
+                    if let Ok(username) = &username {
+                        event.actor_name = self.known_name(source, username).await;
+                    }
+                    let why = match (password, username) {
+                        (Err(PasswordError::Empty), _) => "no password was typed",
+                        (Err(_), _) => "nobody has such a password",
+                        _ => "nobody has such a name",
+                    };
+                    let event = with_count(event.with_detail(why), count);
+                    self.inner.trail.record(event).await;
+                }
+                return Err(Unauthenticated::SignInRefused.into());
+            }
         };
-        let (throttle, now) = (&self.inner.throttle, Instant::now());
-        let browser = browser_mark(sign_in.browser)?;
-        let client = client(request, Some(&browser));
         let attempt = match throttle.attempt(source, username.folded(), client, now) {
             Ok(attempt) => attempt,
             Err(early) => {
@@ -171,13 +188,12 @@ impl Dashboard {
                 Err(Error::Busy { retry_after })
             }
             Err(unavailable) => {
-                if let Some(count) = attempt.was_not_answered() {
-                    let target = format!("source:{source}");
-                    let mut event = sign_in_event(request, Action::SignInRefused, target);
-                    event.actor_name = self.known_name(source, &username).await;
-                    event = event.with_detail(format!("not checked: {}", unavailable.in_short()));
-                    self.inner.trail.record(with_count(event, count)).await;
-                }
+                attempt.was_not_answered();
+                let target = format!("source:{source}");
+                let mut event = sign_in_event(request, Action::SignInRefused, target);
+                event.actor_name = self.known_name(source, &username).await;
+                let why = format!("not checked: {}", unavailable.in_short());
+                self.inner.trail.record(event.with_detail(why)).await;
                 let directory = self.inner.directories.of(source);
                 let failing = directory.and_then(Directory::failing);
                 if directory.is_none() {

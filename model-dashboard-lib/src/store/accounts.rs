@@ -18,7 +18,7 @@ pub(super) const MAX_WITH_ACCESS: usize = 1_000;
 pub(super) const MAX_EVENTS: usize = 1_000;
 
 const BY_ADMINISTRATOR: &str = "set by an administrator";
-const BY_DEFAULT: &str = "the default for people of directories";
+const BY_DEFAULT: &str = "the default, as no group gives a role";
 
 /// A role, who decided on it, and the reason that people read.
 #[derive(Clone, Debug)]
@@ -92,6 +92,7 @@ pub(super) fn new_account(new: &NewUser, id: i64, at: Timestamp) -> User {
         last_sign_in: None,
         checked_at: None,
         left_at: None,
+        left_reason: None,
         is_provisional: false,
     }
 }
@@ -111,7 +112,7 @@ pub(super) fn changed(mut user: User, change: UserChange, at: Timestamp) -> User
     }
     if is_active.is_some() {
         // From now on that is an administrator's decision.
-        user.left_at = None;
+        (user.left_at, user.left_reason) = (None, None);
     }
     user.display_name = display_name.unwrap_or(user.display_name);
     user.email = email.unwrap_or(user.email);
@@ -152,6 +153,7 @@ pub(super) fn remembered(
         last_sign_in: None,
         checked_at: None,
         left_at: None,
+        left_reason: None,
         is_provisional: false,
     });
     let before = user.clone();
@@ -162,6 +164,7 @@ pub(super) fn remembered(
     user.decide(decided);
     user.is_provisional = false;
     if user.left_at.take().is_some() {
+        user.left_reason = None;
         user.is_active = true;
     }
     if user != before {
@@ -193,8 +196,13 @@ impl User {
     }
 }
 
-/// `user`, whose source said at `asked_at` that they left; `None` if it vouched for them since.
-pub(super) fn left(mut user: User, asked_at: Timestamp) -> Result<Option<User>, StoreError> {
+/// `user`, whose source said at `asked_at` that they left, and why; `None` if it vouched for them
+/// since.
+pub(super) fn left(
+    mut user: User,
+    asked_at: Timestamp,
+    why: &str,
+) -> Result<Option<User>, StoreError> {
     if user.is_own() || user.is_provisional {
         return Err(no_account(&user.id));
     }
@@ -204,6 +212,7 @@ pub(super) fn left(mut user: User, asked_at: Timestamp) -> Result<Option<User>, 
     if user.is_active {
         user.is_active = false;
         user.left_at = Some(asked_at);
+        user.left_reason = Some(why.to_owned());
         user.updated_at = user.updated_at.max(Some(asked_at));
     }
     Ok(Some(user))

@@ -1,7 +1,10 @@
 //! Signing in with Active Directory.
 
-use model_dashboard::auth::{AuthenticationError, Authenticator as _, IdentityId, Refusal, Role};
+use model_dashboard::auth::{
+    AuthenticationError, Authenticator as _, IdentityId, Refusal, Role, Standing,
+};
 
+use crate::again::why;
 use crate::asking::{Settings, barred, refusal, sign_in, unavailable};
 use crate::domain::{
     BASE, GROUPS, PEOPLE, REALM, REQUIRED_GROUP, SHORT_NAME, STATES, dn_of, group, password_of,
@@ -223,7 +226,10 @@ async fn who_has_no_username_is_called_by_the_principal_name() {
     let maria = maria.unwrap();
     assert_eq!(maria.username.as_str(), principal);
     let again = directory.recheck(std::slice::from_ref(&maria.id)).await;
-    assert_eq!(again.into_iter().next().unwrap().unwrap(), Some(maria));
+    assert_eq!(
+        again.into_iter().next().unwrap().unwrap(),
+        Standing::There(maria)
+    );
 }
 
 #[tokio::test]
@@ -248,11 +254,10 @@ async fn people_are_looked_at_again_by_their_guid() {
     samba.add_person("paul", "Paul Pohl").await;
     samba.join(REQUIRED_GROUP, &dn_of("Paul Pohl")).await;
     let answers = directory.recheck(&ids).await;
-    let there: Vec<_> = answers
-        .into_iter()
-        .map(|it| it.unwrap().is_some())
-        .collect();
-    assert_eq!(there, [true, false, false, false, true]);
+    let said: Vec<_> = answers.into_iter().map(|it| why(it.unwrap())).collect();
+    let (out, disabled) = (Some(Refusal::NotInGroup), Some(Refusal::Disabled));
+    let gone = Some(Refusal::UnknownUser);
+    assert_eq!(said, [None, out, disabled, gone, None]);
     let paul = sign_in(&directory, "paul", &password_of("paul"))
         .await
         .unwrap();
@@ -264,7 +269,7 @@ async fn people_are_looked_at_again_by_their_guid() {
     );
     assert!(matches!(
         directory.recheck(&[unknown]).await[..],
-        [Ok(None)]
+        [Ok(Standing::Left(Refusal::UnknownUser))]
     ));
     let blind = Settings::of_domain(&samba)
         .set("LDAP_BASE_DN", GROUPS)

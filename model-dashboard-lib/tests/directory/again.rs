@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use ldap3::Mod;
 use model_dashboard::auth::ldap::LdapAuthenticator;
-use model_dashboard::auth::{AuthenticationError, Authenticator as _, Identity, IdentityId, Role};
+use model_dashboard::auth::{
+    AuthenticationError, Authenticator as _, Identity, IdentityId, Refusal, Role, Standing,
+};
 
 use crate::asking::{Settings, sign_in};
 use crate::evil::{Evil, Mode};
@@ -22,7 +24,18 @@ async fn look(
 ) -> Result<Option<Identity>, AuthenticationError> {
     let mut answers = directory.recheck(std::slice::from_ref(id)).await;
     assert_eq!(answers.len(), 1);
-    answers.remove(0)
+    answers.remove(0).map(|standing| match standing {
+        Standing::There(identity) => Some(identity),
+        Standing::Left(_) => None,
+    })
+}
+
+/// Why somebody may not sign in any more, if they may not.
+pub(crate) fn why(standing: Standing) -> Option<Refusal> {
+    match standing {
+        Standing::There(_) => None,
+        Standing::Left(why) => Some(why),
+    }
 }
 
 #[tokio::test]
@@ -75,11 +88,13 @@ async fn who_is_deleted_disabled_or_out_of_the_group_has_left() {
     ));
     ids.push(IdentityId::new(ids[0].source.clone(), "*)(uid=*"));
     let answers = directory.recheck(&ids).await;
-    let there: Vec<_> = answers
-        .into_iter()
-        .map(|it| it.unwrap().is_some())
-        .collect();
-    assert_eq!(there, [false, false, false, true, false, false]);
+    let said: Vec<_> = answers.into_iter().map(|it| why(it.unwrap())).collect();
+    let gone = Some(Refusal::UnknownUser);
+    let (out, disabled) = (Some(Refusal::NotInGroup), Some(Refusal::Disabled));
+    assert_eq!(
+        said,
+        [gone.clone(), out, disabled, None, gone.clone(), gone]
+    );
 }
 
 #[tokio::test]
@@ -173,11 +188,24 @@ async fn a_server_that_hangs_costs_a_look_at_many_once() {
         .config();
     config.connect_timeout = Duration::from_secs(1);
     let directory = LdapAuthenticator::new(&config).unwrap();
+    let known = sign_in(&directory, "anna", &password_of("anna")).await;
+    assert_eq!(known.unwrap().id, anna.id);
+    let told = directory.silent_servers();
+    assert_eq!(told.len(), 1);
+    assert_eq!(
+        (&told[0].server, &told[0].used),
+        (&hanging.url(), &slapd.url())
+    );
+    assert!(told[0].reason.contains("no answer within 1 s"), "{told:?}");
     // Over so many connections that waiting at each of them would take all the time there is.
     let ids = vec![anna.id.clone(); 240];
     let answers = directory.recheck(&ids).await;
-    let there = answers.iter().filter(|it| matches!(it, Ok(Some(_))));
+    let there = answers
+        .iter()
+        .filter(|it| matches!(it, Ok(Standing::There(_))));
     assert_eq!(there.count(), 240);
+    let again = directory.silent_servers();
+    assert_eq!(again[0].since, told[0].since, "it is the same silence");
 }
 
 #[tokio::test]

@@ -146,6 +146,8 @@ async fn a_person_of_the_directory_works_until_they_leave_it() {
 
     slapd.leave(REQUIRED_GROUP, &dn_of("annette")).await;
     let left = RecheckOutcome::Left {
+        why: "not in the required group".to_owned(),
+        is_new: true,
         sessions: 1,
         tokens: 1,
     };

@@ -1,6 +1,6 @@
 //! Signing in with OpenLDAP.
 
-use model_dashboard::auth::{Authenticator as _, Refusal, Role};
+use model_dashboard::auth::{Authenticator as _, Refusal, Role, Standing};
 
 use crate::asking::{Settings, barred, refusal, sign_in, unavailable};
 use crate::authority::Flaw;
@@ -355,7 +355,7 @@ async fn whoever_is_in_more_groups_than_are_told_is_asked_about_by_name() {
     let known = [gustav.id];
     let again = editors.directory();
     let again = model_dashboard::auth::Authenticator::recheck(&again, &known).await;
-    assert!(matches!(again[..], [Ok(Some(_))]), "{again:?}");
+    assert!(matches!(again[..], [Ok(Standing::There(_))]), "{again:?}");
     // A short name may be that of a group that is not told.
     let unsure = settings.set("LDAP_ADMIN_GROUPS", "Admins");
     assert!(matches!(

@@ -221,6 +221,10 @@ pub(super) struct Account {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(super) left_at: Option<Timestamp>,
+    /// Why, in a few words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "not in the required group")]
+    pub(super) left_reason: Option<String>,
 }
 
 impl From<&User> for Account {
@@ -244,6 +248,7 @@ impl From<&User> for Account {
             last_sign_in: user.last_sign_in,
             checked_at: user.checked_at.filter(|_| !user.is_own()),
             left_at: user.left_at,
+            left_reason: user.left_reason.clone(),
         }
     }
 }

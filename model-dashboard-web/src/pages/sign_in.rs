@@ -3,7 +3,7 @@
 use http::StatusCode;
 use maud::Markup;
 use model_dashboard::auth::{SessionSecret, Source};
-use model_dashboard::dashboard::{Error, SignIn};
+use model_dashboard::dashboard::{Error, SignIn, Unauthenticated};
 use warp::reply::Response;
 
 use super::form::{Form, SMALL, local_path};
@@ -20,21 +20,25 @@ pub(super) async fn form(request: Request) -> Response {
     let asked = Form::parse(request.query.as_bytes());
     let next = next(&request, asked.given("next"));
     let cookie = request.site.cookies.session(&request.headers);
-    if let Some(cookie) = cookie
-        && request
-            .site
-            .dashboard
-            .caller_from_session(cookie, request.info())
-            .await
-            .is_ok()
-    {
-        let models = request.site.links.models();
-        return redirect(next.as_deref().unwrap_or(&models));
+    let mut view = view(&request, None);
+    if let Some(cookie) = cookie {
+        let dashboard = &request.site.dashboard;
+        match dashboard.caller_from_session(cookie, request.info()).await {
+            Ok(_) => {
+                let models = request.site.links.models();
+                return redirect(next.as_deref().unwrap_or(&models));
+            }
+            Err(Error::Unauthenticated {
+                reason: Unauthenticated::SourceAway,
+            }) => {
+                let chosen = view.sources.iter().find(|source| source.selected);
+                let chosen = chosen.and_then(|source| Source::parse(&source.id).ok());
+                view.refusal = Some(unavailable(&request, chosen.as_ref()));
+            }
+            Err(_) => {}
+        }
     }
-    let view = LoginView {
-        next,
-        ..view(&request, None)
-    };
+    view.next = next;
     show(&request, StatusCode::OK, view).await
 }
 

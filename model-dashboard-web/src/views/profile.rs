@@ -116,7 +116,11 @@ fn account(frame: &Frame, view: &ProfileView) -> Markup {
         facts.push(("Groups", groups::list(&view.groups)));
     }
     if let Some(at) = view.checked_at {
-        facts.push(("Last look", html! { (time::relative(frame.now, at)) }));
+        let confirmed = html! {
+            (time::relative(frame.now, at))
+            p.help { "When the directory last said that you may sign in." }
+        };
+        facts.push(("Last confirmed", confirmed));
     }
     section(
         "Account",

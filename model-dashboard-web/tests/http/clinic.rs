@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use http::StatusCode;
 use model_dashboard::auth::{
     AuthenticationError, Authenticator, Diagnosis, DiagnosisStep, GrantedRole, Identity,
-    IdentityId, Password, Refusal, Role, Source, SourceFact, Username, Verdict,
+    IdentityId, Password, Refusal, Role, Source, SourceFact, Standing, Username, Verdict,
 };
-use model_dashboard::dashboard::Dashboard;
+use model_dashboard::dashboard::{Dashboard, Policy};
 use model_dashboard::repository::MemoryRepository;
 use model_dashboard::store::MemoryStore;
 
@@ -110,12 +110,14 @@ impl Authenticator for Clinic {
         self.can_recheck
     }
 
-    async fn recheck(
-        &self,
-        ids: &[IdentityId],
-    ) -> Vec<Result<Option<Identity>, AuthenticationError>> {
+    async fn recheck(&self, ids: &[IdentityId]) -> Vec<Result<Standing, AuthenticationError>> {
         let people = self.people.lock().unwrap();
-        let look = |id: &IdentityId| self.answers().map(|()| people.get(&*id.subject).cloned());
+        let gone = || Standing::Left(Refusal::NotInGroup);
+        let standing = |id: &IdentityId| {
+            let found = people.get(&*id.subject).cloned();
+            found.map_or_else(gone, Standing::There)
+        };
+        let look = |id: &IdentityId| self.answers().map(|()| standing(id));
         ids.iter().map(look).collect()
     }
 
@@ -150,10 +152,16 @@ impl Authenticator for Clinic {
 
 /// A dashboard beside a directory, which is asked by sign-ins alone.
 pub async fn serve(directory: Arc<dyn Authenticator>) -> App {
+    serve_by(directory, Policy::default()).await
+}
+
+/// The same, by this policy.
+pub async fn serve_by(directory: Arc<dyn Authenticator>, policy: Policy) -> App {
     let dashboard = Dashboard::builder()
         .repository(Arc::new(MemoryRepository::new()))
         .accounts(Arc::new(MemoryStore::new()))
         .authenticator(directory)
+        .policy(policy)
         .without_rechecks()
         .build()
         .await

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use http::{Method, StatusCode};
 use model_dashboard::auth::{Identity, Permissions, Role};
 use model_dashboard::config::{Config, Sources};
-use model_dashboard::dashboard::Samples;
+use model_dashboard::dashboard::{Policy, Samples};
 use serde_json::json;
 
 use crate::app::{Client, PASSWORD};
-use crate::clinic::{Clinic, GROUP, serve, sign_in};
+use crate::clinic::{Clinic, GROUP, serve, serve_by, sign_in};
 
 async fn post(browser: &Client, path: &str, fields: &[(&str, &str)]) -> (StatusCode, String) {
     let csrf = browser.get("/profile").await.csrf();
@@ -176,7 +176,7 @@ async fn a_person_is_tested_before_they_sign_in() {
         "ldaps://one.clinic",
         "ldaps://two.clinic",
         "at least every 15 minutes",
-        "they get in for 1 day",
+        "both go on for 1 day",
     ] {
         assert!(page.contains(told), "{told}: {page}");
     }
@@ -265,15 +265,19 @@ async fn the_api_re_checks_and_refuses_roles_that_the_directory_gives() {
     assert_eq!(states["sources"][0]["status"], "doubted");
     let admin = app.signed_in("admin").await;
     let (_, page) = post(&admin, "/admin/directories/clinic/recheck", &[]).await;
-    assert!(
-        page.contains("They did leave: disable 3 accounts"),
-        "{page}"
-    );
+    // For as long as it is doubted, and not only right after a look.
+    let later = admin.get("/admin/directories/clinic").await.text();
+    for page in [page, later] {
+        let believe = "They did leave: disable 3 accounts";
+        assert_eq!(page.matches(believe).count(), 1, "{page}");
+    }
     let looked = api
         .send(Method::POST, all, r#"{"believe":true}"#)
         .await
         .json();
     assert_eq!(looked["left"], 3);
+    let later = admin.get("/admin/directories/clinic").await.text();
+    assert!(!later.contains("They did leave"), "{later}");
     let local = api
         .send(Method::POST, "/api/v1/users/local/1/recheck", "")
         .await;
@@ -285,7 +289,7 @@ async fn the_api_re_checks_and_refuses_roles_that_the_directory_gives() {
         .await
         .json();
     assert_eq!(
-        (&walk["well"], &walk["person"]),
+        (&walk["ok"], &walk["person"]),
         (&true.into(), &serde_json::Value::Null)
     );
 }
@@ -331,7 +335,10 @@ async fn groups_of_roles_that_are_not_shown_are_told_by_page_banner_and_api_unti
     clinic.away.store(false, Ordering::SeqCst);
     clinic.hides_a_group.store(false, Ordering::SeqCst);
     let page = test().await;
-    assert!(!page.contains(banner) && page.contains("Works"), "{page}");
+    assert!(
+        !page.contains(banner) && page.contains("OK</span>"),
+        "{page}"
+    );
     assert_eq!(state().await["status"], "healthy");
 }
 
@@ -460,4 +467,61 @@ async fn people_of_one_name_in_two_sources_are_told_apart() {
     let revisions = token.get(&format!("/api/v1{model}/revisions")).await.json();
     let sources = [0, 1].map(|at| revisions["revisions"][at]["modified_by_source"].clone());
     assert_eq!(sources, [json!(null), json!("clinic")], "{revisions}");
+}
+
+#[tokio::test]
+async fn why_somebody_left_and_what_was_done_to_them_is_found_on_their_page() {
+    let clinic = Clinic::new(true, &["bo", "ann"]);
+    let app = clinic.serve().await;
+    for name in ["bo", "ann"] {
+        let (_, status, _) = sign_in(&app, "clinic", name, PASSWORD).await;
+        assert_eq!(status, StatusCode::SEE_OTHER);
+    }
+    let admin = app.signed_in("admin").await;
+    let person = "/admin/users/clinic:id-of-bo";
+    clinic.people.lock().unwrap().remove("id-of-bo");
+    let (status, _) = post(&admin, &format!("{person}/recheck"), &[]).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    let page = admin.get(person).await.text();
+    let why =
+        "does not let this person sign in any more: <strong>not in the required group</strong>";
+    assert!(page.contains(why), "{page}");
+    let mut found = Vec::new();
+    for link in ["What they did", "What was done to them", "Refused sign-ins"] {
+        let (before, _) = page.split_once(&format!("\">{link}</a>")).unwrap();
+        let (_, href) = before.rsplit_once("href=\"").unwrap();
+        found.push(admin.get(&href.replace("&amp;", "&")).await.text());
+    }
+    let tells = |page: &str, action: &str| page.contains(&format!("\">{action}</code>"));
+    assert!(tells(&found[0], "sign-in") && !tells(&found[0], "user.update"));
+    let told = "deactivated, clinic does not let them sign in any more: not in the required group";
+    assert!(found[1].contains(told), "{}", found[1]);
+    assert!(found[2].contains("No event matches"), "{}", found[2]);
+    let api = app.token(Permissions::all()).await;
+    let account = api.get("/api/v1/users/clinic/id-of-bo").await.json();
+    assert_eq!(account["left_reason"], "not in the required group");
+    // Once more is no news.
+    let (_, _) = post(&admin, &format!("{person}/recheck"), &[]).await;
+    let events = api.get("/api/v1/audit?action=user.update").await.json();
+    assert_eq!(events["events"].as_array().unwrap().len(), 1, "{events}");
+}
+
+#[tokio::test]
+async fn nobody_is_asked_to_sign_in_where_nobody_can() {
+    let clinic = Clinic::new(true, &["bo"]);
+    // Everybody is asked about at each request.
+    let mut policy = Policy::default();
+    policy.recheck_interval = Duration::ZERO;
+    policy.recheck_grace = Duration::ZERO;
+    let app = serve_by(clinic.clone(), policy).await;
+    let (bo, status, _) = sign_in(&app, "clinic", "bo", PASSWORD).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    clinic.away.store(true, Ordering::SeqCst);
+    assert_eq!(bo.get("/").await.location(), "/login");
+    let page = bo.get("/login").await.text();
+    let told = "Signing in with “Clinic account” is not possible at present";
+    assert!(page.contains(told), "{page}");
+    // Whoever has no session is told when they try.
+    let page = Client::new(app.pages).get("/login").await.text();
+    assert!(!page.contains(told), "{page}");
 }

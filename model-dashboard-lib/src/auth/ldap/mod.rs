@@ -35,6 +35,7 @@ mod response;
 #[cfg(test)]
 mod samples;
 mod sign_in;
+mod silent;
 mod starttls;
 mod template;
 mod typed;
@@ -51,10 +52,11 @@ use self::held_off::HeldOff;
 use self::reach::Ways;
 use self::required::Seen;
 use self::sign_in::No;
+use self::silent::Silent;
 use self::template::{BindTemplate, FilterTemplate};
 use super::{
-    AuthenticationError, Authenticator, Diagnosis, Guesses, Identity, IdentityId, Password, Source,
-    SourceFact, SourcePart, Username,
+    AuthenticationError, Authenticator, Diagnosis, Guesses, Identity, IdentityId, Password,
+    SilentServer, Source, SourceFact, SourcePart, Standing, Username,
 };
 use crate::config::LdapConfig;
 
@@ -96,6 +98,7 @@ pub struct LdapSettingError {
 #[derive(Debug)]
 struct Directory {
     ways: Ways,
+    silent: Silent,
     base: Option<String>,
     filter: FilterTemplate,
     /// Whether the filter is the usual one, which finds people by their names.
@@ -161,6 +164,7 @@ impl LdapAuthenticator {
             label: config.label.clone(),
             facts: in_force::facts(config),
             directory: Directory {
+                silent: Silent::new(&config.server),
                 ways: Ways::new(config).map_err(|fault| error("ldap.ca_file", &fault))?,
                 base: config.base_dn.clone(),
                 attributes: Attributes::new(config, &filter),
@@ -189,6 +193,10 @@ impl Authenticator for LdapAuthenticator {
 
     fn facts(&self) -> Vec<SourceFact> {
         self.facts.clone()
+    }
+
+    fn silent_servers(&self) -> Vec<SilentServer> {
+        self.directory.silent.servers()
     }
 
     async fn authenticate(
@@ -224,10 +232,7 @@ impl Authenticator for LdapAuthenticator {
         matches!(self.directory.entrance, Entrance::Service { .. })
     }
 
-    async fn recheck(
-        &self,
-        ids: &[IdentityId],
-    ) -> Vec<Result<Option<Identity>, AuthenticationError>> {
+    async fn recheck(&self, ids: &[IdentityId]) -> Vec<Result<Standing, AuthenticationError>> {
         self.directory.recheck(&self.source, ids).await
     }
 

@@ -8,9 +8,9 @@ use tokio::time::timeout;
 use super::connection::{Connection, Query};
 use super::dn::Dn;
 use super::failure::Failure;
-use super::sign_in::Member;
+use super::sign_in::{Member, Verdict};
 use super::{Directory, Entrance};
-use crate::auth::{AuthenticationError, Identity, IdentityId, Refusal, Source, SourcePart};
+use crate::auth::{AuthenticationError, IdentityId, Refusal, Source, SourcePart, Standing};
 
 /// How long looking at all takes at most.
 const FOR_ALL: Duration = Duration::from_secs(25);
@@ -33,7 +33,7 @@ impl Directory {
         &self,
         source: &Source,
         ids: &[IdentityId],
-    ) -> Vec<Result<Option<Identity>, AuthenticationError>> {
+    ) -> Vec<Result<Standing, AuthenticationError>> {
         let mut answers = Vec::with_capacity(ids.len());
         let all = self.look_at_parts(source, ids, &mut answers);
         let failed = timeout(FOR_ALL, all).await.unwrap_or_default();
@@ -49,7 +49,7 @@ impl Directory {
         &self,
         source: &Source,
         ids: &[IdentityId],
-        answers: &mut Vec<Result<Option<Identity>, AuthenticationError>>,
+        answers: &mut Vec<Result<Standing, AuthenticationError>>,
     ) -> Option<Failure> {
         let _permit = self.connections.acquire().await;
         let mut shown = Shown::default();
@@ -85,18 +85,23 @@ impl Directory {
         source: &Source,
         ids: &[IdentityId],
         shown: &mut Shown,
-        answers: &mut Vec<Result<Option<Identity>, AuthenticationError>>,
+        answers: &mut Vec<Result<Standing, AuthenticationError>>,
     ) -> Option<Failure> {
         for id in ids {
             if id.source != *source {
                 // Nobody of another source is known here, whoever has such an id.
-                answers.push(Ok(None));
+                answers.push(Ok(Standing::Left(Refusal::UnknownUser)));
                 continue;
             }
             match self.limited(self.look_at(connection, id, shown)).await {
                 Ok(found) => {
-                    let identity = found.map(|member| member.identity(source, None));
-                    answers.push(identity.transpose().map_err(Into::into));
+                    answers.push(match found {
+                        Ok(member) => {
+                            let identity = member.identity(source, None);
+                            identity.map(Standing::There).map_err(Into::into)
+                        }
+                        Err(refusal) => Ok(Standing::Left(refusal)),
+                    });
                 }
                 // This entry is strange; the next one need not be.
                 Err(failure @ (Failure::Person(_) | Failure::Content { .. })) => {
@@ -167,9 +172,10 @@ impl Directory {
     async fn connect(&self, first: &mut usize) -> Result<Connection, Failure> {
         let mut failed = None;
         while let Some(server) = self.ways.servers.get(*first) {
-            match self.open(server).await {
+            let opened = self.open(server).await;
+            self.silent.note(*first, &opened);
+            match opened {
                 Err(failure) if failure.is_of_transport() => {
-                    tracing::warn!(error = %failure, "a server of the directory is left out");
                     *first += 1;
                     failed = Some(failure);
                 }
@@ -179,13 +185,13 @@ impl Directory {
         Err(failed.unwrap_or_else(|| self.too_slow()))
     }
 
-    /// Somebody as they are now; `None` if they may not sign in any more.
+    /// Somebody as they are now, or why they may not sign in any more.
     async fn look_at(
         &self,
         connection: &mut Connection,
         id: &IdentityId,
         shown: &mut Shown,
-    ) -> Result<Option<Member>, Failure> {
+    ) -> Verdict<Member> {
         let by_id = self.attributes.filter_of_id(&id.subject);
         let filter = format!("(&{by_id}{})", self.filter.anybody());
         let found = self.read_below_base(connection, &filter);
@@ -198,7 +204,7 @@ impl Directory {
             }
             Err(_) => {
                 return match self.shows_anybody(connection, shown).await? {
-                    true => Ok(None),
+                    true => Ok(Err(Refusal::UnknownUser)),
                     false => Err(Failure::Content {
                         part: SourcePart::People,
                         why: "the directory shows nobody at all, so it is not believed that \
@@ -209,13 +215,13 @@ impl Directory {
             }
         };
         match self.admit(connection, person, false).await? {
-            Ok(member) => Ok(Some(member)),
+            Ok(member) => Ok(Ok(member)),
             Err(Refusal::NotInGroup) => match self.shows_group(connection, shown).await? {
-                true => Ok(None),
+                true => Ok(Err(Refusal::NotInGroup)),
                 false => Err(self.no_required_group()),
             },
             Err(Refusal::Other(why)) => Err(Failure::Person(why)),
-            Err(_) => Ok(None),
+            Err(refusal) => Ok(Err(refusal)),
         }
     }
 

@@ -93,18 +93,17 @@ impl Directory {
     ) -> Entry<Member> {
         let _permit = self.connections.acquire().await;
         let mut failed = None;
-        for server in &self.ways.servers {
+        for (number, server) in self.ways.servers.iter().enumerate() {
             let mut sent = false;
             let attempt = Attempt {
                 username,
                 password,
                 guesses,
             };
-            match self.sign_in_at(server, attempt, &mut sent).await {
-                Err(failure) if failure.is_of_transport() && !sent => {
-                    tracing::warn!(error = %failure, "a server of the directory is left out");
-                    failed = Some(failure);
-                }
+            let answer = self.sign_in_at(server, attempt, &mut sent).await;
+            self.silent.note(number, &answer);
+            match answer {
+                Err(failure) if failure.is_of_transport() && !sent => failed = Some(failure),
                 answer => return answer,
             }
         }

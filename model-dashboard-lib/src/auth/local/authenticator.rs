@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::{HasherError, PasswordHasher};
 use crate::auth::{
     AuthenticationError, Authenticator, GrantedRole, Identity, IdentityId, Password, PasswordCheck,
-    PasswordHash, Refusal, Source, User, UserStore, Username,
+    PasswordHash, Refusal, Source, Standing, User, UserStore, Username,
 };
 use crate::store::StoreError;
 
@@ -53,7 +53,7 @@ impl LocalAuthenticator {
         let user = user.ok_or(Refusal::UnknownUser)?;
         match check {
             PasswordCheck::Wrong => return Err(Refusal::WrongPassword.into()),
-            _ if !user.is_active => return Err(Refusal::Disabled.into()),
+            _ if !user.is_active => return Err(Refusal::DisabledHere.into()),
             PasswordCheck::RightButOutdated => self.renew(&user, password, &hash).await,
             PasswordCheck::Right => {}
         }
@@ -94,18 +94,19 @@ impl Authenticator for LocalAuthenticator {
         true
     }
 
-    async fn recheck(
-        &self,
-        ids: &[IdentityId],
-    ) -> Vec<Result<Option<Identity>, AuthenticationError>> {
+    async fn recheck(&self, ids: &[IdentityId]) -> Vec<Result<Standing, AuthenticationError>> {
         let mut found = Vec::with_capacity(ids.len());
         for id in ids {
             if id.source != self.source {
-                found.push(Ok(None));
+                found.push(Ok(Standing::Left(Refusal::UnknownUser)));
                 continue;
             }
             let user = self.users.user(id).await.map_err(unavailable);
-            found.push(user.map(|user| user.filter(|user| user.is_active).map(identity)));
+            found.push(user.map(|user| match user {
+                Some(user) if user.is_active => Standing::There(identity(user)),
+                Some(_) => Standing::Left(Refusal::DisabledHere),
+                None => Standing::Left(Refusal::UnknownUser),
+            }));
         }
         found
     }

@@ -294,7 +294,7 @@ pub async fn an_older_yes_brings_nobody_back(store: &impl UserStore) {
         .remember(&rosa, Role::Viewer, true, at(0))
         .await
         .unwrap();
-    let left = store.note_left(&rosa.id, at(5)).await.unwrap();
+    let left = store.note_left(&rosa.id, at(5), WHY).await.unwrap();
     let left = left.expect("they left").user;
     for signed_in in [true, false] {
         for micros in [4, 5] {
@@ -333,9 +333,9 @@ where
         .remember(&rosa, Role::Viewer, true, ahead)
         .await
         .unwrap();
-    let left = store.note_left(&rosa.id, now).await.unwrap();
+    let left = store.note_left(&rosa.id, now, WHY).await.unwrap();
     assert!(left.is_some());
-    let left = store.note_left(&rosa.id, ahead).await.unwrap();
+    let left = store.note_left(&rosa.id, ahead, WHY).await.unwrap();
     assert!(left.is_some());
     let back = store.remember(&rosa, Role::Viewer, true, at(6)).await;
     assert!(back.unwrap().is_active);
@@ -347,7 +347,7 @@ pub async fn who_left_at_a_time_that_has_not_come_is_back_by_any_answer(store: &
     let rosa = found(Source::LDAP, "uuid-1", "rosa");
     for (looked, micros) in [(false, 5), (true, 7)] {
         seen_at(store, &rosa, micros).await;
-        let left = store.note_left(&rosa.id, ahead).await.unwrap();
+        let left = store.note_left(&rosa.id, ahead, WHY).await.unwrap();
         let left = left.expect("nobody vouched for her since").user;
         assert_eq!((left.is_active, left.left_at), (false, Some(ahead)));
         let back = match looked {

@@ -168,11 +168,13 @@ where
         make_token(store, user, number).await;
     }
     make_token(store, &rosa, 3).await;
-    let leaving = store.note_left(&rosa.id, at(1)).await.unwrap();
+    let leaving = store.note_left(&rosa.id, at(1), WHY).await.unwrap();
     let leaving = leaving.expect("nobody vouched for her since");
     assert_eq!((leaving.sessions, leaving.tokens), (1, 2));
+    assert!(leaving.is_new);
     let gone = leaving.user;
     assert_eq!((gone.is_active, gone.left_at), (false, Some(at(1))));
+    assert_eq!(gone.left_reason.as_deref(), Some(WHY));
     assert!(gone.permissions().is_empty());
     assert_eq!(store.user(&rosa.id).await.unwrap().as_ref(), Some(&gone));
     let all = UserFilter::default();
@@ -182,13 +184,15 @@ where
     assert_eq!(sessions_of(store, &stays).await, 1);
 
     // Once more changes nothing.
-    let again = store.note_left(&rosa.id, at(2)).await.unwrap();
+    let other = "for another reason";
+    let again = store.note_left(&rosa.id, at(2), other).await.unwrap();
     let again = again.expect("nobody vouched for her since");
-    assert_eq!((again.sessions, again.tokens), (0, 0));
+    assert_eq!((again.is_new, again.sessions, again.tokens), (false, 0, 0));
     assert_eq!(again.user, gone);
 
     let back = seen(store, "rosa", 3).await;
     assert_eq!((back.is_active, back.left_at), (true, None));
+    assert_eq!(back.left_reason, None);
     assert_eq!(store.user(&rosa.id).await.unwrap(), Some(back));
     assert_eq!(store.list_tokens(Some(&rosa.id)).await.unwrap(), []);
 }
@@ -201,20 +205,21 @@ pub async fn an_administrators_no_outlasts_leaving_and_coming_back(store: &impl 
     };
     let before = seen(store, "before", 0).await;
     store.update_user(&before.id, active(false)).await.unwrap();
-    let left = store.note_left(&before.id, at(1)).await.unwrap();
+    let left = store.note_left(&before.id, at(1), WHY).await.unwrap();
     let left = left.expect("nobody vouched for them since").user;
     assert_eq!((left.is_active, left.left_at), (false, None));
     let after = seen(store, "after", 0).await;
-    store.note_left(&after.id, at(1)).await.unwrap();
+    store.note_left(&after.id, at(1), WHY).await.unwrap();
     let off = store.update_user(&after.id, active(false)).await.unwrap();
     assert_eq!((off.is_active, off.left_at), (false, None));
+    assert_eq!(off.left_reason, None);
     for subject in ["before", "after"] {
         assert!(!seen(store, subject, 2).await.is_active);
     }
     // And their yes counts until the next look.
     let on = store.update_user(&before.id, active(true)).await.unwrap();
     assert_eq!((on.is_active, on.left_at), (true, None));
-    let left = store.note_left(&before.id, at(3)).await.unwrap();
+    let left = store.note_left(&before.id, at(3), WHY).await.unwrap();
     assert_eq!(left.expect("they left").user.left_at, Some(at(3)));
 }
 
@@ -225,22 +230,28 @@ where
 {
     let rosa = seen(store, "rosa", 5).await;
     open_session(store, &rosa, 1).await;
-    assert_eq!(store.note_left(&rosa.id, at(4)).await.unwrap(), None);
+    assert_eq!(store.note_left(&rosa.id, at(4), WHY).await.unwrap(), None);
     assert_eq!(store.user(&rosa.id).await.unwrap().as_ref(), Some(&rosa));
     assert_eq!(sessions_of(store, &rosa).await, 1);
-    assert!(store.note_left(&rosa.id, at(5)).await.unwrap().is_some());
+    assert!(
+        store
+            .note_left(&rosa.id, at(5), WHY)
+            .await
+            .unwrap()
+            .is_some()
+    );
 }
 
 /// No other source has a say about them.
 pub async fn accounts_made_here_do_not_leave(store: &impl UserStore) {
     for new in [person("rosa", Role::Viewer), service("robot", Role::Viewer)] {
         let made = store.create_user(new).await.unwrap();
-        let left = store.note_left(&made.id, at(9)).await;
+        let left = store.note_left(&made.id, at(9), WHY).await;
         assert!(matches!(left, Err(StoreError::NotFound { .. })), "{left:?}");
         assert_eq!(store.user(&made.id).await.unwrap(), Some(made));
     }
     let nobody = found(Source::LDAP, "nobody", "nobody");
-    assert!(store.note_left(&nobody.id, at(9)).await.is_err());
+    assert!(store.note_left(&nobody.id, at(9), WHY).await.is_err());
 }
 
 /// By a session or token that has not ended, unless they were looked at just now.

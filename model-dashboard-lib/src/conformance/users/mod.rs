@@ -90,6 +90,9 @@ macro_rules! user_store_conformance {
     )*};
 }
 
+/// Why somebody left.
+const WHY: &str = "not in the required group";
+
 fn name(text: &str) -> Username {
     Username::parse(text).unwrap()
 }

@@ -108,7 +108,7 @@ impl Inner {
                     before.push(user);
                     there.push(*identity);
                 }
-                Answer::Left => left.push(user.id.clone()),
+                Answer::Left(why) => left.push((user.id.clone(), why)),
                 Answer::None(reason) | Answer::Undecided(reason) => {
                     round.unanswered += 1;
                     round.reason.get_or_insert(reason);

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::Directory;
-use crate::auth::{AuthenticationError, Identity, IdentityId, SourcePart};
+use crate::auth::{AuthenticationError, Identity, IdentityId, Refusal, SourcePart, Standing};
 
 /// How long a source may take for an answer, whatever its own deadline is.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(super) enum Answer {
     There(Box<Identity>),
-    Left,
+    Left(Refusal),
     /// Nothing, and why.
     None(String),
     /// Nothing about this one alone, and why.
@@ -23,11 +23,15 @@ pub(super) enum Answer {
 }
 
 impl Answer {
-    fn new(id: &IdentityId, answer: Result<Option<Identity>, AuthenticationError>) -> Answer {
+    fn new(id: &IdentityId, answer: Result<Standing, AuthenticationError>) -> Answer {
         match answer {
-            Ok(Some(identity)) if identity.id == *id => Answer::There(Box::new(identity)),
-            Ok(Some(_)) => Answer::None("the source answered for somebody else".to_owned()),
-            Ok(None) => Answer::Left,
+            Ok(Standing::There(identity)) if identity.id == *id => {
+                Answer::There(Box::new(identity))
+            }
+            Ok(Standing::There(_)) => {
+                Answer::None("the source answered for somebody else".to_owned())
+            }
+            Ok(Standing::Left(why)) => Answer::Left(why),
             Err(AuthenticationError::Undecided { reason }) => Answer::Undecided(reason),
             Err(error) => Answer::None(error.in_short()),
         }

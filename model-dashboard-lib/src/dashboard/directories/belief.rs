@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::auth::{IdentityId, LeavingDoubt};
+use crate::auth::{IdentityId, LeavingDoubt, Refusal};
 use crate::model::Timestamp;
 
 /// Fewer than so many may all leave at once.
@@ -47,11 +47,19 @@ fn judge(left: usize, asked: usize) -> Verdict {
     }
 }
 
+/// Somebody of whom a source said that they left.
+#[derive(Clone, Debug)]
+pub(super) struct Left {
+    pub(super) id: IdentityId,
+    pub(super) why: Refusal,
+    /// When that was asked.
+    pub(super) asked_at: Timestamp,
+}
+
 /// What a source said in one round.
 #[derive(Debug, Default)]
 pub(super) struct Said {
-    /// Who left, and when that was asked.
-    pub(super) left: Vec<(IdentityId, Timestamp)>,
+    pub(super) left: Vec<Left>,
     there: BTreeSet<Arc<str>>,
     /// Those who left of parts that are doubtful by themselves, and how many were asked in those.
     odd: BTreeSet<Arc<str>>,
@@ -64,17 +72,20 @@ impl Said {
     pub(super) fn part(
         &mut self,
         there: Vec<Arc<str>>,
-        left: Vec<IdentityId>,
+        left: Vec<(IdentityId, Refusal)>,
         asked_at: Timestamp,
     ) {
         let answered = there.len() + left.len();
         if judge(left.len(), answered) == Verdict::Doubtful {
-            self.odd.extend(left.iter().map(|id| id.subject.clone()));
+            self.odd
+                .extend(left.iter().map(|(id, _)| id.subject.clone()));
             self.odd_asked += answered;
         }
         self.answered += answered;
         self.there.extend(there);
-        self.left.extend(left.into_iter().map(|id| (id, asked_at)));
+        let left = left.into_iter();
+        self.left
+            .extend(left.map(|(id, why)| Left { id, why, asked_at }));
     }
 
     pub(super) fn answered(&self) -> usize {
@@ -88,7 +99,7 @@ impl Said {
         before: Option<&LeavingDoubt>,
         has_let_in: bool,
     ) -> Option<LeavingDoubt> {
-        let left = self.left.iter().map(|(id, _)| id.subject.clone());
+        let left = self.left.iter().map(|left| left.id.subject.clone());
         if let Some(before) = before {
             let mut doubt = before.clone();
             doubt.left.retain(|subject| !self.there.contains(subject));
@@ -124,7 +135,7 @@ impl Said {
         belief: Belief,
         earlier: &mut Earlier,
         pause: Duration,
-    ) -> Vec<(IdentityId, Timestamp)> {
+    ) -> Vec<Left> {
         if belief != Belief::Waiting || self.verdict() == Verdict::Likely {
             earlier.0.clear();
             return self.left;
@@ -148,19 +159,15 @@ impl Earlier {
     }
 
     /// Those of whom it was said at least `pause` ago, too; the others are kept in mind.
-    fn again(
-        &mut self,
-        left: Vec<(IdentityId, Timestamp)>,
-        pause: Duration,
-    ) -> Vec<(IdentityId, Timestamp)> {
+    fn again(&mut self, left: Vec<Left>, pause: Duration) -> Vec<Left> {
         let before = std::mem::take(&mut self.0);
         let mut believed = Vec::new();
-        for (id, asked_at) in left {
-            match before.get(&id.subject) {
-                Some(since) if since.elapsed() >= pause => believed.push((id, asked_at)),
+        for one in left {
+            match before.get(&one.id.subject) {
+                Some(since) if since.elapsed() >= pause => believed.push(one),
                 since => {
                     let since = since.copied().unwrap_or_else(Instant::now);
-                    self.0.insert(id.subject, since);
+                    self.0.insert(one.id.subject, since);
                 }
             }
         }
@@ -177,10 +184,13 @@ mod tests {
     /// What a source says of people, as `left` and `there`.
     fn said(left: &[&str], there: &[&str]) -> Said {
         let source = Source::parse(Source::LDAP).unwrap();
-        let id = |subject: &&str| IdentityId::new(source.clone(), *subject);
+        let gone = |subject: &&str| {
+            let id = IdentityId::new(source.clone(), *subject);
+            (id, Refusal::NotInGroup)
+        };
         let mut said = Said::default();
         let there = there.iter().map(|subject| (*subject).into()).collect();
-        let left = left.iter().map(id).collect();
+        let left = left.iter().map(gone).collect();
         said.part(there, left, Timestamp::now());
         said
     }
@@ -222,7 +232,7 @@ mod tests {
     fn a_part_that_is_doubtful_by_itself_is_doubted_however_many_there_are() {
         let mut whole = said(&[], &["a", "b", "c", "d", "e", "f", "g"]);
         let odd = said(&["x", "y", "z"], &[]);
-        let left = odd.left.into_iter().map(|(id, _)| id).collect();
+        let left = odd.left.into_iter().map(|one| (one.id, one.why)).collect();
         whole.part(Vec::new(), left, Timestamp::now());
         let doubt = whole.doubt(None, true).unwrap();
         assert_eq!((names(&doubt), doubt.asked), (vec!["x", "y", "z"], 3));

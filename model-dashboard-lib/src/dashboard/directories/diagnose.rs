@@ -58,7 +58,7 @@ impl Dashboard {
         let failed = |step: &&DiagnosisStep| step.verdict == Verdict::Failed;
         let came_of_it = match diagnosis.steps.iter().find(failed) {
             Some(step) => format!("{} failed", step.name),
-            None => "well".to_owned(),
+            None => "ok".to_owned(),
         };
         let event = caller.event(Action::System, target());
         let event = event.with_detail(format!("sign-in tested{about}: {came_of_it}"));

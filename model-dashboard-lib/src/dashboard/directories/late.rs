@@ -135,7 +135,7 @@ impl Dashboard {
                 let noted = inner.still_there(&[&before], &[*identity], asked_at).await;
                 noted.is_ok_and(|seen| seen.iter().any(|(user, _)| user.is_active))
             }
-            Some(Answer::Left) => {
+            Some(Answer::Left(_)) => {
                 // Whether that is believed is for a round to say, which sees the others, too.
                 if directory.is_believed() {
                     directory.wanted.notify_one();

@@ -40,6 +40,7 @@ pub(super) use vouching::{Vouched, as_limited};
 
 use super::places::Places;
 use crate::auth::{Authenticator, Source};
+use crate::lasting::Lasting;
 use belief::Earlier;
 use late::Looks;
 use trouble::Known;
@@ -57,12 +58,23 @@ pub(super) struct Directories {
 pub(in crate::dashboard) struct Directory {
     authenticator: Arc<dyn Authenticator>,
     known: Known,
+    log: Log,
     looks: Looks,
     sign_ins: Places,
     /// Held by whoever looks at everybody.
     earlier: Mutex<Earlier>,
     /// Told when a round should not wait for its time.
     wanted: Notify,
+    /// Told when groups that give roles are not as they should be, and when that may be over.
+    look_at_groups: Notify,
+}
+
+/// What the log is told of rounds that are not as they should be.
+#[derive(Debug, Default)]
+struct Log {
+    unanswered: Lasting,
+    unwritten: Lasting,
+    slow: Lasting,
 }
 
 impl Directories {
@@ -89,10 +101,12 @@ impl Directory {
         Directory {
             authenticator,
             known: Known::default(),
+            log: Log::default(),
             looks: Looks::default(),
             sign_ins: Places::default(),
             earlier: Mutex::default(),
             wanted: Notify::new(),
+            look_at_groups: Notify::new(),
         }
     }
 

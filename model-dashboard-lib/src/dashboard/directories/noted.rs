@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
+use super::belief::Left;
 use crate::audit::{Action, NewEvent, counted};
-use crate::auth::{Identity, IdentityId, Leaving, User, Username};
+use crate::auth::{Identity, IdentityId, Leaving, Refusal, User, Username};
 use crate::dashboard::Inner;
 use crate::model::Timestamp;
 use crate::store::StoreError;
@@ -75,30 +76,38 @@ impl Inner {
         changes
     }
 
-    /// Takes everything from somebody whose source said so at `asked_at`; `None` if it vouched for
-    /// them since, or the account was deleted.
-    pub(super) async fn has_left(
-        &self,
-        id: &IdentityId,
-        asked_at: Timestamp,
-    ) -> Result<Option<Leaving>, StoreError> {
-        let leaving = self.users.note_left(id, asked_at).await;
+    /// Takes everything from somebody whose source said so; `None` if it vouched for them since, or
+    /// the account was deleted. What was known before is no event.
+    pub(super) async fn has_left(&self, left: &Left) -> Result<Option<Leaving>, StoreError> {
+        let (id, why) = (&left.id, why(&left.why));
+        let leaving = self.users.note_left(id, left.asked_at, &why).await;
         self.access.forget_account(id);
         let leaving = match leaving {
             Ok(Some(leaving)) => leaving,
             Ok(None) | Err(StoreError::NotFound { .. }) => return Ok(None),
             Err(error) => return Err(error),
         };
+        if !leaving.is_new && leaving.sessions + leaving.tokens == 0 {
+            return Ok(Some(leaving));
+        }
         let event = NewEvent::of_server(Action::UserUpdate, format!("user:{id}"));
         let detail = format!(
-            "{}: deactivated, {} does not let them sign in any more; {}: should they come back, \
-             they need new ones",
+            "{}: deactivated, {} does not let them sign in any more: {why}; {}: should they come \
+             back, they need new ones",
             leaving.user.username,
             id.source,
             lost(leaving.sessions, leaving.tokens)
         );
         self.trail.record(event.with_detail(detail)).await;
         Ok(Some(leaving))
+    }
+}
+
+/// Why somebody may not sign in any more, in a few words.
+pub(super) fn why(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::UnknownUser => "not there any more".to_owned(),
+        other => other.to_string(),
     }
 }
 

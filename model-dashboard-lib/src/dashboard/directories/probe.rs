@@ -1,11 +1,12 @@
 //! A look from time to time whether people could sign in, where nobody's sign-in tells: or trouble
-//! would only show when somebody is kept out.
+//! would only show when somebody is kept out. While groups that give roles are not as they should be it
+//! is taken more often, and soon after each sign-in, so that this is over as soon as it is mended.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::Directory;
 use super::asking::Until;
@@ -32,10 +33,21 @@ pub(in crate::dashboard) async fn probe(
     let until = Until(Some(stopped));
     let every = EVERY.min(inner.policy.recheck_interval);
     loop {
-        if !directory.worked_within(every) {
+        if directory.groups().is_some() {
+            directory.look_at_itself(&until).await;
+        } else if !directory.worked_within(every) {
             let _ = directory.probe(&until).await;
         }
-        if until.or(tokio::time::sleep(every)).await.is_none() {
+        let soonest = Instant::now() + every / 60;
+        let pause = async {
+            let longest = match directory.groups() {
+                Some(_) => every / 5,
+                None => every,
+            };
+            let _ = timeout(longest, directory.look_at_groups.notified()).await;
+            tokio::time::sleep_until(soonest).await;
+        };
+        if until.or(pause).await.is_none() {
             return;
         }
     }

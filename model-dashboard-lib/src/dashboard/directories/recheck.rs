@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::Directory;
 use super::asking::{Answer, Until};
-use super::belief::Belief;
-use super::noted::lost;
+use super::belief::{Belief, Left};
+use super::noted::{lost, why};
 use crate::audit::Action;
 use crate::auth::{IdentityId, Permission, Source, User};
 use crate::dashboard::{Caller, Dashboard, Error};
@@ -34,6 +34,10 @@ pub enum RecheckOutcome {
     Changed(String),
     /// They may not sign in any more: the account is deactivated and has lost everything.
     Left {
+        /// Why, in a few words.
+        why: String,
+        /// Whether they might before.
+        is_new: bool,
         /// How many sessions ended.
         sessions: u64,
         /// How many tokens were revoked.
@@ -108,22 +112,39 @@ impl Dashboard {
                 match seen.into_iter().next() {
                     // A look that began later said so.
                     Some((user, _)) if user.left_at.is_some() => {
-                        let (sessions, tokens) = (0, 0);
-                        (user, RecheckOutcome::Left { sessions, tokens })
+                        let outcome = RecheckOutcome::Left {
+                            why: user.left_reason.clone().unwrap_or_default(),
+                            is_new: false,
+                            sessions: 0,
+                            tokens: 0,
+                        };
+                        (user, outcome)
                     }
                     Some((user, same)) if same.is_empty() => (user, RecheckOutcome::StillThere),
                     Some((user, changes)) => (user, RecheckOutcome::Changed(changes)),
                     None => return Err(Error::not_found(format!("account {id}"))),
                 }
             }
-            Some(Answer::Left) => match inner.has_left(id, asked_at).await? {
-                Some(left) => {
-                    let (sessions, tokens) = (left.sessions, left.tokens);
-                    (left.user, RecheckOutcome::Left { sessions, tokens })
+            Some(Answer::Left(refusal)) => {
+                let left = Left {
+                    id: id.clone(),
+                    why: refusal,
+                    asked_at,
+                };
+                match inner.has_left(&left).await? {
+                    Some(done) => {
+                        let outcome = RecheckOutcome::Left {
+                            why: why(&left.why),
+                            is_new: done.is_new,
+                            sessions: done.sessions,
+                            tokens: done.tokens,
+                        };
+                        (done.user, outcome)
+                    }
+                    // They signed in meanwhile.
+                    None => (self.existing_user(id).await?, RecheckOutcome::StillThere),
                 }
-                // They signed in meanwhile.
-                None => (self.existing_user(id).await?, RecheckOutcome::StillThere),
-            },
+            }
             Some(Answer::None(reason) | Answer::Undecided(reason)) => {
                 (before.clone(), RecheckOutcome::NoAnswer(reason))
             }
@@ -201,11 +222,13 @@ impl RecheckOutcome {
         }
     }
 
-    /// What changed, or why there was no answer.
+    /// What changed, why they may not sign in any more, or why there was no answer.
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
         match self {
-            RecheckOutcome::Changed(what) | RecheckOutcome::NoAnswer(what) => Some(what),
+            RecheckOutcome::Changed(what)
+            | RecheckOutcome::NoAnswer(what)
+            | RecheckOutcome::Left { why: what, .. } => Some(what),
             _ => None,
         }
     }
@@ -214,7 +237,9 @@ impl RecheckOutcome {
     #[must_use]
     pub fn lost(&self) -> (u64, u64) {
         match *self {
-            RecheckOutcome::Left { sessions, tokens } => (sessions, tokens),
+            RecheckOutcome::Left {
+                sessions, tokens, ..
+            } => (sessions, tokens),
             _ => (0, 0),
         }
     }
@@ -226,8 +251,17 @@ impl fmt::Display for RecheckOutcome {
         match self {
             RecheckOutcome::StillThere => f.write_str("is still there, and nothing changed"),
             RecheckOutcome::Changed(changes) => write!(f, "is still there: {changes}"),
-            RecheckOutcome::Left { sessions, tokens } => {
-                write!(f, "left and is disabled: {}", lost(*sessions, *tokens))
+            RecheckOutcome::Left {
+                why, is_new: false, ..
+            } => write!(f, "may not sign in, as before: {why}"),
+            RecheckOutcome::Left {
+                why,
+                sessions,
+                tokens,
+                ..
+            } => {
+                let lost = lost(*sessions, *tokens);
+                write!(f, "left and is disabled: {why}; {lost}")
             }
             RecheckOutcome::NoAnswer(reason) => write!(f, "was asked about in vain: {reason}"),
         }

@@ -52,6 +52,7 @@ impl Directory {
                      cannot be seen has it no more"
                 );
                 doing.groups = Some(now);
+                self.look_at_groups.notify_one();
             }
             (Some(before), None) => {
                 tracing::info!(source, since = %before.since, "groups that give roles are well again");

@@ -46,14 +46,18 @@ pub(in crate::dashboard) async fn follow(
             false => pace.soon(),
         };
         let next = begun + lasted + pause;
-        if !pace.is_kept(lasted) {
-            let source = directory.source().as_str();
+        let source = directory.source().as_str();
+        let is_slow = !pace.is_kept(lasted);
+        if is_slow && directory.log.slow.is_so(Instant::now()) {
             tracing::warn!(
                 source,
                 ?lasted,
                 interval = ?inner.policy.recheck_interval,
                 "looking at everybody takes so long that who leaves may be out later than they should"
             );
+        }
+        if !is_slow && directory.log.slow.is_over() {
+            tracing::info!(source, "looking at everybody takes no longer than it may");
         }
         let asks_about_itself = match directory.known.is_failing() {
             // Else nobody's sign-in or look tells that it is well again.
@@ -85,6 +89,21 @@ struct Looked {
     is_whole: bool,
 }
 
+impl Directory {
+    /// Tells the log of whom the source did not say anything.
+    fn tell_unanswered(&self, round: &SourceRecheck) {
+        let (source, log) = (self.source().as_str(), &self.log.unanswered);
+        match &round.reason {
+            Some(reason) if log.is_so(Instant::now()) => {
+                let people = round.unanswered;
+                tracing::warn!(source, people, reason, "some people could not be looked at");
+            }
+            None if log.is_over() => tracing::info!(source, "everybody could be looked at again"),
+            _ => {}
+        }
+    }
+}
+
 impl Inner {
     fn pace(&self) -> Pace {
         Pace(self.policy.recheck_interval)
@@ -103,9 +122,9 @@ impl Inner {
         let source = directory.source().as_str();
         match round.await {
             Ok(round) => {
-                if let Some(reason) = round.reason {
-                    let people = round.unanswered;
-                    tracing::warn!(source, people, reason, "some people could not be looked at");
+                directory.tell_unanswered(&round);
+                if directory.log.unwritten.is_over() {
+                    tracing::info!(source, "people are looked at again as before");
                 }
                 Looked {
                     asked: round.asked,
@@ -113,7 +132,9 @@ impl Inner {
                 }
             }
             Err(error) => {
-                tracing::warn!(source, %error, "people could not be looked at again");
+                if directory.log.unwritten.is_so(Instant::now()) {
+                    tracing::warn!(source, %error, "people could not be looked at again");
+                }
                 Looked {
                     asked: 0,
                     is_whole: false,
@@ -159,8 +180,8 @@ impl Inner {
             earlier.clear();
             return Ok(round);
         }
-        for (id, asked_at) in said.believed(belief, &mut earlier, self.pace().soon()) {
-            if self.has_left(&id, asked_at).await?.is_some() {
+        for one in said.believed(belief, &mut earlier, self.pace().soon()) {
+            if self.has_left(&one).await?.is_some() {
                 round.left += 1;
             }
         }

@@ -5,7 +5,7 @@ use std::fmt;
 use super::trouble::SourceFailing;
 use super::{Directories, Directory};
 use crate::auth::{
-    DiagnosisStep, LeavingDoubt, Permission, Source, SourceFact, UserStore, Verdict,
+    DiagnosisStep, LeavingDoubt, Permission, SilentServer, Source, SourceFact, UserStore, Verdict,
 };
 use crate::dashboard::{Caller, Dashboard, Dependency, DependencyState, Error};
 use crate::model::Timestamp;
@@ -28,6 +28,8 @@ pub struct SourceState {
     pub doubt: Option<SourceDoubt>,
     /// That groups which give roles are not as they should be, if so.
     pub groups: Option<SourceGroups>,
+    /// Servers that do not answer, while another one does.
+    pub silent_servers: Vec<SilentServer>,
 }
 
 /// A source in which groups that give roles are not as they should be: it does not show one, so nobody
@@ -134,10 +136,11 @@ impl Directory {
             failing: self.failing(),
             doubt: self.doubted(),
             groups: self.groups(),
+            silent_servers: self.authenticator.silent_servers(),
         }
     }
 
-    fn groups(&self) -> Option<SourceGroups> {
+    pub(super) fn groups(&self) -> Option<SourceGroups> {
         self.known.change(|doing| doing.groups.clone())
     }
 
@@ -160,6 +163,9 @@ impl Directory {
                  look after that",
             ),
             (None, None, None) => {
+                if let Some(first) = self.authenticator.silent_servers().first() {
+                    return self.with_silent(first);
+                }
                 return Dependency {
                     name: name.into(),
                     state: DependencyState::Healthy,
@@ -188,6 +194,23 @@ fn tell(source: &str, SourceDoubt { left, asked, .. }: SourceDoubt) {
          them; see that its filter, base, group and rights are right, or re-check all people of the \
          source and believe it"
     );
+}
+
+impl Directory {
+    fn with_silent(&self, first: &SilentServer) -> Dependency {
+        let label = self.authenticator.label();
+        Dependency {
+            name: format!("source:{}", self.source()).into(),
+            state: DependencyState::Degraded,
+            since: Some(first.since),
+            message: format!("{label}: {}; {} is used", first.reason, first.used),
+            fix: Some(
+                "see that the server runs, or put it behind the others in the settings: people can \
+                 sign in, but each sign-in tries it first"
+                    .to_owned(),
+            ),
+        }
+    }
 }
 
 impl Directories {

@@ -93,7 +93,7 @@ impl Directory {
         tracing::warn!(
             source,
             reason,
-            "nobody can sign in with the directory: {part}; whom it vouched for lately still get in"
+            "nobody can sign in with the directory: {part}; its people's sessions and tokens go on for a while"
         );
     }
 
@@ -103,6 +103,9 @@ impl Directory {
             None => {
                 self.answered();
                 self.let_in();
+                if self.groups().is_some() {
+                    self.look_at_groups.notify_one();
+                }
             }
             Some(AuthenticationError::Refused(refusal)) => self.works(self.shown_by(refusal)),
             Some(AuthenticationError::Barred { refusal, .. }) => {
@@ -150,7 +153,8 @@ impl Directory {
 
     /// Whether there is nothing to tell of it.
     pub(in crate::dashboard) fn is_well(&self) -> bool {
-        self.is_believed() && self.known.get().groups.is_none()
+        let is_well = self.is_believed() && self.known.get().groups.is_none();
+        is_well && self.authenticator.silent_servers().is_empty()
     }
 
     /// Whether it showed that all of it works less than so long ago.

@@ -7,6 +7,7 @@
 //! end as those of people who sign in no more.
 
 use super::Directory;
+use super::belief::Left;
 use crate::auth::{IdentityId, Refusal};
 use crate::dashboard::Inner;
 use crate::model::Timestamp;
@@ -55,7 +56,14 @@ impl Inner {
         match directory.can_recheck() {
             // While it is doubted its rounds come soon anyway.
             true if directory.is_believed() => directory.wanted.notify_one(),
-            false if is_of_the_account => drop(self.has_left(id, asked_at).await?),
+            false if is_of_the_account => {
+                let left = Left {
+                    id: id.clone(),
+                    why: refusal.clone(),
+                    asked_at,
+                };
+                self.has_left(&left).await?;
+            }
             _ => {}
         }
         Ok(())

@@ -81,7 +81,11 @@ async fn every_refusal_has_the_same_answer_and_its_reason_in_the_audit_log() {
 
     for (name, password, why) in [
         ("ana", "another password", "wrong password"),
-        ("gone", PASSWORD, "account is disabled"),
+        (
+            "gone",
+            PASSWORD,
+            "account was disabled here by an administrator",
+        ),
         ("nobody", PASSWORD, "unknown account"),
         ("robot", PASSWORD, "unknown account"),
     ] {

@@ -289,7 +289,7 @@ async fn make_known(world: &World, source: &Source) {
 }
 
 #[tokio::test]
-async fn that_a_source_did_not_answer_is_told_once_a_minute_for_each_address() {
+async fn each_sign_in_that_a_source_did_not_answer_is_told_until_there_are_too_many() {
     let clinic = directory("clinic");
     let world = World::with(|it| it.authenticator(Arc::new(Silent(directory("clinic"))))).await;
     make_known(&world, &clinic).await;
@@ -310,13 +310,84 @@ async fn that_a_source_did_not_answer_is_told_once_a_minute_for_each_address() {
     for _ in 0..15 {
         sign_in("ana", "192.0.2.1").await;
     }
-    assert_eq!(world.count(Action::SignInRefused).await, 1);
+    assert_eq!(world.count(Action::SignInRefused).await, 16);
     // Nobody who is known: it may be a password in the wrong field.
     sign_in(PASSWORD, "192.0.2.2").await;
     let event = world.last_event().await;
-    assert_eq!(world.count(Action::SignInRefused).await, 2);
+    assert_eq!(world.count(Action::SignInRefused).await, 17);
     assert!(!format!("{event:?}").contains(PASSWORD), "{event:?}");
     assert_eq!((&*event.actor_name, event.who()), ("", "unknown"));
+
+    // As of wrong passwords, further ones are told once a minute, with their number.
+    let mut early = 0;
+    for _ in 0..30 {
+        let mut typed = typed("ana", "x");
+        typed.source = Some(clinic.clone());
+        let refused = world.dashboard.sign_in(typed, request("192.0.2.1")).await;
+        early += usize::from(matches!(refused, Err(Error::TooManyAttempts { .. })));
+    }
+    assert!(early > 20, "{early}");
+    let events = world.events().await;
+    let told = |one: &&Event| one.event.detail == "too early after others, not checked";
+    assert_eq!(events.iter().filter(told).count(), 1);
+}
+
+#[tokio::test]
+async fn an_attempt_without_a_password_is_told_with_the_name_of_whom_is_known() {
+    let clinic = Arc::new(ByPassword(directory("clinic"), Refusal::WrongPassword));
+    let world = World::with(|builder| builder.authenticator(clinic)).await;
+    world.with_password("bo", Role::Viewer, PASSWORD).await;
+    make_known(&world, &directory("clinic")).await;
+    let long = "x".repeat(2000);
+    for (source, name, password, written, why, from) in [
+        (
+            "local",
+            "BO",
+            "",
+            "bo",
+            "no password was typed",
+            "192.0.2.1",
+        ),
+        (
+            "clinic",
+            "ana",
+            "",
+            "Ana",
+            "no password was typed",
+            "192.0.2.2",
+        ),
+        (
+            "clinic",
+            "ana",
+            &*long,
+            "Ana",
+            "nobody has such a password",
+            "192.0.2.3",
+        ),
+        (
+            "clinic",
+            PASSWORD,
+            "",
+            "",
+            "no password was typed",
+            "192.0.2.4",
+        ),
+        ("clinic", "", "x", "", "nobody has such a name", "192.0.2.5"),
+    ] {
+        let before = world.count(Action::SignInRefused).await;
+        for _ in 0..3 {
+            let mut typed = typed(name, password);
+            typed.source = Some(directory(source));
+            let refused = world.dashboard.sign_in(typed, request(from)).await;
+            assert_eq!(reason(refused), Unauthenticated::SignInRefused);
+        }
+        let event = world.last_event().await;
+        assert_eq!((&*event.actor_name, &*event.detail), (written, why));
+        assert_eq!(event.target, format!("source:{source}"));
+        assert!(!format!("{event:?}").contains(PASSWORD), "{event:?}");
+        // Once a minute for each address.
+        assert_eq!(world.count(Action::SignInRefused).await, before + 1);
+    }
 }
 
 #[tokio::test]

@@ -65,7 +65,7 @@ struct Counters {
     /// Attempts that a source has not answered, by where they are counted.
     silent: Recent<(Source, Address), Count>,
     early: Recent<Address, Untold>,
-    unanswered: Recent<Address, Untold>,
+    void: Recent<Address, Untold>,
 }
 
 /// Attempts from an address that were not checked.
@@ -126,6 +126,13 @@ impl Throttle {
     ) -> bool {
         let (account, place) = ((source.clone(), folded.into()), client.into().into());
         self.counters().names.pair(account, &place, now).1
+    }
+
+    /// An attempt without a name or password that anybody could have. How many such attempts from
+    /// the address to tell of, this one included; `None` if that was done a short while ago.
+    pub(super) fn is_void<'a>(&self, client: impl Into<Client<'a>>, now: Instant) -> Option<u32> {
+        let address = Place::from(client.into()).address;
+        to_tell(&mut self.counters().void, &address, now)
     }
 
     /// Asks to try a password now.
@@ -233,17 +240,13 @@ impl Attempt<'_> {
     }
 
     /// The same, because whoever was to check it did not answer. It counts if the password was sent.
-    /// How many such attempts from the address to tell of, this one included; `None` if that was done
-    /// a short while ago.
-    pub(super) fn was_not_answered(mut self) -> Option<u32> {
+    pub(super) fn was_not_answered(mut self) {
         self.is_silent = true;
         let mut counters = self.throttle.counters();
         let may_be_wrong = self.person().as_ref().is_some_and(|tried| !tried.is_right);
         if !may_be_wrong {
             self.take_back(&mut counters);
         }
-        let address = &self.place.address;
-        to_tell(&mut counters.unanswered, address, self.started)
     }
 
     /// How long the next attempt under this name has to wait.

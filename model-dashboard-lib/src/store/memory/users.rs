@@ -256,9 +256,12 @@ impl UserStore for MemoryStore {
         &self,
         id: &IdentityId,
         asked_at: Timestamp,
+        why: &str,
     ) -> Result<Option<Leaving>, StoreError> {
         let mut state = self.state();
-        let Some(user) = left(state.account(id)?.user.clone(), asked_at)? else {
+        let before = state.account(id)?.user.clone();
+        let is_new = before.is_active;
+        let Some(user) = left(before, asked_at, why)? else {
             return Ok(None);
         };
         state.account(id)?.user = user.clone();
@@ -267,6 +270,7 @@ impl UserStore for MemoryStore {
         state.tokens.retain(|_, token| token.owner != *id);
         Ok(Some(Leaving {
             user,
+            is_new,
             sessions,
             tokens: (before - state.tokens.len()) as u64,
         }))

@@ -12,11 +12,11 @@ pub(super) const OF_USERS: &str =
     "'local' AS source, CAST(id AS TEXT) AS subject, username, display_name,
     email, role, role_reason, 'administrator' AS role_origin, '[]' AS groups, is_active,
     NULL AS team, created_at, updated_at, last_sign_in, checked_at, NULL AS left_at,
-    FALSE AS provisional FROM users";
+    NULL AS left_reason, FALSE AS provisional FROM users";
 pub(super) const OF_ACCOUNTS: &str =
     "source, subject, username, display_name, email, role, role_reason,
     role_origin, groups, is_active, team, created_at, updated_at, last_sign_in, checked_at, left_at,
-    provisional FROM accounts";
+    left_reason, provisional FROM accounts";
 pub(super) const OF_EVERYONE: &str = "* FROM everyone";
 
 pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<User> {
@@ -51,6 +51,7 @@ pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<User> {
         last_sign_in,
         checked_at,
         left_at,
+        left_reason: row.get("left_reason")?,
         is_provisional: row.get("provisional")?,
     })
 }
@@ -134,7 +135,7 @@ pub(super) fn save(db: &Connection, user: &User) -> Result<()> {
                 role_origin = :role_origin, role_reason = :role_reason, groups = :groups,
                 is_active = :is_active, team = :team, created_at = :created_at,
                 updated_at = :updated_at, last_sign_in = :last_sign_in, checked_at = :checked_at,
-                left_at = :left_at, provisional = :provisional
+                left_at = :left_at, left_reason = :left_reason, provisional = :provisional
              WHERE source = :source AND subject = :subject",
         )?;
         let groups = serde_json::to_string(&user.groups).map_err(Error::bad_data)?;
@@ -156,6 +157,7 @@ pub(super) fn save(db: &Connection, user: &User) -> Result<()> {
             ":last_sign_in": user.last_sign_in.map(Time),
             ":checked_at": user.checked_at.map(Time),
             ":left_at": user.left_at.map(Time),
+            ":left_reason": user.left_reason,
             ":provisional": user.is_provisional,
         })?
     };

@@ -112,12 +112,20 @@ pub(super) fn revoke_tokens(db: &Connection, id: &IdentityId) -> Result<u64> {
     Ok(revoked as u64)
 }
 
-fn note_left(db: &Connection, id: &IdentityId, asked_at: Timestamp) -> Result<Option<Leaving>> {
-    let Some(user) = left(existing(db, id)?, asked_at)? else {
+fn note_left(
+    db: &Connection,
+    id: &IdentityId,
+    asked_at: Timestamp,
+    why: &str,
+) -> Result<Option<Leaving>> {
+    let before = existing(db, id)?;
+    let is_new = before.is_active;
+    let Some(user) = left(before, asked_at, why)? else {
         return Ok(None);
     };
     save(db, &user)?;
     Ok(Some(Leaving {
+        is_new,
         sessions: end_sessions(db, id, None)?,
         tokens: revoke_tokens(db, id)?,
         user,
@@ -341,9 +349,11 @@ impl UserStore for SqliteStore {
         &self,
         id: &IdentityId,
         asked_at: Timestamp,
+        why: &str,
     ) -> Result<Option<Leaving>, StoreError> {
-        let id = id.clone();
-        self.write(move |db| note_left(db, &id, asked_at)).await
+        let (id, why) = (id.clone(), why.to_owned());
+        self.write(move |db| note_left(db, &id, asked_at, &why))
+            .await
     }
 
     async fn people_with_access(

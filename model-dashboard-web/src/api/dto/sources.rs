@@ -29,8 +29,9 @@ struct SourceHealth {
     /// Whether it can be asked about people without their passwords.
     can_recheck: bool,
     /// `healthy`, `failing` (nobody can sign in with it), `doubted` (it says of too many at once
-    /// that they left, which is not believed) or `role_groups` (it does not show a group that gives
-    /// a role, so nobody has that role by it, or several of the name).
+    /// that they left, which is not believed), `role_groups` (it does not show a group that gives
+    /// a role, so nobody has that role by it, or several of the name) or `servers` (one of its servers
+    /// does not answer, and each sign-in tries that one first).
     #[schema(example = "healthy")]
     status: &'static str,
     /// Since when, if it does not do well.
@@ -63,7 +64,13 @@ impl From<SourceState> for SourceHealth {
                 ("doubted", Some(doubt.since), Some(message))
             }
             (None, None, Some(groups)) => ("role_groups", Some(groups.since), Some(groups.reason)),
-            (None, None, None) => ("healthy", None, None),
+            (None, None, None) => match state.silent_servers.into_iter().next() {
+                Some(server) => {
+                    let message = format!("{}; {} is used", server.reason, server.used);
+                    ("servers", Some(server.since), Some(message))
+                }
+                None => ("healthy", None, None),
+            },
         };
         SourceHealth {
             source: state.source.to_string(),
@@ -82,7 +89,7 @@ pub(in crate::api) struct RecheckAnswer {
     /// `still_there`, `changed`, `left` or `no_answer`.
     #[schema(example = "still_there")]
     outcome: &'static str,
-    /// What changed, or why there was no answer.
+    /// What changed, why they may not sign in any more, or why there was no answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
     /// How many sessions ended.
@@ -173,7 +180,7 @@ impl Body for AskedPerson {
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::api) struct DiagnosisAnswer {
     /// Whether no step failed.
-    well: bool,
+    ok: bool,
     /// The steps, up to the first that failed and made the others pointless.
     steps: Vec<Step>,
     /// Who the name belongs to, as they would be after a sign-in.
@@ -188,7 +195,7 @@ struct Step {
     #[schema(example = "TLS")]
     name: String,
     /// `well`, `warning` or `failed`.
-    #[schema(example = "well")]
+    #[schema(example = "ok")]
     verdict: &'static str,
     /// What was seen.
     saw: String,
@@ -220,7 +227,7 @@ struct FoundPerson {
 impl From<Diagnosis> for DiagnosisAnswer {
     fn from(diagnosis: Diagnosis) -> DiagnosisAnswer {
         DiagnosisAnswer {
-            well: diagnosis.is_well(),
+            ok: diagnosis.is_well(),
             steps: diagnosis.steps.into_iter().map(Step::from).collect(),
             person: diagnosis.identity.map(FoundPerson::from),
         }

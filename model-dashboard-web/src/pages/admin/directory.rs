@@ -1,5 +1,7 @@
 //! A directory that people sign in with.
 
+use std::time::Duration;
+
 use http::StatusCode;
 use model_dashboard::auth::{Diagnosis, DiagnosisStep, Identity, Permission, Source, Verdict};
 use model_dashboard::dashboard::{Error, SourceRecheck, SourceState};
@@ -12,6 +14,7 @@ use crate::views::admin::directory::{
     self, DirectoryView, Found, Looked, Step, StepVerdict, Trouble, Walk,
 };
 use crate::views::components::field::Field;
+use crate::views::components::time;
 
 /// The page.
 pub(super) async fn show(visit: Visit, source: Source) -> Result<Response, Failure> {
@@ -36,13 +39,15 @@ async fn view(visit: &Visit, source: &Source) -> Result<DirectoryView, Failure> 
     let state = states.into_iter().find(|state| state.source == *source);
     let state = state.ok_or(Failure::Nothing)?;
     let policy = dashboard.policy();
+    let grace = policy.recheck_grace.max(policy.recheck_interval);
     Ok(DirectoryView {
         source: state.source.to_string(),
         can_recheck: state.can_recheck,
         token_days: policy.unchecked_token_days,
         recheck_interval: policy.recheck_interval,
-        grace: policy.recheck_grace.max(policy.recheck_interval),
-        trouble: trouble(&state),
+        grace,
+        trouble: trouble(&state, grace),
+        doubted: state.doubt.map(|doubt| doubt.left),
         label: state.label,
         facts: state
             .facts
@@ -55,14 +60,16 @@ async fn view(visit: &Visit, source: &Source) -> Result<DirectoryView, Failure> 
 }
 
 /// What is wrong with a directory, for whoever administers it.
-fn trouble(state: &SourceState) -> Option<Trouble> {
+fn trouble(state: &SourceState, grace: Duration) -> Option<Trouble> {
     if let Some(failing) = &state.failing {
         return Some(Trouble {
             since: failing.since.into(),
             text: format!(
-                "Nobody can sign in with it: {}. {}. Whom it vouched for lately still get in.",
+                "Nobody can sign in with it: {}. {}. Sessions and tokens of its people go on for {} \
+                 after it last confirmed each of them.",
                 failing.part,
-                sentence(&failing.reason).trim_end_matches('.')
+                sentence(&failing.reason).trim_end_matches('.'),
+                time::span(grace),
             ),
         });
     }
@@ -77,7 +84,18 @@ fn trouble(state: &SourceState) -> Option<Trouble> {
             ),
         });
     }
-    let groups = state.groups.as_ref()?;
+    let Some(groups) = &state.groups else {
+        let silent = state.silent_servers.first()?;
+        return Some(Trouble {
+            since: silent.since.into(),
+            text: format!(
+                "{}. {} is used, and people can sign in with it, but each sign-in tries the other one \
+                 first. See that it runs, or put it behind the others in the settings.",
+                sentence(&silent.reason).trim_end_matches('.'),
+                silent.used
+            ),
+        });
+    };
     Some(Trouble {
         since: groups.since.into(),
         text: format!(

@@ -30,6 +30,7 @@ pub(super) async fn from_directory(
         groups: user.groups.clone(),
         checked_at: looked_at(user).map(Into::into),
         left_at: user.left_at.map(Into::into),
+        left_reason: user.left_reason.clone().unwrap_or_default(),
         can_recheck: state.is_some_and(|it| it.can_recheck) && !user.is_provisional,
         tokens_until: limit.map(|limit| limit.until.map(Into::into)),
     }))

@@ -38,6 +38,8 @@ pub struct DirectoryView {
     pub username: Field,
     /// What a walk saw.
     pub walk: Option<Walk>,
+    /// Of how many it says that they left, which is not believed, if so.
+    pub doubted: Option<usize>,
     /// What a look at everybody found.
     pub looked: Option<Looked>,
     /// Whether the person may look at everybody.
@@ -139,7 +141,7 @@ pub fn page(frame: &Frame, view: &DirectoryView) -> Markup {
     frame.page(&Page::new(&view.label, Section::Admin), &html! {
         (breadcrumbs(&[above]))
         (page_header(&view.label, &html! { div.beside {
-            @match view.trouble { Some(_) => (state::pill(Tone::Warning, "Degraded")), None => (state::pill(Tone::Ok, "Works")) }
+            @match view.trouble { Some(_) => (state::pill(Tone::Warning, "Degraded")), None => (state::pill(Tone::Ok, "OK")) }
             code { (view.source) }
         } }, &html! {}))
         @if let Some(trouble) = &view.trouble {
@@ -227,7 +229,7 @@ fn walked(walk: &Walk) -> Markup {
                         }
                         div.health-state {
                             @match step.verdict {
-                                StepVerdict::Well => (state::pill(Tone::Ok, "Well")),
+                                StepVerdict::Well => (state::pill(Tone::Ok, "OK")),
                                 StepVerdict::Warning => (state::pill(Tone::Warning, "Look at it")),
                                 StepVerdict::Failed => (state::pill(Tone::Danger, "Failed")),
                             }
@@ -259,9 +261,10 @@ fn everybody(frame: &Frame, view: &DirectoryView) -> Markup {
                     (plural(view.token_days.into(), "day", "days")) " after each sign-in." }
             } @else {
                 p { "Everybody who holds a session or token is looked at again at least every " (time::span(view.recheck_interval))
-                    ". Who left loses both. While the directory is away they get in for " (time::span(view.grace))
-                    " after it last vouched for them." }
-                @if let Some(looked) = &view.looked { (found(frame, &action, looked)) }
+                    ". Who left loses both. While the directory does not answer, both go on for " (time::span(view.grace))
+                    " after it last confirmed their owner." }
+                @if let Some(looked) = &view.looked { (found(looked)) }
+                @if let Some(count) = view.doubted { (doubted(frame, view, &action, count)) }
                 @if view.may_recheck {
                     form method="post" action=(action) {
                         (frame.csrf_field())
@@ -273,7 +276,7 @@ fn everybody(frame: &Frame, view: &DirectoryView) -> Markup {
     )
 }
 
-fn found(frame: &Frame, action: &str, looked: &Looked) -> Markup {
+fn found(looked: &Looked) -> Markup {
     let tone = match (looked.doubted, looked.unanswered) {
         (0, 0) => Tone::Ok,
         _ => Tone::Warning,
@@ -295,11 +298,18 @@ fn found(frame: &Frame, action: &str, looked: &Looked) -> Markup {
                 }
             }))
         }
-        @if looked.doubted > 0 {
+    }
+}
+
+/// The way to believe what is doubted, for as long as it is.
+fn doubted(frame: &Frame, view: &DirectoryView, action: &str, count: usize) -> Markup {
+    html! {
+        @if view.may_recheck {
             form method="post" action=(action) {
                 (frame.csrf_field())
                 input type="hidden" name="believe" value="true";
-                div.buttons { button.button.danger type="submit" { "They did leave: disable " (plural(looked.doubted, "account", "accounts")) } }
+                p { "The directory says that " (plural(count, "person", "people")) " left, which is not believed. If they did, say so; it is asked once more, and whoever it says so of loses sessions and tokens." }
+                div.buttons { button.button.danger type="submit" { "They did leave: disable " (plural(count, "account", "accounts")) } }
             }
         }
     }

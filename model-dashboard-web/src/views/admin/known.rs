@@ -23,6 +23,8 @@ pub struct FromDirectory {
     pub checked_at: Option<SystemTime>,
     /// When it said that they left.
     pub left_at: Option<SystemTime>,
+    /// Why, in a few words; empty if unknown.
+    pub left_reason: String,
     /// Whether it can be asked now.
     pub can_recheck: bool,
     /// Until when tokens work without a sign-in, where it cannot: a time, or only from the next one on.
@@ -37,7 +39,11 @@ pub(super) fn left(frame: &Frame, source: &str, known: &FromDirectory) -> Markup
     notice(
         Tone::Warning,
         &html! {
-            p { (source) " does not let this person sign in any more (noticed " (time::relative(frame.now, at)) "). Their sessions and tokens are gone." }
+            p {
+                (source) " does not let this person sign in any more"
+                @if !known.left_reason.is_empty() { ": " strong { (known.left_reason) } }
+                ". Noticed " (time::relative(frame.now, at)) "; their sessions and tokens are gone."
+            }
             p { "The account works again by itself when the directory lets them sign in again, unless you keep them out. They need new tokens then." }
         },
     )
@@ -45,9 +51,12 @@ pub(super) fn left(frame: &Frame, source: &str, known: &FromDirectory) -> Markup
 
 /// What stands beside the account.
 pub(super) fn facts(frame: &Frame, known: &FromDirectory) -> Vec<(&'static str, Markup)> {
-    let look = html! {
+    let confirmed = html! {
         @match known.checked_at {
-            Some(at) => (time::relative(frame.now, at)),
+            Some(at) => {
+                (time::relative(frame.now, at))
+                p.help { "When the directory last said that they may sign in." }
+            },
             None => span.muted { "never" },
         }
     };
@@ -56,7 +65,7 @@ pub(super) fn facts(frame: &Frame, known: &FromDirectory) -> Vec<(&'static str, 
         @if known.provisional { p.help { "A name that stands in for the stable id until the first sign-in." } }
     };
     let mut facts = vec![
-        ("Last look", look),
+        ("Last confirmed", confirmed),
         (
             if known.left_at.is_some() {
                 "Last groups"

@@ -146,7 +146,7 @@ fn facts<'a>(frame: &Frame, view: &'a SystemView) -> Vec<(&'a str, Markup)> {
 
 fn one(frame: &Frame, dependency: &Dependency) -> Markup {
     let pill = match dependency.health {
-        Health::Ok => state::pill(Tone::Ok, "Works"),
+        Health::Ok => state::pill(Tone::Ok, "OK"),
         Health::Degraded => state::pill(Tone::Warning, "Degraded"),
         Health::Down => state::pill(Tone::Danger, "Down"),
         Health::Off => state::pill(Tone::Muted, "Not used"),

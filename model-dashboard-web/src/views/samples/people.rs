@@ -71,6 +71,7 @@ pub(super) fn user_who_left() -> users::UserView {
         role_reason: text("It was given by Hospital account: group CN=Segmentation-Readers."),
         directory: view.directory.map(|known| FromDirectory {
             left_at: Some(ago(3)),
+            left_reason: text("not in the required group"),
             groups: directory_groups(1),
             ..known
         }),

@@ -142,11 +142,10 @@ fn told(direct: usize, groups: &[String]) -> String {
         0 => String::new(),
         more => format!("; and {more} more"),
     };
+    let named = named.join("; ");
     match groups.len() {
         0 => "none".to_owned(),
-        all => format!(
-            "{all}, {direct} of them in the entry: {}{more}",
-            named.join("; ")
-        ),
+        all if all == direct => format!("{all}: {named}{more}"),
+        all => format!("{all}, in {direct} of them directly: {named}{more}"),
     }
 }

@@ -22,7 +22,8 @@ use super::sources::directory;
 use super::*;
 use crate::auth::{
     AuthenticationError, Authenticator, Diagnosis, DiagnosisStep, GrantedRole, Guesses, Identity,
-    IdentityId, Permission, Refusal, RoleOrigin, Source, SourcePart, UserChange, Verdict,
+    IdentityId, Permission, Refusal, RoleOrigin, SilentServer, Source, SourcePart, Standing,
+    UserChange, Verdict,
 };
 
 const WRONG: &str = "a wrong password";
@@ -65,6 +66,8 @@ pub(super) struct Staff {
     is_dumb: AtomicBool,
     /// How far one comes.
     fault: Mutex<Option<SourcePart>>,
+    /// A server that does not answer, while another one does.
+    silent: Mutex<Option<SilentServer>>,
     /// Why who worked there is not let in.
     says: Mutex<Refusal>,
     sign_ins_held: watch::Sender<bool>,
@@ -96,6 +99,7 @@ impl Staff {
             passwords: AtomicU32::new(0),
             is_dumb: AtomicBool::new(false),
             fault: Mutex::default(),
+            silent: Mutex::default(),
             says: Mutex::new(Refusal::NotInGroup),
             sign_ins_held: watch::Sender::new(false),
         })
@@ -186,10 +190,7 @@ impl Staff {
         found.next().cloned()
     }
 
-    fn answers_about(
-        &self,
-        ids: &[IdentityId],
-    ) -> Vec<Result<Option<Identity>, AuthenticationError>> {
+    fn answers_about(&self, ids: &[IdentityId]) -> Vec<Result<Standing, AuthenticationError>> {
         let people = self.people.lock().unwrap();
         let comes_to = self.comes_to.load(Ordering::SeqCst);
         let look = |(number, id): (usize, &IdentityId)| {
@@ -203,7 +204,9 @@ impl Staff {
             if number >= comes_to || is_in(&self.fails_at) {
                 return Err(unavailable("the time is up"));
             }
-            Ok(people.get(&*id.subject).cloned())
+            let gone = || Standing::Left(self.says.lock().unwrap().clone());
+            let found = people.get(&*id.subject).cloned();
+            Ok(found.map_or_else(gone, Standing::There))
         };
         ids.iter().enumerate().map(look).collect()
     }
@@ -274,6 +277,10 @@ impl Authenticator for Staff {
         }
     }
 
+    fn silent_servers(&self) -> Vec<SilentServer> {
+        self.silent.lock().unwrap().iter().cloned().collect()
+    }
+
     async fn authenticate_counted(
         &self,
         username: &Username,
@@ -300,10 +307,7 @@ impl Authenticator for Staff {
         self.can_recheck
     }
 
-    async fn recheck(
-        &self,
-        ids: &[IdentityId],
-    ) -> Vec<Result<Option<Identity>, AuthenticationError>> {
+    async fn recheck(&self, ids: &[IdentityId]) -> Vec<Result<Standing, AuthenticationError>> {
         self.asked.lock().unwrap().push(ids.len());
         let first = self.answers_about(ids);
         if self.held.load(Ordering::SeqCst) {

@@ -49,6 +49,23 @@ async fn a_group_that_cannot_be_seen_gives_no_role_which_is_told_and_costs_nothi
 }
 
 #[tokio::test]
+async fn that_a_group_is_back_is_seen_soon_after_the_next_sign_in() {
+    let staff = Staff::new(true);
+    staff.hire("bo");
+    let world = patient_world(&staff).await;
+    staff.hidden.lock().unwrap().push(Role::Editor);
+    let host = world.host();
+    let walk = world.dashboard.diagnose(&host, &staff.source, None);
+    walk.await.unwrap();
+    assert_eq!(world.dashboard.ready(), Readiness::Degraded);
+    staff.hidden.lock().unwrap().clear();
+    world.sign_in_at(&staff, "bo-name").await.unwrap();
+    until(async || world.dashboard.ready() == Readiness::Ready).await;
+    assert_eq!(world.state().await.groups, None);
+    world.dashboard.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_walk_through_a_sign_in_notes_how_the_groups_are() {
     let staff = Staff::new(true);
     let world = world(&staff).await;

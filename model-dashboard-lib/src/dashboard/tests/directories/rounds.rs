@@ -321,11 +321,68 @@ async fn one_look_tells_what_came_of_it() {
     staff.leave_alone(false);
     staff.dismiss("bo");
     let done = look().await;
-    let left = RecheckOutcome::Left {
+    let left = |is_new, tokens| RecheckOutcome::Left {
+        why: "not in the required group".to_owned(),
+        is_new,
         sessions: 0,
-        tokens: 1,
+        tokens,
     };
-    assert_eq!((done.outcome, done.user.is_active), (left, false));
+    assert_eq!((done.outcome, done.user.is_active), (left(true, 1), false));
+    let why = done.user.left_reason.as_deref();
+    assert_eq!(why, Some("not in the required group"));
+
+    // Once more, each look is an event, and what was known before is none.
+    let events = async || world.count(Action::UserUpdate).await;
+    let before = events().await;
+    assert_eq!(look().await.outcome, left(false, 0));
+    assert_eq!(events().await, before);
+    let told = &world.last_event().await;
+    assert_eq!(told.action, Action::UserRecheck);
+    let told = &told.detail;
+    assert!(
+        told.ends_with("may not sign in, as before: not in the required group"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn why_somebody_left_is_told() {
+    let staff = Staff::new(true);
+    let world = world(&staff).await;
+    for (name, refusal, why) in [
+        ("ann", Refusal::NotInGroup, "not in the required group"),
+        (
+            "bo",
+            Refusal::Disabled,
+            "account is disabled or locked in the directory",
+        ),
+        ("cy", Refusal::AccountExpired, "account has expired"),
+        ("di", Refusal::UnknownUser, "not there any more"),
+    ] {
+        let (user, _) = world.employee(&staff, name, HOUR).await;
+        world.employee(&staff, "stays", HOUR).await;
+        staff.says(refusal);
+        staff.dismiss(name);
+        assert_eq!(world.recheck(&staff, false).await.left, 1);
+        let events = world.events().await;
+        let mut events = events.iter().rev().map(|one| &one.event);
+        let told = events.find(|one| one.action == Action::UserUpdate).unwrap();
+        assert_eq!(told.target, format!("user:{}", user.id));
+        let said = format!("clinic does not let them sign in any more: {why}; 0 sessions");
+        assert!(told.detail.contains(&said), "{}", told.detail);
+        let now = world.store.user(&user.id).await.unwrap().unwrap();
+        assert_eq!(now.left_reason.as_deref(), Some(why));
+        // Who is back has no such reason.
+        staff.hire(name);
+        world
+            .sign_in_at(&staff, &format!("{name}-name"))
+            .await
+            .unwrap();
+        let now = world.store.user(&user.id).await.unwrap().unwrap();
+        assert_eq!((now.is_active, now.left_reason), (true, None));
+        staff.dismiss(name);
+        world.recheck(&staff, false).await;
+    }
 }
 
 #[tokio::test]

@@ -93,3 +93,32 @@ async fn trouble_shows_though_nobody_signs_in_and_nobody_is_looked_at() {
     assert_eq!(world.dashboard.ready(), Readiness::Ready);
     world.dashboard.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_server_that_does_not_answer_while_another_does_is_told() {
+    let staff = Staff::new(true);
+    let world = world(&staff).await;
+    let since = Timestamp::now();
+    *staff.silent.lock().unwrap() = Some(SilentServer {
+        server: "ldap://one".to_owned(),
+        since,
+        reason: "ldap://one cannot be reached: no answer within 3 s".to_owned(),
+        used: "ldap://two".to_owned(),
+    });
+    assert_eq!(world.dashboard.ready(), Readiness::Degraded);
+    let told = world.dashboard.health(&world.host()).await.unwrap();
+    let told = told.iter().find(|one| one.name == "source:clinic").unwrap();
+    assert_eq!(
+        (told.state, told.since),
+        (DependencyState::Degraded, Some(since))
+    );
+    assert!(
+        told.message
+            .ends_with("ldap://one cannot be reached: no answer within 3 s; ldap://two is used"),
+        "{}",
+        told.message
+    );
+    assert_eq!(world.state().await.silent_servers.len(), 1);
+    *staff.silent.lock().unwrap() = None;
+    assert_eq!(world.dashboard.ready(), Readiness::Ready);
+}

@@ -169,7 +169,10 @@ async fn of_whom_an_administrator_disabled_nothing_is_noted_at_sign_in() {
     staff.change(renamed);
     let refused = world.sign_in_at(&staff, "another-name").await;
     assert_eq!(reason(refused), Unauthenticated::SignInRefused);
-    assert_eq!(world.last_event().await.detail, "account is disabled");
+    assert_eq!(
+        world.last_event().await.detail,
+        "account was disabled here by an administrator"
+    );
     assert_eq!(world.count(Action::UserUpdate).await, 0);
     let after = world.store.user(&bo.id).await.unwrap();
     assert_eq!(after, Some(before));

@@ -10,6 +10,7 @@ mod m0005_audit_head;
 mod m0006_names;
 mod m0007_leaving;
 mod m0008_doubts;
+mod m0009_reasons;
 
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -39,6 +40,7 @@ const STEPS: &[fn(&Transaction<'_>, &mut Migration) -> Result<()>] = &[
     m0006_names::apply,
     m0007_leaving::apply,
     m0008_doubts::apply,
+    m0009_reasons::apply,
 ];
 
 const NEWEST: u32 = STEPS.len() as u32;

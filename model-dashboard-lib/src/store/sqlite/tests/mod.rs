@@ -51,6 +51,7 @@ fn person(username: &str) -> NewUser {
 const AS_SCHEMA_6: &str = "DROP VIEW everyone;
     DROP TABLE doubts;
     ALTER TABLE accounts DROP COLUMN left_at;
+    ALTER TABLE accounts DROP COLUMN left_reason;
     CREATE VIEW everyone AS SELECT * FROM accounts;";
 
 async fn make(store: &SqliteStore, username: &str) -> Result<User, StoreError> {

@@ -165,6 +165,33 @@ fn account_form(frame: &Frame, view: &UserView) -> Markup {
     )
 }
 
+/// The ways to what the audit log has of somebody.
+fn events(frame: &Frame, view: &UserView) -> Markup {
+    let row = &view.row;
+    let find = |pairs: &[(&'static str, &str)]| {
+        let pairs = pairs
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()));
+        frame.links.query("/admin/audit", pairs)
+    };
+    let target = format!("user:{}", row.id);
+    let (source, _) = row.id.split_once(':').unwrap_or_default();
+    let refused = [
+        ("who", &*row.username),
+        ("source", source),
+        ("action", "sign-in.refused"),
+    ];
+    html! {
+        ul.links {
+            li { a href=(find(&[("who", &row.id)])) { "What they did" } }
+            li { a href=(find(&[("target", &target)])) { "What was done to them" } }
+            @if view.kind != AccountKind::Service {
+                li { a href=(find(&refused)) { "Refused sign-ins" } }
+            }
+        }
+    }
+}
+
 fn facts(frame: &Frame, view: &UserView) -> Markup {
     let row = &view.row;
     let mut facts = vec![
@@ -187,9 +214,7 @@ fn facts(frame: &Frame, view: &UserView) -> Markup {
         facts.push(("Created", time::exact(at)));
     }
     if frame.may().read_audit {
-        facts.push(("Audit log", html! {
-            a href=(frame.links.query("/admin/audit", [("who", row.username.clone())])) { "What they did" }
-        }));
+        facts.push(("Audit log", events(frame, view)));
     }
     if view.own {
         facts.push(("Note", html! { "This is your own account." }));
