@@ -48,7 +48,13 @@ impl Sources {
         }
         all.push(Source::SERVICE);
         all.extend(chosen.filter(|chosen| !all.contains(chosen)));
-        let choice = |source: &str| (source.to_owned(), self.label(source));
+        let choice = |source: &str| {
+            let label = match source {
+                Source::SERVICE => "Service account".to_owned(),
+                other => self.label(other),
+            };
+            (source.to_owned(), label)
+        };
         all.into_iter().map(choice).collect()
     }
 }

@@ -55,7 +55,7 @@ impl Directory {
                 self.look_at_groups.notify_one();
             }
             (Some(before), None) => {
-                tracing::info!(source, since = %before.since, "groups that give roles are well again");
+                tracing::info!(source, since = %before.since, "groups that give roles are as they should be again");
                 doing.groups = None;
             }
             (None, None) => {}
