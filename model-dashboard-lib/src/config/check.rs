@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 
 use super::Config;
 use super::reader::Reader;
+use super::size::Size;
 use super::table::{AuthConfig, LimitsConfig, ServerConfig};
+use crate::repository::packages::MAX_PACKAGE_BYTES;
 
 /// What is listened for at a port of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +70,22 @@ impl ServerConfig {
             Some(url) => url.is_https(),
             None => !self.host.is_loopback() && !self.allow_http,
         }
+    }
+
+    /// Takes the largest upload from where it was set before, unless it is set anew.
+    pub(super) fn with_one_upload_size(mut self, reader: &mut Reader<'_>) -> Self {
+        let Some(megabytes) = self.max_upload_mb else {
+            return self;
+        };
+        let (anew, before) = ("server.max_upload_size", "server.max_upload_mb");
+        if reader.is_set(anew) {
+            reader.warn(format!("{before} is without effect: {anew} is set, too"));
+            return self;
+        }
+        let most = Size::from(MAX_PACKAGE_BYTES);
+        self.max_upload_size = Size::megabytes(megabytes.into()).min(most);
+        reader.taken_from(anew, before, self.max_upload_size.to_string());
+        self
     }
 
     pub(super) fn check(&self, reader: &mut Reader<'_>) {

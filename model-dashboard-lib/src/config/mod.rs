@@ -33,6 +33,7 @@ mod ldap;
 mod reader;
 mod report;
 mod s3;
+mod size;
 mod sources;
 mod spec;
 mod storage;
@@ -53,6 +54,7 @@ pub use self::error::{ConfigError, Origin, Problem};
 pub use self::ldap::{GroupNames, LdapServer};
 pub use self::report::{Setting, settings_table};
 pub use self::s3::{S3Config, S3Credentials};
+pub use self::size::Size;
 pub use self::sources::Sources;
 pub use self::storage::{StorageConfig, StorageLocation};
 pub use self::table::{
@@ -171,7 +173,7 @@ impl Config {
     /// Turns what was written into what holds.
     fn resolve(reader: &mut Reader<'_>) -> Self {
         let General { data_dir } = General::read(reader);
-        let server = ServerConfig::read(reader);
+        let server = ServerConfig::read(reader).with_one_upload_size(reader);
         let api = ApiConfig::read(reader);
         let storage = StorageSettings::read(reader);
         let s3 = S3Settings::read(reader);

@@ -130,6 +130,22 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Shows a value that another setting gave.
+    pub(super) fn taken_from(&mut self, name: &str, other: &str, value: String) {
+        let origin = self
+            .written
+            .get(other)
+            .map(|written| written.origin.clone());
+        let setting = self
+            .settings
+            .iter_mut()
+            .find(|setting| setting.name == name);
+        if let Some((setting, origin)) = setting.zip(origin) {
+            setting.value = Some(value);
+            setting.origin = origin;
+        }
+    }
+
     /// Notes that a setting does not go with another.
     pub(super) fn conflict(&mut self, name: &str, message: impl Into<String>) {
         let origin = self

@@ -11,6 +11,7 @@ use super::database::DatabaseUrl;
 use super::ldap::{GroupNames, LdapServer};
 use super::reader::Reader;
 use super::s3::{BucketName, HostName, Namespace, ServerUrl};
+use super::size::Size;
 use super::spec::{Spec, settings};
 use super::storage::StorageUrl;
 use super::value::{Bounds, LogFormat, LogLevel, Secret, Theme, Value};
@@ -41,10 +42,12 @@ settings! {
         public_url: Option<PublicUrl> = None, "PUBLIC_URL";
         /// Accept that people sign in over plain http from other machines. Passwords and sessions can then be read on the way.
         allow_http: bool = false, "DASHBOARD_ALLOW_HTTP";
-        /// Largest package that may be uploaded, in MB (of 1,048,576 bytes).
-        max_upload_mb: u32 = 8192, "DASHBOARD_MAX_UPLOAD_MB", streamlit "server.maxUploadSize", within (1, 1_048_576);
+        /// Largest package that may be uploaded, such as 500 MB or 10 GB (of 1,048,576 and 1,073,741,824 bytes).
+        max_upload_size: Size = Size::gigabytes(10), "MAX_UPLOAD_SIZE", within (Size::megabytes(1), Size::gigabytes(64));
+        /// The same in MB, as it was set before; without effect beside server.max_upload_size.
+        max_upload_mb: Option<u32> = None, "DASHBOARD_MAX_UPLOAD_MB", streamlit "server.maxUploadSize", within (Some(1), Some(1_048_576));
         /// How long an upload that is not finished, or whose package no model got, is kept after its last byte came.
-        upload_expiry: Duration = minutes(7 * 24 * 60), "DASHBOARD_UPLOAD_EXPIRY", within (minutes(60), minutes(90 * 24 * 60));
+        upload_expiry: Duration = minutes(7 * 24 * 60), "DASHBOARD_UPLOAD_EXPIRY", within (minutes(3 * 60), minutes(90 * 24 * 60));
         /// Colours of the pages while a person has not chosen: system, light or dark.
         theme: Theme = Theme::System, "DASHBOARD_THEME", streamlit "theme.base";
         /// Name of the institution or site, shown beside the product's.

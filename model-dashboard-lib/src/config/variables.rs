@@ -7,8 +7,8 @@ use super::reader::{Reader, Text};
 use super::spec::{Spec, nearest};
 use super::table::SPECS;
 
-/// A variable that starts like this is ours: when it is not known, it is a mistake. `DATA_DIR` and
-/// `PUBLIC_URL` start too commonly for that.
+/// A variable that starts like this is ours: when it is not known, it is a mistake. `DATA_DIR`,
+/// `MAX_UPLOAD_SIZE` and `PUBLIC_URL` start too commonly for that.
 pub(super) const PREFIXES: [&str; 14] = [
     "ADMIN_",
     "API_",

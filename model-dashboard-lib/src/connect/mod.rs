@@ -178,7 +178,7 @@ async fn open(
         session_idle_limit: config.auth.session_idle_limit,
         session_absolute_limit: config.auth.session_absolute_limit,
         token_days: config.auth.api_token_expiry_days,
-        max_upload_bytes: u64::from(config.server.max_upload_mb) << 20,
+        max_upload_bytes: config.server.max_upload_size.bytes(),
         upload_expiry: config.server.upload_expiry,
         ..directory::policy(config)
     };

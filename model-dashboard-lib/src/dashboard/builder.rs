@@ -50,7 +50,7 @@ pub struct Policy {
     pub unchecked_token_days: u16,
     /// The role of people of other sources to whom nobody gave one. Default: publisher.
     pub default_role: Role,
-    /// The most bytes of a package that is uploaded. Default: 8 GiB; at most
+    /// The most bytes of a package that is uploaded. Default: 10 GiB; at most
     /// [`MAX_PACKAGE_BYTES`].
     pub max_upload_bytes: u64,
     /// An upload that is not finished, or whose package no model got, is kept for this long after
@@ -73,7 +73,7 @@ impl Default for Policy {
             recheck_grace: Duration::from_secs(24 * 60 * 60),
             unchecked_token_days: 7,
             default_role: Role::Publisher,
-            max_upload_bytes: 8 << 30,
+            max_upload_bytes: 10 << 30,
             upload_expiry: Duration::from_secs(7 * 24 * 60 * 60),
             max_staleness: MAX_STALENESS,
         }

@@ -58,7 +58,7 @@ async fn an_upload_goes_the_way_that_the_protocol_says() {
     for (header, value) in [
         ("tus-resumable", "1.0.0"),
         ("tus-version", "1.0.0"),
-        ("tus-max-size", "8589934592"),
+        ("tus-max-size", "10737418240"),
         (
             "tus-extension",
             "creation,creation-with-upload,expiration,termination",
@@ -139,7 +139,7 @@ async fn what_the_protocol_does_not_allow_is_refused() {
         (400, client.clone(), &post, UPLOADS, ""),
         (400, few("-1"), &post, UPLOADS, ""),
         (400, few(&long), &post, UPLOADS, ""),
-        (413, few("8589934593"), &post, UPLOADS, ""),
+        (413, few("10737418241"), &post, UPLOADS, ""),
         (
             400,
             client.with("upload-defer-length", "1"),

@@ -33,7 +33,9 @@ fn an_existing_file_is_understood_and_what_is_streamlits_own_ignored_with_one_wa
     let config = from_toml(EXISTING).unwrap();
     assert_eq!(config.server.port, 8600);
     assert_eq!(config.server.base_path.as_str(), "/models");
-    assert_eq!(config.server.max_upload_mb, 500);
+    assert_eq!(config.server.max_upload_size, Size::megabytes(500));
+    let origin = ("500 MB".to_owned(), "config.toml:10".to_owned());
+    assert_eq!(setting(&config, "server.max_upload_size"), origin);
     assert_eq!(config.server.theme, Theme::Dark);
     assert_eq!(config.auth.api_token_expiry_days, 90);
     assert_eq!(

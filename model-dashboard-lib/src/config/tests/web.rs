@@ -46,3 +46,31 @@ fn a_public_url_has_an_origin_and_no_final_slash() {
         ("https://example.org", "https://example.org/m")
     );
 }
+
+#[test]
+fn one_largest_upload_counts_however_it_is_set() {
+    let of = |variables: &[(&str, &str)]| with(variables).unwrap();
+    let shown = |config: &Config| setting(config, "server.max_upload_size");
+    let none = of(&[]);
+    assert_eq!(none.server.max_upload_size.bytes(), 10 << 30);
+    assert_eq!(shown(&none), ("10 GB".to_owned(), "default".to_owned()));
+
+    let before = of(&[("DASHBOARD_MAX_UPLOAD_MB", "2048")]);
+    assert_eq!(before.server.max_upload_size.bytes(), 2 << 30);
+    assert_eq!(shown(&before).0, "2 GB");
+    assert!(shown(&before).1.contains("DASHBOARD_MAX_UPLOAD_MB"));
+    let huge = of(&[("DASHBOARD_MAX_UPLOAD_MB", "1000000")]);
+    assert_eq!(shown(&huge).0, "64 GB");
+
+    let both = of(&[
+        ("DASHBOARD_MAX_UPLOAD_MB", "2048"),
+        ("MAX_UPLOAD_SIZE", "20 GB"),
+    ]);
+    assert_eq!(both.server.max_upload_size.bytes(), 20 << 30);
+    let warnings = both.warnings().join("; ");
+    assert!(
+        warnings.contains("server.max_upload_mb is without effect"),
+        "{warnings}"
+    );
+    assert!(with(&[("MAX_UPLOAD_SIZE", "65 GB")]).is_err());
+}
