@@ -12,6 +12,7 @@ use crate::doctor::Doctor;
 use crate::init::Init;
 use crate::model::ModelCommand;
 use crate::output::Format;
+use crate::package::PackageCommand;
 use crate::remote::Login;
 use crate::storage::StorageCommand;
 use crate::token::TokenCommand;
@@ -100,6 +101,9 @@ pub(crate) enum Command {
     /// Models
     #[command(subcommand)]
     Model(ModelCommand),
+    /// Packages of models
+    #[command(subcommand)]
+    Package(PackageCommand),
     /// The store of the models
     #[command(subcommand)]
     Storage(StorageCommand),

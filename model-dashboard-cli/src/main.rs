@@ -13,6 +13,7 @@ mod init;
 mod installation;
 mod model;
 mod output;
+mod package;
 mod progress;
 mod prompt;
 mod recheck;
@@ -59,6 +60,7 @@ fn run(command: Command, context: &Context) -> Result<(), Failure> {
             Command::User(command) => user::run(command, context).await,
             Command::Token(command) => token::run(command, context).await,
             Command::Model(command) => model::run(command, context).await,
+            Command::Package(command) => package::run(command, context).await,
             Command::Storage(command) => storage::run(command, context).await,
             Command::Init(command) => init::run(command, context).await,
             Command::Audit(command) => audit::run(command, context).await,

@@ -26,8 +26,10 @@ pub(crate) enum StorageCommand {
     Check(Check),
     /// Tell what nobody needs any more, and with --delete remove it
     ///
-    /// That are marks of models deleted long ago, in a folder, and what crashes left behind of
-    /// trying the store and of uploads. Histories are never removed, and a bucket keeps the marks.
+    /// That are marks of models deleted long ago, in a folder, packages that no upload, model or
+    /// revision has named for as long, and what crashes left behind of uploads and of trying the
+    /// store. Histories are never removed, and a bucket keeps the marks. Where there are packages
+    /// it reads all definitions and revisions.
     Gc(Gc),
 }
 
@@ -44,7 +46,7 @@ pub(crate) struct Gc {
     #[arg(long)]
     delete: bool,
 
-    /// How many days ago a model was deleted at least
+    /// How many days ago a model was deleted, or a package given up, at least
     #[arg(long, value_name = "DAYS", default_value_t = 7)]
     older_than: u16,
 }
@@ -252,6 +254,7 @@ impl<'a> From<&'a Waste> for Removed<'a> {
             kind: match waste.kind {
                 GarbageKind::Tombstone => "tombstone",
                 GarbageKind::UploadBytes => "upload-bytes",
+                GarbageKind::Package => "package",
                 _ => "left-over",
             },
             at: &waste.at,
@@ -259,6 +262,7 @@ impl<'a> From<&'a Waste> for Removed<'a> {
             kept: waste.kept.map(|kept| match kept {
                 Kept::Changed => "changed meanwhile",
                 Kept::Needed => "an interrupted rename needs it",
+                Kept::Doubtful => "something cannot be read that may name it; run storage check",
                 Kept::Refused => "the store refuses it; look at its permissions",
                 _ => "the store cannot remove it safely",
             }),

@@ -31,10 +31,11 @@ impl Kind {
             Error::Exists { .. } => (S::CONFLICT, "exists", "Exists already"),
             Error::WrongOffset { .. } => (S::CONFLICT, "wrong-offset", "Wrong offset"),
             Error::UploadIncomplete { .. } => (S::CONFLICT, "incomplete", "Not all there"),
-            Error::UploadLost { .. } => (S::GONE, "gone", "Gone"),
+            Error::UploadLost { .. } | Error::Removed { .. } => (S::GONE, "gone", "Gone"),
             Error::PackageTooLarge { .. } | Error::UploadTooLong { .. } => {
                 (S::PAYLOAD_TOO_LARGE, "too-large", "Too large")
             }
+            Error::NoPackages => (S::NOT_IMPLEMENTED, "no-packages", "No packages here"),
             Error::UploadInterrupted { .. } => (S::BAD_REQUEST, "interrupted", "Broken off"),
             Error::LastAdministrator => (S::CONFLICT, "last-administrator", "Last administrator"),
             Error::Conflict { .. } => (S::PRECONDITION_FAILED, "conflict", "Changed meanwhile"),

@@ -113,14 +113,15 @@ impl Registry<'_> {
                     Some(number) => dashboard.package_at(caller, &key, number).await?,
                     None => dashboard.package(caller, &key).await?,
                 };
+                let record = dashboard.package_record(caller, &package).await?;
                 Ok(Found {
                     key,
                     revision: number,
                     enabled,
-                    file_name: package.record.file_name.clone(),
-                    size: package.record.size,
-                    digest: package.record.digest,
-                    report: package.record.report.clone(),
+                    file_name: package.head.file_name.clone(),
+                    size: package.head.size,
+                    digest: package.head.digest,
+                    report: record.and_then(|record| record.report),
                     here: Some(package),
                 })
             }

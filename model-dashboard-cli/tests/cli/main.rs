@@ -18,6 +18,7 @@ mod imports;
 mod inspections;
 mod installation;
 mod models;
+mod packages;
 mod program;
 #[path = "../../../model-dashboard-lib/tests/s3/server.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]

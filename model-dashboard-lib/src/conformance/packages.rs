@@ -19,8 +19,8 @@ use tokio::sync::mpsc;
 
 use crate::model::ContentDigest;
 use crate::repository::packages::{
-    InPieces, MAX_ABOUT_BYTES, MAX_PACKAGE_BYTES, MAX_REPORT_BYTES, PackageId, PackageStore,
-    PackageStoreError, Piece, Pieces, Upload,
+    InPieces, MAX_ABOUT_BYTES, MAX_NOTE_BYTES, MAX_PACKAGE_BYTES, MAX_REPORT_BYTES, PackageId,
+    PackageStore, PackageStoreError, Piece, Pieces, Upload,
 };
 
 /// An empty store under test.
@@ -53,7 +53,8 @@ macro_rules! package_store_conformance {
             a_package_outlives_its_upload
             any_part_of_a_package_is_read
             uploads_and_packages_are_listed
-            what_was_found_is_kept_and_replaced
+            what_was_found_is_kept_once
+            a_note_is_replaced_by_who_read_it_last
             a_removed_package_leaves_what_was_found
             what_was_never_there_is_named
             a_note_too_long_is_refused
@@ -469,15 +470,19 @@ pub async fn uploads_and_packages_are_listed(harness: &impl PackageStoreHarness)
     assert_eq!(found, [(finished.id, 9)]);
 }
 
-/// Up to its limit.
-pub async fn what_was_found_is_kept_and_replaced(harness: &impl PackageStoreHarness) {
-    let store = harness.store();
+/// Up to its limit, whoever comes later.
+pub async fn what_was_found_is_kept_once(harness: &impl PackageStoreHarness) {
+    let (store, other) = (harness.store(), harness.beside());
     let id = put(&*store, b"bytes").await.id;
     assert_eq!(store.report(id).await.unwrap(), None);
     let large = made_up(MAX_REPORT_BYTES);
-    for report in [&b"{\"files\":[]}"[..], &large, b"{}"] {
-        store.put_report(id, report).await.unwrap();
+    for report in [&b"{\"files\":[]}"[..], &large] {
+        assert!(store.put_report(id, report).await.unwrap());
+        assert!(!other.put_report(id, b"{}").await.unwrap());
         assert!(store.report(id).await.unwrap().as_deref() == Some(report));
+        store.remove_report(id).await.unwrap();
+        store.remove_report(id).await.unwrap();
+        assert_eq!(store.report(id).await.unwrap(), None);
     }
     let refused = store
         .put_report(id, &made_up(MAX_REPORT_BYTES + 1))
@@ -487,14 +492,45 @@ pub async fn what_was_found_is_kept_and_replaced(harness: &impl PackageStoreHarn
         matches!(refused, PackageStoreError::ReportTooLarge),
         "{refused:?}"
     );
-    assert_eq!(store.report(id).await.unwrap().as_deref(), Some(&b"{}"[..]));
+}
+
+/// So that nothing that anybody noted is lost.
+pub async fn a_note_is_replaced_by_who_read_it_last(harness: &impl PackageStoreHarness) {
+    let stores = [harness.store(), harness.beside()];
+    let id = put(&*stores[0], b"bytes").await.id;
+    assert_eq!(stores[0].note(id).await.unwrap(), None);
+    assert!(!stores[0].replace_note(id, Some(b"x"), b"y").await.unwrap());
+    let notes = stream::iter(0..24_u8).map(async |n| {
+        let store = &stores[usize::from(n) % 2];
+        loop {
+            let read = store.note(id).await.unwrap();
+            let mut note = read.clone().unwrap_or_default();
+            note.push(n);
+            if store
+                .replace_note(id, read.as_deref(), &note)
+                .await
+                .unwrap()
+            {
+                return;
+            }
+        }
+    });
+    notes.buffer_unordered(8).collect::<Vec<()>>().await;
+    let mut noted = stores[1].note(id).await.unwrap().unwrap();
+    noted.sort_unstable();
+    assert_eq!(noted, (0..24).collect::<Vec<u8>>());
+    assert!(!stores[0].replace_note(id, None, b"new").await.unwrap());
+    let large = vec![b' '; MAX_NOTE_BYTES + 1];
+    let refused = stores[0].replace_note(id, Some(&noted), &large).await;
+    assert!(matches!(refused, Err(PackageStoreError::NoteTooLarge)));
 }
 
 /// Once and again.
 pub async fn a_removed_package_leaves_what_was_found(harness: &impl PackageStoreHarness) {
     let store = harness.store();
     let id = put(&*store, b"bytes").await.id;
-    store.put_report(id, b"{}").await.unwrap();
+    assert!(store.put_report(id, b"{}").await.unwrap());
+    assert!(store.replace_note(id, None, b"note").await.unwrap());
     store.remove(id).await.unwrap();
     store.remove(id).await.unwrap();
     let gone = store.package(id).await.unwrap_err();
@@ -503,6 +539,7 @@ pub async fn a_removed_package_leaves_what_was_found(harness: &impl PackageStore
         "{gone:?}"
     );
     assert_eq!(store.report(id).await.unwrap().as_deref(), Some(&b"{}"[..]));
+    assert_eq!(store.note(id).await.unwrap().as_deref(), Some(&b"note"[..]));
 }
 
 /// In every call.

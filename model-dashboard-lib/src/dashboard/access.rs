@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use sha2::{Digest as _, Sha256};
 
 use super::cache::{DigestCache, Freshness};
-use super::caller::Principal;
+use super::caller::{Lookup, Principal};
 use super::directories::{Vouched, as_limited};
 use super::reader::Reader;
 use super::uses::Uses;
@@ -255,7 +255,7 @@ impl Dashboard {
         let noted = token.last_used_at.map_or(i64::MIN, Timestamp::unix_micros);
         let token = as_limited(token, self.limit_of(&owner));
         let known = Arc::new(KnownToken {
-            principal: Arc::new(Principal::for_token(owner, &token)),
+            principal: Arc::new(Principal::for_token(owner, &token, hash)),
             id,
             expires_at,
             vouched,
@@ -297,6 +297,34 @@ impl Dashboard {
         Ok(Caller::new(principal?, request))
     }
 
+    /// The caller as what they came with counts now: for what goes on long after it began.
+    ///
+    /// # Errors
+    /// As [`Dashboard::caller_from_token`] and [`Dashboard::caller_from_session`].
+    pub(super) async fn renewed(&self, caller: &Caller) -> Result<Caller, Error> {
+        let access = &self.inner.access;
+        let fresh = access.freshness.is_fresh(Instant::now());
+        let principal = match caller.lookup() {
+            None => return Ok(caller.clone()),
+            Some(Lookup::Token(hash)) => {
+                let known = match fresh.then(|| access.tokens.get(&hash)).flatten() {
+                    Some(known) => known,
+                    None => self.look_up_token(hash).await?,
+                };
+                known.check(access, Timestamp::now())?;
+                known.principal.clone()
+            }
+            Some(Lookup::Session(hash)) => {
+                let known = match fresh.then(|| access.sessions.get(&hash)).flatten() {
+                    Some(known) => known,
+                    None => self.look_up_session(hash).await?,
+                };
+                known.check(access, self.policy().session_idle_limit)?
+            }
+        };
+        Ok(Caller::new(principal, caller.request().clone()))
+    }
+
     async fn look_up_session(&self, hash: SessionHash) -> Result<Arc<KnownSession>, Error> {
         let ticket = self.inner.access.sessions.ticket();
         let session = self.inner.sessions.session(&hash).await?;
@@ -308,7 +336,7 @@ impl Dashboard {
         let used = session.last_used_at.unix_micros();
         let known = Arc::new(KnownSession {
             vouched: self.inner.directories.of_session(&user, self.policy()),
-            principal: Arc::new(Principal::for_session(user, &session)),
+            principal: Arc::new(Principal::for_session(user, &session, hash)),
             id: session.id,
             expires_at: session.expires_at,
             used: AtomicI64::new(used),

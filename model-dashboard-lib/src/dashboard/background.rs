@@ -11,6 +11,7 @@ use tokio::time::{Interval, MissedTickBehavior, timeout, timeout_at};
 
 use super::access::SESSION_NOTED_EVERY;
 use super::directories::{self, Directory};
+use super::packages::MAX_PACKAGE_CHANGES;
 use super::places::Places;
 use super::{Inner, MAX_CHANGES, MAX_MODEL_CHANGES};
 use crate::model::Timestamp;
@@ -114,6 +115,7 @@ impl Background {
         let places = std::iter::once(&inner.sign_ins).chain(directories);
         // A check of a password makes changes, so those come last.
         let gates = places.flat_map(Places::gates).chain([
+            (&*inner.packages.changes, MAX_PACKAGE_CHANGES),
             (&*inner.model_changes, MAX_MODEL_CHANGES),
             (&*inner.changes, MAX_CHANGES),
         ]);

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::auth::{
-    IdentityId, Permission, Permissions, Role, RoleOrigin, Session, Source, User, Username,
+    IdentityId, Permission, Permissions, Role, RoleOrigin, Session, SessionHash, Source, User,
+    Username,
 };
 use crate::model::{Timestamp, Via};
+use crate::tokens::{ApiToken, TokenHash};
 
 /// A token that ends within this time is said to end soon.
 pub const TOKEN_EXPIRES_SOON: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -60,19 +62,28 @@ pub(crate) struct Principal {
     pub(crate) user: Arc<User>,
     pub(crate) permissions: Permissions,
     pub(crate) credential: Credential,
+    pub(super) lookup: Option<Lookup>,
+}
+
+/// By what the stores know a credential.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Lookup {
+    Session(SessionHash),
+    Token(TokenHash),
 }
 
 impl Principal {
-    pub(crate) fn for_session(user: User, session: &Session) -> Principal {
+    pub(super) fn for_session(user: User, session: &Session, hash: SessionHash) -> Principal {
         Principal {
             permissions: user.permissions(),
             user: Arc::new(user),
             credential: Credential::Session { id: session.id },
+            lookup: Some(Lookup::Session(hash)),
         }
     }
 
     /// A token carries its scopes as far as its owner has them.
-    pub(crate) fn for_token(user: User, token: &crate::tokens::ApiToken) -> Principal {
+    pub(super) fn for_token(user: User, token: &ApiToken, hash: TokenHash) -> Principal {
         Principal {
             permissions: token.scopes.intersection(user.permissions()),
             user: Arc::new(user),
@@ -80,6 +91,7 @@ impl Principal {
                 id: token.id,
                 expires_at: token.expires_at,
             },
+            lookup: Some(Lookup::Token(hash)),
         }
     }
 
@@ -118,6 +130,7 @@ impl Principal {
             user: Arc::new(user),
             permissions: Permissions::all(),
             credential: Credential::Host,
+            lookup: None,
         }
     }
 }
@@ -142,6 +155,10 @@ pub struct Caller {
 impl Caller {
     pub(crate) fn new(principal: Arc<Principal>, request: RequestInfo) -> Caller {
         Caller { principal, request }
+    }
+
+    pub(super) fn lookup(&self) -> Option<Lookup> {
+        self.principal.lookup
     }
 
     pub(crate) fn host(user_at_host: &str) -> Caller {

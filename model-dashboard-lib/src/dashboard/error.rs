@@ -127,6 +127,17 @@ pub enum Error {
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
+    /// It was there, and its bytes were removed for good. HTTP: 410.
+    #[error("{what} was removed at {at}")]
+    Removed {
+        /// What.
+        what: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// This registry keeps definitions alone. HTTP: 501.
+    #[error("this registry keeps no packages")]
+    NoPackages,
     /// More bytes are announced than a package may have. HTTP: 413.
     #[error("a package may have at most {limit} bytes here")]
     PackageTooLarge {

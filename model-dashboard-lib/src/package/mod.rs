@@ -5,6 +5,7 @@
 
 pub mod archive;
 mod digest;
+mod extension;
 mod files;
 mod folder;
 pub mod formats;
@@ -21,5 +22,6 @@ pub mod source;
 pub mod unpack;
 
 pub use digest::digest_of;
+pub use extension::extension_of;
 pub use files::{Package, PackageError, PackageFile};
 pub use path::{MAX_PATH_BYTES, MAX_PATH_DEPTH, PackagePath, PathError};

@@ -4,6 +4,7 @@ mod audit;
 mod cut;
 pub(in crate::api) mod packages;
 mod past;
+pub(super) mod purges;
 mod revisions;
 mod sources;
 mod tokens;

@@ -26,6 +26,7 @@ mod packages;
 mod parameters;
 mod past;
 mod problem;
+mod purges;
 mod revision_routes;
 mod revisions;
 mod sources;
@@ -111,6 +112,8 @@ fn below(
         .or(path("sources").and(source_routes(dashboard)))
         .unify()
         .or(path("uploads").and(upload_routes(dashboard)))
+        .unify()
+        .or(path("packages").and(purges::routes(dashboard)))
         .unify()
         .or(account_routes(dashboard))
         .unify()

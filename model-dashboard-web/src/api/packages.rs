@@ -1,11 +1,13 @@
 //! The package of a model: fetched, and put by clients that speak no tus.
 
-use http::header::{CONTENT_LENGTH, IF_NONE_MATCH};
+use http::header::IF_NONE_MATCH;
 use http::{HeaderMap, Method, StatusCode};
 use model_dashboard::auth::Permission;
-use model_dashboard::dashboard::{Dashboard, ModelPackage, NewUpload, Wanted};
+use model_dashboard::dashboard::{Dashboard, Error, ModelPackage, Wanted};
 use model_dashboard::model::{ModelDefinition, ModelKey};
+use model_dashboard::repository::Precondition;
 use model_dashboard::repository::packages::PackageId;
+use tracing::Instrument as _;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, path};
@@ -22,7 +24,7 @@ use super::problem::Problem;
 use super::visit::{self, Visit};
 use crate::route::{Segment, read};
 use crate::server::{BodyLimits, RequestBody, request_body};
-use crate::transfer;
+use crate::transfer::{self, Incoming};
 
 /// `…/{network_type}/{name}/package`.
 pub(super) fn routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
@@ -111,6 +113,7 @@ async fn named(
             headers(("ETag" = String, description = "Names the bytes of the whole"),
                 ("Content-Range" = String, description = "Which part"))),
         (status = 304, description = "Not modified"),
+        (status = 410, description = "Its bytes were purged"),
         (status = 416, description = "There are no such bytes"),
         (status = 422, description = "The stored definition cannot be read")))]
 async fn fetch(
@@ -142,7 +145,8 @@ async fn fetch(
 async fn report(guest: &Guest, key: &ModelKey, query: &str) -> Result<Response, Failure> {
     let parameters = Parameters::parse(query, &["revision"])?;
     let package = named(guest, key, &parameters).await?;
-    json(StatusCode::OK, &Package::new(&package)?)
+    let record = guest.dashboard().package_record(&guest.caller, &package);
+    json(StatusCode::OK, &Package::new(&package, record.await?)?)
 }
 
 /// Put a package
@@ -150,7 +154,8 @@ async fn report(guest: &Guest, key: &ModelKey, query: &str) -> Result<Response, 
 /// Gives a model another package, as a new revision; with `If-None-Match: *` a new, disabled model
 /// is made of it. The package is looked at before: one that cannot be read is refused. For large
 /// ones `/api/v1/uploads` goes on where a connection broke off: with `upload` the bytes are those of
-/// a finished upload of yours, and the request has none. Also needs `models:write`.
+/// a finished upload of yours, and the request has none. Once all bytes came it is done, also if
+/// nobody waits for the answer. Also needs `models:write`.
 #[utoipa::path(put, path = "/api/v1/models/{network_type}/{name}/package", tag = "packages",
     security(("token" = ["packages:write"])),
     params(
@@ -159,13 +164,14 @@ async fn report(guest: &Guest, key: &ModelKey, query: &str) -> Result<Response, 
         ("upload" = Option<String>, Query, description = "The name of an upload that has all its bytes"),
         ("If-Match" = Option<String>, Header, example = "*", description = "The version that you change, or `*`"),
         ("If-None-Match" = Option<String>, Header, description = "`*` for a new model"),
+        ("Content-Disposition" = Option<String>, Header, example = "attachment; filename=\"Task003_Liver.zip\"",
+            description = "The name of the file; without it that of the model, with the extension that its first bytes tell"),
         ("Model-Dashboard-Message" = Option<String>, Header, description = "Why, UTF-8 or ISO 8859-1; needed for enabled models"),
     ),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses(
         (status = 200, body = Definition, headers(("ETag" = String, description = "The new version"))),
         (status = 201, body = Definition, headers(("ETag" = String, description = "The version"))),
-        (status = 409, description = "There is a model of this type and name already"),
         (status = 411, description = "The header Content-Length is missing")))]
 async fn put(
     guest: &Guest,
@@ -185,54 +191,46 @@ async fn put(
         dashboard.authorise(caller, permission).await?;
     }
     let message = message(headers)?;
-    if !is_new {
-        refuse_early(guest, &key, headers).await?;
+    match is_new {
+        true => refuse_known(guest, &key).await?,
+        false => refuse_stale(guest, &key, headers).await?,
     }
     if let Some(id) = upload {
         let none = BodyLimits::new(0);
         body.read(&none).await.map_err(Problem::from)?;
         return publish(guest, &key, headers, id, is_new, &message).await;
     }
-    let size = headers.get(CONTENT_LENGTH);
-    let size = size.and_then(|size| size.to_str().ok()?.parse().ok());
-    let size = size.ok_or_else(|| {
-        let detail = "say in Content-Length how many bytes there will be";
-        Problem::new(
-            StatusCode::LENGTH_REQUIRED,
-            "length-required",
-            "Length needed",
-            detail,
-        )
-    })?;
-    let new = NewUpload {
-        size,
-        file_name: key.name.to_string(),
-        client_note: String::new(),
-    };
-    let id = dashboard.begin_upload(caller, new).await?.id;
-    let done = take_over(guest, &key, headers, id, body, is_new, &message).await;
-    if done.is_err() {
-        // Nobody knows of it; what is left of it expires.
-        let _ = dashboard.give_up_upload(caller, id).await;
-    }
-    done
+    let (id, bytes) = transfer::begin(dashboard, caller, key.name.as_str(), headers, body).await?;
+    let (guest, headers) = (guest.clone(), headers.clone());
+    // To its end, or the bytes of a client that does not wait would lie there for days.
+    let published = tokio::spawn(
+        async move {
+            let given = receive(&guest, &key, &headers, id, bytes, is_new, &message).await;
+            if given.is_err() {
+                // Nobody knows of it; what is left of it expires.
+                let (dashboard, caller) = (guest.dashboard(), &guest.caller);
+                let _ = dashboard.give_up_upload(caller, id).await;
+            }
+            given
+        }
+        .in_current_span(),
+    );
+    published
+        .await
+        .unwrap_or_else(|failed| Err(Error::Internal(Box::new(failed)).into()))
 }
 
-async fn take_over(
+async fn receive(
     guest: &Guest,
     key: &ModelKey,
     headers: &HeaderMap,
     id: PackageId,
-    body: RequestBody,
+    bytes: Box<Incoming>,
     is_new: bool,
     message: &str,
 ) -> Result<Response, Failure> {
     let (dashboard, caller) = (guest.dashboard(), &guest.caller);
-    let size = dashboard.upload(caller, id).await?.size;
-    let upload = transfer::take_in(dashboard, caller, id, 0, size, body).await?;
-    if !upload.is_complete() || upload.digest.is_none() {
-        dashboard.finish_upload(caller, id).await?;
-    }
+    transfer::receive(dashboard, caller, id, 0, bytes).await?;
     publish(guest, key, headers, id, is_new, message).await
 }
 
@@ -249,7 +247,10 @@ async fn publish(
     if is_new {
         let definition = ModelDefinition::default();
         let made = dashboard.publish_new(caller, id, key.clone(), definition, message);
-        return Ok(written(StatusCode::CREATED, made.await?));
+        return match made.await {
+            Err(Error::Exists { .. }) => Err(exists(key)),
+            made => Ok(written(StatusCode::CREATED, made?)),
+        };
     }
     let wanted = || Wanted::Other;
     let model = on_state(guest, key, headers, wanted, |state| {
@@ -258,31 +259,39 @@ async fn publish(
     Ok(written(StatusCode::OK, model.await?))
 }
 
+/// `If-None-Match: *` does not hold (RFC 9110 §13.1.2).
+fn exists(key: &ModelKey) -> Failure {
+    let status = StatusCode::PRECONDITION_FAILED;
+    let detail = format!("there is a model {key} already");
+    Problem::new(status, "exists", "Exists already", detail).into()
+}
+
+/// A model that is to be new and is not.
+async fn refuse_known(guest: &Guest, key: &ModelKey) -> Result<(), Failure> {
+    match guest.dashboard().model(&guest.caller, key).await {
+        Err(Error::NotFound { .. }) => Ok(()),
+        Ok(_) | Err(Error::Broken { .. }) => Err(exists(key)),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// A state that is named wrongly, or not any more.
-async fn refuse_early(guest: &Guest, key: &ModelKey, headers: &HeaderMap) -> Result<(), Failure> {
+async fn refuse_stale(guest: &Guest, key: &ModelKey, headers: &HeaderMap) -> Result<(), Failure> {
     let named = if_match(headers)?;
     let model = guest.dashboard().model(&guest.caller, key).await?;
-    let is_so = match named {
-        IfMatch::Is(model_dashboard::repository::Precondition::Version(version)) => {
-            version == model.version
-        }
+    let holds = match named {
+        IfMatch::Is(Precondition::Version(version)) => version == model.version,
         IfMatch::Is(_) => true,
         IfMatch::Never => false,
     };
-    if is_so {
+    if holds {
         return Ok(());
     }
-    let changed = on_state(
-        guest,
-        key,
-        headers,
-        || Wanted::Other,
-        |_| async {
-            Err::<(), _>(model_dashboard::dashboard::Error::Conflict {
-                key: key.clone(),
-                current: Some(Box::new(model)),
-            })
-        },
-    );
-    changed.await
+    let conflict = |_| async {
+        Err::<(), _>(Error::Conflict {
+            key: key.clone(),
+            current: Some(Box::new(model)),
+        })
+    };
+    on_state(guest, key, headers, || Wanted::Other, conflict).await
 }

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use warp::Reply;
 use warp::reply::Response;
 
-use super::range::{Wanted, wanted};
+use super::range::{RequestedRange, requested_range};
 use crate::api::{Failure, Problem, none_match};
 
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
@@ -47,23 +47,23 @@ pub(crate) async fn download(
     method: &Method,
     headers: &HeaderMap,
 ) -> Result<Response, Failure> {
-    let size = package.record.size;
+    let size = package.head.size;
     let etag = format!("\"{}\"", package.digest().to_hex());
     if none_match(headers, &etag) {
         let mut response = Response::default();
         *response.status_mut() = StatusCode::NOT_MODIFIED;
-        tell_version(response.headers_mut(), &etag);
+        set_version(response.headers_mut(), &etag);
         return Ok(response);
     }
     // A range counts for GET alone (RFC 9110 §14.2).
-    let wanted = match *method {
-        Method::GET => wanted(headers, size, &etag),
-        _ => Wanted::Whole,
+    let requested = match *method {
+        Method::GET => requested_range(headers, size, &etag),
+        _ => RequestedRange::Whole,
     };
-    let (status, range) = match wanted {
-        Wanted::Whole => (StatusCode::OK, 0..size),
-        Wanted::Part(range) => (StatusCode::PARTIAL_CONTENT, range),
-        Wanted::Nothing => return Ok(not_satisfiable(size)),
+    let (status, range) = match requested {
+        RequestedRange::Whole => (StatusCode::OK, 0..size),
+        RequestedRange::Part(range) => (StatusCode::PARTIAL_CONTENT, range),
+        RequestedRange::Unsatisfiable => return Ok(not_satisfiable(size)),
     };
     let mut response = match *method {
         Method::HEAD => Response::default(),
@@ -74,23 +74,23 @@ pub(crate) async fn download(
     };
     *response.status_mut() = status;
     let answer = response.headers_mut();
-    tell_version(answer, &etag);
+    set_version(answer, &etag);
     answer.insert(CONTENT_LENGTH, (range.end - range.start).into());
     answer.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     let kind = HeaderValue::from_static("application/octet-stream");
     answer.insert(CONTENT_TYPE, kind);
-    let mut told = vec![
+    let mut named = vec![
         (REPR_DIGEST, repr_digest(package)),
-        (CONTENT_DISPOSITION, disposition(&package.record.file_name)),
+        (CONTENT_DISPOSITION, disposition(&package.head.file_name)),
     ];
     if status == StatusCode::PARTIAL_CONTENT {
         let last = range.end.saturating_sub(1);
-        told.push((
+        named.push((
             CONTENT_RANGE,
             format!("bytes {}-{last}/{size}", range.start),
         ));
     }
-    for (name, value) in told {
+    for (name, value) in named {
         // All of it is printable ASCII.
         if let Ok(value) = HeaderValue::from_str(&value) {
             answer.insert(name, value);
@@ -102,7 +102,7 @@ pub(crate) async fn download(
     Ok(response)
 }
 
-fn tell_version(headers: &mut HeaderMap, etag: &str) {
+fn set_version(headers: &mut HeaderMap, etag: &str) {
     // Hexadecimal digits between quotation marks.
     if let Ok(etag) = HeaderValue::from_str(etag) {
         headers.insert(ETAG, etag);

@@ -4,15 +4,21 @@
 mod body;
 mod download;
 mod headers;
+mod naming;
+mod put;
 mod range;
+mod refusal;
 mod tus;
 
 use http::{HeaderMap, Method};
 use model_dashboard::dashboard::{Caller, Dashboard};
 
+pub(crate) use self::body::Incoming;
 pub(crate) use self::download::download;
+pub(crate) use self::put::begin;
+pub(crate) use self::refusal::{answered, not_from_this_page, not_let_in};
 pub(crate) use self::tus::{
-    __path_append, __path_create, __path_list, __path_show, __path_terminate, answer, take_in,
+    __path_append, __path_create, __path_list, __path_show, __path_terminate, answer, receive,
     versioned,
 };
 

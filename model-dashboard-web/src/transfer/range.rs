@@ -7,32 +7,32 @@ use http::header::{IF_RANGE, RANGE};
 
 /// What part of the bytes is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum RequestedRange {
     /// All of them.
     Whole,
     /// These.
     Part(Range<u64>),
     /// Some that are not there.
-    Nothing,
+    Unsatisfiable,
 }
 
 /// What a request for `size` bytes with this entity tag asks for. Several ranges at once, and what
 /// is no range of bytes, get the whole, as the standard allows.
-pub(super) fn wanted(headers: &HeaderMap, size: u64, etag: &str) -> Wanted {
+pub(super) fn requested_range(headers: &HeaderMap, size: u64, etag: &str) -> RequestedRange {
     let mut values = headers.get_all(RANGE).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
-        return Wanted::Whole;
+        return RequestedRange::Whole;
     };
     // A date is none of ours, and a weak tag never matches (RFC 9110 §13.1.5).
     let is_same = |tag: &http::HeaderValue| tag.as_bytes().trim_ascii() == etag.as_bytes();
     if !headers.get(IF_RANGE).is_none_or(is_same) {
-        return Wanted::Whole;
+        return RequestedRange::Whole;
     }
     let text = value.to_str().unwrap_or_default();
-    part(text, size).unwrap_or(Wanted::Whole)
+    part(text, size).unwrap_or(RequestedRange::Whole)
 }
 
-fn part(text: &str, size: u64) -> Option<Wanted> {
+fn part(text: &str, size: u64) -> Option<RequestedRange> {
     let (unit, range) = text.split_once('=')?;
     if !unit.trim().eq_ignore_ascii_case("bytes") {
         return None;
@@ -55,8 +55,8 @@ fn part(text: &str, size: u64) -> Option<Wanted> {
         }
     };
     Some(match range.is_empty() {
-        true => Wanted::Nothing,
-        false => Wanted::Part(range),
+        true => RequestedRange::Unsatisfiable,
+        false => RequestedRange::Part(range),
     })
 }
 
@@ -67,13 +67,13 @@ mod tests {
 
     use super::*;
 
-    fn asked(range: &str, if_range: Option<&str>) -> Wanted {
+    fn asked(range: &str, if_range: Option<&str>) -> RequestedRange {
         let mut headers = HeaderMap::new();
         headers.insert(RANGE, range.parse().unwrap());
         if let Some(tag) = if_range {
             headers.insert(IF_RANGE, tag.parse().unwrap());
         }
-        wanted(&headers, 1000, "\"tag\"")
+        requested_range(&headers, 1000, "\"tag\"")
     }
 
     #[test]
@@ -86,7 +86,7 @@ mod tests {
             ("bytes=-2000", 0..1000),
             ("bytes=990-99999999999999999999999", 990..1000),
         ] {
-            assert_eq!(asked(text, None), Wanted::Part(range), "{text}");
+            assert_eq!(asked(text, None), RequestedRange::Part(range), "{text}");
         }
         for text in [
             "bytes=1000-",
@@ -94,7 +94,7 @@ mod tests {
             "bytes=-0",
             "bytes=99999999999999999999-",
         ] {
-            assert_eq!(asked(text, None), Wanted::Nothing, "{text}");
+            assert_eq!(asked(text, None), RequestedRange::Unsatisfiable, "{text}");
         }
         for text in [
             "bytes=0-1,5-6",
@@ -104,22 +104,25 @@ mod tests {
             "lines=1-2",
             "bytes=+1-2",
         ] {
-            assert_eq!(asked(text, None), Wanted::Whole, "{text}");
+            assert_eq!(asked(text, None), RequestedRange::Whole, "{text}");
         }
     }
 
     #[test]
     fn a_range_of_other_bytes_gets_the_whole() {
-        assert_eq!(asked("bytes=5-", Some("\"tag\"")), Wanted::Part(5..1000));
+        assert_eq!(
+            asked("bytes=5-", Some("\"tag\"")),
+            RequestedRange::Part(5..1000)
+        );
         for tag in ["\"other\"", "W/\"tag\"", "Sun, 06 Nov 1994 08:49:37 GMT"] {
-            assert_eq!(asked("bytes=5-", Some(tag)), Wanted::Whole, "{tag}");
+            assert_eq!(asked("bytes=5-", Some(tag)), RequestedRange::Whole, "{tag}");
         }
     }
 
     proptest! {
         #[test]
         fn what_is_answered_lies_within(text in "(bytes=)?[0-9,= -]{0,24}", size in any::<u64>()) {
-            if let Some(Wanted::Part(range)) = part(&text, size) {
+            if let Some(RequestedRange::Part(range)) = part(&text, size) {
                 prop_assert!(range.start < range.end && range.end <= size);
             }
         }

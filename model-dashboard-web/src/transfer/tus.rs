@@ -2,6 +2,8 @@
 //! (<https://tus.io/protocols/resumable-upload>) with creation, creation-with-upload, expiration
 //! and termination.
 
+use std::io;
+
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use model_dashboard::auth::Permission;
@@ -10,14 +12,14 @@ use model_dashboard::repository::packages::PackageId;
 use warp::reply::Response;
 
 use super::Transfer;
-use super::body::{Incoming, wrong_body};
+use super::body::Incoming;
 use super::headers::{
     BadHeader, EXTENSIONS, Metadata, OFFSET_STREAM, TUS_EXTENSION, TUS_MAX_SIZE, TUS_RESUMABLE,
     TUS_VERSION, UPLOAD_DEFER_LENGTH, UPLOAD_EXPIRES, UPLOAD_LENGTH, UPLOAD_METADATA,
     UPLOAD_OFFSET, VERSION, count, date, method_override, speaks_version,
 };
 use crate::api::{Failure, Problem, Upload, Uploads, json, no_parameters};
-use crate::server::RequestBody;
+use crate::server::{BodyError, RequestBody};
 
 /// The name of a file that the client does not say.
 const NAMELESS: &str = "package";
@@ -132,11 +134,14 @@ pub(crate) async fn create(transfer: &Transfer, body: RequestBody) -> Result<Res
     let with_bytes = is_offset_stream(headers);
     if with_bytes {
         // It has begun, whatever becomes of its first bytes: the client sees how many there are.
-        upload = match take_in(dashboard, caller, upload.id, 0, size, body).await {
+        let bytes = Incoming::new(body, size);
+        upload = match receive(dashboard, caller, upload.id, 0, bytes).await {
             Ok(upload) => upload,
             Err(_) => dashboard.upload(caller, upload.id).await?,
         };
-    } else if upload.is_complete() {
+    }
+    if upload.is_complete() && upload.digest.is_none() {
+        // A client that has sent all asks no more: what fails now is told.
         upload = dashboard.finish_upload(caller, upload.id).await?;
     }
     let mut response = empty(StatusCode::CREATED);
@@ -149,7 +154,7 @@ pub(crate) async fn create(transfer: &Transfer, body: RequestBody) -> Result<Res
     if with_bytes {
         answer.insert(UPLOAD_OFFSET, upload.received.into());
     }
-    tell_end(&upload, answer);
+    set_expires(&upload, answer);
     Ok(response)
 }
 
@@ -162,7 +167,7 @@ async fn progress(transfer: &Transfer, id: PackageId) -> Result<Response, Failur
         upload = finish.await?;
     }
     let mut response = empty(StatusCode::OK);
-    tell(&upload, response.headers_mut());
+    set_progress(&upload, response.headers_mut());
     Ok(response)
 }
 
@@ -178,11 +183,14 @@ async fn progress(transfer: &Transfer, id: PackageId) -> Result<Response, Failur
 pub(crate) async fn show(transfer: &Transfer, id: PackageId) -> Result<Response, Failure> {
     no_parameters(&transfer.query)?;
     let (dashboard, caller) = (&transfer.dashboard, &transfer.caller);
-    let upload = dashboard.upload(caller, id).await?;
-    let inspection = match upload.digest {
-        Some(_) => Some(dashboard.inspection(caller, id).await?),
-        None => None,
+    let mut upload = dashboard.upload(caller, id).await?;
+    let inspection = match upload.is_complete() {
+        true => Some(dashboard.inspection(caller, id).await?),
+        false => None,
     };
+    if upload.is_complete() && upload.digest.is_none() {
+        upload = dashboard.upload(caller, id).await?;
+    }
     json(StatusCode::OK, &Upload::new(&upload, inspection)?)
 }
 
@@ -239,11 +247,12 @@ pub(crate) async fn append(
         .await?
         .size
         .saturating_sub(offset);
-    let upload = take_in(dashboard, caller, id, offset, left, body).await?;
+    let bytes = Incoming::new(body, left);
+    let upload = receive(dashboard, caller, id, offset, bytes).await?;
     let mut response = empty(StatusCode::NO_CONTENT);
     let headers = response.headers_mut();
     headers.insert(UPLOAD_OFFSET, upload.received.into());
-    tell_end(&upload, headers);
+    set_expires(&upload, headers);
     Ok(response)
 }
 
@@ -270,30 +279,39 @@ pub(crate) async fn terminate(transfer: &Transfer, id: PackageId) -> Result<Resp
 ///
 /// # Errors
 /// What was wrong with the body, and what the use cases say.
-pub(crate) async fn take_in(
+pub(crate) async fn receive(
     dashboard: &Dashboard,
     caller: &Caller,
     id: PackageId,
     offset: u64,
-    left: u64,
-    body: RequestBody,
+    bytes: Box<Incoming>,
 ) -> Result<PackageUpload, Failure> {
-    let bytes = Incoming::new(body, left);
-    let taken = dashboard.append_to_upload(caller, id, offset, bytes).await;
-    let upload = match taken {
+    let received = dashboard.append_to_upload(caller, id, offset, bytes).await;
+    let upload = match received {
         Err(Error::UploadInterrupted { received, source }) => {
-            return Err(match wrong_body(source) {
-                Some(error) => Problem::from(error).into(),
-                None => Failure::bad_request(format!(
-                    "another connection goes on with the upload; {received} bytes are there"
-                )),
-            });
+            return Err(interrupted(received, source));
         }
-        taken => taken?,
+        received => received?,
     };
     match upload.is_complete() && upload.digest.is_none() {
         true => Ok(dashboard.finish_upload(caller, id).await?),
         false => Ok(upload),
+    }
+}
+
+/// Why bytes broke off: the body, who sends it, or this server.
+fn interrupted(received: u64, source: io::Error) -> Failure {
+    let text = source.to_string();
+    let Some(cause) = source.into_inner() else {
+        return Failure::bad_request(format!("{text}; {received} bytes are there"));
+    };
+    let cause = match cause.downcast::<BodyError>() {
+        Ok(error) => return Problem::from(*error).into(),
+        Err(cause) => cause,
+    };
+    match cause.downcast::<Error>() {
+        Ok(error) => (*error).into(),
+        Err(_) => Failure::bad_request(format!("{text}; {received} bytes are there")),
     }
 }
 
@@ -306,7 +324,7 @@ fn is_offset_stream(headers: &HeaderMap) -> bool {
     values.next().is_some_and(is_it) && values.next().is_none()
 }
 
-fn tell(upload: &PackageUpload, headers: &mut HeaderMap) {
+fn set_progress(upload: &PackageUpload, headers: &mut HeaderMap) {
     headers.insert(UPLOAD_OFFSET, upload.received.into());
     headers.insert(UPLOAD_LENGTH, upload.size.into());
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -316,10 +334,10 @@ fn tell(upload: &PackageUpload, headers: &mut HeaderMap) {
     {
         headers.insert(UPLOAD_METADATA, note);
     }
-    tell_end(upload, headers);
+    set_expires(upload, headers);
 }
 
-fn tell_end(upload: &PackageUpload, headers: &mut HeaderMap) {
+fn set_expires(upload: &PackageUpload, headers: &mut HeaderMap) {
     if let Some(end) = date(upload.expires_at) {
         headers.insert(UPLOAD_EXPIRES, end);
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use http::Method;
 use model_dashboard::auth::{Permission, Permissions};
-use model_dashboard::model::Timestamp;
+use model_dashboard::model::{ContentDigest, Timestamp};
 use serde_json::{Value, json};
 
 use crate::app::{Answer, App, Client};
@@ -368,6 +368,7 @@ async fn meet_the_rest(app: &App, admin: &Client, described: &mut Described) {
     }
     meet_uploads(admin, described).await;
     meet_packages(admin, described).await;
+    meet_purges(admin, &few, described).await;
     let elsewhere = app.anonymous().with("x-forwarded-for", "192.0.2.7");
     described.check(&get, "/metrics", &elsewhere.get("/metrics").await);
 }
@@ -401,6 +402,28 @@ async fn meet_packages(admin: &Client, described: &mut Described) {
         let answer = admin.get(&report(path)).await;
         described.check(&get, &report(template), &answer);
     }
+}
+
+/// Bytes that must not exist, of the package of a model.
+async fn meet_purges(admin: &Client, few: &Client, described: &mut Described) {
+    let template = "/api/v1/packages/{sha256}";
+    let hex = ContentDigest::of(b"bytes").to_hex();
+    let bytes = format!("/api/v1/packages/{hex}");
+    let why = admin.with("model-dashboard-message", "why");
+    let (get, delete) = (Method::GET, Method::DELETE);
+    for (client, method) in [
+        (few, &get),
+        (few, &delete),
+        (admin, &get),
+        (admin, &delete),
+        (&why, &delete),
+    ] {
+        let answer = client.send(method.clone(), &bytes, "").await;
+        described.check(method, template, &answer);
+    }
+    let package = "/api/v1/models/{network_type}/{name}/package";
+    let gone = admin.get("/api/v1/models/MIST/Packed/package").await;
+    described.check(&get, package, &gone);
 }
 
 /// An upload on its way to its end.
@@ -460,5 +483,6 @@ fn filled(template: &str, name: &str, number: &str) -> String {
         .replace("{source}", "local")
         .replace("{subject}", number)
         .replace("{id}", "999999")
+        .replace("{sha256}", &"0".repeat(64))
         .replace("{revision}", "1")
 }

@@ -25,6 +25,7 @@ fn needs(method: &str, path: &str) -> Needs {
         (_, path) if path.starts_with("/api/v1/sources") => Needs::Either(UsersAdmin, SystemAdmin),
         (_, path) if path.starts_with("/api/v1/audit") => Needs::One(AuditRead),
         (_, path) if path.starts_with("/api/v1/uploads") => Needs::One(PackagesWrite),
+        (_, path) if path.starts_with("/api/v1/packages") => Needs::One(SystemAdmin),
         (_, "/api/v1/deleted-models") => Needs::One(SystemAdmin),
         ("get", path) if path.ends_with("/package") => Needs::One(PackagesRead),
         (_, path) if path.ends_with("/package") => Needs::One(PackagesWrite),
@@ -79,6 +80,7 @@ fn operations() -> Vec<Operation> {
                 .replace("{source}", "local")
                 .replace("{subject}", "999999")
                 .replace("{id}", "999999")
+                .replace("{sha256}", &"0".repeat(64))
                 .replace("{revision}", "1");
             operations.push(Operation {
                 method,

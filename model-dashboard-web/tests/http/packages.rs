@@ -1,7 +1,11 @@
 //! The package of a model, put and fetched.
 
+use std::time::Duration;
+
 use http::Method;
 use model_dashboard::auth::Permissions;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::app::{App, Client};
 
@@ -93,7 +97,7 @@ async fn a_package_is_put_on_condition_alone() {
     assert_eq!(put(&client, PACKAGE, "x").await, 428);
     assert_eq!(put(&stale, PACKAGE, "x").await, 412);
     assert_eq!(put(&any, missing, "x").await, 404);
-    assert_eq!(put(&new, PACKAGE, "x").await, 409);
+    assert_eq!(put(&new, PACKAGE, "x").await, 412);
     assert_eq!(put(&any, enabled, "x").await, 422, "it needs a reason");
     let why = any.with("model-dashboard-message", "why");
     assert_eq!(put(&why, enabled, "x").await, 200);
@@ -188,4 +192,114 @@ async fn a_model_gets_the_package_of_a_finished_upload() {
         .send(Method::PUT, "/api/v1/models/nnUNet/X/package?upload=x", "")
         .await;
     assert_eq!(wrong.status, 400);
+}
+
+/// Loaders go by extensions where bytes leave it open.
+#[tokio::test]
+async fn a_package_that_is_put_has_a_name_with_an_extension() {
+    let app = App::start().await;
+    let client = admin(&app).await.with("if-match", "*");
+    let disposition = "attachment; filename=\"model.bin\"";
+    let named = client.with("content-disposition", disposition);
+    assert_eq!(named.send(Method::PUT, PACKAGE, "bytes").await.status, 200);
+    assert_eq!(
+        client.get(PACKAGE).await.header("content-disposition"),
+        disposition
+    );
+    // A pickle of protocol 0: an empty list.
+    assert_eq!(
+        client.send(Method::PUT, PACKAGE, "(lp0\n.").await.status,
+        200
+    );
+    assert_eq!(
+        client.get(PACKAGE).await.header("content-disposition"),
+        "attachment; filename=\"Task003_Liver.pkl\""
+    );
+    let nameless = client.with("content-disposition", "attachment");
+    assert_eq!(nameless.send(Method::PUT, PACKAGE, "x").await.status, 400);
+    let folder = client.with("content-disposition", "attachment; filename=a/b");
+    assert_eq!(folder.send(Method::PUT, PACKAGE, "x").await.status, 422);
+}
+
+/// With `Expect: 100-continue` the client hears of it before it sends anything.
+#[tokio::test]
+async fn what_is_refused_anyway_is_refused_before_any_byte() {
+    let app = App::start().await;
+    let secret = app.secret("admin", Permissions::all()).await;
+    for (condition, size, status) in [
+        ("If-None-Match: *", 5, "412"),
+        ("If-Match: \"00000000000000000000000000000000\"", 5, "412"),
+        ("If-Match: *", u64::MAX / 2, "413"),
+    ] {
+        let mut stream = TcpStream::connect(app.api).await.unwrap();
+        let head = format!(
+            "PUT {PACKAGE} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {secret}\r\n{condition}\r\n\
+             Content-Length: {size}\r\nExpect: 100-continue\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(
+            answer,
+            format!("HTTP/1.1 {status}").as_bytes(),
+            "{condition}"
+        );
+    }
+}
+
+/// All bytes came: nobody has to send them again.
+#[tokio::test]
+async fn a_client_that_goes_after_the_last_byte_has_put_the_package() {
+    let app = App::start().await;
+    let client = admin(&app).await;
+    let secret = app.secret("admin", Permissions::all()).await;
+    let mut stream = TcpStream::connect(app.api).await.unwrap();
+    let request = format!(
+        "PUT {PACKAGE} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {secret}\r\nIf-Match: *\r\n\
+         Content-Length: 11\r\n\r\nhello world"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    drop(stream);
+    let is_put = async {
+        while client.get(PACKAGE).await.status != 200 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let is_put = tokio::time::timeout(Duration::from_secs(60), is_put).await;
+    is_put.expect("it gets there");
+}
+
+#[tokio::test]
+async fn bytes_that_must_not_exist_are_purged_with_a_reason() {
+    let app = App::start().await;
+    let client = admin(&app).await;
+    let put = client.with("if-match", "*");
+    assert_eq!(
+        put.send(Method::PUT, PACKAGE, "hello world").await.status,
+        200
+    );
+    let hex = "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9";
+    let bytes = format!("/api/v1/packages/{hex}");
+    let found = client.get(&bytes).await.json();
+    assert_eq!(
+        found["packages"][0]["named_by"][0]["model"],
+        "nnUNet/Task003_Liver"
+    );
+    assert_eq!(
+        client.send(Method::DELETE, &bytes, "").await.status,
+        422,
+        "without a reason"
+    );
+    assert_eq!(client.get("/api/v1/packages/x").await.status, 400);
+    assert_eq!(client.get(PACKAGE).await.status, 200);
+    let why = client.with("model-dashboard-message", "a name of a patient");
+    let purged = why.send(Method::DELETE, &bytes, "").await;
+    assert_eq!((purged.status.as_u16(), purged.json()), (200, found));
+    assert_eq!(client.get(PACKAGE).await.status, 410);
+    assert_eq!(client.get(&bytes).await.status, 404);
+    let told = client
+        .get("/api/v1/audit?action=package.purge")
+        .await
+        .json();
+    assert_eq!(told["events"][0]["reason"], "a name of a patient");
 }

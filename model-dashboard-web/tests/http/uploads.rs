@@ -1,10 +1,14 @@
 //! Uploads by tus, request by request.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Method;
+use model_dashboard::dashboard::Dashboard;
+use model_dashboard::repository::MemoryRepository;
+use model_dashboard::store::MemoryStore;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -338,4 +342,22 @@ async fn pages_upload_with_their_session_and_the_token_of_their_forms() {
     let refused = viewer.send(Method::POST, "/uploads", "").await;
     assert_eq!(refused.status, 403);
     assert_eq!(refused.json()["missing_permission"], "packages:write");
+}
+
+#[tokio::test]
+async fn a_registry_without_packages_says_so() {
+    let dashboard = Dashboard::builder()
+        .repository(Arc::new(MemoryRepository::new()))
+        .accounts(Arc::new(MemoryStore::new()));
+    let app = App::serving(dashboard.build().await.unwrap()).await;
+    let client = uploader(&app).await;
+    let some = format!("{UPLOADS}/01J9Z3K4V5W6X7Y8Z9A0B1C2D3");
+    for address in [UPLOADS, some.as_str()] {
+        let none = client.get(address).await;
+        assert_eq!(none.status, 501);
+        assert_eq!(
+            none.json()["type"],
+            "urn:model-dashboard:problem:no-packages"
+        );
+    }
 }

@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, watch};
-use tokio::time::Instant;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
 
+use super::head::ReadHead;
 use super::record::PackageRecord;
+use super::shares::Shares;
 use super::stored::Stored;
 use super::uploads::Note;
 use crate::dashboard::{Caller, Dashboard, Error};
@@ -17,11 +19,20 @@ use crate::package::inspect::{Inspectors, Report};
 use crate::package::{Package, PackageError};
 use crate::repository::packages::{PackageId, PackageStore, PackageStoreError, Upload};
 
-/// How many packages are looked at at once; further ones wait.
+/// How many packages are looked at at once, of different accounts; further ones wait.
 const AT_ONCE: usize = 2;
 
 /// How long that may take: 64 GiB at 20 MB/s, nearly.
 const WITHIN: Duration = Duration::from_secs(60 * 60);
+
+/// How long whoever needs to know what is in a package waits for it, with those that wait before.
+const WAITED_FOR: Duration = Duration::from_secs(90 * 60);
+
+/// When to ask again then.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// What looks at all of a package. Blocks.
+type Look = fn(&str, &Arc<Stored>) -> Result<Report, PackageError>;
 
 /// What is known of what a package holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +46,8 @@ pub enum Inspection {
 /// Those that run or wait.
 #[derive(Debug)]
 pub(super) struct Inspections {
-    places: Semaphore,
+    places: Shares,
+    look: Look,
     /// When the other end of it is gone, it is done.
     running: Mutex<HashMap<PackageId, watch::Receiver<()>>>,
     stop: Arc<AtomicBool>,
@@ -44,7 +56,8 @@ pub(super) struct Inspections {
 impl Default for Inspections {
     fn default() -> Self {
         Self {
-            places: Semaphore::new(AT_ONCE),
+            places: Shares::new(AT_ONCE, 1),
+            look,
             running: Mutex::default(),
             stop: Arc::default(),
         }
@@ -68,6 +81,11 @@ impl Inspections {
     pub(super) fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
         self.places.close();
+    }
+
+    /// Whether this one runs or waits.
+    pub(super) fn are_at(&self, id: PackageId) -> bool {
+        self.running().contains_key(&id)
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<PackageId, watch::Receiver<()>>> {
@@ -96,8 +114,8 @@ impl Inspections {
         };
         tokio::spawn(async move {
             let _listed = listed;
-            // Closed at the end of the program.
-            let Ok(_place) = this.places.acquire().await else {
+            // None at the end of the program.
+            let Some(_place) = this.places.wait(&note.owner).await else {
                 return;
             };
             let id = upload.id;
@@ -117,26 +135,41 @@ impl Inspections {
         note: Note,
     ) -> Result<(), Error> {
         let until = Instant::now() + WITHIN;
-        let package = store.package(upload.id).await?;
-        let source = Stored::new(Arc::clone(&store), package, until, Arc::clone(&self.stop));
-        let source = Arc::new(source);
-        let name = note.file_name.clone();
-        let looking = tokio::task::spawn_blocking(move || judged(look(&name, &source), &source));
-        let found = looking
-            .await
-            .map_err(|error| Error::Internal(error.into()))??;
-        let mut record = PackageRecord::new(&upload, digest, &note, found);
-        if store.report(upload.id).await?.is_some() {
-            // Another process was quicker.
+        let id = upload.id;
+        if store.report(id).await?.is_some() {
             return Ok(());
         }
-        match put(&*store, upload.id, &record).await {
+        let package = store.package(id).await?;
+        let source = Stored::new(Arc::clone(&store), package, until, Arc::clone(&self.stop));
+        let source = Arc::new(source);
+        let (name, look) = (note.file_name.clone(), self.look);
+        let looking = tokio::task::spawn_blocking(move || judged(look(&name, &source), &source));
+        let found = match looking.await {
+            Ok(found) => found?,
+            // Whoever looks again fails again.
+            Err(error) if error.is_panic() => {
+                tracing::error!(%id, %error, "a fault of this program: an inspector panicked");
+                Err(
+                    "looking at it failed, by a fault of this program; the log says more"
+                        .to_owned(),
+                )
+            }
+            Err(error) => return Err(Error::Internal(error.into())),
+        };
+        let mut record = PackageRecord::new(&upload, digest, &note, found);
+        // Another process may be quicker: what it found counts.
+        match put(&*store, id, &record).await {
             Err(PackageStoreError::ReportTooLarge) => {
                 record.report = None;
                 record.refused = Some("there is too much to tell of it".to_owned());
-                put(&*store, upload.id, &record).await?;
+                put(&*store, id, &record).await?;
             }
             put => put?,
+        }
+        let head = ReadHead::read(&*store, id).await?;
+        if head.is_some_and(|read| read.head.removed.is_some()) {
+            // Names of files may be what was to go.
+            store.remove_report(id).await?;
         }
         Ok(())
     }
@@ -163,11 +196,11 @@ fn judged(
     if source.was_late() {
         return Ok(Err("it could not be read within an hour".to_owned()));
     }
-    Ok(looked.map_err(|error| told(&error)))
+    Ok(looked.map_err(|error| with_causes(&error)))
 }
 
 /// What is wrong, with its causes.
-fn told(error: &PackageError) -> String {
+fn with_causes(error: &PackageError) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
@@ -177,7 +210,7 @@ fn told(error: &PackageError) -> String {
     text
 }
 
-pub(super) async fn put(
+async fn put(
     store: &dyn PackageStore,
     id: PackageId,
     record: &PackageRecord,
@@ -185,69 +218,68 @@ pub(super) async fn put(
     let unwritable =
         |error: serde_json::Error| crate::repository::RepositoryError::Internal(Box::new(error));
     let bytes = serde_json::to_vec(record).map_err(unwritable)?;
-    store.put_report(id, &bytes).await
+    store.put_report(id, &bytes).await.map(drop)
 }
 
 impl Dashboard {
     /// Looks at a finished upload unless that was done; what is received from closes at the end.
-    pub(super) async fn begin_inspection(
+    pub(super) fn begin_inspection(
         &self,
         upload: Upload,
         digest: ContentDigest,
         note: Note,
-    ) -> Result<Option<watch::Receiver<()>>, Error> {
+    ) -> Result<watch::Receiver<()>, Error> {
         let packages = &self.inner.packages;
         let store = packages.store()?;
-        if store.report(upload.id).await?.is_some() {
-            return Ok(None);
-        }
-        Ok(Some(
-            packages.inspections.begin(store, upload, digest, note),
-        ))
+        Ok(packages.inspections.begin(store, upload, digest, note))
+    }
+
+    pub(super) async fn found_in(&self, id: PackageId) -> Result<Option<PackageRecord>, Error> {
+        let report = self.inner.packages.store()?.report(id).await?;
+        Ok(report.and_then(|bytes| PackageRecord::read(id, &bytes)))
     }
 
     /// What was found in a finished upload of the caller. Does not wait: looking at a large package
     /// takes minutes. One that nobody looks at, as after a crash, is begun with.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Denied`]; [`Error::UploadIncomplete`] for one that is not
-    /// finished.
+    /// [`Error::NotFound`], [`Error::Denied`]; [`Error::UploadIncomplete`] for one whose bytes are
+    /// not all there.
     pub async fn inspection(&self, caller: &Caller, id: PackageId) -> Result<Inspection, Error> {
         let (upload, note, digest) = self.finished(caller, id).await?;
-        self.begin_inspection(upload, digest, note).await?;
-        let report = self.inner.packages.store()?.report(id).await?;
-        let record = report.and_then(|bytes| PackageRecord::read(id, &bytes));
-        Ok(match record {
-            Some(record) => Inspection::Done(Box::new(record)),
-            None => Inspection::Running,
-        })
+        if let Some(record) = self.found_in(id).await? {
+            return Ok(Inspection::Done(Box::new(record)));
+        }
+        self.begin_inspection(upload, digest, note)?;
+        Ok(Inspection::Running)
     }
 
-    /// [`Dashboard::inspection`], which waits until it is done.
+    /// [`Dashboard::inspection`], which waits until it is done, for an hour and a half at most.
     ///
     /// # Errors
-    /// As [`Dashboard::inspection`]; [`Error::Busy`] where it could not be looked at.
+    /// As [`Dashboard::inspection`]; [`Error::Busy`] where it could not be looked at, or not yet.
     pub async fn inspected(&self, caller: &Caller, id: PackageId) -> Result<PackageRecord, Error> {
         let (upload, note, digest) = self.finished(caller, id).await?;
-        if let Some(mut done) = self.begin_inspection(upload, digest, note).await? {
-            // An error means that it is over.
-            while done.changed().await.is_ok() {}
+        if let Some(record) = self.found_in(id).await? {
+            return Ok(record);
         }
-        match self.inspection(caller, id).await? {
-            Inspection::Done(record) => Ok(*record),
-            Inspection::Running => Err(Error::Busy {
-                retry_after: Duration::from_secs(5),
-            }),
-        }
+        let mut done = self.begin_inspection(upload, digest, note)?;
+        // An error means that it is over.
+        let over = async { while done.changed().await.is_ok() {} };
+        let _ = timeout(WAITED_FOR, over).await;
+        let found = self.found_in(id).await?;
+        found.ok_or(Error::Busy { retry_after: RETRY })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
     use crate::dashboard::packages::stored::tests::stored;
     use crate::package::source::Source as _;
+    use crate::repository::ObjectRepository;
+    use crate::repository::packages::InPieces;
 
     #[tokio::test]
     async fn a_report_of_what_could_not_be_read_is_not_believed() {
@@ -264,5 +296,53 @@ mod tests {
             judged(report(&whole), &cut).unwrap_err();
         });
         judging.await.unwrap();
+    }
+
+    async fn finished(store: &dyn PackageStore) -> Upload {
+        let id = store.begin(5, "").await.unwrap().id;
+        let bytes = Box::new(InPieces::new([b"bytes".to_vec()]));
+        store.append(id, 0, bytes).await.unwrap();
+        store.finish(id).await.unwrap()
+    }
+
+    async fn look_at(inspections: Inspections, store: &Arc<dyn PackageStore>, upload: Upload) {
+        let note = serde_json::from_str(r#"{"owner":"o","username":"u","file_name":"a.bin"}"#);
+        let digest = upload.digest.unwrap();
+        let mut over = Arc::new(inspections).begin(store, upload, digest, note.unwrap());
+        while over.changed().await.is_ok() {}
+    }
+
+    async fn record(store: &dyn PackageStore, id: PackageId) -> PackageRecord {
+        PackageRecord::read(id, &store.report(id).await.unwrap().unwrap()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_the_look_with_a_refusal() {
+        let store: Arc<dyn PackageStore> = ObjectRepository::in_memory().packages();
+        let upload = finished(&*store).await;
+        let panicking = Inspections {
+            look: |_, _| panic!("as a fault would"),
+            ..Inspections::default()
+        };
+        let id = upload.id;
+        look_at(panicking, &store, upload).await;
+        let refused = record(&*store, id).await.refused.unwrap();
+        assert!(refused.contains("a fault of this program"), "{refused}");
+    }
+
+    /// By whatever program.
+    #[tokio::test]
+    async fn what_was_found_first_counts() {
+        let store: Arc<dyn PackageStore> = ObjectRepository::in_memory().packages();
+        let upload = finished(&*store).await;
+        let id = upload.id;
+        look_at(Inspections::default(), &store, upload.clone()).await;
+        let first = record(&*store, id).await;
+        let later = PackageRecord {
+            report: None,
+            ..first.clone()
+        };
+        put(&*store, id, &later).await.unwrap();
+        assert_eq!(record(&*store, id).await, first);
     }
 }

@@ -6,30 +6,58 @@
 //! One that gets no bytes for [`Policy::upload_expiry`](super::Policy), or whose package no model
 //! got within that time, goes.
 
+mod discard;
+pub(in crate::dashboard) mod head;
 mod inspection;
+mod naming;
 mod publish;
+mod purge;
 mod record;
+mod shares;
 mod stored;
+mod unnamed;
 mod uploads;
+pub(in crate::dashboard) mod watched;
 
 use std::sync::Arc;
 
+pub use head::{PackageHead, PackageRemoval};
 pub use inspection::Inspection;
+pub use naming::NamedBy;
 pub use publish::{MAX_PURPOSE_CHARS, ModelPackage};
+pub use purge::{PackagePurge, PurgedPackage};
 pub use record::PackageRecord;
 pub use uploads::{
-    MAX_FILE_NAME_CHARS, MAX_UPLOAD_NOTE_BYTES, MAX_UPLOADS, NewUpload, PackageUpload,
+    MAX_FILE_NAME_CHARS, MAX_LARGEST_UPLOADS, MAX_UPLOAD_NOTE_BYTES, MAX_UPLOADS, NewUpload,
+    PackageUpload,
 };
+
+use tokio::sync::{Mutex, Semaphore};
 
 use super::Error;
 use crate::repository::packages::PackageStore;
 use inspection::Inspections;
+use shares::Shares;
+
+/// How many packages are made or removed at once; further ones wait. They take long where a store
+/// puts large objects together, and keep no change of a model waiting.
+pub(super) const MAX_PACKAGE_CHANGES: u32 = 32;
+
+/// Of how many uploads bytes are taken in at once, and of how many of one account: each needs up to
+/// 64 MiB of memory.
+const TAKEN_IN: usize = 24;
+const TAKEN_IN_OF_EACH: usize = 8;
 
 /// The packages of a registry, if it keeps any.
 #[derive(Debug)]
 pub(super) struct Packages {
     store: Option<Arc<dyn PackageStore>>,
     inspections: Arc<Inspections>,
+    /// A permit for every package that is made or removed at this moment; closed at shutdown.
+    pub(super) changes: Arc<Semaphore>,
+    taking_in: Shares,
+    /// Held while uploads are counted and one more is begun.
+    beginning: Mutex<()>,
 }
 
 impl Packages {
@@ -37,12 +65,14 @@ impl Packages {
         Packages {
             store,
             inspections: Arc::default(),
+            changes: Arc::new(Semaphore::new(MAX_PACKAGE_CHANGES as usize)),
+            taking_in: Shares::new(TAKEN_IN, TAKEN_IN_OF_EACH),
+            beginning: Mutex::default(),
         }
     }
 
     fn store(&self) -> Result<&Arc<dyn PackageStore>, Error> {
-        let none = || Error::not_found("a store of packages");
-        self.store.as_ref().ok_or_else(none)
+        self.store.as_ref().ok_or(Error::NoPackages)
     }
 
     /// The store, if there is one.

@@ -2,12 +2,14 @@
 
 use std::ops::Range;
 
-use super::inspection::put;
+use tracing::Instrument as _;
+
+use super::head::{self, Intent, PackageHead, ReadHead};
 use super::record::PackageRecord;
 use crate::audit::Action;
 use crate::auth::Permission;
-use crate::dashboard::edits::{new_content, with_package};
-use crate::dashboard::model_writes::{After, Reason};
+use crate::dashboard::edits::{new_content, set_package, with_package};
+use crate::dashboard::model_writes::{After, Before, Reason};
 use crate::dashboard::{Caller, Dashboard, Error, Model};
 use crate::model::{ContentDigest, ModelDefinition, ModelKey};
 use crate::repository::Precondition;
@@ -22,7 +24,7 @@ pub struct ModelPackage {
     /// The model.
     pub key: ModelKey,
     /// What is known of it.
-    pub record: PackageRecord,
+    pub head: PackageHead,
     /// What it is fetched for, as whoever fetches it says.
     purpose: String,
 }
@@ -34,7 +36,7 @@ impl ModelPackage {
     /// The SHA-256 of its bytes.
     #[must_use]
     pub fn digest(&self) -> ContentDigest {
-        self.record.digest
+        self.head.digest
     }
 
     /// Says what it is fetched for, which the audit log tells: the name of a workflow.
@@ -54,7 +56,9 @@ impl ModelPackage {
 impl Dashboard {
     /// Gives the package of a finished upload to a model, as a new revision of it. Waits until the
     /// package was looked at; one that cannot be read is given to no model. The upload ends with
-    /// it. Needs `packages:write`, and what a change of the model needs.
+    /// it. Runs to its end, whether or not anyone waits for it. Needs `packages:write`, and what a
+    /// change of the model needs: what the caller came with must still count when the package was
+    /// looked at.
     ///
     /// # Errors
     /// As [`Dashboard::replace`] and [`Dashboard::inspected`]; [`Error::Invalid`] for a `package`
@@ -67,14 +71,19 @@ impl Dashboard {
         precondition: Precondition,
         message: &str,
     ) -> Result<Model, Error> {
-        self.announce(caller, id, key).await?;
-        let reason = Reason::IfEnabled;
-        let changed =
-            self.change_model(caller, key, precondition, message, reason, move |before| {
+        let (this, caller, key) = (self.clone(), caller.clone(), key.clone());
+        let message = message.to_owned();
+        to_its_end(async move {
+            let (caller, intent) = this.announce(&caller, id, &key).await?;
+            let reason = Reason::IfEnabled;
+            let edit = move |before: &Before| {
                 let content = with_package(before.readable()?, id)?;
                 Ok(Some(After::Content(content)))
-            });
-        self.published(id, key, changed.await).await
+            };
+            let changed = this.change_model(&caller, &key, precondition, &message, reason, edit);
+            this.published(id, &intent, changed.await).await
+        })
+        .await
     }
 
     /// Creates a disabled model with the package of a finished upload, otherwise as
@@ -91,34 +100,48 @@ impl Dashboard {
         mut definition: ModelDefinition,
         message: &str,
     ) -> Result<Model, Error> {
-        self.announce(caller, id, &key).await?;
+        let (this, caller, message) = (self.clone(), caller.clone(), message.to_owned());
         definition.set_enabled(false);
-        let created = self.create_with(caller, key.clone(), definition, message, |key, given| {
-            let mut content = new_content(key, given)?;
-            crate::dashboard::edits::set_package(&mut content, id)?;
-            Ok(content)
-        });
-        self.published(id, &key, created.await).await
+        to_its_end(async move {
+            let (caller, intent) = this.announce(&caller, id, &key).await?;
+            let created = this.create_with(&caller, key, definition, &message, |key, given| {
+                let mut content = new_content(key, given)?;
+                set_package(&mut content, id)?;
+                Ok(content)
+            });
+            this.published(id, &intent, created.await).await
+        })
+        .await
     }
 
-    /// Notes beside a package that a model is about to get it, so that its bytes stay whatever
-    /// becomes of the upload.
-    async fn announce(&self, caller: &Caller, id: PackageId, key: &ModelKey) -> Result<(), Error> {
-        let mut record = self.inspected(caller, id).await?;
-        if let Some(why) = &record.refused {
-            return Err(Error::invalid("package", why.clone()));
+    /// Notes of a package that a model is about to get it, so that its bytes stay whatever becomes
+    /// of the upload. Answers who gives it, as far as they still may.
+    async fn announce(
+        &self,
+        caller: &Caller,
+        id: PackageId,
+        key: &ModelKey,
+    ) -> Result<(Caller, Intent), Error> {
+        let found = self.inspected(caller, id).await?;
+        let caller = self.renewed(caller).await?;
+        self.own_upload(&caller, id).await?;
+        if let Some(why) = found.refused {
+            return Err(Error::invalid("package", why));
         }
-        record.meant_for.push(key.to_string());
-        put(&**self.inner.packages.store()?, id, &record).await?;
-        // Whoever gives the upload up removes it before looking for the note.
-        self.upload(caller, id).await.map(drop)
+        let intent = Intent::new(key);
+        let store = self.inner.packages.store()?;
+        let head = head::change(&**store, id, |head| head.intend(&intent)).await?;
+        match head.is_some_and(|head| head.intents.contains(&intent)) {
+            true => Ok((caller, intent)),
+            false => Err(Error::not_found(format!("upload {id}"))),
+        }
     }
 
-    /// Ends the upload of a package that a model got, or takes the note back.
+    /// Ends the upload of a package that a model got, or takes back that it was to.
     async fn published(
         &self,
         id: PackageId,
-        key: &ModelKey,
+        intent: &Intent,
         written: Result<Model, Error>,
     ) -> Result<Model, Error> {
         let store = self.inner.packages.store()?;
@@ -137,15 +160,12 @@ impl Dashboard {
                 | Error::Internal(_),
             ) => {}
             Err(_) => {
-                let record = store.report(id).await.ok().flatten();
-                if let Some(mut record) = record.and_then(|it| PackageRecord::read(id, &it)) {
-                    let own = key.to_string();
-                    if let Some(at) = record.meant_for.iter().position(|it| *it == own) {
-                        record.meant_for.remove(at);
-                    }
-                    if let Err(error) = put(&**store, id, &record).await {
-                        tracing::debug!(%id, %error, "a package is still noted to be for a model");
-                    }
+                let taken_back = head::change(&**store, id, |head| {
+                    head.intents.retain(|other| other.id != intent.id);
+                    true
+                });
+                if let Err(error) = taken_back.await {
+                    tracing::debug!(%id, %error, "a package is still noted to be for a model");
                 }
             }
         }
@@ -155,8 +175,8 @@ impl Dashboard {
     /// The package of a model. Needs `packages:read` and `models:read`.
     ///
     /// # Errors
-    /// [`Error::NotFound`], also for a model without a package, and for one whose bytes were
-    /// removed; [`Error::Denied`].
+    /// [`Error::NotFound`], also for a model without a package; [`Error::Removed`] for one whose
+    /// bytes were; [`Error::Denied`].
     pub async fn package(&self, caller: &Caller, key: &ModelKey) -> Result<ModelPackage, Error> {
         let target = || format!("model:{key}");
         self.require(caller, Permission::PackagesRead, target)
@@ -195,21 +215,41 @@ impl Dashboard {
         // Another program may have written anything there.
         let id = PackageId::parse(&id).map_err(|_| none())?;
         let store = self.inner.packages.store()?;
+        let head = ReadHead::read(&**store, id).await?.ok_or_else(none)?.head;
+        if let Some(removal) = &head.removed {
+            let (what, at) = (format!("the package of model {key}"), removal.at);
+            return Err(Error::Removed { what, at });
+        }
         store.package(id).await?;
-        let record = store.report(id).await?.ok_or_else(none)?;
-        let record = PackageRecord::read(id, &record).ok_or_else(none)?;
         Ok(ModelPackage {
             id,
             key: key.clone(),
-            record,
+            head,
             purpose: String::new(),
         })
+    }
+
+    /// What was found in a package of a model; `None` if that is not kept. It may be large. Needs
+    /// `packages:read`.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub async fn package_record(
+        &self,
+        caller: &Caller,
+        package: &ModelPackage,
+    ) -> Result<Option<PackageRecord>, Error> {
+        let target = || format!("model:{}", package.key);
+        self.require(caller, Permission::PackagesRead, target)
+            .await?;
+        self.found_in(package.id).await
     }
 
     /// The bytes of a model's package within `range`. Each call is an event of the audit log.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if they were removed; [`Error::Denied`].
+    /// [`Error::NotFound`] if they were removed; [`Error::Denied`]; [`Error::Unavailable`] while the
+    /// audit log cannot be written.
     pub async fn read_package(
         &self,
         caller: &Caller,
@@ -219,8 +259,10 @@ impl Dashboard {
         let target = || format!("model:{}", package.key);
         self.require(caller, Permission::PackagesRead, target)
             .await?;
+        // It leaves a trace, or is not given.
+        self.inner.trail.ready().await?;
         let store = self.inner.packages.store()?;
-        let (id, size) = (package.id, package.record.size);
+        let (id, size) = (package.id, package.head.size);
         let part = match range == (0..size) {
             true => String::new(),
             false => format!("bytes {} to {} of {size}", range.start, range.end),
@@ -238,4 +280,12 @@ impl Dashboard {
         self.inner.trail.record(event).await;
         Ok(pieces)
     }
+}
+
+/// Runs work to its end, whether or not anyone waits for it.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    let done = tokio::spawn(work.in_current_span()).await;
+    done.unwrap_or_else(|failed| Err(Error::Internal(Box::new(failed))))
 }

@@ -1,4 +1,4 @@
-//! What is kept beside a package.
+//! What was found in a package.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,8 +8,8 @@ use crate::repository::packages::{PackageId, Upload};
 
 use super::uploads::Note;
 
-/// What is known of a package: where it comes from and what was found in it. Its JSON stays
-/// readable: fields are added, never renamed.
+/// What was found in a package, and where it comes from. Written once, and not small. Its JSON
+/// stays readable: fields are added, never renamed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PackageRecord {
@@ -31,10 +31,6 @@ pub struct PackageRecord {
     /// Why nothing could be found: it is none of the forms that packages have, or it is broken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
-    /// The models that it was meant for, before they got it: bytes that any may have are never
-    /// removed with an upload.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) meant_for: Vec<String>,
 }
 
 impl PackageRecord {
@@ -58,16 +54,6 @@ impl PackageRecord {
             inspected_at: Timestamp::now(),
             report,
             refused,
-            meant_for: Vec::new(),
-        }
-    }
-
-    /// What stays of one whose bytes were removed.
-    pub(super) fn stub(self) -> PackageRecord {
-        PackageRecord {
-            report: None,
-            refused: Some("its bytes were removed".to_owned()),
-            ..self
         }
     }
 

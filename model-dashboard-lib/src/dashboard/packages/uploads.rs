@@ -1,17 +1,20 @@
 //! Uploads of the caller: begun, gone on with, finished, given up.
 
 use std::ops::Not as _;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 
-use super::inspection::put;
-use super::record::PackageRecord;
-use crate::audit::{Action, NewEvent};
+use super::discard::discard;
+use super::head::{self, PackageHead, PackageRemoval};
+use super::watched::{self, Watched};
+use crate::audit::Action;
 use crate::auth::Permission;
 use crate::dashboard::{Caller, Dashboard, Error, Inner, shutting_down, text_field};
 use crate::model::{ContentDigest, Timestamp};
 use crate::package::PackagePath;
-use crate::repository::packages::{PackageId, PackageStore, PackageStoreError, Pieces, Upload};
+use crate::repository::packages::{PackageId, Pieces, Upload};
 
 /// The longest name of a file, in characters.
 pub const MAX_FILE_NAME_CHARS: usize = 200;
@@ -21,6 +24,12 @@ pub const MAX_UPLOAD_NOTE_BYTES: usize = 4096;
 
 /// The most uploads of one account.
 pub const MAX_UPLOADS: usize = 100;
+
+/// The most bytes of all uploads of one account, counted in largest ones.
+pub const MAX_LARGEST_UPLOADS: u64 = 10;
+
+/// When to try again while too many send bytes.
+const TAKING_IN_RETRY: Duration = Duration::from_secs(10);
 
 /// An upload to be begun.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,9 +74,9 @@ impl PackageUpload {
 
 /// What is noted of an upload in the store.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Note {
+pub(in crate::dashboard) struct Note {
     /// Source and subject of whoever began it.
-    owner: String,
+    pub(super) owner: String,
     /// Their name then.
     pub(super) username: String,
     pub(super) file_name: String,
@@ -76,13 +85,13 @@ pub(super) struct Note {
 }
 
 impl Note {
-    fn read(upload: &Upload) -> Option<Note> {
+    pub(super) fn read(upload: &Upload) -> Option<Note> {
         serde_json::from_str(&upload.about).ok()
     }
 }
 
 impl Inner {
-    fn expires_at(&self, upload: &Upload) -> Timestamp {
+    pub(super) fn expires_at(&self, upload: &Upload) -> Timestamp {
         upload.changed_at.plus(self.policy.upload_expiry)
     }
 
@@ -98,63 +107,11 @@ impl Inner {
             digest: upload.digest,
         }
     }
-
-    /// Gives up uploads that expired.
-    pub(in crate::dashboard) async fn purge_uploads(&self) {
-        let Ok(store) = self.packages.store() else {
-            return;
-        };
-        let uploads = match store.uploads().await {
-            Ok(uploads) => uploads,
-            Err(error) => {
-                tracing::debug!(%error, "uploads cannot be listed");
-                return;
-            }
-        };
-        let now = Timestamp::now();
-        for upload in uploads {
-            if self.expires_at(&upload) > now {
-                continue;
-            }
-            match discard(&**store, upload.id).await {
-                Ok(()) => {
-                    let target = format!("package:{}", upload.id);
-                    let event = NewEvent::of_server(Action::PackagePurge, target);
-                    let note = Note::read(&upload);
-                    let event = event
-                        .with_detail("expired")
-                        .with_detail(told(&upload, note));
-                    self.trail.record(event).await;
-                }
-                // Somebody writes it at this moment, or the store does not answer.
-                Err(error) => {
-                    tracing::debug!(id = %upload.id, %error, "an upload that expired is still there");
-                }
-            }
-        }
-    }
-}
-
-/// Removes an upload and its bytes, unless they are those of a package that a model may have.
-async fn discard(store: &dyn PackageStore, id: PackageId) -> Result<(), PackageStoreError> {
-    // First: who gives the package to a model looks whether the upload is still there, after
-    // noting that it will.
-    store.give_up(id).await?;
-    let Some(bytes) = store.report(id).await? else {
-        return store.remove(id).await;
-    };
-    match PackageRecord::read(id, &bytes) {
-        Some(record) if record.meant_for.is_empty() => {
-            store.remove(id).await?;
-            put(store, id, &record.stub()).await
-        }
-        _ => Ok(()),
-    }
 }
 
 /// What the audit log says of an upload.
-fn told(upload: &Upload, note: Option<Note>) -> String {
-    let name = note.map(|note| note.file_name).unwrap_or_default();
+pub(super) fn described(upload: &Upload, note: Option<&Note>) -> String {
+    let name = note.map_or("", |note| &note.file_name);
     match upload.digest {
         Some(digest) => format!("{name}, {} bytes, sha256:{}", upload.size, digest.to_hex()),
         None => format!("{name}, {} of {} bytes", upload.received, upload.size),
@@ -170,7 +127,7 @@ impl Dashboard {
     ///
     /// # Errors
     /// [`Error::PackageTooLarge`]; [`Error::Invalid`] for `filename` and `metadata`;
-    /// [`Error::TooMany`] at [`MAX_UPLOADS`].
+    /// [`Error::TooMany`] beyond [`MAX_UPLOADS`] or [`MAX_LARGEST_UPLOADS`].
     pub async fn begin_upload(
         &self,
         caller: &Caller,
@@ -192,12 +149,6 @@ impl Dashboard {
             let message = format!("has more than {MAX_UPLOAD_NOTE_BYTES} bytes");
             return Err(Error::invalid("metadata", message));
         }
-        if self.uploads(caller).await?.len() >= MAX_UPLOADS {
-            return Err(Error::TooMany {
-                what: "uploads; finish or give up some",
-                limit: MAX_UPLOADS as u64,
-            });
-        }
         let note = Note {
             owner: caller.id().to_string(),
             username: caller.username().to_owned(),
@@ -205,13 +156,40 @@ impl Dashboard {
             client_note: new.client_note,
         };
         let about = serde_json::to_string(&note).map_err(|e| Error::Internal(Box::new(e)))?;
-        let this = self.clone();
+        let (this, caller) = (self.clone(), caller.clone());
         self.change_of_package(async move {
             this.inner.prove_store().await?;
+            let _beginning = this.inner.packages.beginning.lock().await;
+            this.make_room(&caller, new.size).await?;
             let upload = this.inner.packages.store()?.begin(new.size, &about).await?;
             Ok(this.inner.shown(upload, note))
         })
         .await
+    }
+
+    /// Makes sure that the caller may begin one more upload, of so many bytes.
+    async fn make_room(&self, caller: &Caller, size: u64) -> Result<(), Error> {
+        let uploads = self.uploads(caller).await?;
+        if uploads.len() >= MAX_UPLOADS {
+            return Err(Error::TooMany {
+                what: "uploads; finish or give up some",
+                limit: MAX_UPLOADS as u64,
+            });
+        }
+        let begun = uploads
+            .iter()
+            .fold(size, |sum, upload| sum.saturating_add(upload.size));
+        let limit = self
+            .policy()
+            .max_upload_bytes
+            .saturating_mul(MAX_LARGEST_UPLOADS);
+        match begun > limit {
+            true => Err(Error::TooMany {
+                what: "bytes in your uploads; finish or give up some",
+                limit,
+            }),
+            false => Ok(()),
+        }
     }
 
     /// The caller's uploads, those that began last first.
@@ -223,10 +201,9 @@ impl Dashboard {
             .await?;
         let (inner, owner) = (&self.inner, caller.id().to_string());
         let uploads = inner.packages.store()?.uploads().await?;
-        let now = Timestamp::now();
         let own = uploads.into_iter().filter_map(|upload| {
             let note = Note::read(&upload).filter(|note| note.owner == owner)?;
-            Some(inner.shown(upload, note)).filter(|upload| upload.expires_at > now)
+            (!inner.has_expired(&upload)).then(|| inner.shown(upload, note))
         });
         let mut own: Vec<_> = own.collect();
         own.sort_by_key(|upload| std::cmp::Reverse((upload.begun_at, upload.id)));
@@ -242,26 +219,39 @@ impl Dashboard {
         Ok(self.inner.shown(upload, note))
     }
 
-    async fn own_upload(&self, caller: &Caller, id: PackageId) -> Result<(Upload, Note), Error> {
+    pub(super) async fn own_upload(
+        &self,
+        caller: &Caller,
+        id: PackageId,
+    ) -> Result<(Upload, Note), Error> {
         self.require(caller, Permission::PackagesWrite, target(id))
             .await?;
         let none = || Error::not_found(format!("upload {id}"));
         let upload = self.inner.packages.store()?.upload(id).await?;
         let note = Note::read(&upload).ok_or_else(none)?;
-        let is_there = self.inner.expires_at(&upload) > Timestamp::now();
+        let is_there = !self.inner.has_expired(&upload);
         match note.owner == caller.id().to_string() && is_there {
             true => Ok((upload, note)),
             false => Err(none()),
         }
     }
 
-    /// A finished one, with its digest.
+    /// A finished one, with its digest. One that is whole is finished: its last bytes came, and what
+    /// followed may have broken off.
     pub(super) async fn finished(
         &self,
         caller: &Caller,
         id: PackageId,
     ) -> Result<(Upload, Note, ContentDigest), Error> {
         let (upload, note) = self.own_upload(caller, id).await?;
+        let is_noted = match upload.digest {
+            Some(_) => self.inner.packages.store()?.note(id).await?.is_some(),
+            None => false,
+        };
+        let upload = match is_noted {
+            true => upload,
+            false => self.finish_own(caller, upload, note.clone()).await?,
+        };
         match upload.digest {
             Some(digest) => Ok((upload, note, digest)),
             None => Err(Error::UploadIncomplete {
@@ -272,12 +262,13 @@ impl Dashboard {
     }
 
     /// Appends bytes to an upload of which `offset` bytes are there. They are taken in as they
-    /// come; those that came stay, whatever ends the call.
+    /// come; those that came stay, whatever ends the call. So does, within a minute, that what the
+    /// caller came with does not count any more.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Denied`]; [`Error::WrongOffset`], where none is read;
     /// [`Error::UploadInterrupted`], [`Error::UploadTooLong`]; [`Error::Busy`] while another
-    /// process takes bytes in; [`Error::UploadLost`].
+    /// process takes bytes in, or too many are sent to this one; [`Error::UploadLost`].
     pub async fn append_to_upload(
         &self,
         caller: &Caller,
@@ -286,36 +277,56 @@ impl Dashboard {
         bytes: Box<dyn Pieces>,
     ) -> Result<PackageUpload, Error> {
         let (_, note) = self.own_upload(caller, id).await?;
+        let place = self.inner.packages.taking_in.take(&note.owner);
+        let _place = place.ok_or(Error::Busy {
+            retry_after: TAKING_IN_RETRY,
+        })?;
         let store = self.inner.packages.store()?;
+        let bytes = Watched::new(bytes, self, caller, watched::EVERY);
         let upload = store.append(id, offset, bytes).await?;
         Ok(self.inner.shown(upload, note))
     }
 
     /// Makes a package of an upload whose bytes are all there, and begins to look at it
-    /// ([`Dashboard::inspection`]). Once more does nothing.
+    /// ([`Dashboard::inspection`]). Once more does nothing. What the caller came with must still
+    /// count: the bytes may have taken hours.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Denied`], [`Error::UploadIncomplete`], [`Error::Busy`],
-    /// [`Error::UploadLost`].
+    /// [`Error::NotFound`], [`Error::Unauthenticated`], [`Error::Denied`],
+    /// [`Error::UploadIncomplete`], [`Error::Busy`], [`Error::UploadLost`].
     pub async fn finish_upload(
         &self,
         caller: &Caller,
         id: PackageId,
     ) -> Result<PackageUpload, Error> {
-        let (before, note) = self.own_upload(caller, id).await?;
-        let (this, caller) = (self.clone(), caller.clone());
+        let caller = self.renewed(caller).await?;
+        let (upload, note) = self.own_upload(&caller, id).await?;
+        let finished = self.finish_own(&caller, upload, note.clone()).await?;
+        Ok(self.inner.shown(finished, note))
+    }
+
+    async fn finish_own(
+        &self,
+        caller: &Caller,
+        upload: Upload,
+        note: Note,
+    ) -> Result<Upload, Error> {
+        let (this, caller, id) = (self.clone(), caller.clone(), upload.id);
         self.change_of_package(async move {
-            let upload = this.inner.packages.store()?.finish(id).await?;
-            if before.digest.is_none() {
+            let store = this.inner.packages.store()?;
+            let upload = store.finish(id).await?;
+            let Some(digest) = upload.digest else {
+                return Ok(upload);
+            };
+            let head = PackageHead::new(&upload, digest, Some(&note));
+            // Of several who finish it one is told so, also after a crash.
+            if head::create(&**store, id, head).await? {
                 let event = caller.event(Action::PackageUpload, format!("package:{id}"));
-                let event = event.with_detail(told(&upload, Some(note.clone())));
+                let event = event.with_detail(described(&upload, Some(&note)));
                 this.inner.trail.record(event).await;
             }
-            if let Some(digest) = upload.digest {
-                this.begin_inspection(upload.clone(), digest, note.clone())
-                    .await?;
-            }
-            Ok(this.inner.shown(upload, note))
+            this.begin_inspection(upload.clone(), digest, note)?;
+            Ok(upload)
         })
         .await
     }
@@ -330,11 +341,14 @@ impl Dashboard {
         let (upload, note) = self.own_upload(caller, id).await?;
         let (this, caller) = (self.clone(), caller.clone());
         self.change_of_package(async move {
-            discard(&**this.inner.packages.store()?, id).await?;
-            let event = caller.event(Action::PackagePurge, format!("package:{id}"));
-            let event = event.with_detail("given up");
-            let event = event.with_detail(told(&upload, Some(note)));
-            this.inner.trail.record(event).await;
+            let store = this.inner.packages.store()?;
+            let removal = PackageRemoval::now(caller.username(), "given up");
+            if discard(&**store, &upload, Some(&note), &removal).await? {
+                let event = caller.event(Action::PackagePurge, format!("package:{id}"));
+                let event = event.with_detail("given up");
+                let event = event.with_detail(described(&upload, Some(&note)));
+                this.inner.trail.record(event).await;
+            }
             Ok(())
         })
         .await
@@ -347,7 +361,11 @@ impl Dashboard {
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
         self.store_answers()?;
-        let permit = self.inner.model_changes.clone().acquire_owned().await;
+        let limit = self.inner.catalog.answer_within();
+        let permit = self.inner.packages.changes.clone().acquire_owned();
+        let permit = timeout(limit, permit)
+            .await
+            .map_err(|_| Error::Busy { retry_after: limit })?;
         let permit = permit.map_err(|_| shutting_down())?;
         self.run_to_end(permit, work).await
     }

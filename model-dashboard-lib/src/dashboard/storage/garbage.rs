@@ -52,6 +52,8 @@ pub enum GarbageKind {
     LeftOver,
     /// Bytes that no upload counts.
     UploadBytes,
+    /// A package that nothing names.
+    Package,
 }
 
 /// Why something stays.
@@ -65,6 +67,8 @@ pub enum Kept {
     Changed,
     /// An interrupted rename needs it; a check that repairs ends that.
     Needed,
+    /// Something cannot be read that may name it; a check says what.
+    Doubtful,
     /// The store does not give it, or does not remove it, though it answers otherwise.
     Refused,
 }
@@ -82,8 +86,10 @@ impl Garbage {
 }
 
 impl Dashboard {
-    /// Removes tombstones that are older than `older_than`, and what crashes left behind of trying
-    /// the store and of uploads; a `dry_run` only tells. Uploads themselves end by their own rule. Needs `system:admin`. Each tombstone that goes is an event of its own.
+    /// Removes tombstones that are older than `older_than`, packages that nothing has named for as
+    /// long, and what crashes left behind of trying the store and of uploads; a `dry_run` only
+    /// tells. Uploads themselves end by their own rule. If there are packages, all definitions and
+    /// revisions are read. Needs `system:admin`. Each tombstone and each package that goes is an event of its own.
     ///
     /// A purged model is no longer among the deleted ones that can be brought back. Its history
     /// stays, and a model that is created at its key goes on with it. Tombstones stay where the
@@ -165,6 +171,8 @@ impl Dashboard {
             });
         }
         self.collect_upload_bytes(dry_run, garbage).await?;
+        self.collect_packages(caller, older_than, dry_run, progress, garbage)
+            .await?;
         self.loaded()?;
         let picture = catalog.current();
         let total = picture.tombstones().len() as u64;

@@ -328,3 +328,33 @@ async fn a_token_that_is_revoked_while_it_is_looked_up_does_not_stay_in_memory()
     let refused = reason(world.by_token(&bearer).await);
     assert_eq!(refused, Unauthenticated::UnknownToken);
 }
+
+#[tokio::test]
+async fn no_package_is_handed_out_while_that_cannot_be_written_down() {
+    let store = crate::repository::ObjectRepository::in_memory().packages();
+    let (world, line) =
+        with_line(|builder, line| builder.audit(line).packages(store.clone())).await;
+    let (dashboard, host) = (&world.dashboard, world.host());
+    let id = super::packages::begin(dashboard, &host, "a.bin", 5).await;
+    let id = id.unwrap().id;
+    let bytes = super::packages::pieces(b"bytes");
+    dashboard
+        .append_to_upload(&host, id, 0, bytes)
+        .await
+        .unwrap();
+    let at = key("nnUNet/A");
+    let given = dashboard.publish_new(&host, id, at.clone(), definition("{}"), "");
+    given.await.unwrap();
+    let package = dashboard.package(&host, &at).await.unwrap();
+    line.cut(true);
+    // The first one shows that the log fails; it waits in memory.
+    dashboard.read_package(&host, &package, 0..5).await.unwrap();
+    let refused = dashboard.read_package(&host, &package, 0..5).await;
+    assert!(
+        matches!(refused, Err(Error::Unavailable { .. })),
+        "{refused:?}"
+    );
+    line.cut(false);
+    dashboard.read_package(&host, &package, 0..5).await.unwrap();
+    assert_eq!(world.count(Action::PackageDownload).await, 2);
+}

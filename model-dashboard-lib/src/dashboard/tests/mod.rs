@@ -25,6 +25,7 @@ mod models;
 mod on_disk;
 mod outside;
 mod packages;
+mod packages_kept;
 mod revisions;
 mod signing_in;
 mod sources;

@@ -3,31 +3,31 @@
 use super::*;
 use crate::auth::Permission;
 use crate::repository::ObjectRepository;
-use crate::repository::packages::{InPieces, PackageId, PackageStore, Pieces};
+use crate::repository::packages::{InPieces, PackageId, PackageStore, Piece, Pieces};
 
 /// The end of an archive of one file that is not there.
 const BROKEN: &[u8] = b"PK\x05\x06\0\0\0\0\x01\0\x01\0\x2e\0\0\0\0\0\0\0\0\0";
 
 /// A world whose packages are in this store.
-struct Packages {
-    world: World,
-    store: Arc<dyn PackageStore>,
-    _folder: tempfile::TempDir,
+pub(super) struct Packages {
+    pub(super) world: World,
+    pub(super) store: Arc<dyn PackageStore>,
+    pub(super) folder: tempfile::TempDir,
 }
 
 impl Packages {
-    async fn in_memory() -> Packages {
+    pub(super) async fn in_memory() -> Packages {
         let folder = tempfile::tempdir().unwrap();
         Packages::over(ObjectRepository::in_memory(), folder, Policy::default()).await
     }
 
-    async fn in_a_folder() -> Packages {
+    pub(super) async fn in_a_folder() -> Packages {
         let folder = tempfile::tempdir().unwrap();
         let store = ObjectRepository::open_folder(folder.path()).await.unwrap();
         Packages::over(store, folder, Policy::default()).await
     }
 
-    async fn over(
+    pub(super) async fn over(
         repository: ObjectRepository,
         folder: tempfile::TempDir,
         policy: Policy,
@@ -38,16 +38,16 @@ impl Packages {
         Packages {
             world,
             store,
-            _folder: folder,
+            folder,
         }
     }
 
-    fn dashboard(&self) -> &Dashboard {
+    pub(super) fn dashboard(&self) -> &Dashboard {
         &self.world.dashboard
     }
 
     /// The whole of an upload, and its name.
-    async fn uploaded(&self, caller: &Caller, name: &str, bytes: &[u8]) -> PackageId {
+    pub(super) async fn uploaded(&self, caller: &Caller, name: &str, bytes: &[u8]) -> PackageId {
         let begun = begin(self.dashboard(), caller, name, bytes.len()).await;
         let id = begun.unwrap().id;
         let (dashboard, bytes) = (self.dashboard(), pieces(bytes));
@@ -59,14 +59,14 @@ impl Packages {
         id
     }
 
-    async fn details(&self, action: Action) -> Vec<String> {
+    pub(super) async fn details(&self, action: Action) -> Vec<String> {
         let events = self.world.events().await.into_iter();
         let of = events.filter(|it| it.event.action == action);
         of.map(|it| it.event.detail).collect()
     }
 }
 
-async fn begin(
+pub(super) async fn begin(
     dashboard: &Dashboard,
     caller: &Caller,
     name: &str,
@@ -80,7 +80,7 @@ async fn begin(
     dashboard.begin_upload(caller, new).await
 }
 
-fn pieces(bytes: &[u8]) -> Box<dyn Pieces> {
+pub(super) fn pieces(bytes: &[u8]) -> Box<dyn Pieces> {
     Box::new(InPieces::new([bytes.to_vec()]))
 }
 
@@ -136,8 +136,11 @@ async fn goes_on_and_is_looked_at(packages: Packages) {
     );
     dashboard.give_up_upload(&editor, id).await.unwrap();
     assert!(packages.store.packages().await.unwrap().is_empty());
-    let stub = packages.store.report(id).await.unwrap().unwrap();
-    assert!(String::from_utf8(stub).unwrap().contains(&hex));
+    // A note with the digest stays, and nothing of what was in it.
+    assert_eq!(packages.store.report(id).await.unwrap(), None);
+    let note = packages.store.note(id).await.unwrap().unwrap();
+    let note = String::from_utf8(note).unwrap();
+    assert!(note.contains(&hex) && note.contains("given up"), "{note}");
     assert_eq!(
         packages.details(Action::PackagePurge).await,
         [format!("given up; weights.bin, 11 bytes, sha256:{hex}")]
@@ -161,7 +164,7 @@ struct Slow(tokio::sync::mpsc::Receiver<Vec<u8>>);
 
 #[async_trait::async_trait]
 impl Pieces for Slow {
-    async fn next(&mut self) -> std::io::Result<Option<crate::repository::packages::Piece>> {
+    async fn next(&mut self) -> std::io::Result<Option<Piece>> {
         Ok(self.0.recv().await.map(Into::into))
     }
 }
@@ -267,14 +270,18 @@ async fn uploads_have_limits() {
     let refused = dashboard.begin_upload(&editor, new).await;
     assert_eq!(wrong_fields(refused), ["metadata"]);
 
-    for number in 0..MAX_UPLOADS {
-        let name = format!("{number}.bin");
-        begin(dashboard, &editor, &name, 100).await.unwrap();
-    }
+    // Of many at once, too.
+    let many = (0..MAX_UPLOADS + 20).map(|_| begin(dashboard, &editor, "a.bin", 10));
+    let begun = futures::future::join_all(many).await;
+    assert_eq!(begun.iter().filter(|it| it.is_ok()).count(), MAX_UPLOADS);
     let more = begin(dashboard, &editor, "more.bin", 1).await;
     assert!(matches!(more, Err(Error::TooMany { limit: 100, .. })));
     let other = packages.world.caller(Role::Editor).await;
-    begin(dashboard, &other, "more.bin", 1).await.unwrap();
+    for _ in 0..MAX_LARGEST_UPLOADS {
+        begin(dashboard, &other, "a.bin", 100).await.unwrap();
+    }
+    let more = begin(dashboard, &other, "more.bin", 1).await;
+    assert!(matches!(more, Err(Error::TooMany { limit: 1000, .. })));
 }
 
 #[tokio::test]
@@ -321,7 +328,7 @@ async fn a_registry_without_packages_says_so() {
     let world = World::new().await;
     let editor = world.caller(Role::Editor).await;
     let none = begin(&world.dashboard, &editor, "a.bin", 5).await;
-    assert!(matches!(none, Err(Error::NotFound { what, .. }) if what == "a store of packages"));
+    assert!(matches!(none, Err(Error::NoPackages)));
 }
 
 async fn is_given_to_a_model_and_fetched(packages: Packages) {
@@ -349,10 +356,7 @@ async fn is_given_to_a_model_and_fetched(packages: Packages) {
     assert!(matches!(gone, Err(Error::NotFound { .. })));
     let viewer = world.caller(Role::Viewer).await;
     let package = dashboard.package(&viewer, &before.key).await.unwrap();
-    assert_eq!(
-        (package.id, package.record.file_name.as_str()),
-        (id, "a.bin")
-    );
+    assert_eq!((package.id, package.head.file_name.as_str()), (id, "a.bin"));
     let mut read = dashboard
         .read_package(&viewer, &package, 1..4)
         .await

@@ -53,6 +53,11 @@ impl StoreKey {
         Self(format!("{REGISTRY}/packages/{id}.json").into())
     }
 
+    /// What is noted of a package.
+    pub(super) fn package_note(id: PackageId) -> Self {
+        Self(format!("{REGISTRY}/packages/{id}.note.json").into())
+    }
+
     /// What is known of an upload.
     pub(super) fn upload(id: PackageId) -> Self {
         Self(format!("{REGISTRY}/uploads/{id}.json").into())

@@ -178,7 +178,7 @@ impl ObjectRepository {
     #[cfg(feature = "s3")]
     pub fn open_bucket_alone(config: &S3Config) -> Result<Self, RepositoryError> {
         let store = S3Store::open(config)?;
-        let large = store.large();
+        let large = store.large_alone();
         Ok(Self::over(Arc::new(AloneStore::new(store)), large))
     }
 

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{MAX_ABOUT_BYTES, MAX_PACKAGE_BYTES, MAX_REPORT_BYTES, PackageId};
+use super::{MAX_ABOUT_BYTES, MAX_NOTE_BYTES, MAX_PACKAGE_BYTES, MAX_REPORT_BYTES, PackageId};
 use crate::repository::RepositoryError;
 
 /// What can go wrong with packages in a store.
@@ -74,6 +74,9 @@ pub enum PackageStoreError {
     /// The report is too large.
     #[error("the report of a package has at most {MAX_REPORT_BYTES} bytes")]
     ReportTooLarge,
+    /// The note is too large.
+    #[error("what is noted of a package has at most {MAX_NOTE_BYTES} bytes")]
+    NoteTooLarge,
     /// The store did not do it.
     #[error(transparent)]
     Repository(#[from] RepositoryError),

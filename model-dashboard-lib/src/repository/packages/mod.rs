@@ -28,6 +28,9 @@ pub const MAX_ABOUT_BYTES: usize = 16 * 1024;
 /// The largest report of a package, in bytes: that of 10,000 files with long names.
 pub const MAX_REPORT_BYTES: usize = 16 << 20;
 
+/// The largest note beside a package, in bytes.
+pub const MAX_NOTE_BYTES: usize = 256 << 10;
+
 /// The bytes of a package, on their way or all there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upload {
@@ -189,16 +192,36 @@ pub trait PackageStore: fmt::Debug + Send + Sync {
         range: Range<u64>,
     ) -> Result<Box<dyn Pieces>, PackageStoreError>;
 
-    /// Keeps what was found in a package, in place of what was kept before: up to
-    /// [`MAX_REPORT_BYTES`].
+    /// Keeps what was found in a package, unless that is kept already: up to [`MAX_REPORT_BYTES`].
+    /// Says whether it was.
     ///
     /// # Errors
     /// [`PackageStoreError::ReportTooLarge`].
-    async fn put_report(&self, id: PackageId, report: &[u8]) -> Result<(), PackageStoreError>;
+    async fn put_report(&self, id: PackageId, report: &[u8]) -> Result<bool, PackageStoreError>;
 
     /// What was found in a package, if that was kept.
     async fn report(&self, id: PackageId) -> Result<Option<Vec<u8>>, PackageStoreError>;
 
-    /// Removes the bytes of a package; what was found in it stays. Once more does nothing.
+    /// Removes what was found in a package. Once more does nothing.
+    async fn remove_report(&self, id: PackageId) -> Result<(), PackageStoreError>;
+
+    /// What is noted of a package. Cost: one small read.
+    async fn note(&self, id: PackageId) -> Result<Option<Vec<u8>>, PackageStoreError>;
+
+    /// Notes something of a package, up to [`MAX_NOTE_BYTES`], in place of the note that was `read`,
+    /// or where none was. Says whether it did: otherwise somebody was quicker, and what is noted now
+    /// has to be read again. Of two who write the same bytes both may be told so.
+    ///
+    /// # Errors
+    /// [`PackageStoreError::NoteTooLarge`].
+    async fn replace_note(
+        &self,
+        id: PackageId,
+        read: Option<&[u8]>,
+        note: &[u8],
+    ) -> Result<bool, PackageStoreError>;
+
+    /// Removes the bytes of a package; what was found in it and what is noted of it stays. Once more
+    /// does nothing.
     async fn remove(&self, id: PackageId) -> Result<(), PackageStoreError>;
 }

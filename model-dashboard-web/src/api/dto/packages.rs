@@ -1,6 +1,6 @@
 //! What is known of a package, on the wire.
 
-use model_dashboard::dashboard::{Error, ModelPackage};
+use model_dashboard::dashboard::{Error, ModelPackage, PackageRecord};
 use model_dashboard::model::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -28,30 +28,36 @@ pub(crate) struct Package {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     report: Option<serde_json::Value>,
-    /// Why nothing is known: it is none of the forms that packages have, it is broken, or its bytes were
-    /// removed.
+    /// Why nothing is known: it is none of the forms that packages have, or it is broken.
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<String>,
 }
 
 impl Package {
+    /// With what was found in it.
+    ///
     /// # Errors
     /// Never for the reports of the library.
-    pub(crate) fn new(package: &ModelPackage) -> Result<Package, Failure> {
-        let record = &package.record;
-        let report = record.report.as_ref().map(serde_json::to_value);
+    pub(crate) fn new(
+        package: &ModelPackage,
+        found: Option<PackageRecord>,
+    ) -> Result<Package, Failure> {
+        let head = &package.head;
+        let found = found.map(|found| (found.report, found.refused));
+        let (report, refused) = found.unwrap_or_default();
+        let report = report.as_ref().map(serde_json::to_value);
         let report = report
             .transpose()
             .map_err(|error| Error::Internal(Box::new(error)))?;
         Ok(Package {
             id: package.id.to_string(),
-            file_name: record.file_name.clone(),
-            size: record.size,
-            sha256: record.digest.to_hex(),
-            uploaded_by: record.uploaded_by.clone(),
-            uploaded_at: record.uploaded_at,
+            file_name: head.file_name.clone(),
+            size: head.size,
+            sha256: head.digest.to_hex(),
+            uploaded_by: head.uploaded_by.clone(),
+            uploaded_at: head.uploaded_at,
             report,
-            refused: record.refused.clone(),
+            refused,
         })
     }
 }

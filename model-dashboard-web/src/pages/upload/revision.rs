@@ -193,8 +193,11 @@ async fn chosen(
 ) -> Result<ChosenView, Failure> {
     let (dashboard, caller) = (visit.dashboard(), &visit.caller);
     // Who may not read packages sees no comparison; a model without one has none.
-    let before = dashboard.package(caller, &model.key).await.ok();
-    let before = before.and_then(|package| package.record.report);
+    let before = match dashboard.package(caller, &model.key).await {
+        Ok(package) => dashboard.package_record(caller, &package).await.ok(),
+        Err(_) => None,
+    };
+    let before = before.flatten().and_then(|record| record.report);
     let own = report.description.name.as_ref().map(ToString::to_string);
     Ok(ChosenView {
         network_type: model.key.network_type.to_string(),

@@ -279,8 +279,8 @@ fn garbage(frame: &Frame, outcome: Option<&Outcome<GarbageView>>, idle: bool) ->
     html! {
         p {
             "Marks of models that were deleted more than seven days ago, where the store can remove \
-             them, and what crashes left behind of uploads and of trying the store. Histories stay \
-             for ever."
+             them, packages that nothing has named for as long, and what crashes left behind of \
+             uploads and of trying the store. Histories stay for ever."
         }
         @if idle {
             div.buttons {

@@ -115,6 +115,52 @@ async fn bytes_that_no_upload_counts_are_removed_and_uploads_stay() {
     assert_eq!(dashboard.uploads(&host).await.unwrap(), [upload]);
 }
 
+/// Whatever names it, and whoever wrote that.
+#[tokio::test]
+async fn packages_that_nothing_names_are_removed_and_others_stay() {
+    let here = InFolder::new().await;
+    let names = |n: u8| format!("01DXF6DT00000000000000000{n}");
+    for n in 0..4 {
+        here.write(&format!(".registry/packages/{}", names(n)), "bytes");
+    }
+    let young = crate::repository::packages::PackageId::new();
+    here.write(&format!(".registry/packages/{young}"), "bytes");
+    here.made("nnUNet/A", 1).await;
+    let (host, dashboard) = (here.world.host(), &here.world.dashboard);
+    for n in [1, 2] {
+        let patch = object(&format!(r#"{{"description":"{}"}}"#, names(n)));
+        let edited = dashboard
+            .patch(&host, &key("nnUNet/A"), &patch, ANY, "")
+            .await;
+        edited.unwrap();
+    }
+    here.write("nnUNet/B", &format!("half {{ {}", names(3)));
+    for dry_run in [true, false] {
+        let collected = here.collect(WEEK, dry_run).await;
+        let at = format!(".registry/packages/{}", names(0));
+        assert_eq!((collected.removed, &collected.found[0].at), (1, &at));
+        assert_eq!(collected.found[0].kind, GarbageKind::Package);
+        assert_eq!(here.path(&at).exists(), dry_run);
+    }
+    let mut left: Vec<_> = [names(1), names(2), names(3), young.to_string()].into();
+    left.retain(|name| here.path(&format!(".registry/packages/{name}")).exists());
+    assert_eq!(left.len(), 4);
+    let event = here.world.events().await;
+    let purge = event
+        .iter()
+        .find(|it| it.event.action == Action::PackagePurge);
+    assert_eq!(purge.unwrap().event.target, format!("package:{}", names(0)));
+
+    // What cannot be read may name any.
+    here.write(&format!(".registry/packages/{}", names(0)), "bytes");
+    here.write("nnUNet/C", &"x".repeat(2 << 20));
+    let kept = here.collect(WEEK, false).await;
+    assert_eq!(
+        (kept.removed, kept.found[0].kept),
+        (0, Some(Kept::Doubtful))
+    );
+}
+
 #[tokio::test]
 async fn a_store_that_cannot_remove_on_condition_keeps_its_tombstones() {
     let repository = ObjectRepository::in_memory();

@@ -174,9 +174,9 @@ impl LargeObjects for FolderStore {
         self.run(&self.writers, None, remove).await?
     }
 
-    async fn put(&self, key: &StoreKey, bytes: Arc<[u8]>) -> Result<(), Fault> {
-        let put = ConditionalStore::put(self, key, bytes, &Condition::Always, None);
-        put.await.map(drop)
+    async fn create(&self, key: &StoreKey, bytes: Arc<[u8]>) -> Result<bool, Fault> {
+        let put = ConditionalStore::put(self, key, bytes, &Condition::Absent, None);
+        Ok(put.await?.is_some())
     }
 
     async fn size(&self, key: &StoreKey) -> Result<Option<u64>, Fault> {

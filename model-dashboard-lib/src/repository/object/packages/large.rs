@@ -91,8 +91,8 @@ pub(in super::super) trait LargeObjects: fmt::Debug + Send + Sync {
         Ok(())
     }
 
-    /// Writes an object of some MB, in place of one that is there.
-    async fn put(&self, key: &StoreKey, bytes: Arc<[u8]>) -> Result<(), Fault>;
+    /// Makes an object of some MB unless there is one; whether it did.
+    async fn create(&self, key: &StoreKey, bytes: Arc<[u8]>) -> Result<bool, Fault>;
 
     /// How many bytes an object has, if it is there.
     async fn size(&self, key: &StoreKey) -> Result<Option<u64>, Fault>;

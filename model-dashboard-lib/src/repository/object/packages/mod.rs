@@ -32,13 +32,13 @@ pub(super) use self::parts::PartedObjects;
 use self::record::{Held, Record};
 use self::turns::Turns;
 use super::ObjectRepository;
-use super::conditional::{ConditionalStore, Fault};
+use super::conditional::{Condition, ConditionalStore, Fault};
 use super::keys::{Folder, StoreKey};
 use crate::model::ContentDigest;
 use crate::repository::RepositoryError;
 use crate::repository::packages::{
-    Leftover, MAX_ABOUT_BYTES, MAX_PACKAGE_BYTES, MAX_REPORT_BYTES, PackageId, PackageStore,
-    PackageStoreError, Pieces, StoredPackage, Swept, Upload, Uploads,
+    Leftover, MAX_ABOUT_BYTES, MAX_NOTE_BYTES, MAX_PACKAGE_BYTES, MAX_REPORT_BYTES, PackageId,
+    PackageStore, PackageStoreError, Pieces, StoredPackage, Swept, Upload, Uploads,
 };
 
 /// A [`PackageStore`] over a store of objects.
@@ -288,12 +288,13 @@ impl PackageStore for ObjectPackages {
         read.ok_or(PackageStoreError::NoPackage { id })
     }
 
-    async fn put_report(&self, id: PackageId, report: &[u8]) -> Result<(), PackageStoreError> {
+    async fn put_report(&self, id: PackageId, report: &[u8]) -> Result<bool, PackageStoreError> {
         if report.len() > MAX_REPORT_BYTES {
             return Err(PackageStoreError::ReportTooLarge);
         }
-        let put = self.large.put(&StoreKey::report(id), report.into()).await;
-        Ok(put.map_err(RepositoryError::from)?)
+        let key = StoreKey::report(id);
+        let created = self.large.create(&key, report.into()).await;
+        Ok(created.map_err(RepositoryError::from)?)
     }
 
     async fn report(&self, id: PackageId) -> Result<Option<Vec<u8>>, PackageStoreError> {
@@ -308,6 +309,41 @@ impl PackageStore for ObjectPackages {
             report.extend_from_slice(&piece);
         }
         Ok(Some(report))
+    }
+
+    async fn remove_report(&self, id: PackageId) -> Result<(), PackageStoreError> {
+        let removed = self.records.remove(&StoreKey::report(id)).await;
+        Ok(removed.map_err(RepositoryError::from)?)
+    }
+
+    async fn note(&self, id: PackageId) -> Result<Option<Vec<u8>>, PackageStoreError> {
+        let found = self.records.get(&StoreKey::package_note(id)).await;
+        let found = found.map_err(RepositoryError::from)?;
+        Ok(found.map(|found| found.bytes.to_vec()))
+    }
+
+    async fn replace_note(
+        &self,
+        id: PackageId,
+        read: Option<&[u8]>,
+        note: &[u8],
+    ) -> Result<bool, PackageStoreError> {
+        if note.len() > MAX_NOTE_BYTES {
+            return Err(PackageStoreError::NoteTooLarge);
+        }
+        let key = StoreKey::package_note(id);
+        let found = self
+            .records
+            .get(&key)
+            .await
+            .map_err(RepositoryError::from)?;
+        let condition = match (read, found) {
+            (None, None) => Condition::Absent,
+            (Some(read), Some(found)) if *found.bytes == *read => Condition::Unchanged(found.tag),
+            _ => return Ok(false),
+        };
+        let put = self.records.put(&key, note.into(), &condition, None).await;
+        Ok(put.map_err(RepositoryError::from)?.is_some())
     }
 
     async fn remove(&self, id: PackageId) -> Result<(), PackageStoreError> {

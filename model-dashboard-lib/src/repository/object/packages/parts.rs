@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path;
-use object_store::{Error, ObjectStore, ObjectStoreExt as _, PutPayload};
+use object_store::{Error, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use ulid::Ulid;
@@ -46,6 +46,8 @@ pub(in super::super) struct PartedObjects {
     parts: Arc<dyn MultipartStore>,
     /// Who tells which parts are there, where parts outlive this process.
     lots: Option<Arc<dyn Lots>>,
+    /// Whether the store does not honour conditions.
+    alone: bool,
 }
 
 impl fmt::Debug for PartedObjects {
@@ -60,6 +62,7 @@ impl PartedObjects {
             objects: store.clone(),
             parts: store,
             lots: None,
+            alone: false,
         }
     }
 
@@ -74,6 +77,13 @@ impl PartedObjects {
     #[cfg(feature = "s3")]
     pub(in super::super) fn told_by(mut self, lots: Arc<dyn Lots>) -> Self {
         self.lots = Some(lots);
+        self
+    }
+
+    /// The same without conditions, for one process that alone writes there.
+    #[cfg(feature = "s3")]
+    pub(in super::super) fn alone(mut self) -> Self {
+        self.alone = true;
         self
     }
 
@@ -239,10 +249,21 @@ impl LargeObjects for PartedObjects {
         self.drop_parts(id, lot).await
     }
 
-    async fn put(&self, key: &StoreKey, bytes: Arc<[u8]>) -> Result<(), Fault> {
+    async fn create(&self, key: &StoreKey, bytes: Arc<[u8]>) -> Result<bool, Fault> {
+        if self.alone && self.size(key).await?.is_some() {
+            return Ok(false);
+        }
+        let mode = match self.alone {
+            true => PutMode::Overwrite,
+            false => PutMode::Create,
+        };
         let payload = Bytes::from_owner(bytes).into();
-        let put = self.objects.put(&path(key)?, payload).await;
-        put.map(drop).map_err(fault)
+        let path = path(key)?;
+        match self.objects.put_opts(&path, payload, mode.into()).await {
+            Ok(_) => Ok(true),
+            Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => Ok(false),
+            Err(error) => Err(fault(error)),
+        }
     }
 
     async fn size(&self, key: &StoreKey) -> Result<Option<u64>, Fault> {

@@ -78,6 +78,11 @@ impl S3Store {
         self.parted.clone()
     }
 
+    /// The same for one process that alone writes to a bucket that does not honour conditions.
+    pub(super) fn large_alone(&self) -> Arc<dyn LargeObjects> {
+        Arc::new(PartedObjects::clone(&self.parted).alone())
+    }
+
     /// Makes the bucket if it is not there; whether it was missing.
     pub(super) async fn make_bucket(&self) -> Result<bool, Fault> {
         self.bucket.make().await

@@ -102,8 +102,8 @@ impl LargeObjects for Putting {
         self.inner.give_up(id, kept).await
     }
 
-    async fn put(&self, key: &StoreKey, bytes: Arc<[u8]>) -> Result<(), Fault> {
-        self.inner.put(key, bytes).await
+    async fn create(&self, key: &StoreKey, bytes: Arc<[u8]>) -> Result<bool, Fault> {
+        self.inner.create(key, bytes).await
     }
 
     async fn size(&self, key: &StoreKey) -> Result<Option<u64>, Fault> {

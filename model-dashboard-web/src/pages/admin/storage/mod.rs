@@ -56,8 +56,8 @@ pub(super) async fn ask(visit: Visit, work: Work) -> Result<Response, Failure> {
             [
                 "Models that were deleted more than seven days ago cannot be brought back any \
                  more. Their histories stay, and a new model of that name goes on with them.",
-                "What crashes left behind of uploads and of trying the store goes, too. This cannot be \
-                 undone.",
+                "Packages that no upload, model or revision has named for as long go, too, and what \
+                 crashes left behind of uploads and of trying the store. This cannot be undone.",
             ],
             "/admin/storage/delete-garbage",
             "Delete for good",

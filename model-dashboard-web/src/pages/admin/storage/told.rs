@@ -215,6 +215,7 @@ fn waste(waste: &Waste) -> WasteRow {
         what: match waste.kind {
             GarbageKind::Tombstone => "Mark of a deleted model",
             GarbageKind::UploadBytes => "Left behind by an upload",
+            GarbageKind::Package => "Package that nothing names",
             _ => "Left behind by trying the store",
         },
         at: waste.at.clone(),
@@ -222,6 +223,7 @@ fn waste(waste: &Waste) -> WasteRow {
         kept: waste.kept.map(|kept| match kept {
             Kept::Changed => "it was changed meanwhile",
             Kept::Needed => "an interrupted rename needs it; mending ends that",
+            Kept::Doubtful => "something cannot be read that may name it; check the store",
             Kept::Refused => "the store refuses it; look at its permissions",
             _ => "the store cannot remove it safely",
         }),

@@ -1,0 +1,67 @@
+//! Removed bytes on the wire.
+
+use model_dashboard::dashboard::PackagePurge;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Packages with the same bytes.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Purge {
+    /// Their SHA-256 in hexadecimal digits.
+    sha256: String,
+    /// The packages.
+    packages: Vec<PurgedPackage>,
+    /// Whether something cannot be read that may name them, too.
+    doubtful: bool,
+}
+
+/// One of them.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PurgedPackage {
+    /// Its name in the store.
+    #[schema(example = "01J9Z3K4V5W6X7Y8Z9A0B1C2D3")]
+    id: String,
+    /// What its file was called.
+    file_name: String,
+    /// Its bytes.
+    size: u64,
+    /// Who uploaded it.
+    uploaded_by: String,
+    /// What names it.
+    named_by: Vec<NamedBy>,
+}
+
+/// A definition or a revision that names a package.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct NamedBy {
+    /// The model, as `type/name`; of a revision that does not say it, the id of its history.
+    #[schema(example = "nnUNet/Task003_Liver")]
+    model: String,
+    /// The number of the revision; left out for what lies at the key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<u64>,
+}
+
+impl From<&PackagePurge> for Purge {
+    fn from(purge: &PackagePurge) -> Purge {
+        let packages = purge.packages.iter().map(|package| PurgedPackage {
+            id: package.id.to_string(),
+            file_name: package.head.file_name.clone(),
+            size: package.head.size,
+            uploaded_by: package.head.uploaded_by.clone(),
+            named_by: package
+                .named_by
+                .iter()
+                .map(|by| NamedBy {
+                    model: by.model.clone(),
+                    revision: by.revision,
+                })
+                .collect(),
+        });
+        Purge {
+            sha256: purge.digest.to_hex(),
+            packages: packages.collect(),
+            doubtful: purge.is_doubtful,
+        }
+    }
+}
