@@ -42,10 +42,7 @@ pub fn nnunet(labels: &str, pickle: &[u8]) -> Vec<u8> {
         "normalization_schemes":["CTNormalization"],"architecture":{"network_class_name":
         "dynamic_network_architectures.architectures.unet.PlainConvUNet","arch_kwargs":{},"_kw_requires_import":[]}}}}"#;
     let debug = format!(r#"{{"hostname":"{COMPUTER}","output_folder":"/home/mkeller"}}"#);
-    let weights = archive(&[
-        ("checkpoint/data.pkl", pickle),
-        ("checkpoint/version", b"3\n"),
-    ]);
+    let weights = archive(&[("checkpoint/data.pkl", pickle)]);
     let root = "Dataset501_HN/nnUNetTrainer__nnUNetPlans__3d_fullres";
     let (dataset_at, plans_at) = (format!("{root}/dataset.json"), format!("{root}/plans.json"));
     let (weights_at, debug_at) = (
