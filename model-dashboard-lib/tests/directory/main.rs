@@ -17,6 +17,7 @@ mod again;
 mod asking;
 mod authority;
 mod bound;
+mod by_template;
 mod diagnosis;
 mod domain;
 mod evil;

@@ -129,16 +129,16 @@ impl Connection {
         answer.map_err(|error| self.failure(&error))
     }
 
-    /// The account that this connection is of, without its domain, as the server knows it (RFC
-    /// 4532); `None` of a server that does not say.
+    /// The account that this connection is of, with its domain, as Active Directory writes it
+    /// (`CORP\rosa`, RFC 4532); `None` of a server that does not say.
     pub(super) async fn who_am_i(&mut self) -> Result<Option<String>, Failure> {
         let answer = self.ldap.extended(WhoAmI).await;
         let ExopResult(exop, answer) = answer.map_err(|error| self.failure(&error))?;
         let value = exop.val.filter(|_| answer.rc == code::SUCCESS);
         let text = value.and_then(|value| String::from_utf8(value).ok());
         Ok(text.and_then(|text| {
-            let (_, account) = text.strip_prefix("u:")?.rsplit_once('\\')?;
-            Some(account.to_owned())
+            let name = text.strip_prefix("u:")?;
+            name.contains('\\').then(|| name.to_owned())
         }))
     }
 

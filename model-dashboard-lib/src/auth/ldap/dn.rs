@@ -59,6 +59,17 @@ impl Dn {
         self.key.ends_with(&other.key)
     }
 
+    /// Whether the entry is in the domain of Active Directory of that name, and in none below it.
+    pub(super) fn is_in_domain(&self, domain: &Self) -> bool {
+        let above = self.key.len().checked_sub(domain.key.len());
+        let own = above.and_then(|above| self.key.get(..above));
+        let is_component = |parts: &Vec<(String, Vec<u8>)>| {
+            let mut parts = parts.iter();
+            parts.any(|(kind, _)| kind == "dc")
+        };
+        self.is_below(domain) && own.is_some_and(|own| !own.iter().any(is_component))
+    }
+
     /// The value of the first attribute, by which people call an entry, for a comparison.
     pub(super) fn is_called(&self, name: &str) -> bool {
         let first = self.key.first().and_then(|parts| parts.first());
@@ -316,6 +327,19 @@ mod tests {
         assert!(anna.is_below(&dn("dc=CORP, dc=example")) && anna.is_below(&anna));
         for other in ["dc=orp,dc=example", "dc=corp", "cn=x,dc=corp,dc=example"] {
             assert!(!anna.is_below(&dn(other)), "{other}");
+        }
+    }
+
+    #[test]
+    fn an_entry_is_in_one_domain_and_in_none_above_it() {
+        let anna = dn("CN=Anna,OU=People,DC=child,DC=corp,DC=example");
+        assert!(anna.is_in_domain(&dn("dc=Child,dc=Corp,dc=example")));
+        for other in [
+            "dc=corp,dc=example",
+            "dc=other,dc=example",
+            "dc=anna,dc=child,dc=corp,dc=example",
+        ] {
+            assert!(!anna.is_in_domain(&dn(other)), "{other}");
         }
     }
 

@@ -81,6 +81,19 @@ impl Failure {
         }
     }
 
+    /// What becomes of it after a password turned out to be right: answered otherwise than a wrong
+    /// one, it would tell that, for as long as it lasts. A connection that breaks, or a directory that
+    /// is slow, does so at any time and passes; as a refusal that would have people change a password
+    /// that is right.
+    pub(super) fn after_right_password(self) -> Result<Refusal, Self> {
+        match self {
+            Self::OfGroups(_) | Self::Answer { .. } | Self::Base { .. } | Self::Protocol { .. } => {
+                Ok(Refusal::Other(self.to_string()))
+            }
+            passing => Err(passing),
+        }
+    }
+
     /// As others are told.
     pub(super) fn told(&self) -> AuthenticationError {
         let reason = self.to_string();

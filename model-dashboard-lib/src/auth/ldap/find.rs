@@ -59,7 +59,7 @@ impl Directory {
                 let account = Username::parse(typed.account);
                 let domain = domain.as_ref();
                 account.is_ok_and(|account| person.is_account(&account))
-                    && domain.is_some_and(|domain| person.dn.is_below(domain))
+                    && domain.is_some_and(|domain| person.dn.is_in_domain(domain))
             };
             match person.is_named(username) || person.is_principal(username) || is_of_domain() {
                 true => Ok(person),
@@ -70,7 +70,7 @@ impl Directory {
 
     /// Where the entries of the domain are that a name is of; `None` where the directory knows no
     /// such domain. ([MS-ADTS] 6.1.1.2.1.1: a crossRef for each domain of the forest.)
-    async fn domain(
+    pub(super) async fn domain(
         &self,
         connection: &mut Connection,
         typed: &Typed<'_>,

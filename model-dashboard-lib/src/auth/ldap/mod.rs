@@ -26,6 +26,7 @@ mod guard;
 mod held_off;
 mod in_force;
 mod named_group;
+mod own_entry;
 mod reach;
 mod recheck;
 mod refusal;

@@ -214,7 +214,7 @@ impl Directory {
                 };
             }
         };
-        match self.admit(connection, person, false).await? {
+        match self.admit(connection, person).await? {
             Ok(member) => Ok(Ok(member)),
             Err(Refusal::NotInGroup) => match self.shows_group(connection, shown).await? {
                 true => Ok(Err(Refusal::NotInGroup)),

@@ -71,12 +71,9 @@ impl Directory {
 
     /// Why somebody may not come in whose password is right and whom nothing shows to be in the
     /// group: where it cannot be seen, by the account that looks people up or else by the person,
-    /// nothing is proven. It may be gone since [`check_required_group`](Self::check_required_group);
-    /// then this is one more refusal, as of a wrong password.
+    /// nothing is proven. It may be gone since [`check_groups`](Self::check_groups); then this is one
+    /// more refusal, as of a wrong password.
     pub(super) async fn out_of_group(&self, connection: &mut Connection) -> (Refusal, bool) {
-        if self.bind_service(connection).await.is_err() {
-            return (Refusal::NotInGroup, false);
-        }
         match self.required_group_is_there(connection).await {
             Ok(true) => (Refusal::NotInGroup, true),
             Ok(false) => (Refusal::GroupNotShown, false),

@@ -2,13 +2,11 @@
 
 use std::time::Instant;
 
-use ldap3::{Scope, ldap_escape};
 use ulid::Ulid;
 
-use super::connection::{Connection, Query};
+use super::connection::Connection;
 use super::entry::{AccountState, Person};
 use super::failure::Failure;
-use super::template::{BindName, BindTemplate};
 use super::{Directory, Entrance};
 use crate::auth::{
     GrantedRole, Guesses, Identity, IdentityId, Password, Refusal, Source, Username,
@@ -37,10 +35,10 @@ impl From<Refusal> for No {
 
 /// What somebody typed, and how often a password may be tried.
 #[derive(Clone, Copy)]
-struct Attempt<'a> {
-    username: &'a Username,
-    password: &'a Password,
-    guesses: &'a dyn Guesses,
+pub(super) struct Attempt<'a> {
+    pub(super) username: &'a Username,
+    pub(super) password: &'a Password,
+    pub(super) guesses: &'a dyn Guesses,
 }
 
 /// The answer to a sign-in, or why there is none.
@@ -146,16 +144,26 @@ impl Directory {
     /// Judges somebody whose password is right.
     async fn judge(&self, connection: &mut Connection, person: Person) -> Entry<Member> {
         let id = person.id.clone();
-        let refusal = match self.admit(connection, person, true).await {
+        // The connection is the person's.
+        let looks_further = barred(&person).is_none() && self.groups.must_look_further(&person);
+        let admitted = async {
+            if looks_further {
+                self.bind_service(connection).await?;
+            }
+            self.admit(connection, person).await
+        };
+        let refusal = match admitted.await {
             Ok(Ok(member)) => return Ok(Ok(member)),
             Ok(Err(refusal)) => refusal,
-            // Answered otherwise than a wrong password, it would tell that this one is right.
-            Err(failure @ Failure::OfGroups(_)) => Refusal::Other(failure.to_string()),
-            Err(failure) => return Err(failure),
+            Err(failure) => failure.after_right_password()?,
         };
         let (refusal, is_proven) = match refusal {
             Refusal::Disabled | Refusal::AccountExpired => (refusal, true),
-            Refusal::NotInGroup => self.out_of_group(connection).await,
+            Refusal::NotInGroup if looks_further => self.out_of_group(connection).await,
+            Refusal::NotInGroup => match self.bind_service(connection).await {
+                Ok(()) => self.out_of_group(connection).await,
+                Err(_) => (refusal, false),
+            },
             _ => (refusal, false),
         };
         Ok(Err(No {
@@ -201,102 +209,12 @@ impl Directory {
     }
 
     /// Takes as long as trying the password of somebody who is there.
-    async fn try_nobody(&self, connection: &mut Connection) -> Result<(), Failure> {
+    pub(super) async fn try_nobody(&self, connection: &mut Connection) -> Result<(), Failure> {
         let nobody = format!("cn={},{}", Ulid::generate(), self.base_text());
         if let Ok(password) = Password::parse(Ulid::generate().to_string()) {
             let _ = connection.bind_person(&nobody, &password).await?;
         }
         Ok(())
-    }
-
-    /// The person binds with a name made of theirs, and reads the entry that belongs to it.
-    async fn enter_by_template(
-        &self,
-        connection: &mut Connection,
-        template: &BindTemplate,
-        attempt: Attempt<'_>,
-    ) -> Verdict<Person> {
-        let username = attempt.username;
-        let Some(name) = template.fill(username.as_str()) else {
-            // Whose name another form or domain is, nothing proves before the password is sent.
-            let why = "LDAP_USER_DN_TEMPLATE makes no name of what was typed: it has another form or \
-                       domain";
-            return Ok(Err(Refusal::Other(why.to_owned())));
-        };
-        if !attempt.guesses.may_try(&name.in_one_form()) {
-            self.try_nobody(connection).await?;
-            return Ok(Err(Refusal::TooEarly));
-        }
-        let verdict = connection.bind_person(name.as_str(), attempt.password);
-        if let Err(refusal) = verdict.await? {
-            return Ok(Err(refusal));
-        }
-        attempt.guesses.password_is_right();
-        if let BindName::Dn(dn) = &name {
-            // The entry that the password belongs to, if the filter lets it pass, and no other.
-            let filter = match self.is_by_name {
-                true => "(objectClass=*)".to_owned(),
-                false => self.filter.fill(username.as_str()),
-            };
-            let own = self.read_entry(connection, dn, &filter);
-            let missed = "the search filter does not find the entry that the password is of";
-            return Ok(match own.await? {
-                Ok(person) if person.dn == *dn => Ok(person),
-                Ok(_) | Err(Refusal::UnknownUser) => Err(Refusal::Other(missed.to_owned())),
-                Err(refusal) => Err(refusal),
-            });
-        }
-        let person = match self.find(connection, username).await? {
-            Ok(person) => person,
-            Err(Refusal::UnknownUser) => {
-                let missed = "the password is right, but the search filter finds nobody";
-                return Ok(Err(Refusal::Other(missed.to_owned())));
-            }
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        match self.belongs(connection, &name, &person).await? {
-            true => Ok(Ok(person)),
-            false => Ok(Err(Refusal::Other(
-                "the search filter finds somebody else than the password is of".to_owned(),
-            ))),
-        }
-    }
-
-    /// Whether the name that was bound with is that of the entry. A user principal name need not be
-    /// made of the account's name: it may be set to that of somebody else's account.
-    async fn belongs(
-        &self,
-        connection: &mut Connection,
-        name: &BindName,
-        person: &Person,
-    ) -> Result<bool, Failure> {
-        let is = |own: &Option<String>, other: &str| {
-            own.as_deref()
-                .is_some_and(|own| super::dn::same_name(own, other))
-        };
-        if let Some(own) = connection.who_am_i().await? {
-            return Ok(is(&person.sam_account, &own));
-        }
-        // A directory that does not say.
-        match name {
-            BindName::Dn(dn) => Ok(*dn == person.dn),
-            BindName::DownLevel(_, account) => Ok(is(&person.sam_account, account)),
-            BindName::Principal(principal) if is(&person.principal, principal) => Ok(true),
-            BindName::Principal(principal) => {
-                let account = principal.split('@').next().unwrap_or_default();
-                let filter = format!("(userPrincipalName={})", ldap_escape(principal));
-                let query = Query {
-                    base: self.base_text(),
-                    setting: "LDAP_BASE_DN",
-                    scope: Scope::Subtree,
-                    filter: &filter,
-                    attributes: &["1.1"],
-                    limit: 1,
-                };
-                let set = connection.search(&query).await?;
-                Ok(set.entries.is_empty() && !set.is_cut && is(&person.sam_account, account))
-            }
-        }
     }
 
     /// A connection to a server, of the account that looks people up if there is one. A server that
@@ -341,21 +259,17 @@ impl Directory {
         bound
     }
 
-    /// Judges somebody by their entry and groups. `as_person`: the connection is the person's.
+    /// Judges somebody by their entry and groups, over a connection of whoever may look for those.
     pub(super) async fn admit(
         &self,
         connection: &mut Connection,
         person: Person,
-        as_person: bool,
     ) -> Verdict<Member> {
         if let Some(refusal) = barred(&person) {
             return Ok(Err(refusal));
         }
         let (groups, is_cut) = match self.groups.must_look_further(&person) {
             true => {
-                if as_person {
-                    self.bind_service(connection).await?;
-                }
                 let looked = self.groups.look_further(connection, &person).await;
                 looked.map_err(Failure::of_groups)?
             }

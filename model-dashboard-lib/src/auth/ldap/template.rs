@@ -51,8 +51,8 @@ pub(super) enum BindName {
     Dn(Dn),
     /// A user principal name of Active Directory: `rosa@corp.example.com`.
     Principal(String),
-    /// A name of the time before them: `CORP\rosa`; and the part after the backslash.
-    DownLevel(String, String),
+    /// A name of the time before them: `CORP\rosa`.
+    DownLevel(String),
 }
 
 impl BindName {
@@ -60,7 +60,7 @@ impl BindName {
     pub(super) fn as_str(&self) -> &str {
         match self {
             Self::Dn(dn) => dn.as_str(),
-            Self::Principal(name) | Self::DownLevel(name, _) => name,
+            Self::Principal(name) | Self::DownLevel(name) => name,
         }
     }
 
@@ -138,8 +138,7 @@ impl BindTemplate {
             Kind::DownLevel => {
                 let domain = self.pieces.first()?;
                 let name = bare(strip_prefix_caseless(username, domain))?;
-                let whole = format!("{domain}{name}");
-                Some(BindName::DownLevel(whole, name.to_owned()))
+                Some(BindName::DownLevel(format!("{domain}{name}")))
             }
         }
     }

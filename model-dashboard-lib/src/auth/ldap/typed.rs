@@ -11,6 +11,16 @@ pub(super) struct Typed<'a> {
 }
 
 impl<'a> Typed<'a> {
+    /// The parts of the name of an account, as Active Directory itself writes it: `CORP\rosa`.
+    pub(super) fn of_account(name: &'a str) -> Option<Self> {
+        let (domain, account) = name.split_once('\\')?;
+        Some(Self {
+            account,
+            domain,
+            domain_attribute: "nETBIOSName",
+        })
+    }
+
     /// `None` for a name without a domain, or one that could be taken in several ways.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         let mut separators = text.matches(['\\', '@']);

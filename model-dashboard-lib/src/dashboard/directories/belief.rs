@@ -4,9 +4,10 @@
 //! - Fewer than three who are more than half (as in an installation with one or two people) left
 //!   when a second round says so, too.
 //! - Of all of them it is doubted, however few they are, while it has let nobody in since the program
-//!   started: then it may be the settings, a wrong required group for one.
+//!   started: then it may be the settings, a wrong required group for one. That doubt is over as soon
+//!   as it lets somebody in, by whichever process; then a second round has to say so, too.
 //! - Of three or more who are more than half it is doubted: a filter, a base or a right may be
-//!   wrong. The doubt stays until an administrator believes the source, or until it vouches again
+//!   wrong. This doubt stays until an administrator believes the source, or until it vouches again
 //!   for as many of them as make it likely. Newcomers and people who are not asked about any more
 //!   make nothing likelier.
 
@@ -45,6 +46,11 @@ fn judge(left: usize, asked: usize) -> Verdict {
         false if left < FEW => Verdict::Again,
         false => Verdict::Doubtful,
     }
+}
+
+/// Whether a doubt is of so few that it is no longer one once the source lets somebody in.
+pub(super) fn is_of_few(doubt: &LeavingDoubt) -> bool {
+    doubt.left.len() < FEW
 }
 
 /// Somebody of whom a source said that they left.
@@ -100,7 +106,7 @@ impl Said {
         has_let_in: bool,
     ) -> Option<LeavingDoubt> {
         let left = self.left.iter().map(|left| left.id.subject.clone());
-        if let Some(before) = before {
+        if let Some(before) = before.filter(|before| !has_let_in || !is_of_few(before)) {
             let mut doubt = before.clone();
             doubt.left.retain(|subject| !self.there.contains(subject));
             for subject in left.clone() {
@@ -248,6 +254,20 @@ mod tests {
         }
         assert_eq!(said(&["a", "b"], &["c"]).doubt(None, false), None);
         assert_eq!(said(&[], &[]).doubt(None, false), None);
+    }
+
+    #[test]
+    fn a_doubt_of_few_ends_when_somebody_is_let_in_and_one_of_many_does_not() {
+        for (left, then) in [(&["a"][..], None), (&["a", "b"], None)] {
+            let opened = said(left, &[]).doubt(None, false);
+            let again = |has_let_in| said(left, &[]).doubt(opened.as_ref(), has_let_in);
+            assert_eq!((again(false), again(true)), (opened.clone(), then));
+            // Whoever else leaves is judged by themselves.
+            let others = said(&["x", "y"], &["z"]).doubt(opened.as_ref(), true);
+            assert_eq!(others, None);
+        }
+        let opened = said(&["a", "b", "c"], &[]).doubt(None, true);
+        assert_eq!(said(&["a"], &[]).doubt(opened.as_ref(), true), opened);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 
 use super::around::Around;
 use super::asking::Until;
-use super::belief::Belief;
+use super::belief::{Belief, is_of_few};
 use super::pace::Pace;
 use super::{Directory, SourceRecheck};
 use crate::auth::LeavingDoubt;
@@ -36,9 +36,16 @@ pub(in crate::dashboard) async fn follow(
     let until = Until(Some(stopped.clone()));
     let mut ended = stopped;
     directory.tell_doubt();
+    let mut is_wanted = false;
     loop {
         let begun = Instant::now();
-        let looked = inner.look_around(directory, &until).await;
+        let just_now = match is_wanted {
+            // By somebody who may have signed in just before.
+            true => Duration::ZERO,
+            // Whom somebody else looked at just now, or who just signed in, is passed over.
+            false => inner.pace().just_now(),
+        };
+        let looked = inner.look_around(directory, just_now, &until).await;
         let (pace, lasted) = (inner.pace(), begun.elapsed());
         let waits = !directory.earlier.lock().await.is_empty();
         let pause = match looked.is_whole && directory.is_believed() && !waits {
@@ -69,8 +76,10 @@ pub(in crate::dashboard) async fn follow(
         }
         // Somebody who is turned away may come again and again.
         let soonest = begun + lasted + pace.soon();
+        is_wanted = false;
         let wanted = async {
             directory.wanted.notified().await;
+            is_wanted = true;
             tokio::time::sleep_until(soonest.into()).await;
         };
         tokio::select! {
@@ -109,15 +118,18 @@ impl Inner {
         Pace(self.policy.recheck_interval)
     }
 
-    async fn look_around(&self, directory: &Directory, until: &Until) -> Looked {
+    async fn look_around(
+        &self,
+        directory: &Directory,
+        just_now: Duration,
+        until: &Until,
+    ) -> Looked {
         if !directory.can_recheck() {
             return Looked {
                 asked: 0,
                 is_whole: true,
             };
         }
-        // Whom somebody else looked at just now, or who just signed in.
-        let just_now = self.pace().just_now();
         let round = self.round(directory, just_now, Belief::Waiting, until);
         let source = directory.source().as_str();
         match round.await {
@@ -172,7 +184,12 @@ impl Inner {
         if let Some(doubt) = &doubt {
             round.doubted = doubt.left.len();
         }
-        let is_settled = self.settle(directory, belief, before, doubt.as_ref());
+        // Whether it has let anybody in a server knows, and not a command beside it.
+        let is_told_alone = |doubt: &LeavingDoubt| {
+            belief == Belief::Doubting && before.is_none() && is_of_few(doubt)
+        };
+        let kept = doubt.filter(|doubt| !is_told_alone(doubt));
+        let is_settled = self.settle(directory, belief, before, kept.as_ref());
         if !is_settled.await? {
             round.doubted = said.left.len();
         }

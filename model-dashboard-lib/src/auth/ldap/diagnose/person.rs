@@ -58,12 +58,9 @@ impl Directory {
     ) {
         let (direct, tells_groups) = (person.groups.len(), person.tells_groups);
         let (admitted, groups) = match self.groups.must_look_further(&person) {
-            false => (
-                self.admit(connection, person.clone(), false).await,
-                person.groups,
-            ),
+            false => (self.admit(connection, person.clone()).await, person.groups),
             true => match self.groups.look_further(connection, &person).await {
-                Ok((groups, _)) => (self.admit(connection, person, false).await, groups),
+                Ok((groups, _)) => (self.admit(connection, person).await, groups),
                 Err(failure) => return steps.failed("groups", Verdict::Failed, &failure),
             },
         };

@@ -1,6 +1,7 @@
 //! What is not believed of a directory, and for how long.
 
 use super::*;
+use crate::auth::LeavingDoubt;
 
 /// Three people with tokens, of all of whom the directory says that they left; and that is doubted.
 async fn doubted(staff: &Arc<Staff>) -> World {
@@ -179,7 +180,6 @@ async fn settings_that_have_let_nobody_in_take_from_nobody_however_few_there_are
             let done = world.recheck(&staff, false).await;
             assert_eq!((done.left, done.doubted), (0, names.len()));
         }
-        assert_eq!(world.dashboard.ready(), Readiness::Degraded);
         assert_eq!(world.tokens().await, names.len());
         // They were right, and somebody left meanwhile.
         for name in names {
@@ -189,4 +189,51 @@ async fn settings_that_have_let_nobody_in_take_from_nobody_however_few_there_are
         staff.dismiss(names[0]);
         assert_eq!(world.recheck(&staff, false).await.left, 1);
     }
+}
+
+#[tokio::test]
+async fn one_who_was_all_and_left_is_out_soon_after_somebody_else_is_let_in() {
+    let staff = Staff::new(true);
+    let ann = staff.hire("ann");
+    staff.dismiss("ann");
+    let world = restless_world(&staff).await;
+    let ann = world.known(&ann, HOUR).await;
+    world.token(&ann, Permissions::all()).await;
+    until(async || world.state().await.doubt.is_some()).await;
+    assert_eq!(world.dashboard.ready(), Readiness::Degraded);
+    staff.hire("bo");
+    world.sign_in_at(&staff, "bo-name").await.unwrap();
+    until(async || world.tokens().await == 0).await;
+    until(async || world.dashboard.ready() == Readiness::Ready).await;
+    world.dashboard.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_process_that_has_let_nobody_in_keeps_no_other_from_taking_out_who_left() {
+    let staff = Staff::new(true);
+    let world = world(&staff).await;
+    world.employee(&staff, "ann", HOUR).await;
+    assert_eq!(world.recheck(&staff, false).await.still_there, 1);
+    staff.dismiss("ann");
+    // A command tells what it doubts, and leaves it at that.
+    let other = world.beside(&staff).await;
+    let host = world.host();
+    let done = other.recheck_source(&host, &staff.source, false).await;
+    let done = done.unwrap();
+    assert_eq!((done.left, done.doubted), (0, 1));
+    assert_eq!(world.store.doubt(&staff.source).await.unwrap(), None);
+    // What a server doubts that has just begun ends here.
+    let doubt = LeavingDoubt {
+        since: Timestamp::now(),
+        left: BTreeSet::from(["ann".into()]),
+        asked: 1,
+    };
+    let stored = world
+        .store
+        .set_doubt(&staff.source, None, Some(&doubt))
+        .await;
+    assert!(stored.unwrap());
+    let done = world.recheck(&staff, false).await;
+    assert_eq!((done.left, done.doubted), (1, 0));
+    assert_eq!(world.store.doubt(&staff.source).await.unwrap(), None);
 }

@@ -47,6 +47,23 @@ async fn who_is_turned_away_with_the_right_password_loses_everything_in_a_round_
 }
 
 #[tokio::test]
+async fn the_round_that_comes_for_somebody_looks_at_them_however_lately_they_signed_in() {
+    let staff = Staff::new(true);
+    let world = patient_world(&staff).await;
+    world.employee(&staff, "ann", HOUR).await;
+    let bo = staff.hire("bo");
+    // Just before that round, which comes two seconds after the first.
+    let at = Timestamp::now().plus(Duration::from_secs(1));
+    let known = world.store.remember(&bo, Role::Publisher, true, at).await;
+    let (bearer, _) = world.token(&known.unwrap(), Permissions::all()).await;
+    staff.dismiss("bo");
+    world.is_turned_away(&staff, "bo").await;
+    until(async || world.count(Action::UserUpdate).await == 1).await;
+    assert!(world.by_token(&bearer).await.is_err());
+    world.dashboard.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_required_group_that_lets_nobody_in_costs_nobody_anything_at_sign_in() {
     for names in [&["ann"][..], &["ann", "bo"], &["ann", "bo", "cy", "di"]] {
         let staff = Staff::new(true);
