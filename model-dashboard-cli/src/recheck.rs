@@ -24,7 +24,7 @@ pub(crate) struct Recheck {
     #[arg(long, requires = "source", conflicts_with = "user")]
     all: bool,
 
-    /// Believe the directory also if it says of very many at once that they left
+    /// Believe the directory also if it says of very many at once that they left, or of all
     #[arg(long, requires = "all")]
     believe: bool,
 }
@@ -100,8 +100,12 @@ fn show_all(source: &Source, done: &SourceRecheck, context: &Context) -> Result<
     }
     if done.doubted > 0 {
         let message = format!(
-            "{source} says of {} people at once that they left; nothing was taken from them",
-            done.doubted
+            "{source} says of {} that they left, which is not believed; nothing was taken from \
+             anybody",
+            match done.doubted {
+                1 => "1 person".to_owned(),
+                many => format!("{many} people"),
+            }
         );
         return Err(Failure::new(Kind::Conflict, message)
             .hint("if they did leave, say --believe; else see to the directory's settings"));

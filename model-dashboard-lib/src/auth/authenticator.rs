@@ -152,6 +152,12 @@ pub trait Authenticator: std::fmt::Debug + Send + Sync {
         Diagnosis::default()
     }
 
+    /// [`diagnose`](Self::diagnose) without a name, as it is asked again and again while something is
+    /// not as it should be: without what costs the source much. Default: that.
+    async fn look_over(&self) -> Diagnosis {
+        self.diagnose(None).await
+    }
+
     /// Whether people could sign in now, as far as that shows without anybody's password and over one
     /// connection: asked every few minutes where nobody's sign-in tells. Answers up to which part it
     /// works. Default: what [`diagnose`](Self::diagnose) says.

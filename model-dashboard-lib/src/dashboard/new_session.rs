@@ -56,9 +56,10 @@ impl Dashboard {
                 .user(&identity.id)
                 .await
                 .map_err(no_answer)?;
-            match user.is_some_and(|user| user.is_active) {
-                true => Ok(()),
-                false => Err(AuthenticationError::from(Refusal::DisabledHere)),
+            match user {
+                Some(user) if user.is_active => Ok(()),
+                Some(user) => Err(AuthenticationError::from(kept_out(&user))),
+                None => Err(AuthenticationError::from(Refusal::DisabledHere)),
             }
         };
         if let Err(error) = still_right.await {
@@ -123,7 +124,7 @@ impl Dashboard {
             self.inner.note_changes(&before, &user).await;
         }
         if !user.is_active {
-            return Err(Refusal::DisabledHere.into());
+            return Err(kept_out(&user).into());
         }
         let (secret, session) = self
             .new_session(&user.id, made_from)
@@ -156,6 +157,17 @@ impl Dashboard {
         // The store may have ended the oldest one.
         self.inner.access.forget_account(id);
         Ok((secret, session?))
+    }
+}
+
+/// Why an account that is not active lets nobody in who was let in by the source.
+fn kept_out(user: &User) -> Refusal {
+    match (user.left_at, &user.left_reason) {
+        (None, _) => Refusal::DisabledHere,
+        (Some(_), why) => Refusal::Other(format!(
+            "found to have left while the password was checked: {}",
+            why.as_deref().unwrap_or("no reason is known")
+        )),
     }
 }
 

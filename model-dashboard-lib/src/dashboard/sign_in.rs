@@ -10,8 +10,8 @@ use super::throttle::{Client, TooEarly};
 use super::{Dashboard, Error, RequestInfo, Unauthenticated};
 use crate::audit::{Action, NewEvent};
 use crate::auth::{
-    AuthenticationError, Authenticator, Password, PasswordError, Refusal, Session, SessionSecret,
-    Source, User, Username,
+    AuthenticationError, Authenticator, IdentityId, Password, PasswordError, Refusal, Session,
+    SessionSecret, Source, User, Username,
 };
 use crate::store::StoreError;
 
@@ -173,12 +173,21 @@ impl Dashboard {
                 let wait = attempt.wait();
                 let target = format!("source:{source}");
                 let mut event = sign_in_event(request, Action::SignInRefused, target);
-                if self.is_a_name(authenticator, &username, &refusal).await? {
-                    event.actor_name = username.to_string();
-                }
+                let found = attempt.found();
+                let found = found.map(|id| IdentityId::new(source.clone(), id));
+                let known = self.known_account(source, &username, found).await;
+                let known = known.unwrap_or_default();
+                event.actor_name = match &known {
+                    Some(known) => known.username.to_string(),
+                    None if is_a_name(authenticator, &refusal) => username.to_string(),
+                    None => String::new(),
+                };
                 event = event.with_detail(refusal.to_string());
                 if !wait.is_zero() {
                     event = event.with_detail(format!("next attempt in {} s", wait.as_secs()));
+                }
+                if known.is_some_and(|known| known.username != username) {
+                    event = event.with_detail(format!("typed as {username}"));
                 }
                 self.inner.trail.record(event).await;
                 Err(Unauthenticated::SignInRefused.into())
@@ -210,25 +219,21 @@ impl Dashboard {
         }
     }
 
-    /// Whether what was typed is somebody's name, and not perhaps a password that was typed into the
-    /// wrong field. A source that knows people by their passwords alone calls an unknown name a
-    /// wrong password, or says no to any name.
-    async fn is_a_name(
+    /// The account that an attempt was about, if it is known here: whom the source found by what was
+    /// typed, or who is called so.
+    async fn known_account(
         &self,
-        authenticator: &dyn Authenticator,
+        source: &Source,
         typed: &Username,
-        refusal: &Refusal,
-    ) -> Result<bool, StoreError> {
-        match refusal {
-            Refusal::UnknownUser => Ok(false),
-            Refusal::WrongPassword | Refusal::TooEarly | Refusal::Other(_)
-                if !authenticator.can_recheck() =>
-            {
-                let known = self.inner.users.user_by_name(authenticator.source(), typed);
-                Ok(known.await?.is_some())
-            }
-            _ => Ok(true),
+        found: Option<IdentityId>,
+    ) -> Result<Option<User>, StoreError> {
+        let users = &self.inner.users;
+        if let Some(id) = found
+            && let Some(user) = users.user(&id).await?
+        {
+            return Ok(Some(user));
         }
+        users.user_by_name(source, typed).await
     }
 
     /// The name of an account that is known here; empty for any other, which may be a password that
@@ -263,6 +268,19 @@ impl Dashboard {
                 })
             }
         }
+    }
+}
+
+/// Whether what was typed is somebody's name, and not perhaps a password that was typed into the wrong
+/// field. A source that knows people by their passwords alone calls an unknown name a wrong password,
+/// or says no to any name.
+fn is_a_name(authenticator: &dyn Authenticator, refusal: &Refusal) -> bool {
+    match refusal {
+        Refusal::UnknownUser => false,
+        Refusal::WrongPassword | Refusal::TooEarly | Refusal::Other(_) => {
+            authenticator.can_recheck()
+        }
+        _ => true,
     }
 }
 

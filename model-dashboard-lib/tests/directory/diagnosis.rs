@@ -19,7 +19,10 @@ async fn walk(settings: &Settings, name: Option<&str>) -> Diagnosis {
 }
 
 /// The steps of a diagnosis, by their names and verdicts.
-async fn steps(settings: &Settings, name: Option<&str>) -> Vec<(String, Verdict, String)> {
+pub(crate) async fn steps(
+    settings: &Settings,
+    name: Option<&str>,
+) -> Vec<(String, Verdict, String)> {
     let steps = walk(settings, name).await.steps.into_iter();
     steps
         .map(|step| {
@@ -33,7 +36,10 @@ async fn steps(settings: &Settings, name: Option<&str>) -> Vec<(String, Verdict,
 }
 
 /// Those of one name, with what was seen and what is to be done.
-fn named<'a>(steps: &'a [(String, Verdict, String)], name: &str) -> Vec<(Verdict, &'a str)> {
+pub(crate) fn named<'a>(
+    steps: &'a [(String, Verdict, String)],
+    name: &str,
+) -> Vec<(Verdict, &'a str)> {
     let named = steps.iter().filter(|step| step.0.starts_with(name));
     let told = named.map(|(_, verdict, text)| (*verdict, text.as_str()));
     told.collect()
@@ -243,38 +249,6 @@ async fn where_groups_cannot_be_searched_is_told_without_a_name_and_once() {
     let right = settings.set("LDAP_GROUP_BASE_DN", GROUPS);
     let told = steps(&right, None).await;
     assert!(told.iter().all(|it| it.1 == Verdict::Well), "{told:#?}");
-}
-
-#[tokio::test]
-async fn attributes_that_nobody_has_are_told_with_their_settings() {
-    let Some(slapd) = Slapd::start().await else {
-        return;
-    };
-    let settings = Settings::by_service(&slapd);
-    for (setting, verdict) in [
-        ("LDAP_ID_ATTRIBUTE", Verdict::Failed),
-        ("LDAP_USERNAME_ATTRIBUTE", Verdict::Warning),
-        ("LDAP_NAME_ATTRIBUTE", Verdict::Warning),
-    ] {
-        for nobodys in ["employeeType", "noSuchAttribute"] {
-            let wrong = settings.clone().set(setting, nobodys);
-            let told = steps(&wrong, None).await;
-            let found = named(&told, "attributes");
-            let [(seen, text)] = found.as_slice() else {
-                panic!("{told:#?}")
-            };
-            assert_eq!(*seen, verdict, "{setting}");
-            assert!(text.contains(nobodys) && text.contains(setting), "{text}");
-        }
-        let right = steps(&settings.clone().set(setting, "uid"), None).await;
-        assert!(named(&right, "attributes").is_empty(), "{right:#?}");
-    }
-    // Of somebody who is found it is told what their entry lacks, and nothing of their name.
-    let wrong = settings.set("LDAP_ID_ATTRIBUTE", "employeeType");
-    let told = steps(&wrong, Some("anna")).await;
-    let (_, _, text) = told.last().unwrap();
-    let names = text.contains("employeeType") && text.contains("LDAP_ID_ATTRIBUTE");
-    assert!(names && !text.contains("check the name"), "{text}");
 }
 
 #[tokio::test]

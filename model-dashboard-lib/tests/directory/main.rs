@@ -15,6 +15,7 @@
 mod active_directory;
 mod again;
 mod asking;
+mod attributes;
 mod authority;
 mod bound;
 mod by_template;

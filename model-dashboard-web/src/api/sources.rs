@@ -21,8 +21,8 @@ pub(super) async fn list(guest: &Guest) -> Result<Response, Failure> {
 /// Re-check everybody of a directory
 ///
 /// Asks the directory about everybody who holds a session or token. Who left loses both and is
-/// deactivated. If it says so of too many at once, nothing is taken from them unless `believe` is
-/// true.
+/// deactivated. If it says so of too many at once, or of all before it let anybody in, nothing is taken
+/// from them unless `believe` is true.
 #[utoipa::path(post, path = "/api/v1/sources/{source}/recheck", tag = "users",
     security(("token" = ["users:admin"])), request_body = Believe,
     params(("source" = String, Path, example = "ldap")),

@@ -150,6 +150,14 @@ impl Authenticator for Clinic {
     }
 }
 
+/// Posts a form as somebody who is signed in.
+pub async fn post(browser: &Client, path: &str, fields: &[(&str, &str)]) -> (StatusCode, String) {
+    let csrf = browser.get("/profile").await.csrf();
+    let fields = [&[("csrf", csrf.as_str())], fields].concat();
+    let answer = browser.post_form(path, &fields).await;
+    (answer.status, answer.text())
+}
+
 /// A dashboard beside a directory, which is asked by sign-ins alone.
 pub async fn serve(directory: Arc<dyn Authenticator>) -> App {
     serve_by(directory, Policy::default()).await

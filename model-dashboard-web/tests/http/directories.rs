@@ -1,4 +1,4 @@
-//! People of a directory: sign-in, who left, and a directory that does not answer.
+//! People of a directory: sign-in, roles, and a directory that does not answer.
 
 use std::net::TcpListener;
 use std::sync::atomic::Ordering;
@@ -11,14 +11,7 @@ use model_dashboard::dashboard::{Policy, Samples};
 use serde_json::json;
 
 use crate::app::{Client, PASSWORD};
-use crate::clinic::{Clinic, GROUP, serve, serve_by, sign_in};
-
-async fn post(browser: &Client, path: &str, fields: &[(&str, &str)]) -> (StatusCode, String) {
-    let csrf = browser.get("/profile").await.csrf();
-    let fields = [&[("csrf", csrf.as_str())], fields].concat();
-    let answer = browser.post_form(path, &fields).await;
-    (answer.status, answer.text())
-}
+use crate::clinic::{Clinic, GROUP, post, serve, serve_by, sign_in};
 
 #[tokio::test]
 async fn the_source_is_chosen_by_its_label_and_remembered() {
@@ -184,53 +177,6 @@ async fn a_person_is_tested_before_they_sign_in() {
     assert!(page.contains("“nobody” was not looked up"), "{page}");
     let (status, _) = post(&admin, test, &[("username", "a\u{200B}")]).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-}
-
-#[tokio::test]
-async fn who_left_is_re_checked_from_their_page_and_shown_as_such() {
-    let clinic = Clinic::new(true, &["bo"]);
-    let app = clinic.serve().await;
-    let (bo, ..) = sign_in(&app, "clinic", "bo", PASSWORD).await;
-    let admin = app.signed_in("admin").await;
-    let page = "/admin/users/clinic:id-of-bo";
-    let shown = admin.get(page).await.text();
-    assert!(shown.contains("Re-check now") && shown.contains("id-of-bo"));
-    assert!(
-        !shown.contains("name=\"role\""),
-        "the role is not offered: {shown}"
-    );
-    let (status, _) = post(&admin, &format!("{page}/recheck"), &[]).await;
-    assert_eq!(status, StatusCode::SEE_OTHER);
-    assert_eq!(bo.get("/profile").await.status, StatusCode::OK);
-
-    clinic.people.lock().unwrap().clear();
-    let csrf = admin.get("/profile").await.csrf();
-    let left = admin
-        .post_form(&format!("{page}/recheck"), &[("csrf", &csrf)])
-        .await;
-    let told = left.cookie("_status");
-    let told = told.replace("%20", " ");
-    assert!(told.contains("bo left and is disabled"), "{told}");
-    assert!(told.contains("1 session ended"), "{told}");
-    assert!(bo.get("/profile").await.location().starts_with("/login"));
-    let shown = admin.get(page).await.text();
-    for told in [
-        "does not let this person sign in any more",
-        "Last role",
-        "Last groups",
-        "It was given by",
-        "before they left",
-        "Keep out",
-    ] {
-        assert!(shown.contains(told), "{told}: {shown}");
-    }
-    assert!(!shown.contains("Given by"), "as if it were so: {shown}");
-    // Nobody asked for it: the directory said so.
-    let log = admin.get("/admin/audit?action=user.update").await.text();
-    assert!(
-        log.contains("the server") && !log.contains("unknown"),
-        "{log}"
-    );
 }
 
 #[tokio::test]
@@ -467,43 +413,6 @@ async fn people_of_one_name_in_two_sources_are_told_apart() {
     let revisions = token.get(&format!("/api/v1{model}/revisions")).await.json();
     let sources = [0, 1].map(|at| revisions["revisions"][at]["modified_by_source"].clone());
     assert_eq!(sources, [json!(null), json!("clinic")], "{revisions}");
-}
-
-#[tokio::test]
-async fn why_somebody_left_and_what_was_done_to_them_is_found_on_their_page() {
-    let clinic = Clinic::new(true, &["bo", "ann"]);
-    let app = clinic.serve().await;
-    for name in ["bo", "ann"] {
-        let (_, status, _) = sign_in(&app, "clinic", name, PASSWORD).await;
-        assert_eq!(status, StatusCode::SEE_OTHER);
-    }
-    let admin = app.signed_in("admin").await;
-    let person = "/admin/users/clinic:id-of-bo";
-    clinic.people.lock().unwrap().remove("id-of-bo");
-    let (status, _) = post(&admin, &format!("{person}/recheck"), &[]).await;
-    assert_eq!(status, StatusCode::SEE_OTHER);
-    let page = admin.get(person).await.text();
-    let why =
-        "does not let this person sign in any more: <strong>not in the required group</strong>";
-    assert!(page.contains(why), "{page}");
-    let mut found = Vec::new();
-    for link in ["What they did", "What was done to them", "Refused sign-ins"] {
-        let (before, _) = page.split_once(&format!("\">{link}</a>")).unwrap();
-        let (_, href) = before.rsplit_once("href=\"").unwrap();
-        found.push(admin.get(&href.replace("&amp;", "&")).await.text());
-    }
-    let tells = |page: &str, action: &str| page.contains(&format!("\">{action}</code>"));
-    assert!(tells(&found[0], "sign-in") && !tells(&found[0], "user.update"));
-    let told = "deactivated, clinic does not let them sign in any more: not in the required group";
-    assert!(found[1].contains(told), "{}", found[1]);
-    assert!(found[2].contains("No event matches"), "{}", found[2]);
-    let api = app.token(Permissions::all()).await;
-    let account = api.get("/api/v1/users/clinic/id-of-bo").await.json();
-    assert_eq!(account["left_reason"], "not in the required group");
-    // Once more is no news.
-    let (_, _) = post(&admin, &format!("{person}/recheck"), &[]).await;
-    let events = api.get("/api/v1/audit?action=user.update").await.json();
-    assert_eq!(events["events"].as_array().unwrap().len(), 1, "{events}");
 }
 
 #[tokio::test]

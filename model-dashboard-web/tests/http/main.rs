@@ -22,6 +22,7 @@ mod form_matrix;
 mod history;
 mod kept;
 mod known_mistakes;
+mod leaving;
 mod lost_races;
 mod matrix;
 mod packages;

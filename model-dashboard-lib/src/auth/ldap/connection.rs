@@ -62,10 +62,7 @@ impl Connection {
 
     pub(super) async fn over(reached: Reached, server: &LdapServer) -> Result<Self, Failure> {
         let server = server.to_string();
-        let own = |error: &dyn std::fmt::Display| Failure::Broken {
-            server: server.clone(),
-            why: format!("this machine gives no connection: {error}"),
-        };
+        let own = |error: &dyn std::fmt::Display| Failure::ThisMachine(error.to_string());
         let (relay, socket) = Relay::start(reached.stream).map_err(|error| own(&error))?;
         let settings = LdapConnSettings::new().set_std_stream(StdStream::Unix(socket));
         let opened = LdapConnAsync::with_settings(settings, "ldapi://guarded/").await;

@@ -13,6 +13,9 @@ pub(super) enum Failure {
     /// The connection broke.
     #[error("{server} ended the connection: {why}")]
     Broken { server: String, why: String },
+    /// What a connection takes is not to be had here, whatever the server does.
+    #[error("this machine gives no connection: {0}")]
+    ThisMachine(String),
     /// Nothing may be sent there.
     #[error("{server} gives no encrypted connection, so no password is sent: {why}")]
     NotEncrypted { server: String, why: String },
@@ -101,6 +104,7 @@ impl Failure {
             Self::Person(_) => return AuthenticationError::Undecided { reason },
             Self::Unreachable { .. }
             | Self::Broken { .. }
+            | Self::ThisMachine(_)
             | Self::Protocol { .. }
             | Self::TooSlow(_) => {
                 let source = None;

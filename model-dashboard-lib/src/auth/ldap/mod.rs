@@ -46,6 +46,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
 
+use self::diagnose::Asked;
 use self::entry::Attributes;
 use self::failure::Failure;
 use self::groups::GroupRules;
@@ -238,7 +239,21 @@ impl Authenticator for LdapAuthenticator {
     }
 
     async fn diagnose(&self, username: Option<&Username>) -> Diagnosis {
-        self.directory.diagnose(&self.source, username).await
+        let asked = Asked {
+            source: &self.source,
+            username,
+            with_attributes: true,
+        };
+        self.directory.diagnose(asked).await
+    }
+
+    async fn look_over(&self) -> Diagnosis {
+        let asked = Asked {
+            source: &self.source,
+            username: None,
+            with_attributes: false,
+        };
+        self.directory.diagnose(asked).await
     }
 
     async fn probe(&self) -> Result<SourcePart, AuthenticationError> {

@@ -46,7 +46,7 @@ impl Silent {
         match tried {
             Err(failure) if failure.is_of_transport() => self.failed(number, failure),
             // Nothing was asked of it.
-            Err(Failure::HeldOff { .. } | Failure::Trust(_)) => {}
+            Err(Failure::HeldOff { .. } | Failure::Trust(_) | Failure::ThisMachine(_)) => {}
             _ => self.answered(number),
         }
     }
@@ -74,8 +74,15 @@ impl Silent {
     fn answered(&self, number: usize) {
         let mut known = self.known();
         known.used = Some(number);
-        let from_here = known.silent.iter_mut().zip(&self.log).skip(number);
-        for ((place, log), server) in from_here.zip(self.names.iter().skip(number)) {
+        for (place, log) in known.silent.iter_mut().zip(&self.log).skip(number + 1) {
+            *place = None;
+            log.is_over();
+        }
+        if let (Some(place), Some(log), Some(server)) = (
+            known.silent.get_mut(number),
+            self.log.get(number),
+            self.names.get(number),
+        ) {
             *place = None;
             if log.is_over() {
                 tracing::info!(server, "a server of the directory is left out no more");
@@ -139,6 +146,13 @@ mod tests {
         silent.note(1, &Ok(()));
         assert_eq!(told(), [one_for_two()]);
         silent.note(0, &Ok(()));
+        assert_eq!(told(), []);
+        // That this machine has nothing left for a connection says nothing of a server.
+        silent.note::<()>(
+            0,
+            &Err(Failure::ThisMachine("too many open files".to_owned())),
+        );
+        silent.note(1, &Ok(()));
         assert_eq!(told(), []);
     }
 }

@@ -15,11 +15,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::state::SourceDoubt;
 use crate::auth::{IdentityId, LeavingDoubt, Refusal};
 use crate::model::Timestamp;
 
 /// Fewer than so many may all leave at once.
-const FEW: usize = 3;
+pub(super) const FEW: usize = 3;
 
 /// Who asks, and so what is believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub(super) enum Belief {
     Waiting,
     /// An administrator, who is told what is doubted.
     Doubting,
+    /// An administrator who believes what is doubted, as far as they have seen it.
+    Seen(SourceDoubt),
     /// An administrator who believes whatever the source says.
     Full,
 }
@@ -129,6 +132,13 @@ impl Said {
             left,
             asked,
         })
+    }
+
+    /// Whether it says of nobody that they left but of whom it did so before, and of so many as were
+    /// seen.
+    pub(super) fn is_as_seen(&self, before: &LeavingDoubt, seen: SourceDoubt) -> bool {
+        let mut left = self.left.iter();
+        SourceDoubt::from(before) == seen && left.all(|left| before.left.contains(&left.id.subject))
     }
 
     fn verdict(&self) -> Verdict {

@@ -92,7 +92,7 @@ impl Dashboard {
             return false;
         };
         // One that does not answer is asked again by its rounds; nobody waits for it meanwhile.
-        if !directory.can_recheck() || directory.known.is_failing() {
+        if !directory.can_recheck() || directory.known.shows_nobody() {
             return false;
         }
         let until = tokio::time::Instant::now() + PATIENCE;
@@ -122,7 +122,7 @@ impl Dashboard {
             return false;
         };
         // What was found out while it waited.
-        if directory.known.is_failing() {
+        if directory.known.shows_nobody() {
             return false;
         }
         let Ok(Some(before)) = inner.users.user(id).await else {

@@ -1,6 +1,6 @@
 //! A look from time to time whether people could sign in, where nobody's sign-in tells: or trouble
-//! would only show when somebody is kept out. While groups that give roles are not as they should be it
-//! is taken more often, and soon after each sign-in, so that this is over as soon as it is mended.
+//! would only show when somebody is kept out. While groups are not as they should be it is taken more
+//! often, and soon after each sign-in, so that this is over as soon as it is mended.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,9 +40,9 @@ pub(in crate::dashboard) async fn probe(
         }
         let soonest = Instant::now() + every / 60;
         let pause = async {
-            let longest = match directory.groups() {
-                Some(_) => every / 5,
-                None => every,
+            let longest = match directory.groups().is_some() || directory.known.lacks_groups() {
+                true => every / 5,
+                false => every,
             };
             let _ = timeout(longest, directory.look_at_groups.notified()).await;
             tokio::time::sleep_until(soonest).await;

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::Directory;
 use super::asking::{Answer, Until};
 use super::belief::{Belief, Left};
 use super::noted::{lost, why};
+use super::{Directory, SourceDoubt};
 use crate::audit::Action;
 use crate::auth::{IdentityId, Permission, Source, User};
 use crate::dashboard::{Caller, Dashboard, Error};
@@ -168,16 +168,41 @@ impl Dashboard {
         source: &Source,
         believe: bool,
     ) -> Result<SourceRecheck, Error> {
+        let belief = match believe {
+            true => Belief::Full,
+            false => Belief::Doubting,
+        };
+        self.look_at_all(caller, source, belief).await
+    }
+
+    /// The same, and believes what `seen` tells is doubted. If that is another doubt by now, or the
+    /// source says of more people that they left, nothing is taken from anybody: who decides is to see
+    /// it first.
+    ///
+    /// # Errors
+    /// As [`recheck_source`](Self::recheck_source).
+    pub async fn believe_doubted(
+        &self,
+        caller: &Caller,
+        source: &Source,
+        seen: SourceDoubt,
+    ) -> Result<SourceRecheck, Error> {
+        let belief = Belief::Seen(seen);
+        self.look_at_all(caller, source, belief).await
+    }
+
+    async fn look_at_all(
+        &self,
+        caller: &Caller,
+        source: &Source,
+        belief: Belief,
+    ) -> Result<SourceRecheck, Error> {
         let target = || format!("source:{source}");
         self.require(caller, Permission::UsersAdmin, target).await?;
         self.askable(source)?;
         let (this, caller, source) = (self.clone(), caller.clone(), source.clone());
         self.change(async move {
             let directory = this.askable(&source)?;
-            let belief = match believe {
-                true => Belief::Full,
-                false => Belief::Doubting,
-            };
             let done = this
                 .inner
                 .round(directory, Duration::ZERO, belief, &Until::default())

@@ -22,7 +22,7 @@ impl Directory {
         if !self.probe(until).await || !self.can_recheck() {
             return;
         }
-        let walk = until.or(self.authenticator.diagnose(None)).await;
+        let walk = until.or(self.authenticator.look_over()).await;
         if let Some(diagnosis) = walk {
             self.diagnosed(&diagnosis);
         }

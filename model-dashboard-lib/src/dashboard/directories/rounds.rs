@@ -68,7 +68,7 @@ pub(in crate::dashboard) async fn follow(
         }
         let asks_about_itself = match directory.known.is_failing() {
             // Else nobody's sign-in or look tells that it is well again.
-            true => looked.asked == 0,
+            true => looked.asked == 0 || directory.known.lacks_groups(),
             false => directory.can_recheck(),
         };
         if asks_about_itself {
@@ -175,18 +175,23 @@ impl Inner {
         let Around {
             mut round, said, ..
         } = self.ask_around(directory, just_now, until).await?;
-        let doubt = match belief {
+        let is_believed = match (belief, &before) {
+            (Belief::Full, _) => true,
+            (Belief::Seen(seen), Some(before)) => said.is_as_seen(before, seen),
+            _ => false,
+        };
+        let doubt = match is_believed {
             // Where nothing was said there is nothing to believe.
-            Belief::Full if said.answered() > 0 || round.asked == 0 => None,
-            Belief::Full => before.clone(),
-            _ => said.doubt(before.as_ref(), directory.has_let_in()),
+            true if said.answered() > 0 || round.asked == 0 => None,
+            true => before.clone(),
+            false => said.doubt(before.as_ref(), directory.has_let_in()),
         };
         if let Some(doubt) = &doubt {
             round.doubted = doubt.left.len();
         }
         // Whether it has let anybody in a server knows, and not a command beside it.
         let is_told_alone = |doubt: &LeavingDoubt| {
-            belief == Belief::Doubting && before.is_none() && is_of_few(doubt)
+            belief != Belief::Waiting && before.is_none() && is_of_few(doubt)
         };
         let kept = doubt.filter(|doubt| !is_told_alone(doubt));
         let is_settled = self.settle(directory, belief, before, kept.as_ref());

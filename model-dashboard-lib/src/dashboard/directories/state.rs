@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::belief::FEW;
 use super::trouble::SourceFailing;
 use super::{Directories, Directory};
 use crate::auth::{
@@ -67,6 +68,11 @@ impl From<&LeavingDoubt> for SourceDoubt {
 }
 
 impl SourceDoubt {
+    /// Whether that is all who can get in, and too few to be too many.
+    fn is_of_few(self) -> bool {
+        self.left == self.asked && self.left < FEW
+    }
+
     const ADVICE: &'static str = "see that the directory's base, filter, group and the rights of \
                                   the service account are right. If those people did leave, \
                                   re-check all people of the source and confirm it";
@@ -85,6 +91,17 @@ impl SourceDoubt {
 /// For administrators.
 impl fmt::Display for SourceDoubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_of_few() {
+            let people = match self.left {
+                1 => "the only one who holds a session or token",
+                _ => "all who hold a session or token",
+            };
+            return write!(
+                f,
+                "it says that {people} left, and has let nobody in since the program started: the \
+                 settings may be wrong, so this is not believed, and nothing was taken from anybody"
+            );
+        }
         write!(
             f,
             "it says of {} of {} people at once that they left; this is not believed, and nothing \
@@ -185,11 +202,13 @@ impl Directory {
     }
 }
 
-fn tell(source: &str, SourceDoubt { left, asked, .. }: SourceDoubt) {
+fn tell(source: &str, doubt: SourceDoubt) {
+    let SourceDoubt { left, asked, .. } = doubt;
     tracing::error!(
         source,
         left,
         asked,
+        %doubt,
         "what the directory says of people who left is not believed, and nothing was taken from \
          them; see that its filter, base, group and rights are right, or re-check all people of the \
          source and believe it"

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::Directory;
 use super::state::{SourceDoubt, SourceGroups};
 use crate::auth::{AuthenticationError, Refusal, SourcePart};
+use crate::lasting::Lasting;
 use crate::model::Timestamp;
 
 /// That nobody can sign in with a source.
@@ -36,6 +37,8 @@ pub(super) struct Doing {
     pub(super) has_let_in: bool,
     /// When it last showed that all of it works.
     shown: Option<Instant>,
+    /// What the log was told of each part.
+    told: BTreeMap<SourcePart, Lasting>,
 }
 
 impl Known {
@@ -49,6 +52,18 @@ impl Known {
 
     pub(super) fn is_failing(&self) -> bool {
         !self.get().failing.is_empty()
+    }
+
+    /// Whether it fails so early that nobody can be looked at.
+    pub(super) fn shows_nobody(&self) -> bool {
+        let doing = self.get();
+        let first = doing.failing.first_key_value();
+        first.is_some_and(|(part, _)| *part <= SourcePart::People)
+    }
+
+    /// Whether groups that are needed cannot be seen.
+    pub(super) fn lacks_groups(&self) -> bool {
+        self.get().failing.contains_key(&SourcePart::Groups)
     }
 }
 
@@ -65,36 +80,45 @@ impl Directory {
             .map(|(_, first)| first.since);
         doing.failing.retain(|at, _| *at > part);
         if let (Some(since), true) = (before, doing.failing.is_empty()) {
-            let source = self.source().as_str();
-            tracing::info!(source, %since, "people can sign in with the directory again");
+            let ended = doing.told.values().filter(|told| told.is_over()).count();
+            if ended > 0 {
+                let source = self.source().as_str();
+                tracing::info!(source, %since, "people can sign in with the directory again");
+            }
         }
     }
 
-    /// Notes that all of the source works.
+    /// Notes that it let somebody in. Where groups could not be seen that proves nothing of them, as
+    /// a person's entry alone may tell that they are in: so the source is asked itself, soon.
     pub(super) fn answered(&self) {
-        self.works(SourcePart::Groups);
+        match self.can_recheck() && self.known.lacks_groups() {
+            true => {
+                self.works(SourcePart::Passwords);
+                self.look_at_groups.notify_one();
+            }
+            false => self.works(SourcePart::Groups),
+        }
     }
 
-    /// Notes that nobody came further than to this part. The log tells it once.
+    /// Notes that nobody came further than to this part. The log tells it at once, and then seldom.
     pub(super) fn failed(&self, part: SourcePart, reason: &str) {
         let mut doing = self.known.get();
+        doing.shown = None;
         doing.failing.retain(|at, _| *at >= part);
-        if let Some(failing) = doing.failing.get_mut(&part) {
-            failing.reason = reason.to_owned();
-            return;
-        }
-        let failing = SourceFailing {
+        let failing = doing.failing.entry(part).or_insert_with(|| SourceFailing {
             since: Timestamp::now(),
             part,
-            reason: reason.to_owned(),
-        };
-        doing.failing.insert(part, failing);
-        let source = self.source().as_str();
-        tracing::warn!(
-            source,
-            reason,
-            "nobody can sign in with the directory: {part}; its people's sessions and tokens go on for a while"
-        );
+            reason: String::new(),
+        });
+        failing.reason = reason.to_owned();
+        if doing.told.entry(part).or_default().is_so(Instant::now()) {
+            let source = self.source().as_str();
+            tracing::warn!(
+                source,
+                reason,
+                "nobody can sign in with the directory: {part}; its people's sessions and tokens go on for a while"
+            );
+        }
     }
 
     /// Notes what came of a sign-in there.

@@ -34,7 +34,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use self::count::{Count, Recent, Wait};
@@ -95,7 +95,9 @@ pub(super) struct Attempt<'a> {
     place: Place,
     started: Instant,
     name: Counted,
-    /// Set once the source found somebody whose password may be tried.
+    /// Whom the source found, whether or not their password may be tried.
+    found: Mutex<Option<Arc<str>>>,
+    /// Set once it found somebody whose password may be tried.
     person: Mutex<Option<Tried>>,
     place_wait: Wait,
     silent_wait: Wait,
@@ -177,6 +179,7 @@ impl Throttle {
             place,
             started: now,
             name,
+            found: Mutex::default(),
             person: Mutex::default(),
             place_wait,
             silent_wait,
@@ -256,6 +259,12 @@ impl Attempt<'_> {
         until.saturating_duration_since(self.started)
     }
 
+    /// Whom the source found by the name that was typed: what it knows them by.
+    pub(super) fn found(&self) -> Option<Arc<str>> {
+        let found = self.found.lock();
+        found.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn person(&self) -> MutexGuard<'_, Option<Tried>> {
         self.person.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -286,6 +295,8 @@ impl Drop for Attempt<'_> {
 
 impl Guesses for Attempt<'_> {
     fn may_try(&self, person: &str) -> bool {
+        let found = self.found.lock();
+        *found.unwrap_or_else(PoisonError::into_inner) = Some(person.into());
         let mut counters = self.throttle.counters();
         let mut tried = self.person();
         if tried.is_some() {

@@ -28,8 +28,8 @@ struct SourceHealth {
     label: String,
     /// Whether it can be asked about people without their passwords.
     can_recheck: bool,
-    /// `healthy`, `failing` (nobody can sign in with it), `doubted` (it says of too many at once
-    /// that they left, which is not believed), `role_groups` (it does not show a group that gives
+    /// `healthy`, `failing` (nobody can sign in with it), `doubted` (it says of people that they
+    /// left, which is not believed), `role_groups` (it does not show a group that gives
     /// a role, so nobody has that role by it, or several of the name) or `servers` (one of its servers
     /// does not answer, and each sign-in tries that one first).
     #[schema(example = "healthy")]
@@ -56,13 +56,7 @@ impl From<SourceState> for SourceHealth {
     fn from(state: SourceState) -> SourceHealth {
         let (status, since, message) = match (state.failing, state.doubt, state.groups) {
             (Some(failing), ..) => ("failing", Some(failing.since), Some(failing.reason)),
-            (None, Some(doubt), _) => {
-                let message = format!(
-                    "{} of {} people are said to have left",
-                    doubt.left, doubt.asked
-                );
-                ("doubted", Some(doubt.since), Some(message))
-            }
+            (None, Some(doubt), _) => ("doubted", Some(doubt.since), Some(doubt.to_string())),
             (None, None, Some(groups)) => ("role_groups", Some(groups.since), Some(groups.reason)),
             (None, None, None) => match state.silent_servers.into_iter().next() {
                 Some(server) => {
@@ -194,7 +188,7 @@ struct Step {
     /// What was tried.
     #[schema(example = "TLS")]
     name: String,
-    /// `well`, `warning` or `failed`.
+    /// `ok`, `warning` or `failed`.
     #[schema(example = "ok")]
     verdict: &'static str,
     /// What was seen.

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use http::StatusCode;
 use model_dashboard::auth::{Diagnosis, DiagnosisStep, Identity, Permission, Source, Verdict};
-use model_dashboard::dashboard::{Error, SourceRecheck, SourceState};
+use model_dashboard::dashboard::{Error, SourceDoubt, SourceRecheck, SourceState};
+use model_dashboard::model::Timestamp;
 use warp::reply::Response;
 
 use crate::pages::errors::sentence;
 use crate::pages::form::Form;
 use crate::pages::visit::{Failure, Visit};
 use crate::views::admin::directory::{
-    self, DirectoryView, Found, Looked, Step, StepVerdict, Trouble, Walk,
+    self, DirectoryView, Doubted, Found, Looked, Step, StepVerdict, Trouble, Walk,
 };
 use crate::views::components::field::Field;
 use crate::views::components::time;
@@ -47,7 +48,7 @@ async fn view(visit: &Visit, source: &Source) -> Result<DirectoryView, Failure> 
         recheck_interval: policy.recheck_interval,
         grace,
         trouble: trouble(&state, grace),
-        doubted: state.doubt.map(|doubt| doubt.left),
+        doubted: state.doubt.map(doubted),
         label: state.label,
         facts: state
             .facts
@@ -77,10 +78,9 @@ fn trouble(state: &SourceState, grace: Duration) -> Option<Trouble> {
         return Some(Trouble {
             since: doubt.since.into(),
             text: format!(
-                "It says of {} of {} people at once that they left. This is not believed, and \
-                 nothing was taken from them. See that its base, filter and group are right, and \
-                 that its service account may read them.",
-                doubt.left, doubt.asked
+                "{}. See that its base, filter and group are right, and that its service account may \
+                 read them.",
+                sentence(&doubt.to_string()).trim_end_matches('.')
             ),
         });
     }
@@ -181,11 +181,11 @@ fn found(identity: Identity) -> Found {
 
 /// Looks at everybody.
 pub(super) async fn recheck(visit: Visit, source: Source, form: Form) -> Result<Response, Failure> {
-    let believe = form.text("believe") == "true";
-    let done = visit
-        .dashboard()
-        .recheck_source(&visit.caller, &source, believe)
-        .await;
+    let (dashboard, caller) = (visit.dashboard(), &visit.caller);
+    let done = match seen(&form) {
+        Some(doubt) => dashboard.believe_doubted(caller, &source, doubt).await,
+        None => dashboard.recheck_source(caller, &source, false).await,
+    };
     let mut view = view(&visit, &source).await?;
     let status = match done {
         Ok(done) => {
@@ -199,6 +199,24 @@ pub(super) async fn recheck(visit: Visit, source: Source, form: Form) -> Result<
         Err(error) => return Err(error.into()),
     };
     answer(&visit, status, &view).await
+}
+
+fn doubted(doubt: SourceDoubt) -> Doubted {
+    Doubted {
+        left: doubt.left,
+        asked: doubt.asked,
+        since: doubt.since.unix_micros().to_string(),
+    }
+}
+
+/// The doubt that the person saw and does not share, if the form is that one.
+fn seen(form: &Form) -> Option<SourceDoubt> {
+    let since = form.text("since").parse().ok()?;
+    Some(SourceDoubt {
+        since: Timestamp::from_unix_micros(since),
+        left: form.text("left").parse().ok()?,
+        asked: form.text("asked").parse().ok()?,
+    })
 }
 
 fn looked(done: SourceRecheck) -> Looked {

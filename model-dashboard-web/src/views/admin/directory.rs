@@ -15,7 +15,7 @@ use crate::views::groups;
 /// A directory.
 ///
 /// A name is posted to [`super::super::Links::directory`] with `/test` as `username`; everybody is
-/// looked at by `/recheck`, with `believe` whatever the directory says.
+/// looked at by `/recheck`; with `left`, `asked` and `since` what is doubted so far is believed.
 #[derive(Debug, Clone, Default)]
 pub struct DirectoryView {
     /// Its name: `ldap`.
@@ -38,8 +38,8 @@ pub struct DirectoryView {
     pub username: Field,
     /// What a walk saw.
     pub walk: Option<Walk>,
-    /// Of how many it says that they left, which is not believed, if so.
-    pub doubted: Option<usize>,
+    /// What it says of who left, which is not believed, if so.
+    pub doubted: Option<Doubted>,
     /// What a look at everybody found.
     pub looked: Option<Looked>,
     /// Whether the person may look at everybody.
@@ -55,6 +55,17 @@ pub struct Trouble {
     pub since: SystemTime,
     /// In a sentence.
     pub text: String,
+}
+
+/// Who is said to have left, which is not believed: what the person sees, and so may believe.
+#[derive(Debug, Clone)]
+pub struct Doubted {
+    /// Of how many it is said.
+    pub left: usize,
+    /// Of how many it was asked.
+    pub asked: usize,
+    /// Since when, as the form posts it.
+    pub since: String,
 }
 
 /// A walk through the steps of a sign-in.
@@ -264,7 +275,7 @@ fn everybody(frame: &Frame, view: &DirectoryView) -> Markup {
                     ". Who left loses both. While the directory does not answer, both go on for " (time::span(view.grace))
                     " after it last confirmed their owner." }
                 @if let Some(looked) = &view.looked { (found(looked)) }
-                @if let Some(count) = view.doubted { (doubted(frame, view, &action, count)) }
+                @if let Some(seen) = &view.doubted { (doubted(frame, view, &action, seen)) }
                 @if view.may_recheck {
                     form method="post" action=(action) {
                         (frame.csrf_field())
@@ -293,7 +304,7 @@ fn found(looked: &Looked) -> Markup {
                 }
                 @if !looked.reason.is_empty() { p { (looked.reason) } }
                 @if looked.doubted > 0 {
-                    p { strong { (plural(looked.doubted, "person is", "people are")) " said to have left, too many at once to be believed." }
+                    p { strong { (plural(looked.doubted, "person is", "people are")) " said to have left, which is not believed." }
                         " Nothing was taken from them. See first that the directory shows its people: test as one of them." }
                 }
             }))
@@ -302,13 +313,16 @@ fn found(looked: &Looked) -> Markup {
 }
 
 /// The way to believe what is doubted, for as long as it is.
-fn doubted(frame: &Frame, view: &DirectoryView, action: &str, count: usize) -> Markup {
+fn doubted(frame: &Frame, view: &DirectoryView, action: &str, seen: &Doubted) -> Markup {
+    let count = seen.left;
     html! {
         @if view.may_recheck {
             form method="post" action=(action) {
                 (frame.csrf_field())
-                input type="hidden" name="believe" value="true";
-                p { "The directory says that " (plural(count, "person", "people")) " left, which is not believed. If they did, say so; it is asked once more, and whoever it says so of loses sessions and tokens." }
+                input type="hidden" name="left" value=(seen.left);
+                input type="hidden" name="asked" value=(seen.asked);
+                input type="hidden" name="since" value=(seen.since);
+                p { "The directory says that " (plural(count, "person", "people")) " left, which is not believed. If they did, say so; it is asked once more, and whoever of them it says so of again loses sessions and tokens. If it says so of others, too, nobody loses anything, and you are asked again." }
                 div.buttons { button.button.danger type="submit" { "They did leave: disable " (plural(count, "account", "accounts")) } }
             }
         }

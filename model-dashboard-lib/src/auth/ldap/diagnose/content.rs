@@ -6,7 +6,7 @@ use super::super::Directory;
 use super::super::connection::{Connection, Query};
 use super::super::failure::Failure;
 use super::super::named_group::{NamedGroup, Presence};
-use super::Steps;
+use super::{Asked, Steps};
 use crate::auth::{Role, Verdict};
 
 const REQUIRED: &str = "required group";
@@ -17,6 +17,7 @@ impl Directory {
     pub(super) async fn look_at_content(
         &self,
         connection: &mut Connection,
+        asked: Asked<'_>,
         steps: &mut Steps,
     ) -> bool {
         let (base, anybody) = (self.base_text(), self.filter.anybody());
@@ -33,7 +34,9 @@ impl Directory {
                 return false;
             }
         }
-        if let Err(failure) = self.look_at_attributes(connection, steps).await {
+        if asked.with_attributes
+            && let Err(failure) = self.look_at_attributes(connection, steps).await
+        {
             steps.failed("attributes", Verdict::Failed, &failure);
             return false;
         }
@@ -66,7 +69,8 @@ impl Directory {
     }
 
     /// Whether anybody has the attributes that settings name. Without the one people are known by
-    /// nobody signs in; without another they are called by something else.
+    /// nobody signs in; without another they are called by something else. One that cannot be searched,
+    /// as without an index, can be read all the same.
     async fn look_at_attributes(
         &self,
         connection: &mut Connection,
@@ -82,7 +86,16 @@ impl Directory {
                 attributes: &["1.1"],
                 limit: 1,
             };
-            let found = connection.search(&query).await?;
+            let found = match connection.search(&query).await {
+                Ok(found) => found,
+                Err(failure @ Failure::Answer { .. }) => {
+                    let saw = format!("whether anybody has {attribute} cannot be seen: {failure}");
+                    let advice = format!("an index on {attribute} lets the directory search it");
+                    steps.note("attributes", Verdict::Warning, saw, Some(&advice));
+                    continue;
+                }
+                Err(failure) => return Err(failure),
+            };
             if !found.entries.is_empty() || found.is_cut {
                 continue;
             }

@@ -30,11 +30,21 @@ enum Turn {
     Over,
 }
 
+/// What a walk is to show.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    pub(super) source: &'a Source,
+    /// Whom to look for.
+    pub(super) username: Option<&'a Username>,
+    /// Whether attributes are searched: without an index that is work for the directory.
+    pub(super) with_attributes: bool,
+}
+
 impl Directory {
     /// The steps up to the one that fails, within some times the deadline of a sign-in.
-    pub(super) async fn diagnose(&self, source: &Source, username: Option<&Username>) -> Diagnosis {
+    pub(super) async fn diagnose(&self, asked: Asked<'_>) -> Diagnosis {
         let mut steps = Steps::default();
-        let walk = self.walk(source, username, &mut steps);
+        let walk = self.walk(asked, &mut steps);
         if tokio::time::timeout(self.timeout * 3, walk).await.is_err() {
             let after = steps.last().map(|step| format!(" after “{}”", step.name));
             let after = after.unwrap_or_default();
@@ -44,10 +54,10 @@ impl Directory {
         steps.done()
     }
 
-    async fn walk(&self, source: &Source, username: Option<&Username>, steps: &mut Steps) {
+    async fn walk(&self, asked: Asked<'_>, steps: &mut Steps) {
         match self.choose(steps).await {
             Turn::Taken(mut connection) => {
-                self.look(&mut connection, source, username, steps).await;
+                self.look(&mut connection, asked, steps).await;
                 connection.close().await;
             }
             Turn::Next | Turn::Over => {}
@@ -172,13 +182,8 @@ impl Directory {
     }
 
     /// What can be seen without anybody's password.
-    async fn look(
-        &self,
-        connection: &mut Connection,
-        source: &Source,
-        username: Option<&Username>,
-        steps: &mut Steps,
-    ) {
+    async fn look(&self, connection: &mut Connection, asked: Asked<'_>, steps: &mut Steps) {
+        let username = asked.username;
         if let Entrance::Template(template) = &self.entrance {
             let saw = format!(
                 "none: people sign in by LDAP_USER_DN_TEMPLATE ({}), and their tokens end \
@@ -200,10 +205,11 @@ impl Directory {
             return;
         }
         steps.well(ACCOUNT, "it may sign in");
-        if self.look_at_content(connection, steps).await
+        if self.look_at_content(connection, asked, steps).await
             && let Some(username) = username
         {
-            self.look_for(connection, source, username, steps).await;
+            self.look_for(connection, asked.source, username, steps)
+                .await;
         }
     }
 }

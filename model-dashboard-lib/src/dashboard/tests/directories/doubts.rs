@@ -57,6 +57,42 @@ async fn a_doubt_stays_whoever_can_still_get_in() {
 }
 
 #[tokio::test]
+async fn an_administrator_believes_what_they_have_seen_and_no_more() {
+    let staff = Staff::new(true);
+    let world = doubted(&staff).await;
+    let host = world.host();
+    let believe = async |seen| {
+        let done = world
+            .dashboard
+            .believe_doubted(&host, &staff.source, seen)
+            .await;
+        done.unwrap()
+    };
+    let seen = world.state().await.doubt.unwrap();
+    // A filter breaks meanwhile, and everybody else is gone, too.
+    for name in ["di", "eva"] {
+        world.employee(&staff, name, HOUR).await;
+        staff.dismiss(name);
+    }
+    let done = believe(seen).await;
+    assert_eq!((done.left, done.doubted), (0, 5));
+    let now = world.state().await.doubt.unwrap();
+    assert_eq!((now.since, now.left), (seen.since, 5));
+    // What is not as it was seen is not believed either.
+    let done = believe(seen).await;
+    assert_eq!((done.left, done.doubted), (0, 5));
+    assert_eq!(world.tokens().await, 5);
+    staff.hire("eva");
+    let done = believe(now).await;
+    assert_eq!((done.still_there, done.left, done.doubted), (1, 4, 0));
+    assert_eq!(world.state().await.doubt, None);
+    assert_eq!(world.tokens().await, 1);
+    // Where nothing is doubted it is a look as any other.
+    let done = believe(now).await;
+    assert_eq!((done.still_there, done.left), (1, 0));
+}
+
+#[tokio::test]
 async fn a_doubt_outlasts_its_process_and_is_that_of_all() {
     let staff = Staff::new(true);
     let world = doubted(&staff).await;

@@ -45,6 +45,21 @@ async fn several_names_of_one_person_bring_no_more_guesses_and_tell_nothing() {
 }
 
 #[tokio::test]
+async fn a_refusal_is_told_by_the_name_of_the_account_however_it_was_typed() {
+    let (staff, world) = clinic().await;
+    world.known(&staff.hire("bo"), HOUR).await;
+    for (typed, told) in [
+        ("BO-NAME", "wrong password"),
+        ("CORP\\bo", "wrong password; typed as CORP\\bo"),
+    ] {
+        let refused = world.sign_in_with(&staff, typed, WRONG).await;
+        assert_eq!(reason(refused), Unauthenticated::SignInRefused);
+        let event = world.last_event().await;
+        assert_eq!((&*event.actor_name, &*event.detail), ("bo-name", told));
+    }
+}
+
+#[tokio::test]
 async fn guesses_under_other_names_leave_the_owners_browser_alone() {
     let (staff, world) = clinic().await;
     let signed_in = world.sign_in_at(&staff, NAMES[0]).await.unwrap();

@@ -66,6 +66,8 @@ pub(super) struct Staff {
     is_dumb: AtomicBool,
     /// How far one comes.
     fault: Mutex<Option<SourcePart>>,
+    /// Whose entry tells that they are in, also where groups cannot be seen.
+    members: Mutex<BTreeSet<String>>,
     /// A server that does not answer, while another one does.
     silent: Mutex<Option<SilentServer>>,
     /// Why who worked there is not let in.
@@ -99,6 +101,7 @@ impl Staff {
             passwords: AtomicU32::new(0),
             is_dumb: AtomicBool::new(false),
             fault: Mutex::default(),
+            members: Mutex::default(),
             silent: Mutex::default(),
             says: Mutex::new(Refusal::NotInGroup),
             sign_ins_held: watch::Sender::new(false),
@@ -179,6 +182,11 @@ impl Staff {
         *self.fault.lock().unwrap()
     }
 
+    fn is_member(&self, typed: &Username) -> bool {
+        let found = self.found(typed);
+        found.is_some_and(|one| self.members.lock().unwrap().contains(&*one.id.subject))
+    }
+
     fn break_at(&self, part: impl Into<Option<SourcePart>>) {
         *self.fault.lock().unwrap() = part.into();
     }
@@ -255,7 +263,9 @@ impl Authenticator for Staff {
         if password.expose() == WRONG {
             return Err(Refusal::WrongPassword.into());
         }
-        if let Some(part) = self.fault() {
+        if let Some(part) = self.fault()
+            && !(part == SourcePart::Groups && self.is_member(username))
+        {
             return Err(unusable(part));
         }
         let of = |people: &Mutex<BTreeMap<String, Identity>>| {

@@ -43,6 +43,10 @@ async fn a_sign_in_that_began_before_somebody_left_brings_them_not_back() {
     assert_eq!(world.recheck(&staff, false).await.left, 1);
     staff.sign_ins_held.send_replace(false);
     assert_eq!(reason(sign_in.await), Unauthenticated::SignInRefused);
+    assert_eq!(
+        world.last_event().await.detail,
+        "found to have left while the password was checked: not in the required group"
+    );
     let stored = world.store.user(&bo.id).await.unwrap().unwrap();
     assert!(!stored.is_active && stored.left_at.is_some());
     assert_eq!(world.store.list_sessions(&bo.id).await.unwrap(), []);

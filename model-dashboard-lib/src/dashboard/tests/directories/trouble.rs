@@ -17,7 +17,8 @@ async fn an_answer_clears_no_trouble_of_a_part_that_it_did_not_come_to() {
         for (name, password, clears) in [
             ("bo-name", WRONG, by_wrong),
             (&*format!("nobody-{part:?}"), "any", by_unknown),
-            ("bo-name", "any", true),
+            // Perhaps by their entry alone.
+            ("bo-name", "any", part != SourcePart::Groups),
         ] {
             staff.break_at(part);
             let refused = world.sign_in_at(&staff, "bo-name").await;
@@ -37,9 +38,34 @@ async fn an_answer_clears_no_trouble_of_a_part_that_it_did_not_come_to() {
                 assert_eq!(world.dashboard.ready(), Readiness::Degraded);
             }
             world.sign_in_at(&staff, "bo-name").await.unwrap();
+            let host = world.host();
+            let walk = world.dashboard.diagnose(&host, &staff.source, None);
+            walk.await.unwrap();
             assert_eq!(world.dashboard.ready(), Readiness::Ready);
         }
     }
+}
+
+#[tokio::test]
+async fn that_groups_cannot_be_seen_is_told_until_they_are_though_some_come_in_by_their_entry() {
+    let staff = Staff::new(true);
+    let world = patient_world(&staff).await;
+    staff.hire("ann");
+    staff.members.lock().unwrap().insert("ann".to_owned());
+    staff.hire("bo");
+    staff.break_at(SourcePart::Groups);
+    let mut first = None;
+    for _ in 0..3 {
+        world.sign_in_at(&staff, "bo-name").await.unwrap_err();
+        world.sign_in_at(&staff, "ann-name").await.unwrap();
+        let failing = world.state().await.failing.unwrap();
+        assert_eq!(first.get_or_insert(failing.clone()).since, failing.since);
+        assert_eq!(world.dashboard.ready(), Readiness::Degraded);
+    }
+    staff.break_at(None);
+    world.sign_in_at(&staff, "ann-name").await.unwrap();
+    until(async || world.dashboard.ready() == Readiness::Ready).await;
+    world.dashboard.shutdown().await;
 }
 
 #[tokio::test]

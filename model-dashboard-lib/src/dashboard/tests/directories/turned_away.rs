@@ -188,7 +188,7 @@ async fn of_whom_an_administrator_disabled_nothing_is_noted_at_sign_in() {
     assert_eq!(reason(refused), Unauthenticated::SignInRefused);
     assert_eq!(
         world.last_event().await.detail,
-        "account was disabled here by an administrator"
+        "account was disabled here by an administrator; typed as another-name"
     );
     assert_eq!(world.count(Action::UserUpdate).await, 0);
     let after = world.store.user(&bo.id).await.unwrap();
