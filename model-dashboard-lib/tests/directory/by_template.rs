@@ -1,8 +1,8 @@
 //! Signing in where people bind with a name made of theirs: whose entry counts, and that no answer tells
 //! a right password but letting in.
 
-use model_dashboard::auth::Refusal;
 use model_dashboard::auth::ldap::LdapAuthenticator;
+use model_dashboard::auth::{Authenticator as _, Refusal, SourcePart};
 
 use crate::asking::{Settings, refusal, sign_in};
 use crate::domain::{REALM, SHORT_NAME, password_of};
@@ -110,6 +110,28 @@ async fn what_goes_wrong_after_a_right_password_is_a_refusal_as_of_a_wrong_one()
         .set("LDAP_BIND_PASSWORD", "reader-password");
     let why = refusal(sign_in(&by_service.directory(), "mkeller", "any").await);
     assert!(matches!(why, Refusal::Other(_)), "{why}");
+}
+
+#[tokio::test]
+async fn that_groups_cannot_be_searched_shows_though_nobody_is_told() {
+    // Bind, people, required group, somebody; and their groups.
+    let at_groups: Answer = |request| match request.id {
+        5.. => result(request.id, request.operation.answer(), 3, "too long"),
+        _ => good(request),
+    };
+    let by_service = |evil: &Evil| {
+        let settings = settings(evil)
+            .set("LDAP_REQUIRED_GROUP", group("elsewhere"))
+            .set("LDAP_BIND_DN", "cn=reader,dc=example,dc=org")
+            .set("LDAP_BIND_PASSWORD", "reader-password");
+        settings.directory()
+    };
+    let evil = Evil::start(Mode::Answer(at_groups)).await;
+    let failed = by_service(&evil).probe().await.unwrap_err();
+    assert_eq!(failed.part(), Some(SourcePart::Groups), "{failed}");
+    let evil = Evil::start(Mode::Obliging).await;
+    let works = by_service(&evil).probe().await;
+    assert_eq!(works.unwrap(), SourcePart::Groups);
 }
 
 #[tokio::test]

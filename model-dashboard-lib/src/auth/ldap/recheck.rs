@@ -148,10 +148,11 @@ impl Directory {
             });
         }
         self.check_group_base(connection).await?;
-        match self.required_group_is_there(connection).await? {
-            true => Ok(SourcePart::Groups),
-            false => Err(self.no_required_group()),
+        if !self.required_group_is_there(connection).await? {
+            return Err(self.no_required_group());
         }
+        self.check_group_search(connection).await?;
+        Ok(SourcePart::Groups)
     }
 
     /// A connection of the account that looks people up.

@@ -15,6 +15,7 @@ use super::entry::Person;
 use super::failure::Failure;
 use super::named_group::Presence;
 use crate::auth::{Refusal, SourcePart};
+use crate::model::Timestamp;
 
 /// How long a group that was seen counts as there: a short name is searched in all of the directory.
 const GOOD_FOR: Duration = Duration::from_secs(60);
@@ -104,6 +105,34 @@ impl Directory {
         };
         let found = connection.search(&query).await;
         found.map(drop).map_err(Failure::of_groups)
+    }
+
+    /// Searches the groups of anybody who is found, as a sign-in does: what a directory refuses to all
+    /// shows by one.
+    ///
+    /// # Errors
+    /// If it does not let them be searched.
+    pub(super) async fn check_group_search(
+        &self,
+        connection: &mut Connection,
+    ) -> Result<(), Failure> {
+        let (attributes, anybody) = (self.attributes.wanted(), self.filter.anybody());
+        let query = Query {
+            base: self.base_text(),
+            setting: "LDAP_BASE_DN",
+            scope: Scope::Subtree,
+            filter: &anybody,
+            attributes: &attributes,
+            limit: 1,
+        };
+        let found = connection.search(&query).await?.entries.into_iter().next();
+        let now = Timestamp::now();
+        let person = found.and_then(|entry| Person::read(entry, &self.attributes, now).ok());
+        let Some(person) = person.filter(|person| self.groups.must_look_further(person)) else {
+            return Ok(());
+        };
+        let looked = self.groups.look_further(connection, &person).await;
+        looked.map(drop).map_err(Failure::of_groups)
     }
 
     pub(super) async fn required_group_is_there(
