@@ -37,6 +37,9 @@ impl Kind {
             }
             Error::NoPackages => (S::NOT_IMPLEMENTED, "no-packages", "No packages here"),
             Error::UploadInterrupted { .. } => (S::BAD_REQUEST, "interrupted", "Broken off"),
+            Error::UploadTakenOver { .. } => {
+                (S::LOCKED, "taken-over", "Another connection goes on")
+            }
             Error::LastAdministrator => (S::CONFLICT, "last-administrator", "Last administrator"),
             Error::Conflict { .. } => (S::PRECONDITION_FAILED, "conflict", "Changed meanwhile"),
             Error::PreconditionRequired => (

@@ -330,13 +330,7 @@ pub async fn the_later_of_two_connections_takes_over(harness: &impl PackageStore
     );
     let overtaken = earlier.await.unwrap().unwrap_err();
     assert!(
-        matches!(
-            overtaken,
-            PackageStoreError::Interrupted {
-                received: 60_000,
-                ..
-            }
-        ),
+        matches!(overtaken, PackageStoreError::TakenOver { received: 60_000 }),
         "{overtaken:?}"
     );
     store
@@ -693,19 +687,13 @@ pub async fn a_process_that_stops_keeps_what_came(harness: &impl PackageStoreHar
     assert!(whole.unwrap().is_complete());
     let stopped = appending.await.unwrap().unwrap_err();
     assert!(
-        matches!(
-            stopped,
-            PackageStoreError::Interrupted {
-                received: 1_500,
-                ..
-            }
-        ),
+        matches!(stopped, PackageStoreError::Ending { received: 1_500 }),
         "{stopped:?}"
     );
     let late = ending.begin(1, "").await.unwrap().id;
     let refused = ending.append(late, 0, pieces(b"x")).await.unwrap_err();
     assert!(
-        matches!(refused, PackageStoreError::Interrupted { received: 0, .. }),
+        matches!(refused, PackageStoreError::Ending { received: 0 }),
         "{refused:?}"
     );
 }

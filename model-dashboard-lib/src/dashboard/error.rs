@@ -16,6 +16,9 @@ const STORE_RETRY: Duration = Duration::from_secs(5);
 /// When to try again with an upload that another process writes.
 const UPLOAD_RETRY: Duration = Duration::from_secs(30);
 
+/// When to try again with a server that was about to end.
+const RESTART: Duration = Duration::from_secs(2);
+
 /// When to try again with a store that has to be replaced.
 const UNFIT_RETRY: Duration = Duration::from_secs(60);
 
@@ -164,6 +167,13 @@ pub enum Error {
         /// Why.
         #[source]
         source: std::io::Error,
+    },
+    /// Another connection goes on with the upload; the bytes that came are there. HTTP: 423, on which
+    /// clients of tus ask again how far it is.
+    #[error("another connection goes on with the upload; {received} bytes are there")]
+    UploadTakenOver {
+        /// How many bytes are there.
+        received: u64,
     },
     /// Bytes of an upload that were received are lost; it can only be begun anew. HTTP: 410.
     #[error("bytes of the upload are lost: {reason}; begin anew")]
@@ -336,8 +346,12 @@ impl From<PackageStoreError> for Error {
             PackageStoreError::Incomplete { received, size } => {
                 Error::UploadIncomplete { received, size }
             }
+            PackageStoreError::TakenOver { received } => Error::UploadTakenOver { received },
             PackageStoreError::Busy { .. } => Error::Busy {
                 retry_after: UPLOAD_RETRY,
+            },
+            PackageStoreError::Ending { .. } => Error::Busy {
+                retry_after: RESTART,
             },
             PackageStoreError::Lost { reason, .. } => Error::UploadLost { reason },
             PackageStoreError::TooLarge => Error::PackageTooLarge {

@@ -227,7 +227,8 @@ pub(crate) async fn list(transfer: &Transfer) -> Result<Response, Failure> {
         (status = 412, description = "Another version of tus", body = Problem,
             content_type = "application/problem+json"),
         (status = 413, description = "More bytes than were announced"),
-        (status = 415, description = "The body is of another type")))]
+        (status = 415, description = "The body is of another type"),
+        (status = 423, description = "Another connection goes on with it: HEAD tells how far it is")))]
 pub(crate) async fn append(
     transfer: &Transfer,
     id: PackageId,

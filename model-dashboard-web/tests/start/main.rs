@@ -2,8 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod ending;
+mod interrupted;
 mod refusing;
 mod running;
+#[path = "../../../model-dashboard-lib/tests/s3/server.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the tests of the library use the rest"
+)]
+mod s3_server;
 
 use std::io::Read;
 use std::net::TcpListener;

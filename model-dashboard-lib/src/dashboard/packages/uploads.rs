@@ -267,8 +267,9 @@ impl Dashboard {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Denied`]; [`Error::WrongOffset`], where none is read;
-    /// [`Error::UploadInterrupted`], [`Error::UploadTooLong`]; [`Error::Busy`] while another
-    /// process takes bytes in, or too many are sent to this one; [`Error::UploadLost`].
+    /// [`Error::UploadInterrupted`], [`Error::UploadTakenOver`], [`Error::UploadTooLong`];
+    /// [`Error::Busy`] while another process takes bytes in, too many are sent to this one, or it is
+    /// about to end; [`Error::UploadLost`].
     pub async fn append_to_upload(
         &self,
         caller: &Caller,

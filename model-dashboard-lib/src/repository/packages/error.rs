@@ -42,6 +42,18 @@ pub enum PackageStoreError {
         #[source]
         source: io::Error,
     },
+    /// Another connection goes on with the upload. The bytes that came are there.
+    #[error("another connection goes on with the upload; {received} bytes are there")]
+    TakenOver {
+        /// How many bytes are there.
+        received: u64,
+    },
+    /// This process is about to end. The bytes that came are there, for others to go on.
+    #[error("the server is about to end; {received} bytes of the upload are there")]
+    Ending {
+        /// How many bytes are there.
+        received: u64,
+    },
     /// Not all bytes are there.
     #[error("{received} of {size} bytes are there")]
     Incomplete {

@@ -120,9 +120,9 @@ pub trait PackageStore: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// [`PackageStoreError::NoUpload`]; [`PackageStoreError::WrongOffset`], where nothing is read of
-    /// `bytes`; [`PackageStoreError::Interrupted`] if they end with an error, or another call takes
-    /// over, and [`PackageStoreError::TooLong`] if there are more than were announced: what came
-    /// before is kept; [`PackageStoreError::Busy`]; [`PackageStoreError::Lost`].
+    /// `bytes`; [`PackageStoreError::Interrupted`] if they end with an error,
+    /// [`PackageStoreError::TakenOver`] if another call takes over, [`PackageStoreError::Ending`], and
+    /// [`PackageStoreError::TooLong`] if there are more than were announced: what came before is kept; [`PackageStoreError::Busy`]; [`PackageStoreError::Lost`].
     async fn append(
         &self,
         id: PackageId,
@@ -168,7 +168,8 @@ pub trait PackageStore: fmt::Debug + Send + Sync {
     async fn sweep(&self, older_than: Duration) -> Result<Swept, PackageStoreError>;
 
     /// Ends what this process takes in, keeps what came, and waits for that and for packages that
-    /// are being made. What is begun after that ends at once: the process is about to end.
+    /// are being made. What is begun after that ends at once, as what this ends does, with
+    /// [`PackageStoreError::Ending`].
     async fn stop(&self);
 
     /// All packages, in no particular order. Cost: two listings, and a small read for each upload

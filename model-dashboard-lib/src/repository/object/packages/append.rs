@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use super::claimed::Claimed;
 use super::large::{Kept, LargeWrite};
 use super::record::Record;
-use super::turns::Turn;
+use super::turns::{Stop, Turn};
 use super::{ObjectPackages, failed};
 use crate::repository::RepositoryError;
 use crate::repository::packages::{PackageId, PackageStoreError, Piece, Pieces, Upload};
@@ -40,6 +40,8 @@ enum End {
     TooLong,
     /// They broke off.
     Broken(io::Error),
+    /// No more are wanted of this connection.
+    Stopped(Stop),
 }
 
 /// The bytes as they come.
@@ -62,7 +64,7 @@ impl Incoming<'_> {
             let next = tokio::select! {
                 biased;
                 why = self.turn.wanted() => {
-                    return (batch.pieces(), Some(End::Broken(io::Error::other(why))));
+                    return (batch.pieces(), Some(End::Stopped(why)));
                 }
                 next = timeout_at(until, self.bytes.next()) => next,
             };
@@ -238,6 +240,8 @@ impl Session<'_> {
             End::Whole => Ok(upload),
             End::TooLong => Err(PackageStoreError::TooLong { size }),
             End::Broken(source) => Err(PackageStoreError::Interrupted { received, source }),
+            End::Stopped(Stop::TakenOver) => Err(PackageStoreError::TakenOver { received }),
+            End::Stopped(Stop::Ending) => Err(PackageStoreError::Ending { received }),
         }
     }
 

@@ -35,6 +35,15 @@ pub(super) struct Turn {
     _guard: OwnedMutexGuard<()>,
 }
 
+/// Why whoever writes an upload has to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// Another one wants to take over.
+    TakenOver,
+    /// This process ends.
+    Ending,
+}
+
 /// Counts one who waits, for as long as it lives.
 struct Waiting<'a>(&'a Place);
 
@@ -93,13 +102,13 @@ impl Turns {
 }
 
 impl Turn {
-    /// Ends when another one wants to take over, or this process ends; says which of both.
-    pub(super) async fn wanted(&self) -> &'static str {
+    /// Waits until there is a reason to stop.
+    pub(super) async fn wanted(&self) -> Stop {
         let mut ending = self.ending.subscribe();
         tokio::select! {
             biased;
-            _ = ending.wait_for(|ending| *ending) => "the server is about to end",
-            () = self.place.is_wanted() => "another connection goes on with the upload",
+            _ = ending.wait_for(|ending| *ending) => Stop::Ending,
+            () = self.place.is_wanted() => Stop::TakenOver,
         }
     }
 }
