@@ -187,7 +187,7 @@ async fn what_is_answered_is_described_and_what_is_described_is_answered() {
     // What takes a fault or a slow client to see.
     let is_hard = |status: &str| ["400", "408", "500", "503"].contains(&status);
     // What takes another one who is quicker.
-    let is_race = |name: &str| name.ends_with("/restore 409");
+    let is_race = |name: &str| name.ends_with("/restore 409") || name.ends_with(" 423");
     // What takes a directory.
     let is_of_directory = |name: &str| {
         let asks = name.contains("/sources/{source}/") || name.contains("/{subject}/recheck");

@@ -257,6 +257,37 @@ async fn an_upload_is_there_for_its_account_alone() {
     );
 }
 
+/// A connection that sends an upload from its beginning, whose body is being waited for.
+async fn half_asked(app: &App, upload: &str, size: usize) -> TcpStream {
+    let scopes = "packages:write".parse().unwrap();
+    let secret = app.secret("editor", scopes).await;
+    let mut stream = TcpStream::connect(app.api).await.unwrap();
+    let head = format!(
+        "PATCH {upload} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {secret}\r\nTus-Resumable: \
+         1.0.0\r\nContent-Type: {STREAM}\r\nUpload-Offset: 0\r\nContent-Length: {size}\r\nExpect: \
+         100-continue\r\nConnection: close\r\n\r\n",
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 25];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream
+}
+
+/// Clients of tus take up again what is answered so, and give up at 400.
+#[tokio::test]
+async fn the_earlier_of_two_connections_is_told_that_another_one_goes_on() {
+    let app = App::start().await;
+    let client = uploader(&app).await;
+    let begun = begin(&client, UPLOADS, 11).await;
+    let upload = begun.location();
+    let mut earlier = half_asked(&app, upload, 11).await;
+    assert_eq!(patch(&client, upload, 0, b"hello world").await.status, 204);
+    let mut told = String::new();
+    earlier.read_to_string(&mut told).await.unwrap();
+    assert!(told.starts_with("HTTP/1.1 423 Locked\r\n"), "{told}");
+}
+
 #[tokio::test]
 async fn a_connection_that_is_cut_leaves_what_it_sent() {
     let app = App::start().await;
@@ -266,20 +297,7 @@ async fn a_connection_that_is_cut_leaves_what_it_sent() {
         .await
         .location()
         .to_owned();
-    let secret = app
-        .secret("editor", "packages:write".parse().unwrap())
-        .await;
-    let mut stream = TcpStream::connect(app.api).await.unwrap();
-    let head = format!(
-        "PATCH {upload} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {secret}\r\nTus-Resumable: \
-         1.0.0\r\nContent-Type: {STREAM}\r\nUpload-Offset: 0\r\nContent-Length: {}\r\nExpect: \
-         100-continue\r\n\r\n",
-        bytes.len()
-    );
-    stream.write_all(head.as_bytes()).await.unwrap();
-    let mut answer = [0; 25];
-    stream.read_exact(&mut answer).await.unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 100 Continue\r\n\r\n");
+    let mut stream = half_asked(&app, &upload, bytes.len()).await;
     stream.write_all(&bytes[..2_000_000]).await.unwrap();
     stream.shutdown().await.unwrap();
     drop(stream);

@@ -114,7 +114,9 @@ fn left(objects: &Path) -> Vec<PathBuf> {
     let lists = folders
         .iter()
         .filter_map(|folder| std::fs::read_dir(folder).ok());
-    lists.flatten().map(|entry| entry.unwrap().path()).collect()
+    let paths = lists.flatten().map(|entry| entry.unwrap().path());
+    let is_note = |path: &PathBuf| path.to_string_lossy().ends_with(".note.json");
+    paths.filter(|path| !is_note(path)).collect()
 }
 
 async fn token(variables: &[(&str, String)]) -> String {
