@@ -72,6 +72,12 @@ fn show_one(done: Rechecked, context: &Context) -> Result<(), Failure> {
     let Rechecked { user, outcome, .. } = done;
     let failed = match &outcome {
         RecheckOutcome::NoAnswer(reason) => Some(unanswered(reason)),
+        RecheckOutcome::Doubted(_) => {
+            let failure = Failure::new(Kind::Conflict, format!("{} {outcome}", user.username));
+            Some(failure.hint(
+                "see to the directory's settings; `user disable` takes it from them all the same",
+            ))
+        }
         said => {
             note(format_args!("{} {said}", user.username));
             None

@@ -43,6 +43,9 @@ pub enum RecheckOutcome {
         /// How many tokens were revoked.
         tokens: u64,
     },
+    /// The source says that they left, and why; but it said so of too many at once, which is not
+    /// believed. Nothing was changed.
+    Doubted(String),
     /// The source did not answer; nothing was changed. Why, for administrators.
     NoAnswer(String),
 }
@@ -73,7 +76,8 @@ pub struct SourceRecheck {
 }
 
 impl Dashboard {
-    /// Looks at somebody again now. That they left is believed. Needs `users:admin`.
+    /// Looks at somebody again now. That they left is believed, unless the source is doubted (see
+    /// [`recheck_source`](Self::recheck_source)). Needs `users:admin`.
     ///
     /// # Errors
     /// [`Error::Denied`], [`Error::NotFound`]; [`Error::Invalid`] for accounts whose source cannot
@@ -124,6 +128,11 @@ impl Dashboard {
                     Some((user, changes)) => (user, RecheckOutcome::Changed(changes)),
                     None => return Err(Error::not_found(format!("account {id}"))),
                 }
+            }
+            Some(Answer::Left(refusal))
+                if before.left_at.is_none() && inner.users.doubt(&id.source).await?.is_some() =>
+            {
+                (before.clone(), RecheckOutcome::Doubted(why(&refusal)))
             }
             Some(Answer::Left(refusal)) => {
                 let left = Left {
@@ -236,13 +245,14 @@ impl Dashboard {
 }
 
 impl RecheckOutcome {
-    /// Its name, for programs: `still_there`, `changed`, `left`, `no_answer`.
+    /// Its name, for programs: `still_there`, `changed`, `left`, `doubted`, `no_answer`.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
             RecheckOutcome::StillThere => "still_there",
             RecheckOutcome::Changed(_) => "changed",
             RecheckOutcome::Left { .. } => "left",
+            RecheckOutcome::Doubted(_) => "doubted",
             RecheckOutcome::NoAnswer(_) => "no_answer",
         }
     }
@@ -252,6 +262,7 @@ impl RecheckOutcome {
     pub fn detail(&self) -> Option<&str> {
         match self {
             RecheckOutcome::Changed(what)
+            | RecheckOutcome::Doubted(what)
             | RecheckOutcome::NoAnswer(what)
             | RecheckOutcome::Left { why: what, .. } => Some(what),
             _ => None,
@@ -288,6 +299,11 @@ impl fmt::Display for RecheckOutcome {
                 let lost = lost(*sessions, *tokens);
                 write!(f, "left and is disabled: {why}; {lost}")
             }
+            RecheckOutcome::Doubted(why) => write!(
+                f,
+                "is said to have left ({why}), which is not believed, as it was said of too many at \
+                 once; nothing was taken from them"
+            ),
             RecheckOutcome::NoAnswer(reason) => write!(f, "was asked about in vain: {reason}"),
         }
     }

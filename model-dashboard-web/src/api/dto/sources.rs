@@ -80,7 +80,8 @@ impl From<SourceState> for SourceHealth {
 /// What came of a look at somebody.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::api) struct RecheckAnswer {
-    /// `still_there`, `changed`, `left` or `no_answer`.
+    /// `still_there`, `changed`, `left`, `doubted` (of too many at once, so nothing was changed) or
+    /// `no_answer`.
     #[schema(example = "still_there")]
     outcome: &'static str,
     /// What changed, why they may not sign in any more, or why there was no answer.

@@ -58,5 +58,9 @@ pub(super) async fn recheck(visit: Visit, id: IdentityId) -> Result<Response, Fa
         return show_one(&visit, status, &done.user, None, &wrong).await;
     }
     let text = format!("{} {}.", done.user.username, done.outcome);
+    if let RecheckOutcome::Doubted(_) = &done.outcome {
+        let wrong = [FieldError::new("", text)];
+        return show_one(&visit, StatusCode::CONFLICT, &done.user, None, &wrong).await;
+    }
     visit.done(&visit.links().user(&id.to_string()), text)
 }

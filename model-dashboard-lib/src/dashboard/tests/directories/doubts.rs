@@ -56,6 +56,27 @@ async fn a_doubt_stays_whoever_can_still_get_in() {
     assert_eq!(world.dashboard.ready(), Readiness::Ready);
 }
 
+/// What is recommended for a look takes nothing that the doubt keeps.
+#[tokio::test]
+async fn a_look_at_one_person_takes_nothing_while_their_source_is_doubted() {
+    let staff = Staff::new(true);
+    let world = doubted(&staff).await;
+    let (di, _) = world.employee(&staff, "di", HOUR).await;
+    let host = world.host();
+    let look = async || {
+        let done = world.dashboard.recheck_user(&host, &di.id).await.unwrap();
+        (done.outcome, done.user.is_active)
+    };
+    assert_eq!(look().await, (RecheckOutcome::StillThere, true));
+    staff.dismiss("di");
+    let doubted = RecheckOutcome::Doubted("not in the required group".to_owned());
+    assert_eq!(look().await, (doubted, true));
+    assert_eq!(world.tokens().await, 4);
+    world.recheck(&staff, true).await;
+    assert!(!look().await.1);
+    assert_eq!(world.tokens().await, 0);
+}
+
 #[tokio::test]
 async fn an_administrator_believes_what_they_have_seen_and_no_more() {
     let staff = Staff::new(true);
