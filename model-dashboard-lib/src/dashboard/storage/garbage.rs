@@ -89,7 +89,8 @@ impl Dashboard {
     /// Removes tombstones that are older than `older_than`, packages that nothing has named for as
     /// long, and what crashes left behind of trying the store and of uploads; a `dry_run` only
     /// tells. Uploads themselves end by their own rule. If there are packages, all definitions and
-    /// revisions are read. Needs `system:admin`. Each tombstone and each package that goes is an event of its own.
+    /// revisions are read. Needs `system:admin`. Each tombstone and each package that goes is an event
+    /// of its own.
     ///
     /// A purged model is no longer among the deleted ones that can be brought back. Its history
     /// stays, and a model that is created at its key goes on with it. Tombstones stay where the

@@ -7,8 +7,8 @@ use super::garbage::{Garbage, GarbageKind, Kept, Waste};
 use crate::dashboard::{Caller, Dashboard, Error};
 use crate::repository::packages::{Leftover, LeftoverKind};
 
-/// How old bytes are at least that no upload counts any more, and packages that nothing names. While an upload is written some look so for a
-/// moment, and the clocks of two writers may differ.
+/// How old bytes are at least that no upload counts any more, and packages that nothing names. While
+/// an upload is written some look so for a moment, and the clocks of two writers may differ.
 const UNCOUNTED: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Dashboard {
