@@ -87,13 +87,21 @@ fn refuse_elsewhere(command: &Command, context: &Context) -> Result<(), Failure>
     }
 }
 
-/// What the library has to warn of goes to standard error; results and errors do not pass here,
-/// and what commands end with as their error is told there alone.
-fn start_logs() {
-    let told_as_errors = ["model_dashboard::unanswered", "rustls_platform_verifier"];
-    let targets = Targets::new()
+/// The warnings that are told: all but of what commands end with as their error (`ldap3` also
+/// warns of a goodbye that the server did not wait for).
+fn told() -> Targets {
+    let told_as_errors = [
+        "ldap3",
+        "model_dashboard::unanswered",
+        "rustls_platform_verifier",
+    ];
+    Targets::new()
         .with_default(LevelFilter::WARN)
-        .with_targets(told_as_errors.map(|target| (target, LevelFilter::OFF)));
+        .with_targets(told_as_errors.map(|target| (target, LevelFilter::OFF)))
+}
+
+/// What the library has to warn of goes to standard error; results and errors do not pass here.
+fn start_logs() {
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     tracing_subscriber::fmt()
         .with_max_level(LevelFilter::WARN)
@@ -102,6 +110,21 @@ fn start_logs() {
         .with_target(false)
         .without_time()
         .finish()
-        .with(targets)
+        .with(told())
         .init();
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::*;
+
+    #[test]
+    fn a_warning_is_told_unless_an_error_ends_the_command_with_it() {
+        let told = told();
+        assert!(told.would_enable("model_dashboard::catalog", &Level::WARN));
+        assert!(!told.would_enable("model_dashboard::catalog", &Level::INFO));
+        assert!(!told.would_enable("ldap3::conn", &Level::WARN));
+    }
 }

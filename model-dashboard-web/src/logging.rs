@@ -149,7 +149,8 @@ where
 }
 
 /// What this program says, from `level` on. The libraries below it only warn: what else they say
-/// may hold what people sent.
+/// may hold what people sent. `ldap3` says nothing: what ends a connection is told by the source of
+/// people with its server and step, and a goodbye that a server did not wait for is no news.
 fn filter(level: LogLevel) -> Targets {
     let level = match level {
         LogLevel::Error => LevelFilter::ERROR,
@@ -164,6 +165,7 @@ fn filter(level: LogLevel) -> Targets {
             targets.with_target(*own, level)
         })
         .with_target(AUDIT, level.max(LevelFilter::INFO))
+        .with_target("ldap3", LevelFilter::OFF)
         .with_default(level.min(LevelFilter::WARN))
 }
 
@@ -252,7 +254,9 @@ mod tests {
             info!(target: "access", "of a request");
             info!(target: "hyper::proto", "what people sent");
             warn!(target: "hyper::proto", "what went wrong");
+            warn!(target: "ldap3::conn", "socket send error");
         });
+        assert!(!text.contains("socket send error"), "{text}");
         assert!(
             text.contains("of the library") && text.contains("of the server"),
             "{text}"

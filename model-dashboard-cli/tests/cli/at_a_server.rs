@@ -342,18 +342,18 @@ fn models_are_listed_shown_and_changed_at_the_server() {
             "edit",
             "Liver",
             "--set",
-            "version=2.0",
+            "version=second",
             "-m",
             "new",
         ])
         .succeeds();
     let shown = person.run(&["model", "show", "Liver"]).succeeds().stdout;
-    assert!(shown.contains("2.0"), "{shown}");
+    assert!(shown.contains("second"), "{shown}");
     let before = person
         .run(&["model", "show", "nnUNet/Liver@1"])
         .succeeds()
         .stdout;
-    assert!(!before.contains("2.0"), "{before}");
+    assert!(!before.contains("second"), "{before}");
     person.run(&["model", "enable", "Liver", "Lung"]).succeeds();
     person
         .run(&["model", "edit", "Liver", "--set", "version=3"])
