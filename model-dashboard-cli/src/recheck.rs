@@ -69,17 +69,18 @@ pub(crate) async fn run(recheck: Recheck, context: &Context) -> Result<(), Failu
 }
 
 fn show_one(done: Rechecked, context: &Context) -> Result<(), Failure> {
+    let told = done.to_string();
     let Rechecked { user, outcome, .. } = done;
     let failed = match &outcome {
         RecheckOutcome::NoAnswer(reason) => Some(unanswered(reason)),
         RecheckOutcome::Doubted(_) => {
-            let failure = Failure::new(Kind::Conflict, format!("{} {outcome}", user.username));
+            let failure = Failure::new(Kind::Conflict, told);
             Some(failure.hint(
                 "see to the directory's settings; `user disable` takes it from them all the same",
             ))
         }
-        said => {
-            note(format_args!("{} {said}", user.username));
+        _ => {
+            note(told);
             None
         }
     };

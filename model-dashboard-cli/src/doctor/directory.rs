@@ -3,7 +3,7 @@
 use clap::Args;
 use model_dashboard::auth::{Diagnosis, DiagnosisStep, Source, Username, Verdict};
 use model_dashboard::config::Config;
-use model_dashboard::connect::{directory as directory_of, stored_doubt};
+use model_dashboard::connect::{directory as directory_of, stored_account, stored_doubt};
 use serde::Serialize;
 
 use super::{Checks, State};
@@ -49,6 +49,14 @@ pub(super) async fn run(directory: Directory, context: &Context) -> Result<(), F
             .hint("LDAP_SERVER sets one up, and --source names another than ldap"));
     };
     let mut diagnosis = configured.diagnose(user.as_ref()).await;
+    if let Some(found) = &diagnosis.identity {
+        let account = stored_account(&config, &found.id)
+            .await
+            .map_err(not_opened)?;
+        diagnosis
+            .steps
+            .extend(account.as_ref().and_then(DiagnosisStep::of_account));
+    }
     diagnosis.steps.extend(doubted(&config, &source).await);
     let shown = Shown {
         source: source.as_str(),

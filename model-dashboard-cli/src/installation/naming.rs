@@ -29,12 +29,10 @@ impl Installation {
         text: &str,
         source: Option<&Source>,
     ) -> Result<User, Failure> {
-        if let Some(source) = source {
-            let found = self.dashboard.user_by_name(&self.caller, source, text);
-            return Ok(found.await?);
-        }
-        let everybody = UserFilter::default();
-        let all = self.dashboard.users(&self.caller, &everybody).await?;
+        let people = UserFilter {
+            source: source.cloned(),
+        };
+        let all = self.dashboard.users(&self.caller, &people).await?;
         let named = Username::parse(text).ok();
         let is_named = |user: &User| named.as_ref() == Some(&user.username);
         let mut found: Vec<&User> = all.iter().filter(|user| is_named(user)).collect();
@@ -50,10 +48,22 @@ impl Installation {
         }
         match found.as_slice() {
             [user] => Ok((*user).clone()),
-            [] => self.account_of_source(text).await,
+            [] => match source {
+                Some(source) => {
+                    let found = self.dashboard.user_by_name(&self.caller, source, text);
+                    Ok(found.await?)
+                }
+                None => self.account_of_source(text).await,
+            },
             several => {
-                let full = |user: &&User| format!("{}:{}", user.id.source, user.username);
-                let names = several.iter().map(full);
+                let full = |user: &User| format!("{}:{}", user.id.source, user.username);
+                // Who left a directory may have had the name of somebody else there.
+                let is_of_two =
+                    |name: &str| several.iter().filter(|it| full(it) == name).count() > 1;
+                let names = several.iter().map(|user| match full(user) {
+                    name if is_of_two(&name) => user.id.to_string(),
+                    name => name,
+                });
                 let names = names.collect::<Vec<_>>().join(", ");
                 let message = format!("several accounts are called “{text}”");
                 Err(Failure::new(Kind::Conflict, message).hint(format!("choose one of {names}")))

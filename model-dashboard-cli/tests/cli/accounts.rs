@@ -1,6 +1,9 @@
 //! `user`.
 
-use crate::installation::{Installation, fields};
+use model_dashboard::auth::{Role, UserStore as _};
+use model_dashboard::model::Timestamp;
+
+use crate::installation::{Installation, employee, fields};
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -186,6 +189,29 @@ fn a_name_of_two_sources_needs_the_source() {
     here.run(&["user", "show", "ana", "--source", "Bad Source"])
         .ends_with(2)
         .tells("a source name has");
+}
+
+#[test]
+fn of_two_who_had_a_name_in_a_directory_one_is_named_by_the_id() {
+    let here = Installation::begun();
+    here.in_database(async |store| {
+        for subject in ["1f", "2f"] {
+            let known = employee(subject, "rlopez");
+            let known = store.remember(&known, Role::Viewer, true, Timestamp::now());
+            known.await.unwrap();
+        }
+    });
+    for named in [
+        &["rlopez"][..],
+        &["ldap:rlopez"],
+        &["rlopez", "--source", "ldap"],
+    ] {
+        here.run(&[&["user", "show"], named].concat())
+            .ends_with(4)
+            .tells("choose one of ldap:1f, ldap:2f");
+    }
+    let one = here.json(&["user", "show", "ldap:2f"]);
+    assert_eq!(one["id"]["subject"], "2f");
 }
 
 #[test]

@@ -4,14 +4,11 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
-use model_dashboard::auth::{
-    Identity, IdentityId, LeavingDoubt, Role, Source, UserStore as _, Username,
-};
+use model_dashboard::auth::{LeavingDoubt, Role, Source, UserStore as _};
 use model_dashboard::model::Timestamp;
-use model_dashboard::store::SqliteStore;
 use serde_json::Value;
 
-use crate::installation::{Installation, fields};
+use crate::installation::{Installation, employee, fields};
 
 /// Ports that nobody else takes.
 fn quiet(here: Installation) -> Installation {
@@ -219,21 +216,9 @@ fn an_account_that_is_refused_is_told_by_the_steps_alone() {
 #[test]
 fn what_is_not_believed_of_a_directory_is_told_with_the_names_and_what_to_do() {
     let here = quiet(Installation::begun());
-    let database = here.path("data/model-dashboard.db");
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        let store = SqliteStore::open_with_key_file(database, here.path("data/audit.key"));
-        let store = store.await.unwrap();
-        let source = Source::parse(Source::LDAP).unwrap();
-        let person = Identity {
-            id: IdentityId::new(source.clone(), "1f"),
-            username: Username::parse("rlopez").unwrap(),
-            display_name: String::new(),
-            email: None,
-            groups: Vec::new(),
-            role: None,
-        };
-        let now = Timestamp::now();
+    let now = Timestamp::now();
+    here.in_database(async |store| {
+        let person = employee("1f", "rlopez");
         let known = store.remember(&person, Role::Viewer, true, now);
         known.await.unwrap();
         let doubt = LeavingDoubt {
@@ -241,9 +226,9 @@ fn what_is_not_believed_of_a_directory_is_told_with_the_names_and_what_to_do() {
             left: ["1f", "gone", "too"].map(Into::into).into(),
             asked: 4,
         };
+        let source = Source::parse(Source::LDAP).unwrap();
         let set = store.set_doubt(&source, None, Some(&doubt)).await;
         assert!(set.unwrap());
-        store.close().await;
     });
     let here = here
         .with("LDAP_SERVER", "ldaps://127.0.0.1:1")

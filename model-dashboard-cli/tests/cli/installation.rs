@@ -5,8 +5,10 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use model_dashboard::auth::{Identity, IdentityId, Source, Username};
 use model_dashboard::config::{Config, Sources};
 use model_dashboard::connect::connect;
+use model_dashboard::store::SqliteStore;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -15,6 +17,18 @@ pub const EXISTING: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/../model-dashboard-lib/tests/fixtures/existing-installation"
 );
+
+/// Somebody of the directory `ldap`.
+pub fn employee(subject: &str, username: &str) -> Identity {
+    Identity {
+        id: IdentityId::new(Source::parse(Source::LDAP).unwrap(), subject),
+        username: Username::parse(username).unwrap(),
+        display_name: String::new(),
+        email: None,
+        groups: Vec::new(),
+        role: None,
+    }
+}
 
 /// An installation in a folder that goes with it.
 pub struct Installation {
@@ -41,6 +55,23 @@ impl Installation {
             connect(&config).await.unwrap().dashboard.shutdown().await;
         });
         this
+    }
+
+    /// What came of `work` in the user database of an installation that is there.
+    pub fn in_database<T>(&self, work: impl AsyncFnOnce(&SqliteStore) -> T) -> T {
+        let (database, key) = (
+            self.path("data/model-dashboard.db"),
+            self.path("data/audit.key"),
+        );
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let store = SqliteStore::open_with_key_file(database, key)
+                .await
+                .unwrap();
+            let done = work(&store).await;
+            store.close().await;
+            done
+        })
     }
 
     /// On a copy of an existing installation of the Python system, upgraded.

@@ -379,8 +379,14 @@ pub enum Refusal {
     NotInGroup,
     /// Nothing shows that they are a member of the required group, and the source does not show that
     /// group either.
-    #[error("not seen to be in the required group, which the source does not show")]
-    GroupNotShown,
+    #[error(
+        "not seen to be in the required group {group}, which the directory does not show; see that \
+         LDAP_REQUIRED_GROUP names it as the directory does, and that it may be read"
+    )]
+    GroupNotShown {
+        /// The group, as the setting names it.
+        group: String,
+    },
     /// Anything else that the source gave as its reason.
     #[error("{0}")]
     Other(String),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::ser::{SerializeStruct as _, Serializer};
 
-use super::{Identity, Role};
+use super::{Identity, Role, User};
 
 /// What came of asking a source whether people could sign in now: the steps in their order, and
 /// who a name belongs to, if one was asked for and found. Serialises as front ends tell it: `ok`,
@@ -41,6 +41,36 @@ pub struct DiagnosisStep {
 }
 
 impl DiagnosisStep {
+    /// What is known here of somebody whom their source would let in, if that keeps them out, or
+    /// costs them something.
+    #[must_use]
+    pub fn of_account(user: &User) -> Option<DiagnosisStep> {
+        if user.is_active {
+            return None;
+        }
+        let (verdict, saw, advice) = match user.left_at {
+            None => (
+                Verdict::Failed,
+                "disabled here by an administrator, so a sign-in is refused".to_owned(),
+                "enable it under Admin → Users, or with `model-dashboard user enable`",
+            ),
+            Some(_) => (
+                Verdict::Warning,
+                format!(
+                    "known to have left ({}); the next sign-in brings it back",
+                    user.left_reason.as_deref().unwrap_or("no reason is known")
+                ),
+                "what they had before needs to be made anew",
+            ),
+        };
+        Some(DiagnosisStep {
+            name: "account here".to_owned(),
+            verdict,
+            saw,
+            advice: Some(advice.to_owned()),
+        })
+    }
+
     pub(crate) fn has_failed(&self) -> bool {
         self.verdict == Verdict::Failed
     }

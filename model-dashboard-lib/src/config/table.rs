@@ -184,7 +184,7 @@ settings! {
         connect_timeout: Duration = Duration::from_secs(3), "LDAP_CONNECT_TIMEOUT", within (Duration::from_secs(1), minutes(1));
         /// How often people with tokens or sessions are looked up again.
         recheck_interval: Duration = minutes(15), "LDAP_RECHECK_INTERVAL", within (minutes(1), minutes(24 * 60));
-        /// How long they go on while the directory does not answer.
+        /// How long they go on while the directory does not answer; at least `LDAP_RECHECK_INTERVAL`.
         grace: Duration = minutes(24 * 60), "LDAP_GRACE", within (minutes(0), minutes(30 * 24 * 60));
         /// Days that tokens work after their owner's last sign-in, where no account looks people up.
         token_days: u16 = 7, "LDAP_TOKEN_DAYS", within (1, 365);

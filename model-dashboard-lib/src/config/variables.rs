@@ -40,6 +40,25 @@ const OF_OTHERS: [&str; 8] = [
     "MINIO_SECRET_KEY",
 ];
 
+/// What other programs have a variable for, and ours says with another one.
+const SAID_ELSEWHERE: [(&str, &str); 6] = [
+    (
+        "LDAP_HOST",
+        "the host stands in LDAP_SERVER, as in ldaps://ldap.example.org",
+    ),
+    (
+        "LDAP_PORT",
+        "the port stands in LDAP_SERVER, as in ldaps://ldap.example.org:636",
+    ),
+    ("LDAP_USE_SSL", TLS),
+    ("LDAP_USE_TLS", TLS),
+    ("LDAP_USE_STARTTLS", TLS),
+    ("LDAP_START_TLS", TLS),
+];
+
+const TLS: &str = "LDAP_SERVER says how passwords are kept secret: ldaps://… begins with TLS, and a \
+                   server of ldap://… is asked for StartTLS";
+
 /// Notes every variable that is a setting, and every one that was meant to be.
 pub(super) fn gather(
     variables: impl IntoIterator<Item = (OsString, OsString)>,
@@ -78,7 +97,11 @@ pub(super) fn gather(
                     .map(|spec| spec.variable)
                     .chain(twins.iter().map(String::as_str));
                 let nearest = nearest(&name, names).map_or("", |(_, name)| name);
-                let message = format!("unknown variable; the nearest known one is {nearest}");
+                let elsewhere = SAID_ELSEWHERE.iter().find(|(other, _)| *other == name);
+                let message = match elsewhere {
+                    Some((_, how)) => format!("unknown variable; {how}"),
+                    None => format!("unknown variable; the nearest known one is {nearest}"),
+                };
                 reader.problems.push(Problem::new(&name, &origin, message));
             }
             (None, Ok(value)) if !value.trim().is_empty() && !is_service_address(&value) => {

@@ -13,7 +13,7 @@ pub use storage::{ModelsProof, check_models_folder, make_bucket, prove_models};
 use storage::{Claim, models, open_models};
 
 use crate::audit::{AuditLog as _, EventFilter, EventPage};
-use crate::auth::{IdentityId, Source, UserStore as _};
+use crate::auth::{IdentityId, Source, User, UserStore as _};
 use crate::catalog::CatalogOptions;
 use crate::config::{Config, DatabaseConfig, StorageLocation};
 use crate::dashboard::{
@@ -263,6 +263,23 @@ pub async fn stored_doubt(
     let looked = looked.await;
     store.close().await;
     looked.map_err(|source| database(config, source))
+}
+
+/// The account that the installation has for somebody, if it has one; as [`stored_doubt`] looks.
+///
+/// # Errors
+/// [`ConnectError`], which names the setting.
+pub async fn stored_account(
+    config: &Config,
+    id: &IdentityId,
+) -> Result<Option<User>, ConnectError> {
+    if look_at_database(config).await? != DatabaseState::Current {
+        return Ok(None);
+    }
+    let store = open_database(config).await?;
+    let user = store.user(id).await;
+    store.close().await;
+    user.map_err(|source| database(config, source))
 }
 
 async fn has_events(config: &Config) -> Result<bool, ConnectError> {

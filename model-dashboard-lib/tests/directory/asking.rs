@@ -116,6 +116,11 @@ pub(crate) fn barred(
     }
 }
 
+/// The refusal of a right password for a required group that is not shown.
+pub(crate) fn not_shown(group: String) -> Refusal {
+    Refusal::GroupNotShown { group }
+}
+
 /// Why the directory could not be asked.
 pub(crate) fn unavailable(answer: Result<Identity, AuthenticationError>) -> String {
     match answer {

@@ -9,7 +9,7 @@ use crate::asking::{Settings, refusal, sign_in, unavailable};
 use crate::authority::{Authority, Flaw};
 use crate::domain::{self, STATES};
 use crate::evil::{Evil, Mode};
-use crate::people::{GROUPS, POLICY, READER, dn_of, group, password_of};
+use crate::people::{GROUPS, POLICY, READER, REQUIRED_GROUP, dn_of, group, password_of};
 use crate::samba::Samba;
 use crate::slapd::{Habits, Slapd};
 
@@ -102,6 +102,22 @@ async fn a_diagnosis_names_the_step_that_fails_and_what_to_do() {
             last.0.starts_with(failed) && last.1 == Verdict::Failed,
             "{steps:?}"
         );
+    }
+    // Nobody can be added to a group that is not there.
+    let gone = settings.clone().set("LDAP_REQUIRED_GROUP", group("gone"));
+    let told = steps(&gone, Some("dora")).await;
+    let (_, text) = named(&told, "admission")[0];
+    assert!(
+        text.contains("is not shown") && !text.contains("add them"),
+        "{text}"
+    );
+    // What settles the role ends the search, and that is told.
+    let settled = settings.clone().set("LDAP_ADMIN_GROUPS", REQUIRED_GROUP);
+    for (settings, is_told) in [(&settled, true), (&settings, false)] {
+        let told = steps(settings, Some("anna")).await;
+        // After those of the roles.
+        let (_, text) = *named(&told, "groups").last().unwrap();
+        assert_eq!(text.contains("more were not searched"), is_told, "{text}");
     }
     // Nobody was signed in by it.
     let signed_in = sign_in(&settings.directory(), "ben", &password_of("ben")).await;

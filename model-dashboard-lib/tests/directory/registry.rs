@@ -7,8 +7,8 @@ use model_dashboard::auth::{Permission, Permissions, Role, Source, SourcePart};
 use model_dashboard::config::{Config, Sources};
 use model_dashboard::connect::connect_in_background;
 use model_dashboard::dashboard::{
-    Dashboard, Error, NewTokenRequest, NewUserRequest, RecheckOutcome, RequestInfo, SignIn,
-    SignedIn,
+    Dashboard, Error, NewTokenRequest, NewUserRequest, Readiness, RecheckOutcome, RequestInfo,
+    SignIn, SignedIn,
 };
 use model_dashboard::model::Via;
 
@@ -336,27 +336,51 @@ async fn a_wrong_required_group_takes_nothing_from_those_who_sign_in_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_people_bind_themselves_a_required_group_that_is_not_there_is_told_by_the_audit_log()
+async fn where_people_bind_themselves_a_required_group_that_is_not_there_is_told_to_administrators()
 {
     let Some(slapd) = Slapd::start().await else {
         return;
     };
-    let settings = Settings::by_template(&slapd).set("LDAP_REQUIRED_GROUP", group("gone"));
-    let registry = Registry::open(&settings).await;
+    slapd.rename(REQUIRED_GROUP, "cn=gone").await;
+    let registry = Registry::open(&Settings::by_template(&slapd)).await;
+    let dashboard = &registry.dashboard;
+    let host = dashboard.host_caller("ana@here");
+    let state = async || dashboard.source_states(&host).await.unwrap().remove(0);
     for password in ["wrong", &password_of("anna")] {
         let refused = registry.sign_in("ldap", "anna", password).await;
         assert!(
             matches!(refused, Err(Error::Unauthenticated { .. })),
             "{refused:?}"
         );
+        let state = state().await;
+        // What others see does not tell that the password is right.
+        assert_eq!((state.failing, dashboard.ready()), (None, Readiness::Ready));
+        assert_eq!(state.required_group.is_some(), password != "wrong");
     }
+    let reason = state().await.required_group.unwrap().reason;
+    assert!(
+        reason.contains(REQUIRED_GROUP) && reason.contains("LDAP_REQUIRED_GROUP"),
+        "{reason}"
+    );
     let told = registry.refusals().await;
     let [right, wrong] = &told[..] else {
         panic!("{told:?}")
     };
     assert!(wrong.starts_with("wrong password"), "{wrong}");
-    let reason = "not seen to be in the required group, which the source does not show";
-    assert!(right.starts_with(reason), "{right}");
+    assert!(right.starts_with(&reason), "{right}");
+    // A walk through the steps may look for no group, and so ends nothing.
+    let source = Source::parse("ldap").unwrap();
+    dashboard.diagnose(&host, &source, None).await.unwrap();
+    assert!(state().await.required_group.is_some());
+
+    slapd
+        .rename(&group("gone"), REQUIRED_GROUP.split(',').next().unwrap())
+        .await;
+    registry
+        .sign_in("ldap", "anna", &password_of("anna"))
+        .await
+        .unwrap();
+    assert_eq!(state().await.required_group, None);
     registry.dashboard.shutdown().await;
 }
 

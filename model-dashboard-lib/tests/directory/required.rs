@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use ldap3::Mod;
 use model_dashboard::auth::Refusal;
 
-use crate::asking::{Settings, barred, refusal, sign_in, unavailable};
+use crate::asking::{Settings, barred, not_shown, refusal, sign_in, unavailable};
 use crate::people::{REQUIRED_GROUP, dn_of, group, password_of};
 use crate::slapd::Slapd;
 
@@ -47,7 +47,7 @@ async fn where_people_bind_themselves_it_is_a_refusal_as_of_a_wrong_password() {
         .set("LDAP_REQUIRED_GROUP", group("gone"))
         .directory();
     let right = sign_in(&directory, "anna", &password_of("anna")).await;
-    assert_eq!(barred(right), (None, Refusal::GroupNotShown));
+    assert_eq!(barred(right), (None, not_shown(group("gone"))));
     let wrong = sign_in(&directory, "anna", "wrong").await;
     assert_eq!(barred(wrong), (None, Refusal::WrongPassword));
 }
@@ -91,7 +91,7 @@ async fn a_group_that_goes_between_two_looks_makes_a_right_password_one_more_ref
     slapd.delete(REQUIRED_GROUP).await;
     assert_eq!(refusal(dora("wrong").await), Refusal::WrongPassword);
     let right = dora(&password_of("dora")).await;
-    assert_eq!(barred(right), (None, Refusal::GroupNotShown));
+    assert_eq!(barred(right), (None, not_shown(REQUIRED_GROUP.to_owned())));
     // From then on it is known.
     unavailable(dora("wrong").await);
     unavailable(dora(&password_of("dora")).await);

@@ -2,7 +2,7 @@
 
 use model_dashboard::auth::{Authenticator as _, Refusal, Role, Standing};
 
-use crate::asking::{Settings, barred, refusal, sign_in, unavailable};
+use crate::asking::{Settings, barred, not_shown, refusal, sign_in, unavailable};
 use crate::authority::Flaw;
 use crate::people::{self, GROUPS, ODD, PEOPLE, READER, TWIN, dn_of, group, password_of};
 use crate::slapd::{Habits, Slapd};
@@ -105,7 +105,7 @@ async fn who_left_the_group_is_told_apart_by_the_right_password_alone() {
         let right = sign_in(&gone.directory(), "emil", &password_of("emil")).await;
         match directory.can_recheck() {
             true => drop(unavailable(right)),
-            false => assert_eq!(barred(right), (None, Refusal::GroupNotShown)),
+            false => assert_eq!(barred(right), (None, not_shown(group("gone")))),
         }
     }
     // OpenLDAP refuses a disabled account whatever the password is, so that proves nothing.

@@ -186,27 +186,27 @@ impl Visit {
         let states = self.dashboard().source_states(&self.caller).await.ok()?;
         let mut troubled = states.into_iter().filter_map(|state| {
             let label = &state.label;
-            let (since, text) = match (&state.failing, state.doubt, &state.groups) {
-                (Some(failing), ..) => {
-                    let part = failing.part;
-                    let text = format!("Nobody can sign in with “{label}”: {part}.");
-                    (failing.since, text)
-                }
-                (None, Some(doubt), _) => {
-                    let text = format!(
-                        "“{label}” says of people that they left, which is not believed. Nothing \
-                         was taken from them."
-                    );
-                    (doubt.since, text)
-                }
-                (None, None, Some(groups)) => {
-                    let text = format!(
-                        "Groups of “{label}” that give roles are not as they should be. Nobody has a \
-                         role by one that cannot be seen."
-                    );
-                    (groups.since, text)
-                }
-                (None, None, None) => return None,
+            let (since, text) = if let Some(failing) = &state.failing {
+                let part = failing.part;
+                let text = format!("Nobody can sign in with “{label}”: {part}.");
+                (failing.since, text)
+            } else if let Some(group) = &state.required_group {
+                let reason = &group.reason;
+                let text = format!("“{label}” refuses people with the right password: {reason}.");
+                (group.since, text)
+            } else if let Some(doubt) = state.doubt {
+                let text = format!(
+                    "“{label}” says of people that they left, which is not believed. Nothing was \
+                     taken from them."
+                );
+                (doubt.since, text)
+            } else {
+                let groups = state.groups.as_ref()?;
+                let text = format!(
+                    "With “{label}” not everybody has the right role: {}.",
+                    groups.reason
+                );
+                (groups.since, text)
             };
             let page = self.links().directory(state.source.as_str());
             Some(Banner {

@@ -68,13 +68,16 @@ impl Refusal {
                 };
                 format!(
                     "Signing in with “{name}” is not possible at present. Please try again in a \
-                     minute.{other}"
+                     minute; if it stays so, tell an administrator.{other}"
                 )
             }
             Self::Wait(seconds) => {
                 format!("Too many attempts. Please wait {seconds} seconds, then try again.")
             }
-            Self::Expired => "The form was open for too long. Please sign in again.".to_owned(),
+            Self::Expired => {
+                "The form was open for too long, or came from another site. Please sign in again."
+                    .to_owned()
+            }
         }
     }
 }

@@ -252,7 +252,8 @@ async fn groups_of_roles_that_are_not_shown_are_told_by_page_banner_and_api_unti
         page
     };
     let state = async || api.get("/api/v1/sources").await.json()["sources"][0].clone();
-    let banner = "Groups of “Clinic account” that give roles are not as they should be";
+    let banner = "With “Clinic account” not everybody has the right role: groups of role admin: \
+                  cn=admins is not there.";
     clinic.hides_a_group.store(true, Ordering::SeqCst);
     let page = test().await;
     for told in [

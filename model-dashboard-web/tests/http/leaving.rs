@@ -30,7 +30,7 @@ async fn who_left_is_re_checked_from_their_page_and_shown_as_such() {
         .await;
     let told = left.cookie("_status");
     let told = told.replace("%20", " ");
-    assert!(told.contains("bo left and is disabled"), "{told}");
+    assert!(told.contains("bo left and is deactivated"), "{told}");
     assert!(told.contains("1 session ended"), "{told}");
     assert!(bo.get("/profile").await.location().starts_with("/login"));
     let shown = admin.get(page).await.text();

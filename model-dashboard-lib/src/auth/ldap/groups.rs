@@ -97,9 +97,14 @@ impl GroupRules {
 
     /// Whether the groups in the entry do not yet say all that counts.
     pub(super) fn must_look_further(&self, person: &Person) -> bool {
+        self.may_have_more(person) && !self.is_settled(&person.groups)
+    }
+
+    /// Whether there may be groups beside those in the entry, and a place to search them.
+    pub(super) fn may_have_more(&self, person: &Person) -> bool {
         // Not every directory tells a person's groups in the entry.
         let further = self.nested || person.primary_group.is_some() || person.groups.is_empty();
-        further && self.base.is_some() && !self.is_settled(&person.groups)
+        further && self.base.is_some()
     }
 
     /// The groups of a person with those that hold them, at most [`MAX_GROUPS`], and whether there

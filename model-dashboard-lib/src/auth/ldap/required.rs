@@ -77,7 +77,10 @@ impl Directory {
     pub(super) async fn out_of_group(&self, connection: &mut Connection) -> (Refusal, bool) {
         match self.required_group_is_there(connection).await {
             Ok(true) => (Refusal::NotInGroup, true),
-            Ok(false) => (Refusal::GroupNotShown, false),
+            Ok(false) => {
+                let group = self.required_name().to_owned();
+                (Refusal::GroupNotShown { group }, false)
+            }
             Err(_) => (Refusal::NotInGroup, false),
         }
     }
@@ -150,9 +153,14 @@ impl Directory {
         Ok(is_there)
     }
 
+    /// The required group, as the setting names it.
+    pub(super) fn required_name(&self) -> &str {
+        let group = self.groups.required.as_ref();
+        group.map_or("", |group| group.as_str())
+    }
+
     pub(super) fn no_required_group(&self) -> Failure {
-        let name = self.groups.required.as_ref();
-        let name = name.map_or("", |group| group.as_str());
+        let name = self.required_name();
         Failure::Content {
             part: SourcePart::Groups,
             why: format!(

@@ -25,6 +25,19 @@ fn a_variable_that_is_nearly_one_of_ours_is_warned_of() {
 }
 
 #[test]
+fn what_other_programs_have_a_variable_for_is_told_where_it_is_said_here() {
+    for (name, told) in [
+        ("LDAP_PORT", "the port stands in LDAP_SERVER"),
+        ("LDAP_HOST", "the host stands in LDAP_SERVER"),
+        ("LDAP_USE_SSL", "ldaps://"),
+        ("LDAP_START_TLS", "StartTLS"),
+    ] {
+        let wrong = with(&[(name, "1")]).unwrap_err().to_string();
+        assert!(wrong.contains(name) && wrong.contains(told), "{wrong}");
+    }
+}
+
+#[test]
 fn a_slip_is_told_alone_and_beside_another_mistake() {
     let alone = with(&[("DASHBORD_PORT", "1")]).unwrap();
     assert_eq!(

@@ -14,8 +14,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Dashboard {
     /// Walks through the steps of a sign-in at `source`, with a name also through what would be
-    /// found of that person: groups, and the role with its reason. Nobody signs in by this. A step
-    /// more says what is doubted of the source, if anything is. Needs `users:admin` or
+    /// found of that person: groups, and the role with its reason, and whether their account was
+    /// disabled here. Nobody signs in by this. A step more says what is doubted of the source, if
+    /// anything is. Needs `users:admin` or
     /// `system:admin`. One at a time.
     ///
     /// # Errors
@@ -49,6 +50,11 @@ impl Dashboard {
             },
         };
         directory.diagnosed(&diagnosis);
+        if let Some(identity) = &diagnosis.identity {
+            let known = self.inner.users.user(&identity.id).await?;
+            let step = known.as_ref().and_then(DiagnosisStep::of_account);
+            diagnosis.steps.extend(step);
+        }
         let doubt = directory.doubted();
         diagnosis.steps.extend(doubt.map(SourceDoubt::as_step));
         let about = match &username {
@@ -57,7 +63,7 @@ impl Dashboard {
         };
         let failed = |step: &&DiagnosisStep| step.verdict == Verdict::Failed;
         let came_of_it = match diagnosis.steps.iter().find(failed) {
-            Some(step) => format!("{} failed", step.name),
+            Some(step) => format!("{} failed: {}", step.name, step.saw),
             None => "ok".to_owned(),
         };
         let event = caller.event(Action::System, target());

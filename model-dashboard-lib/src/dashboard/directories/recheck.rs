@@ -95,10 +95,9 @@ impl Dashboard {
         let (this, caller) = (self.clone(), caller.clone());
         self.change(async move {
             let done = this.look_at_one(&before).await?;
-            let (user, outcome) = (&done.user, &done.outcome);
-            let event = caller.event(Action::UserRecheck, format!("user:{}", user.id));
-            let detail = format!("{} {outcome}", user.username);
-            this.inner.trail.record(event.with_detail(detail)).await;
+            let event = caller.event(Action::UserRecheck, format!("user:{}", done.user.id));
+            let event = event.with_detail(done.to_string());
+            this.inner.trail.record(event).await;
             Ok(done)
         })
         .await
@@ -217,8 +216,11 @@ impl Dashboard {
                 .round(directory, Duration::ZERO, belief, &Until::default())
                 .await?;
             let event = caller.event(Action::UserRecheck, format!("source:{source}"));
-            let event = event.with_detail(done.to_string());
-            this.inner.trail.record(event).await;
+            let detail = match belief {
+                Belief::Seen(_) | Belief::Full => format!("believing what it says: {done}"),
+                Belief::Waiting | Belief::Doubting => done.to_string(),
+            };
+            this.inner.trail.record(event.with_detail(detail)).await;
             Ok(done)
         })
         .await
@@ -281,6 +283,18 @@ impl RecheckOutcome {
     }
 }
 
+/// Of whom what is said, and whether their account is disabled here all the same.
+impl fmt::Display for Rechecked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Rechecked { user, outcome } = self;
+        write!(f, "{} {outcome}", user.username)?;
+        match user.is_active || user.left_at.is_some() {
+            true => Ok(()),
+            false => f.write_str("; the account was disabled here, so a sign-in is refused"),
+        }
+    }
+}
+
 /// In a few words, for after the name of the person.
 impl fmt::Display for RecheckOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -297,7 +311,7 @@ impl fmt::Display for RecheckOutcome {
                 ..
             } => {
                 let lost = lost(*sessions, *tokens);
-                write!(f, "left and is disabled: {why}; {lost}")
+                write!(f, "left and is deactivated: {why}; {lost}")
             }
             RecheckOutcome::Doubted(why) => write!(
                 f,

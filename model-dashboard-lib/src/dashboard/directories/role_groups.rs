@@ -33,11 +33,11 @@ impl Directory {
         if !diagnosis.is_well() {
             return;
         }
-        self.works(match self.can_recheck() {
-            true => SourcePart::Groups,
+        if !self.can_recheck() {
             // Nobody may look any further.
-            false => SourcePart::Encryption,
-        });
+            return self.works(SourcePart::Encryption);
+        }
+        self.works(SourcePart::Groups);
         let since = Timestamp::now();
         let now = what_is_wrong(diagnosis).map(|reason| SourceGroups { since, reason });
         let source = self.source().as_str();
@@ -59,6 +59,31 @@ impl Directory {
                 doing.groups = None;
             }
             (None, None) => {}
+        });
+    }
+}
+
+impl Directory {
+    /// Notes why people are refused for a required group that is not shown to them, or that it is.
+    /// The log tells it once, and administrators see it; nothing does that others read, who would
+    /// learn by it that a password is right.
+    pub(super) fn note_required_group(&self, reason: Option<String>) {
+        let now = reason.map(|reason| SourceGroups {
+            since: Timestamp::now(),
+            reason,
+        });
+        let source = self.source().as_str();
+        self.known.change(|doing| match (&doing.required_group, now) {
+            (None, Some(now)) => {
+                let reason = &now.reason;
+                tracing::warn!(source, reason, "people are refused though their password is right");
+                doing.required_group = Some(now);
+            }
+            (Some(before), None) => {
+                tracing::info!(source, since = %before.since, "the required group is shown to people again");
+                doing.required_group = None;
+            }
+            (Some(_), Some(_)) | (None, None) => {}
         });
     }
 }

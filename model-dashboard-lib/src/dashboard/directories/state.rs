@@ -29,12 +29,16 @@ pub struct SourceState {
     pub doubt: Option<SourceDoubt>,
     /// That groups which give roles are not as they should be, if so.
     pub groups: Option<SourceGroups>,
+    /// That people are refused though their password is right, for a required group that it does not
+    /// show them, if so. Known where no account looks people up, by their sign-ins; `/readyz` and the
+    /// sign-in page do not tell it, as whoever guesses would learn by it that a password is right.
+    pub required_group: Option<SourceGroups>,
     /// Servers that do not answer, while another one does.
     pub silent_servers: Vec<SilentServer>,
 }
 
-/// A source in which groups that give roles are not as they should be: it does not show one, so nobody
-/// has a role by it, or shows several of the name.
+/// A source in which groups that the settings name are not as they should be: it does not show one, so
+/// nobody has a role by it or comes in by it, or shows several of the name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceGroups {
     /// Since when that is known.
@@ -153,6 +157,7 @@ impl Directory {
             failing: self.failing(),
             doubt: self.doubted(),
             groups: self.groups(),
+            required_group: self.known.change(|doing| doing.required_group.clone()),
             silent_servers: self.authenticator.silent_servers(),
         }
     }

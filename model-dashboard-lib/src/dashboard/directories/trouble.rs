@@ -33,6 +33,8 @@ pub(super) struct Doing {
     failing: BTreeMap<SourcePart, SourceFailing>,
     pub(super) doubt: Option<SourceDoubt>,
     pub(super) groups: Option<SourceGroups>,
+    /// That it turns people away for a required group that it does not show them.
+    pub(super) required_group: Option<SourceGroups>,
     /// Whether it let anybody in since the program started, and so since its settings are these.
     pub(super) has_let_in: bool,
     /// When it last showed that all of it works.
@@ -127,17 +129,26 @@ impl Directory {
             None => {
                 self.answered();
                 self.let_in();
+                self.note_required_group(None);
                 if self.groups().is_some() {
                     self.look_at_groups.notify_one();
                 }
             }
-            Some(AuthenticationError::Refused(refusal)) => self.works(self.shown_by(refusal)),
+            Some(AuthenticationError::Refused(refusal)) => {
+                self.works(self.shown_by(refusal));
+                if matches!(refusal, Refusal::GroupNotShown { .. }) && !self.can_recheck() {
+                    self.note_required_group(Some(refusal.to_string()));
+                }
+            }
             Some(AuthenticationError::Barred { refusal, .. }) => {
                 // Who is surely not in a group was seen not to be.
                 self.works(match refusal {
                     Refusal::NotInGroup => SourcePart::Groups,
                     _ => SourcePart::Passwords,
                 });
+                if *refusal == Refusal::NotInGroup {
+                    self.note_required_group(None);
+                }
             }
             Some(error) => {
                 if let Some(part) = error.part() {

@@ -28,7 +28,8 @@ struct SourceHealth {
     label: String,
     /// Whether it can be asked about people without their passwords.
     can_recheck: bool,
-    /// `healthy`, `failing` (nobody can sign in with it), `doubted` (it says of people that they
+    /// `healthy`, `failing` (nobody can sign in with it), `required_group` (it refuses people
+    /// with the right password for a group that it does not show them), `doubted` (it says of people that they
     /// left, which is not believed), `role_groups` (it does not show a group that gives
     /// a role, so nobody has that role by it, or several of the name) or `servers` (one of its servers
     /// does not answer, and each sign-in tries that one first).
@@ -54,17 +55,9 @@ impl From<Vec<SourceState>> for Sources {
 
 impl From<SourceState> for SourceHealth {
     fn from(state: SourceState) -> SourceHealth {
-        let (status, since, message) = match (state.failing, state.doubt, state.groups) {
-            (Some(failing), ..) => ("failing", Some(failing.since), Some(failing.reason)),
-            (None, Some(doubt), _) => ("doubted", Some(doubt.since), Some(doubt.to_string())),
-            (None, None, Some(groups)) => ("role_groups", Some(groups.since), Some(groups.reason)),
-            (None, None, None) => match state.silent_servers.into_iter().next() {
-                Some(server) => {
-                    let message = format!("{}; {} is used", server.reason, server.used);
-                    ("servers", Some(server.since), Some(message))
-                }
-                None => ("healthy", None, None),
-            },
+        let (status, since, message) = match trouble(&state) {
+            Some((status, since, message)) => (status, Some(since), Some(message)),
+            None => ("healthy", None, None),
         };
         SourceHealth {
             source: state.source.to_string(),
@@ -75,6 +68,25 @@ impl From<SourceState> for SourceHealth {
             message,
         }
     }
+}
+
+/// What counts most of that which is wrong: its name, since when, and what it is.
+fn trouble(state: &SourceState) -> Option<(&'static str, Timestamp, String)> {
+    if let Some(failing) = &state.failing {
+        return Some(("failing", failing.since, failing.reason.clone()));
+    }
+    if let Some(group) = &state.required_group {
+        return Some(("required_group", group.since, group.reason.clone()));
+    }
+    if let Some(doubt) = state.doubt {
+        return Some(("doubted", doubt.since, doubt.to_string()));
+    }
+    if let Some(groups) = &state.groups {
+        return Some(("role_groups", groups.since, groups.reason.clone()));
+    }
+    let server = state.silent_servers.first()?;
+    let message = format!("{}; {} is used", server.reason, server.used);
+    Some(("servers", server.since, message))
 }
 
 /// What came of a look at somebody.

@@ -74,6 +74,16 @@ fn trouble(state: &SourceState, grace: Duration) -> Option<Trouble> {
             ),
         });
     }
+    if let Some(group) = &state.required_group {
+        return Some(Trouble {
+            since: group.since.into(),
+            text: format!(
+                "It refuses people with the right password: {}. This ends with the next one who is \
+                 let in.",
+                group.reason
+            ),
+        });
+    }
     if let Some(doubt) = state.doubt {
         return Some(Trouble {
             since: doubt.since.into(),

@@ -57,7 +57,7 @@ pub(super) async fn recheck(visit: Visit, id: IdentityId) -> Result<Response, Fa
         let status = StatusCode::SERVICE_UNAVAILABLE;
         return show_one(&visit, status, &done.user, None, &wrong).await;
     }
-    let text = format!("{} {}.", done.user.username, done.outcome);
+    let text = format!("{done}.");
     if let RecheckOutcome::Doubted(_) = &done.outcome {
         let wrong = [FieldError::new("", text)];
         return show_one(&visit, StatusCode::CONFLICT, &done.user, None, &wrong).await;

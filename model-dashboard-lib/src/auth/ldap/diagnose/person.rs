@@ -57,18 +57,24 @@ impl Directory {
         steps: &mut Steps,
     ) {
         let (direct, tells_groups) = (person.groups.len(), person.tells_groups);
-        let (admitted, groups) = match self.groups.must_look_further(&person) {
+        let looks_further = self.groups.must_look_further(&person);
+        let is_settled = self.groups.may_have_more(&person) && !looks_further;
+        let (admitted, groups) = match looks_further {
             false => (self.admit(connection, person.clone()).await, person.groups),
             true => match self.groups.look_further(connection, &person).await {
                 Ok((groups, _)) => (self.admit(connection, person).await, groups),
                 Err(failure) => return steps.failed("groups", Verdict::Failed, &failure),
             },
         };
+        let mut saw = told(direct, &groups);
+        if is_settled {
+            saw.push_str("; more were not searched, as these decide on the role already");
+        }
         match tells_groups {
-            true => steps.well("groups", told(direct, &groups)),
+            true => steps.well("groups", saw),
             false => {
                 let attribute = &self.attributes.groups;
-                let saw = format!("the entry has no {attribute}; {}", told(direct, &groups));
+                let saw = format!("the entry has no {attribute}; {saw}");
                 let advice = format!(
                     "check LDAP_GROUP_ATTRIBUTE and what LDAP_BIND_DN may read, unless this person \
                      is in no group, or the directory writes no groups into entries: then their \
@@ -84,10 +90,19 @@ impl Directory {
                 return steps.note("admission", Verdict::Failed, why, None);
             }
             Ok(Err(_)) => {
-                let required = self.groups.required.as_ref();
-                let required = required.map_or("", |group| group.as_str());
-                let saw = format!("not in the required group {required}");
-                let advice = "add them to it in the directory, or change LDAP_REQUIRED_GROUP";
+                let required = self.required_name();
+                let (saw, advice) = match self.required_group_is_there(connection).await {
+                    Ok(true) => (
+                        format!("not in the required group {required}"),
+                        "add them to it in the directory, or change LDAP_REQUIRED_GROUP",
+                    ),
+                    _ => (
+                        format!(
+                            "not seen to be in the required group {required}, which is not shown"
+                        ),
+                        "mend LDAP_REQUIRED_GROUP first, or what LDAP_BIND_DN may read",
+                    ),
+                };
                 return steps.note("admission", Verdict::Failed, saw, Some(advice));
             }
             Err(failure) => return steps.failed("admission", Verdict::Failed, &failure),
@@ -142,7 +157,7 @@ fn told(direct: usize, groups: &[String]) -> String {
     let named = named.join("; ");
     match groups.len() {
         0 => "none".to_owned(),
-        all if all == direct => format!("{all}: {named}{more}"),
+        all if all == direct || direct == 0 => format!("{all}: {named}{more}"),
         all => format!("{all}, in {direct} of them directly: {named}{more}"),
     }
 }

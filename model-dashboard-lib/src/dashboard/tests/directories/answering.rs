@@ -354,12 +354,37 @@ async fn the_steps_of_a_sign_in_are_walked_through_for_administrators() {
     let event = world.last_event().await;
     assert_eq!(event.target, "source:clinic");
     assert_eq!(event.detail, "sign-in tested as BO-name: ok");
+    // Whom an administrator has disabled is found, and kept out all the same.
+    let known = world.sign_in_at(&staff, "bo-name").await.unwrap().user;
+    let disabled = UserChange {
+        is_active: Some(false),
+        ..UserChange::default()
+    };
+    let change = world.dashboard.update_user(&admin, &known.id, disabled);
+    change.await.unwrap();
+    let found = walk(Some("bo-name")).await;
+    let step = found.steps.last().unwrap();
+    assert_eq!(
+        (step.name.as_str(), found.is_well()),
+        ("account here", false)
+    );
+    let told = world.last_event().await.detail;
+    assert!(
+        told.contains("account here failed: disabled here"),
+        "{told}"
+    );
+    let done = world
+        .dashboard
+        .recheck_user(&admin, &known.id)
+        .await
+        .unwrap();
+    assert_eq!(done.outcome, RecheckOutcome::StillThere);
+    assert!(done.to_string().contains("disabled here"), "{done}");
+    assert_eq!(world.last_event().await.detail, done.to_string());
     staff.leave_alone(true);
     assert!(!walk(None).await.is_well());
-    assert_eq!(
-        world.last_event().await.detail,
-        "sign-in tested: line failed"
-    );
+    let told = world.last_event().await.detail;
+    assert!(told.starts_with("sign-in tested: line failed: "), "{told}");
     let (dashboard, other) = (&world.dashboard, directory("other"));
     for source in [&other, &Source::local()] {
         let nowhere = dashboard.diagnose(&admin, source, None).await;
@@ -371,5 +396,6 @@ async fn the_steps_of_a_sign_in_are_walked_through_for_administrators() {
     let name = Some("a\u{200B}");
     let refused = dashboard.diagnose(&admin, &staff.source, name).await;
     assert_eq!(wrong_fields(refused), ["username"]);
-    assert_eq!(world.count(Action::SignIn).await, 0);
+    // But the one above.
+    assert_eq!(world.count(Action::SignIn).await, 1);
 }

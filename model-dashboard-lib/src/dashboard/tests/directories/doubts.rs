@@ -107,6 +107,11 @@ async fn an_administrator_believes_what_they_have_seen_and_no_more() {
     let done = believe(now).await;
     assert_eq!((done.still_there, done.left, done.doubted), (1, 4, 0));
     assert_eq!(world.state().await.doubt, None);
+    let told = world.last_event().await.detail;
+    assert!(
+        told.starts_with("believing what it says: 5 asked"),
+        "{told}"
+    );
     assert_eq!(world.tokens().await, 1);
     // Where nothing is doubted it is a look as any other.
     let done = believe(now).await;
