@@ -192,6 +192,7 @@ impl From<ClientError> for Failure {
         let told = chain(&error);
         match error {
             ClientError::Refused(problem) => Self::of_problem(&problem),
+            ClientError::UntrustedPackage(problem) => Self::of_problem(&problem).hint(OVERRIDING),
             ClientError::Disk(error) => error.into(),
             ClientError::Unreachable { .. } => Self::new(Kind::Unavailable, told).hint(
                 "is the address right, and does the server run? MODEL_DASHBOARD_CA_FILE names \
@@ -271,6 +272,7 @@ fn kind_of(error: &Error) -> Kind {
         | Error::Exists { .. }
         | Error::Conflict { .. }
         | Error::LastAdministrator
+        | Error::Untrusted { .. }
         | Error::TooMany { .. } => Kind::Conflict,
         Error::Denied { .. }
         | Error::MoreThanOwn { .. }
@@ -306,6 +308,7 @@ fn hint_for(error: &Error) -> Option<String> {
             "`model-dashboard user set-role USER admin` makes another one".to_owned()
         }
         Error::Unavailable { .. } | Error::Store(_) | Error::Repository(_) => DOCTOR.to_owned(),
+        Error::Untrusted { .. } => OVERRIDING.to_owned(),
         _ => return None,
     })
 }
@@ -329,6 +332,9 @@ fn fields(errors: &[FieldError]) -> String {
     }
     text
 }
+
+const OVERRIDING: &str =
+    "`model-dashboard model enable --override REASON` enables it all the same, for administrators";
 
 const DOCTOR: &str = "`model-dashboard doctor` tries everything and says what to fix";
 

@@ -40,6 +40,7 @@ impl Kind {
             Error::UploadTakenOver { .. } => {
                 (S::LOCKED, "taken-over", "Another connection goes on")
             }
+            Error::Untrusted { .. } => (S::CONFLICT, "untrusted-package", "Package not trusted"),
             Error::LastAdministrator => (S::CONFLICT, "last-administrator", "Last administrator"),
             Error::Conflict { .. } => (S::PRECONDITION_FAILED, "conflict", "Changed meanwhile"),
             Error::PreconditionRequired => (

@@ -34,6 +34,21 @@ pub(crate) struct Several {
     pub(super) reason: Reason,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Enable {
+    #[command(flatten)]
+    pub(super) several: Several,
+
+    /// Enable them whatever their packages, for this reason, which the audit log keeps
+    #[arg(
+        long = "override",
+        value_name = "REASON",
+        conflicts_with = "message",
+        value_parser = clap::builder::NonEmptyStringValueParser::new()
+    )]
+    pub(super) despite: Option<String>,
+}
+
 pub(super) async fn rename(rename: &Rename, context: &Context) -> Result<(), Failure> {
     context
         .with_installation(async |installation| {
@@ -53,11 +68,34 @@ pub(super) async fn rename(rename: &Rename, context: &Context) -> Result<(), Fai
         .await
 }
 
-pub(super) async fn enable(
-    several: &Several,
-    enabled: bool,
-    context: &Context,
-) -> Result<(), Failure> {
+pub(super) async fn enable(enable: &Enable, context: &Context) -> Result<(), Failure> {
+    let Enable { several, despite } = enable;
+    let Some(why) = despite else {
+        return set_enabled(several, true, context).await;
+    };
+    context
+        .with_installation(async |installation| {
+            let Installation {
+                dashboard, caller, ..
+            } = installation;
+            let keys = resolve(several, installation).await?;
+            each(keys, "enabled", context, async |key| {
+                let present = Precondition::Exists;
+                dashboard
+                    .enable_despite_package(caller, key, present, why)
+                    .await
+                    .map(drop)
+            })
+            .await
+        })
+        .await
+}
+
+pub(super) async fn disable(several: &Several, context: &Context) -> Result<(), Failure> {
+    set_enabled(several, false, context).await
+}
+
+async fn set_enabled(several: &Several, enabled: bool, context: &Context) -> Result<(), Failure> {
     let done = match enabled {
         true => "enabled",
         false => "disabled",

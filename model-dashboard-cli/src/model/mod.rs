@@ -45,7 +45,7 @@ pub(crate) enum ModelCommand {
     /// Give a model another name or type; it keeps its identity and history
     Rename(change::Rename),
     /// Let inference jobs use models
-    Enable(change::Several),
+    Enable(change::Enable),
     /// Keep inference jobs from using models
     Disable(change::Several),
     /// Delete models; their history stays
@@ -87,8 +87,8 @@ pub(crate) async fn run(command: ModelCommand, context: &Context) -> Result<(), 
         ModelCommand::Create(create) => create::run(create, context).await,
         ModelCommand::Edit(edit) => edit::run(edit, context).await,
         ModelCommand::Rename(rename) => change::rename(&rename, context).await,
-        ModelCommand::Enable(several) => change::enable(&several, true, context).await,
-        ModelCommand::Disable(several) => change::enable(&several, false, context).await,
+        ModelCommand::Enable(enable) => change::enable(&enable, context).await,
+        ModelCommand::Disable(several) => change::disable(&several, context).await,
         ModelCommand::Delete(several) => change::delete(&several, context).await,
         ModelCommand::History(history) => history::history(&history, context).await,
         ModelCommand::Diff(diff) => history::diff(&diff, context).await,

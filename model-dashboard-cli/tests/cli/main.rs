@@ -27,4 +27,5 @@ mod secrets;
 mod server;
 mod storage;
 mod tokens;
+mod trust;
 mod upgrades;

@@ -34,6 +34,9 @@ pub enum ClientError {
     /// The server refuses.
     #[error(transparent)]
     Refused(Box<Problem>),
+    /// The server lets no job use a model with its package, which is trusted too little.
+    #[error(transparent)]
+    UntrustedPackage(Box<Problem>),
     /// The answer is none of a registry.
     #[error("{server} does not answer as a Model Dashboard: {why}")]
     NotUnderstood {
@@ -63,8 +66,16 @@ impl ClientError {
     #[must_use]
     pub fn kind(&self) -> Option<&str> {
         match self {
-            Self::Refused(problem) => Some(problem.kind()),
+            Self::Refused(problem) | Self::UntrustedPackage(problem) => Some(problem.kind()),
             _ => None,
+        }
+    }
+
+    /// What a server says that refuses.
+    pub(super) fn of_problem(problem: Problem) -> Self {
+        match problem.kind() {
+            "untrusted-package" => Self::UntrustedPackage(Box::new(problem)),
+            _ => Self::Refused(Box::new(problem)),
         }
     }
 }

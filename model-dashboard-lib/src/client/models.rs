@@ -10,6 +10,7 @@ use crate::model::{DuplicateKeys, JsonObject, ModelDefinition, ModelKey, ModelNa
 
 /// Why something is changed.
 pub(super) const MESSAGE: &str = "model-dashboard-message";
+const OVERRIDE: &str = "model-dashboard-override";
 
 /// Whose token it is, and what it may do.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -66,6 +67,8 @@ pub enum Change<'a> {
     Replace(&'a ModelDefinition),
     /// What a merge patch (RFC 7396) names.
     Patch(&'a JsonObject),
+    /// Enable it whatever its package, which only administrators may; the message is the reason.
+    EnableDespitePackage,
 }
 
 #[derive(Deserialize)]
@@ -195,12 +198,18 @@ impl Client {
         let (method, body) = match change {
             Change::Replace(definition) => (Method::PUT, definition.to_bytes()),
             Change::Patch(patch) => (Method::PATCH, patch.to_bytes()),
+            Change::EnableDespitePackage => (Method::PATCH, br#"{"enabled":true}"#.to_vec()),
         };
         let answer = self.send(Repeat::NotArrived, |http| {
-            http.request(method.clone(), url.clone())
+            let request = http
+                .request(method.clone(), url.clone())
                 .header(IF_MATCH, etag)
-                .header(MESSAGE, message.as_bytes())
-                .body(body.clone())
+                .header(MESSAGE, message.as_bytes());
+            let request = match change {
+                Change::EnableDespitePackage => request.header(OVERRIDE, "package"),
+                Change::Replace(_) | Change::Patch(_) => request,
+            };
+            request.body(body.clone())
         });
         self.read_model(key, &answer.await?)
     }

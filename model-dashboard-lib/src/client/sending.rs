@@ -105,7 +105,7 @@ impl Client {
             Ok(answer) => answer.body,
             Err(_) => Vec::new(),
         };
-        let error = ClientError::Refused(Box::new(Problem::read(status, &body)));
+        let error = ClientError::of_problem(Problem::read(status, &body));
         Err(match again {
             true => Failed::Now { error, wait },
             false => Failed::For(error),

@@ -61,7 +61,7 @@ pub use self::table::{
     AdminConfig, ApiConfig, AuthConfig, CatalogConfig, LdapConfig, LimitsConfig, LoggingConfig,
     ServerConfig,
 };
-pub use self::value::{LogFormat, LogLevel, Secret, Theme};
+pub use self::value::{LogFormat, LogLevel, PackageTrust, Secret, Theme};
 pub use self::web::{BasePath, CookieName, IpNetwork, PublicUrl};
 
 use self::reader::Reader;

@@ -14,7 +14,7 @@ use super::s3::{BucketName, HostName, Namespace, ServerUrl};
 use super::size::Size;
 use super::spec::{Spec, settings};
 use super::storage::StorageUrl;
-use super::value::{Bounds, LogFormat, LogLevel, Secret, Theme, Value};
+use super::value::{Bounds, LogFormat, LogLevel, PackageTrust, Secret, Theme, Value};
 use super::web::{BasePath, CookieName, IpNetwork, PublicUrl};
 
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -48,6 +48,8 @@ settings! {
         max_upload_mb: Option<u32> = None, "DASHBOARD_MAX_UPLOAD_MB", streamlit "server.maxUploadSize", within (Some(1), Some(1_048_576));
         /// How long an upload that is not finished, or whose package no model got, is kept after its last byte came.
         upload_expiry: Duration = minutes(7 * 24 * 60), "DASHBOARD_UPLOAD_EXPIRY", within (minutes(3 * 60), minutes(90 * 24 * 60));
+        /// The least trusted package that a model may have to be enabled: dangerous (any), unscannable, unknown or expected. An administrator may enable others, with a reason.
+        package_trust: PackageTrust = PackageTrust::Unscannable, "PACKAGE_TRUST";
         /// Colours of the pages while a person has not chosen: system, light or dark.
         theme: Theme = Theme::System, "DASHBOARD_THEME", streamlit "theme.base";
         /// Name of the institution or site, shown beside the product's.

@@ -312,6 +312,18 @@ choice! {
         Dark = "dark",
     }
 
+    /// The least trusted package that a model may have to be enabled.
+    PackageTrust, "dangerous, unscannable, unknown or expected" {
+        /// Any.
+        Dangerous = "dangerous",
+        /// One that cannot be read to its end.
+        Unscannable = "unscannable",
+        /// One with names that nothing is known of, or with code besides its weights.
+        Unknown = "unknown",
+        /// One that runs nothing, or what genuine files of its framework do.
+        Expected = "expected",
+    }
+
     /// The shape of log lines.
     LogFormat, "text or json" {
         /// Lines for people.
@@ -332,5 +344,16 @@ choice! {
         Debug = "debug",
         /// And everything else.
         Trace = "trace",
+    }
+}
+
+impl From<PackageTrust> for crate::package::inspect::Trust {
+    fn from(trust: PackageTrust) -> Self {
+        match trust {
+            PackageTrust::Dangerous => Self::Dangerous,
+            PackageTrust::Unscannable => Self::Unscannable,
+            PackageTrust::Unknown => Self::Unknown,
+            PackageTrust::Expected => Self::Expected,
+        }
     }
 }

@@ -180,6 +180,7 @@ async fn open(
         token_days: config.auth.api_token_expiry_days,
         max_upload_bytes: config.server.max_upload_size.bytes(),
         upload_expiry: config.server.upload_expiry,
+        min_package_trust: config.server.package_trust.into(),
         ..directory::policy(config)
     };
     // Beside the accounts and not beside the models: several servers may share those.

@@ -21,6 +21,7 @@ use crate::audit::AuditLog;
 use crate::auth::local::{LocalAuthenticator, PasswordHasher};
 use crate::auth::{Authenticator, Role, SessionStore, Source, User, UserStore};
 use crate::catalog::{Catalog, CatalogOptions};
+use crate::package::inspect::Trust;
 use crate::repository::packages::{MAX_PACKAGE_BYTES, PackageStore};
 use crate::repository::{ModelRepository, RepositoryError};
 use crate::tokens::TokenStore;
@@ -56,6 +57,9 @@ pub struct Policy {
     /// An upload that is not finished, or whose package no model got, is kept for this long after
     /// its last byte came. Default: 7 days.
     pub upload_expiry: Duration,
+    /// How far the package of a model must be trusted for the model to be enabled. Default:
+    /// [`Trust::Unscannable`], which leaves out dangerous ones.
+    pub min_package_trust: Trust,
     /// How long what is in memory about tokens and sessions is believed while the store cannot be
     /// asked whether it changed. Default, and most: 5 seconds.
     pub max_staleness: Duration,
@@ -75,6 +79,7 @@ impl Default for Policy {
             default_role: Role::Publisher,
             max_upload_bytes: 10 << 30,
             upload_expiry: Duration::from_secs(7 * 24 * 60 * 60),
+            min_package_trust: Trust::Unscannable,
             max_staleness: MAX_STALENESS,
         }
     }

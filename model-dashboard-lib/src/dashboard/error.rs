@@ -6,6 +6,7 @@ use super::models::Model;
 use crate::auth::local::HasherError;
 use crate::auth::{PasswordError, Permission, Permissions};
 use crate::model::{FieldError, ModelKey, Position, Timestamp};
+use crate::package::inspect::Trust;
 use crate::repository::RepositoryError;
 use crate::repository::packages::{MAX_PACKAGE_BYTES, PackageStoreError};
 use crate::store::StoreError;
@@ -188,6 +189,20 @@ pub enum Error {
         received: u64,
         /// How many were announced.
         size: u64,
+    },
+    /// Jobs may not use a model with such a package; an administrator may allow it, with a reason.
+    /// HTTP: 409.
+    #[error(
+        "{key} cannot be enabled with its package, which is {trust}: it must be at least {needed}; \
+         an administrator can enable it all the same, with a reason"
+    )]
+    Untrusted {
+        /// The model.
+        key: ModelKey,
+        /// How far its package is trusted.
+        trust: Trust,
+        /// How far it must be.
+        needed: Trust,
     },
     /// The change would leave no active administrator. HTTP: 409.
     #[error("this is the last active administrator; make another one first")]

@@ -150,7 +150,8 @@ impl Dashboard {
     /// optional. Needs `models:write` and `models:enable`.
     ///
     /// # Errors
-    /// As [`Dashboard::replace`].
+    /// As [`Dashboard::replace`]; [`Error::Untrusted`], as from every change that lets jobs use a
+    /// package.
     pub async fn set_enabled(
         &self,
         caller: &Caller,
@@ -174,6 +175,41 @@ impl Dashboard {
                     return Ok(None);
                 }
                 content.set_enabled(enabled);
+                Ok(Some(After::Content(content)))
+            },
+        )
+        .await
+    }
+
+    /// Enables a model whatever its package, of which [`Dashboard::set_enabled`] refuses those that
+    /// are not trusted. The audit log says so. Needs `system:admin`, besides what that needs, and a
+    /// reason.
+    ///
+    /// # Errors
+    /// As [`Dashboard::replace`].
+    pub async fn enable_despite_package(
+        &self,
+        caller: &Caller,
+        key: &ModelKey,
+        precondition: Precondition,
+        message: &str,
+    ) -> Result<Model, Error> {
+        let target = || format!("model:{key}");
+        for permission in [Permission::SystemAdmin, Permission::ModelsEnable] {
+            self.require(caller, permission, target).await?;
+        }
+        self.change_model(
+            caller,
+            key,
+            precondition,
+            message,
+            Reason::DespitePackage,
+            move |before| {
+                let mut content = before.readable()?.definition.clone();
+                if content.enabled() {
+                    return Ok(None);
+                }
+                content.set_enabled(true);
                 Ok(Some(After::Content(content)))
             },
         )

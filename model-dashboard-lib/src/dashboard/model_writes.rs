@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::edits::{changed_fields, mended, replaced};
 use super::fields::message_field;
 use super::noticed::changed_outside;
+use super::packages::trust::package_after;
 use super::{Caller, Dashboard, Error, Model, RawModel};
 use crate::audit::{Action, NewEvent};
 use crate::auth::Permission;
@@ -22,6 +23,9 @@ const OVERWRITE_RETRY: Duration = Duration::from_secs(1);
 
 /// What is said of a change whose answer failed.
 const UNKNOWN: &str = "outcome not known: the model store failed";
+
+/// What is said of a model that an administrator enabled whatever its package.
+const DESPITE_PACKAGE: &str = "enabled whatever its package";
 
 /// The state that a change replaces.
 pub(super) struct Before {
@@ -131,6 +135,8 @@ fn may_be_enabled(bytes: &[u8]) -> bool {
 pub(super) enum Reason {
     Optional,
     IfEnabled,
+    /// An administrator enables a model whatever its package.
+    DespitePackage,
 }
 
 impl Dashboard {
@@ -216,6 +222,32 @@ impl Dashboard {
             self.require(caller, Permission::ModelsEnable, target)
                 .await?;
         }
+        let despite = reason == Reason::DespitePackage;
+        if despite {
+            let target = || format!("model:{key}");
+            self.require(caller, Permission::SystemAdmin, target)
+                .await?;
+            if message.is_empty() {
+                return Err(Error::invalid("message", "say why its package is trusted"));
+            }
+        }
+        let content = match &after {
+            After::Content(content) | After::Restored(content, _) | After::Renamed(_, content) => {
+                Some(content)
+            }
+            After::Deleted => None,
+        };
+        if let Some(content) = content.filter(|_| enables && !despite) {
+            let old = before.model.as_ref().ok().map(|model| &model.definition);
+            let package = package_after(old, content);
+            // What jobs use already, they use on.
+            let had = old
+                .filter(|_| before.enabled)
+                .and_then(|old| package_after(None, old));
+            if let Some(package) = package.filter(|package| Some(package) != had.as_ref()) {
+                self.trusts(key, &package).await?;
+            }
+        }
         if reason == Reason::IfEnabled && before.enabled && message.is_empty() {
             let message = "say why: the model is enabled, jobs may be using it";
             return Err(Error::invalid("message", message));
@@ -237,7 +269,10 @@ impl Dashboard {
                 };
                 let old = before.model.ok().map(|model| model.definition);
                 let act = Act {
-                    detail: Detail::ChangedFrom(old),
+                    detail: match despite {
+                        true => Detail::Said(DESPITE_PACKAGE.to_owned()),
+                        false => Detail::ChangedFrom(old),
+                    },
                     over: before.over,
                     ..Act::new(action, key, "")
                 };

@@ -22,6 +22,7 @@ pub(crate) mod metrics;
 mod model_routes;
 mod models;
 mod openapi;
+mod package_files;
 mod packages;
 mod parameters;
 mod past;
@@ -98,6 +99,8 @@ fn below(
         .or(revision_routes::routes(dashboard))
         .unify()
         .or(packages::routes(dashboard))
+        .unify()
+        .or(package_files::routes(dashboard))
         .unify();
     let v1 = path("models")
         .and(models)

@@ -20,6 +20,9 @@ use super::dto::{Definition, Rename};
 /// The reason for a change.
 pub(super) const MESSAGE: HeaderName = HeaderName::from_static("model-dashboard-message");
 
+/// What an administrator overrides.
+const OVERRIDE: HeaderName = HeaderName::from_static("model-dashboard-override");
+
 /// Read a model
 ///
 /// The whole definition as it is stored.
@@ -135,7 +138,8 @@ pub(super) async fn create(
         "description": "Liver and tumours on portal venous CT",
         "contour_names": {"1": "Liver", "2": "Tumour"}, "version": "1.1"
     })),
-    responses((status = 200, body = Definition, headers(("ETag" = String, description = "The new version")))))]
+    responses((status = 200, body = Definition, headers(("ETag" = String, description = "The new version"))),
+        (status = 409, description = "It cannot be enabled with its package, which is not trusted")))]
 pub(super) async fn replace(
     guest: &Guest,
     key: ModelKey,
@@ -156,7 +160,9 @@ pub(super) async fn replace(
 /// Change fields of a model
 ///
 /// A merge patch (RFC 7396): what it does not name keeps its place and its text. Where there is
-/// `inference_information.version`, people see it before `version`.
+/// `inference_information.version`, people see it before `version`. A model whose package is not
+/// trusted is not enabled (409); `{"enabled": true}` with the header `Model-Dashboard-Override: package`
+/// enables it all the same, which needs `system:admin` and `Model-Dashboard-Message`.
 #[utoipa::path(patch, path = "/api/v1/models/{network_type}/{name}", tag = "models",
     security(("token" = ["models:write"])),
     params(
@@ -164,10 +170,12 @@ pub(super) async fn replace(
         ("name" = String, Path, example = "Task003_Liver"),
         ("If-Match" = String, Header, example = "*", description = "The version that you change, or `*`"),
         ("Model-Dashboard-Message" = Option<String>, Header, description = "Why, UTF-8 or ISO 8859-1; needed for enabled models"),
+        ("Model-Dashboard-Override" = Option<String>, Header, description = "`package`: enable it whatever its package"),
     ),
     request_body(content = Definition, content_type = "application/merge-patch+json",
         example = json!({"alias": "Liver and tumours"})),
-    responses((status = 200, body = Definition, headers(("ETag" = String, description = "The new version")))))]
+    responses((status = 200, body = Definition, headers(("ETag" = String, description = "The new version"))),
+        (status = 409, description = "It cannot be enabled with its package, which is not trusted")))]
 pub(super) async fn patch(
     guest: &Guest,
     key: ModelKey,
@@ -178,6 +186,16 @@ pub(super) async fn patch(
     let message = message(headers)?;
     let wanted = || Wanted::Patch(patch.clone());
     let (dashboard, caller) = (guest.dashboard(), &guest.caller);
+    if overrides(headers)? {
+        if patch.len() != 1 || patch.get("enabled") != Some("true") {
+            let detail = "Model-Dashboard-Override is for {\"enabled\": true} alone";
+            return Err(Failure::bad_request(detail));
+        }
+        let model = on_state(guest, &key, headers, wanted, |state| {
+            dashboard.enable_despite_package(caller, &key, state, &message)
+        });
+        return Ok(written(StatusCode::OK, model.await?));
+    }
     let model = on_state(guest, &key, headers, wanted, |state| {
         dashboard.patch(caller, &key, &patch, state, &message)
     });
@@ -337,6 +355,17 @@ pub(super) fn message(headers: &HeaderMap) -> Result<String, Failure> {
         Err(_) => bytes.iter().copied().map(char::from).collect(),
     };
     Ok(text.trim().to_owned())
+}
+
+/// Whether a model is to be enabled whatever its package.
+fn overrides(headers: &HeaderMap) -> Result<bool, Failure> {
+    match headers.get(OVERRIDE).map(|value| value.as_bytes()) {
+        None => Ok(false),
+        Some(b"package") => Ok(true),
+        Some(_) => Err(Failure::bad_request(
+            "Model-Dashboard-Override must be package",
+        )),
+    }
 }
 
 /// Says to whoever puts a model that is not there, or names no state of it, how one is made.

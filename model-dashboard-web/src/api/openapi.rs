@@ -19,8 +19,8 @@ use warp::{Filter, path};
 use self::answers::Answers;
 use super::problem::Problem;
 use super::{
-    audit, docs, health, list, metrics, models, packages, past, purges, revisions, sources, tokens,
-    users,
+    audit, docs, health, list, metrics, models, package_files, packages, past, purges, revisions,
+    sources, tokens, users,
 };
 use crate::route::read;
 use crate::transfer;
@@ -42,7 +42,7 @@ use crate::transfer;
         users::show, users::update, users::delete, users::reset_password, users::recheck,
         sources::list, sources::recheck, sources::diagnose, audit::list,
         audit::verify, audit::feed, health::health, health::livez, health::readyz, metrics::answer,
-        packages::fetch, packages::report, packages::put, purges::show, purges::purge, transfer::create, transfer::list, transfer::show, transfer::append, transfer::terminate,
+        packages::fetch, packages::report, packages::put, package_files::fetch_file, purges::show, purges::purge, transfer::create, transfer::list, transfer::show, transfer::append, transfer::terminate,
         openapi_json, docs::docs,
     ),
     components(schemas(Problem)),

@@ -153,6 +153,7 @@ fn table() -> Vec<Route> {
         page_of("/tokens/{id}/revoke", tokens::ask_revoke),
         form_of("/tokens/{id}/revoke", tokens::revoke),
     ];
+    table.extend(package::table());
     table.extend(upload::table());
     table.extend(admin::table());
     table

@@ -11,12 +11,14 @@ use warp::reply::Response;
 
 use super::edit::to_editor;
 use super::markdown::markdown;
+use super::package;
 use super::renames;
 use super::visit::{Failure, Visit};
 use crate::views::components::Tone;
 use crate::views::components::field::Field;
 use crate::views::components::labels::Label;
 use crate::views::model::{self, Arguments, ModelNotice, ModelView};
+use crate::views::package::panel::PackagePanel;
 
 /// The page.
 pub(super) async fn show(visit: Visit, key: ModelKey) -> Result<Response, Failure> {
@@ -36,6 +38,7 @@ pub(super) async fn show_with(
     refused: Option<String>,
 ) -> Result<Response, Failure> {
     let mut view = view(model);
+    view.package = package::show::panel(visit, model).await;
     view.reason = reason;
     if let Some(text) = refused {
         let tone = Tone::Danger;
@@ -108,6 +111,7 @@ fn view(model: &Model) -> ModelView {
             .map(|noted| noted.id.to_string())
             .unwrap_or_default(),
         reason: Field::default(),
+        package: PackagePanel::None,
     }
 }
 

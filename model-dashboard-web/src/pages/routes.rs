@@ -1,6 +1,6 @@
 //! Routes as a table: a verb, an address, a handler, one line each.
 //!
-//! `{…}` in an address stands for one segment. The lines are tried in their order.
+//! `{…}` in an address stands for one segment, `{*…}` at its end for all that are left. The lines are tried in their order.
 
 use std::fmt;
 use std::future::Future;
@@ -238,6 +238,16 @@ fn open_segments(address: &str, path: &str) -> Option<Vec<Segment>> {
     let mut open = Vec::new();
     let mut segments = path.split('/');
     for expected in address.split('/') {
+        if expected.starts_with("{*") {
+            let rest: Vec<&str> = segments.by_ref().collect();
+            if rest.is_empty() || rest.contains(&"") {
+                return None;
+            }
+            for segment in rest {
+                open.push(segment.parse().ok()?);
+            }
+            break;
+        }
         let segment = segments.next()?;
         if !expected.starts_with('{') {
             if segment != expected {
@@ -276,5 +286,10 @@ mod tests {
         assert_eq!(open(model, "/models//b"), None);
         assert_eq!(open(model, "/models/a/b/edit"), None);
         assert_eq!(open(model, "/models/a/%FF"), None);
+        let file = "/package/{*path}";
+        let named = vec!["a".to_owned(), "b c".to_owned()];
+        assert_eq!(open(file, "/package/a/b%20c"), Some(named));
+        assert_eq!(open(file, "/package/"), None);
+        assert_eq!(open(file, "/package/a//b"), None);
     }
 }

@@ -10,6 +10,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use model_dashboard::dashboard::{Caller, Dashboard, ModelPackage};
+use model_dashboard::model::ContentDigest;
 use model_dashboard::repository::packages::Pieces;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::mpsc;
@@ -19,7 +20,7 @@ use warp::reply::Response;
 use super::range::{RequestedRange, requested_range};
 use crate::api::{Failure, Problem, none_match};
 
-const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
+pub(super) const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
 /// What stands as it is in the extended value of a parameter (RFC 8187 §3.2.1).
 const NOT_ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
@@ -80,7 +81,7 @@ pub(crate) async fn download(
     let kind = HeaderValue::from_static("application/octet-stream");
     answer.insert(CONTENT_TYPE, kind);
     let mut named = vec![
-        (REPR_DIGEST, repr_digest(package)),
+        (REPR_DIGEST, repr_digest(&package.digest())),
         (CONTENT_DISPOSITION, disposition(&package.head.file_name)),
     ];
     if status == StatusCode::PARTIAL_CONTENT {
@@ -102,7 +103,7 @@ pub(crate) async fn download(
     Ok(response)
 }
 
-fn set_version(headers: &mut HeaderMap, etag: &str) {
+pub(super) fn set_version(headers: &mut HeaderMap, etag: &str) {
     // Hexadecimal digits between quotation marks.
     if let Ok(etag) = HeaderValue::from_str(etag) {
         headers.insert(ETAG, etag);
@@ -112,13 +113,13 @@ fn set_version(headers: &mut HeaderMap, etag: &str) {
 }
 
 /// The digest of the whole (RFC 9530).
-fn repr_digest(package: &ModelPackage) -> String {
-    let digest = hex::decode(package.digest().to_hex()).unwrap_or_default();
+pub(super) fn repr_digest(digest: &ContentDigest) -> String {
+    let digest = hex::decode(digest.to_hex()).unwrap_or_default();
     format!("sha-256=:{}:", STANDARD.encode(digest))
 }
 
 /// A file to be saved, by its name: plain for old clients, and as it is (RFC 6266).
-fn disposition(name: &str) -> String {
+pub(super) fn disposition(name: &str) -> String {
     let plain = |c: char| match c.is_ascii_alphanumeric() || "._- ".contains(c) {
         true => c,
         false => '_',
@@ -144,7 +145,7 @@ fn not_satisfiable(size: u64) -> Response {
 }
 
 /// Sends pieces as the client takes them: one is read ahead.
-fn streamed(mut pieces: Box<dyn Pieces>) -> Response {
+pub(super) fn streamed(mut pieces: Box<dyn Pieces>) -> Response {
     let (sender, mut receiver) = mpsc::channel(1);
     tokio::spawn(async move {
         loop {

@@ -3,6 +3,7 @@
 
 mod body;
 mod download;
+mod file;
 mod headers;
 mod naming;
 mod put;
@@ -15,6 +16,7 @@ use model_dashboard::dashboard::{Caller, Dashboard};
 
 pub(crate) use self::body::Incoming;
 pub(crate) use self::download::download;
+pub(crate) use self::file::{file, picture};
 pub(crate) use self::put::begin;
 pub(crate) use self::refusal::{answered, not_from_this_page, not_let_in};
 pub(crate) use self::tus::{

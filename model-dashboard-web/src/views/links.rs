@@ -38,6 +38,8 @@ pub enum ModelAction {
     History,
     /// Two revisions, `from` and `to`.
     Compare,
+    /// Its package; downloads and files are below.
+    Package,
 }
 
 /// What can be done with an upload; the last segment of the address.
@@ -253,6 +255,7 @@ impl ModelAction {
             Self::Export => "export",
             Self::History => "history",
             Self::Compare => "compare",
+            Self::Package => "package",
         }
     }
 }

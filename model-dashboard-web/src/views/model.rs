@@ -17,6 +17,7 @@ use super::components::{
 use super::frame::{Frame, Page, Section};
 use super::links::ModelAction;
 use super::models_query::ModelsQuery;
+use super::package::panel::{PackagePanel, panel};
 
 /// One model with everything that is known about it.
 ///
@@ -74,6 +75,8 @@ pub struct ModelView {
     pub id: String,
     /// What was typed as a reason when enabling or disabling was refused.
     pub reason: Field,
+    /// Its package.
+    pub package: PackagePanel,
 }
 
 /// Something to know about a model.
@@ -121,7 +124,10 @@ pub fn page(frame: &Frame, view: &ModelView) -> Markup {
                     (inference(view))
                     (raw(view))
                 }
-                aside.side-column aria-label="Facts" { (facts(frame, view)) }
+                aside.side-column aria-label="Facts" {
+                    (panel(frame, &view.network_type, &view.name, &view.package))
+                    (facts(frame, view))
+                }
             }
         },
     )

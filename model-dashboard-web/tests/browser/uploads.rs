@@ -246,6 +246,20 @@ async fn the_same_file_chosen_again_goes_on_where_it_stopped() {
     browser.close().await.unwrap();
 }
 
+/// Everything of a page, also what is folded, before the checker.
+async fn assert_accessible_unfolded(browser: &Client, axe: &str, what: &str) {
+    let unfold = "for (const one of document.querySelectorAll('main details')) one.open = true";
+    browser.execute(unfold, vec![]).await.unwrap();
+    for theme in ["light", "dark"] {
+        let show = "document.documentElement.dataset.theme = arguments[0]";
+        browser.execute(show, vec![theme.into()]).await.unwrap();
+        for (width, height) in [(1440, 900), (390, 844)] {
+            browser.set_window_size(width, height).await.unwrap();
+            assert_accessible(browser, axe, &format!("{what}, {theme}, {width}")).await;
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_package_is_looked_at_and_becomes_a_model() {
     let Some(driver) = Driver::start() else {
@@ -268,22 +282,19 @@ async fn a_dropped_package_is_looked_at_and_becomes_a_model() {
     let one = serde_json::json!([["hn.zip", package]]);
     browser.execute(drop, vec![one]).await.unwrap();
     says(&browser, "Load it nowhere").await;
-    // Everything of it, also what is folded, before the checker.
-    let unfold = "for (const one of document.querySelectorAll('main details')) one.open = true";
-    browser.execute(unfold, vec![]).await.unwrap();
-    for theme in ["light", "dark"] {
-        let show = "document.documentElement.dataset.theme = arguments[0]";
-        browser.execute(show, vec![theme.into()]).await.unwrap();
-        for (width, height) in [(1440, 900), (390, 844)] {
-            browser.set_window_size(width, height).await.unwrap();
-            assert_accessible(&browser, &axe, &format!("a package, {theme}, {width}")).await;
-        }
-    }
+    assert_accessible_unfolded(&browser, &axe, "a package").await;
     press(&browser, ".action-bar .primary").await;
     fill(&browser, "[name=name]", "FromDrop").await;
     press(&browser, ".action-bar button[value=save]").await;
     says(&browser, "was created").await;
     says(&browser, "Brainstem").await;
+
+    press(&browser, ".panel.package .buttons .button").await;
+    says(&browser, "Load it nowhere").await;
+    assert_accessible_unfolded(&browser, &axe, "the package of a model").await;
+    press(&browser, ".tree a[href$='dataset.json']").await;
+    says(&browser, "Brainstem").await;
+    assert_accessible_unfolded(&browser, &axe, "a file of a package").await;
 
     // The pages of an upload that waits for its confirmation.
     let id = uploaded(&app, "admin", "hn.zip", nnunet("{\"a\":1}", b"")).await;

@@ -390,7 +390,7 @@ async fn meet_packages(admin: &Client, described: &mut Described) {
         (admin.clone(), &get, there),
         (admin.with("range", "bytes=2-3"), &get, there),
         (admin.with("range", "bytes=99-"), &get, there),
-        (new, &get, there),
+        (new.clone(), &get, there),
         (admin.clone(), &get, broken),
     ];
     for (client, method, path) in asked {
@@ -401,6 +401,28 @@ async fn meet_packages(admin: &Client, described: &mut Described) {
     for path in [there, broken, "/api/v1/models/MIST/Nowhere/package"] {
         let answer = admin.get(&report(path)).await;
         described.check(&get, &report(template), &answer);
+    }
+    // Its one file, which is called as the model.
+    let template = "/api/v1/models/{network_type}/{name}/package/files/{path}";
+    for (client, path) in [
+        (admin, "Packed"),
+        (&new, "Packed"),
+        (admin, "nothing"),
+        (admin, "..%2Fpasswd"),
+    ] {
+        let answer = client.get(&format!("{there}/files/{path}")).await;
+        described.check(&get, template, &answer);
+    }
+    let evil = "/api/v1/models/MIST/Evil";
+    let package = format!("{evil}/package");
+    let put = new.send(put, &package, crate::packed::HARMFUL).await;
+    assert_eq!(put.status, 201, "{}", put.text());
+    let any = admin.with("if-match", "*");
+    let template = "/api/v1/models/{network_type}/{name}";
+    for method in [Method::PATCH, Method::PUT] {
+        let enabled = any.send(method.clone(), evil, r#"{"enabled":true}"#).await;
+        assert_eq!(enabled.status, 409, "{}", enabled.text());
+        described.check(&method, template, &enabled);
     }
 }
 
@@ -484,5 +506,6 @@ fn filled(template: &str, name: &str, number: &str) -> String {
         .replace("{subject}", number)
         .replace("{id}", "999999")
         .replace("{sha256}", &"0".repeat(64))
+        .replace("{path}", "plans.json")
         .replace("{revision}", "1")
 }

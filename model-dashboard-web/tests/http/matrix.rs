@@ -27,6 +27,7 @@ fn needs(method: &str, path: &str) -> Needs {
         (_, path) if path.starts_with("/api/v1/uploads") => Needs::One(PackagesWrite),
         (_, path) if path.starts_with("/api/v1/packages") => Needs::One(SystemAdmin),
         (_, "/api/v1/deleted-models") => Needs::One(SystemAdmin),
+        (_, path) if path.contains("/package/files/") => Needs::One(PackagesRead),
         ("get", path) if path.ends_with("/package") => Needs::One(PackagesRead),
         (_, path) if path.ends_with("/package") => Needs::One(PackagesWrite),
         ("get", _) => Needs::One(ModelsRead),
@@ -81,6 +82,7 @@ fn operations() -> Vec<Operation> {
                 .replace("{subject}", "999999")
                 .replace("{id}", "999999")
                 .replace("{sha256}", &"0".repeat(64))
+                .replace("{path}", "plans.json")
                 .replace("{revision}", "1");
             operations.push(Operation {
                 method,

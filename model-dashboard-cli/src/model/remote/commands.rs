@@ -8,7 +8,7 @@ use super::{key, model, reference};
 use crate::failure::{Failure, Kind};
 use crate::installation::Context;
 use crate::model::Changed;
-use crate::model::change::{Several, each};
+use crate::model::change::{Enable, Several, each};
 use crate::model::edit::Edit;
 use crate::model::list::List;
 use crate::model::show::{self, Show};
@@ -94,23 +94,52 @@ pub(super) async fn edit(edit: Edit, client: &Client, context: &Context) -> Resu
 }
 
 pub(super) async fn enable(
-    several: Several,
+    enable: &Enable,
+    client: &Client,
+    context: &Context,
+) -> Result<(), Failure> {
+    let keys = keys(&enable.several, client).await?;
+    let Some(why) = &enable.despite else {
+        return set_enabled(keys, true, &enable.several.reason.text, client, context).await;
+    };
+    each(keys, "enabled", context, async |key| {
+        let change = client.change(key, "*", Change::EnableDespitePackage, why);
+        change.await.map(drop)
+    })
+    .await
+}
+
+pub(super) async fn disable(
+    several: &Several,
+    client: &Client,
+    context: &Context,
+) -> Result<(), Failure> {
+    let keys = keys(several, client).await?;
+    set_enabled(keys, false, &several.reason.text, client, context).await
+}
+
+async fn keys(several: &Several, client: &Client) -> Result<Vec<ModelKey>, Failure> {
+    let mut keys = Vec::new();
+    for text in &several.models {
+        keys.push(key(text, client).await?);
+    }
+    Ok(keys)
+}
+
+async fn set_enabled(
+    keys: Vec<ModelKey>,
     enabled: bool,
+    reason: &str,
     client: &Client,
     context: &Context,
 ) -> Result<(), Failure> {
     let mut patch = JsonObject::new();
     let set = patch.set("enabled", &enabled);
     set.map_err(|error| Failure::new(Kind::Failed, error))?;
-    let mut keys: Vec<ModelKey> = Vec::new();
-    for text in &several.models {
-        keys.push(key(text, client).await?);
-    }
     let done = if enabled { "enabled" } else { "disabled" };
     each(keys, done, context, async |key| {
-        let change = Change::Patch(&patch);
-        let changed = client.change(key, "*", change, &several.reason.text);
-        changed.await.map(drop)
+        let change = client.change(key, "*", Change::Patch(&patch), reason);
+        change.await.map(drop)
     })
     .await
 }

@@ -19,8 +19,8 @@ pub(super) async fn run(
         ModelCommand::List(list) => commands::list(list, client, context).await,
         ModelCommand::Show(show) => commands::show(&show, client, context).await,
         ModelCommand::Edit(edit) => commands::edit(edit, client, context).await,
-        ModelCommand::Enable(several) => commands::enable(several, true, client, context).await,
-        ModelCommand::Disable(several) => commands::enable(several, false, client, context).await,
+        ModelCommand::Enable(enable) => commands::enable(&enable, client, context).await,
+        ModelCommand::Disable(several) => commands::disable(&several, client, context).await,
         _ => Err(here_alone(&client.server().to_string())),
     }
 }

@@ -133,3 +133,18 @@ async fn another_program_is_told_as_none_of_a_registry() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn a_package_that_is_not_trusted_is_told_from_other_refusals() {
+    let problem =
+        r#"{"type":"urn:model-dashboard:problem:untrusted-package","status":409,"detail":"no"}"#;
+    let server = Scripted::start(vec![answer("409 Conflict", "", problem)]);
+    let key = ModelKey::parse("nnUNet/Liver").unwrap();
+    let change = Change::EnableDespitePackage;
+    let error = client(&server).change(&key, "*", change, "why").await;
+    let error = error.unwrap_err();
+    assert!(matches!(error, ClientError::UntrustedPackage(_)), "{error}");
+    assert_eq!(error.kind(), Some("untrusted-package"));
+    let requests = server.requests();
+    assert!(requests[0].contains("model-dashboard-override: package\r\n"));
+}

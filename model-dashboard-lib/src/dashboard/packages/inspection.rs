@@ -88,6 +88,11 @@ impl Inspections {
         self.running().contains_key(&id)
     }
 
+    /// Whether the program ends.
+    pub(super) fn stopping(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stop)
+    }
+
     fn running(&self) -> MutexGuard<'_, HashMap<PackageId, watch::Receiver<()>>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }

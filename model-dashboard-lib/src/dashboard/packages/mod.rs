@@ -7,6 +7,7 @@
 //! got within that time, goes.
 
 mod discard;
+mod files;
 pub(in crate::dashboard) mod head;
 mod inspection;
 mod naming;
@@ -15,12 +16,14 @@ mod purge;
 mod record;
 mod shares;
 mod stored;
+pub(super) mod trust;
 mod unnamed;
 mod uploads;
 pub(in crate::dashboard) mod watched;
 
 use std::sync::Arc;
 
+pub use files::{MAX_PACKAGE_FILE_BYTES, PackageFileContent};
 pub use head::{PackageHead, PackageRemoval};
 pub use inspection::Inspection;
 pub use naming::NamedBy;
@@ -58,6 +61,8 @@ pub(super) struct Packages {
     taking_in: Shares,
     /// Held while uploads are counted and one more is begun.
     beginning: Mutex<()>,
+    /// Places for single files that are read.
+    files: Arc<Semaphore>,
 }
 
 impl Packages {
@@ -68,6 +73,7 @@ impl Packages {
             changes: Arc::new(Semaphore::new(MAX_PACKAGE_CHANGES as usize)),
             taking_in: Shares::new(TAKEN_IN, TAKEN_IN_OF_EACH),
             beginning: Mutex::default(),
+            files: Arc::new(Semaphore::new(files::AT_ONCE)),
         }
     }
 

@@ -34,6 +34,7 @@ mod storage;
 mod taking_over;
 mod tampered;
 mod tokens;
+mod trust;
 mod unfinished;
 mod unknown;
 mod unread;

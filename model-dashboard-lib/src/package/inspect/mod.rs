@@ -64,6 +64,7 @@ mod report;
 #[cfg(test)]
 mod tests;
 mod traces;
+mod trust;
 mod value;
 mod weights;
 
@@ -76,6 +77,7 @@ pub use description::{
 pub use finding::{Finding, FindingKind};
 pub use inspectors::Inspectors;
 pub use report::{FileReport, RULES, Report};
+pub use trust::Trust;
 
 use super::{Package, PackageError};
 

@@ -106,17 +106,36 @@ async fn set_enabled(
 ) -> Result<Response, Failure> {
     let seen = seen(&form)?;
     let (dashboard, reason) = (visit.dashboard(), form.text("reason"));
-    let outcome = dashboard
-        .set_enabled(
-            &visit.caller,
-            &key,
-            enable,
-            Precondition::Version(seen),
-            reason,
-        )
-        .await;
+    let (caller, state) = (&visit.caller, Precondition::Version(seen));
+    let despite = enable && form.text("override") == "package";
+    let outcome = match despite {
+        true => {
+            dashboard
+                .enable_despite_package(caller, &key, state, reason)
+                .await
+        }
+        false => {
+            dashboard
+                .set_enabled(caller, &key, enable, state, reason)
+                .await
+        }
+    };
     let changed = match outcome {
         Ok(changed) => changed,
+        Err(error @ Error::Untrusted { .. }) if visit.caller.has(Permission::SystemAdmin) => {
+            let told = Some(errors::sentence(&error.to_string()));
+            let (reason, status) = (Field::new(reason), Kind::of(&error).status);
+            return ask_despite(&visit, &key, seen, reason, told, status).await;
+        }
+        Err(Error::Invalid(wrong)) if despite => {
+            let messages: Vec<_> = wrong
+                .iter()
+                .map(|it| errors::sentence(&it.message))
+                .collect();
+            let reason = Field::new(reason).wrong(messages.join(" "));
+            let status = Kind::of(&Error::Invalid(wrong)).status;
+            return ask_despite(&visit, &key, seen, reason, None, status).await;
+        }
         Err(error) if matches!(error, Error::Invalid(_)) || errors::may_try_again(&error) => {
             return show_again(&visit, &key, seen, enable, reason, &error).await;
         }
@@ -127,6 +146,45 @@ async fn set_enabled(
         &page_of(&visit, &key),
         format!("{} is {state}.", changed.definition.alias()),
     )
+}
+
+/// Says why the package keeps the model from being enabled, where that is not known yet, and asks
+/// whether it is to be all the same.
+async fn ask_despite(
+    visit: &Visit,
+    key: &ModelKey,
+    seen: Version,
+    reason: Field,
+    told: Option<String>,
+    status: StatusCode,
+) -> Result<Response, Failure> {
+    let known = visit.dashboard().picture(&visit.caller).await?.get(key);
+    let alias = known.map_or_else(|| key.to_string(), |known| known.alias().into_owned());
+    let follows = "If you enable it all the same, jobs load the package and run whatever it runs, \
+                   with their rights. The audit log keeps who allowed it, and why.";
+    let view = ConfirmView {
+        section: Section::Models,
+        heading: format!("Enable {alias} whatever its package?"),
+        consequences: told.into_iter().chain([follows.to_owned()]).collect(),
+        items: Vec::new(),
+        action: action(visit, key, ModelAction::Enable),
+        hidden: vec![
+            ("if_match".to_owned(), seen.to_string()),
+            ("override".to_owned(), "package".to_owned()),
+        ],
+        button: "Enable it all the same".to_owned(),
+        danger: true,
+        back: action(visit, key, ModelAction::Package),
+        reason: Some(ConfirmReason {
+            field: reason,
+            required: true,
+            example: "Who looked at it, and what did they find?".to_owned(),
+        }),
+    };
+    let frame = visit.frame().await;
+    visit
+        .page_with(status, &frame, confirm::page(&frame, &view))
+        .await
 }
 
 /// After an error, with the reason that was typed: the page as it is now if somebody else changed

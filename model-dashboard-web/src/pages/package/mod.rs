@@ -1,4 +1,41 @@
-//! Packages of models.
+//! Packages of models: what is in them, and their files.
 
 pub(super) mod proposed;
+pub(super) mod show;
 pub(super) mod told;
+
+use model_dashboard::model::ModelKey;
+use model_dashboard::package::PackagePath;
+
+use super::routes::{FromSegments, Route, page_of};
+use super::visit::Failure;
+use crate::route::Segment;
+
+/// The pages.
+pub(super) fn table() -> Vec<Route> {
+    vec![
+        page_of("/models/{type}/{name}/package", show::show),
+        page_of("/models/{type}/{name}/package/download", show::download),
+        page_of(
+            "/models/{type}/{name}/package/view/{*path}",
+            show::view_file,
+        ),
+        page_of(
+            "/models/{type}/{name}/package/files/{*path}",
+            show::download_file,
+        ),
+    ]
+}
+
+/// A file of the package of a model, whose path has slashes.
+impl FromSegments for (ModelKey, PackagePath) {
+    fn from_segments(segments: &[Segment]) -> Result<Self, Failure> {
+        let [network_type, name, path @ ..] = segments else {
+            return Err(Failure::Nothing);
+        };
+        let key = ModelKey::from_segments(&[network_type.clone(), name.clone()])?;
+        let path: Vec<&str> = path.iter().map(|Segment(text)| text.as_str()).collect();
+        let path = PackagePath::parse(&path.join("/")).map_err(|_| Failure::Nothing)?;
+        Ok((key, path))
+    }
+}

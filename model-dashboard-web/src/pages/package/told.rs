@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use model_dashboard::model::{LabelNames, LabelNumber, Timestamp};
 use model_dashboard::package::inspect::{
-    Configuration, Description, Drift, FindingKind, Network, Report, Score, Signature, Tensor,
+    Configuration, Description, Drift, FileReport, FindingKind, Network, Report, Score, Signature,
+    Tensor,
 };
 use model_dashboard::package::pickle::Verdict;
 
@@ -73,6 +74,11 @@ pub(in crate::pages) fn other_type(report: &Report, network_type: &str) -> Optio
 /// Where a definition says something else than its package.
 pub(in crate::pages) fn drift(found: &Drift) -> Changes {
     told_changes(&found.fields, &found.labels)
+}
+
+/// What loading one file would do.
+pub(in crate::pages) fn of_file(file: &FileReport) -> Trust {
+    file.verdict.map_or(Trust::NoCode, of_verdict)
 }
 
 fn of_verdict(verdict: Verdict) -> Trust {
@@ -270,7 +276,7 @@ fn files(report: &Report) -> Vec<FileRow> {
             .digest
             .map(|digest| digest.to_hex())
             .unwrap_or_default(),
-        trust: file.verdict.map_or(Trust::NoCode, of_verdict),
+        trust: of_file(file),
         names: file.names.clone(),
         reasons: file.reasons.clone(),
     });

@@ -13,7 +13,7 @@ const AT_FIRST: usize = 6;
 /// The differences, `before` being what the definition says, and what follows from them. Nothing
 /// where there are none.
 #[must_use]
-pub fn drift(found: &Changes, what_follows: &str) -> Markup {
+pub fn drift(found: &Changes, what_follows: &Markup) -> Markup {
     let misleading = found.breaking();
     let tone = match misleading {
         0 => Tone::Warning,

@@ -40,6 +40,9 @@ const MOST_SHOWN: usize = 1_000;
 /// How many imports of a file are named.
 const MOST_NAMES: usize = 20;
 
+/// How many digits of a digest are enough to tell files apart.
+const DIGITS: usize = 12;
+
 /// Below so many files all folders are open.
 const FEW: usize = 24;
 
@@ -137,31 +140,48 @@ fn folder(folder: &Folder<'_>, view: &FilesView, open: bool) -> Markup {
     }
 }
 
+/// A file: its name leads to it where it can be shown, and else opens what is known of it.
 fn file(name: &str, file: &FileRow, view: &FilesView) -> Markup {
-    html! {
-        details.file {
-            summary {
-                (Icon::File)
-                span.file-name { (name) }
-                @if file.trust.is_noted() { (file.trust.pill()) }
-                span.meta { (size(file.size)) }
-            }
-            div.file-facts {
-                @for reason in &file.reasons { p { (sentence(reason)) } }
-                @if !file.names.is_empty() {
-                    p { "Loading it imports:" }
-                    ul.names {
-                        @for name in file.names.iter().take(MOST_NAMES) { li { code { (name) } } }
-                        @if file.names.len() > MOST_NAMES { li.meta { "and " (file.names.len() - MOST_NAMES) " more" } }
+    let pill = html! { @if file.trust.is_noted() { (file.trust.pill()) } };
+    let Some(at) = &view.shown_at else {
+        return html! {
+            details.file {
+                summary { (Icon::File) span.file-name { (name) } (pill) span.meta { (size(file.size)) } }
+                div.file-facts {
+                    (runs(file))
+                    @if !file.digest.is_empty() {
+                        div.digest { span.meta { "SHA-256 " } (copy_chip(&file.digest, "the digest")) }
                     }
                 }
-                @if !file.digest.is_empty() {
-                    div.digest { span.meta { "SHA-256 " } (copy_chip(&file.digest, "the digest")) }
+            }
+        };
+    };
+    let address = format!("{at}{}", crate::views::links::path(&file.path));
+    html! {
+        div.file-row {
+            (Icon::File)
+            a.file-name href=(address) { (name) }
+            (pill)
+            span.meta {
+                @if let Some(start) = file.digest.get(..DIGITS) {
+                    code.digest title={ "SHA-256 " (file.digest) } { (start) }
                 }
-                @if let Some(at) = &view.shown_at {
-                    @let address = format!("{at}{}", crate::views::links::path(&file.path));
-                    p.inline-actions { a href=(address) { "Look into it" } }
-                }
+                span.size { (size(file.size)) }
+            }
+        }
+        @if !file.reasons.is_empty() || !file.names.is_empty() { div.file-facts { (runs(file)) } }
+    }
+}
+
+/// What loading it would do, and why that is thought.
+fn runs(file: &FileRow) -> Markup {
+    html! {
+        @for reason in &file.reasons { p { (sentence(reason)) } }
+        @if !file.names.is_empty() {
+            p { "Loading it imports:" }
+            ul.names {
+                @for name in file.names.iter().take(MOST_NAMES) { li { code { (name) } } }
+                @if file.names.len() > MOST_NAMES { li.meta { "and " (file.names.len() - MOST_NAMES) " more" } }
             }
         }
     }

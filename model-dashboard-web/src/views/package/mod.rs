@@ -1,9 +1,12 @@
 //! What a package holds, as it was found without running it.
 
 mod drift;
+pub mod file;
 pub mod files;
 mod findings;
 mod networks;
+pub mod page;
+pub mod panel;
 mod trust;
 
 use maud::{Markup, html};

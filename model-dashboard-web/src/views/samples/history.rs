@@ -48,7 +48,7 @@ fn label(number: u32, before: Option<&str>, after: Option<&str>, kind: LabelKind
     }
 }
 
-fn changes() -> Changes {
+pub(super) fn changes() -> Changes {
     Changes {
         fields: vec![
             change("alias", Some("Kidney"), Some("Kidney, tumour and cyst")),

@@ -10,6 +10,8 @@ use crate::views::components::field::Field;
 use crate::views::components::icon::Icon;
 use crate::views::components::labels::Label;
 use crate::views::model::{Arguments, ModelNotice, ModelView};
+use crate::views::package::Trust;
+use crate::views::package::panel::{KnownPackage, PackagePanel};
 
 fn label(number: &str, names: &[&str]) -> Label {
     Label {
@@ -22,6 +24,16 @@ pub(super) fn model_view() -> ModelView {
     ModelView {
         network_type: text("nnUNet_v2"),
         name: text("Dataset220_KiTS2023"),
+        package: PackagePanel::Known(Box::new(KnownPackage {
+            file_name: text("Dataset220.zip"),
+            size: 1_204_000_000,
+            digest: "b9".repeat(32),
+            files: 42,
+            trust: Trust::Unscannable,
+            missing: 1,
+            leaks: 3,
+            drift: (4, 1),
+        })),
         alias: text("Kidney, tumour and cyst"),
         enabled: true,
         if_match: text("\"5f1c\""),
@@ -83,6 +95,7 @@ pub(super) fn model_disabled() -> ModelView {
     ModelView {
         network_type: text("TotalSegmentatorV2"),
         name: text("Dataset291_TotalSegmentator_part1_organs_1559subj"),
+        package: PackagePanel::Unknown("It had one, whose bytes were removed."),
         alias: text("Organs, part 1"),
         enabled: false,
         notices: vec![ModelNotice {

@@ -6,9 +6,11 @@ use super::{Frame, ago, ahead, pair, text, texts};
 use crate::views::components::field::Field;
 use crate::views::components::labels::Label;
 use crate::views::history::changes::Changes;
+use crate::views::package::file::{FileContent, FileView};
 use crate::views::package::files::{FileRow, FilesView};
+use crate::views::package::page::PackageView;
 use crate::views::package::{
-    ConfigurationRow, FindingGroup, FindingRow, FoldState, FoundView, NetworkRow, ScoreRow,
+    self, ConfigurationRow, FindingGroup, FindingRow, FoldState, FoundView, NetworkRow, ScoreRow,
     SignatureRow, Subject, Trust,
 };
 use crate::views::upload::found::{self, UploadState, UploadView};
@@ -18,6 +20,7 @@ use crate::views::upload::{self, StartView, UploadRow};
 
 pub(super) fn all(frame: &Frame) -> Vec<(&'static str, Markup)> {
     let page = |state| found::page(frame, &upload(state));
+    let file = |content| package::file::page(frame, &file_of_package(content));
     vec![
         ("upload", upload::start(frame, &start(true))),
         ("upload, none", upload::start(frame, &start(false))),
@@ -46,6 +49,13 @@ pub(super) fn all(frame: &Frame) -> Vec<(&'static str, Markup)> {
                 })),
             ),
         ),
+        ("package", package::page::page(frame, &of_model())),
+        (
+            "package, text",
+            file(FileContent::Text(text("{\n  \"a\": 1\n}"), true)),
+        ),
+        ("package, picture", file(FileContent::Picture)),
+        ("package, bytes", file(FileContent::Bytes)),
         (
             "upload, nothing known",
             page(UploadState::Found(Box::default())),
@@ -221,5 +231,37 @@ fn chosen() -> ChosenView {
             breaking: true,
         }),
         reason: Field::default().wrong("say why"),
+    }
+}
+
+fn of_model() -> PackageView {
+    let mut found = found();
+    found.files.shown_at = Some(text("/dashboard/models/nnUNet_v2/Dataset501/package/view/"));
+    PackageView {
+        network_type: text("nnUNet_v2"),
+        name: text("Dataset501"),
+        alias: text("Head and neck"),
+        file_name: text("Dataset501.zip"),
+        size: 3_000_000_000,
+        digest: "b9".repeat(32),
+        uploaded_by: text("mkeller"),
+        uploaded_at: ago(30),
+        inspected_at: ago(29),
+        found,
+        drift: super::history::changes(),
+    }
+}
+
+fn file_of_package(content: FileContent) -> FileView {
+    FileView {
+        network_type: text("nnUNet_v2"),
+        name: text("Dataset501"),
+        alias: text("Head and neck"),
+        path: text("fold_0/a b.json"),
+        size: 3_000,
+        digest: "0a".repeat(32),
+        trust: Trust::Unknown,
+        reasons: texts(&["imports what nothing is known of"]),
+        content,
     }
 }

@@ -17,7 +17,7 @@ impl Tag {
     }
 }
 
-const VOID: [&str; 5] = ["meta", "link", "input", "wbr", "br"];
+const VOID: [&str; 6] = ["meta", "link", "input", "img", "wbr", "br"];
 
 /// The tags of a document in order; panics when they do not nest.
 pub(super) fn tags(page: &str, html: &str) -> Vec<Tag> {

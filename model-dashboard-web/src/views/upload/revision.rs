@@ -125,7 +125,7 @@ fn confirmation(frame: &Frame, view: &RevisionView, chosen: &ChosenView) -> Mark
             }
             (contradictions(chosen, &links.upload_action(&view.id, UploadAction::New)))
             (since_last(chosen))
-            (drift(&chosen.drift, "It stays as it is; edit the model afterwards where the package is right."))
+            (drift(&chosen.drift, &html! { "It stays as it is; edit the model afterwards where the package is right." }))
             (action_bar(
                 Some(Reason {
                     field: &chosen.reason,

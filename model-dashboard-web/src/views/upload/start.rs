@@ -175,7 +175,7 @@ fn row(frame: &Frame, upload: &UploadRow) -> Markup {
 fn other_ways(view: &StartView) -> Markup {
     let api = &view.api;
     let curl = format!(
-        "curl -T model.zip \\\n  -H \"Authorization: Bearer $TOKEN\" \\\n  -H \"If-None-Match: *\" \\\n  {api}/models/\\\nnnUNet_v2/NAME/package"
+        "API={api}\ncurl -T model.zip \\\n  -H \"Authorization: Bearer $TOKEN\" \\\n  -H \"If-None-Match: *\" \\\n  $API/models/nnUNet_v2/NAME/package"
     );
     html! {
         (section("What happens", &html! {

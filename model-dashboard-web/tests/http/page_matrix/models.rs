@@ -5,6 +5,9 @@ use super::{ENABLE, READ, Row, TAG, WRITE, but, get, post};
 /// An upload that is not there.
 const UPLOAD: &str = "/upload/01J9Z3K4V5W6X7Y8Z9A0B1C2D3";
 
+/// For those who read packages, of a model that has none.
+const NO_PACKAGE: [u16; 6] = [303, 404, 404, 404, 403, 404];
+
 pub(super) const ROWS: &[Row] = &[
     get("/", "/", READ),
     post(
@@ -122,6 +125,26 @@ pub(super) const ROWS: &[Row] = &[
         "/models/nnUNet/Task003_Liver/revisions/1/restore",
         TAG,
         but(WRITE, 412),
+    ),
+    get(
+        "/models/{type}/{name}/package",
+        "/models/nnUNet/Task003_Liver/package",
+        NO_PACKAGE,
+    ),
+    get(
+        "/models/{type}/{name}/package/download",
+        "/models/nnUNet/Task003_Liver/package/download",
+        NO_PACKAGE,
+    ),
+    get(
+        "/models/{type}/{name}/package/view/{*path}",
+        "/models/nnUNet/Task003_Liver/package/view/plans.json",
+        NO_PACKAGE,
+    ),
+    get(
+        "/models/{type}/{name}/package/files/{*path}",
+        "/models/nnUNet/Task003_Liver/package/files/plans.json",
+        NO_PACKAGE,
     ),
     get("/create", "/create", WRITE),
     post(

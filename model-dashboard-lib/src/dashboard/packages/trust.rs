@@ -1,0 +1,64 @@
+//! Whether jobs may use a model with the package that it has.
+
+use super::record::PackageRecord;
+use crate::dashboard::{Dashboard, Error};
+use crate::model::{JsonKind, ModelDefinition, ModelKey};
+use crate::package::inspect::Trust;
+use crate::repository::packages::PackageId;
+
+/// The package of a model once `after` is written over `before`: what `after` says of it, and else
+/// what is there.
+pub(in crate::dashboard) fn package_after(
+    before: Option<&ModelDefinition>,
+    after: &ModelDefinition,
+) -> Option<String> {
+    let registry = after.as_object().get_object("registry").unwrap_or_default();
+    match registry.kind("package") {
+        Some(JsonKind::String) => registry.get_as("package").ok().flatten(),
+        Some(_) => None,
+        None => before?.registry()?.package,
+    }
+}
+
+impl Dashboard {
+    /// Refuses a package that is trusted less than
+    /// [`Policy::min_package_trust`](crate::dashboard::Policy).
+    ///
+    /// # Errors
+    /// [`Error::Untrusted`]; [`Error::Unavailable`] where nothing can be told of it.
+    pub(in crate::dashboard) async fn trusts(
+        &self,
+        key: &ModelKey,
+        package: &str,
+    ) -> Result<(), Error> {
+        let needed = self.policy().min_package_trust;
+        if needed == Trust::Dangerous {
+            return Ok(());
+        }
+        let trust = self.trust_of(package).await?;
+        match trust < needed {
+            true => Err(Error::Untrusted {
+                key: key.clone(),
+                trust,
+                needed,
+            }),
+            false => Ok(()),
+        }
+    }
+
+    /// How far a package is trusted. One of which nothing is known counts as one that cannot be
+    /// read.
+    async fn trust_of(&self, package: &str) -> Result<Trust, Error> {
+        // Another program may have written anything there.
+        let Ok(id) = PackageId::parse(package) else {
+            return Ok(Trust::Unscannable);
+        };
+        let Ok(store) = self.inner.packages.store() else {
+            return Ok(Trust::Unscannable);
+        };
+        let record = store.report(id).await?;
+        let record = record.and_then(|bytes| PackageRecord::read(id, &bytes));
+        let report = record.and_then(|record| record.report);
+        Ok(report.map_or(Trust::Unscannable, |report| report.trust()))
+    }
+}
