@@ -194,10 +194,9 @@ impl From<ClientError> for Failure {
             ClientError::Refused(problem) => Self::of_problem(&problem),
             ClientError::UntrustedPackage(problem) => Self::of_problem(&problem).hint(OVERRIDING),
             ClientError::Disk(error) => error.into(),
-            ClientError::Unreachable { .. } => Self::new(Kind::Unavailable, told).hint(
-                "is the address right, and does the server run? MODEL_DASHBOARD_CA_FILE names \
-                 certificates of one's own",
-            ),
+            ClientError::Unreachable { .. } => Self::new(Kind::Unavailable, told)
+                .hint("is the address right, and does the server run?"),
+            ClientError::Certificate { .. } => Self::new(Kind::Unavailable, told),
             ClientError::NotUnderstood { .. } => Self::new(Kind::Unavailable, told)
                 .hint("give the address of the dashboard or of its API"),
             ClientError::Another { .. } => Self::new(Kind::Conflict, told).hint("try it again"),

@@ -31,6 +31,14 @@ pub enum ClientError {
         #[source]
         source: Box<dyn StdError + Send + Sync>,
     },
+    /// The server's certificate is not accepted.
+    #[error("{server} cannot be trusted: {why}")]
+    Certificate {
+        /// The server.
+        server: String,
+        /// What is wrong with its certificate and, after a semicolon, what to do.
+        why: String,
+    },
     /// The server refuses.
     #[error(transparent)]
     Refused(Box<Problem>),

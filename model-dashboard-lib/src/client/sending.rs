@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::Client;
 use super::error::{ClientError, Problem};
+use crate::tls::{self, Naming};
 
 /// A list of very many models, and room.
 const MAX_ANSWER: usize = 256 << 20;
@@ -75,8 +76,10 @@ impl Client {
         let response = request.send().await.map_err(|error| {
             let again = repeat == Repeat::Safe || error.is_connect();
             match (again, self.unreachable(error)) {
-                (true, error) => Failed::Now { error, wait: None },
-                (false, error) => Failed::For(error),
+                (true, error @ ClientError::Unreachable { .. }) => {
+                    Failed::Now { error, wait: None }
+                }
+                (_, error) => Failed::For(error),
             }
         })?;
         let status = response.status();
@@ -151,8 +154,16 @@ impl Client {
     }
 
     pub(super) fn unreachable(&self, error: reqwest::Error) -> ClientError {
+        let server = self.server.to_string();
+        let naming = Naming {
+            bundle: "MODEL_DASHBOARD_CA_FILE",
+            host: "the address of the server",
+        };
+        if let Some(why) = tls::told(&error, naming) {
+            return ClientError::Certificate { server, why };
+        }
         ClientError::Unreachable {
-            server: self.server.to_string(),
+            server,
             // The address is told already, and queries are nobody's business.
             source: error.without_url().into(),
         }

@@ -7,6 +7,7 @@ mod object;
 pub mod packages;
 mod revise;
 mod revisions;
+#[cfg(feature = "sqlite")]
 mod sole_writer;
 mod state;
 
@@ -23,6 +24,7 @@ pub use maintenance::{Inventory, LeftOver, Purged};
 pub use memory::MemoryRepository;
 pub use object::ObjectRepository;
 pub use revisions::{Archived, Revision};
+#[cfg(feature = "sqlite")]
 pub(crate) use sole_writer::SoleWriter;
 use state::State;
 pub(crate) use state::is_ours;

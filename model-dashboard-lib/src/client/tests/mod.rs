@@ -4,6 +4,7 @@
 
 mod fetched;
 mod scripted;
+mod trusted;
 
 use std::time::Duration;
 

@@ -134,11 +134,9 @@ pub(super) fn fault(error: Error) -> Fault {
     if let Some((status, body)) = answered(&error) {
         return no_s3(status, &body);
     }
+    let message = said(&error).to_owned();
     #[cfg(feature = "s3")]
-    let unanswered = find(&error).map(|http| unanswered(http, is_plain(&error)));
-    #[cfg(not(feature = "s3"))]
-    let unanswered = None;
-    let message = unanswered.unwrap_or_else(|| said(&error).to_owned());
+    let message = find(&error).map_or(message, |http| unanswered(http, is_plain(&error)));
     Fault::Unavailable {
         message,
         source: Some(error.into()),
