@@ -33,10 +33,18 @@ pub trait PackageStoreHarness: Send + Sync {
 }
 
 /// Makes one `#[tokio::test]` of every case of the suite. The argument is an expression, which may
-/// await, that gives a fresh [`PackageStoreHarness`].
+/// await, that gives a fresh [`PackageStoreHarness`]. With `alone` before it the cases are left out
+/// that a place without conditional writes cannot pass, where one process alone may write.
 #[macro_export]
 macro_rules! package_store_conformance {
     ($fresh:expr) => {
+        $crate::package_store_conformance! { alone $fresh }
+        $crate::package_store_conformance! { @cases $fresh;
+            what_another_process_found_is_kept
+            two_processes_note_at_once_and_nothing_is_lost
+        }
+    };
+    (alone $fresh:expr) => {
         $crate::package_store_conformance! { @cases $fresh;
             an_upload_becomes_a_package_with_its_digest
             an_upload_goes_on_where_it_broke_off
@@ -494,28 +502,54 @@ pub async fn a_note_is_replaced_by_who_read_it_last(harness: &impl PackageStoreH
     let id = put(&*store, b"bytes").await.id;
     assert_eq!(store.note(id).await.unwrap(), None);
     assert!(!store.replace_note(id, Some(b"x"), b"y").await.unwrap());
+    let noted = noted_at_once(std::slice::from_ref(&store), id).await;
+    assert!(!store.replace_note(id, None, b"new").await.unwrap());
+    let large = vec![b' '; MAX_NOTE_BYTES + 1];
+    let refused = store.replace_note(id, Some(&noted), &large).await;
+    assert!(matches!(refused, Err(PackageStoreError::NoteTooLarge)));
+}
+
+/// Neither is what one process noted overwritten by what the other one read before.
+pub async fn two_processes_note_at_once_and_nothing_is_lost(harness: &impl PackageStoreHarness) {
+    let stores = [harness.store(), harness.beside()];
+    let id = put(&*stores[0], b"bytes").await.id;
+    let noted = noted_at_once(&stores, id).await;
+    for store in stores {
+        assert!(!store.replace_note(id, None, b"new").await.unwrap());
+        assert!(store.note(id).await.unwrap().as_deref() == Some(&*noted));
+    }
+}
+
+/// Whoever comes later.
+pub async fn what_another_process_found_is_kept(harness: &impl PackageStoreHarness) {
+    let (store, other) = (harness.store(), harness.beside());
+    let id = put(&*store, b"bytes").await.id;
+    assert!(store.put_report(id, b"[]").await.unwrap());
+    assert!(!other.put_report(id, b"{}").await.unwrap());
+    assert!(other.report(id).await.unwrap().as_deref() == Some(b"[]"));
+}
+
+/// Adds 24 to a note, eight at a time and each by the next of the stores: what is noted in the end,
+/// which is all of them.
+async fn noted_at_once(stores: &[Arc<dyn PackageStore>], id: PackageId) -> Vec<u8> {
     let notes = stream::iter(0..24_u8).map(async |n| {
+        let store = &stores[usize::from(n) % stores.len()];
         loop {
             let read = store.note(id).await.unwrap();
             let mut note = read.clone().unwrap_or_default();
             note.push(n);
-            if store
-                .replace_note(id, read.as_deref(), &note)
-                .await
-                .unwrap()
-            {
+            let replaced = store.replace_note(id, read.as_deref(), &note);
+            if replaced.await.unwrap() {
                 return;
             }
         }
     });
     notes.buffer_unordered(8).collect::<Vec<()>>().await;
-    let mut noted = store.note(id).await.unwrap().unwrap();
-    noted.sort_unstable();
-    assert_eq!(noted, (0..24).collect::<Vec<u8>>());
-    assert!(!store.replace_note(id, None, b"new").await.unwrap());
-    let large = vec![b' '; MAX_NOTE_BYTES + 1];
-    let refused = store.replace_note(id, Some(&noted), &large).await;
-    assert!(matches!(refused, Err(PackageStoreError::NoteTooLarge)));
+    let noted = stores[0].note(id).await.unwrap().unwrap();
+    let mut sorted = noted.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, (0..24).collect::<Vec<u8>>());
+    noted
 }
 
 /// Once and again.

@@ -44,7 +44,7 @@ mod in_a_bucket {
 mod alone_in_a_bucket {
     use super::*;
 
-    model_dashboard::package_store_conformance!(InBucket::alone().await);
+    model_dashboard::package_store_conformance!(alone InBucket::alone().await);
 }
 
 impl InBucket {
