@@ -38,6 +38,10 @@ pub enum Action {
     ModelRestore,
     /// The bytes of a package arrived whole.
     PackageUpload,
+    /// A package was proposed to a model.
+    PackageDraft,
+    /// A package that was proposed to a model is so no more.
+    PackageDraftDiscard,
     /// An upload, or a package that no model had, was given up or expired.
     PackagePurge,
     /// A package was fetched, or a part of it.
@@ -78,6 +82,8 @@ impl Action {
         (Action::ModelDelete, "model.delete"),
         (Action::ModelRestore, "model.restore"),
         (Action::PackageUpload, "package.upload"),
+        (Action::PackageDraft, "package.draft"),
+        (Action::PackageDraftDiscard, "package.draft.discard"),
         (Action::PackagePurge, "package.purge"),
         (Action::PackageDownload, "package.download"),
         (Action::TokenCreate, "token.create"),

@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod authenticator;
+pub mod drafts;
 pub mod packages;
 pub mod repository;
 pub mod sessions;
@@ -19,6 +20,7 @@ mod tests {
         let suites = [
             include_str!("audit.rs"),
             include_str!("authenticator.rs"),
+            include_str!("drafts.rs"),
             include_str!("packages.rs"),
             concat!(
                 include_str!("repository/mod.rs"),

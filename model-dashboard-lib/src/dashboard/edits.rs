@@ -7,6 +7,7 @@ use crate::model::{
     FieldError, JsonKind, JsonObject, ModelDefinition, ModelKey, ModelName, NameError, NetworkType,
     RegistryInfo,
 };
+use crate::package::inspect::{Description, TakenPart};
 use crate::repository::packages::PackageId;
 
 /// The field of the registry itself.
@@ -81,6 +82,19 @@ pub(super) fn with_package(before: &Model, package: PackageId) -> Result<ModelDe
     let registry = editable(&content, &mut Vec::new());
     set_registry(&mut content, &registry)?;
     set_package(&mut content, package)?;
+    Ok(content)
+}
+
+/// The content of a model that gets another package, and takes over what that tells.
+pub(super) fn with_told_package(
+    before: &Model,
+    package: PackageId,
+    description: &Description,
+    takes: &[TakenPart],
+) -> Result<ModelDefinition, Error> {
+    let mut content = with_package(before, package)?;
+    description.give(takes, &mut content);
+    none(new_errors(&before.definition, &content))?;
     Ok(content)
 }
 

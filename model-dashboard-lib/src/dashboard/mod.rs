@@ -94,10 +94,10 @@ pub use lost_race::{LostRace, Wanted};
 pub use measures::Measures;
 pub use models::{Model, RawModel};
 pub use packages::{
-    Inspection, MAX_FILE_NAME_CHARS, MAX_LARGEST_UPLOADS, MAX_PACKAGE_FILE_BYTES,
-    MAX_PURPOSE_CHARS, MAX_UPLOAD_NOTE_BYTES, MAX_UPLOADS, ModelPackage, NamedBy, NewUpload,
-    PackageFileContent, PackageHead, PackagePurge, PackageRecord, PackageRemoval, PackageUpload,
-    PurgedPackage,
+    CheckVerdict, Draft, DraftCheck, Inspection, MAX_DRAFTS, MAX_FILE_NAME_CHARS,
+    MAX_LARGEST_UPLOADS, MAX_PACKAGE_FILE_BYTES, MAX_PURPOSE_CHARS, MAX_UPLOAD_NOTE_BYTES,
+    MAX_UPLOADS, ModelPackage, NamedBy, NewUpload, PackageFileContent, PackageHead, PackagePurge,
+    PackageRecord, PackageRemoval, PackageUpload, ProposedRevision, PurgedPackage,
 };
 pub use reader::Reader;
 pub use revision::{ModelRevision, Origin, RevisionContent};

@@ -39,6 +39,7 @@ mod in_a_bucket {
     use super::*;
 
     model_dashboard::package_store_conformance!(InBucket::fresh().await);
+    model_dashboard::draft_store_conformance!(InBucket::fresh().await);
 }
 
 mod alone_in_a_bucket {

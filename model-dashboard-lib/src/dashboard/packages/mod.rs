@@ -7,6 +7,8 @@
 //! got within that time, goes.
 
 mod discard;
+mod draft_checks;
+mod drafts;
 mod files;
 pub(in crate::dashboard) mod head;
 mod inspection;
@@ -23,6 +25,8 @@ pub(in crate::dashboard) mod watched;
 
 use std::sync::Arc;
 
+pub use draft_checks::{CheckVerdict, DraftCheck};
+pub use drafts::{Draft, MAX_DRAFTS, ProposedRevision};
 pub use files::{MAX_PACKAGE_FILE_BYTES, PackageFileContent};
 pub use head::{PackageHead, PackageRemoval};
 pub use inspection::Inspection;

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use futures::stream::{self, StreamExt as _};
 
+use super::drafts::Draft;
 use crate::dashboard::{Dashboard, Error, ModelRevision, Progress};
 use crate::model::{ModelId, ModelKey};
 use crate::repository::RepositoryError;
@@ -22,8 +23,10 @@ const PAGE: usize = 8;
 pub struct NamedBy {
     /// The key of the model; of a revision that does not say it, the id of its history.
     pub model: String,
-    /// The number of the revision; `None` for what lies at the key.
+    /// The number of the revision; `None` for what lies at the key, and for a draft.
     pub revision: Option<u64>,
+    /// Whether it is a draft: the package is proposed to the model.
+    pub is_draft: bool,
 }
 
 /// What names some packages.
@@ -96,6 +99,7 @@ impl Dashboard {
             done += 1;
             progress(done, total);
         }
+        naming.add(self.naming_in_drafts(packages).await?);
         naming.of.values_mut().for_each(|named_by| named_by.sort());
         Ok(naming)
     }
@@ -111,11 +115,35 @@ impl Dashboard {
                 let by = NamedBy {
                     model: key.to_string(),
                     revision: None,
+                    is_draft: false,
                 };
                 naming.note(standing_in(&stored.bytes, packages), &by);
             }
             Err(RepositoryError::NotFound { .. }) => {}
             Err(_) => naming.is_doubtful = self.answers_otherwise().await?,
+        }
+        Ok(naming)
+    }
+
+    async fn naming_in_drafts(&self, packages: &HashSet<PackageId>) -> Result<Naming, Error> {
+        let mut naming = Naming::default();
+        let Some(store) = self.inner.packages.kept() else {
+            return Ok(naming);
+        };
+        for id in store.models_with_drafts().await? {
+            for package in store.drafts(&id).await? {
+                if !packages.contains(&package) {
+                    continue;
+                }
+                let draft = store.draft(&id, package).await?;
+                let draft: Option<Draft> = draft.and_then(|it| serde_json::from_slice(&it).ok());
+                let by = NamedBy {
+                    model: draft.map_or_else(|| id.to_string(), |draft| draft.model),
+                    revision: None,
+                    is_draft: true,
+                };
+                naming.note(HashSet::from([package]), &by);
+            }
         }
         Ok(naming)
     }
@@ -141,6 +169,7 @@ impl Dashboard {
                     let by = NamedBy {
                         model: key.map_or_else(|| id.to_string(), |key| key.to_string()),
                         revision: Some(number),
+                        is_draft: false,
                     };
                     naming.note(ids, &by);
                 }

@@ -116,7 +116,7 @@ impl Dashboard {
 
     /// Notes of a package that a model is about to get it, so that its bytes stay whatever becomes
     /// of the upload. Answers who gives it, as far as they still may.
-    async fn announce(
+    pub(super) async fn announce(
         &self,
         caller: &Caller,
         id: PackageId,
@@ -129,37 +129,58 @@ impl Dashboard {
             return Err(Error::invalid("package", why));
         }
         let intent = Intent::new(key);
-        let store = self.inner.packages.store()?;
-        let head = head::change(&**store, id, |head| head.intend(&intent)).await?;
-        match head.is_some_and(|head| head.intents.contains(&intent)) {
-            true => Ok((caller, intent)),
-            false => Err(Error::not_found(format!("upload {id}"))),
+        match self.note_intent(id, &intent).await? {
+            Some(()) => Ok((caller, intent)),
+            None => Err(Error::not_found(format!("upload {id}"))),
         }
     }
 
-    /// Ends the upload of a package that a model got, or takes back that it was to.
-    async fn published(
+    /// Notes of a package that a model is to get it; `None` if it is there no more.
+    pub(super) async fn note_intent(
         &self,
         id: PackageId,
         intent: &Intent,
-        written: Result<Model, Error>,
-    ) -> Result<Model, Error> {
+    ) -> Result<Option<()>, Error> {
         let store = self.inner.packages.store()?;
+        let head = head::change(&**store, id, |head| head.intend(intent)).await?;
+        Ok(head
+            .filter(|head| head.intents.contains(intent))
+            .map(|_| ()))
+    }
+
+    /// Ends the upload of a package that a model got, or takes back that it was to.
+    pub(super) async fn published<T>(
+        &self,
+        id: PackageId,
+        intent: &Intent,
+        written: Result<T, Error>,
+    ) -> Result<T, Error> {
+        let written = self.settled(id, intent, written).await?;
+        if let Err(error) = self.inner.packages.store()?.give_up(id).await {
+            // It expires; the bytes stay.
+            tracing::debug!(%id, %error, "an upload is still there that a model got");
+        }
+        Ok(written)
+    }
+
+    /// Takes back that a model was to get a package, if it surely did not.
+    pub(super) async fn settled<T>(
+        &self,
+        id: PackageId,
+        intent: &Intent,
+        written: Result<T, Error>,
+    ) -> Result<T, Error> {
         match &written {
-            Ok(_) => {
-                if let Err(error) = store.give_up(id).await {
-                    // It expires; the bytes stay.
-                    tracing::debug!(%id, %error, "an upload is still there that a model got");
-                }
-            }
             // It may be written all the same.
-            Err(
+            Ok(_)
+            | Err(
                 Error::Unavailable { .. }
                 | Error::Busy { .. }
                 | Error::Repository(_)
                 | Error::Internal(_),
             ) => {}
             Err(_) => {
+                let store = self.inner.packages.store()?;
                 let taken_back = head::change(&**store, id, |head| {
                     head.intents.retain(|other| other.id != intent.id);
                     true
@@ -283,7 +304,7 @@ impl Dashboard {
 }
 
 /// Runs work to its end, whether or not anyone waits for it.
-async fn to_its_end<T: Send + 'static>(
+pub(super) async fn to_its_end<T: Send + 'static>(
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {
     let done = tokio::spawn(work.in_current_span()).await;

@@ -165,6 +165,7 @@ impl std::fmt::Display for NamedBy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.revision {
             Some(number) => write!(f, "{}@{number}", self.model),
+            None if self.is_draft => write!(f, "a draft of {}", self.model),
             None => f.write_str(&self.model),
         }
     }

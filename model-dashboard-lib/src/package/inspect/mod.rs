@@ -61,6 +61,7 @@ mod nnunet;
 mod pickled;
 mod pickles;
 mod report;
+mod taken;
 #[cfg(test)]
 mod tests;
 mod traces;
@@ -77,6 +78,7 @@ pub use description::{
 pub use finding::{Finding, FindingKind};
 pub use inspectors::Inspectors;
 pub use report::{FileReport, RULES, Report};
+pub use taken::TakenPart;
 pub use trust::Trust;
 
 use super::{Package, PackageError};

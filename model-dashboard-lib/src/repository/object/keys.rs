@@ -58,6 +58,11 @@ impl StoreKey {
         Self(format!("{REGISTRY}/packages/{id}.note.json").into())
     }
 
+    /// What is kept of a package that is proposed to a model.
+    pub(super) fn draft(model: ModelId, package: PackageId) -> Self {
+        Self(format!("{REGISTRY}/drafts/{model}/{package}.json").into())
+    }
+
     /// What is known of an upload.
     pub(super) fn upload(id: PackageId) -> Self {
         Self(format!("{REGISTRY}/uploads/{id}.json").into())
@@ -100,6 +105,8 @@ pub(super) enum Folder {
     Named(Box<str>),
     /// The revisions of a model.
     Revisions(ModelId),
+    /// The drafts of a model, or all models that have any.
+    Drafts(Option<ModelId>),
     /// A folder of the registry's own; empty for the one that holds all of them.
     Registry(Box<str>),
 }
@@ -111,6 +118,8 @@ impl Folder {
             Self::Root => String::new(),
             Self::Named(name) => name.to_string(),
             Self::Revisions(id) => format!("{REGISTRY}/revisions/{id}"),
+            Self::Drafts(None) => format!("{REGISTRY}/drafts"),
+            Self::Drafts(Some(id)) => format!("{REGISTRY}/drafts/{id}"),
             Self::Registry(folder) if folder.is_empty() => REGISTRY.to_owned(),
             Self::Registry(folder) => format!("{REGISTRY}/{folder}"),
         }

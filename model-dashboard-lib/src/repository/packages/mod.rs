@@ -1,5 +1,6 @@
 //! Where the bytes of packages live: the [`PackageStore`] trait.
 
+mod drafts;
 mod error;
 mod id;
 mod leftovers;
@@ -13,6 +14,7 @@ use async_trait::async_trait;
 
 use crate::model::{ContentDigest, Timestamp};
 
+pub use drafts::{DraftStore, MAX_DRAFT_BYTES};
 pub use error::PackageStoreError;
 pub(crate) use id::made_at;
 pub use id::{PackageId, PackageIdError};
@@ -101,7 +103,7 @@ pub struct StoredPackage {
 /// # Dropped futures
 /// A call goes on in the background until its bytes end: those that arrived are kept.
 #[async_trait]
-pub trait PackageStore: fmt::Debug + Send + Sync {
+pub trait PackageStore: DraftStore + fmt::Debug + Send + Sync {
     /// Begins an upload of `size` bytes. Cost: two small writes.
     ///
     /// # Errors

@@ -37,9 +37,12 @@ pub(crate) struct NamedBy {
     /// The model, as `type/name`; of a revision that does not say it, the id of its history.
     #[schema(example = "nnUNet/Task003_Liver")]
     model: String,
-    /// The number of the revision; left out for what lies at the key.
+    /// The number of the revision; left out for what lies at the key, and for a draft.
     #[serde(skip_serializing_if = "Option::is_none")]
     revision: Option<u64>,
+    /// Whether it is a draft: the package is proposed to the model.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    draft: bool,
 }
 
 impl From<&PackagePurge> for Purge {
@@ -55,6 +58,7 @@ impl From<&PackagePurge> for Purge {
                 .map(|by| NamedBy {
                     model: by.model.clone(),
                     revision: by.revision,
+                    draft: by.is_draft,
                 })
                 .collect(),
         });

@@ -7,6 +7,7 @@
 
 mod append;
 mod claimed;
+mod drafts;
 pub(super) mod large;
 pub(super) mod lots;
 mod parts;

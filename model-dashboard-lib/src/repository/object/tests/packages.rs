@@ -39,6 +39,7 @@ mod in_memory {
     }
 
     crate::package_store_conformance!(InParts::fresh());
+    crate::draft_store_conformance!(InParts::fresh());
 }
 
 mod in_folder {
@@ -74,6 +75,7 @@ mod in_folder {
     }
 
     crate::package_store_conformance!(InFolder::fresh().await);
+    crate::draft_store_conformance!(InFolder::fresh().await);
 
     /// Whoever restores a folder from a copy, or tidies it by hand, may lose what lay in no package.
     #[tokio::test(flavor = "multi_thread")]

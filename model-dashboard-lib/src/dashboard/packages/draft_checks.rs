@@ -1,0 +1,183 @@
+//! What somebody who decides on a draft should have seen.
+
+use super::drafts::ProposedRevision;
+use crate::model::Comparison;
+use crate::package::inspect::{Drift, FindingKind, Report, Trust};
+
+/// Something that was checked of a draft.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DraftCheck {
+    /// How it went.
+    pub verdict: CheckVerdict,
+    /// What was seen, a plain sentence without a full stop.
+    pub text: String,
+}
+
+/// How a check went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum CheckVerdict {
+    /// As it should.
+    Passed,
+    /// It may be meant so.
+    Doubtful,
+    /// Jobs would fail, or take one thing for another.
+    Failed,
+}
+
+impl CheckVerdict {
+    /// Its name, for programs: `passed`, `doubtful`, `failed`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CheckVerdict::Passed => "passed",
+            CheckVerdict::Doubtful => "doubtful",
+            CheckVerdict::Failed => "failed",
+        }
+    }
+}
+
+impl DraftCheck {
+    fn new(verdict: CheckVerdict, text: impl Into<String>) -> DraftCheck {
+        DraftCheck {
+            verdict,
+            text: text.into(),
+        }
+    }
+}
+
+impl ProposedRevision {
+    /// What the draft changes of the definition as it is now.
+    #[must_use]
+    pub fn changes(&self) -> Comparison {
+        Comparison::between(&self.model.definition, &self.definition)
+    }
+
+    /// What was checked, in a fixed order; `needed` is how far packages must be trusted to be used.
+    #[must_use]
+    pub fn checks(&self, needed: Trust) -> Vec<DraftCheck> {
+        let Some(report) = self.report() else {
+            let why = self
+                .record
+                .refused
+                .as_deref()
+                .unwrap_or("it cannot be read");
+            return vec![DraftCheck::new(CheckVerdict::Failed, why)];
+        };
+        vec![
+            trusted(report, needed),
+            whole(report),
+            of_the_type(report, self.model.key.network_type.as_str()),
+            meaning_the_same(&self.changes()),
+            saying_the_same(&Drift::between(&self.definition, report)),
+            up_to_date(self.draft.revision, self.model.revision()),
+        ]
+    }
+}
+
+fn trusted(report: &Report, needed: Trust) -> DraftCheck {
+    let trust = report.trust();
+    match trust {
+        Trust::Expected => DraftCheck::new(
+            CheckVerdict::Passed,
+            "loading the package runs nothing but what its framework does",
+        ),
+        _ if trust < needed => DraftCheck::new(
+            CheckVerdict::Failed,
+            format!(
+                "the package is {trust}; a model is enabled with one that is {needed} at least"
+            ),
+        ),
+        _ => DraftCheck::new(CheckVerdict::Doubtful, format!("the package is {trust}")),
+    }
+}
+
+fn whole(report: &Report) -> DraftCheck {
+    let missing = report.findings_of(FindingKind::Missing).count();
+    let wrong = report.findings_of(FindingKind::Wrong).count();
+    match (missing, wrong) {
+        (0, 0) => DraftCheck::new(
+            CheckVerdict::Passed,
+            "nothing that the framework needs is missing",
+        ),
+        (0, wrong) => DraftCheck::new(
+            CheckVerdict::Doubtful,
+            format!("the package contradicts itself ({wrong}); see what was found in it"),
+        ),
+        (missing, _) => DraftCheck::new(
+            CheckVerdict::Failed,
+            format!(
+                "something that the framework needs is missing ({missing}); see what was found in it"
+            ),
+        ),
+    }
+}
+
+fn of_the_type(report: &Report, network_type: &str) -> DraftCheck {
+    let Some(own) = &report.description.network_type else {
+        return DraftCheck::new(
+            CheckVerdict::Doubtful,
+            format!("the package does not tell whether it is for {network_type}"),
+        );
+    };
+    let may_be = own.as_str() == network_type || report.also.iter().any(|it| it == network_type);
+    match may_be {
+        true => DraftCheck::new(
+            CheckVerdict::Passed,
+            format!("the package is for {network_type}"),
+        ),
+        false => DraftCheck::new(
+            CheckVerdict::Failed,
+            format!("the package is for {own}, and the model for {network_type}"),
+        ),
+    }
+}
+
+fn meaning_the_same(changes: &Comparison) -> DraftCheck {
+    let breaking = changes.labels.iter().filter(|it| it.kind.is_breaking());
+    match (breaking.count(), changes.is_breaking()) {
+        (_, false) => DraftCheck::new(
+            CheckVerdict::Passed,
+            "every label stands for what it stood for",
+        ),
+        (0, true) => DraftCheck::new(CheckVerdict::Failed, "labels change their meaning"),
+        (1, true) => DraftCheck::new(CheckVerdict::Failed, "1 label changes its meaning"),
+        (many, true) => DraftCheck::new(
+            CheckVerdict::Failed,
+            format!("{many} labels change their meaning"),
+        ),
+    }
+}
+
+fn saying_the_same(drift: &Drift) -> DraftCheck {
+    let fields = drift.fields.iter().map(|change| change.field.as_str());
+    let labels = (!drift.labels.is_empty()).then_some("labels");
+    let all: Vec<&str> = labels.into_iter().chain(fields).collect();
+    match all.is_empty() {
+        true => DraftCheck::new(
+            CheckVerdict::Passed,
+            "the definition says what the package does",
+        ),
+        false => DraftCheck::new(
+            CheckVerdict::Doubtful,
+            format!(
+                "the definition differs from the package: {}",
+                all.join(", ")
+            ),
+        ),
+    }
+}
+
+fn up_to_date(then: Option<u64>, now: Option<u64>) -> DraftCheck {
+    match (then, now) {
+        (Some(then), Some(now)) if then != now => DraftCheck::new(
+            CheckVerdict::Doubtful,
+            format!(
+                "the model was changed since: it was proposed to revision {then}, and is at {now}; what \
+                 others changed stays"
+            ),
+        ),
+        _ => DraftCheck::new(CheckVerdict::Passed, "the model was not changed since"),
+    }
+}

@@ -1,0 +1,336 @@
+//! Packages that are proposed to models: kept beside the present revision until somebody has looked at
+//! what they change, and decided.
+//!
+//! A draft says what it changes, not what comes of it: a package, and the parts of the definition that
+//! are taken over from it. So what others change meanwhile is never undone by it.
+
+use serde::{Deserialize, Serialize};
+
+use super::head::{self, Intent, PackageRemoval};
+use super::publish::to_its_end;
+use super::record::PackageRecord;
+use super::{discard, head::PackageHead};
+use crate::audit::Action;
+use crate::auth::Permission;
+use crate::dashboard::edits::with_told_package;
+use crate::dashboard::fields::message_field;
+use crate::dashboard::model_writes::{After, Before, Reason, change_of};
+use crate::dashboard::{Caller, Dashboard, Error, Model};
+use crate::model::{ModelDefinition, ModelId, ModelKey, Timestamp};
+use crate::package::inspect::{Report, TakenPart};
+use crate::repository::Precondition;
+use crate::repository::packages::PackageId;
+
+/// The most drafts of one model.
+pub const MAX_DRAFTS: usize = 20;
+
+/// A package that is proposed to a model. Its JSON stays readable: fields are added, never renamed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Draft {
+    /// The package; the draft is called so, too.
+    pub package: PackageId,
+    /// The key of the model when it was proposed.
+    pub model: String,
+    /// The revision of the model then, if it had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u64>,
+    /// What the definition takes over from the package.
+    #[serde(default)]
+    pub takes: Vec<TakenPart>,
+    /// The name of whoever proposed it.
+    pub by: String,
+    /// The source of their account, where that is a directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// When.
+    pub at: Timestamp,
+    /// Why; may be empty.
+    #[serde(default)]
+    pub message: String,
+    /// What notes beside the package that it is needed.
+    intent: String,
+}
+
+/// A draft, with what would come of it now.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ProposedRevision {
+    /// The draft.
+    pub draft: Draft,
+    /// The model as it is now.
+    pub model: Model,
+    /// What it would say.
+    pub definition: ModelDefinition,
+    /// What is known of the package.
+    pub head: PackageHead,
+    /// What was found in it.
+    pub record: PackageRecord,
+}
+
+impl ProposedRevision {
+    /// What was found in the package. A package that cannot be read is proposed to no model.
+    #[must_use]
+    pub fn report(&self) -> Option<&Report> {
+        self.record.report.as_ref()
+    }
+}
+
+impl Dashboard {
+    /// Proposes the package of a finished upload to a model: the definition is to take over `takes`
+    /// from it. The model stays as it is. Waits until the package was looked at. The upload ends with
+    /// it. Runs to its end, whether or not anyone waits for it. Needs `packages:write` and
+    /// `models:write`.
+    ///
+    /// # Errors
+    /// As [`Dashboard::publish_upload`]; [`Error::Invalid`] for a `model` that has
+    /// [`MAX_DRAFTS`] drafts.
+    pub async fn draft_upload(
+        &self,
+        caller: &Caller,
+        id: PackageId,
+        key: &ModelKey,
+        takes: &[TakenPart],
+        message: &str,
+    ) -> Result<Draft, Error> {
+        let (this, caller, key) = (self.clone(), caller.clone(), key.clone());
+        let message = message_field(message)?;
+        let mut takes = takes.to_vec();
+        takes.sort();
+        takes.dedup();
+        to_its_end(async move {
+            let target = || format!("model:{key}");
+            this.require(&caller, Permission::ModelsWrite, target)
+                .await?;
+            let (model, model_id) = this.model_with_id(&caller, &key).await?;
+            let store = this.inner.packages.store()?.clone();
+            if store.drafts(&model_id).await?.len() >= MAX_DRAFTS {
+                let full = format!("has {MAX_DRAFTS} drafts; publish or discard some");
+                return Err(Error::invalid("model", full));
+            }
+            let (caller, intent) = this.announce(&caller, id, &key).await?;
+            let kept = this.change_of_package({
+                let (caller, intent) = (caller.clone(), intent.clone());
+                let this = this.clone();
+                async move {
+                    let change = change_of(&caller, message);
+                    let draft = Draft {
+                        package: id,
+                        model: key.to_string(),
+                        revision: model.revision(),
+                        takes,
+                        by: change.by,
+                        source: change.source,
+                        at: change.at,
+                        message: change.message,
+                        intent: intent.id,
+                    };
+                    let bytes = serde_json::to_vec(&draft);
+                    let bytes = bytes.map_err(|error| Error::Internal(Box::new(error)))?;
+                    if !store.keep_draft(&model_id, id, &bytes).await? {
+                        return Err(Error::Exists {
+                            what: format!("a draft of {key} with package {id}"),
+                        });
+                    }
+                    let event = caller.event(Action::PackageDraft, format!("model:{key}"));
+                    let event = event.with_detail(format!("package:{id}"));
+                    this.inner.trail.record(event).await;
+                    Ok(draft)
+                }
+            });
+            this.published(id, &intent, kept.await).await
+        })
+        .await
+    }
+
+    /// The drafts of a model, those first that were begun first. One that cannot be read is left out,
+    /// which the log tells. Needs `models:read` and `packages:read`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Denied`].
+    pub async fn drafts(&self, caller: &Caller, key: &ModelKey) -> Result<Vec<Draft>, Error> {
+        let target = || format!("model:{key}");
+        self.require(caller, Permission::PackagesRead, target)
+            .await?;
+        let (_, id) = self.model_with_id(caller, key).await?;
+        let Some(store) = self.inner.packages.kept() else {
+            return Ok(Vec::new());
+        };
+        let mut drafts = Vec::new();
+        for package in store.drafts(&id).await?.into_iter().take(MAX_DRAFTS) {
+            // Somebody may have decided on it meanwhile.
+            if let Some(bytes) = store.draft(&id, package).await? {
+                match serde_json::from_slice(&bytes) {
+                    Ok(draft) => drafts.push(draft),
+                    Err(error) => {
+                        tracing::warn!(%id, %package, %error, "a draft cannot be read");
+                    }
+                }
+            }
+        }
+        Ok(drafts)
+    }
+
+    /// A draft of a model, and what would come of it now. Needs `models:read` and `packages:read`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Denied`]; [`Error::Removed`] where the bytes of the package
+    /// were; [`Error::Broken`] for a model that cannot be read.
+    pub async fn draft(
+        &self,
+        caller: &Caller,
+        key: &ModelKey,
+        package: PackageId,
+    ) -> Result<ProposedRevision, Error> {
+        let target = || format!("model:{key}");
+        self.require(caller, Permission::PackagesRead, target)
+            .await?;
+        let (model, id) = self.model_with_id(caller, key).await?;
+        let draft = self.kept_draft(key, &id, package).await?;
+        let none = || no_draft(key, package);
+        let store = self.inner.packages.store()?;
+        let read = head::ReadHead::read(&**store, package).await?;
+        let head = read.ok_or_else(none)?.head;
+        if let Some(removal) = &head.removed {
+            return Err(Error::Removed {
+                what: format!("the package of a draft of {key}"),
+                at: removal.at,
+            });
+        }
+        let record = self.found_in(package).await?.ok_or_else(none)?;
+        let description = record.report.as_ref().map(|report| &report.description);
+        let description = description.ok_or_else(none)?;
+        let definition = with_told_package(&model, package, description, &draft.takes)?;
+        Ok(ProposedRevision {
+            definition,
+            draft,
+            model,
+            head,
+            record,
+        })
+    }
+
+    /// Makes a draft the next revision of its model, and ends it. Without a `message` its own counts.
+    /// Needs `packages:write`, and what a change of the model needs.
+    ///
+    /// # Errors
+    /// As [`Dashboard::replace`] and [`Dashboard::draft`]; [`Error::Untrusted`] for a model that is
+    /// enabled.
+    pub async fn publish_draft(
+        &self,
+        caller: &Caller,
+        key: &ModelKey,
+        package: PackageId,
+        precondition: Precondition,
+        message: &str,
+    ) -> Result<Model, Error> {
+        let (this, caller, key) = (self.clone(), caller.clone(), key.clone());
+        let message = message.to_owned();
+        to_its_end(async move {
+            let target = || format!("model:{key}");
+            this.require(&caller, Permission::PackagesWrite, target)
+                .await?;
+            let proposed = this.draft(&caller, &key, package).await?;
+            let (_, model_id) = this.model_with_id(&caller, &key).await?;
+            let draft = proposed.draft;
+            let intent = Intent::new(&key);
+            this.note_intent(package, &intent)
+                .await?
+                .ok_or_else(|| no_draft(&key, package))?;
+            let message = match message.trim() {
+                "" => draft.message.clone(),
+                _ => message,
+            };
+            let description = proposed.record.report.map(|report| report.description);
+            let description = description.ok_or_else(|| no_draft(&key, package))?;
+            let takes = draft.takes;
+            let edit = move |before: &Before| {
+                let content = with_told_package(before.readable()?, package, &description, &takes)?;
+                Ok(Some(After::Content(content)))
+            };
+            let reason = Reason::IfEnabled;
+            let changed = this.change_model(&caller, &key, precondition, &message, reason, edit);
+            let model = this.settled(package, &intent, changed.await).await?;
+            let store = this.inner.packages.store()?;
+            if let Err(error) = store.remove_draft(&model_id, package).await {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(%key, %package, error, "a draft is still there that was published");
+            }
+            Ok(model)
+        })
+        .await
+    }
+
+    /// Ends a draft. The bytes of its package go, unless a model may have them. Needs
+    /// `packages:write` and `models:write`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Denied`].
+    pub async fn discard_draft(
+        &self,
+        caller: &Caller,
+        key: &ModelKey,
+        package: PackageId,
+        message: &str,
+    ) -> Result<Draft, Error> {
+        let target = || format!("model:{key}");
+        for permission in [Permission::PackagesWrite, Permission::ModelsWrite] {
+            self.require(caller, permission, target).await?;
+        }
+        let message = message_field(message)?;
+        let (_, id) = self.model_with_id(caller, key).await?;
+        let draft = self.kept_draft(key, &id, package).await?;
+        let (this, caller, key) = (self.clone(), caller.clone(), key.clone());
+        self.change_of_package(async move {
+            let store = &**this.inner.packages.store()?;
+            let reason = format!("the draft of {key} was discarded");
+            let removal = PackageRemoval::now(caller.username(), &reason);
+            let head = head::change(store, package, |head| {
+                let count = head.intents.len();
+                head.intents.retain(|intent| intent.id != draft.intent);
+                head.remove(&removal) || head.intents.len() < count
+            });
+            let is_gone = head.await?.is_some_and(|head| head.removed.is_some());
+            if is_gone {
+                discard::remove_bytes(store, package).await?;
+            }
+            store.remove_draft(&id, package).await?;
+            let mut event = caller.event(Action::PackageDraftDiscard, format!("model:{key}"));
+            event.reason = message;
+            let event = event.with_detail(format!("package:{package}"));
+            let event = event.with_detail(if is_gone { "its bytes are removed" } else { "" });
+            this.inner.trail.record(event).await;
+            Ok(draft)
+        })
+        .await
+    }
+
+    async fn kept_draft(
+        &self,
+        key: &ModelKey,
+        id: &ModelId,
+        package: PackageId,
+    ) -> Result<Draft, Error> {
+        let store = self.inner.packages.store()?;
+        let bytes = store.draft(id, package).await?;
+        let bytes = bytes.ok_or_else(|| no_draft(key, package))?;
+        serde_json::from_slice(&bytes).map_err(|error| Error::Internal(Box::new(error)))
+    }
+
+    /// A model, and the id that its history has.
+    async fn model_with_id(
+        &self,
+        caller: &Caller,
+        key: &ModelKey,
+    ) -> Result<(Model, ModelId), Error> {
+        let model = self.model(caller, key).await?;
+        let id = self.inner.catalog.ask_identity(key).await?;
+        let id = id.or_else(|| model.definition.registry().map(|registry| registry.id));
+        let unknown = || Error::invalid("model", "was not written by the registry yet");
+        Ok((model, id.ok_or_else(unknown)?))
+    }
+}
+
+fn no_draft(key: &ModelKey, package: PackageId) -> Error {
+    Error::not_found(format!("draft {package} of model {key}"))
+}
