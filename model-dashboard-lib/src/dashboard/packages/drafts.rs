@@ -211,7 +211,7 @@ impl Dashboard {
     }
 
     /// Makes a draft the next revision of its model, and ends it. Without a `message` its own counts.
-    /// Needs `packages:write`, and what a change of the model needs.
+    /// Needs `packages:read` and `packages:write`, and what a change of the model needs.
     ///
     /// # Errors
     /// As [`Dashboard::replace`] and [`Dashboard::draft`]; [`Error::Untrusted`] for a model that is

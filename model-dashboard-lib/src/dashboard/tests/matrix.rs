@@ -3,10 +3,13 @@
 
 use futures::future::{BoxFuture, FutureExt};
 
+use super::packages::{Packages, begin, pieces};
 use super::*;
 use crate::auth::Permission::{self, *};
 use crate::auth::{UserChange, UserFilter};
 use crate::catalog::Query;
+use crate::package::inspect::TakenPart;
+use crate::repository::packages::PackageId;
 
 /// A use case on things of its own, made anew for each call.
 type Case = for<'a> fn(&'a World, &'a Caller) -> BoxFuture<'a, Result<(), Error>>;
@@ -51,6 +54,29 @@ async fn deleted(world: &World) -> ModelKey {
     let (host, key) = (world.host(), world.model(false).await.key);
     world.dashboard.delete(&host, &key, ANY, "").await.unwrap();
     key
+}
+
+/// A finished upload of this account.
+async fn uploaded(world: &World, caller: &Caller) -> Result<PackageId, Error> {
+    let (dashboard, bytes) = (&world.dashboard, b"weights");
+    let id = begin(dashboard, caller, "a.bin", bytes.len()).await?.id;
+    dashboard
+        .append_to_upload(caller, id, 0, pieces(bytes))
+        .await?;
+    dashboard.finish_upload(caller, id).await?;
+    Ok(id)
+}
+
+/// A model, and a package that is proposed to it.
+async fn drafted(world: &World, enabled: bool) -> (ModelKey, PackageId) {
+    let (host, key) = (world.host(), world.model(enabled).await.key);
+    let id = uploaded(world, &host).await.unwrap();
+    let takes = TakenPart::ALL;
+    let draft = world
+        .dashboard
+        .draft_upload(&host, id, &key, &takes, "better");
+    draft.await.unwrap();
+    (key, id)
 }
 
 fn rows() -> Vec<Row> {
@@ -200,6 +226,35 @@ fn rows() -> Vec<Row> {
                 Ok(mut outcomes) => outcomes.pop().unwrap().result,
                 Err(error) => Err(error),
             }
+        };
+
+        "propose a package" needs [ModelsRead, ModelsWrite, PackagesWrite], session false: |w, c| {
+            let key = w.model(true).await.key;
+            match uploaded(w, c).await {
+                Ok(id) => w.dashboard.draft_upload(c, id, &key, &[], "").await.map(drop),
+                Err(error) => Err(error),
+            }
+        };
+        "drafts" needs [ModelsRead, PackagesRead], session false: |w, c| {
+            let (key, _) = drafted(w, true).await;
+            w.dashboard.drafts(c, &key).await
+        };
+        "draft" needs [ModelsRead, PackagesRead], session false: |w, c| {
+            let (key, id) = drafted(w, true).await;
+            w.dashboard.draft(c, &key, id).await
+        };
+        "publish a draft" needs [ModelsRead, ModelsWrite, PackagesRead, PackagesWrite], session false: |w, c| {
+            let (key, id) = drafted(w, false).await;
+            w.dashboard.publish_draft(c, &key, id, ANY, "").await
+        };
+        "publish a draft of an enabled one"
+            needs [ModelsRead, ModelsWrite, ModelsEnable, PackagesRead, PackagesWrite], session false: |w, c| {
+            let (key, id) = drafted(w, true).await;
+            w.dashboard.publish_draft(c, &key, id, ANY, "").await
+        };
+        "discard a draft" needs [ModelsRead, ModelsWrite, PackagesWrite], session false: |w, c| {
+            let (key, id) = drafted(w, true).await;
+            w.dashboard.discard_draft(c, &key, id, "").await
         };
 
         "own tokens" needs [], session false: |w, c| w.dashboard.tokens(c).await;
@@ -368,7 +423,7 @@ async fn callers(world: &World) -> Vec<(String, Caller)> {
 
 #[tokio::test]
 async fn every_use_case_is_open_to_those_who_hold_its_permissions_and_to_nobody_else() {
-    let world = World::new().await;
+    let world = Packages::in_memory().await.world;
     world.person(Role::Admin).await;
     let callers = callers(&world).await;
     for row in rows() {
