@@ -27,8 +27,9 @@ pub(crate) struct Upload {
     #[arg(value_name = "FILE-or-FOLDER")]
     package: PathBuf,
 
-    /// The model that gets it, as TYPE/NAME: a new revision, or a new, disabled model. Without it the
-    /// package says which, and that has to be confirmed
+    /// The model that gets it, as TYPE/NAME: a new revision, or a new, disabled model with labels, version
+    /// and channels as the package tells them. Without it the package says which, and that has to be
+    /// confirmed
     #[arg(long, value_name = "TYPE/NAME")]
     name: Option<String>,
 
@@ -95,7 +96,9 @@ async fn to(registry: &Registry<'_>, upload: &Upload, context: &Context) -> Resu
     let message = &upload.reason.text;
     let revision = registry.publish(&sent.id, &key, is_new, message).await?;
     match is_new {
-        true => note(format_args!("{key} is new, and disabled")),
+        true => note(format_args!(
+            "{key} is new, and disabled; it says what the package tells"
+        )),
         false => note(format_args!("{key} has the package as a new revision")),
     }
     let published = Published {

@@ -39,6 +39,11 @@ fn network(here: &Installation, weights: usize) -> String {
     here.path("results").to_str().unwrap().to_owned()
 }
 
+/// What the labels of a model are called.
+fn labels(at: &Installation, model: &str) -> String {
+    at.json(&["model", "show", model])["contour_names"].to_string()
+}
+
 #[test]
 fn a_package_goes_there_and_comes_back_to_where_its_framework_looks() {
     let server = Server::start();
@@ -54,6 +59,10 @@ fn a_package_goes_there_and_comes_back_to_where_its_framework_looks() {
         .succeeds()
         .tells("nnUNet_v2/Liver is new, and disabled");
     assert!(sent.stdout.contains("nnU-Net"), "{}", sent.stdout);
+    assert_eq!(
+        labels(&job, "nnUNet_v2/Liver"),
+        r#"{"1":"liver","2":"tumour"}"#
+    );
     let dir = job.path("models");
     let dir = dir.to_str().unwrap();
     let pull = ["model", "pull", "Liver", "--into", dir, "--for", "batch-7"];
@@ -387,6 +396,7 @@ fn without_a_server_packages_are_those_of_this_installation() {
         "MIST/Liver",
     ]);
     assert_eq!(sent["published"]["new"], true);
+    assert_ne!(labels(&here, "MIST/Liver"), "null");
     let dir = here.path("models");
     let pulled = here.json(&[
         "model",

@@ -7,7 +7,7 @@ use crate::model::{
     FieldError, JsonKind, JsonObject, ModelDefinition, ModelKey, ModelName, NameError, NetworkType,
     RegistryInfo,
 };
-use crate::package::inspect::{Description, TakenPart};
+use crate::package::inspect::{Description, PROPOSED_FIELDS, TakenPart};
 use crate::repository::packages::PackageId;
 
 /// The field of the registry itself.
@@ -51,6 +51,20 @@ pub(super) fn new_content(
     given.set_key(key);
     set_registry(&mut given, &registry)?;
     Ok(given)
+}
+
+/// What is given of a new model, and else what its package tells. `null` is given and says nothing.
+pub(super) fn filled(mut given: ModelDefinition, told: &ModelDefinition) -> ModelDefinition {
+    for field in PROPOSED_FIELDS {
+        let object = given.as_object_mut();
+        match (object.kind(field), told.as_object().get(field)) {
+            (Some(JsonKind::Null), _) => drop(object.remove(field)),
+            // A value of an object that was parsed.
+            (None, Some(raw)) => drop(object.set_raw(field, raw)),
+            _ => {}
+        }
+    }
+    given
 }
 
 /// The content of a copy of `origin` under another key, derived from `reference`, with an alias of

@@ -152,10 +152,11 @@ async fn report(guest: &Guest, key: &ModelKey, query: &str) -> Result<Response, 
 /// Put a package
 ///
 /// Gives a model another package, as a new revision; with `If-None-Match: *` a new, disabled model
-/// is made of it. The package is looked at before: one that cannot be read is refused. For large
-/// ones `/api/v1/uploads` goes on where a connection broke off: with `upload` the bytes are those of
-/// a finished upload of yours, and the request has none. Once all bytes came it is done, also if
-/// nobody waits for the answer. Also needs `models:write`.
+/// is made of it, whose alias, description, version, labels and inference information (channels,
+/// configuration, trainer, folds) are as the package tells them. The package is looked at before: one
+/// that cannot be read is refused. For large ones `/api/v1/uploads` goes on where a connection broke
+/// off: with `upload` the bytes are those of a finished upload of yours, and the request has none. Once
+/// all bytes came it is done, also if nobody waits for the answer. Also needs `models:write`.
 #[utoipa::path(put, path = "/api/v1/models/{network_type}/{name}/package", tag = "packages",
     security(("token" = ["packages:write"])),
     params(

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use http::Method;
 use model_dashboard::auth::Permissions;
+use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::app::{App, Client};
+use crate::packed::{HARMLESS, nnunet};
 
 const MODEL: &str = "/api/v1/models/nnUNet/Task003_Liver";
 const PACKAGE: &str = "/api/v1/models/nnUNet/Task003_Liver/package";
@@ -111,6 +113,22 @@ async fn a_package_is_put_on_condition_alone() {
     assert_eq!(made.status, 201, "{}", made.text());
     assert_ne!(made.json()["enabled"], true);
     assert_eq!(client.get(missing).await.text(), "bytes");
+}
+
+#[tokio::test]
+async fn a_new_model_says_what_its_package_tells() {
+    let app = App::start().await;
+    let client = admin(&app).await;
+    let package = nnunet(r#"{"background":0,"Brainstem":1}"#, HARMLESS);
+    let put = client.with("if-none-match", "*");
+    let path = "/api/v1/models/nnUNet_v2/HN/package";
+    let made = put.send(Method::PUT, path, package).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let made = made.json();
+    assert_eq!(made["contour_names"], json!({"1": "Brainstem"}));
+    let information = &made["inference_information"];
+    assert_eq!(information["channel_names"], json!({"0": "CT"}));
+    assert_eq!(information["folds"], json!([0]));
 }
 
 #[tokio::test]

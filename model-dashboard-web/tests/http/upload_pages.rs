@@ -125,6 +125,12 @@ async fn a_new_model_is_filled_in_by_the_package_and_contradictions_have_a_way_o
         page.contains("Disabled") && page.contains("Brainstem"),
         "{page}"
     );
+    // What was left empty stays so.
+    let host = app.dashboard.host_caller("test@localhost");
+    let key = "MIST/Other".parse().unwrap();
+    let model = app.dashboard.model(&host, &key).await.unwrap().definition;
+    assert_eq!(model.inference_information(), None);
+    assert_eq!(model.given_alias(), "");
     let upload = editor.get(&format!("/upload/{id}")).await;
     assert_eq!(upload.status, 404, "the upload has ended");
 }

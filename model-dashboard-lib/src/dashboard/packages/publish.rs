@@ -8,7 +8,7 @@ use super::head::{self, Intent, PackageHead, ReadHead};
 use super::record::PackageRecord;
 use crate::audit::Action;
 use crate::auth::Permission;
-use crate::dashboard::edits::{new_content, set_package, with_package};
+use crate::dashboard::edits::{filled, new_content, set_package, with_package};
 use crate::dashboard::model_writes::{After, Before, Reason};
 use crate::dashboard::{Caller, Dashboard, Error, Model};
 use crate::model::{ContentDigest, ModelDefinition, ModelKey};
@@ -87,8 +87,13 @@ impl Dashboard {
     }
 
     /// Creates a disabled model with the package of a finished upload, otherwise as
-    /// [`Dashboard::publish_upload`]. `definition` is what [`Dashboard::create`] takes; whether it
-    /// says that the model is enabled does not count.
+    /// [`Dashboard::publish_upload`]. `definition` is what [`Dashboard::create`] takes. Of
+    /// [`PROPOSED_FIELDS`], those that it does not name are as the package tells them
+    /// ([`Description::definition`]); `null` leaves one out. Whether it says that the model is enabled
+    /// does not count.
+    ///
+    /// [`PROPOSED_FIELDS`]: crate::package::inspect::PROPOSED_FIELDS
+    /// [`Description::definition`]: crate::package::inspect::Description::definition
     ///
     /// # Errors
     /// As [`Dashboard::create`] and [`Dashboard::publish_upload`].
@@ -103,7 +108,10 @@ impl Dashboard {
         let (this, caller, message) = (self.clone(), caller.clone(), message.to_owned());
         definition.set_enabled(false);
         to_its_end(async move {
+            let report = this.inspected(&caller, id).await?.report;
+            let told = report.map(|report| report.description.definition());
             let (caller, intent) = this.announce(&caller, id, &key).await?;
+            let definition = filled(definition, &told.unwrap_or_default());
             let created = this.create_with(&caller, key, definition, &message, |key, given| {
                 let mut content = new_content(key, given)?;
                 set_package(&mut content, id)?;

@@ -409,6 +409,47 @@ async fn is_given_to_a_model_and_fetched(packages: Packages) {
 }
 
 #[tokio::test]
+async fn a_new_model_says_what_its_package_tells_and_above_that_what_is_given() {
+    let packages = Packages::in_memory().await;
+    let (dashboard, host) = (packages.dashboard(), packages.world.host());
+    let network = include_bytes!("../../../tests/packages/genuine/nnunet_v2_two_folds.zip");
+    let made = async |name: &str, given: &str| {
+        let id = packages.uploaded(&host, "liver.zip", network).await;
+        let made = dashboard.publish_new(&host, id, key(name), definition(given), "");
+        let definition = made.await.unwrap().definition;
+        let definition: serde_json::Value = serde_json::from_slice(&definition.to_bytes()).unwrap();
+        definition
+    };
+    let told = made("nnUNet_v2/Told", "{}").await;
+    let labels = serde_json::json!({"1": "liver", "2": "tumour"});
+    assert_eq!(told["contour_names"], labels);
+    assert_eq!(told["alias"], "Random numbers, no patient");
+    assert_eq!(
+        told["inference_information"],
+        serde_json::json!({
+            "channel_names": {"0": "CT"}, "modality": "CT", "configuration": "3d_fullres",
+            "plans_name": "nnUNetPlans", "trainer_name": "nnUNetTrainer", "folds": [0, 1],
+        })
+    );
+    assert_eq!(told["name"], "Told");
+    assert_ne!(told["enabled"], true);
+
+    let given = made(
+        "MIST/Given",
+        r#"{"alias":"Mine","contour_names":{"7":"spleen"},"inference_information":null,"x":1}"#,
+    );
+    let given = given.await;
+    assert_eq!(given["alias"], "Mine");
+    assert_eq!(given["contour_names"], serde_json::json!({"7": "spleen"}));
+    assert_eq!(given.get("inference_information"), None);
+    assert_eq!(
+        (&given["x"], &given["network_type"]),
+        (&1.into(), &"MIST".into())
+    );
+    assert_eq!(given["description"], told["description"]);
+}
+
+#[tokio::test]
 async fn a_package_is_given_to_a_model_and_fetched_in_memory() {
     is_given_to_a_model_and_fetched(Packages::in_memory().await).await;
 }

@@ -60,6 +60,7 @@ mod monai;
 mod nnunet;
 mod pickled;
 mod pickles;
+mod proposed;
 mod report;
 mod taken;
 #[cfg(test)]
@@ -77,6 +78,7 @@ pub use description::{
 };
 pub use finding::{Finding, FindingKind};
 pub use inspectors::Inspectors;
+pub use proposed::PROPOSED_FIELDS;
 pub use report::{FileReport, RULES, Report};
 pub use taken::TakenPart;
 pub use trust::Trust;

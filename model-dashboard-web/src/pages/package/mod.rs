@@ -1,6 +1,5 @@
 //! Packages of models: what is in them, and their files.
 
-pub(super) mod proposed;
 pub(super) mod show;
 pub(super) mod told;
 

@@ -3,16 +3,16 @@
 use http::StatusCode;
 use model_dashboard::auth::Permission;
 use model_dashboard::dashboard::{Error, PackageRecord};
-use model_dashboard::package::inspect::Report;
+use model_dashboard::package::inspect::{Description, PROPOSED_FIELDS, Report};
 use model_dashboard::repository::packages::PackageId;
 use warp::reply::Response;
 
 use super::looked_at;
-use crate::pages::definition::{show_errors, suggest, typed};
+use crate::pages::definition::{show_errors, shown, suggest, typed};
 use crate::pages::edit::{is_passing, read_new};
 use crate::pages::errors;
 use crate::pages::form::Form;
-use crate::pages::package::{proposed, told};
+use crate::pages::package::told;
 use crate::pages::visit::{Failure, Visit};
 use crate::views::components::field::Field;
 use crate::views::definition_form::DefinitionForm;
@@ -22,7 +22,7 @@ use crate::views::upload::new::{self, NewView};
 pub(in crate::pages) async fn new_form(visit: Visit, id: PackageId) -> Result<Response, Failure> {
     visit.require(Permission::ModelsWrite).await?;
     let (record, report) = looked_at(&visit, id).await?;
-    let form = proposed::form(&report.description);
+    let form = proposed(&report.description);
     show(&visit, id, StatusCode::OK, &record, &report, form, false).await
 }
 
@@ -36,7 +36,7 @@ pub(in crate::pages) async fn make_new(
     let (record, report) = looked_at(&visit, id).await?;
     let as_typed = form.text("as_typed") == "yes";
     let mut shown = typed(&form);
-    let own = proposed::form(&report.description);
+    let own = proposed(&report.description);
     let again =
         async |status, shown| show(&visit, id, status, &record, &report, shown, as_typed).await;
     match form.text("action") {
@@ -52,9 +52,17 @@ pub(in crate::pages) async fn make_new(
         _ => {}
     }
     let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
-    let Some((key, content)) = read_new(&mut shown) else {
+    let Some((key, mut content)) = read_new(&mut shown) else {
         return again(unprocessable, shown).await;
     };
+    // What was left empty is meant to be.
+    for field in PROPOSED_FIELDS {
+        let object = content.as_object_mut();
+        if object.get(field).is_none() {
+            // `null` is JSON.
+            let _ = object.set_raw(field, "null");
+        }
+    }
     if other_type(&report, key.network_type.as_str()).is_some() && !as_typed {
         shown.network_type = std::mem::take(&mut shown.network_type)
             .wrong("the package contradicts it; see above for the ways to go on");
@@ -85,6 +93,16 @@ pub(in crate::pages) async fn make_new(
             Ok(response)
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// A form that is filled as the package tells it.
+fn proposed(description: &Description) -> DefinitionForm {
+    let text = |value: Option<String>| Field::new(value.unwrap_or_default());
+    DefinitionForm {
+        network_type: text(description.network_type.as_ref().map(ToString::to_string)),
+        name: text(description.name.as_ref().map(ToString::to_string)),
+        ..shown(&description.definition())
     }
 }
 
