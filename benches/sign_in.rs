@@ -126,7 +126,7 @@ fn authenticator(way: &str, slapd: &Slapd) -> LdapAuthenticator {
         ("LDAP_BIND_DN", READER),
         ("LDAP_BIND_PASSWORD", READER_PASSWORD),
         // On a machine that is busy otherwise, too, all come through.
-        ("LDAP_CONNECT_TIMEOUT", "60s"),
+        ("LDAP_CONNECT_TIMEOUT", "10s"),
         ("LDAP_TIMEOUT", "120s"),
     ];
     let variables = variables.map(|(name, value)| (name.into(), value.into()));

@@ -1,7 +1,7 @@
 //! `doctor ldap`: walks through the steps of a sign-in at a directory.
 
 use clap::Args;
-use model_dashboard::auth::{Diagnosis, DiagnosisStep, Source, Username, Verdict};
+use model_dashboard::auth::{Diagnosis, DiagnosisStep, Source, User, Username, Verdict};
 use model_dashboard::config::Config;
 use model_dashboard::connect::{directory as directory_of, stored_account, stored_doubt};
 use serde::Serialize;
@@ -49,13 +49,12 @@ pub(super) async fn run(directory: Directory, context: &Context) -> Result<(), F
             .hint("LDAP_SERVER sets one up, and --source names another than ldap"));
     };
     let mut diagnosis = configured.diagnose(user.as_ref()).await;
-    if let Some(found) = &diagnosis.identity {
-        let account = stored_account(&config, &found.id)
-            .await
-            .map_err(not_opened)?;
+    if let Some(name) = &user {
+        let found = diagnosis.identity.as_ref().map(|identity| &identity.id);
+        let account = stored_account(&config, &source, found, name).await;
         diagnosis
             .steps
-            .extend(account.as_ref().and_then(DiagnosisStep::of_account));
+            .extend(account_here(account.map_err(not_opened)));
     }
     diagnosis.steps.extend(doubted(&config, &source).await);
     let shown = Shown {
@@ -81,6 +80,22 @@ pub(super) async fn run(directory: Directory, context: &Context) -> Result<(), F
     Ok(())
 }
 
+/// What an installation that is there knows of somebody, if that matters.
+fn account_here(account: Result<Option<User>, Failure>) -> Option<DiagnosisStep> {
+    match account {
+        Ok(account) => DiagnosisStep::of_account(&account?),
+        Err(failure) => Some(DiagnosisStep {
+            name: "account here".to_owned(),
+            verdict: Verdict::Warning,
+            saw: format!(
+                "what is known of it here cannot be read: {}",
+                failure.message()
+            ),
+            advice: Some("see what the message says".to_owned()),
+        }),
+    }
+}
+
 /// What an installation that is there does not believe of the directory.
 async fn doubted(config: &Config, source: &Source) -> Option<DiagnosisStep> {
     let (saw, advice) = match stored_doubt(config, source).await.map_err(not_opened) {
@@ -95,8 +110,8 @@ async fn doubted(config: &Config, source: &Source) -> Option<DiagnosisStep> {
                 };
                 saw = format!("{saw}: {}{more}", names.join(", "));
             }
-            let command =
-                config.command(&format!("user recheck --all --source {source} --believe"));
+            // Where the settings of the directory are is where this runs.
+            let command = format!("model-dashboard user recheck --all --source {source} --believe");
             let advice = format!(
                 "see that LDAP_BASE_DN, LDAP_SEARCH_FILTER, LDAP_REQUIRED_GROUP and what \
                  LDAP_BIND_DN may read are right: if not, people look as if they had left. If they \

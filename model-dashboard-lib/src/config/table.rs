@@ -183,7 +183,7 @@ settings! {
         /// Time for a whole sign-in.
         timeout: Duration = Duration::from_secs(10), "LDAP_TIMEOUT", within (Duration::from_secs(1), minutes(2));
         /// Time for reaching one server, before the next one is tried.
-        connect_timeout: Duration = Duration::from_secs(3), "LDAP_CONNECT_TIMEOUT", within (Duration::from_secs(1), minutes(1));
+        connect_timeout: Duration = Duration::from_secs(3), "LDAP_CONNECT_TIMEOUT", within (Duration::from_secs(1), Duration::from_secs(10));
         /// How often people with tokens or sessions are looked up again.
         recheck_interval: Duration = minutes(15), "LDAP_RECHECK_INTERVAL", within (minutes(1), minutes(24 * 60));
         /// How long they go on while the directory does not answer; at least `LDAP_RECHECK_INTERVAL`.

@@ -9,7 +9,7 @@ use super::table::SPECS;
 
 /// A variable that starts like this is ours: when it is not known, it is a mistake. `DATA_DIR`,
 /// `MAX_UPLOAD_SIZE` and `PUBLIC_URL` start too commonly for that.
-pub(super) const PREFIXES: [&str; 14] = [
+pub(super) const PREFIXES: [&str; 15] = [
     "ADMIN_",
     "API_",
     "AUTH_",
@@ -21,6 +21,7 @@ pub(super) const PREFIXES: [&str; 14] = [
     "LOG_",
     "METRICS_",
     "MINIO_",
+    "PACKAGE_",
     "SESSION_",
     "STORAGE_",
     "TRUSTED_",

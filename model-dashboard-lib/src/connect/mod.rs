@@ -13,7 +13,7 @@ pub use storage::{ModelsProof, check_models_folder, make_bucket, prove_models};
 use storage::{Claim, models, open_models};
 
 use crate::audit::{AuditLog as _, EventFilter, EventPage};
-use crate::auth::{IdentityId, Source, User, UserStore as _};
+use crate::auth::{IdentityId, Source, User, UserStore as _, Username};
 use crate::catalog::CatalogOptions;
 use crate::config::{Config, DatabaseConfig, StorageLocation};
 use crate::dashboard::{
@@ -266,19 +266,25 @@ pub async fn stored_doubt(
     looked.map_err(|source| database(config, source))
 }
 
-/// The account that the installation has for somebody, if it has one; as [`stored_doubt`] looks.
+/// The account that the installation has for somebody of a directory, if it has one: by the id, or
+/// where that was not found by the name. As [`stored_doubt`] looks.
 ///
 /// # Errors
 /// [`ConnectError`], which names the setting.
 pub async fn stored_account(
     config: &Config,
-    id: &IdentityId,
+    source: &Source,
+    found: Option<&IdentityId>,
+    name: &Username,
 ) -> Result<Option<User>, ConnectError> {
     if look_at_database(config).await? != DatabaseState::Current {
         return Ok(None);
     }
     let store = open_database(config).await?;
-    let user = store.user(id).await;
+    let user = match found {
+        Some(id) => store.user(id).await,
+        None => store.user_by_name(source, name).await,
+    };
     store.close().await;
     user.map_err(|source| database(config, source))
 }

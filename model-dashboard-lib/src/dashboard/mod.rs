@@ -80,8 +80,8 @@ pub use bulk::{
 };
 pub use caller::{Caller, Credential, RequestInfo, TOKEN_EXPIRES_SOON, TokenInUse};
 pub use directories::{
-    RecheckOutcome, Rechecked, SignInLimit, SourceDoubt, SourceFailing, SourceGroups,
-    SourceRecheck, SourceState,
+    MAX_DOUBTED_NAMED, RecheckOutcome, Rechecked, SignInLimit, SourceDoubt, SourceFailing,
+    SourceGroups, SourceRecheck, SourceState,
 };
 pub use edits::{MAX_TAG_CHARS, MAX_TAGS};
 pub use error::{Error, Unauthenticated};

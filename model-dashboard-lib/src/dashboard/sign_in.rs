@@ -210,7 +210,8 @@ impl Dashboard {
                     tracing::warn!(source, error = %unavailable, "nobody can sign in");
                 }
                 Err(Error::Unavailable {
-                    what: unavailable.to_string(),
+                    // Why, which names servers and settings, is for administrators.
+                    what: format!("sign-in with {source}"),
                     since: failing.map(|failing| failing.since),
                     retry_after: Duration::from_secs(10),
                     source: Some(Box::new(unavailable)),

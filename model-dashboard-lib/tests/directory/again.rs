@@ -10,8 +10,10 @@ use model_dashboard::auth::{
 };
 
 use crate::asking::{Settings, sign_in};
+use crate::evil::answers::{Answer, done};
+use crate::evil::ber::{Operation, Request, entry};
 use crate::evil::{Evil, Mode};
-use crate::people::{PEOPLE, READER, REQUIRED_GROUP, dn_of, group, password_of};
+use crate::people::{BASE, PEOPLE, READER, REQUIRED_GROUP, dn_of, group, password_of};
 use crate::slapd::Slapd;
 
 async fn known(directory: &LdapAuthenticator, name: &str) -> Identity {
@@ -244,4 +246,61 @@ async fn an_account_that_sees_itself_alone_says_nothing_of_anybody() {
         matches!(answer, Err(AuthenticationError::Unusable { .. })),
         "{answer:?}"
     );
+}
+
+/// An entry of Active Directory, which shows whether it is disabled or does not.
+fn of_active_directory(request: &Request, shows: bool) -> Vec<u8> {
+    let mut attributes = vec![
+        ("objectClass", "user"),
+        ("sAMAccountName", "mkeller"),
+        ("objectGUID", "0123456789abcdef"),
+        ("memberOf", REQUIRED_GROUP),
+    ];
+    if shows {
+        attributes.push(("userAccountControl", "512"));
+    }
+    match request.operation {
+        Operation::Search => {
+            let found = entry(request.id, &dn_of("mkeller"), &attributes);
+            [found, done(request)].concat()
+        }
+        _ => done(request),
+    }
+}
+
+#[tokio::test]
+async fn who_may_be_disabled_unseen_is_not_called_there() {
+    let answers: [(Answer, bool); 2] = [
+        (|request| of_active_directory(request, true), true),
+        (|request| of_active_directory(request, false), false),
+    ];
+    for (answer, shows) in answers {
+        let evil = Evil::start(Mode::Answer(answer)).await;
+        let directory = Settings::default()
+            .set("LDAP_SERVER", evil.url())
+            .set("LDAP_BASE_DN", BASE)
+            .set("LDAP_REQUIRED_GROUP", REQUIRED_GROUP)
+            .set("LDAP_BIND_DN", "cn=reader,dc=example,dc=org")
+            .set("LDAP_BIND_PASSWORD", "reader-password")
+            .directory();
+        // The directory itself says so of a disabled account when it binds.
+        let known = sign_in(&directory, "mkeller", "any").await.unwrap();
+        let answer = directory
+            .recheck(std::slice::from_ref(&known.id))
+            .await
+            .remove(0);
+        match shows {
+            true => assert_eq!(answer.unwrap(), Standing::There(known)),
+            false => {
+                let reason = answer.unwrap_err().in_short();
+                assert!(reason.contains("userAccountControl"), "{reason}");
+            }
+        }
+        let steps = directory.diagnose(None).await.steps;
+        let told = steps.iter().find(|step| step.name == "accounts");
+        assert_eq!(told.is_none(), shows, "{steps:#?}");
+        if let Some(step) = told {
+            assert!(step.advice.as_ref().unwrap().contains("userAccountControl"));
+        }
+    }
 }

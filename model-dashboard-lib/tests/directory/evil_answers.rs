@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use model_dashboard::auth::ldap::LdapAuthenticator;
-use model_dashboard::auth::{AuthenticationError, Identity, Refusal};
+use model_dashboard::auth::{AuthenticationError, Authenticator as _, Identity, Refusal, Standing};
 
 use crate::asking::{Settings, sign_in, unavailable};
 use crate::authority::Flaw;
@@ -15,9 +15,8 @@ use crate::people::{BASE, PEOPLE, REQUIRED_GROUP};
 
 const PASSWORD: &str = "canary-password-4711";
 
-/// The time of a sign-in here, and of one of many at once, which have to share the processors.
-const DEADLINE: Duration = Duration::from_millis(300);
-const DEADLINE_OF_MANY: Duration = Duration::from_secs(1);
+/// The time of a sign-in here: many at once share the processors.
+const DEADLINE: Duration = Duration::from_secs(1);
 
 /// When a sign-in counts as one that never ends, on a machine that may be slow.
 const HANGS: Duration = Duration::from_secs(60);
@@ -180,7 +179,8 @@ async fn nobody_is_let_in_by_broken_rules_and_nothing_is_left() {
         sign_ins: 1,
         deadline: DEADLINE,
     };
-    once.of_all(16).await;
+    let let_in = once.of_all(16).await;
+    assert!(let_in > 0, "all took too long");
 }
 
 /// A campaign: each plan again and again, 64 sign-ins at a time. `EVIL_SIGN_INS` sets how many.
@@ -191,7 +191,7 @@ async fn twenty_thousand_sign_ins() {
     let servers = plans().len() * WAYS.len();
     let each = Trial {
         sign_ins: usize::div_ceil(count, servers),
-        deadline: DEADLINE_OF_MANY,
+        deadline: DEADLINE,
     };
     let begun = Instant::now();
     let let_in = each.of_all(64).await;
@@ -323,7 +323,11 @@ async fn a_directory_that_is_slow_is_given_up_in_time_and_two_entries_are_told()
     let begun = Instant::now();
     let reason = unavailable(attempt(&evil, Way::Service, Duration::from_secs(1)).await);
     assert!(reason.contains("within 1 s"), "{reason}");
-    assert!(begun.elapsed() >= Duration::from_secs(1));
+    let took = begun.elapsed();
+    assert!(
+        took >= Duration::from_secs(1) && took < Duration::from_secs(6),
+        "{took:?}"
+    );
     let evil = Evil::with(Plan::of(Mode::TwoEntries).to(Operation::Search)).await;
     let answer = attempt(&evil, Way::Service, Duration::from_secs(10)).await;
     let twins = matches!(
@@ -351,6 +355,28 @@ async fn the_next_server_hears_no_password_that_another_one_heard() {
         .await
         .unwrap();
     assert!(second.got(PASSWORD));
+}
+
+/// It takes the account that looks people up, and then says nothing.
+#[tokio::test]
+async fn a_server_that_hangs_when_it_is_asked_leaves_time_for_the_next_one() {
+    let first = Evil::with(Plan::of(Mode::BlackHole).to(Operation::Search)).await;
+    let second = Evil::start(Mode::Obliging).await;
+    let folder = tempfile::tempdir().unwrap();
+    let both = format!("{}, {}", first.url(), second.url());
+    let settings = settings(&first, &folder, Way::Service).set("LDAP_SERVER", both);
+    let directory = directory(&settings, Duration::from_secs(2));
+    let known = sign_in(&directory, "mkeller", PASSWORD).await.unwrap();
+    assert!(!first.got(PASSWORD) && second.got(PASSWORD));
+    let told = directory.silent_servers();
+    assert_eq!(told.len(), 1, "{told:?}");
+    // The first of many costs the wait, and the others do not.
+    let answers = directory.recheck(&vec![known.id.clone(); 12]).await;
+    let there = answers
+        .iter()
+        .filter(|it| matches!(it, Ok(Standing::There(_))))
+        .count();
+    assert_eq!(there, 11, "{answers:?}");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
 use maud::Markup;
-use model_dashboard::auth::{Permission, SessionSecret};
+use model_dashboard::auth::{Permission, SessionSecret, SourcePart};
 use model_dashboard::dashboard::{Caller, Dashboard, Error};
 use model_dashboard::model::{ModelKey, Timestamp};
 use warp::reply::Response;
@@ -188,7 +188,7 @@ impl Visit {
             let label = &state.label;
             let (since, text) = if let Some(failing) = &state.failing {
                 let part = failing.part;
-                let text = format!("Nobody can sign in with “{label}”: {part}.");
+                let text = format!("{} sign in with “{label}”: {part}.", who_can(part));
                 (failing.since, text)
             } else if let Some(group) = &state.required_group {
                 let reason = &group.reason;
@@ -320,4 +320,12 @@ pub(super) fn redirect(to: &str) -> Response {
         response.headers_mut().insert(LOCATION, to);
     }
     response
+}
+
+/// Who can sign in with a directory that one comes so far with, in words for before “sign in”.
+pub(in crate::pages) fn who_can(part: SourcePart) -> &'static str {
+    match part {
+        SourcePart::Groups => "Only people whose own entry names their groups can",
+        _ => "Nobody can",
+    }
 }

@@ -118,7 +118,7 @@ fn account(frame: &Frame, view: &ProfileView) -> Markup {
     if let Some(at) = view.checked_at {
         let confirmed = html! {
             (time::relative(frame.now, at))
-            p.help { "When the directory last said that you may sign in." }
+            p.help { "When the directory last showed that your account is there, enabled and in the group that is needed." }
         };
         facts.push(("Last confirmed", confirmed));
     }

@@ -114,6 +114,8 @@ pub(super) enum AccountState {
     Usable,
     Disabled,
     Expired,
+    /// The entry is of Active Directory and does not show it.
+    Unknown,
 }
 
 /// A person's entry.
@@ -291,7 +293,11 @@ impl Values {
     fn state(&self, now: Timestamp) -> AccountState {
         /// `ADS_UF_ACCOUNTDISABLE`
         const DISABLED: i64 = 2;
-        let flags = self.number("userAccountControl").unwrap_or(0);
+        let flags = match self.number("userAccountControl") {
+            Some(flags) => flags,
+            None if self.bytes("objectGUID").is_some() => return AccountState::Unknown,
+            None => 0,
+        };
         // For good, as the password policy of OpenLDAP writes it; other times pass.
         let locked = self.text("pwdAccountLockedTime");
         let locked = locked.is_some_and(|time| time.starts_with("00000101"));

@@ -16,6 +16,7 @@ mod dial;
 mod dice;
 mod dn;
 mod entry;
+mod evenly;
 mod failure;
 mod find;
 mod frames;
@@ -45,9 +46,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use self::diagnose::Asked;
 use self::entry::Attributes;
+use self::evenly::Evenly;
 use self::failure::Failure;
 use self::groups::GroupRules;
 use self::held_off::HeldOff;
@@ -112,6 +115,7 @@ struct Directory {
     timeout: Duration,
     connections: Semaphore,
     held_off: HeldOff,
+    evenly: Evenly,
 }
 
 /// How a person's entry is come by.
@@ -178,6 +182,7 @@ impl LdapAuthenticator {
                 timeout: config.timeout,
                 connections: Semaphore::new(MAX_CONNECTIONS),
                 held_off: HeldOff::default(),
+                evenly: Evenly::default(),
             },
         })
     }
@@ -216,9 +221,11 @@ impl Authenticator for LdapAuthenticator {
         password: &Password,
         guesses: &dyn Guesses,
     ) -> Result<Identity, AuthenticationError> {
-        let directory = &self.directory;
+        let (directory, begun) = (&self.directory, Instant::now());
         let work = directory.sign_in(username, password, guesses);
-        match directory.limited(work).await? {
+        let entered = directory.limited(work).await?;
+        directory.evenly.end(begun, entered.is_err()).await;
+        match entered {
             Ok(member) => Ok(member.identity(&self.source, Some(username))?),
             Err(No { refusal, proven_of }) => Err(match proven_of {
                 Some(id) => AuthenticationError::Barred {

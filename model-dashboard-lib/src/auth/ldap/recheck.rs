@@ -7,6 +7,7 @@ use tokio::time::timeout;
 
 use super::connection::{Connection, Query};
 use super::dn::Dn;
+use super::entry::AccountState;
 use super::failure::Failure;
 use super::sign_in::{Member, Verdict};
 use super::{Directory, Entrance};
@@ -15,11 +16,18 @@ use crate::auth::{AuthenticationError, IdentityId, Refusal, Source, SourcePart, 
 /// How long looking at all takes at most.
 const FOR_ALL: Duration = Duration::from_secs(25);
 
+/// How long looking at one takes at most, so that one who is slow keeps no others from their turn.
+const FOR_ONE: Duration = Duration::from_secs(8);
+
 /// How many people are looked at over one connection: each group of theirs is a message, and those
 /// are counted.
 const OVER_ONE_CONNECTION: usize = 8;
 
-/// What a directory showed in one round, each asked for once at most.
+/// What to do where entries of Active Directory do not show whether they are disabled.
+pub(super) const READ_STATE: &str = "let LDAP_BIND_DN read userAccountControl and accountExpires \
+                                     (the right “Read account restrictions”)";
+
+/// What a directory showed in answers to one question, each asked for once at most.
 #[derive(Debug, Default)]
 struct Shown {
     anybody: Option<bool>,
@@ -69,6 +77,11 @@ impl Directory {
                 if failed_before && answers.len() == begin {
                     return Some(failure);
                 }
+                // One that hangs once it is asked is left out as one that does not answer at all.
+                let hangs = failure.is_of_transport() || matches!(failure, Failure::TooSlow(_));
+                if hangs && first + 1 < self.ways.servers.len() {
+                    first += 1;
+                }
                 answers.push(Err(failure.into()));
                 failed_before = true;
             } else {
@@ -93,7 +106,10 @@ impl Directory {
                 answers.push(Ok(Standing::Left(Refusal::UnknownUser)));
                 continue;
             }
-            match self.limited(self.look_at(connection, id, shown)).await {
+            let look = self.look_at(connection, id, shown);
+            let within = self.timeout.min(FOR_ONE);
+            let looked = timeout(within, look).await;
+            match looked.unwrap_or(Err(Failure::TooSlow(within.as_secs()))) {
                 Ok(found) => {
                     answers.push(match found {
                         Ok(member) => {
@@ -215,6 +231,13 @@ impl Directory {
                 };
             }
         };
+        if person.state == AccountState::Unknown {
+            // Else whoever is disabled would be there for ever.
+            let dn = person.dn.as_str();
+            return Err(Failure::Person(format!(
+                "whether {dn} is disabled is not shown; {READ_STATE}"
+            )));
+        }
         match self.admit(connection, person).await? {
             Ok(member) => Ok(Ok(member)),
             Err(Refusal::NotInGroup) => match self.shows_group(connection, shown).await? {

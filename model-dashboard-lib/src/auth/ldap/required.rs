@@ -119,6 +119,19 @@ impl Directory {
         &self,
         connection: &mut Connection,
     ) -> Result<(), Failure> {
+        let person = self.anybody(connection).await?;
+        let Some(person) = person.filter(|person| self.groups.must_look_further(person)) else {
+            return Ok(());
+        };
+        let looked = self.groups.look_further(connection, &person).await;
+        looked.map(drop).map_err(Failure::of_groups)
+    }
+
+    /// Anybody who is found, to see what the directory shows of people.
+    pub(super) async fn anybody(
+        &self,
+        connection: &mut Connection,
+    ) -> Result<Option<Person>, Failure> {
         let (attributes, anybody) = (self.attributes.wanted(), self.filter.anybody());
         let query = Query {
             base: self.base_text(),
@@ -130,12 +143,7 @@ impl Directory {
         };
         let found = connection.search(&query).await?.entries.into_iter().next();
         let now = Timestamp::now();
-        let person = found.and_then(|entry| Person::read(entry, &self.attributes, now).ok());
-        let Some(person) = person.filter(|person| self.groups.must_look_further(person)) else {
-            return Ok(());
-        };
-        let looked = self.groups.look_further(connection, &person).await;
-        looked.map(drop).map_err(Failure::of_groups)
+        Ok(found.and_then(|entry| Person::read(entry, &self.attributes, now).ok()))
     }
 
     pub(super) async fn required_group_is_there(

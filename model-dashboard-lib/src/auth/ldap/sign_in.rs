@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use tokio::time::timeout_at;
 use ulid::Ulid;
 
 use super::connection::Connection;
@@ -36,6 +37,8 @@ impl From<Refusal> for No {
 /// What somebody typed, and how often a password may be tried.
 #[derive(Clone, Copy)]
 pub(super) struct Attempt<'a> {
+    /// Until when the password is sent, or the next server is asked; none for the last one.
+    pub(super) until: Option<Instant>,
     pub(super) username: &'a Username,
     pub(super) password: &'a Password,
     pub(super) guesses: &'a dyn Guesses,
@@ -90,10 +93,15 @@ impl Directory {
         guesses: &dyn Guesses,
     ) -> Entry<Member> {
         let _permit = self.connections.acquire().await;
+        let (begun, all) = (Instant::now(), self.ways.servers.len());
         let mut failed = None;
         for (number, server) in self.ways.servers.iter().enumerate() {
             let mut sent = false;
+            // Of the time for all of them.
+            let share = self.timeout * u32::try_from(number + 1).unwrap_or(u32::MAX)
+                / u32::try_from(all).unwrap_or(u32::MAX);
             let attempt = Attempt {
+                until: (number + 1 < all).then(|| begun + share),
                 username,
                 password,
                 guesses,
@@ -115,7 +123,7 @@ impl Directory {
         sent: &mut bool,
     ) -> Entry<Member> {
         let mut connection = self.open(server).await?;
-        let verdict = self.enter(&mut connection, attempt, sent).await;
+        let verdict = self.enter(&mut connection, server, attempt, sent).await;
         connection.close().await;
         verdict
     }
@@ -123,11 +131,26 @@ impl Directory {
     async fn enter(
         &self,
         connection: &mut Connection,
+        server: &LdapServer,
         attempt: Attempt<'_>,
         sent: &mut bool,
     ) -> Entry<Member> {
         let found = match &self.entrance {
-            Entrance::Service { .. } => self.enter_by_service(connection, attempt, sent).await?,
+            Entrance::Service { .. } => {
+                let looked = self.look_up(connection, attempt.username);
+                let found = match attempt.until {
+                    Some(until) => {
+                        let late = |_| Failure::Unreachable {
+                            server: server.to_string(),
+                            why: "it lets nobody be looked up in the time that there is".to_owned(),
+                        };
+                        timeout_at(until.into(), looked).await.map_err(late)??
+                    }
+                    None => looked.await?,
+                };
+                self.enter_by_service(connection, found, attempt, sent)
+                    .await?
+            }
             Entrance::Template(template) => {
                 *sent = true;
                 self.enter_by_template(connection, template, attempt)
@@ -172,15 +195,21 @@ impl Directory {
         }))
     }
 
-    /// The account that looks people up finds the person, who then binds.
+    /// The account that looks people up finds somebody, and what decides about them can be seen.
+    async fn look_up(&self, connection: &mut Connection, username: &Username) -> Verdict<Person> {
+        let found = self.find(connection, username).await?;
+        self.check_groups(connection, found.as_ref().ok()).await?;
+        Ok(found)
+    }
+
+    /// Whoever was found binds.
     async fn enter_by_service(
         &self,
         connection: &mut Connection,
+        found: Result<Person, Refusal>,
         attempt: Attempt<'_>,
         sent: &mut bool,
     ) -> Entry<Person> {
-        let found = self.find(connection, attempt.username).await?;
-        self.check_groups(connection, found.as_ref().ok()).await?;
         let person = match found {
             Ok(person) if attempt.guesses.may_try(&person.id) => person,
             found => {
@@ -297,7 +326,8 @@ impl Directory {
 /// Why an account may not be used, if its entry says so.
 pub(super) fn barred(person: &Person) -> Option<Refusal> {
     match person.state {
-        AccountState::Usable => None,
+        // The directory says at the bind whether it is.
+        AccountState::Usable | AccountState::Unknown => None,
         AccountState::Disabled => Some(Refusal::Disabled),
         AccountState::Expired => Some(Refusal::AccountExpired),
     }

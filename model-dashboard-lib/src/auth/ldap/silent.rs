@@ -66,7 +66,7 @@ impl Silent {
             .get(number)
             .is_some_and(|it| it.is_so(Instant::now()))
         {
-            tracing::warn!(%since, error = %failure, "a server of the directory is left out");
+            tracing::warn!(%since, error = %failure, "a server of the directory does not answer, and the next one is used");
         }
     }
 
@@ -85,7 +85,7 @@ impl Silent {
         ) {
             *place = None;
             if log.is_over() {
-                tracing::info!(server, "a server of the directory is left out no more");
+                tracing::info!(server, "a server of the directory answers again");
             }
         }
     }

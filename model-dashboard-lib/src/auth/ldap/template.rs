@@ -179,8 +179,13 @@ fn bare(name: &str) -> Option<&str> {
 pub(super) struct FilterTemplate(Vec<String>);
 
 impl FilterTemplate {
+    /// A filter, also one without the brackets around it, which `ldap3` takes alone but not within
+    /// another one.
     pub(super) fn parse(text: &str) -> Result<Self, TemplateError> {
-        let template = Self(pieces(text)?);
+        let template = Self(match text.starts_with('(') {
+            true => pieces(text)?,
+            false => pieces(&format!("({text})"))?,
+        });
         parse_filter(template.fill("x")).map_err(|()| TemplateError::NoFilter)?;
         parse_filter(template.anybody()).map_err(|()| TemplateError::NoValue)?;
         Ok(template)
@@ -292,6 +297,9 @@ mod tests {
             "(&(uid=\\2a\\29\\28uid=\\2a\\5c2a)(mail=\\2a\\29\\28uid=\\2a\\5c2a))"
         );
         assert_eq!(filter.anybody(), "(&(uid=*)(mail=*))");
+        let bare = FilterTemplate::parse("uid={username}").unwrap();
+        assert_eq!(bare.fill("rosa"), "(uid=rosa)");
+        assert!(parse_filter(format!("(&(cn=x){})", bare.anybody())).is_ok());
         let part = FilterTemplate::parse("(uid={username}*)").unwrap();
         assert_eq!(part.anybody(), "(uid=*)");
         for bad in [

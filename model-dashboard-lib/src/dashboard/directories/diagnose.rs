@@ -50,11 +50,14 @@ impl Dashboard {
             },
         };
         directory.diagnosed(&diagnosis);
-        if let Some(identity) = &diagnosis.identity {
-            let known = self.inner.users.user(&identity.id).await?;
-            let step = known.as_ref().and_then(DiagnosisStep::of_account);
-            diagnosis.steps.extend(step);
-        }
+        let users = &self.inner.users;
+        let known = match (&diagnosis.identity, &username) {
+            (Some(identity), _) => users.user(&identity.id).await?,
+            (None, Some(name)) => users.user_by_name(source, name).await?,
+            (None, None) => None,
+        };
+        let step = known.as_ref().and_then(DiagnosisStep::of_account);
+        diagnosis.steps.extend(step);
         let doubt = directory.doubted();
         diagnosis.steps.extend(doubt.map(SourceDoubt::as_step));
         let about = match &username {

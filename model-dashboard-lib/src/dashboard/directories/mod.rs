@@ -30,7 +30,7 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, Notify};
 
 pub use recheck::{RecheckOutcome, Rechecked, SourceRecheck};
-pub use state::{SourceDoubt, SourceGroups, SourceState};
+pub use state::{MAX_DOUBTED_NAMED, SourceDoubt, SourceGroups, SourceState};
 pub use trouble::SourceFailing;
 pub use vouching::SignInLimit;
 

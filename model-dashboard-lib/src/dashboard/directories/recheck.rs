@@ -43,8 +43,8 @@ pub enum RecheckOutcome {
         /// How many tokens were revoked.
         tokens: u64,
     },
-    /// The source says that they left, and why; but it said so of too many at once, which is not
-    /// believed. Nothing was changed.
+    /// The source says that they left, and why; but what it says of people who left is
+    /// [not believed](SourceDoubt). Nothing was changed.
     Doubted(String),
     /// The source did not answer; nothing was changed. Why, for administrators.
     NoAnswer(String),
@@ -315,8 +315,8 @@ impl fmt::Display for RecheckOutcome {
             }
             RecheckOutcome::Doubted(why) => write!(
                 f,
-                "is said to have left ({why}), which is not believed, as it was said of too many at \
-                 once; nothing was taken from them"
+                "is said to have left ({why}), which is not believed while the directory is doubted; \
+                 nothing was taken from them"
             ),
             RecheckOutcome::NoAnswer(reason) => write!(f, "was asked about in vain: {reason}"),
         }

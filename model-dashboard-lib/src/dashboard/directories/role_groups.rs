@@ -1,10 +1,12 @@
 //! Groups that give roles, and that the directory does not show.
 //!
-//! Whom nothing shows to be in a group has no role by it from the next look on, also where it is the
-//! group that cannot be seen: a right that nobody vouches for any more would be kept by those, too,
+//! Whom nothing shows to be in a group, neither the group nor their own entry, has no role by it from
+//! the next look on, also where it is the group that cannot be seen: a right that nobody vouches for any more would be kept by those, too,
 //! whom it was taken from. That costs nobody a session or a token, and the role is back at the first
 //! look after the group is. But it is told, for a setting or a right may be wrong; being let in at
 //! all, which costs both, is not decided on like that ([`belief`](super::belief)).
+
+use std::time::Instant;
 
 use super::asking::Until;
 use super::{Directory, SourceGroups};
@@ -48,8 +50,8 @@ impl Directory {
                 tracing::warn!(
                     source,
                     reason,
-                    "groups that give roles are not as they should be: who had a role by one that \
-                     cannot be seen has it no more"
+                    "groups that give roles are not as they should be: by one that cannot be seen \
+                     only people whose own entry names it have a role"
                 );
                 doing.groups = Some(now);
                 self.look_at_groups.notify_one();
@@ -76,11 +78,16 @@ impl Directory {
         self.known.change(|doing| match (&doing.required_group, now) {
             (None, Some(now)) => {
                 let reason = &now.reason;
-                tracing::warn!(source, reason, "people are refused though their password is right");
+                if doing.told_required_group.is_so(Instant::now()) {
+                    tracing::warn!(source, reason, "people are refused though their password is right");
+                }
                 doing.required_group = Some(now);
             }
             (Some(before), None) => {
-                tracing::info!(source, since = %before.since, "the required group is shown to people again");
+                if doing.told_required_group.is_over() {
+                    let since = before.since;
+                    tracing::info!(source, %since, "somebody is let in again by the required group");
+                }
                 doing.required_group = None;
             }
             (Some(_), Some(_)) | (None, None) => {}

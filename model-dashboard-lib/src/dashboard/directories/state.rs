@@ -6,10 +6,14 @@ use super::belief::FEW;
 use super::trouble::SourceFailing;
 use super::{Directories, Directory};
 use crate::auth::{
-    DiagnosisStep, LeavingDoubt, Permission, SilentServer, Source, SourceFact, UserStore, Verdict,
+    DiagnosisStep, IdentityId, LeavingDoubt, Permission, SilentServer, Source, SourceFact, User,
+    UserStore, Verdict,
 };
 use crate::dashboard::{Caller, Dashboard, Dependency, DependencyState, Error};
 use crate::model::Timestamp;
+
+/// How many people are named of whom it is doubted that they left.
+pub const MAX_DOUBTED_NAMED: usize = 50;
 
 /// A source beside the accounts made here, and how it does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -265,6 +269,30 @@ impl Dashboard {
             .await?;
         let directories = self.inner.directories.iter();
         Ok(directories.map(Directory::state).collect())
+    }
+
+    /// The people of whom a source is not believed that they left, as far as they are known here, at
+    /// most [`MAX_DOUBTED_NAMED`]. Needs `users:admin` or `system:admin`.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub async fn doubted_people(
+        &self,
+        caller: &Caller,
+        source: &Source,
+    ) -> Result<Vec<User>, Error> {
+        self.require_administrator(caller, || format!("source:{source}"))
+            .await?;
+        let users = &self.inner.users;
+        let Some(doubt) = users.doubt(source).await? else {
+            return Ok(Vec::new());
+        };
+        let mut people = Vec::new();
+        for subject in doubt.left.into_iter().take(MAX_DOUBTED_NAMED) {
+            let id = IdentityId::new(source.clone(), subject);
+            people.extend(users.user(&id).await?);
+        }
+        Ok(people)
     }
 
     /// Asks for `users:admin` or `system:admin`.

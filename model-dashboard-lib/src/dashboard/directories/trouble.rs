@@ -41,6 +41,7 @@ pub(super) struct Doing {
     shown: Option<Instant>,
     /// What the log was told of each part.
     told: BTreeMap<SourcePart, Lasting>,
+    pub(super) told_required_group: Lasting,
 }
 
 impl Known {
@@ -153,6 +154,10 @@ impl Directory {
             Some(error) => {
                 if let Some(part) = error.part() {
                     self.failed(part, &error.in_short());
+                    // It may be so of this person alone.
+                    if self.can_recheck() {
+                        self.look_at_groups.notify_one();
+                    }
                 }
             }
         }
@@ -163,10 +168,9 @@ impl Directory {
         match refusal {
             // A name that is bound with at once: what comes after that was not asked.
             _ if !self.can_recheck() => SourcePart::Encryption,
-            Refusal::UnknownUser
-            | Refusal::SeveralEntries
-            | Refusal::TooEarly
-            | Refusal::Other(_) => SourcePart::People,
+            // That nobody has a name does not show that anybody is found.
+            Refusal::UnknownUser => SourcePart::Account,
+            Refusal::SeveralEntries | Refusal::TooEarly | Refusal::Other(_) => SourcePart::People,
             _ => SourcePart::Passwords,
         }
     }

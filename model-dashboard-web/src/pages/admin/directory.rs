@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use model_dashboard::auth::{Diagnosis, DiagnosisStep, Identity, Permission, Source, Verdict};
+use model_dashboard::auth::{
+    Diagnosis, DiagnosisStep, Identity, Permission, Source, User, Verdict,
+};
 use model_dashboard::dashboard::{Error, SourceDoubt, SourceRecheck, SourceState};
 use model_dashboard::model::Timestamp;
 use warp::reply::Response;
 
 use crate::pages::errors::sentence;
 use crate::pages::form::Form;
-use crate::pages::visit::{Failure, Visit};
+use crate::pages::visit::{Failure, Visit, who_can};
 use crate::views::admin::directory::{
     self, DirectoryView, Doubted, Found, Looked, Step, StepVerdict, Trouble, Walk,
 };
@@ -48,7 +50,13 @@ async fn view(visit: &Visit, source: &Source) -> Result<DirectoryView, Failure> 
         recheck_interval: policy.recheck_interval,
         grace,
         trouble: trouble(&state, grace),
-        doubted: state.doubt.map(doubted),
+        doubted: match state.doubt {
+            Some(doubt) => {
+                let people = dashboard.doubted_people(caller, source).await?;
+                Some(doubted(doubt, people))
+            }
+            None => None,
+        },
         label: state.label,
         facts: state
             .facts
@@ -66,8 +74,9 @@ fn trouble(state: &SourceState, grace: Duration) -> Option<Trouble> {
         return Some(Trouble {
             since: failing.since.into(),
             text: format!(
-                "Nobody can sign in with it: {}. {}. Sessions and tokens of its people go on for {} \
+                "{} sign in with it: {}. {}. Sessions and tokens of its people go on for {} \
                  after it last confirmed each of them.",
+                who_can(failing.part),
                 failing.part,
                 sentence(&failing.reason).trim_end_matches('.'),
                 time::span(grace),
@@ -110,7 +119,7 @@ fn trouble(state: &SourceState, grace: Duration) -> Option<Trouble> {
         since: groups.since.into(),
         text: format!(
             "Groups that give roles are not as they should be. {}. See that the settings name them \
-             as the directory does, and that its service account may read them. Who had a role by \
+             as the directory does, and that its service account may read them. Who lost a role by \
              one has it again at the first look after that.",
             sentence(&groups.reason).trim_end_matches('.')
         ),
@@ -211,8 +220,12 @@ pub(super) async fn recheck(visit: Visit, source: Source, form: Form) -> Result<
     answer(&visit, status, &view).await
 }
 
-fn doubted(doubt: SourceDoubt) -> Doubted {
+fn doubted(doubt: SourceDoubt, people: Vec<User>) -> Doubted {
+    let people = people.into_iter();
     Doubted {
+        people: people
+            .map(|user| (user.id.to_string(), user.username.to_string()))
+            .collect(),
         left: doubt.left,
         asked: doubt.asked,
         since: doubt.since.unix_micros().to_string(),

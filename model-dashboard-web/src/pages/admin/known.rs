@@ -27,6 +27,7 @@ pub(super) async fn from_directory(
         source: user.id.source.to_string(),
         subject: user.id.subject.to_string(),
         provisional: user.is_provisional,
+        is_configured: state.is_some(),
         groups: user.groups.clone(),
         checked_at: looked_at(user).map(Into::into),
         left_at: user.left_at.map(Into::into),

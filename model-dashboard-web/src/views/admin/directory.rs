@@ -60,6 +60,8 @@ pub struct Trouble {
 /// Who is said to have left, which is not believed: what the person sees, and so may believe.
 #[derive(Debug, Clone)]
 pub struct Doubted {
+    /// Some of them, each with the id and the name.
+    pub people: Vec<(String, String)>,
     /// Of how many it is said.
     pub left: usize,
     /// Of how many it was asked.
@@ -222,15 +224,20 @@ fn walked(walk: &Walk) -> Markup {
         .steps
         .iter()
         .any(|step| step.verdict == StepVerdict::Failed);
+    let warned = walk
+        .steps
+        .iter()
+        .any(|step| step.verdict == StepVerdict::Warning);
     let nobody = !walk.asked.is_empty() && walk.person.is_none();
     html! {
         div role="status" {
             @if failed { (notice(Tone::Danger, &html! { p { strong { "Signing in does not work" @if !walk.asked.is_empty() { " for “" (walk.asked) "”" } "." } " The step that failed says why, and what to do." } })) }
             @else if nobody { (notice(Tone::Warning, &html! { p { "The connection works, but “" (walk.asked) "” was not looked up: the steps say why." } })) }
+            @else if warned { (notice(Tone::Warning, &html! { p { "Signing in works, as far as it shows: look at the steps that are marked." } })) }
             @else { (notice(Tone::Ok, &html! { p { "Signing in works." } })) }
         }
         @if !walk.steps.is_empty() {
-            ol.rows.health.steps {
+            ol.rows.health {
                 @for step in &walk.steps {
                     li {
                         div {
@@ -250,7 +257,7 @@ fn walked(walk: &Walk) -> Markup {
             }
         }
         @if let Some(person) = &walk.person {
-            h3 { (person.display_name) " would sign in as" }
+            h3 { (person.display_name) @if failed { " was found, and is not let in" } @else { " would sign in as" } }
             (key_value::list(&[
                 ("Role", html! { (state::pill_with(Tone::Info, Icon::Person, &person.role)) p.help { (breakable(&person.role_reason)) } }),
                 ("Username", html! { code { (person.username) } }),
@@ -322,7 +329,16 @@ fn doubted(frame: &Frame, view: &DirectoryView, action: &str, seen: &Doubted) ->
                 input type="hidden" name="left" value=(seen.left);
                 input type="hidden" name="asked" value=(seen.asked);
                 input type="hidden" name="since" value=(seen.since);
-                p { "The directory says that " (plural(count, "person", "people")) " left, which is not believed. If they did, say so; it is asked once more, and whoever of them it says so of again loses sessions and tokens. If it says so of others, too, nobody loses anything, and you are asked again." }
+                p {
+                    "The directory says that " (plural(count, "person", "people")) " left, which is not believed"
+                    @for (number, (id, name)) in seen.people.iter().enumerate() {
+                        @if number == 0 { ": " } @else { ", " }
+                        a href=(frame.links.user(id)) { (name) }
+                    }
+                    @if !seen.people.is_empty() && seen.people.len() < count { " and " (count - seen.people.len()) " more" }
+                    "."
+                }
+                p { "If they did, say so; it is asked once more, and whoever of them it says so of again loses sessions and tokens. If it says so of others, too, nobody loses anything, and you are asked again." }
                 div.buttons { button.button.danger type="submit" { "They did leave: disable " (plural(count, "account", "accounts")) } }
             }
         }

@@ -17,6 +17,8 @@ pub struct FromDirectory {
     pub subject: String,
     /// Whether that is only the name, until the first sign-in.
     pub provisional: bool,
+    /// Whether the directory is in the settings.
+    pub is_configured: bool,
     /// The groups.
     pub groups: Vec<String>,
     /// When it last vouched for the person.
@@ -55,7 +57,7 @@ pub(super) fn facts(frame: &Frame, known: &FromDirectory) -> Vec<(&'static str, 
         @match known.checked_at {
             Some(at) => {
                 (time::relative(frame.now, at))
-                p.help { "When the directory last said that they may sign in." }
+                p.help { "When the directory last showed that the account is there, enabled and in the group that is needed." }
             },
             None => span.muted { "never" },
         }
@@ -88,10 +90,12 @@ pub(super) fn facts(frame: &Frame, known: &FromDirectory) -> Vec<(&'static str, 
             ),
         });
     }
-    let page = frame.links.directory(&known.source);
-    facts.push((
-        "Directory",
-        html! { a href=(page) { "Test, re-check all" } },
-    ));
+    if known.is_configured {
+        let page = frame.links.directory(&known.source);
+        facts.push((
+            "Directory",
+            html! { a href=(page) { "Test, re-check all" } },
+        ));
+    }
     facts
 }

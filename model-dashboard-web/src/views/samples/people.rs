@@ -47,6 +47,7 @@ pub(super) fn user_of_directory() -> users::UserView {
         role_is_given: true,
         roles: roles(),
         directory: Some(FromDirectory {
+            is_configured: true,
             source: text("ldap"),
             subject: text("6f1c2f04-7a41-4b7e-9d8e-2f0a6a1c9b11"),
             groups: directory_groups(23),

@@ -4,8 +4,10 @@ use ldap3::Scope;
 
 use super::super::Directory;
 use super::super::connection::{Connection, Query};
+use super::super::entry::AccountState;
 use super::super::failure::Failure;
 use super::super::named_group::{NamedGroup, Presence};
+use super::super::recheck::READ_STATE;
 use super::{Asked, Steps};
 use crate::auth::{Role, Verdict};
 
@@ -39,6 +41,20 @@ impl Directory {
         {
             steps.failed("attributes", Verdict::Failed, &failure);
             return false;
+        }
+        match self.anybody(connection).await {
+            Ok(Some(person)) if person.state == AccountState::Unknown => steps.note(
+                "accounts",
+                Verdict::Failed,
+                "entries do not show whether an account is disabled, so that whoever is keeps \
+                 sessions and tokens until LDAP_GRACE is over",
+                Some(READ_STATE),
+            ),
+            Ok(_) => {}
+            Err(failure) => {
+                steps.failed("accounts", Verdict::Failed, &failure);
+                return false;
+            }
         }
         if self.groups.are_elsewhere() {
             let base = self.groups.base().0;
@@ -143,7 +159,8 @@ impl Directory {
                 ),
                 Ok(Presence::Missing) => (
                     format!(
-                        "{} is not there, or LDAP_BIND_DN may not read it: nobody becomes {role} by it",
+                        "{} is not there, or LDAP_BIND_DN may not read it: only people whose own \
+                         entry names it become {role} by it",
                         group.as_str()
                     ),
                     format!(

@@ -119,6 +119,9 @@ fn an_entry_tells_whether_its_account_may_be_used() {
         AccountState::Disabled
     );
     assert_eq!(state(&[("nsAccountLock", b"TRUE")]), AccountState::Disabled);
+    // One of Active Directory that does not show it.
+    let hidden = read(&[("objectGUID", &GUID[..])]).unwrap();
+    assert_eq!(hidden.state, AccountState::Unknown);
     let for_good = ("pwdAccountLockedTime", &b"000001010000Z"[..]);
     assert_eq!(state(&[for_good]), AccountState::Disabled);
     let for_a_time = ("pwdAccountLockedTime", &b"20260101000000Z"[..]);
@@ -139,8 +142,11 @@ fn an_entry_tells_whether_its_account_may_be_used() {
 fn an_entry_tells_what_keeps_somebody_out_for_the_moment() {
     type Attributes<'a> = &'a [(&'a str, &'a [u8])];
     let hindrance = |values: &[(&str, &[u8])]| {
-        let id = [("objectGUID", &GUID[..])];
-        let all: Vec<_> = values.iter().copied().chain(id).collect();
+        let mut all = values.to_vec();
+        all.push(("objectGUID", &GUID[..]));
+        if !values.iter().any(|(name, _)| *name == "userAccountControl") {
+            all.push(("userAccountControl", b"512"));
+        }
         let person = read(&all).unwrap();
         assert_eq!(person.state, AccountState::Usable, "nothing is taken away");
         person.hindrance.map(|it| it.refusal)

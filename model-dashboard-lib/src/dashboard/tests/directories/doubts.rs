@@ -90,6 +90,8 @@ async fn an_administrator_believes_what_they_have_seen_and_no_more() {
         done.unwrap()
     };
     let seen = world.state().await.doubt.unwrap();
+    let named = world.dashboard.doubted_people(&host, &staff.source).await;
+    assert_eq!(named.unwrap().len(), seen.left);
     // A filter breaks meanwhile, and everybody else is gone, too.
     for name in ["di", "eva"] {
         world.employee(&staff, name, HOUR).await;

@@ -10,7 +10,7 @@ async fn an_answer_clears_no_trouble_of_a_part_that_it_did_not_come_to() {
     for (part, by_wrong, by_unknown) in [
         (SourcePart::Connection, true, true),
         (SourcePart::Account, true, true),
-        (SourcePart::People, true, true),
+        (SourcePart::People, true, false),
         (SourcePart::Passwords, true, false),
         (SourcePart::Groups, false, false),
     ] {
