@@ -252,7 +252,7 @@ impl Registry<'_> {
                 } else {
                     let present = Precondition::Exists;
                     dashboard
-                        .publish_upload(caller, id, key, present, message)
+                        .publish_upload(caller, id, key, &[], present, message)
                         .await?
                 };
                 Ok(model.revision())

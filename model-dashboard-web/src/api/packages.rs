@@ -255,7 +255,7 @@ async fn publish(
     }
     let wanted = || Wanted::Other;
     let model = on_state(guest, key, headers, wanted, |state| {
-        dashboard.publish_upload(caller, id, key, state, message)
+        dashboard.publish_upload(caller, id, key, &[], state, message)
     });
     Ok(written(StatusCode::OK, model.await?))
 }

@@ -38,7 +38,10 @@ pub(super) async fn show_with(
     refused: Option<String>,
 ) -> Result<Response, Failure> {
     let mut view = view(model);
-    view.package = package::show::panel(visit, model).await;
+    (view.package, view.drafts) = futures::join!(
+        package::show::panel(visit, model),
+        package::draft::waiting(visit, &model.key),
+    );
     view.reason = reason;
     if let Some(text) = refused {
         let tone = Tone::Danger;
@@ -112,6 +115,7 @@ fn view(model: &Model) -> ModelView {
             .unwrap_or_default(),
         reason: Field::default(),
         package: PackagePanel::None,
+        drafts: Vec::new(),
     }
 }
 

@@ -151,6 +151,19 @@ impl Links {
         }
     }
 
+    /// A package that is proposed to a model, and the target that publishes it.
+    #[must_use]
+    pub fn draft(&self, network_type: &str, name: &str, package: &str) -> String {
+        let model = self.model(network_type, name);
+        format!("{model}/drafts/{}", segment(package))
+    }
+
+    /// Confirm page and its target: a draft ends.
+    #[must_use]
+    pub fn discard_draft(&self, network_type: &str, name: &str, package: &str) -> String {
+        format!("{}/discard", self.draft(network_type, name, package))
+    }
+
     /// The raw editor of a definition that does not parse.
     #[must_use]
     pub fn broken(&self, network_type: &str, name: &str) -> String {

@@ -17,6 +17,7 @@ use super::components::{
 use super::frame::{Frame, Page, Section};
 use super::links::ModelAction;
 use super::models_query::ModelsQuery;
+use super::package::draft::{Proposal, waiting};
 use super::package::panel::{PackagePanel, panel};
 
 /// One model with everything that is known about it.
@@ -77,6 +78,8 @@ pub struct ModelView {
     pub reason: Field,
     /// Its package.
     pub package: PackagePanel,
+    /// Packages that are proposed to it.
+    pub drafts: Vec<Proposal>,
 }
 
 /// Something to know about a model.
@@ -116,6 +119,7 @@ pub fn page(frame: &Frame, view: &ModelView) -> Markup {
                 (of_type.href(links), view.network_type.clone()),
             ]))
             (page_header(title(view), &beside(frame, view), &actions(frame, view)))
+            (waiting(frame, &view.network_type, &view.name, &view.drafts))
             @for odd in &view.notices { (notice(odd.tone, &html! { p { (odd.text) } })) }
             div.columns {
                 div.main-column {

@@ -116,6 +116,16 @@ const FORMS: &[Form] = &[
         WRITE,
         &[("if_match", "{tag}")],
     ),
+    form(
+        "/models/nnUNet/Task003_Liver/drafts/01J9Z3K4V5W6X7Y8Z9A0B1C2D3",
+        PACKAGES,
+        &[("if_match", "{tag}")],
+    ),
+    form(
+        "/models/nnUNet/Task003_Liver/drafts/01J9Z3K4V5W6X7Y8Z9A0B1C2D3/discard",
+        PACKAGES,
+        &[],
+    ),
     form("/admin/deleted/nnUNet/NotThere/bring-back", SYSTEM, &[]),
     form("/admin/storage/check", SYSTEM, &[]),
     form("/admin/storage/repair", SYSTEM, &[]),

@@ -17,6 +17,7 @@ mod clinic;
 mod conflicts;
 mod described;
 mod directories;
+mod drafts;
 mod editing;
 mod form_matrix;
 mod history;

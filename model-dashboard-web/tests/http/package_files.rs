@@ -16,8 +16,14 @@ async fn with_package(app: &App, bytes: Vec<u8>) {
     let id = uploaded(app, "publisher", "hn.zip", bytes).await;
     let publisher = caller(app, "publisher").await;
     let (dashboard, key) = (&app.dashboard, MODEL.parse().unwrap());
-    let published =
-        dashboard.publish_upload(&publisher, id, &key, Precondition::Exists, "for a test");
+    let published = dashboard.publish_upload(
+        &publisher,
+        id,
+        &key,
+        &[],
+        Precondition::Exists,
+        "for a test",
+    );
     published.await.unwrap();
 }
 

@@ -158,6 +158,10 @@ async fn a_model_gets_a_package_after_what_changes_was_shown() {
     );
     let tag = shown.split_once("name=\"if_match\" value=\"").unwrap().1;
     let tag = tag.split('"').next().unwrap().to_owned();
+    assert!(
+        shown.contains("name=\"take\" value=\"labels\">"),
+        "not at first, as the model has labels: {shown}"
+    );
     let fields = [("model", model), ("if_match", &tag)];
     let refused = post(&publisher, &at, &fields).await;
     let text = refused.text();
@@ -165,10 +169,25 @@ async fn a_model_gets_a_package_after_what_changes_was_shown() {
         refused.status, 422,
         "it is enabled, and nobody said why: {text}"
     );
-    let fields = [fields[0], fields[1], ("reason", "trained again")];
+    let fields = [
+        fields[0],
+        fields[1],
+        ("take", "labels"),
+        ("reason", "trained again"),
+    ];
     let done = post(&publisher, &at, &fields).await;
     assert_eq!(done.status, 303, "{}", done.text());
     assert_eq!(done.location(), format!("/models/{model}"));
+    let page = publisher.get(&format!("/models/{model}")).await.text();
+    assert!(page.contains("vessel, left"), "{page}");
+
+    // A definition that says what its package does goes on doing so.
+    let other = nnunet(r#"{"background":0,"Brainstem":1,"vessel":2}"#, HARMLESS);
+    let id = uploaded(&app, "publisher", "hn.zip", other).await;
+    let at = format!("/upload/{id}/revision");
+    let shown = publisher.get(&format!("{at}?model={model}")).await.text();
+    let checked = "name=\"take\" value=\"labels\" checked>";
+    assert!(shown.contains(checked), "{shown}");
 
     // The next one is compared with it.
     let other = archive(&[("weights.bin", b"bytes")]);

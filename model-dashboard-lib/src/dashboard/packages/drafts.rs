@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::head::{self, Intent, PackageRemoval};
-use super::publish::to_its_end;
+use super::publish::{Announced, to_its_end};
 use super::record::PackageRecord;
 use super::{discard, head::PackageHead};
 use crate::audit::Action;
@@ -108,7 +108,7 @@ impl Dashboard {
                 let full = format!("has {MAX_DRAFTS} drafts; publish or discard some");
                 return Err(Error::invalid("model", full));
             }
-            let (caller, intent) = this.announce(&caller, id, &key).await?;
+            let Announced { caller, intent, .. } = this.announce(&caller, id, &key, &takes).await?;
             let kept = this.change_of_package({
                 let (caller, intent) = (caller.clone(), intent.clone());
                 let this = this.clone();

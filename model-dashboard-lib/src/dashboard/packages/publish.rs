@@ -8,10 +8,11 @@ use super::head::{self, Intent, PackageHead, ReadHead};
 use super::record::PackageRecord;
 use crate::audit::Action;
 use crate::auth::Permission;
-use crate::dashboard::edits::{filled, new_content, set_package, with_package};
+use crate::dashboard::edits::{filled, new_content, set_package, with_told_package};
 use crate::dashboard::model_writes::{After, Before, Reason};
 use crate::dashboard::{Caller, Dashboard, Error, Model};
 use crate::model::{ContentDigest, ModelDefinition, ModelKey};
+use crate::package::inspect::{Description, TakenPart};
 use crate::repository::Precondition;
 use crate::repository::packages::{PackageId, Pieces};
 
@@ -27,6 +28,16 @@ pub struct ModelPackage {
     pub head: PackageHead,
     /// What it is fetched for, as whoever fetches it says.
     purpose: String,
+}
+
+/// An upload whose package a model is about to get.
+pub(super) struct Announced {
+    /// Who gives it, as far as they still may.
+    pub(super) caller: Caller,
+    /// What notes beside the package that it is needed.
+    pub(super) intent: Intent,
+    /// What the package tells.
+    pub(super) description: Description,
 }
 
 /// What somebody may say of what a package is fetched for, in characters.
@@ -54,30 +65,36 @@ impl ModelPackage {
 }
 
 impl Dashboard {
-    /// Gives the package of a finished upload to a model, as a new revision of it. Waits until the
-    /// package was looked at; one that cannot be read is given to no model. The upload ends with
-    /// it. Runs to its end, whether or not anyone waits for it. Needs `packages:write`, and what a
+    /// Gives the package of a finished upload to a model, as a new revision of it that takes over
+    /// `takes` from the package. Waits until the package was looked at; one that cannot be read is
+    /// given to no model. The upload ends with it. Runs to its end, whether or not anyone waits for it. Needs `packages:write`, and what a
     /// change of the model needs: what the caller came with must still count when the package was
     /// looked at.
     ///
     /// # Errors
     /// As [`Dashboard::replace`] and [`Dashboard::inspected`]; [`Error::Invalid`] for a `package`
-    /// that cannot be read.
+    /// that cannot be read, and for a part to `take` that it does not tell.
     pub async fn publish_upload(
         &self,
         caller: &Caller,
         id: PackageId,
         key: &ModelKey,
+        takes: &[TakenPart],
         precondition: Precondition,
         message: &str,
     ) -> Result<Model, Error> {
         let (this, caller, key) = (self.clone(), caller.clone(), key.clone());
-        let message = message.to_owned();
+        let (message, takes) = (message.to_owned(), takes.to_vec());
         to_its_end(async move {
-            let (caller, intent) = this.announce(&caller, id, &key).await?;
+            let Announced {
+                caller,
+                intent,
+                description,
+            } = this.announce(&caller, id, &key, &takes).await?;
             let reason = Reason::IfEnabled;
             let edit = move |before: &Before| {
-                let content = with_package(before.readable()?, id)?;
+                let before = before.readable()?;
+                let content = with_told_package(before, id, &description, &takes)?;
                 Ok(Some(After::Content(content)))
             };
             let changed = this.change_model(&caller, &key, precondition, &message, reason, edit);
@@ -108,10 +125,12 @@ impl Dashboard {
         let (this, caller, message) = (self.clone(), caller.clone(), message.to_owned());
         definition.set_enabled(false);
         to_its_end(async move {
-            let report = this.inspected(&caller, id).await?.report;
-            let told = report.map(|report| report.description.definition());
-            let (caller, intent) = this.announce(&caller, id, &key).await?;
-            let definition = filled(definition, &told.unwrap_or_default());
+            let Announced {
+                caller,
+                intent,
+                description,
+            } = this.announce(&caller, id, &key, &[]).await?;
+            let definition = filled(definition, &description.definition());
             let created = this.create_with(&caller, key, definition, &message, |key, given| {
                 let mut content = new_content(key, given)?;
                 set_package(&mut content, id)?;
@@ -123,22 +142,34 @@ impl Dashboard {
     }
 
     /// Notes of a package that a model is about to get it, so that its bytes stay whatever becomes
-    /// of the upload. Answers who gives it, as far as they still may.
+    /// of the upload.
     pub(super) async fn announce(
         &self,
         caller: &Caller,
         id: PackageId,
         key: &ModelKey,
-    ) -> Result<(Caller, Intent), Error> {
+        takes: &[TakenPart],
+    ) -> Result<Announced, Error> {
         let found = self.inspected(caller, id).await?;
         let caller = self.renewed(caller).await?;
         self.own_upload(&caller, id).await?;
         if let Some(why) = found.refused {
             return Err(Error::invalid("package", why));
         }
+        let description = found.report.map(|report| report.description);
+        let description = description
+            .ok_or_else(|| Error::invalid("package", "nothing is known of what is in it"))?;
+        if let Some(part) = takes.iter().find(|part| !description.tells(**part)) {
+            let silent = format!("the package does not tell the {}", part.as_str());
+            return Err(Error::invalid("take", silent));
+        }
         let intent = Intent::new(key);
         match self.note_intent(id, &intent).await? {
-            Some(()) => Ok((caller, intent)),
+            Some(()) => Ok(Announced {
+                caller,
+                intent,
+                description,
+            }),
             None => Err(Error::not_found(format!("upload {id}"))),
         }
     }

@@ -229,6 +229,34 @@ async fn a_package_that_is_proposed_is_needed() {
 }
 
 #[tokio::test]
+async fn what_is_published_at_once_takes_over_what_it_is_told_to() {
+    let here = proposed().await;
+    let (dashboard, host) = (here.dashboard(), here.host());
+    let package = here.packages.uploaded(&host, "again.zip", PACKAGE).await;
+    let publish = async |id, takes| {
+        let any = Precondition::Exists;
+        dashboard
+            .publish_upload(&host, id, &here.key, takes, any, "at once")
+            .await
+    };
+    let taken = publish(package, &[TakenPart::Labels]).await.unwrap();
+    let shown = dashboard.draft(&host, &here.key, here.package).await;
+    let proposed = shown.unwrap().definition.contour_names();
+    assert_eq!(taken.definition.contour_names(), proposed);
+    // Nothing tells them: the upload stays, and the model as it is.
+    let silent = here.packages.uploaded(&host, "a.bin", b"weights").await;
+    let refused = publish(silent, &TakenPart::ALL).await;
+    assert_eq!(wrong_fields(refused), ["take"]);
+    let refused = dashboard
+        .draft_upload(&host, silent, &here.key, &TakenPart::ALL, "")
+        .await;
+    assert_eq!(wrong_fields(refused), ["take"]);
+    assert_eq!(here.model().await.revision(), Some(2));
+    assert_eq!(dashboard.uploads(&host).await.unwrap().len(), 1);
+    assert!(publish(silent, &[]).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_model_has_so_many_drafts_and_no_more() {
     let here = proposed().await;
     let (dashboard, host) = (here.dashboard(), here.host());

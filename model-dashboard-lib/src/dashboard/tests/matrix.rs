@@ -8,7 +8,6 @@ use super::*;
 use crate::auth::Permission::{self, *};
 use crate::auth::{UserChange, UserFilter};
 use crate::catalog::Query;
-use crate::package::inspect::TakenPart;
 use crate::repository::packages::PackageId;
 
 /// A use case on things of its own, made anew for each call.
@@ -71,10 +70,7 @@ async fn uploaded(world: &World, caller: &Caller) -> Result<PackageId, Error> {
 async fn drafted(world: &World, enabled: bool) -> (ModelKey, PackageId) {
     let (host, key) = (world.host(), world.model(enabled).await.key);
     let id = uploaded(world, &host).await.unwrap();
-    let takes = TakenPart::ALL;
-    let draft = world
-        .dashboard
-        .draft_upload(&host, id, &key, &takes, "better");
+    let draft = world.dashboard.draft_upload(&host, id, &key, &[], "better");
     draft.await.unwrap();
     (key, id)
 }

@@ -334,13 +334,13 @@ async fn is_given_to_a_model_and_fetched(packages: Packages) {
     let before = world.model(false).await;
     let id = packages.uploaded(&publisher, "a.bin", b"first").await;
     let stale = Precondition::Version(crate::model::Version::of(b"older"));
-    let lost = dashboard.publish_upload(&publisher, id, &before.key, stale, "");
+    let lost = dashboard.publish_upload(&publisher, id, &before.key, &[], stale, "");
     assert!(matches!(lost.await, Err(Error::Conflict { .. })));
     let none = dashboard.package(&publisher, &before.key).await;
     assert!(matches!(none, Err(Error::NotFound { .. })));
 
     let state = Precondition::Version(before.version);
-    let given = dashboard.publish_upload(&publisher, id, &before.key, state, "why");
+    let given = dashboard.publish_upload(&publisher, id, &before.key, &[], state, "why");
     let given = given.await.unwrap();
     assert_eq!(given.revision(), Some(before.revision().unwrap() + 1));
     let event = world.last_event().await;
@@ -380,7 +380,7 @@ async fn is_given_to_a_model_and_fetched(packages: Packages) {
         id
     );
     let next = packages.uploaded(&publisher, "b.bin", b"second").await;
-    let given = dashboard.publish_upload(&publisher, next, &before.key, any, "");
+    let given = dashboard.publish_upload(&publisher, next, &before.key, &[], any, "");
     given.await.unwrap();
     assert_eq!(
         dashboard.package(&viewer, &before.key).await.unwrap().id,
@@ -472,7 +472,7 @@ async fn giving_and_fetching_need_their_permissions() {
         other => panic!("{other:?}"),
     };
     let any = Precondition::Exists;
-    let refused = dashboard.publish_upload(&editor, id, &enabled, any.clone(), "why");
+    let refused = dashboard.publish_upload(&editor, id, &enabled, &[], any.clone(), "why");
     needs(refused.await, Permission::ModelsEnable);
     let (bearer, _) = world
         .token(
@@ -481,7 +481,7 @@ async fn giving_and_fetching_need_their_permissions() {
         )
         .await;
     let uploader = world.by_token(&bearer).await.unwrap();
-    let refused = dashboard.publish_upload(&uploader, id, &model, any.clone(), "");
+    let refused = dashboard.publish_upload(&uploader, id, &model, &[], any.clone(), "");
     needs(refused.await, Permission::ModelsWrite);
     let fetched = dashboard.package(&uploader, &model).await;
     assert!(matches!(
@@ -502,6 +502,6 @@ async fn giving_and_fetching_need_their_permissions() {
     ));
     // An archive that is none is given to nobody.
     let broken = packages.uploaded(&editor, "m.zip", BROKEN).await;
-    let refused = dashboard.publish_upload(&editor, broken, &model, any, "");
+    let refused = dashboard.publish_upload(&editor, broken, &model, &[], any, "");
     assert_eq!(wrong_fields(refused.await), ["package"]);
 }

@@ -89,7 +89,7 @@ async fn no_way_enables_a_model_whose_package_is_dangerous() {
     let good = model_with(&world, "nnUNet/Good", HARMFUL).await;
     let id = uploaded(&world, &admin, HARMLESS).await;
     let given = dashboard
-        .publish_upload(&admin, id, &good, present(), "x")
+        .publish_upload(&admin, id, &good, &[], present(), "x")
         .await;
     given.unwrap();
     dashboard
@@ -103,7 +103,7 @@ async fn no_way_enables_a_model_whose_package_is_dangerous() {
     );
     let id = uploaded(&world, &admin, HARMFUL).await;
     let given = dashboard
-        .publish_upload(&admin, id, &good, present(), "x")
+        .publish_upload(&admin, id, &good, &[], present(), "x")
         .await;
     assert!(matches!(given, Err(Error::Untrusted { .. })), "{given:?}");
     // The upload is still there, and may be given up.

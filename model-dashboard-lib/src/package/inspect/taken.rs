@@ -46,6 +46,21 @@ impl Description {
         }
     }
 
+    /// Whether the package tells this part, and the definition says something else.
+    #[must_use]
+    pub fn differs(&self, part: TakenPart, definition: &ModelDefinition) -> bool {
+        match part {
+            TakenPart::Labels => {
+                let told = self.contour_names();
+                !told.is_empty() && told != definition.contour_names()
+            }
+            TakenPart::Version => {
+                let told = self.version.as_deref();
+                told.is_some_and(|told| told != definition.version())
+            }
+        }
+    }
+
     /// Makes a definition say these parts as the package does, as far as it tells them.
     pub fn give(&self, parts: &[TakenPart], definition: &mut ModelDefinition) {
         for part in parts.iter().filter(|part| self.tells(**part)) {
@@ -118,6 +133,20 @@ mod tests {
             .get_object("inference_information")
             .unwrap();
         assert_eq!(information.get("y"), Some("2"));
+    }
+
+    #[test]
+    fn a_part_differs_until_it_is_taken_over() {
+        let before = given(&[], r#"{"contour_names":{"1":"liver"}}"#);
+        let after = given(&TakenPart::ALL, r#"{"contour_names":{"1":"liver"}}"#);
+        for part in TakenPart::ALL {
+            assert!(description().differs(part, &before), "{part:?}");
+            assert!(!description().differs(part, &after), "{part:?}");
+            assert!(
+                !Description::new("Abacus").differs(part, &after),
+                "{part:?}"
+            );
+        }
     }
 
     #[test]

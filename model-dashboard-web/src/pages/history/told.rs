@@ -70,7 +70,7 @@ pub(in crate::pages) fn revision(
 }
 
 /// What differs.
-pub(super) fn changes(found: &Comparison) -> Changes {
+pub(in crate::pages) fn changes(found: &Comparison) -> Changes {
     Changes {
         more: found.more,
         ..told_changes(&found.fields, &found.labels)

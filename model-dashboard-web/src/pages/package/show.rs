@@ -64,6 +64,15 @@ async fn package(
     Ok((model, package, record.ok_or_else(|| no_report(key))?))
 }
 
+/// What was found in the package that a model has. Nothing where it has none, and for those who may
+/// not read packages.
+pub(in crate::pages) async fn report_now(visit: &Visit, key: &ModelKey) -> Option<Report> {
+    let (dashboard, caller) = (visit.dashboard(), &visit.caller);
+    let package = dashboard.package(caller, key).await.ok()?;
+    let record = dashboard.package_record(caller, &package).await.ok()?;
+    record?.report
+}
+
 fn report_of<'a>(record: &'a PackageRecord, key: &ModelKey) -> Result<&'a Report, Error> {
     record.report.as_ref().ok_or_else(|| no_report(key))
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use model_dashboard::model::{LabelNames, LabelNumber, Timestamp};
 use model_dashboard::package::inspect::{
-    Configuration, Description, Drift, FileReport, FindingKind, Network, Report, Score, Signature,
-    Tensor,
+    Configuration, Description, Drift, FileChangeKind, FileReport, FindingKind, Network, Report,
+    ReportComparison, Score, Signature, Tensor,
 };
 use model_dashboard::package::pickle::Verdict;
 
@@ -15,7 +15,7 @@ use crate::views::history::changes::Changes;
 use crate::views::package::files::{FileRow, FilesView};
 use crate::views::package::{
     ConfigurationRow, FindingGroup, FindingRow, FoldState, FoundView, NetworkRow, ScoreRow,
-    SignatureRow, Subject, Trust,
+    SignatureRow, Since, Subject, Trust,
 };
 
 /// What was found. `shown_at` is where its files are shown, if they can be.
@@ -74,6 +74,22 @@ pub(in crate::pages) fn other_type(report: &Report, network_type: &str) -> Optio
 /// Where a definition says something else than its package.
 pub(in crate::pages) fn drift(found: &Drift) -> Changes {
     told_changes(&found.fields, &found.labels)
+}
+
+/// What differs from one package to another.
+pub(in crate::pages) fn since(found: &ReportComparison) -> Since {
+    let count = |kind: FileChangeKind| found.files.iter().filter(|it| it.kind == kind).count();
+    let changed = count(FileChangeKind::Changed) + count(FileChangeKind::Unknown);
+    Since {
+        files: [
+            count(FileChangeKind::Added),
+            count(FileChangeKind::Removed),
+            changed,
+            found.same_files,
+        ],
+        changes: told_changes(&found.fields, &found.labels),
+        breaking: found.is_breaking(),
+    }
 }
 
 /// What loading one file would do.

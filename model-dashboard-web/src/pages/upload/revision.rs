@@ -5,20 +5,20 @@ use model_dashboard::auth::Permission;
 use model_dashboard::catalog::Picture;
 use model_dashboard::dashboard::{Error, Model, PackageRecord};
 use model_dashboard::model::{ModelKey, Version};
-use model_dashboard::package::inspect::{Drift, FileChangeKind, Report, ReportComparison};
+use model_dashboard::package::inspect::{Drift, Report, ReportComparison, TakenPart};
 use model_dashboard::repository::Precondition;
 use model_dashboard::repository::packages::PackageId;
 use warp::reply::Response;
 
 use super::looked_at;
 use crate::kind::Kind;
+use crate::pages::actions::page_of;
 use crate::pages::errors;
 use crate::pages::form::Form;
-use crate::pages::history::told::told_changes;
-use crate::pages::package::told;
+use crate::pages::package::{show as packages, told};
 use crate::pages::visit::{Failure, Visit};
 use crate::views::components::field::Field;
-use crate::views::upload::revision::{self, ChosenView, RevisionView, Since};
+use crate::views::upload::revision::{self, ChosenView, RevisionView, Take};
 
 /// How many models the field suggests.
 const MOST_SUGGESTED: usize = 500;
@@ -28,6 +28,8 @@ const MOST_SUGGESTED: usize = 500;
 struct Typed {
     reason: Field,
     as_typed: bool,
+    /// What is to be taken over; `None` before anybody chose.
+    takes: Option<Vec<TakenPart>>,
     error: Option<String>,
 }
 
@@ -72,7 +74,7 @@ pub(in crate::pages) async fn revision_form(
     .await
 }
 
-/// Publishes it.
+/// Publishes it, or keeps it as a draft.
 pub(in crate::pages) async fn publish(
     visit: Visit,
     id: PackageId,
@@ -83,32 +85,26 @@ pub(in crate::pages) async fn publish(
     let model = found(&visit, form.text("model").trim()).await?;
     let seen = Version::parse(form.text("if_match")).map_err(|_| Failure::Form)?;
     let reason = form.text("reason");
+    let takes = form.all("take").filter_map(TakenPart::parse);
+    let takes: Vec<TakenPart> = takes.collect();
     let mut typed = Typed {
         reason: Field::new(reason),
         as_typed: form.text("as_typed") == "yes",
+        takes: Some(takes.clone()),
         error: None,
     };
     let contradicts = told::other_type(&report, model.key.network_type.as_str()).is_some();
     let (status, now, error) = if contradicts && !typed.as_typed {
-        let why = "The package is for another network type. Nothing has been published.";
+        let why = "The package is for another network type. Nothing has been given to the model.";
         typed.error = Some(why.to_owned());
         (StatusCode::UNPROCESSABLE_ENTITY, model, None)
     } else {
-        let dashboard = visit.dashboard();
-        let state = Precondition::Version(seen);
-        let published = dashboard.publish_upload(&visit.caller, id, &model.key, state, reason);
-        match published.await {
-            Ok(model) => {
-                let (network_type, name) =
-                    (model.key.network_type.as_str(), model.key.name.as_str());
-                let revision = model.revision().map(|n| format!(" It is revision {n}."));
-                let text = format!(
-                    "{} has the package.{}",
-                    model.definition.alias(),
-                    revision.unwrap_or_default()
-                );
-                return visit.done(&visit.links().model(network_type, name), text);
-            }
+        let done = match form.text("then") {
+            "draft" => keep(&visit, id, &model, &takes, reason).await,
+            _ => publish_now(&visit, id, &model, &takes, seen, reason).await,
+        };
+        match done {
+            Ok((page, text)) => return visit.done(&page, text),
             Err(Error::Invalid(wrong)) => {
                 let message = wrong.first().map(|w| w.message.clone()).unwrap_or_default();
                 typed.reason = typed.reason.wrong(message);
@@ -145,6 +141,49 @@ pub(in crate::pages) async fn publish(
         errors::say_when(response.headers_mut(), &error);
     }
     Ok(response)
+}
+
+/// The page to go on at, and what it says.
+async fn publish_now(
+    visit: &Visit,
+    id: PackageId,
+    model: &Model,
+    takes: &[TakenPart],
+    seen: Version,
+    reason: &str,
+) -> Result<(String, String), Error> {
+    let (dashboard, caller) = (visit.dashboard(), &visit.caller);
+    let state = Precondition::Version(seen);
+    let published = dashboard.publish_upload(caller, id, &model.key, takes, state, reason);
+    let model = published.await?;
+    let revision = model.revision().map(|n| format!(" It is revision {n}."));
+    let text = format!(
+        "{} has the package.{}",
+        model.definition.alias(),
+        revision.unwrap_or_default()
+    );
+    Ok((page_of(visit, &model.key), text))
+}
+
+/// The same of a draft.
+async fn keep(
+    visit: &Visit,
+    id: PackageId,
+    model: &Model,
+    takes: &[TakenPart],
+    reason: &str,
+) -> Result<(String, String), Error> {
+    let (dashboard, caller) = (visit.dashboard(), &visit.caller);
+    let key = &model.key;
+    let draft = dashboard.draft_upload(caller, id, key, takes, reason);
+    let package = draft.await?.package.to_string();
+    let links = visit.links();
+    let page = links.draft(key.network_type.as_str(), key.name.as_str(), &package);
+    let text = format!(
+        "Kept as a draft. {} stays as it is until somebody publishes it.",
+        model.definition.alias()
+    );
+    Ok((page, text))
 }
 
 async fn found(visit: &Visit, typed: &str) -> Result<Model, Failure> {
@@ -191,43 +230,69 @@ async fn chosen(
     model: &Model,
     typed: Typed,
 ) -> Result<ChosenView, Failure> {
-    let (dashboard, caller) = (visit.dashboard(), &visit.caller);
-    // Who may not read packages sees no comparison; a model without one has none.
-    let before = match dashboard.package(caller, &model.key).await {
-        Ok(package) => dashboard.package_record(caller, &package).await.ok(),
-        Err(_) => None,
-    };
-    let before = before.flatten().and_then(|record| record.report);
+    let before = packages::report_now(visit, &model.key).await;
+    let enabled = model.definition.enabled();
     let own = report.description.name.as_ref().map(ToString::to_string);
     Ok(ChosenView {
         network_type: model.key.network_type.to_string(),
         name: model.key.name.to_string(),
         alias: model.definition.alias(),
-        enabled: model.definition.enabled(),
+        enabled,
         revision: model.revision(),
         if_match: model.version.to_string(),
         other_type: told::other_type(report, model.key.network_type.as_str()),
         as_typed: typed.as_typed,
         other_name: own.filter(|own| own != model.key.name.as_str()),
         drift: told::drift(&Drift::between(&model.definition, report)),
-        since_last: before.map(|before| since(&ReportComparison::between(&before, report))),
+        takes: takes(report, before.as_ref(), model, typed.takes.as_deref()),
+        may_publish: !enabled || visit.caller.has(Permission::ModelsEnable),
+        since_last: before.map(|before| told::since(&ReportComparison::between(&before, report))),
         reason: typed.reason,
     })
 }
 
-fn since(found: &ReportComparison) -> Since {
-    let count = |kind: FileChangeKind| found.files.iter().filter(|it| it.kind == kind).count();
-    let changed = count(FileChangeKind::Changed) + count(FileChangeKind::Unknown);
-    Since {
-        files: [
-            count(FileChangeKind::Added),
-            count(FileChangeKind::Removed),
-            changed,
-            found.same_files,
-        ],
-        changes: told_changes(&found.fields, &found.labels),
-        breaking: found.is_breaking(),
-    }
+/// What the package tells otherwise than the definition. It is taken over at first where the
+/// definition says nothing of it, or says what the package says that the model has.
+fn takes(
+    report: &Report,
+    before: Option<&Report>,
+    model: &Model,
+    chosen: Option<&[TakenPart]>,
+) -> Vec<Take> {
+    let (description, definition) = (&report.description, &model.definition);
+    let parts = TakenPart::ALL.into_iter();
+    let take = |part| {
+        let (what, says_nothing, change) = match part {
+            TakenPart::Labels => {
+                let (now, then) = (definition.contour_names(), description.contour_names());
+                let change = format!("{} labels now, {} then", now.len(), then.len());
+                ("the labels", now.is_empty(), change)
+            }
+            _ => {
+                let now = definition.version();
+                let then = description.version.clone().unwrap_or_default();
+                let change = match now.is_empty() {
+                    true => format!("none now, {then} then"),
+                    false => format!("{now} now, {then} then"),
+                };
+                ("the version", now.is_empty(), change)
+            }
+        };
+        let follows = before.is_some_and(|before| {
+            let before = &before.description;
+            before.tells(part) && !before.differs(part, definition)
+        });
+        Take {
+            part: part.as_str(),
+            what,
+            change,
+            checked: chosen.map_or(says_nothing || follows, |chosen| chosen.contains(&part)),
+        }
+    };
+    parts
+        .filter(|part| description.differs(*part, definition))
+        .map(take)
+        .collect()
 }
 
 /// The model that is called as the package calls itself, if there is one.

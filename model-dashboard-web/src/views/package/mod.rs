@@ -1,5 +1,6 @@
 //! What a package holds, as it was found without running it.
 
+pub mod draft;
 mod drift;
 pub mod file;
 pub mod files;
@@ -7,6 +8,7 @@ mod findings;
 mod networks;
 pub mod page;
 pub mod panel;
+mod since;
 mod trust;
 
 use maud::{Markup, html};
@@ -14,6 +16,7 @@ use maud::{Markup, html};
 pub use self::drift::drift;
 pub use self::findings::{FindingGroup, FindingRow, Subject};
 pub use self::networks::{ConfigurationRow, FoldState, NetworkRow, ScoreRow, SignatureRow};
+pub use self::since::{Since, since_last};
 pub use self::trust::Trust;
 use super::components::icon::Icon;
 use super::components::labels::{self, Label};

@@ -15,6 +15,7 @@ use super::{
 };
 
 mod accounts;
+mod drafts;
 mod forms;
 mod history;
 pub(super) mod models;
@@ -358,5 +359,6 @@ pub(super) fn all(theme: Theme) -> Vec<(&'static str, Markup)> {
         ),
     ];
     pages.extend(packages::all(&frame));
+    pages.extend(drafts::all(&frame, &reader));
     pages
 }

@@ -1,6 +1,6 @@
 //! One model, broken definitions, activity.
 
-use super::{ago, pair, text, texts};
+use super::{ago, drafts, pair, text, texts};
 use crate::views::SafeHtml;
 use crate::views::activity::{ActivityQuery, ActivityView, Entry};
 use crate::views::actor::Actor;
@@ -74,6 +74,7 @@ pub(super) fn model_view() -> ModelView {
         derived_from: Some(pair("nnUNet_v2", "Dataset219_KiTS2021")),
         id: text("01JD7N8Q4W2M5C9XKZ3F6T1RBV"),
         reason: Field::default(),
+        drafts: vec![drafts::proposal()],
     }
 }
 

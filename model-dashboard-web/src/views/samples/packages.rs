@@ -11,11 +11,11 @@ use crate::views::package::files::{FileRow, FilesView};
 use crate::views::package::page::PackageView;
 use crate::views::package::{
     self, ConfigurationRow, FindingGroup, FindingRow, FoldState, FoundView, NetworkRow, ScoreRow,
-    SignatureRow, Subject, Trust,
+    SignatureRow, Since, Subject, Trust,
 };
 use crate::views::upload::found::{self, UploadState, UploadView};
 use crate::views::upload::new::{self, NewView};
-use crate::views::upload::revision::{self, ChosenView, RevisionView, Since};
+use crate::views::upload::revision::{self, ChosenView, RevisionView, Take};
 use crate::views::upload::{self, StartView, UploadRow};
 
 pub(super) fn all(frame: &Frame) -> Vec<(&'static str, Markup)> {
@@ -225,6 +225,13 @@ fn chosen() -> ChosenView {
         as_typed: true,
         other_name: Some(text("Task501")),
         drift: changes.clone(),
+        takes: vec![Take {
+            part: "labels",
+            what: "the labels",
+            change: text("12 labels now, 14 then"),
+            checked: true,
+        }],
+        may_publish: true,
         since_last: Some(Since {
             files: [1, 0, 2, 14],
             changes,

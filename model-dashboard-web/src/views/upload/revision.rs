@@ -5,14 +5,15 @@ use maud::{Markup, html};
 use super::{Step, steps};
 use crate::views::components::action_bar::{Reason, action_bar};
 use crate::views::components::field::{Field, TextInput, checkbox, error_summary};
-use crate::views::components::{Tone, breadcrumbs, notice, page_header, plural, sentence, state};
+use crate::views::components::{Tone, breadcrumbs, notice, page_header, state};
 use crate::views::frame::{Frame, Page, Section};
-use crate::views::history::changes::{Changes, in_full};
+use crate::views::history::changes::Changes;
 use crate::views::links::UploadAction;
-use crate::views::package::{Trust, drift};
+use crate::views::package::{Since, Trust, drift, since_last};
 
 /// A model that is to get the package of an upload. The model is asked for as `model`; then
-/// `model`, `if_match`, `reason` and, where it is asked for, `as_typed` are posted.
+/// `model`, `if_match`, `reason`, `take` for each part that is taken over and, where it is asked
+/// for, `as_typed` are posted, and `then`: `draft` or `publish`.
 #[derive(Debug, Clone, Default)]
 pub struct RevisionView {
     /// The upload.
@@ -52,23 +53,29 @@ pub struct ChosenView {
     pub as_typed: bool,
     /// What the package calls itself, if it is not as the model is called.
     pub other_name: Option<String>,
-    /// Where the definition, which stays as it is, says something else than the package.
+    /// Where the definition says something else than the package.
     pub drift: Changes,
+    /// What can be taken over from the package.
+    pub takes: Vec<Take>,
+    /// Whether the person may publish it at once.
+    pub may_publish: bool,
     /// What differs from the package that it has; `None` if it has none.
     pub since_last: Option<Since>,
     /// Why.
     pub reason: Field,
 }
 
-/// What differs from the package before.
+/// A part of the definition that the package tells otherwise.
 #[derive(Debug, Clone, Default)]
-pub struct Since {
-    /// Files: new, gone, changed, the same.
-    pub files: [usize; 4],
-    /// What it tells of itself.
-    pub changes: Changes,
-    /// Whether whoever uses the model takes one thing for another.
-    pub breaking: bool,
+pub struct Take {
+    /// Its name in the form.
+    pub part: &'static str,
+    /// What people call it.
+    pub what: &'static str,
+    /// What would change: “none” to “12”.
+    pub change: String,
+    /// Whether it is to be taken over.
+    pub checked: bool,
 }
 
 /// The page.
@@ -119,24 +126,61 @@ fn confirmation(frame: &Frame, view: &RevisionView, chosen: &ChosenView) -> Mark
                     (state::enabled(chosen.enabled))
                     @if let Some(revision) = chosen.revision { span.meta { "revision " (revision) " now, " (revision + 1) " then" } }
                 }
-                @if chosen.enabled {
-                    p { "It is enabled: jobs that start afterwards get the new package." }
+                @if chosen.enabled && chosen.may_publish {
+                    p { "It is enabled: once the revision is published, jobs that start afterwards get the new package. As a draft it waits beside the model until somebody has looked at it and decided." }
+                } @else if chosen.enabled {
+                    p { "It is enabled, and you may not change enabled models. Keep the package as a draft: who may looks at it and decides." }
                 }
             }
             (contradictions(chosen, &links.upload_action(&view.id, UploadAction::New)))
-            (since_last(chosen))
-            (drift(&chosen.drift, &html! { "It stays as it is; edit the model afterwards where the package is right." }))
+            (since_last(chosen.since_last.as_ref()))
+            (drift(&chosen.drift, &html! {
+                @if chosen.takes.is_empty() { "It stays as it is; edit the model afterwards where the package is right." }
+                @else { "It stays as it is, but for what you take over below." }
+            }))
+            (takes(&chosen.takes))
             (action_bar(
                 Some(Reason {
                     field: &chosen.reason,
-                    required: chosen.enabled,
+                    required: chosen.enabled && chosen.may_publish,
                     example: if chosen.enabled { "Jobs use this model: what changes for them?" } else { "Why another package?" },
                 }),
                 &html! {
                     a.button href=(links.upload_of(&view.id)) { "Back" }
-                    button.button.primary type="submit" { "Publish the revision" }
+                    (deciding(chosen))
                 },
             ))
+        }
+    }
+}
+
+fn takes(takes: &[Take]) -> Markup {
+    html! {
+        @if !takes.is_empty() {
+            section.panel {
+                fieldset.takes {
+                    legend { "Take over from the package" }
+                    @for take in takes {
+                        (checkbox("take", take.part, take.checked, false, &html! {
+                            (take.what) " " span.meta { (take.change) }
+                        }))
+                    }
+                }
+                p.help { "Everything else of the definition stays as it is." }
+            }
+        }
+    }
+}
+
+/// The two ways on, the usual one in the colour of the action.
+fn deciding(chosen: &ChosenView) -> Markup {
+    let class = |is_usual| if is_usual { "button primary" } else { "button" };
+    let draft = chosen.enabled || !chosen.may_publish;
+    html! {
+        // Who decides later says why; so the draft may go without.
+        button class=(class(draft)) type="submit" name="then" value="draft" formnovalidate { "Keep as a draft" }
+        @if chosen.may_publish {
+            button class=(class(!draft)) type="submit" name="then" value="publish" { "Publish the revision" }
         }
     }
 }
@@ -158,33 +202,5 @@ fn contradictions(chosen: &ChosenView, new: &str) -> Markup {
                 p { "The package calls itself " code { (own) } ": see that this is the right model." }
             }))
         }
-    }
-}
-
-fn since_last(chosen: &ChosenView) -> Markup {
-    let Some(since) = &chosen.since_last else {
-        return notice(Tone::Info, &html! { p { "The model has no package yet." } });
-    };
-    let [added, removed, changed, same] = since.files;
-    let told = [
-        (added, "new"),
-        (removed, "gone"),
-        (changed, "changed"),
-        (same, "the same"),
-    ];
-    let told: Vec<String> = told
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| format!("{} {word}", plural(count, "file", "files")))
-        .collect();
-    html! {
-        (notice(if since.breaking { Tone::Danger } else { Tone::Info }, &html! {
-            p {
-                @if since.breaking { strong { "Breaking: whoever uses the model takes one thing for another. " } }
-                "Against the package that it has: "
-                @if told.is_empty() { "no files" } @else { (sentence(&told.join(", "))) }
-            }
-        }))
-        @if !since.changes.is_empty() { (in_full(&since.changes, "Package now", "This package")) }
     }
 }

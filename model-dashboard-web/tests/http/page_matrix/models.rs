@@ -5,6 +5,9 @@ use super::{ENABLE, READ, Row, TAG, WRITE, but, get, post};
 /// An upload that is not there.
 const UPLOAD: &str = "/upload/01J9Z3K4V5W6X7Y8Z9A0B1C2D3";
 
+/// A draft that is not there.
+const DRAFT: &str = "/models/nnUNet/Task003_Liver/drafts/01J9Z3K4V5W6X7Y8Z9A0B1C2D3";
+
 /// For those who read packages, of a model that has none.
 const NO_PACKAGE: [u16; 6] = [303, 404, 404, 404, 403, 404];
 
@@ -145,6 +148,24 @@ pub(super) const ROWS: &[Row] = &[
         "/models/{type}/{name}/package/files/{*path}",
         "/models/nnUNet/Task003_Liver/package/files/plans.json",
         NO_PACKAGE,
+    ),
+    get("/models/{type}/{name}/drafts/{package}", DRAFT, NO_PACKAGE),
+    post(
+        "/models/{type}/{name}/drafts/{package}",
+        DRAFT,
+        TAG,
+        but(WRITE, 404),
+    ),
+    get(
+        "/models/{type}/{name}/drafts/{package}/discard",
+        "/models/nnUNet/Task003_Liver/drafts/01J9Z3K4V5W6X7Y8Z9A0B1C2D3/discard",
+        but(WRITE, 404),
+    ),
+    post(
+        "/models/{type}/{name}/drafts/{package}/discard",
+        "/models/nnUNet/Task003_Liver/drafts/01J9Z3K4V5W6X7Y8Z9A0B1C2D3/discard",
+        &[],
+        but(WRITE, 404),
     ),
     get("/create", "/create", WRITE),
     post(
