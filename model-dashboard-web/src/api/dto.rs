@@ -2,6 +2,7 @@
 
 mod audit;
 mod cut;
+pub(in crate::api) mod drafts;
 pub(in crate::api) mod packages;
 mod past;
 pub(super) mod purges;

@@ -12,6 +12,7 @@ mod conditional;
 mod conflict;
 mod dataframe;
 mod docs;
+mod drafts;
 mod dto;
 mod fields;
 mod health;
@@ -101,6 +102,8 @@ fn below(
         .or(packages::routes(dashboard))
         .unify()
         .or(package_files::routes(dashboard))
+        .unify()
+        .or(drafts::routes(dashboard))
         .unify();
     let v1 = path("models")
         .and(models)

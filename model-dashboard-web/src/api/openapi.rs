@@ -19,8 +19,8 @@ use warp::{Filter, path};
 use self::answers::Answers;
 use super::problem::Problem;
 use super::{
-    audit, docs, health, list, metrics, models, package_files, packages, past, purges, revisions,
-    sources, tokens, users,
+    audit, docs, drafts, health, list, metrics, models, package_files, packages, past, purges,
+    revisions, sources, tokens, users,
 };
 use crate::route::read;
 use crate::transfer;
@@ -42,7 +42,8 @@ use crate::transfer;
         users::show, users::update, users::delete, users::reset_password, users::recheck,
         sources::list, sources::recheck, sources::diagnose, audit::list,
         audit::verify, audit::feed, health::health, health::livez, health::readyz, metrics::answer,
-        packages::fetch, packages::report, packages::put, package_files::fetch_file, purges::show, purges::purge, transfer::create, transfer::list, transfer::show, transfer::append, transfer::terminate,
+        packages::fetch, packages::report, packages::put, package_files::fetch_file, drafts::list, drafts::propose, drafts::show, drafts::publish,
+        drafts::discard, purges::show, purges::purge, transfer::create, transfer::list, transfer::show, transfer::append, transfer::terminate,
         openapi_json, docs::docs,
     ),
     components(schemas(Problem)),
@@ -50,6 +51,7 @@ use crate::transfer;
         (name = "models", description = "Definitions of models"),
         (name = "history", description = "Who changed a model, when, why and what; what was deleted"),
         (name = "packages", description = "Packages of models: uploads that go on where they broke off"),
+        (name = "drafts", description = "Packages that wait beside a model until somebody decides"),
         (name = "tokens", description = "API tokens"),
         (name = "users", description = "Accounts"),
         (name = "audit", description = "The audit log and the feed of changes"),
@@ -88,6 +90,7 @@ impl Modify for KnownFields {
             "AskedPerson",
             "NewToken",
             "OwnerId",
+            "NewDraft",
         ];
         let components = document.components.get_or_insert_default();
         for name in read {
@@ -251,7 +254,7 @@ mod tests {
             assert_eq!(schema["additionalProperties"], false, "{name}");
             read += 1;
         }
-        assert_eq!(read, 7);
+        assert_eq!(read, 8);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use http::{HeaderMap, Method, StatusCode};
 use model_dashboard::auth::Permission;
 use model_dashboard::dashboard::{Dashboard, Error, ModelPackage, Wanted};
 use model_dashboard::model::{ModelDefinition, ModelKey};
+use model_dashboard::package::inspect::TakenPart;
 use model_dashboard::repository::Precondition;
 use model_dashboard::repository::packages::PackageId;
 use tracing::Instrument as _;
@@ -16,10 +17,11 @@ use super::answer::{Failure, Guest, json};
 use super::conditional::{IfMatch, if_match};
 use super::conflict::on_state;
 use super::dto::Definition;
+use super::dto::drafts::{PARTS, parts};
 use super::dto::packages::Package;
 use super::key;
 use super::models::{message, written};
-use super::parameters::Parameters;
+use super::parameters::{Parameters, bad};
 use super::problem::Problem;
 use super::visit::{self, Visit};
 use crate::route::{Segment, read};
@@ -163,6 +165,7 @@ async fn report(guest: &Guest, key: &ModelKey, query: &str) -> Result<Response, 
         ("network_type" = String, Path, example = "nnUNet"),
         ("name" = String, Path, example = "Task003_Liver"),
         ("upload" = Option<String>, Query, description = "The name of an upload that has all its bytes"),
+        ("take" = Option<String>, Query, example = "labels,version", description = "What the definition takes over from the package: `labels`, `version`, with a comma between them; a new model takes all"),
         ("If-Match" = Option<String>, Header, example = "*", description = "The version that you change, or `*`"),
         ("If-None-Match" = Option<String>, Header, description = "`*` for a new model"),
         ("Content-Disposition" = Option<String>, Header, example = "attachment; filename=\"Task003_Liver.zip\"",
@@ -181,7 +184,8 @@ async fn put(
     headers: &HeaderMap,
     body: RequestBody,
 ) -> Result<Response, Failure> {
-    let parameters = Parameters::parse(query, &["upload"])?;
+    let parameters = Parameters::parse(query, &["upload", "take"])?;
+    let takes = takes(&parameters)?;
     let upload: Option<PackageId> = parameters.value("upload", "the name of an upload")?;
     let (dashboard, caller) = (guest.dashboard(), &guest.caller);
     let is_new = headers
@@ -191,22 +195,28 @@ async fn put(
     for permission in [Permission::PackagesWrite, Permission::ModelsWrite] {
         dashboard.authorise(caller, permission).await?;
     }
-    let message = message(headers)?;
+    let gift = Gift {
+        key,
+        is_new,
+        takes,
+        message: message(headers)?,
+    };
+    let key = &gift.key;
     match is_new {
-        true => refuse_known(guest, &key).await?,
-        false => refuse_stale(guest, &key, headers).await?,
+        true => refuse_known(guest, key).await?,
+        false => refuse_stale(guest, key, headers).await?,
     }
     if let Some(id) = upload {
         let none = BodyLimits::new(0);
         body.read(&none).await.map_err(Problem::from)?;
-        return publish(guest, &key, headers, id, is_new, &message).await;
+        return publish(guest, &gift, headers, id).await;
     }
     let (id, bytes) = transfer::begin(dashboard, caller, key.name.as_str(), headers, body).await?;
     let (guest, headers) = (guest.clone(), headers.clone());
     // To its end, or the bytes of a client that does not wait would lie there for days.
     let published = tokio::spawn(
         async move {
-            let given = receive(&guest, &key, &headers, id, bytes, is_new, &message).await;
+            let given = receive(&guest, &gift, &headers, id, bytes).await;
             if given.is_err() {
                 // Nobody knows of it; what is left of it expires.
                 let (dashboard, caller) = (guest.dashboard(), &guest.caller);
@@ -221,31 +231,50 @@ async fn put(
         .unwrap_or_else(|failed| Err(Error::Internal(Box::new(failed)).into()))
 }
 
+/// What a model is to get beside the bytes.
+struct Gift {
+    key: ModelKey,
+    /// Whether it is to be a new one.
+    is_new: bool,
+    takes: Vec<TakenPart>,
+    message: String,
+}
+
+/// What the definition takes over.
+fn takes(parameters: &Parameters) -> Result<Vec<TakenPart>, Failure> {
+    let Some(names) = parameters.get("take") else {
+        return Ok(Vec::new());
+    };
+    parts(names.split(',')).ok_or_else(|| bad("take", format!("must be {PARTS}")))
+}
+
 async fn receive(
     guest: &Guest,
-    key: &ModelKey,
+    gift: &Gift,
     headers: &HeaderMap,
     id: PackageId,
     bytes: Box<Incoming>,
-    is_new: bool,
-    message: &str,
 ) -> Result<Response, Failure> {
     let (dashboard, caller) = (guest.dashboard(), &guest.caller);
     transfer::receive(dashboard, caller, id, 0, bytes).await?;
-    publish(guest, key, headers, id, is_new, message).await
+    publish(guest, gift, headers, id).await
 }
 
 /// Gives the package of an upload to a model.
 async fn publish(
     guest: &Guest,
-    key: &ModelKey,
+    gift: &Gift,
     headers: &HeaderMap,
     id: PackageId,
-    is_new: bool,
-    message: &str,
 ) -> Result<Response, Failure> {
     let (dashboard, caller) = (guest.dashboard(), &guest.caller);
-    if is_new {
+    let Gift {
+        key,
+        takes,
+        message,
+        ..
+    } = gift;
+    if gift.is_new {
         let definition = ModelDefinition::default();
         let made = dashboard.publish_new(caller, id, key.clone(), definition, message);
         return match made.await {
@@ -255,7 +284,7 @@ async fn publish(
     }
     let wanted = || Wanted::Other;
     let model = on_state(guest, key, headers, wanted, |state| {
-        dashboard.publish_upload(caller, id, key, &[], state, message)
+        dashboard.publish_upload(caller, id, key, takes, state, message)
     });
     Ok(written(StatusCode::OK, model.await?))
 }

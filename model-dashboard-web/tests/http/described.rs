@@ -369,6 +369,7 @@ async fn meet_the_rest(app: &App, admin: &Client, described: &mut Described) {
     meet_uploads(admin, described).await;
     meet_packages(admin, described).await;
     meet_purges(admin, &few, described).await;
+    meet_drafts(app, admin, described).await;
     let elsewhere = app.anonymous().with("x-forwarded-for", "192.0.2.7");
     described.check(&get, "/metrics", &elsewhere.get("/metrics").await);
 }
@@ -448,6 +449,61 @@ async fn meet_purges(admin: &Client, few: &Client, described: &mut Described) {
     described.check(&get, package, &gone);
 }
 
+/// Packages that are proposed to models.
+async fn meet_drafts(app: &App, admin: &Client, described: &mut Described) {
+    let all = "/api/v1/models/{network_type}/{name}/drafts";
+    let one = "/api/v1/models/{network_type}/{name}/drafts/{package}";
+    let publishing = "/api/v1/models/{network_type}/{name}/drafts/{package}/publish";
+    let (disabled, enabled) = (
+        "/api/v1/models/nnUNet/Task003_Liver/drafts",
+        "/api/v1/models/nnUNet/Task055_SegTHOR/drafts",
+    );
+    let broken = "/api/v1/models/MIST/Broken/drafts";
+    let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
+    let any = admin.with("if-match", "*");
+    let why = any.with("model-dashboard-message", "why");
+    let stale = admin.with("if-match", "\"00000000000000000000000000000000\"");
+    let mut proposed = Vec::new();
+    for (bytes, drafts) in [
+        (b"first".to_vec(), disabled),
+        (b"second".to_vec(), disabled),
+        (b"third".to_vec(), disabled),
+        (b"fourth".to_vec(), enabled),
+        (crate::packed::HARMFUL.to_vec(), enabled),
+    ] {
+        let id = crate::packed::uploaded(app, "admin", "model.bin", bytes).await;
+        let body = json!({ "upload": id.to_string() }).to_string();
+        let answer = admin.send(post.clone(), drafts, body).await;
+        described.check(&post, all, &answer);
+        proposed.push(answer.location().to_owned());
+    }
+    let third = format!("/api/v1/packages/{}", ContentDigest::of(b"third").to_hex());
+    let purged = why.send(delete.clone(), &third, "").await;
+    assert_eq!(purged.status, 200, "{}", purged.text());
+    let publish = |at: &str| format!("{at}/publish");
+    let unread = format!("{broken}/01J9Z3K4V5W6X7Y8Z9A0B1C2D3");
+    let asked: Vec<(&Client, &Method, &str, String)> = vec![
+        (admin, &get, all, disabled.to_owned()),
+        (admin, &get, all, broken.to_owned()),
+        (admin, &get, one, proposed[0].clone()),
+        (admin, &get, one, proposed[2].clone()),
+        (admin, &get, one, unread.clone()),
+        (&any, &post, publishing, publish(&proposed[0])),
+        (&any, &post, publishing, publish(&proposed[2])),
+        // It takes a reason, and another package.
+        (&any, &post, publishing, publish(&proposed[3])),
+        (&why, &post, publishing, publish(&proposed[4])),
+        (admin, &post, publishing, publish(&proposed[1])),
+        (&stale, &post, publishing, publish(&proposed[1])),
+        (admin, &delete, one, proposed[1].clone()),
+        (admin, &delete, one, unread),
+    ];
+    for (client, method, template, path) in asked {
+        let answer = client.send(method.clone(), &path, "").await;
+        described.check(method, template, &answer);
+    }
+}
+
 /// An upload on its way to its end.
 async fn meet_uploads(admin: &Client, described: &mut Described) {
     let (all, one) = ("/api/v1/uploads", "/api/v1/uploads/{id}");
@@ -491,6 +547,7 @@ fn fitting_body(template: &str) -> &'static str {
         "/api/v1/models" => DEFINITION,
         "/api/v1/tokens" => r#"{"description":"x","scopes":["models:read"]}"#,
         "/api/v1/users" => r#"{"username":"sam","role":"viewer"}"#,
+        _ if template.ends_with("/drafts") => r#"{"upload":"01J9Z3K4V5W6X7Y8Z9A0B1C2D3"}"#,
         _ if template.ends_with("/rename") => r#"{"name":"Other"}"#,
         _ if template.starts_with("/api/v1/users") => "{}",
         _ if template.starts_with("/api/v1/sources") => "{}",
@@ -507,5 +564,6 @@ fn filled(template: &str, name: &str, number: &str) -> String {
         .replace("{id}", "999999")
         .replace("{sha256}", &"0".repeat(64))
         .replace("{path}", "plans.json")
+        .replace("{package}", "01J9Z3K4V5W6X7Y8Z9A0B1C2D3")
         .replace("{revision}", "1")
 }

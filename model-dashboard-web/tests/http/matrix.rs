@@ -27,6 +27,8 @@ fn needs(method: &str, path: &str) -> Needs {
         (_, path) if path.starts_with("/api/v1/uploads") => Needs::One(PackagesWrite),
         (_, path) if path.starts_with("/api/v1/packages") => Needs::One(SystemAdmin),
         (_, "/api/v1/deleted-models") => Needs::One(SystemAdmin),
+        ("get", path) if path.contains("/drafts") => Needs::One(PackagesRead),
+        (_, path) if path.contains("/drafts") => Needs::One(PackagesWrite),
         (_, path) if path.contains("/package/files/") => Needs::One(PackagesRead),
         ("get", path) if path.ends_with("/package") => Needs::One(PackagesRead),
         (_, path) if path.ends_with("/package") => Needs::One(PackagesWrite),
@@ -71,6 +73,9 @@ fn operations() -> Vec<Operation> {
             let body = match (template.as_str(), body) {
                 (_, "") => "",
                 ("/api/v1/users", _) => r#"{"username":"x","role":"viewer"}"#,
+                (path, _) if path.ends_with("/drafts") => {
+                    r#"{"upload":"01J9Z3K4V5W6X7Y8Z9A0B1C2D3"}"#
+                }
                 (path, _) if path.starts_with("/api/v1/users") => "{}",
                 (path, _) if path.starts_with("/api/v1/sources") => "{}",
                 (_, body) => body,
@@ -83,6 +88,7 @@ fn operations() -> Vec<Operation> {
                 .replace("{id}", "999999")
                 .replace("{sha256}", &"0".repeat(64))
                 .replace("{path}", "plans.json")
+                .replace("{package}", "01J9Z3K4V5W6X7Y8Z9A0B1C2D3")
                 .replace("{revision}", "1");
             operations.push(Operation {
                 method,

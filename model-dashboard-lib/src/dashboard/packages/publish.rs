@@ -153,16 +153,7 @@ impl Dashboard {
         let found = self.inspected(caller, id).await?;
         let caller = self.renewed(caller).await?;
         self.own_upload(&caller, id).await?;
-        if let Some(why) = found.refused {
-            return Err(Error::invalid("package", why));
-        }
-        let description = found.report.map(|report| report.description);
-        let description = description
-            .ok_or_else(|| Error::invalid("package", "nothing is known of what is in it"))?;
-        if let Some(part) = takes.iter().find(|part| !description.tells(**part)) {
-            let silent = format!("the package does not tell the {}", part.as_str());
-            return Err(Error::invalid("take", silent));
-        }
+        let description = told(found, takes)?;
         let intent = Intent::new(key);
         match self.note_intent(id, &intent).await? {
             Some(()) => Ok(Announced {
@@ -339,6 +330,22 @@ impl Dashboard {
             .fold(event, |event, it| event.with_detail(it));
         self.inner.trail.record(event).await;
         Ok(pieces)
+    }
+}
+
+/// What a package tells of itself, if that is at least these parts.
+fn told(found: PackageRecord, takes: &[TakenPart]) -> Result<Description, Error> {
+    if let Some(why) = found.refused {
+        return Err(Error::invalid("package", why));
+    }
+    let unknown = || Error::invalid("package", "nothing is known of what is in it");
+    let description = found.report.ok_or_else(unknown)?.description;
+    match takes.iter().find(|part| !description.tells(**part)) {
+        None => Ok(description),
+        Some(part) => {
+            let silent = format!("the package does not tell the {}", part.as_str());
+            Err(Error::invalid("take", silent))
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! What is known of a package, on the wire.
 
-use model_dashboard::dashboard::{Error, ModelPackage, PackageRecord};
+use model_dashboard::dashboard::{Error, ModelPackage, PackageHead, PackageRecord};
 use model_dashboard::model::Timestamp;
+use model_dashboard::repository::packages::PackageId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -42,7 +43,18 @@ impl Package {
         package: &ModelPackage,
         found: Option<PackageRecord>,
     ) -> Result<Package, Failure> {
-        let head = &package.head;
+        Package::of(package.id, &package.head, found)
+    }
+
+    /// The same of one that no model may have yet.
+    ///
+    /// # Errors
+    /// Never for the reports of the library.
+    pub(crate) fn of(
+        id: PackageId,
+        head: &PackageHead,
+        found: Option<PackageRecord>,
+    ) -> Result<Package, Failure> {
         let found = found.map(|found| (found.report, found.refused));
         let (report, refused) = found.unwrap_or_default();
         let report = report.as_ref().map(serde_json::to_value);
@@ -50,7 +62,7 @@ impl Package {
             .transpose()
             .map_err(|error| Error::Internal(Box::new(error)))?;
         Ok(Package {
-            id: package.id.to_string(),
+            id: id.to_string(),
             file_name: head.file_name.clone(),
             size: head.size,
             sha256: head.digest.to_hex(),

@@ -193,6 +193,11 @@ impl Changes {
         Changes::of(found, Cut::LIST)
     }
 
+    /// All of them that are named, as they are.
+    pub(in crate::api) fn in_full(found: &Comparison) -> Changes {
+        Changes::of(found, Cut::NOTHING)
+    }
+
     fn of(found: &Comparison, limits: Cut) -> Changes {
         let most = limits.changes.min(MAX_CHANGES);
         let left_out = |count: usize| count.saturating_sub(most);

@@ -1,0 +1,171 @@
+//! Packages that are proposed to models, on the wire.
+
+use model_dashboard::dashboard::{self, DraftCheck, ProposedRevision};
+use model_dashboard::model::Timestamp;
+use model_dashboard::package::inspect::{TakenPart, Trust};
+use model_dashboard::repository::packages::PackageId;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Changes;
+use super::packages::Package;
+use crate::api::Failure;
+use crate::api::fields::{Body, Field, Fields, must_be};
+
+/// What can be taken over, for people.
+pub(in crate::api) const PARTS: &str = "labels or version";
+
+/// A package that is proposed to a model.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct Draft {
+    /// The package; the draft is called so, too.
+    #[schema(example = "01J9Z3K4V5W6X7Y8Z9A0B1C2D3")]
+    package: String,
+    /// The model as `type/name` by which it went when it was proposed.
+    #[schema(example = "nnUNet/Task055_SegTHOR")]
+    model: String,
+    /// The revision that the model had then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<u64>,
+    /// What the definition takes over from the package: `labels`, `version`.
+    #[schema(value_type = Vec<String>, example = json!(["labels"]))]
+    take: Vec<&'static str>,
+    /// The name of whoever proposed it.
+    proposed_by: String,
+    /// The source of their account, where that is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proposed_by_source: Option<String>,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    proposed_at: Timestamp,
+    /// Why; may be empty.
+    message: String,
+}
+
+impl From<&dashboard::Draft> for Draft {
+    fn from(draft: &dashboard::Draft) -> Draft {
+        Draft {
+            package: draft.package.to_string(),
+            model: draft.model.clone(),
+            revision: draft.revision,
+            take: draft.takes.iter().map(|part| part.as_str()).collect(),
+            proposed_by: draft.by.clone(),
+            proposed_by_source: draft.source.clone(),
+            proposed_at: draft.at,
+            message: draft.message.clone(),
+        }
+    }
+}
+
+/// What is proposed to a model.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct Drafts {
+    /// How many.
+    total: usize,
+    /// The drafts, those first whose upload began first.
+    drafts: Vec<Draft>,
+}
+
+impl From<&[dashboard::Draft]> for Drafts {
+    fn from(drafts: &[dashboard::Draft]) -> Drafts {
+        Drafts {
+            total: drafts.len(),
+            drafts: drafts.iter().map(Draft::from).collect(),
+        }
+    }
+}
+
+/// A draft, and what would come of it now.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct ProposedDraft {
+    /// The draft.
+    #[serde(flatten)]
+    draft: Draft,
+    /// What it would change of the definition as it is now, beside the package.
+    changes: Changes,
+    /// What was checked.
+    checks: Vec<Check>,
+    /// What is known of the package.
+    found: Package,
+}
+
+impl ProposedDraft {
+    /// With checks by what packages of enabled models must be.
+    ///
+    /// # Errors
+    /// Never for the reports of the library.
+    pub(in crate::api) fn new(
+        proposed: &ProposedRevision,
+        needed: Trust,
+    ) -> Result<ProposedDraft, Failure> {
+        let (draft, record) = (&proposed.draft, proposed.record.clone());
+        let checks = proposed.checks(needed);
+        Ok(ProposedDraft {
+            draft: Draft::from(draft),
+            changes: Changes::in_full(&proposed.changes()),
+            checks: checks.iter().map(Check::from).collect(),
+            found: Package::of(draft.package, &proposed.head, Some(record))?,
+        })
+    }
+}
+
+/// Something that was checked of a draft.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct Check {
+    /// `passed`; `doubtful` for what may be meant so; `failed` where jobs would fail, or take one
+    /// thing for another.
+    #[schema(example = "passed")]
+    verdict: &'static str,
+    /// What was seen.
+    #[schema(example = "every label stands for what it stood for")]
+    text: String,
+}
+
+impl From<&DraftCheck> for Check {
+    fn from(check: &DraftCheck) -> Check {
+        Check {
+            verdict: check.verdict.as_str(),
+            text: check.text.clone(),
+        }
+    }
+}
+
+/// What is to be proposed to a model.
+#[derive(Debug, ToSchema)]
+pub(in crate::api) struct NewDraft {
+    /// The name of an upload of yours that has all its bytes.
+    #[schema(value_type = String, example = "01J9Z3K4V5W6X7Y8Z9A0B1C2D3")]
+    pub(in crate::api) upload: PackageId,
+    /// What the definition takes over from the package: `labels`, `version`; nothing without.
+    #[schema(value_type = Option<Vec<String>>, example = json!(["labels"]))]
+    pub(in crate::api) take: Vec<TakenPart>,
+}
+
+impl Body for NewDraft {
+    fn read(fields: &mut Fields) -> Option<NewDraft> {
+        let take = fields.optional("take").unwrap_or_default();
+        let upload = fields.needed("upload")?;
+        Some(NewDraft { upload, take })
+    }
+}
+
+impl Field for PackageId {
+    fn read(json: &str) -> Result<Self, Vec<model_dashboard::model::FieldError>> {
+        let id: Option<String> = serde_json::from_str(json).ok();
+        let id = id.and_then(|id| PackageId::parse(&id).ok());
+        id.ok_or_else(|| must_be("the name of an upload"))
+    }
+}
+
+impl Field for Vec<TakenPart> {
+    fn read(json: &str) -> Result<Self, Vec<model_dashboard::model::FieldError>> {
+        let names: Option<Vec<String>> = serde_json::from_str(json).ok();
+        let parts = names.and_then(|names| parts(names.iter().map(String::as_str)));
+        parts.ok_or_else(|| must_be(&format!("a list of {PARTS}")))
+    }
+}
+
+/// Parts by their names; `None` if one of them is none.
+pub(in crate::api) fn parts<'a>(names: impl Iterator<Item = &'a str>) -> Option<Vec<TakenPart>> {
+    names.map(|name| TakenPart::parse(name.trim())).collect()
+}
