@@ -57,8 +57,11 @@ struct Package<'a> {
 #[derive(Serialize)]
 struct Named<'a> {
     model: &'a str,
-    /// None for what lies at the key.
+    /// None for what lies at the key, and for a draft.
     revision: Option<u64>,
+    /// Whether it is a draft: the package is proposed to the model.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    draft: bool,
 }
 
 impl<'a> From<&'a PackagePurge> for Purged<'a> {
@@ -66,6 +69,7 @@ impl<'a> From<&'a PackagePurge> for Purged<'a> {
         let named = |by: &'a NamedBy| Named {
             model: &by.model,
             revision: by.revision,
+            draft: by.is_draft,
         };
         let packages = purge.packages.iter().map(|package| Package {
             id: package.id.to_string(),

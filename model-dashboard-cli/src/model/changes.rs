@@ -1,5 +1,6 @@
 //! What differs between two revisions, for programs and for people.
 
+use model_dashboard::client::{RemoteChanges, RemoteFieldChange, RemoteLabelChange};
 use model_dashboard::model::{Comparison, FieldChange, LabelChange, LabelChangeKind};
 use serde::Serialize;
 
@@ -49,6 +50,43 @@ impl From<Comparison> for Changes {
             fields: comparison.fields.into_iter().map(Field::from).collect(),
             labels: comparison.labels.into_iter().map(Label::from).collect(),
             more: comparison.more,
+        }
+    }
+}
+
+impl From<RemoteChanges> for Changes {
+    fn from(changes: RemoteChanges) -> Self {
+        let field = |change: RemoteFieldChange| Field {
+            field: change.field,
+            before: change.before,
+            after: change.after,
+        };
+        Self {
+            breaking: changes.breaking,
+            fields: changes.fields.into_iter().map(field).collect(),
+            labels: changes.labels.into_iter().map(Label::from).collect(),
+            more: changes.more,
+        }
+    }
+}
+
+impl From<RemoteLabelChange> for Label {
+    fn from(change: RemoteLabelChange) -> Self {
+        let names = |names: &Option<Vec<String>>| names.as_deref().unwrap_or_default().join(", ");
+        Self {
+            number: change.number,
+            change: match change.kind.as_str() {
+                "added" => "added",
+                "removed" => "removed",
+                "respelled" => "respelled",
+                "redefined" => "redefined",
+                _ => "other",
+            },
+            breaking: change.breaking,
+            was: names(&change.before),
+            is: names(&change.after),
+            before: change.before,
+            after: change.after,
         }
     }
 }

@@ -4,6 +4,7 @@ mod argo;
 mod change;
 mod changes;
 mod create;
+mod draft;
 mod edit;
 mod export;
 mod fields;
@@ -68,6 +69,9 @@ pub(crate) enum ModelCommand {
     Verify(verify::Verify),
     /// Send a package, a folder too, tell what was found in it, and give it to a model
     Upload(upload::Upload),
+    /// Packages that wait beside a model until somebody publishes or discards them
+    #[command(subcommand)]
+    Draft(draft::DraftCommand),
 }
 
 pub(crate) async fn run(command: ModelCommand, context: &Context) -> Result<(), Failure> {
@@ -76,6 +80,7 @@ pub(crate) async fn run(command: ModelCommand, context: &Context) -> Result<(), 
         ModelCommand::Verify(verify) => return verify::run(&verify, context),
         ModelCommand::Pull(pull) => return pull::run(&pull, context).await,
         ModelCommand::Upload(upload) => return upload::run(&upload, context).await,
+        ModelCommand::Draft(draft) => return draft::run(&draft, context).await,
         _ => {}
     }
     if let Some(client) = context.server()? {
@@ -99,7 +104,8 @@ pub(crate) async fn run(command: ModelCommand, context: &Context) -> Result<(), 
         ModelCommand::Inspect(_)
         | ModelCommand::Verify(_)
         | ModelCommand::Pull(_)
-        | ModelCommand::Upload(_) => Ok(()),
+        | ModelCommand::Upload(_)
+        | ModelCommand::Draft(_) => Ok(()),
     }
 }
 
@@ -112,12 +118,17 @@ struct Changed {
     version: String,
 }
 
+impl From<&Model> for Changed {
+    fn from(model: &Model) -> Self {
+        Self {
+            key: model.key.to_string(),
+            enabled: model.definition.enabled(),
+            revision: model.revision(),
+            version: model.version.to_string(),
+        }
+    }
+}
+
 fn show_changed(model: &Model, context: &Context) -> Result<(), Failure> {
-    let changed = Changed {
-        key: model.key.to_string(),
-        enabled: model.definition.enabled(),
-        revision: model.revision(),
-        version: model.version.to_string(),
-    };
-    context.output.show(&changed, String::new)
+    context.output.show(&Changed::from(model), String::new)
 }

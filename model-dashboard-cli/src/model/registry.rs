@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use model_dashboard::client::Client;
 use model_dashboard::dashboard::{ModelPackage, NewUpload};
 use model_dashboard::model::{ContentDigest, ModelDefinition, ModelKey};
-use model_dashboard::package::inspect::Report;
+use model_dashboard::package::inspect::{Report, TakenPart};
 use model_dashboard::package::source::Source;
 use model_dashboard::package::unpack::Arrival;
 use model_dashboard::repository::Precondition;
@@ -233,12 +233,14 @@ impl Registry<'_> {
         id: &str,
         key: &ModelKey,
         is_new: bool,
+        takes: &[TakenPart],
         message: &str,
     ) -> Result<Option<u64>, Failure> {
         match self {
             Self::Server(client) => {
                 let present = (!is_new).then_some("*");
-                Ok(client.publish(id, key, present, message).await?.revision())
+                let model = client.publish(id, key, present, takes, message);
+                Ok(model.await?.revision())
             }
             Self::Here(installation) => {
                 let Installation {
@@ -252,7 +254,7 @@ impl Registry<'_> {
                 } else {
                     let present = Precondition::Exists;
                     dashboard
-                        .publish_upload(caller, id, key, &[], present, message)
+                        .publish_upload(caller, id, key, takes, present, message)
                         .await?
                 };
                 Ok(model.revision())

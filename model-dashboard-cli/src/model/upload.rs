@@ -4,14 +4,15 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use model_dashboard::model::{ContentDigest, ModelKey};
 use model_dashboard::package::digest_of;
-use model_dashboard::package::inspect::Report;
+use model_dashboard::package::inspect::{Report, TakenPart};
 use model_dashboard::package::pack::{FolderArchive, Listing, Without};
 use model_dashboard::package::source::{OnDisk, Source, Stream};
 use serde::Serialize;
 
+use super::draft::Draft;
 use super::inspect;
 use super::registry::{Registry, Sent};
 use crate::args::Reason;
@@ -37,8 +38,35 @@ pub(crate) struct Upload {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     without: Vec<String>,
 
+    /// What the definition takes over from the package; a new model takes all
+    #[arg(long, value_name = "PARTS", value_delimiter = ',')]
+    take: Vec<Part>,
+
+    /// Keep it as a draft beside the model, which stays as it is: `model draft` shows what it would
+    /// change, publishes or discards it
+    #[arg(long)]
+    draft: bool,
+
     #[command(flatten)]
     reason: Reason,
+}
+
+/// A part of a definition that packages tell, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// contour_names
+    Labels,
+    /// The version that people read
+    Version,
+}
+
+impl From<Part> for TakenPart {
+    fn from(part: Part) -> Self {
+        match part {
+            Part::Labels => Self::Labels,
+            Part::Version => Self::Version,
+        }
+    }
 }
 
 pub(super) async fn run(upload: &Upload, context: &Context) -> Result<(), Failure> {
@@ -56,6 +84,10 @@ pub(super) async fn run(upload: &Upload, context: &Context) -> Result<(), Failur
 }
 
 async fn to(registry: &Registry<'_>, upload: &Upload, context: &Context) -> Result<(), Failure> {
+    if let Some(name) = upload.name.as_ref().filter(|_| upload.draft) {
+        // Before anything is sent.
+        is_there(registry, &new_key(name, None)?).await?;
+    }
     let (file_name, source) = open(upload)?;
     let bar = bytes_bar(source.size(), "reading");
     let digest = digest_of(Stream::new(Arc::clone(&source)), &mut |done| {
@@ -90,11 +122,26 @@ async fn to(registry: &Registry<'_>, upload: &Upload, context: &Context) -> Resu
         note("the same command with --name TYPE/NAME gives it to one; nothing is sent again");
         return context
             .output
-            .show(&Uploaded::of(&sent, &digest, None), String::new);
+            .show(&Uploaded::of(&sent, &digest), String::new);
     };
-    let is_new = !registry.has(&key).await?;
     let message = &upload.reason.text;
-    let revision = registry.publish(&sent.id, &key, is_new, message).await?;
+    let takes: Vec<TakenPart> = upload.take.iter().copied().map(TakenPart::from).collect();
+    if upload.draft {
+        is_there(registry, &key).await?;
+        let draft = registry.propose(&sent.id, &key, &takes, message).await?;
+        note(format_args!(
+            "it is a draft of {key}, which stays as it is; `model-dashboard model draft show '{key}'` \
+             shows what it would change"
+        ));
+        let uploaded = Uploaded {
+            draft: Some(draft),
+            ..Uploaded::of(&sent, &digest)
+        };
+        return context.output.show(&uploaded, String::new);
+    }
+    let is_new = !registry.has(&key).await?;
+    let published = registry.publish(&sent.id, &key, is_new, &takes, message);
+    let revision = published.await?;
     match is_new {
         true => note(format_args!(
             "{key} is new, and disabled; it says what the package tells"
@@ -106,8 +153,22 @@ async fn to(registry: &Registry<'_>, upload: &Upload, context: &Context) -> Resu
         revision,
         new: is_new,
     };
-    let uploaded = Uploaded::of(&sent, &digest, Some(published));
+    let uploaded = Uploaded {
+        published: Some(published),
+        ..Uploaded::of(&sent, &digest)
+    };
     context.output.show(&uploaded, String::new)
+}
+
+/// Makes sure that there is a model to propose it to.
+async fn is_there(registry: &Registry<'_>, key: &ModelKey) -> Result<(), Failure> {
+    match registry.has(key).await? {
+        true => Ok(()),
+        false => {
+            let none = format!("there is no model {key} to propose it to");
+            Err(Failure::new(Kind::NotFound, none).hint("without --draft it is made, disabled"))
+        }
+    }
 }
 
 /// The bytes of a package, and what its file is called.
@@ -195,6 +256,8 @@ struct Uploaded<'a> {
     report: Option<&'a Report>,
     #[serde(skip_serializing_if = "Option::is_none")]
     published: Option<Published>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    draft: Option<Draft>,
 }
 
 #[derive(Serialize)]
@@ -205,12 +268,13 @@ struct Published {
 }
 
 impl<'a> Uploaded<'a> {
-    fn of(sent: &'a Sent, digest: &ContentDigest, published: Option<Published>) -> Self {
+    fn of(sent: &'a Sent, digest: &ContentDigest) -> Self {
         Self {
             upload: &sent.id,
             digest: *digest,
             report: sent.report.as_ref(),
-            published,
+            published: None,
+            draft: None,
         }
     }
 }

@@ -12,6 +12,7 @@ mod audit_log;
 mod beside_a_server;
 mod bucket;
 mod doctoring;
+mod drafts;
 mod first_steps;
 mod histories;
 mod imports;

@@ -21,6 +21,7 @@
 //! ```
 
 mod address;
+mod drafts;
 mod error;
 mod fetching;
 mod models;
@@ -37,6 +38,9 @@ use std::time::Duration;
 use reqwest::redirect::Policy;
 
 pub use address::{AddressError, ServerAddress};
+pub use drafts::{
+    RemoteChanges, RemoteCheck, RemoteDraft, RemoteFieldChange, RemoteLabelChange, RemoteProposal,
+};
 pub use error::{ClientError, Problem, ProblemField};
 pub use models::{Change, ListedModel, RemoteModel, Whoever};
 pub use packages::RemotePackage;

@@ -25,8 +25,9 @@ pub struct RemotePackage {
     pub report: Option<Report>,
 }
 
+/// A package as it is told.
 #[derive(Deserialize)]
-struct Record {
+pub(super) struct Record {
     file_name: String,
     size: u64,
     sha256: String,
@@ -48,6 +49,15 @@ impl Client {
         let path = [models, network_type, name, "package", "report"];
         let number = revision.map(|it| it.to_string()).unwrap_or_default();
         let record: Record = self.get(&path, &[("revision", &number)]).await?;
+        self.read_package(key, revision, record)
+    }
+
+    pub(super) fn read_package(
+        &self,
+        key: &ModelKey,
+        revision: Option<u64>,
+        record: Record,
+    ) -> Result<RemotePackage, ClientError> {
         let digest = format!("sha256:{}", record.sha256).parse();
         Ok(RemotePackage {
             key: key.clone(),

@@ -16,7 +16,7 @@ use super::models::{MESSAGE, RemoteModel, of};
 use super::sending::{Answer, Failed, Repeat};
 use super::{Client, ClientError};
 use crate::model::{ContentDigest, ModelKey};
-use crate::package::inspect::Report;
+use crate::package::inspect::{Report, TakenPart};
 use crate::package::source::Source;
 
 const TUS_RESUMABLE: &str = "tus-resumable";
@@ -184,6 +184,7 @@ impl Client {
     }
 
     /// Gives the package of an upload to a model that is as `etag` says; to a new, disabled one without.
+    /// The definition takes over `takes` from it.
     ///
     /// # Errors
     /// [`ClientError`].
@@ -192,11 +193,14 @@ impl Client {
         id: &str,
         key: &ModelKey,
         etag: Option<&str>,
+        takes: &[TakenPart],
         message: &str,
     ) -> Result<RemoteModel, ClientError> {
+        let takes: Vec<&str> = takes.iter().map(|part| part.as_str()).collect();
         let [models, network_type, name] = of(key);
         let path = [models, network_type, name, "package"];
-        let url = self.server.api(&path, &[("upload", id)]);
+        let query = [("upload", id), ("take", &takes.join(","))];
+        let url = self.server.api(&path, &query);
         let answer = self.send(Repeat::NotArrived, |http| {
             let request = http.put(url.clone()).header(MESSAGE, message.as_bytes());
             match etag {

@@ -4,10 +4,9 @@ use model_dashboard::client::{Change, Client, RemoteModel};
 use model_dashboard::model::{JsonObject, ModelKey};
 use serde::Serialize;
 
-use super::{key, model, reference};
+use super::{changed, key, model, reference};
 use crate::failure::{Failure, Kind};
 use crate::installation::Context;
-use crate::model::Changed;
 use crate::model::change::{Enable, Several, each};
 use crate::model::edit::Edit;
 use crate::model::list::List;
@@ -148,11 +147,5 @@ pub(in crate::model) fn show_changed(
     model: &RemoteModel,
     context: &Context,
 ) -> Result<(), Failure> {
-    let changed = Changed {
-        key: model.key.to_string(),
-        enabled: model.definition.enabled(),
-        revision: model.revision(),
-        version: model.etag.trim_matches('"').to_owned(),
-    };
-    context.output.show(&changed, String::new)
+    context.output.show(&changed(model), String::new)
 }

@@ -5,7 +5,7 @@ mod commands;
 use model_dashboard::client::{Client, RemoteModel};
 use model_dashboard::model::{ModelKey, ModelRef, Selector};
 
-use super::ModelCommand;
+use super::{Changed, ModelCommand};
 use crate::failure::{Failure, Kind};
 use crate::installation::Context;
 use crate::remote::here_alone;
@@ -67,6 +67,16 @@ pub(super) async fn reference(
             Failure::usage("by way of a server a revision is named by its number")
                 .hint("write TYPE/NAME@12"),
         ),
+    }
+}
+
+/// A model that was changed, for programs.
+pub(super) fn changed(model: &RemoteModel) -> Changed {
+    Changed {
+        key: model.key.to_string(),
+        enabled: model.definition.enabled(),
+        revision: model.revision(),
+        version: model.etag.trim_matches('"').to_owned(),
     }
 }
 

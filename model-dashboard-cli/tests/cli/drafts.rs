@@ -1,0 +1,111 @@
+//! `model upload --draft` and `model draft`, here and at a server.
+
+use crate::installation::Installation;
+use crate::server::Server;
+
+const PACKAGE: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../model-dashboard-lib/tests/packages/genuine/nnunet_v2_two_folds.zip"
+);
+const MODEL: &str = "nnUNet_v2/Liver";
+
+/// An enabled model whose first label is another structure than the package says.
+fn with_a_model() -> Installation {
+    let here = Installation::begun();
+    let spleen = "contour_names.1=spleen";
+    here.run(&["model", "create", MODEL, "--set", spleen])
+        .succeeds();
+    here.run(&["model", "enable", MODEL]).succeeds();
+    here
+}
+
+/// All that a draft goes through; the data are those of `host`.
+fn goes_through(host: &Installation, at: &Installation) {
+    let upload = ["model", "upload", PACKAGE, "--draft", "--name"];
+    at.run(&[&upload[..], &["MIST/Other"]].concat())
+        .ends_with(3)
+        .tells("no model MIST/Other");
+    let upload = [&upload[..], &[MODEL]].concat();
+    at.run(&["model", "draft", "show", MODEL])
+        .ends_with(3)
+        .tells("nothing is proposed");
+
+    let take = ["--take", "labels", "-m", "trained again"];
+    let kept = at.json(&[&upload[..], &take].concat());
+    let package = kept["draft"]["package"].as_str().unwrap();
+    assert_eq!(kept["draft"]["take"], serde_json::json!(["labels"]));
+    let model = host.json(&["model", "show", MODEL]);
+    assert!(model["registry"]["package"].is_null(), "{model}");
+    assert_eq!(model["contour_names"]["1"], "spleen");
+
+    let listed = at.json(&["model", "draft", "list", "Liver"]);
+    assert_eq!(listed[0]["package"], package);
+    assert_eq!(listed[0]["message"], "trained again");
+    let shown = at.run(&["model", "draft", "show", MODEL]).succeeds().stdout;
+    for told in [package, "BREAKING: redefined", "spleen", "FAILED", "PASSED"] {
+        assert!(shown.contains(told), "{told}: {shown}");
+    }
+    let shown = at.json(&["model", "draft", "show", MODEL, package]);
+    assert_eq!(shown["changes"]["breaking"], true);
+    assert_eq!(shown["file_name"], "nnunet_v2_two_folds.zip");
+
+    // A second one, which is discarded.
+    let other = at.json(&upload);
+    let other = other["draft"]["package"].as_str().unwrap();
+    at.run(&["model", "draft", "show", MODEL])
+        .ends_with(2)
+        .tells("several drafts");
+    let discard = ["model", "draft", "discard", MODEL, other];
+    at.run(&discard).ends_with(2).tells("--yes");
+    at.run(&[&discard[..], &["--yes", "-m", "worse"]].concat())
+        .succeeds();
+    at.run(&discard).ends_with(3).tells("no draft");
+
+    let publish = ["model", "draft", "publish", MODEL];
+    at.run(&publish).ends_with(2).tells("changes its meaning");
+    let published = at.json(&[&publish[..], &["--yes"]].concat());
+    assert_eq!(
+        (&published["key"], &published["enabled"]),
+        (&MODEL.into(), &true.into())
+    );
+    let model = host.json(&["model", "show", MODEL]);
+    assert_eq!(model["registry"]["package"], package);
+    assert_eq!(model["registry"]["message"], "trained again");
+    assert_ne!(model["contour_names"]["1"], "spleen");
+    let left = at.json(&["model", "draft", "list", MODEL]);
+    assert_eq!(left, serde_json::json!([]));
+}
+
+#[test]
+fn a_draft_waits_until_somebody_decides() {
+    let here = with_a_model();
+    goes_through(&here, &here);
+}
+
+#[test]
+fn a_draft_waits_at_a_server_too() {
+    let server = Server::on(with_a_model());
+    goes_through(&server.here, &server.client());
+}
+
+#[test]
+fn what_is_published_at_once_takes_over_what_it_is_told_to() {
+    let server = Server::start();
+    for at in [&server.client(), &server.here] {
+        let upload = ["model", "upload", PACKAGE, "--name", MODEL];
+        at.run(&upload).succeeds();
+        let none = ["model", "edit", MODEL, "--set", "contour_names=null"];
+        server.here.run(&none).succeeds();
+        at.run(&[&upload[..], &["--take", "labels,version"]].concat())
+            .ends_with(2)
+            .tells("does not tell the version");
+        at.run(&[&upload[..], &["--take", "labels"]].concat())
+            .succeeds();
+        let model = server.here.json(&["model", "show", MODEL]);
+        assert_eq!(model["contour_names"]["1"], "liver", "{model}");
+        server
+            .here
+            .run(&["model", "delete", MODEL, "--yes"])
+            .succeeds();
+    }
+}
