@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use model_dashboard::config::{Config, Port};
-use model_dashboard::connect::{ConnectError, Connected, connect, connect_in_background};
+use model_dashboard::connect::{ConnectError, Connected, connect_in_background, connect_to_serve};
 use model_dashboard::dashboard::{Dashboard, Readiness, Samples};
 use model_dashboard_web::server::{
     ConnectionLimits, Listener, Shutdown, raise_open_file_limit, serve, shutdown_signal,
@@ -56,7 +56,7 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<Durati
     };
     // Only a demonstration waits for the models, to put some there if there are none.
     let connected = match arguments.demo {
-        true => connect(config).await,
+        true => connect_to_serve(config).await,
         false => connect_in_background(config).await,
     };
     let connected = connected.map_err(unusable)?;

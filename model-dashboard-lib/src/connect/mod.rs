@@ -146,6 +146,14 @@ pub async fn connect_in_background(config: &Config) -> Result<Connected, Connect
     open(config, Claim::AtOnce, DashboardBuilder::load_in_background).await
 }
 
+/// [`connect_in_background`] for a server that needs its models first: waits until they are loaded.
+///
+/// # Errors
+/// As [`connect`]; [`ConnectError::AnotherWriter`].
+pub async fn connect_to_serve(config: &Config) -> Result<Connected, ConnectError> {
+    open(config, Claim::AtOnce, |builder| builder).await
+}
+
 /// [`connect`] for who needs accounts, tokens or the audit log alone: does not wait for the models,
 /// nor for the store that they are in.
 ///

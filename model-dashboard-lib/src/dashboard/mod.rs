@@ -81,7 +81,7 @@ pub use bulk::{
 pub use caller::{Caller, Credential, RequestInfo, TOKEN_EXPIRES_SOON, TokenInUse};
 pub use directories::{
     MAX_DOUBTED_NAMED, RecheckOutcome, Rechecked, SignInLimit, SourceDoubt, SourceFailing,
-    SourceGroups, SourceRecheck, SourceState,
+    SourceGroups, SourceRecheck, SourceState, SourceTrouble,
 };
 pub use edits::{MAX_TAG_CHARS, MAX_TAGS};
 pub use error::{Error, Unauthenticated};

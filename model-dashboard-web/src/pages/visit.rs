@@ -7,7 +7,9 @@ use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
 use maud::Markup;
 use model_dashboard::auth::{Permission, SessionSecret, SourcePart};
-use model_dashboard::dashboard::{Caller, Dashboard, Error};
+use model_dashboard::dashboard::{
+    Caller, Dashboard, Error, SourceFailing, SourceGroups, SourceTrouble,
+};
 use model_dashboard::model::{ModelKey, Timestamp};
 use warp::reply::Response;
 
@@ -186,33 +188,29 @@ impl Visit {
         let states = self.dashboard().source_states(&self.caller).await.ok()?;
         let mut troubled = states.into_iter().filter_map(|state| {
             let label = &state.label;
-            let (since, text) = if let Some(failing) = &state.failing {
-                let part = failing.part;
-                let text = format!("{} sign in with “{label}”: {part}.", who_can(part));
-                (failing.since, text)
-            } else if let Some(group) = &state.required_group {
-                let reason = &group.reason;
-                let text = format!("“{label}” refuses people with the right password: {reason}.");
-                (group.since, text)
-            } else if let Some(doubt) = state.doubt {
-                let text = format!(
+            let trouble = state.trouble()?;
+            let text = match &trouble {
+                SourceTrouble::Failing(SourceFailing { part, .. }) => {
+                    format!("{} sign in with “{label}”: {part}.", who_can(*part))
+                }
+                SourceTrouble::RequiredGroup(SourceGroups { reason, .. }) => {
+                    format!("“{label}” refuses people with the right password: {reason}.")
+                }
+                SourceTrouble::Doubted(_) => format!(
                     "“{label}” says of people that they left, which is not believed. Nothing was \
                      taken from them."
-                );
-                (doubt.since, text)
-            } else {
-                let groups = state.groups.as_ref()?;
-                let text = format!(
-                    "With “{label}” not everybody has the right role: {}.",
-                    groups.reason
-                );
-                (groups.since, text)
+                ),
+                SourceTrouble::RoleGroups(SourceGroups { reason, .. }) => {
+                    format!("With “{label}” not everybody has the right role: {reason}.")
+                }
+                // Nobody has to do anything soon.
+                _ => return None,
             };
             let page = self.links().directory(state.source.as_str());
             Some(Banner {
                 tone: Tone::Warning,
                 text,
-                since: Some(since.into()),
+                since: Some(trouble.since().into()),
                 action: Some(("See to it".to_owned(), page)),
             })
         });

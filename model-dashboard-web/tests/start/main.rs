@@ -17,6 +17,7 @@ use std::io::Read;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use crate::running::{Running, get, logged, server, told};
 
@@ -72,6 +73,32 @@ fn a_demonstration_tells_where_to_go_and_ends_in_order_at_sigterm() {
     );
     for file in std::fs::read_dir(logs).unwrap() {
         assert_eq!(mode(&file.unwrap().path()), 0o640);
+    }
+}
+
+#[test]
+fn a_directory_that_does_not_answer_is_told_by_a_demonstration_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let ports = ["--port", "0", "--api-port", "0"];
+    let nobody = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let settings = [
+        ("LDAP_SERVER", format!("ldap://{nobody}")),
+        ("LDAP_BASE_DN", "dc=example,dc=org".to_owned()),
+        ("LDAP_BIND_DN", "cn=reader,dc=example,dc=org".to_owned()),
+        ("LDAP_BIND_PASSWORD", "secret".to_owned()),
+    ];
+    for demo in [&[][..], &["--demo"]] {
+        let mut command = server(&folder);
+        let mut running = Running::start(command.args(ports).args(demo).envs(settings.clone()));
+        let api = running.line("API");
+        let until = Instant::now() + Duration::from_secs(60);
+        while !get(&api, "/readyz").contains("\"degraded\"") {
+            assert!(Instant::now() < until, "{demo:?}: it is never told");
+            std::thread::yield_now();
+        }
     }
 }
 

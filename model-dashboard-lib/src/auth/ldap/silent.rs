@@ -66,7 +66,7 @@ impl Silent {
             .get(number)
             .is_some_and(|it| it.is_so(Instant::now()))
         {
-            tracing::warn!(%since, error = %failure, "a server of the directory does not answer, and the next one is used");
+            tracing::warn!(%since, error = %failure, "a server of the directory does not answer");
         }
     }
 

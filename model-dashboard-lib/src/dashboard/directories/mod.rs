@@ -20,6 +20,7 @@ mod recheck;
 mod removed;
 mod role_groups;
 mod rounds;
+mod source_trouble;
 mod state;
 mod trouble;
 mod turned_away;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, Notify};
 
 pub use recheck::{RecheckOutcome, Rechecked, SourceRecheck};
+pub use source_trouble::SourceTrouble;
 pub use state::{MAX_DOUBTED_NAMED, SourceDoubt, SourceGroups, SourceState};
 pub use trouble::SourceFailing;
 pub use vouching::SignInLimit;

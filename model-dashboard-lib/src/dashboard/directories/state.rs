@@ -9,7 +9,7 @@ use crate::auth::{
     DiagnosisStep, IdentityId, LeavingDoubt, Permission, SilentServer, Source, SourceFact, User,
     UserStore, Verdict,
 };
-use crate::dashboard::{Caller, Dashboard, Dependency, DependencyState, Error};
+use crate::dashboard::{Caller, Dashboard, Error};
 use crate::model::Timestamp;
 
 /// How many people are named of whom it is doubted that they left.
@@ -81,7 +81,7 @@ impl SourceDoubt {
         self.left == self.asked && self.left < FEW
     }
 
-    const ADVICE: &'static str = "see that the directory's base, filter, group and the rights of \
+    pub(super) const ADVICE: &'static str = "see that the directory's base, filter, group and the rights of \
                                   the service account are right. If those people did leave, \
                                   re-check all people of the source and confirm it";
 
@@ -152,7 +152,7 @@ impl Directory {
         self.known.change(|doing| doing.doubt)
     }
 
-    fn state(&self) -> SourceState {
+    pub(super) fn state(&self) -> SourceState {
         SourceState {
             source: self.source().clone(),
             label: self.authenticator.label().to_owned(),
@@ -169,46 +169,6 @@ impl Directory {
     pub(super) fn groups(&self) -> Option<SourceGroups> {
         self.known.change(|doing| doing.groups.clone())
     }
-
-    /// As something that the dashboard depends on.
-    pub(in crate::dashboard) fn dependency(&self) -> Dependency {
-        let name = format!("source:{}", self.source());
-        let (since, message, fix) = match (self.failing(), self.doubted(), self.groups()) {
-            (Some(SourceFailing { since, reason, .. }), ..) => (
-                since,
-                reason,
-                "test the connection of the directory below, which says what to do; it is tried \
-                 again at once. Local accounts sign in as ever",
-            ),
-            (None, Some(doubt), _) => (doubt.since, doubt.to_string(), SourceDoubt::ADVICE),
-            (None, None, Some(SourceGroups { since, reason })) => (
-                since,
-                reason,
-                "see that the settings name those groups as the directory does, and that the \
-                 service account may read them. Who had a role by one has it again at the first \
-                 look after that",
-            ),
-            (None, None, None) => {
-                if let Some(first) = self.authenticator.silent_servers().first() {
-                    return self.with_silent(first);
-                }
-                return Dependency {
-                    name: name.into(),
-                    state: DependencyState::Healthy,
-                    since: None,
-                    message: self.authenticator.label().to_owned(),
-                    fix: None,
-                };
-            }
-        };
-        Dependency {
-            name: name.into(),
-            state: DependencyState::Degraded,
-            since: Some(since),
-            message: format!("{}: {message}", self.authenticator.label()),
-            fix: Some(fix.to_owned()),
-        }
-    }
 }
 
 fn tell(source: &str, doubt: SourceDoubt) {
@@ -222,23 +182,6 @@ fn tell(source: &str, doubt: SourceDoubt) {
          them; see that its filter, base, group and rights are right, or re-check all people of the \
          source and believe it"
     );
-}
-
-impl Directory {
-    fn with_silent(&self, first: &SilentServer) -> Dependency {
-        let label = self.authenticator.label();
-        Dependency {
-            name: format!("source:{}", self.source()).into(),
-            state: DependencyState::Degraded,
-            since: Some(first.since),
-            message: format!("{label}: {}; {} is used", first.reason, first.used),
-            fix: Some(
-                "see that the server runs, or put it behind the others in the settings: people can \
-                 sign in, but each sign-in tries it first"
-                    .to_owned(),
-            ),
-        }
-    }
 }
 
 impl Directories {

@@ -190,12 +190,6 @@ impl Directory {
         doing.failing.is_empty() && doing.doubt.is_none()
     }
 
-    /// Whether there is nothing to tell of it.
-    pub(in crate::dashboard) fn is_well(&self) -> bool {
-        let is_well = self.is_believed() && self.known.get().groups.is_none();
-        is_well && self.authenticator.silent_servers().is_empty()
-    }
-
     /// Whether it showed that all of it works less than so long ago.
     pub(super) fn worked_within(&self, time: Duration) -> bool {
         let shown = self.known.get().shown;

@@ -1,7 +1,7 @@
 //! Directories, and what they say of people, on the wire.
 
 use model_dashboard::auth::{Diagnosis, DiagnosisStep, Identity, Role};
-use model_dashboard::dashboard::{Rechecked, SourceRecheck, SourceState};
+use model_dashboard::dashboard::{Rechecked, SourceRecheck, SourceState, SourceTrouble};
 use model_dashboard::model::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -55,38 +55,16 @@ impl From<Vec<SourceState>> for Sources {
 
 impl From<SourceState> for SourceHealth {
     fn from(state: SourceState) -> SourceHealth {
-        let (status, since, message) = match trouble(&state) {
-            Some((status, since, message)) => (status, Some(since), Some(message)),
-            None => ("healthy", None, None),
-        };
+        let trouble = state.trouble();
         SourceHealth {
             source: state.source.to_string(),
             label: state.label,
             can_recheck: state.can_recheck,
-            status,
-            since,
-            message,
+            status: trouble.as_ref().map_or("healthy", SourceTrouble::as_str),
+            since: trouble.as_ref().map(SourceTrouble::since),
+            message: trouble.as_ref().map(SourceTrouble::reason),
         }
     }
-}
-
-/// What counts most of that which is wrong: its name, since when, and what it is.
-fn trouble(state: &SourceState) -> Option<(&'static str, Timestamp, String)> {
-    if let Some(failing) = &state.failing {
-        return Some(("failing", failing.since, failing.reason.clone()));
-    }
-    if let Some(group) = &state.required_group {
-        return Some(("required_group", group.since, group.reason.clone()));
-    }
-    if let Some(doubt) = state.doubt {
-        return Some(("doubted", doubt.since, doubt.to_string()));
-    }
-    if let Some(groups) = &state.groups {
-        return Some(("role_groups", groups.since, groups.reason.clone()));
-    }
-    let server = state.silent_servers.first()?;
-    let message = format!("{}; {} is used", server.reason, server.used);
-    Some(("servers", server.since, message))
 }
 
 /// What came of a look at somebody.

@@ -6,7 +6,7 @@ use http::StatusCode;
 use model_dashboard::auth::{
     Diagnosis, DiagnosisStep, Identity, Permission, Source, User, Verdict,
 };
-use model_dashboard::dashboard::{Error, SourceDoubt, SourceRecheck, SourceState};
+use model_dashboard::dashboard::{Error, SourceDoubt, SourceRecheck, SourceState, SourceTrouble};
 use model_dashboard::model::Timestamp;
 use warp::reply::Response;
 
@@ -70,59 +70,40 @@ async fn view(visit: &Visit, source: &Source) -> Result<DirectoryView, Failure> 
 
 /// What is wrong with a directory, for whoever administers it.
 fn trouble(state: &SourceState, grace: Duration) -> Option<Trouble> {
-    if let Some(failing) = &state.failing {
-        return Some(Trouble {
-            since: failing.since.into(),
-            text: format!(
-                "{} sign in with it: {}. {}. Sessions and tokens of its people go on for {} \
-                 after it last confirmed each of them.",
-                who_can(failing.part),
-                failing.part,
-                sentence(&failing.reason).trim_end_matches('.'),
-                time::span(grace),
-            ),
-        });
-    }
-    if let Some(group) = &state.required_group {
-        return Some(Trouble {
-            since: group.since.into(),
-            text: format!(
-                "It refuses people with the right password: {}. This ends with the next one who is \
-                 let in.",
-                group.reason
-            ),
-        });
-    }
-    if let Some(doubt) = state.doubt {
-        return Some(Trouble {
-            since: doubt.since.into(),
-            text: format!(
-                "{}. See that its base, filter and group are right, and that its service account may \
-                 read them.",
-                sentence(&doubt.to_string()).trim_end_matches('.')
-            ),
-        });
-    }
-    let Some(groups) = &state.groups else {
-        let silent = state.silent_servers.first()?;
-        return Some(Trouble {
-            since: silent.since.into(),
-            text: format!(
-                "{}. {} is used, and people can sign in with it, but each sign-in tries the other one \
-                 first. See that it runs, or put it behind the others in the settings.",
-                sentence(&silent.reason).trim_end_matches('.'),
-                silent.used
-            ),
-        });
+    let trouble = state.trouble()?;
+    let reason = trouble.reason();
+    let reason = sentence(&reason);
+    let reason = reason.trim_end_matches('.');
+    let text = match &trouble {
+        SourceTrouble::Failing(failing) => format!(
+            "{} sign in with it: {}. {reason}. Sessions and tokens of its people go on for {} after \
+             it last confirmed each of them.",
+            who_can(failing.part),
+            failing.part,
+            time::span(grace),
+        ),
+        SourceTrouble::RequiredGroup(_) => format!(
+            "It refuses people with the right password. {reason}. This ends with the next one who is \
+             let in."
+        ),
+        SourceTrouble::Doubted(_) => format!(
+            "{reason}. See that its base, filter and group are right, and that its service account \
+             may read them."
+        ),
+        SourceTrouble::RoleGroups(_) => format!(
+            "Groups that give roles are not as they should be. {reason}. See that the settings name \
+             them as the directory does, and that its service account may read them. Who lost a role \
+             by one has it again at the first look after that."
+        ),
+        SourceTrouble::Server(_) => format!(
+            "{reason}. People can sign in with it, but each sign-in tries the other one first. See \
+             that it runs, or put it behind the others in the settings."
+        ),
+        _ => format!("{reason}."),
     };
     Some(Trouble {
-        since: groups.since.into(),
-        text: format!(
-            "Groups that give roles are not as they should be. {}. See that the settings name them \
-             as the directory does, and that its service account may read them. Who lost a role by \
-             one has it again at the first look after that.",
-            sentence(&groups.reason).trim_end_matches('.')
-        ),
+        since: trouble.since().into(),
+        text,
     })
 }
 
