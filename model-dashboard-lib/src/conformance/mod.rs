@@ -21,7 +21,12 @@ mod tests {
             include_str!("audit.rs"),
             include_str!("authenticator.rs"),
             include_str!("drafts.rs"),
-            include_str!("packages.rs"),
+            concat!(
+                include_str!("packages/mod.rs"),
+                include_str!("packages/connections.rs"),
+                include_str!("packages/kept.rs"),
+                include_str!("packages/uploads.rs"),
+            ),
             concat!(
                 include_str!("repository/mod.rs"),
                 include_str!("repository/leaving.rs"),
@@ -37,6 +42,7 @@ mod tests {
                 include_str!("users/mod.rs"),
                 include_str!("users/administrators.rs"),
                 include_str!("users/directory.rs"),
+                include_str!("users/doubts.rs"),
                 include_str!("users/leaving.rs"),
                 include_str!("users/passwords.rs"),
             ),

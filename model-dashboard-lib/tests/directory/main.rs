@@ -29,6 +29,7 @@ mod people;
 mod processes;
 mod processes_itself;
 mod registry;
+mod registry_told;
 mod required;
 mod samba;
 mod samba_itself;
