@@ -73,6 +73,7 @@ pub mod conformance;
 #[cfg(feature = "sqlite")]
 pub mod connect;
 pub mod dashboard;
+pub mod downloads;
 mod lasting;
 pub mod model;
 pub mod package;

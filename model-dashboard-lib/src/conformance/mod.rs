@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod authenticator;
+pub mod downloads;
 pub mod drafts;
 pub mod packages;
 pub mod repository;
@@ -20,6 +21,7 @@ mod tests {
         let suites = [
             include_str!("audit.rs"),
             include_str!("authenticator.rs"),
+            include_str!("downloads.rs"),
             include_str!("drafts.rs"),
             concat!(
                 include_str!("packages/mod.rs"),

@@ -21,6 +21,7 @@ use crate::audit::AuditLog;
 use crate::auth::local::{LocalAuthenticator, PasswordHasher};
 use crate::auth::{Authenticator, Role, SessionStore, Source, User, UserStore};
 use crate::catalog::{Catalog, CatalogOptions};
+use crate::downloads::DownloadCounts;
 use crate::package::inspect::Trust;
 use crate::repository::packages::{MAX_PACKAGE_BYTES, PackageStore};
 use crate::repository::{ModelRepository, RepositoryError};
@@ -118,6 +119,7 @@ pub struct DashboardBuilder {
     tokens: Option<Arc<dyn TokenStore>>,
     sessions: Option<Arc<dyn SessionStore>>,
     audit: Option<Arc<dyn AuditLog>>,
+    downloads: Option<Arc<dyn DownloadCounts>>,
     authenticators: Vec<Arc<dyn Authenticator>>,
     without_local: bool,
     policy: Policy,
@@ -161,14 +163,15 @@ impl DashboardBuilder {
         self
     }
 
-    /// One store for accounts, tokens, sessions and the audit log.
+    /// One store for accounts, tokens, sessions, the audit log and counts of downloads.
     pub fn accounts<S>(self, store: Arc<S>) -> Self
     where
-        S: UserStore + TokenStore + SessionStore + AuditLog + 'static,
+        S: UserStore + TokenStore + SessionStore + AuditLog + DownloadCounts + 'static,
     {
         self.users(store.clone())
             .tokens(store.clone())
             .sessions(store.clone())
+            .downloads(store.clone())
             .audit(store)
     }
 
@@ -193,6 +196,12 @@ impl DashboardBuilder {
     /// Where the events go.
     pub fn audit(mut self, audit: Arc<dyn AuditLog>) -> Self {
         self.audit = Some(audit);
+        self
+    }
+
+    /// Where downloads are counted. Without it they are not.
+    pub fn downloads(mut self, downloads: Arc<dyn DownloadCounts>) -> Self {
+        self.downloads = Some(downloads);
         self
     }
 
@@ -279,6 +288,7 @@ impl DashboardBuilder {
         let inner = Arc::new(Inner {
             repository,
             packages: Packages::new(self.packages),
+            downloads: self.downloads,
             catalog,
             users,
             tokens: self

@@ -94,7 +94,7 @@ pub use lost_race::{LostRace, Wanted};
 pub use measures::Measures;
 pub use models::{Model, RawModel};
 pub use packages::{
-    CheckVerdict, Draft, DraftCheck, Inspection, MAX_DRAFTS, MAX_FILE_NAME_CHARS,
+    CheckVerdict, Downloads, Draft, DraftCheck, Inspection, MAX_DRAFTS, MAX_FILE_NAME_CHARS,
     MAX_LARGEST_UPLOADS, MAX_PACKAGE_FILE_BYTES, MAX_PURPOSE_CHARS, MAX_UPLOAD_NOTE_BYTES,
     MAX_UPLOADS, ModelPackage, NamedBy, NewUpload, PackageFileContent, PackageHead, PackagePurge,
     PackageRecord, PackageRemoval, PackageUpload, ProposedRevision, PurgedPackage,
@@ -115,6 +115,7 @@ pub use users::{MAX_DISPLAY_NAME_CHARS, MAX_EMAIL_CHARS, NewServiceAccount, NewU
 use crate::auth::local::{LocalAuthenticator, PasswordHasher};
 use crate::auth::{Authenticator, SessionStore, UserStore};
 use crate::catalog::Catalog;
+use crate::downloads::DownloadCounts;
 use crate::repository::ModelRepository;
 use crate::tokens::TokenStore;
 use access::Access;
@@ -154,6 +155,7 @@ pub struct Dashboard {
 struct Inner {
     repository: Arc<dyn ModelRepository>,
     packages: Packages,
+    downloads: Option<Arc<dyn DownloadCounts>>,
     catalog: Catalog,
     users: Arc<dyn UserStore>,
     tokens: Arc<dyn TokenStore>,

@@ -1,4 +1,4 @@
-//! Where accounts, tokens, sessions and the audit log live.
+//! Where accounts, tokens, sessions, the audit log and counts of downloads live.
 
 mod accounts;
 mod audit_chain;

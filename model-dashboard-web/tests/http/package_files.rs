@@ -125,6 +125,35 @@ async fn pages_show_a_package_and_its_files() {
 }
 
 #[tokio::test]
+async fn the_page_of_a_model_tells_how_often_its_package_was_fetched() {
+    let app = App::start().await;
+    with_package(&app, nnunet(r#"{"background":0,"a":1}"#, HARMLESS)).await;
+    let viewer = app.signed_in("viewer").await;
+    let page = async || viewer.get(&format!("/models/{MODEL}")).await.text();
+    let never = page().await;
+    assert!(never.contains("Nobody has fetched it yet"), "{never}");
+    let job = app.token(Permissions::all()).await;
+    let package = format!("/api/v1/models/{MODEL}/package");
+    for _ in 0..2 {
+        let fetched = job.get(&format!("{package}?for=batch%207")).await;
+        assert_eq!(fetched.status, 200);
+    }
+    // The rest of one, and what changes nothing, are no further ones.
+    let rest = job.with("range", "bytes=10-").get(&package).await;
+    assert_eq!(rest.status, 206);
+    assert_eq!(job.send(Method::HEAD, &package, "").await.status, 200);
+    let save = format!("/models/{MODEL}/package/download");
+    assert_eq!(viewer.get(&save).await.status, 200);
+    let told = page().await;
+    assert!(told.contains("<strong>3</strong> in 30 days"), "{told}");
+    assert!(
+        told.contains("<span>batch 7</span><span>2</span>"),
+        "{told}"
+    );
+    assert!(told.contains("not said</span><span>1</span>"), "{told}");
+}
+
+#[tokio::test]
 async fn what_a_browser_could_run_is_never_shown_as_what_it_is() {
     let app = App::start().await;
     let script = b"<script>alert(1)</script>";

@@ -7,6 +7,7 @@
 //! got within that time, goes.
 
 mod discard;
+mod downloads;
 mod draft_checks;
 mod drafts;
 mod files;
@@ -25,6 +26,7 @@ pub(in crate::dashboard) mod watched;
 
 use std::sync::Arc;
 
+pub use downloads::Downloads;
 pub use draft_checks::{CheckVerdict, DraftCheck};
 pub use drafts::{Draft, MAX_DRAFTS, ProposedRevision};
 pub use files::{MAX_PACKAGE_FILE_BYTES, PackageFileContent};

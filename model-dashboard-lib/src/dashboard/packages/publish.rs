@@ -11,7 +11,7 @@ use crate::auth::Permission;
 use crate::dashboard::edits::{filled, new_content, set_package, with_told_package};
 use crate::dashboard::model_writes::{After, Before, Reason};
 use crate::dashboard::{Caller, Dashboard, Error, Model};
-use crate::model::{ContentDigest, ModelDefinition, ModelKey};
+use crate::model::{ContentDigest, ModelDefinition, ModelId, ModelKey};
 use crate::package::inspect::{Description, TakenPart};
 use crate::repository::Precondition;
 use crate::repository::packages::{PackageId, Pieces};
@@ -27,7 +27,9 @@ pub struct ModelPackage {
     /// What is known of it.
     pub head: PackageHead,
     /// What it is fetched for, as whoever fetches it says.
-    purpose: String,
+    pub(super) purpose: String,
+    /// The model by its identity, and the revision.
+    pub(super) of: Option<(ModelId, u64)>,
 }
 
 /// An upload whose package a model is about to get.
@@ -261,7 +263,9 @@ impl Dashboard {
         definition: &ModelDefinition,
     ) -> Result<ModelPackage, Error> {
         let none = || Error::not_found(format!("a package of model {key}"));
-        let named = definition.registry().and_then(|it| it.package);
+        let registry = definition.registry();
+        let of = registry.as_ref().map(|it| (it.id, it.revision));
+        let named = registry.and_then(|it| it.package);
         let id = named.ok_or_else(none)?;
         // Another program may have written anything there.
         let id = PackageId::parse(&id).map_err(|_| none())?;
@@ -277,6 +281,7 @@ impl Dashboard {
             key: key.clone(),
             head,
             purpose: String::new(),
+            of,
         })
     }
 
@@ -296,7 +301,8 @@ impl Dashboard {
         self.found_in(package.id).await
     }
 
-    /// The bytes of a model's package within `range`. Each call is an event of the audit log.
+    /// The bytes of a model's package within `range`. Each call is an event of the audit log; one from the
+    /// first byte on counts as a download ([`Dashboard::downloads`]).
     ///
     /// # Errors
     /// [`Error::NotFound`] if they were removed; [`Error::Denied`]; [`Error::Unavailable`] while the
@@ -318,6 +324,7 @@ impl Dashboard {
             true => String::new(),
             false => format!("bytes {} to {} of {size}", range.start, range.end),
         };
+        let is_begun = range.start == 0;
         let pieces = store.read(id, range).await?;
         let event = caller.event(Action::PackageDownload, target());
         let purpose = match &*package.purpose {
@@ -329,6 +336,9 @@ impl Dashboard {
             .into_iter()
             .fold(event, |event, it| event.with_detail(it));
         self.inner.trail.record(event).await;
+        if is_begun {
+            self.count_download(package).await;
+        }
         Ok(pieces)
     }
 }

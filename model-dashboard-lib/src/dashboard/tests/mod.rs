@@ -10,6 +10,7 @@ mod bulk;
 mod callers;
 mod conflicts;
 mod directories;
+mod downloads;
 mod drafts;
 mod edits;
 mod faults;

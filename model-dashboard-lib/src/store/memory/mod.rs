@@ -1,6 +1,7 @@
 //! Everything in memory: for tests, demonstrations and programs that keep accounts elsewhere.
 
 mod audit;
+mod downloads;
 mod sessions;
 mod tokens;
 mod users;
@@ -15,9 +16,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::AuditKey;
 use crate::audit::Event;
 use crate::auth::{IdentityId, LeavingDoubt, Session, SessionHash, Source};
+use crate::model::ModelId;
 use crate::tokens::{ApiToken, TokenHash};
 
-/// Accounts, tokens, sessions and the audit log in memory, gone with the last clone.
+/// Accounts, tokens, sessions, the audit log and counts of downloads in memory, gone with the last clone.
 ///
 /// Keeps every promise of the traits but durability. Clones share their content.
 #[derive(Clone)]
@@ -32,6 +34,7 @@ struct State {
     tokens: HashMap<TokenHash, ApiToken>,
     sessions: HashMap<SessionHash, Session>,
     doubts: BTreeMap<Source, LeavingDoubt>,
+    downloads: HashMap<ModelId, downloads::Counts>,
     /// By number, which is one more than the index.
     events: Vec<Event>,
     /// The last number given to an account, a token or a session; none is given twice.

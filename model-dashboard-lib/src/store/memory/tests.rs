@@ -24,6 +24,10 @@ mod sessions {
     crate::session_store_conformance!(super::fresh());
 }
 
+mod downloads {
+    crate::download_counts_conformance!(super::fresh());
+}
+
 mod audit {
     crate::audit_log_conformance!(super::fresh());
 }

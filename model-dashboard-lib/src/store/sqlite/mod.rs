@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod connection;
 mod doubts;
+mod downloads;
 mod error;
 mod key;
 mod migrations;
@@ -33,7 +34,7 @@ use super::{AuditKey, StoreError};
 
 pub use self::migrations::{DatabaseState, Migration, PendingUpgrade, holds_bare_hashes};
 
-/// Accounts, tokens, sessions and the audit log in one SQLite file on a local disk.
+/// Accounts, tokens, sessions, the audit log and counts of downloads in one SQLite file on a local disk.
 ///
 /// Several processes of one machine may use the file at once; a network file system will not do,
 /// because write-ahead logging needs shared memory. A change is acknowledged only when it is

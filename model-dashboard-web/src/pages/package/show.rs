@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use model_dashboard::dashboard::{Error, Model, ModelPackage, PackageRecord};
-use model_dashboard::model::ModelKey;
+use model_dashboard::dashboard::{Downloads, Error, Model, ModelPackage, PackageRecord};
+use model_dashboard::model::{ModelKey, Timestamp};
 use model_dashboard::package::PackagePath;
 use model_dashboard::package::inspect::{Drift, FindingKind, Report};
 use tokio::time::timeout;
@@ -15,6 +15,7 @@ use crate::pages::visit::{Failure, Visit};
 use crate::transfer;
 use crate::views::ModelAction;
 use crate::views::history::changes::Changes;
+use crate::views::package::downloads::DownloadsView;
 use crate::views::package::file::{self, FileContent, FileView};
 use crate::views::package::page::{self, PackageView};
 use crate::views::package::panel::{KnownPackage, PackagePanel};
@@ -225,6 +226,7 @@ pub(in crate::pages) async fn panel(visit: &Visit, model: &Model) -> PackagePane
     let Some(report) = &record.report else {
         return PackagePanel::Unknown("It has one, of which nothing is known.");
     };
+    let downloads = timeout(PATIENCE, dashboard.downloads(caller, &model.key)).await;
     let count = |kind| report.findings_of(kind).count();
     let drift: Changes = told::drift(&Drift::between(&model.definition, report));
     PackagePanel::Known(Box::new(KnownPackage {
@@ -236,7 +238,20 @@ pub(in crate::pages) async fn panel(visit: &Visit, model: &Model) -> PackagePane
         missing: count(FindingKind::Missing),
         leaks: count(FindingKind::Leak),
         drift: (drift.fields.len() + drift.labels.len(), drift.breaking()),
+        downloads: downloads.ok().and_then(Result::ok).map(shown),
     }))
+}
+
+fn shown(downloads: Downloads) -> DownloadsView {
+    let date = |at: Timestamp| at.to_string().chars().take(10).collect();
+    let days = downloads.days.into_iter();
+    DownloadsView {
+        days: days.map(|(day, count)| (date(day), count)).collect(),
+        recent: downloads.recent,
+        total: downloads.total,
+        purposes: downloads.purposes,
+        revisions: downloads.revisions,
+    }
 }
 
 #[cfg(test)]

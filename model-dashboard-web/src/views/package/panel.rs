@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::Trust;
+use super::downloads::{DownloadsView, downloads};
 use crate::views::components::icon::Icon;
 use crate::views::components::{copy_chip, key_value, plural, size};
 use crate::views::frame::Frame;
@@ -40,6 +41,8 @@ pub struct KnownPackage {
     /// In how many labels and fields the definition says something else, and how many of these
     /// labels mean another structure.
     pub drift: (usize, usize),
+    /// How often it was fetched, if that is known at this moment.
+    pub downloads: Option<DownloadsView>,
 }
 
 /// The panel.
@@ -108,5 +111,6 @@ fn in_short(known: &KnownPackage, page: &str) -> Markup {
             a.button href=(page) { (Icon::Package) "See what is in it" }
             a.button.icon-only href={ (page) "/download" } download aria-label="Download the package" title="Download" { (Icon::Download) }
         }
+        @if let Some(view) = &known.downloads { (downloads(view)) }
     }
 }

@@ -11,6 +11,7 @@ use crate::views::components::icon::Icon;
 use crate::views::components::labels::Label;
 use crate::views::model::{Arguments, ModelNotice, ModelView};
 use crate::views::package::Trust;
+use crate::views::package::downloads::DownloadsView;
 use crate::views::package::panel::{KnownPackage, PackagePanel};
 
 fn label(number: &str, names: &[&str]) -> Label {
@@ -33,6 +34,15 @@ pub(super) fn model_view() -> ModelView {
             missing: 1,
             leaks: 3,
             drift: (4, 1),
+            downloads: Some(DownloadsView {
+                days: (1..=30)
+                    .map(|day| (format!("2026-09-{day:02}"), day % 7))
+                    .collect(),
+                recent: 86,
+                total: 104,
+                purposes: vec![(text("segmentation of <batch> 7"), 61)],
+                revisions: vec![(14, 80), (0, 24)],
+            }),
         })),
         alias: text("Kidney, tumour and cyst"),
         enabled: true,

@@ -11,6 +11,7 @@ mod m0006_names;
 mod m0007_leaving;
 mod m0008_doubts;
 mod m0009_reasons;
+mod m0010_downloads;
 
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -41,6 +42,7 @@ const STEPS: &[fn(&Transaction<'_>, &mut Migration) -> Result<()>] = &[
     m0007_leaving::apply,
     m0008_doubts::apply,
     m0009_reasons::apply,
+    m0010_downloads::apply,
 ];
 
 const NEWEST: u32 = STEPS.len() as u32;

@@ -50,6 +50,7 @@ fn person(username: &str) -> NewUser {
 /// Brings the tables of today back to those of schema 6.
 const AS_SCHEMA_6: &str = "DROP VIEW everyone;
     DROP TABLE doubts;
+    DROP TABLE downloads;
     ALTER TABLE accounts DROP COLUMN left_at;
     ALTER TABLE accounts DROP COLUMN left_reason;
     CREATE VIEW everyone AS SELECT * FROM accounts;";
@@ -91,6 +92,10 @@ mod conformance {
 
     mod sessions {
         crate::session_store_conformance!(super::super::fresh().await);
+    }
+
+    mod downloads {
+        crate::download_counts_conformance!(super::super::fresh().await);
     }
 
     mod audit {
