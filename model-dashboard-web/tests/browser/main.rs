@@ -17,6 +17,7 @@ mod app;
 mod clinic;
 mod conflict;
 mod directories;
+mod drafts;
 mod driver;
 mod history;
 #[path = "../http/packed.rs"]

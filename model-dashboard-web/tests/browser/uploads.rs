@@ -247,7 +247,7 @@ async fn the_same_file_chosen_again_goes_on_where_it_stopped() {
 }
 
 /// Everything of a page, also what is folded, before the checker.
-async fn assert_accessible_unfolded(browser: &Client, axe: &str, what: &str) {
+pub async fn assert_accessible_unfolded(browser: &Client, axe: &str, what: &str) {
     let unfold = "for (const one of document.querySelectorAll('main details')) one.open = true";
     browser.execute(unfold, vec![]).await.unwrap();
     for theme in ["light", "dark"] {
