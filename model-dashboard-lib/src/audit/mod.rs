@@ -121,7 +121,8 @@ impl Action {
 
     /// Whether everyone who may read models sees it on the Activity page.
     pub fn is_activity(&self) -> bool {
-        self.as_str().starts_with("model.")
+        let is_of_draft = matches!(self, Action::PackageDraft | Action::PackageDraftDiscard);
+        is_of_draft || self.as_str().starts_with("model.")
     }
 }
 

@@ -1,7 +1,7 @@
 //! The audit log and the activity that everyone may see.
 
 use super::{Caller, Dashboard, Error};
-use crate::audit::{ChainState, Event, EventFilter, EventPage};
+use crate::audit::{Action, ChainState, Event, EventFilter, EventPage};
 use crate::auth::Permission;
 
 /// What the names of all actions on models start with.
@@ -37,7 +37,8 @@ impl Dashboard {
         event.ok_or_else(|| Error::not_found(format!("event {seq}")))
     }
 
-    /// What happened to models, for everyone who may read them: the events on models that match,
+    /// What happened to models, for everyone who may read them: the events on models, and on what is
+    /// proposed to them, that match,
     /// without addresses, request ids and digests. Needs `models:read`.
     ///
     /// # Errors
@@ -81,11 +82,13 @@ impl Dashboard {
 fn models_only(filter: &EventFilter) -> Option<EventFilter> {
     let mut filter = filter.clone();
     if filter.actions.is_empty() {
+        let drafts = [Action::PackageDraft, Action::PackageDraftDiscard];
+        let drafts = drafts.iter().map(|action| action.as_str().to_owned());
         filter.actions.push(MODEL_ACTIONS.to_owned());
+        filter.actions.extend(drafts);
     } else {
-        filter
-            .actions
-            .retain(|name| name.starts_with(MODEL_ACTIONS));
+        let is_activity = |name: &String| Action::from_name(name).is_activity();
+        filter.actions.retain(is_activity);
     }
     (!filter.actions.is_empty()).then_some(filter)
 }

@@ -70,8 +70,8 @@ pub(super) async fn verify(guest: &Guest) -> Result<Response, Failure> {
 
 /// Follow changes
 ///
-/// Events after a number, oldest first: keep `next` and ask again with it. Changes of models for
-/// everyone who may read them; everything for holders of `audit:read`.
+/// Events after a number, oldest first: keep `next` and ask again with it. Changes of models, and what is proposed to
+/// them, for everyone who may read them; everything for holders of `audit:read`.
 #[utoipa::path(get, path = "/api/v1/events", tag = "audit", security(("token" = [])),
     params(
         ("after" = Option<u64>, Query, description = "Only events with a greater number; default 0"),

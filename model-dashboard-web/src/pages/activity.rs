@@ -22,13 +22,15 @@ const MOST_LOOKED_AT: usize = 1_000;
 const MOST_NAMED: usize = 20;
 
 /// The kinds to choose from.
-const KINDS: [(&str, &str); 6] = [
+const KINDS: [(&str, &str); 8] = [
     ("model.create", "created"),
     ("model.update", "edited"),
     ("model.enable", "enabled"),
     ("model.disable", "disabled"),
     ("model.rename", "renamed"),
     ("model.delete", "deleted"),
+    ("package.draft", "proposed a package to"),
+    ("package.draft.discard", "discarded a draft for"),
 ];
 
 /// The page.
@@ -168,7 +170,8 @@ fn entry(entry: &Event, picture: &Picture, sources: &Sources) -> Entry {
             Action::ModelEnable => Icon::Check,
             Action::ModelDisable => Icon::Off,
             Action::ModelRename => Icon::Rename,
-            Action::ModelDelete => Icon::Trash,
+            Action::ModelDelete | Action::PackageDraftDiscard => Icon::Trash,
+            Action::PackageDraft => Icon::Package,
             _ => Icon::Edit,
         },
         alias: model

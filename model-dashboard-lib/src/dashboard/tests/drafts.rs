@@ -173,6 +173,26 @@ async fn a_discarded_draft_leaves_nothing_but_what_is_known_of_it() {
         .discard_draft(&host, &here.key, here.package, "")
         .await;
     assert!(matches!(again, Err(Error::NotFound { .. })), "{again:?}");
+    // Who reads models sees that something was proposed, and what became of it.
+    let viewer = here.packages.world.caller(Role::Viewer).await;
+    let seen = async |actions: &[&str]| {
+        let actions = actions.iter().map(|name| (*name).to_owned()).collect();
+        let filter = EventFilter {
+            actions,
+            ..EventFilter::default()
+        };
+        let events = dashboard.activity(&viewer, &filter, EventPage::After(0), 10);
+        let events = events.await.unwrap().into_iter();
+        events.map(|it| it.event.action).collect::<Vec<_>>()
+    };
+    let (made, proposed, discarded) = (
+        Action::ModelCreate,
+        Action::PackageDraft,
+        Action::PackageDraftDiscard,
+    );
+    assert_eq!(seen(&[]).await, [made, proposed.clone(), discarded]);
+    let others = ["package.draft", "package.upload"];
+    assert_eq!(seen(&others).await, [proposed]);
 }
 
 #[tokio::test]

@@ -84,7 +84,7 @@ pub struct Check {
 }
 
 /// How a check went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// As it should.
     Passed,
@@ -223,12 +223,18 @@ fn checks(checks: &[Check]) -> Markup {
             h2 { "Checks" }
             p { (verdict) }
             ul.checks {
-                @for check in checks {
+                @for check in worst_first(checks) {
                     li { (check.verdict.pill()) span { (sentence(&check.text)) } }
                 }
             }
         }
     }
+}
+
+fn worst_first(checks: &[Check]) -> Vec<&Check> {
+    let mut checks: Vec<&Check> = checks.iter().collect();
+    checks.sort_by_key(|check| std::cmp::Reverse(check.verdict));
+    checks
 }
 
 fn definition(view: &DraftView, proposed: &ProposedView) -> Markup {
@@ -241,6 +247,7 @@ fn definition(view: &DraftView, proposed: &ProposedView) -> Markup {
     html! {
         section.stack {
             h2.part { "What changes of the model" }
+            @if view.enabled { p { "It is enabled: jobs that start after this is published get it." } }
             @if changes.is_empty() {
                 (notice(Tone::Info, &html! {
                     p { "Nothing but its package: the definition stays as it is." }
