@@ -22,7 +22,10 @@ fn every_command_has_help() {
             }
         }
     }
-    assert_eq!(seen, 9 + 3 + 17 + 2 + 3 + 1);
+    assert_eq!(seen, 9 + 3 + 18 + 2 + 3 + 1);
+    for command in ["list", "show", "publish", "discard"] {
+        here.run(&["model", "draft", command, "--help"]).succeeds();
+    }
     for command in ["init", "doctor", "login", "logout", "completions"] {
         here.run(&[command, "--help"]).succeeds();
     }
