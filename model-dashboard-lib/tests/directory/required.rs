@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use ldap3::Mod;
-use model_dashboard::auth::Refusal;
+use model_dashboard::auth::{Authenticator as _, DiagnosisStep, Refusal, Username, Verdict};
 
 use crate::asking::{Settings, barred, not_shown, refusal, sign_in, unavailable};
 use crate::people::{REQUIRED_GROUP, dn_of, group, password_of};
@@ -113,4 +113,13 @@ async fn whose_entry_tells_of_the_group_comes_in_though_it_is_not_shown() {
     anna(&password_of("anna")).await.unwrap();
     assert_eq!(refusal(anna("wrong").await), Refusal::WrongPassword);
     unavailable(sign_in(&directory, "emil", &password_of("emil")).await);
+    // A walk says what would come of each.
+    for (name, comes_in) in [("anna", true), ("emil", false)] {
+        let name = Username::parse(name).unwrap();
+        let walk = directory.diagnose(Some(&name)).await;
+        assert_eq!(walk.is_well(), comes_in, "{walk:#?}");
+        let told =
+            |step: &DiagnosisStep| step.name == "required group" && step.verdict != Verdict::Well;
+        assert!(walk.steps.iter().any(told), "{walk:#?}");
+    }
 }

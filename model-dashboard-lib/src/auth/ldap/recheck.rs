@@ -77,10 +77,9 @@ impl Directory {
                 if failed_before && answers.len() == begin {
                     return Some(failure);
                 }
-                // One that hangs once it is asked is left out as one that does not answer at all.
-                let hangs = failure.is_of_transport() || matches!(failure, Failure::TooSlow(_));
-                if hangs && first + 1 < self.ways.servers.len() {
-                    first += 1;
+                if self.leave_out(&mut first, &failure) {
+                    // The same person at the next server.
+                    continue;
                 }
                 answers.push(Err(failure.into()));
                 failed_before = true;
@@ -129,6 +128,24 @@ impl Directory {
         None
     }
 
+    /// Leaves out a server that hangs or breaks once it is asked, as one that does not answer at
+    /// all; says whether there is another one.
+    fn leave_out(&self, first: &mut usize, failure: &Failure) -> bool {
+        let hangs = failure.is_of_transport() || matches!(failure, Failure::TooSlow(_));
+        let (Some(server), true) = (self.ways.servers.get(*first), hangs) else {
+            return false;
+        };
+        if *first + 1 >= self.ways.servers.len() {
+            return false;
+        }
+        let server = server.to_string();
+        let why = "it takes the account that looks people up, and answers nothing".to_owned();
+        let left_out: Result<(), _> = Err(Failure::Unreachable { server, why });
+        self.silent.note(*first, &left_out);
+        *first += 1;
+        true
+    }
+
     pub(super) async fn limited<T>(
         &self,
         work: impl Future<Output = Result<T, Failure>>,
@@ -141,15 +158,23 @@ impl Directory {
     /// that shows that people could sign in.
     pub(super) async fn probe(&self) -> Result<SourcePart, Failure> {
         let _permit = self.connections.acquire().await;
-        let connection = self.limited(self.connect(&mut 0)).await;
-        let mut connection = connection?;
-        let seen = match &self.entrance {
-            Entrance::Service { .. } => self.limited(self.see(&mut connection)).await,
-            // Nobody may look.
-            Entrance::Template(_) => Ok(SourcePart::Encryption),
-        };
-        connection.close().await;
-        seen
+        let mut first = 0;
+        loop {
+            let mut connection = self.limited(self.connect(&mut first)).await?;
+            let seen = match &self.entrance {
+                Entrance::Service { .. } => {
+                    let looked = timeout(self.timeout.min(FOR_ONE), self.see(&mut connection));
+                    looked.await.unwrap_or_else(|_| Err(self.too_slow()))
+                }
+                // Nobody may look.
+                Entrance::Template(_) => Ok(SourcePart::Encryption),
+            };
+            connection.close().await;
+            match seen {
+                Err(failure) if self.leave_out(&mut first, &failure) => {}
+                seen => return seen,
+            }
+        }
     }
 
     async fn see(&self, connection: &mut Connection) -> Result<SourcePart, Failure> {

@@ -10,8 +10,11 @@ use std::time::Instant;
 
 use super::asking::Until;
 use super::{Directory, SourceGroups};
-use crate::auth::{Diagnosis, SourcePart, Verdict};
+use crate::auth::{Diagnosis, DiagnosisStep, SourcePart, Verdict};
 use crate::model::Timestamp;
+
+/// The step that is about the required group.
+const REQUIRED: &str = "required group";
 
 /// How the steps begin that are about them.
 const STEPS: &str = "groups of role ";
@@ -39,7 +42,13 @@ impl Directory {
             // Nobody may look any further.
             return self.works(SourcePart::Encryption);
         }
-        self.works(SourcePart::Groups);
+        // Somebody may come in by their own entry while the group is not shown.
+        let shows_required =
+            |step: &DiagnosisStep| step.name != REQUIRED || step.verdict == Verdict::Well;
+        self.works(match diagnosis.steps.iter().all(shows_required) {
+            true => SourcePart::Groups,
+            false => SourcePart::Passwords,
+        });
         let since = Timestamp::now();
         let now = what_is_wrong(diagnosis).map(|reason| SourceGroups { since, reason });
         let source = self.source().as_str();

@@ -154,6 +154,15 @@ fn saying_the_same(drift: &Drift) -> DraftCheck {
     let fields = drift.fields.iter().map(|change| change.field.as_str());
     let labels = (!drift.labels.is_empty()).then_some("labels");
     let all: Vec<&str> = labels.into_iter().chain(fields).collect();
+    let other = drift.labels.iter().filter(|it| it.kind.is_breaking());
+    let other = other.count();
+    if other > 0 {
+        let told = match other {
+            1 => "1 label stands for something else in the package".to_owned(),
+            many => format!("{many} labels stand for something else in the package"),
+        };
+        return DraftCheck::new(CheckVerdict::Failed, told);
+    }
     match all.is_empty() {
         true => DraftCheck::new(
             CheckVerdict::Passed,

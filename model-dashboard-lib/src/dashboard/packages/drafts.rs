@@ -12,7 +12,7 @@ use super::record::PackageRecord;
 use super::{discard, head::PackageHead};
 use crate::audit::Action;
 use crate::auth::Permission;
-use crate::dashboard::edits::with_told_package;
+use crate::dashboard::edits::{set_registry, with_told_package};
 use crate::dashboard::fields::message_field;
 use crate::dashboard::model_writes::{After, Before, Reason, change_of};
 use crate::dashboard::{Caller, Dashboard, Error, Model};
@@ -200,7 +200,12 @@ impl Dashboard {
         let record = self.found_in(package).await?.ok_or_else(none)?;
         let description = record.report.as_ref().map(|report| &report.description);
         let description = description.ok_or_else(none)?;
-        let definition = with_told_package(&model, package, description, &draft.takes)?;
+        let mut definition = with_told_package(&model, package, description, &draft.takes)?;
+        // What the repository carries forward is not what the draft changes.
+        let kept = model.definition.as_object().get_object("registry");
+        let mut registry = kept.unwrap_or_default();
+        registry.set_text("package", &package.to_string());
+        set_registry(&mut definition, &registry)?;
         Ok(ProposedRevision {
             definition,
             draft,

@@ -24,7 +24,7 @@ async fn proposed() -> Proposed {
     let packages = Packages::in_memory().await;
     let (dashboard, host) = (packages.dashboard(), packages.world.host());
     let key: ModelKey = "nnUNet_v2/Liver".parse().unwrap();
-    let text = r#"{"alias":"Liver","enabled":true,"contour_names":{"1":"spleen"}}"#;
+    let text = r#"{"alias":"Liver","enabled":true,"contour_names":{"1":"spleen"},"registry":{"owner":"urology"}}"#;
     let made = dashboard.create(&host, key.clone(), definition(text), "");
     made.await.unwrap();
     let package = packages.uploaded(&host, "liver.zip", PACKAGE).await;
@@ -81,6 +81,20 @@ async fn a_draft_changes_nothing_until_it_is_published() {
         .await
         .unwrap();
     assert!(shown.changes().is_breaking());
+    // What is carried forward does not look as if it were taken away.
+    let registry = shown.definition.registry().unwrap();
+    assert_eq!(registry.owner.as_deref(), Some("urology"));
+    assert_eq!(registry.package, Some(here.package.to_string()));
+    let changed: Vec<_> = shown
+        .changes()
+        .fields
+        .into_iter()
+        .map(|it| it.field)
+        .collect();
+    assert!(
+        !changed.iter().any(|field| field.contains("owner")),
+        "{changed:?}"
+    );
     let failed: Vec<_> = shown
         .checks(Trust::Unscannable)
         .into_iter()
@@ -118,6 +132,22 @@ async fn a_draft_changes_nothing_until_it_is_published() {
         .publish_draft(&host, &here.key, here.package, Precondition::Exists, "")
         .await;
     assert!(matches!(again, Err(Error::NotFound { .. })), "{again:?}");
+}
+
+#[tokio::test]
+async fn labels_that_mean_something_else_in_the_package_are_told_though_they_are_not_taken() {
+    let here = proposed().await;
+    let (dashboard, host) = (here.dashboard(), here.host());
+    let other = here.packages.uploaded(&host, "other.zip", PACKAGE).await;
+    let drafted = dashboard.draft_upload(&host, other, &here.key, &[], "");
+    drafted.await.unwrap();
+    let shown = dashboard.draft(&host, &here.key, other).await.unwrap();
+    let checks = shown.checks(Trust::Unscannable);
+    let told = |check: &crate::dashboard::DraftCheck| {
+        check.verdict == CheckVerdict::Failed
+            && check.text.contains("something else in the package")
+    };
+    assert!(checks.iter().any(told), "{checks:?}");
 }
 
 #[tokio::test]

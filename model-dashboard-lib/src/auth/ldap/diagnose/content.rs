@@ -11,7 +11,7 @@ use super::super::recheck::READ_STATE;
 use super::{Asked, Steps};
 use crate::auth::{Role, Verdict};
 
-const REQUIRED: &str = "required group";
+pub(super) const REQUIRED: &str = "required group";
 const GROUPS: &str = "where groups are searched";
 
 impl Directory {

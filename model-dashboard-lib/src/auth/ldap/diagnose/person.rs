@@ -5,6 +5,7 @@ use super::super::connection::Connection;
 use super::super::entry::{Hindrance, Person};
 use super::super::sign_in::barred;
 use super::Steps;
+use super::content::REQUIRED;
 use crate::auth::{Refusal, Source, Username, Verdict};
 
 /// How many groups a step names.
@@ -119,7 +120,11 @@ impl Directory {
             ),
         }
         match member.identity(source, Some(username)) {
-            Ok(identity) => steps.found(identity),
+            Ok(identity) => {
+                // Their own entry tells that they are in it.
+                steps.excuse(REQUIRED);
+                steps.found(identity);
+            }
             Err(failure) => steps.failed("name", Verdict::Failed, &failure),
         }
     }
