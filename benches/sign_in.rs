@@ -118,7 +118,10 @@ fn authenticator(way: &str, slapd: &Slapd) -> LdapAuthenticator {
         _ => &slapd.url,
     };
     let authority = slapd.authority_file().display().to_string();
+    // Whoever names an authority wants it to count.
+    let allow_plaintext = (way == "plaintext").to_string();
     let variables = [
+        ("LDAP_ALLOW_PLAINTEXT", allow_plaintext.as_str()),
         ("LDAP_SERVER", server.as_str()),
         ("LDAP_CA_FILE", &authority),
         ("LDAP_BASE_DN", BASE),
