@@ -143,6 +143,15 @@ impl Username {
         &self.shown
     }
 
+    /// The name without a domain: `rosa` of `CORP\\rosa` and of `rosa@corp.example.com`; `None` for
+    /// one that has none.
+    pub(crate) fn without_domain(&self) -> Option<Username> {
+        let text = self.as_str();
+        let after = text.split_once('\\').map(|(_, name)| name);
+        let before = text.rsplit_once('@').map(|(name, _)| name);
+        Username::parse(after.or(before)?).ok()
+    }
+
     /// The form that decides whether two names are the same.
     pub fn folded(&self) -> &str {
         &self.folded

@@ -16,6 +16,7 @@ use crate::audit::{AuditLog as _, EventFilter, EventPage};
 use crate::auth::{IdentityId, Source, User, UserStore as _, Username};
 use crate::catalog::CatalogOptions;
 use crate::config::{Config, DatabaseConfig, StorageLocation};
+use crate::dashboard::account_typed;
 use crate::dashboard::{
     BuildError, Dashboard, DashboardBuilder, FirstAdministrator, Policy, SourceDoubt,
 };
@@ -291,7 +292,7 @@ pub async fn stored_account(
     let store = open_database(config).await?;
     let user = match found {
         Some(id) => store.user(id).await,
-        None => store.user_by_name(source, name).await,
+        None => account_typed(&store, source, name).await,
     };
     store.close().await;
     user.map_err(|source| database(config, source))

@@ -106,6 +106,10 @@ async fn who_is_disabled_here_is_told_though_nobody_may_look_them_up() {
         (last.name.as_str(), walk.is_well()),
         ("account here", false)
     );
+    for typed in ["anna@example.org", "CORP\\anna"] {
+        let walk = dashboard.diagnose(&host, &source, Some(typed)).await;
+        assert!(!walk.unwrap().is_well(), "{typed}");
+    }
     registry.dashboard.shutdown().await;
 }
 

@@ -6,8 +6,9 @@ use tokio::time::timeout;
 
 use super::SourceDoubt;
 use crate::audit::Action;
-use crate::auth::{Diagnosis, DiagnosisStep, Source, Username, Verdict};
+use crate::auth::{Diagnosis, DiagnosisStep, Source, User, UserStore, Username, Verdict};
 use crate::dashboard::{Caller, Dashboard, Error};
+use crate::store::StoreError;
 
 /// How long a walk takes at most.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -53,7 +54,7 @@ impl Dashboard {
         let users = &self.inner.users;
         let known = match (&diagnosis.identity, &username) {
             (Some(identity), _) => users.user(&identity.id).await?,
-            (None, Some(name)) => users.user_by_name(source, name).await?,
+            (None, Some(name)) => account_typed(&**users, source, name).await?,
             (None, None) => None,
         };
         let step = known.as_ref().and_then(DiagnosisStep::of_account);
@@ -73,6 +74,21 @@ impl Dashboard {
         let event = event.with_detail(format!("sign-in tested{about}: {came_of_it}"));
         self.inner.trail.record(event).await;
         Ok(diagnosis)
+    }
+}
+
+/// The account of a directory that a name is typed for, with its domain or without.
+pub(crate) async fn account_typed(
+    users: &dyn UserStore,
+    source: &Source,
+    typed: &Username,
+) -> Result<Option<User>, StoreError> {
+    if let Some(user) = users.user_by_name(source, typed).await? {
+        return Ok(Some(user));
+    }
+    match typed.without_domain() {
+        Some(name) => users.user_by_name(source, &name).await,
+        None => Ok(None),
     }
 }
 
