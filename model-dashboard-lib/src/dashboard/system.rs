@@ -79,7 +79,7 @@ impl Dashboard {
     /// Name, state and time of each dependency, fit for anyone who may ask (`/readyz`): messages
     /// and fixes are left out. From memory; asks nobody.
     pub async fn dependencies(&self) -> Vec<Dependency> {
-        let mut all = self.look_at_dependencies();
+        let mut all = self.look_at_dependencies(true);
         for one in &mut all {
             one.message.clear();
             one.fix = None;
@@ -96,7 +96,7 @@ impl Dashboard {
     pub async fn health(&self, caller: &Caller) -> Result<Vec<Dependency>, Error> {
         self.require(caller, Permission::SystemAdmin, || "system".to_owned())
             .await?;
-        let mut all = self.look_at_dependencies();
+        let mut all = self.look_at_dependencies(false);
         all.extend(self.inner.removed_as_dependencies().await);
         Ok(all)
     }
@@ -119,9 +119,10 @@ impl Dashboard {
         self.inner.trail.record(event).await;
     }
 
-    fn look_at_dependencies(&self) -> Vec<Dependency> {
+    fn look_at_dependencies(&self, to_all: bool) -> Vec<Dependency> {
         let mut all = vec![self.models_state(), self.accounts(), self.audit_state()];
-        all.extend(self.inner.directories.iter().map(Directory::dependency));
+        let directories = self.inner.directories.iter();
+        all.extend(directories.map(|one| one.dependency(to_all)));
         all
     }
 

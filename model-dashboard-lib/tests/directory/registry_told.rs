@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use model_dashboard::auth::{Source, SourcePart, UserChange};
-use model_dashboard::dashboard::{Error, Readiness};
+use model_dashboard::dashboard::{Dependency, DependencyState, Error, Readiness};
 
 use crate::asking::Settings;
 use crate::people::{REQUIRED_GROUP, group, password_of};
@@ -180,6 +180,12 @@ async fn where_people_bind_themselves_a_required_group_that_is_not_there_is_told
         assert_eq!((state.failing, dashboard.ready()), (None, Readiness::Ready));
         assert_eq!(state.required_group.is_some(), password != "wrong");
     }
+    let health = dashboard.health(&host).await.unwrap();
+    let degraded = |all: &[Dependency]| {
+        let mut all = all.iter();
+        all.any(|one| one.name == "source:ldap" && one.state == DependencyState::Degraded)
+    };
+    assert!(degraded(&health) && !degraded(&dashboard.dependencies().await));
     let reason = state().await.required_group.unwrap().reason;
     assert!(
         reason.contains(REQUIRED_GROUP) && reason.contains("LDAP_REQUIRED_GROUP"),

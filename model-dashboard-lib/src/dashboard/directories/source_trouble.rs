@@ -125,11 +125,13 @@ impl Directory {
         !self.state().troubles().iter().any(SourceTrouble::is_open)
     }
 
-    /// As something that the dashboard depends on.
-    pub(in crate::dashboard) fn dependency(&self) -> Dependency {
+    /// As something that the dashboard depends on; `to_all` leaves out what only administrators may
+    /// know.
+    pub(in crate::dashboard) fn dependency(&self, to_all: bool) -> Dependency {
         let state = self.state();
         let name = format!("source:{}", state.source).into();
-        match state.troubles().into_iter().find(SourceTrouble::is_open) {
+        let mut troubles = state.troubles().into_iter();
+        match troubles.find(|trouble| !to_all || trouble.is_open()) {
             Some(trouble) => Dependency {
                 name,
                 state: DependencyState::Degraded,
