@@ -40,9 +40,7 @@ impl Dashboard {
         }
         Ok(())
     }
-}
 
-impl Dashboard {
     /// Removes packages that no upload, definition or revision names. Those are read all of them, if
     /// there are packages that old.
     pub(super) async fn collect_packages(
