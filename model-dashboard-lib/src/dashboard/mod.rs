@@ -79,6 +79,7 @@ pub use bulk::{
     MAX_IMPORT,
 };
 pub use caller::{Caller, Credential, RequestInfo, TOKEN_EXPIRES_SOON, TokenInUse};
+#[cfg(feature = "sqlite")]
 pub(crate) use directories::account_typed;
 pub use directories::{
     MAX_DOUBTED_NAMED, RecheckOutcome, Rechecked, SignInLimit, SourceDoubt, SourceFailing,

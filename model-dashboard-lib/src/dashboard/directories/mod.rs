@@ -36,6 +36,7 @@ pub use state::{MAX_DOUBTED_NAMED, SourceDoubt, SourceGroups, SourceState};
 pub use trouble::SourceFailing;
 pub use vouching::SignInLimit;
 
+#[cfg(feature = "sqlite")]
 pub(crate) use diagnose::account_typed;
 pub(super) use probe::probe;
 pub(super) use rounds::follow;
