@@ -196,6 +196,9 @@ impl From<ClientError> for Failure {
             ClientError::Disk(error) => error.into(),
             ClientError::Unreachable { .. } => Self::new(Kind::Unavailable, told)
                 .hint("is the address right, and does the server run?"),
+            ClientError::Bucket { .. } => Self::new(Kind::Unavailable, told).hint(
+                "this machine must reach that address: STORAGE_PUBLIC_URL of the registry names it",
+            ),
             ClientError::Certificate { .. } => Self::new(Kind::Unavailable, told),
             ClientError::NotUnderstood { .. } => Self::new(Kind::Unavailable, told)
                 .hint("give the address of the dashboard or of its API"),

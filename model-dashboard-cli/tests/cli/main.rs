@@ -14,6 +14,7 @@ mod bucket;
 mod doctoring;
 mod drafts;
 mod first_steps;
+mod from_the_bucket;
 mod histories;
 mod imports;
 mod inspections;

@@ -134,6 +134,11 @@ impl Cut {
         Self::start(server, false, most, cuts)
     }
 
+    /// The same for another server.
+    pub fn answers_of(address: &str, most: u64, cuts: u64) -> Self {
+        Self::passing_on(address.to_owned(), false, most, cuts)
+    }
+
     /// Cuts connections behind `most` bytes that are sent.
     pub fn requests(server: &Server, most: u64) -> Self {
         Self::start(server, true, most, u64::MAX)
@@ -150,6 +155,10 @@ impl Cut {
     }
 
     fn start(server: &Server, counts_requests: bool, most: u64, cuts: u64) -> Self {
+        Self::passing_on(server.address(), counts_requests, most, cuts)
+    }
+
+    fn passing_on(address: String, counts_requests: bool, most: u64, cuts: u64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let state = Arc::new(State {
@@ -159,7 +168,7 @@ impl Cut {
             passed: AtomicU64::new(0),
             end: AtomicU64::new(u64::MAX),
         });
-        let (shared, address) = (Arc::clone(&state), server.address());
+        let shared = Arc::clone(&state);
         // It waits for connections until the test ends.
         std::thread::spawn(move || {
             for client in listener.incoming() {

@@ -53,6 +53,17 @@ pub enum ClientError {
         /// What is odd.
         why: String,
     },
+    /// The server has a bucket give the package, which does not.
+    #[error("the registry has {server} give the package, and that {why}")]
+    Bucket {
+        /// The bucket's server.
+        server: String,
+        /// What it does instead.
+        why: String,
+        /// Why.
+        #[source]
+        source: Option<Box<dyn StdError + Send + Sync>>,
+    },
     /// The server has other bytes than were asked for, or than were sent.
     #[error("the server has another package: its SHA-256 is {found}, not {expected}")]
     Another {

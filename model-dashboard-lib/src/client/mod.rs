@@ -21,6 +21,7 @@
 //! ```
 
 mod address;
+mod bucket;
 mod drafts;
 mod error;
 mod fetching;

@@ -42,6 +42,13 @@ pub(super) enum Failed {
     },
 }
 
+/// How long an answer asks to wait.
+pub(super) fn retry_after(response: &Response) -> Option<Duration> {
+    let wait = response.headers().get(RETRY_AFTER)?;
+    let seconds = wait.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
 impl Client {
     /// Sends a request until it is answered, as often as it may be.
     pub(super) async fn send(
@@ -69,6 +76,30 @@ impl Client {
         request: RequestBuilder,
         repeat: Repeat,
     ) -> Result<Response, Failed> {
+        let response = self.once_or_led_on(request, repeat).await?;
+        match response.status().is_redirection() {
+            true => Err(Failed::For(self.led_astray(&response))),
+            false => Ok(response),
+        }
+    }
+
+    /// What is wrong with an answer that sends elsewhere.
+    pub(super) fn led_astray(&self, response: &Response) -> ClientError {
+        let to = response.headers().get(LOCATION);
+        let to = to.and_then(|to| to.to_str().ok()).unwrap_or_default();
+        // What comes behind it may let whoever reads it in.
+        let to = to.split(['?', '#']).next().unwrap_or_default();
+        self.not_understood(format!(
+            "it sends to {to:?}; give the address of the registry itself"
+        ))
+    }
+
+    /// Sends it once: an answer of success, or one that sends elsewhere.
+    pub(super) async fn once_or_led_on(
+        &self,
+        request: RequestBuilder,
+        repeat: Repeat,
+    ) -> Result<Response, Failed> {
         let request = match &self.token {
             Some(token) => request.bearer_auth(token.expose()),
             None => request,
@@ -83,18 +114,10 @@ impl Client {
             }
         })?;
         let status = response.status();
-        if status.is_success() {
+        if status.is_success() || status.is_redirection() {
             return Ok(response);
         }
-        if status.is_redirection() {
-            let to = response.headers().get(LOCATION);
-            let to = to.and_then(|to| to.to_str().ok()).unwrap_or_default();
-            let why = format!("it sends to {to:?}; give the address of the registry itself");
-            return Err(Failed::For(self.not_understood(why)));
-        }
-        let wait = response.headers().get(RETRY_AFTER);
-        let wait = wait.and_then(|wait| wait.to_str().ok()?.trim().parse().ok());
-        let wait = wait.map(Duration::from_secs);
+        let wait = retry_after(&response);
         let is_refused_for_now = matches!(
             status,
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE

@@ -20,6 +20,8 @@ pub struct S3Config {
     pub prefix: String,
     /// The server (`http://minio:9000`); `None` is Amazon's.
     pub endpoint: Option<String>,
+    /// The server as clients of the registry reach it, where that is another address.
+    pub public_endpoint: Option<String>,
     /// The region that requests are signed for.
     pub region: String,
     /// Who asks.
@@ -88,6 +90,7 @@ impl S3Config {
             bucket: bucket.into(),
             prefix: String::new(),
             endpoint: Some(endpoint.into()),
+            public_endpoint: None,
             region: "us-east-1".to_owned(),
             credentials: S3Credentials::Keys {
                 access_key: access_key.into(),
@@ -110,11 +113,13 @@ impl S3Config {
         if let Some(endpoint) = &endpoint {
             reader.derived("s3.endpoint_url", endpoint.clone());
         }
+        let public_endpoint = raw.public_endpoint(endpoint.as_deref(), reader);
         let credentials = S3Credentials::resolve(raw, &s3, reader);
         Self {
             bucket: bucket.0,
             prefix,
             endpoint,
+            public_endpoint,
             region: s3.region.unwrap_or(s3.default_region),
             credentials,
             ca_bundle: s3.ca_bundle,
@@ -233,6 +238,38 @@ impl StorageSettings {
         let scheme = if self.secure { "https" } else { "http" };
         format!("{scheme}://{host}:{}", self.port)
     }
+
+    /// The URL of the server for clients of the registry, if it is another one.
+    fn public_endpoint(&self, endpoint: Option<&str>, reader: &mut Reader) -> Option<String> {
+        let public = self.public_url.as_ref().map(|ServerUrl(url)| url);
+        if public.is_some_and(|url| Url::parse(url).is_ok_and(|url| url.path() != "/")) {
+            let message = "holds a path, for which the signature of an address would not count";
+            reader.conflict("model_db.public_url", message);
+        }
+        let reached = public.map(String::as_str).or(endpoint);
+        if self.redirect_downloads && reached.is_some_and(is_readable_on_the_way) {
+            reader.warn(
+                "model_db.redirect_downloads sends on to plain http: packages, and the addresses \
+                 that give them, can be read on the way, and clients that came by https do not \
+                 follow (STORAGE_PUBLIC_URL names another address)",
+            );
+        }
+        public.cloned()
+    }
+}
+
+/// Whether this is plain http, and not to this very machine.
+fn is_readable_on_the_way(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else {
+        return false;
+    };
+    let is_here = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    };
+    url.scheme() == "http" && !is_here
 }
 
 /// The URL of a server, without a slash at its end.

@@ -18,6 +18,8 @@ pub struct StorageConfig {
     /// Accept a store that does not honour conditional puts, or a folder without file locks. Only
     /// safe while a single process writes.
     pub single_writer: bool,
+    /// Send who fetches a package by API on to the bucket.
+    pub redirect_downloads: bool,
 }
 
 /// The place that holds the models.
@@ -29,7 +31,7 @@ pub enum StorageLocation {
     /// The memory of the process: gone when it ends.
     Memory,
     /// A bucket of MinIO or another S3 server.
-    S3(S3Config),
+    S3(Box<S3Config>),
 }
 
 /// The text of `STORAGE_URL`, parsed.
@@ -123,7 +125,7 @@ impl StorageConfig {
         data_dir: &Path,
         reader: &mut Reader,
     ) -> Self {
-        let single_writer = raw.single_writer;
+        let (single_writer, redirect_downloads) = (raw.single_writer, raw.redirect_downloads);
         let set: Vec<_> = BUCKET_SETTINGS
             .into_iter()
             .filter(|name| reader.is_set(name))
@@ -163,7 +165,9 @@ impl StorageConfig {
                         s3.endpoint()
                     }
                 };
-                StorageLocation::S3(S3Config::resolve(raw, s3, bucket, prefix, endpoint, reader))
+                StorageLocation::S3(Box::new(S3Config::resolve(
+                    raw, s3, bucket, prefix, endpoint, reader,
+                )))
             }
             None if set.is_empty() => {
                 let folder = data_dir.join("models");
@@ -175,15 +179,28 @@ impl StorageConfig {
                 let endpoint = Some(raw.endpoint(reader));
                 reader.derived("model_db.url", format!("s3://{bucket}"));
                 let prefix = String::new();
-                StorageLocation::S3(S3Config::resolve(raw, s3, bucket, prefix, endpoint, reader))
+                StorageLocation::S3(Box::new(S3Config::resolve(
+                    raw, s3, bucket, prefix, endpoint, reader,
+                )))
             }
         };
+        if redirect_downloads && !matches!(location, StorageLocation::S3(_)) {
+            let message =
+                "only a bucket can give packages itself: keep models in one, or leave this out";
+            reader.conflict("model_db.redirect_downloads", message);
+        }
+        if reader.is_set("model_db.public_url") && !redirect_downloads {
+            reader.warn(
+                "without effect, as model_db.redirect_downloads is not set: model_db.public_url",
+            );
+        }
         if single_writer && location == StorageLocation::Memory {
             reader.warn("without effect, as nothing else writes there: model_db.single_writer");
         }
         Self {
             location,
             single_writer,
+            redirect_downloads,
         }
     }
 }

@@ -86,6 +86,10 @@ settings! {
         bucket: BucketName = BucketName::argo_models(), "MINIO_BUCKET";
         /// Kubernetes namespace of the bucket's server.
         namespace: Namespace = Namespace::inference(), "MINIO_NAMESPACE";
+        /// Have the bucket itself give packages: who fetches one by API is sent on to an address there that holds for five minutes, and the bytes do not pass through the server.
+        redirect_downloads: bool = false, "STORAGE_REDIRECT_DOWNLOADS";
+        /// URL of the bucket's server for who fetches packages so, where that is another one than the server itself uses, such as https://s3.example.com.
+        public_url: Option<ServerUrl> = None, "STORAGE_PUBLIC_URL";
     }
 
     /// How a bucket is reached, as the tools of AWS and MinIO are told.

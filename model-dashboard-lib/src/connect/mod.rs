@@ -190,6 +190,7 @@ async fn open(
         max_upload_bytes: config.server.max_upload_size.bytes(),
         upload_expiry: config.server.upload_expiry,
         min_package_trust: config.server.package_trust.into(),
+        redirect_downloads: config.storage.redirect_downloads,
         ..directory::policy(config)
     };
     // Beside the accounts and not beside the models: several servers may share those.

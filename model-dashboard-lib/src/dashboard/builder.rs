@@ -61,6 +61,9 @@ pub struct Policy {
     /// How far the package of a model must be trusted for the model to be enabled. Default:
     /// [`Trust::Unscannable`], which leaves out dangerous ones.
     pub min_package_trust: Trust,
+    /// Whether who fetches a package is given an address of the store for it, where the store can give
+    /// one ([`Dashboard::package_address`]). Default: no.
+    pub redirect_downloads: bool,
     /// How long what is in memory about tokens and sessions is believed while the store cannot be
     /// asked whether it changed. Default, and most: 5 seconds.
     pub max_staleness: Duration,
@@ -81,6 +84,7 @@ impl Default for Policy {
             max_upload_bytes: 10 << 30,
             upload_expiry: Duration::from_secs(7 * 24 * 60 * 60),
             min_package_trust: Trust::Unscannable,
+            redirect_downloads: false,
             max_staleness: MAX_STALENESS,
         }
     }

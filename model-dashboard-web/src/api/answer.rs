@@ -120,10 +120,11 @@ pub(super) fn tell_end(soon: Option<Timestamp>, headers: &mut HeaderMap) {
     }
 }
 
-/// An answer of a route below `base`: the address that it names is below it, too.
+/// An answer of a route below `base`: an address of this server that it names is below it, too.
 pub(super) fn below(base: &str, mut response: Response) -> Response {
     if !base.is_empty()
         && let Some(address) = response.headers_mut().get_mut(LOCATION)
+        && address.as_bytes().starts_with(b"/")
         && let Ok(whole) =
             HeaderValue::from_str(&[base, address.to_str().unwrap_or_default()].concat())
     {
@@ -174,17 +175,20 @@ mod tests {
 
     #[test]
     fn an_address_is_below_the_base_path() {
-        let located = |base| {
+        let located = |base, address| {
             let mut response = Response::default();
-            let address = HeaderValue::from_static("/api/v1/models/T/n");
+            let address = HeaderValue::from_static(address);
             response.headers_mut().insert(LOCATION, address);
             below(base, response).headers()[LOCATION]
                 .to_str()
                 .unwrap()
                 .to_owned()
         };
-        assert_eq!(located(""), "/api/v1/models/T/n");
-        assert_eq!(located("/registry"), "/registry/api/v1/models/T/n");
+        let here = "/api/v1/models/T/n";
+        assert_eq!(located("", here), here);
+        assert_eq!(located("/registry", here), "/registry/api/v1/models/T/n");
+        let bucket = "https://s3.example.com/models/x";
+        assert_eq!(located("/registry", bucket), bucket);
         assert!(below("/registry", Response::default()).headers().is_empty());
     }
 }

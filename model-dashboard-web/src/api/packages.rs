@@ -93,8 +93,10 @@ async fn named(
 /// Fetch the package of a model
 ///
 /// The bytes as they were uploaded. A part of them with `Range`; `If-Range` with the `ETag` makes
-/// sure that it is of the same package. Also needs `models:read`. Each GET is an event of the audit
-/// log.
+/// sure that it is of the same package. Where the registry is set so, a GET is sent on to an address of
+/// the bucket that gives the bytes for five minutes to whoever holds it: follow it without the token, and
+/// check the digest, which the bucket does not tell. Also needs `models:read`. Each GET is an event of
+/// the audit log.
 #[utoipa::path(get, path = "/api/v1/models/{network_type}/{name}/package", tag = "packages",
     security(("token" = ["packages:read"])),
     params(
@@ -115,6 +117,10 @@ async fn named(
             headers(("ETag" = String, description = "Names the bytes of the whole"),
                 ("Content-Range" = String, description = "Which part"))),
         (status = 304, description = "Not modified"),
+        (status = 307, description = "The bucket gives it",
+            headers(("Location" = String, description = "Where, for five minutes; without the token"),
+                ("ETag" = String, description = "Names the bytes of the whole"),
+                ("Repr-Digest" = String, description = "The SHA-256 of all bytes (RFC 9530)"))),
         (status = 410, description = "Its bytes were purged"),
         (status = 416, description = "There are no such bytes"),
         (status = 422, description = "The stored definition cannot be read")))]
@@ -128,7 +134,8 @@ async fn fetch(
     let parameters = Parameters::parse(query, &["revision", "for"])?;
     let package = named(guest, key, &parameters).await?;
     let package = package.fetched_for(parameters.get("for").unwrap_or_default())?;
-    transfer::download(guest.dashboard(), &guest.caller, &package, method, headers).await
+    let (dashboard, caller) = (guest.dashboard(), &guest.caller);
+    transfer::download_or_redirect(dashboard, caller, &package, method, headers).await
 }
 
 /// Tell what is known of a package

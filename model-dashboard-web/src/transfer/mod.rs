@@ -8,6 +8,7 @@ mod headers;
 mod naming;
 mod put;
 mod range;
+mod redirect;
 mod refusal;
 mod tus;
 
@@ -18,6 +19,7 @@ pub(crate) use self::body::Incoming;
 pub(crate) use self::download::download;
 pub(crate) use self::file::{file, picture};
 pub(crate) use self::put::begin;
+pub(crate) use self::redirect::download_or_redirect;
 pub(crate) use self::refusal::{answered, not_from_this_page, not_let_in};
 pub(crate) use self::tus::{
     __path_append, __path_create, __path_list, __path_show, __path_terminate, answer, receive,

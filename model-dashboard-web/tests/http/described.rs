@@ -195,6 +195,8 @@ async fn what_is_answered_is_described_and_what_is_described_is_answered() {
     };
     // What takes more bytes than a test sends, and what takes a body without a length.
     let is_of_size = |name: &str| name.ends_with("/package 413") || name.ends_with(" 411");
+    // What takes a bucket; `redirects` has one.
+    let is_of_a_bucket = |name: &str| name.ends_with("/package 307");
     let mut never = Vec::new();
     for (template, item) in described.document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
@@ -203,7 +205,8 @@ async fn what_is_answered_is_described_and_what_is_described_is_answered() {
                 let is_rare = is_hard(status)
                     || is_race(&name)
                     || is_of_directory(&name)
-                    || is_of_size(&name);
+                    || is_of_size(&name)
+                    || is_of_a_bucket(&name);
                 if !is_rare && !described.seen.contains(&name) {
                     never.push(name);
                 }

@@ -33,8 +33,12 @@ mod page_matrix;
 mod pages;
 mod past;
 mod readme;
+mod redirects;
 mod renamed;
 mod revisions;
+#[path = "../../../model-dashboard-lib/tests/s3/server.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod s3_server;
 mod sessions;
 mod starting;
 mod trust;

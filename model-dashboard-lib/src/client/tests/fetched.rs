@@ -91,3 +91,106 @@ async fn other_bytes_are_refused() {
         "{error}"
     );
 }
+
+/// An answer of the registry that sends on to a bucket.
+fn led_to(digest: &ContentDigest, location: &str) -> Vec<u8> {
+    let headers = format!("{}location: {location}\r\n", tag(digest));
+    answer("307 Temporary Redirect", &headers, "")
+}
+
+#[tokio::test]
+async fn a_bucket_gives_the_rest_without_being_told_who_asks() {
+    let digest = ContentDigest::of(BYTES);
+    let whole = answer("200 OK", "etag: \"of the bucket\"\r\n", BYTES);
+    let rest = "content-range: bytes 6-10/11\r\n";
+    let bucket = Scripted::start(vec![
+        whole[..whole.len() - 5].to_vec(),
+        answer("503 Service Unavailable", "retry-after: 0\r\n", ""),
+        answer("206 Partial Content", rest, &BYTES[6..]),
+    ]);
+    let address = format!("{}/models/x?X-Amz-Signature=5ecret", bucket.url);
+    let server = serve(&digest, vec![led_to(&digest, &address); 3]);
+    assert_eq!(fetch(&server).await.unwrap(), "hello world");
+    let asked = bucket.requests();
+    assert!(asked[0].starts_with("GET /models/x?X-Amz-Signature=5ecret HTTP"));
+    assert!(!asked[0].contains("\r\nrange: ") && asked[2].contains("range: bytes=6-\r\n"));
+    for request in &asked {
+        // Its tags are others, and the token is none of its business.
+        let told = ["authorization:", "if-range:", TOKEN, "referer:"];
+        assert!(!told.iter().any(|it| request.contains(it)), "{request}");
+    }
+    // It is asked anew where it is each time.
+    assert!(server.requests()[3].contains("range: bytes=6-\r\n"));
+}
+
+#[tokio::test]
+async fn what_a_bucket_gives_counts_by_its_digest_alone() {
+    let digest = ContentDigest::of(BYTES);
+    let bucket = Scripted::start(vec![answer("200 OK", &tag(&digest), "HELLO world")]);
+    let server = serve(&digest, vec![led_to(&digest, &bucket.url)]);
+    let error = fetch(&server).await.unwrap_err();
+    assert!(
+        matches!(&error, ClientError::Disk(UnpackError::NotThePackage(_))),
+        "{error}"
+    );
+    // Of another package, nothing is fetched at all.
+    let other = ContentDigest::of(b"another");
+    let server = serve(&digest, vec![led_to(&other, &bucket.url)]);
+    let error = fetch(&server).await.unwrap_err();
+    assert!(matches!(&error, ClientError::Another { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_bucket_that_refuses_is_named_and_its_address_is_not() {
+    let digest = ContentDigest::of(BYTES);
+    let body = "<Error><Code>SignatureDoesNotMatch</Code></Error>";
+    let bucket = Scripted::start(vec![answer("403 Forbidden", "", body)]);
+    let server = serve(
+        &digest,
+        vec![led_to(
+            &digest,
+            &format!("{}/x?X-Amz-Signature=5ecret", bucket.url),
+        )],
+    );
+    let error = fetch(&server).await.unwrap_err();
+    let expected = format!(
+        "the registry has {} give the package, and that answers 403 Forbidden (SignatureDoesNotMatch)",
+        bucket.url
+    );
+    assert_eq!(error.to_string(), expected);
+    assert!(!format!("{error:?}").contains("5ecret"));
+}
+
+#[tokio::test]
+async fn nobody_else_sends_a_client_anywhere() {
+    let digest = ContentDigest::of(BYTES);
+    let elsewhere = Scripted::start(vec![answer("200 OK", "", BYTES)]);
+    let to = format!("location: {}/login?next=5ecret\r\n", elsewhere.url);
+    let tagged = format!("{}{to}", tag(&digest));
+    let (local, odd) = ("location: /x\r\n", "location: file:///etc/passwd\r\n");
+    let named = elsewhere.url.replace("http://", "http://ana:x@");
+    for answer in [
+        // It does not know the package.
+        answer("307 Temporary Redirect", &to, ""),
+        answer("302 Found", &tagged, ""),
+        answer(
+            "307 Temporary Redirect",
+            &format!("{}{local}", tag(&digest)),
+            "",
+        ),
+        answer(
+            "307 Temporary Redirect",
+            &format!("{}{odd}", tag(&digest)),
+            "",
+        ),
+        led_to(&digest, &named),
+    ] {
+        let error = fetch(&serve(&digest, vec![answer])).await.unwrap_err();
+        assert!(
+            matches!(&error, ClientError::NotUnderstood { .. }),
+            "{error}"
+        );
+        assert!(!error.to_string().contains("5ecret"), "{error}");
+    }
+    assert!(elsewhere.requests().is_empty());
+}

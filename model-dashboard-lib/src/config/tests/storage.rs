@@ -2,7 +2,7 @@ use super::*;
 
 fn s3(variables: &[(&str, &str)]) -> S3Config {
     match with(variables).unwrap().storage.location {
-        StorageLocation::S3(s3) => s3,
+        StorageLocation::S3(s3) => *s3,
         other => panic!("{other:?}"),
     }
 }
@@ -200,4 +200,39 @@ fn a_database_is_a_file_or_a_server() {
     ] {
         assert_eq!(problems(with(&[("DATABASE_URL", bad)])).len(), 1, "{bad}");
     }
+}
+
+#[test]
+fn a_bucket_alone_gives_packages_itself_at_an_address_without_a_path() {
+    let on = ("STORAGE_REDIRECT_DOWNLOADS", "true");
+    let bucket = ("STORAGE_URL", "s3://models");
+    let public = |url: &'static str| ("STORAGE_PUBLIC_URL", url);
+    let config = with(&[on, bucket, public("https://s3.example.com/")]).unwrap();
+    assert!(config.storage.redirect_downloads);
+    assert!(config.warnings().is_empty(), "{:?}", config.warnings());
+    let given = s3(&[on, bucket, public("https://s3.example.com")]);
+    assert_eq!(
+        given.public_endpoint.as_deref(),
+        Some("https://s3.example.com")
+    );
+    assert_eq!(
+        (given.endpoint, s3(&[bucket]).public_endpoint),
+        (None, None)
+    );
+
+    for elsewhere in ["models", "memory://"] {
+        let told = problems(with(&[on, ("STORAGE_URL", elsewhere)]));
+        assert!(told[0].contains("only a bucket"), "{told:?}");
+    }
+    let told = problems(with(&[on, bucket, public("https://example.com/s3")]));
+    assert!(told[0].contains("holds a path"), "{told:?}");
+
+    let warned = |variables: &[(&str, &str)]| with(variables).unwrap().warnings().to_vec();
+    let idle = warned(&[bucket, public("https://s3.example.com")]);
+    assert!(idle[0].contains("without effect"), "{idle:?}");
+    let minio = ("MINIO_HOST", "minio");
+    let plain = warned(&[on, minio]);
+    assert!(plain[0].contains("plain http"), "{plain:?}");
+    assert!(warned(&[on, ("MINIO_HOST", "127.0.0.1")]).is_empty());
+    assert!(warned(&[on, minio, public("https://s3.example.com")]).is_empty());
 }

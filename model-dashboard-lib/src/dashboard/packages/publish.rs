@@ -1,12 +1,9 @@
-//! Giving a package to a model, and fetching it.
-
-use std::ops::Range;
+//! Giving a package to a model, and finding the one that it has.
 
 use tracing::Instrument as _;
 
 use super::head::{self, Intent, PackageHead, ReadHead};
 use super::record::PackageRecord;
-use crate::audit::Action;
 use crate::auth::Permission;
 use crate::dashboard::edits::{filled, new_content, set_package, with_told_package};
 use crate::dashboard::model_writes::{After, Before, Reason};
@@ -14,7 +11,7 @@ use crate::dashboard::{Caller, Dashboard, Error, Model};
 use crate::model::{ContentDigest, ModelDefinition, ModelId, ModelKey};
 use crate::package::inspect::{Description, TakenPart};
 use crate::repository::Precondition;
-use crate::repository::packages::{PackageId, Pieces};
+use crate::repository::packages::PackageId;
 
 /// The package of a model.
 #[derive(Clone, Debug, PartialEq)]
@@ -299,47 +296,6 @@ impl Dashboard {
         self.require(caller, Permission::PackagesRead, target)
             .await?;
         self.found_in(package.id).await
-    }
-
-    /// The bytes of a model's package within `range`. Each call is an event of the audit log; one from the
-    /// first byte on counts as a download ([`Dashboard::downloads`]).
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] if they were removed; [`Error::Denied`]; [`Error::Unavailable`] while the
-    /// audit log cannot be written.
-    pub async fn read_package(
-        &self,
-        caller: &Caller,
-        package: &ModelPackage,
-        range: Range<u64>,
-    ) -> Result<Box<dyn Pieces>, Error> {
-        let target = || format!("model:{}", package.key);
-        self.require(caller, Permission::PackagesRead, target)
-            .await?;
-        // It leaves a trace, or is not given.
-        self.inner.trail.ready().await?;
-        let store = self.inner.packages.store()?;
-        let (id, size) = (package.id, package.head.size);
-        let part = match range == (0..size) {
-            true => String::new(),
-            false => format!("bytes {} to {} of {size}", range.start, range.end),
-        };
-        let is_begun = range.start == 0;
-        let pieces = store.read(id, range).await?;
-        let event = caller.event(Action::PackageDownload, target());
-        let purpose = match &*package.purpose {
-            "" => String::new(),
-            purpose => format!("for:{purpose}"),
-        };
-        let details = [format!("package:{id}"), purpose, part];
-        let event = details
-            .into_iter()
-            .fold(event, |event, it| event.with_detail(it));
-        self.inner.trail.record(event).await;
-        if is_begun {
-            self.count_download(package).await;
-        }
-        Ok(pieces)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where the bytes of packages live: the [`PackageStore`] trait.
 
+mod address;
 mod drafts;
 mod error;
 mod id;
@@ -14,6 +15,7 @@ use async_trait::async_trait;
 
 use crate::model::{ContentDigest, Timestamp};
 
+pub use address::PackageAddress;
 pub use drafts::{DraftStore, MAX_DRAFT_BYTES};
 pub use error::PackageStoreError;
 pub(crate) use id::made_at;
@@ -194,6 +196,21 @@ pub trait PackageStore: DraftStore + fmt::Debug + Send + Sync {
         id: PackageId,
         range: Range<u64>,
     ) -> Result<Box<dyn Pieces>, PackageStoreError>;
+
+    /// An address at which the store itself gives the bytes of a package, whole or in ranges, to
+    /// whoever holds it and comes within `valid`: to be saved as a file of this name. It is not looked
+    /// whether the package is there. `None` where the store cannot.
+    ///
+    /// Provided: it cannot.
+    async fn address(
+        &self,
+        id: PackageId,
+        file_name: &str,
+        valid: Duration,
+    ) -> Result<Option<PackageAddress>, PackageStoreError> {
+        let _ = (id, file_name, valid);
+        Ok(None)
+    }
 
     /// Keeps what was found in a package, unless that is kept already: up to [`MAX_REPORT_BYTES`].
     /// Says whether it was.

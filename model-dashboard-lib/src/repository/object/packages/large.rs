@@ -4,13 +4,14 @@ use std::fmt;
 use std::fs::File;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::super::conditional::Fault;
 use super::super::keys::StoreKey;
-use crate::repository::packages::{PackageId, Piece, Pieces};
+use crate::repository::packages::{PackageAddress, PackageId, Piece, Pieces};
 
 /// What must be known of an upload, besides how many bytes are there, to go on with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +97,16 @@ pub(in super::super) trait LargeObjects: fmt::Debug + Send + Sync {
 
     /// How many bytes an object has, if it is there.
     async fn size(&self, key: &StoreKey) -> Result<Option<u64>, Fault>;
+
+    /// An address at which the store gives an object, as a file of this name; `None` where it cannot.
+    async fn address(
+        &self,
+        _: &StoreKey,
+        _file_name: &str,
+        _valid: Duration,
+    ) -> Result<Option<PackageAddress>, Fault> {
+        Ok(None)
+    }
 
     /// The bytes of an object within a range, as far as it has them; `None` if it is not there.
     async fn read(

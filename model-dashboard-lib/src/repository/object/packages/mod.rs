@@ -5,6 +5,8 @@
 //! after the last state of the record is overwritten by whoever goes on: the record alone says how
 //! many bytes are there, with the state of their hashing.
 
+#[cfg(feature = "s3")]
+pub(super) mod addresses;
 mod append;
 mod claimed;
 mod drafts;
@@ -38,8 +40,8 @@ use super::keys::{Folder, StoreKey};
 use crate::model::ContentDigest;
 use crate::repository::RepositoryError;
 use crate::repository::packages::{
-    Leftover, MAX_ABOUT_BYTES, MAX_NOTE_BYTES, MAX_PACKAGE_BYTES, MAX_REPORT_BYTES, PackageId,
-    PackageStore, PackageStoreError, Pieces, StoredPackage, Swept, Upload, Uploads,
+    Leftover, MAX_ABOUT_BYTES, MAX_NOTE_BYTES, MAX_PACKAGE_BYTES, MAX_REPORT_BYTES, PackageAddress,
+    PackageId, PackageStore, PackageStoreError, Pieces, StoredPackage, Swept, Upload, Uploads,
 };
 
 /// A [`PackageStore`] over a store of objects.
@@ -287,6 +289,17 @@ impl PackageStore for ObjectPackages {
         let (read, hidden) = (read.map_err(RepositoryError::from)?, hidden?);
         let read = read.filter(|_| !hidden);
         read.ok_or(PackageStoreError::NoPackage { id })
+    }
+
+    async fn address(
+        &self,
+        id: PackageId,
+        file_name: &str,
+        valid: Duration,
+    ) -> Result<Option<PackageAddress>, PackageStoreError> {
+        let key = StoreKey::package(id);
+        let address = self.large.address(&key, file_name, valid).await;
+        Ok(address.map_err(RepositoryError::from)?)
     }
 
     async fn put_report(&self, id: PackageId, report: &[u8]) -> Result<bool, PackageStoreError> {

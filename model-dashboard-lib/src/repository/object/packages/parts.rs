@@ -21,9 +21,13 @@ use ulid::Ulid;
 use super::super::conditional::Fault;
 use super::super::faults::{fault, is_lost};
 use super::super::keys::{Folder, StoreKey};
+#[cfg(feature = "s3")]
+use super::addresses::Addresses;
 use super::large::{Claim, Kept, LargeObjects, LargeWrite, Parts, Tail};
 use super::lots::Lots;
 use super::received::Received;
+#[cfg(feature = "s3")]
+use crate::repository::packages::PackageAddress;
 use crate::repository::packages::{PackageId, Piece, Pieces};
 
 /// The bytes of a part, as long as there are no more of them than a store takes: it takes 5 MiB and
@@ -46,6 +50,9 @@ pub(in super::super) struct PartedObjects {
     parts: Arc<dyn MultipartStore>,
     /// Who tells which parts are there, where parts outlive this process.
     lots: Option<Arc<dyn Lots>>,
+    /// Who gives addresses of objects, where the store has any.
+    #[cfg(feature = "s3")]
+    addresses: Option<Arc<dyn Addresses>>,
     /// Whether the store does not honour conditions.
     alone: bool,
 }
@@ -62,6 +69,8 @@ impl PartedObjects {
             objects: store.clone(),
             parts: store,
             lots: None,
+            #[cfg(feature = "s3")]
+            addresses: None,
             alone: false,
         }
     }
@@ -77,6 +86,13 @@ impl PartedObjects {
     #[cfg(feature = "s3")]
     pub(in super::super) fn told_by(mut self, lots: Arc<dyn Lots>) -> Self {
         self.lots = Some(lots);
+        self
+    }
+
+    /// Has `addresses` say where the store gives its objects itself.
+    #[cfg(feature = "s3")]
+    pub(in super::super) fn addressed_by(mut self, addresses: Arc<dyn Addresses>) -> Self {
+        self.addresses = Some(addresses);
         self
     }
 
@@ -263,6 +279,19 @@ impl LargeObjects for PartedObjects {
             Ok(_) => Ok(true),
             Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => Ok(false),
             Err(error) => Err(fault(error)),
+        }
+    }
+
+    #[cfg(feature = "s3")]
+    async fn address(
+        &self,
+        key: &StoreKey,
+        file_name: &str,
+        valid: Duration,
+    ) -> Result<Option<PackageAddress>, Fault> {
+        match &self.addresses {
+            Some(addresses) => Ok(Some(addresses.address(key, file_name, valid).await?)),
+            None => Ok(None),
         }
     }
 

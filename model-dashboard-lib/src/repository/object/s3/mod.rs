@@ -4,6 +4,7 @@
 //! crate fails a whole listing for one key that its paths cannot hold, and other programs write
 //! such keys.
 
+mod addresses;
 mod bucket;
 mod listing;
 mod lots;
@@ -16,6 +17,7 @@ use object_store::aws::AmazonS3;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 
+use self::addresses::Signed;
 use self::bucket::Bucket;
 use super::conditional::{Condition, ConditionalStore, Fault, Labels, Level, Object};
 use super::keys::{Folder, StoreKey};
@@ -57,10 +59,14 @@ impl S3Store {
         let remote =
             |store| RemoteStore::new(store, location(config)).unquoting(config.unquoted_if_match);
         let streams = within(streams);
+        let signer = options::signer(config, &small, &credentials)?;
         let bucket = Arc::new(Bucket::new(config, &small, credentials)?);
+        let parted = PartedObjects::new(streams.clone())
+            .told_by(bucket.clone())
+            .addressed_by(Arc::new(Signed::new(signer, bucket.clone())));
         Ok(Self {
             objects: remote(within(objects)),
-            parted: Arc::new(PartedObjects::new(streams.clone()).told_by(bucket.clone())),
+            parted: Arc::new(parted),
             streams: remote(streams),
             bucket,
         })

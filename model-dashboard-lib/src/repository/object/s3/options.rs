@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use object_store::aws::{
-    AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut, S3CopyIfNotExists,
+    AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, AwsCredentialProvider, S3ConditionalPut,
+    S3CopyIfNotExists,
 };
 use object_store::client::{ClientConfigKey, HttpClient, HttpConnector, ReqwestConnector};
 use object_store::{BackoffConfig, ClientOptions, Error, RetryConfig};
@@ -207,6 +208,26 @@ pub(super) fn store(config: &S3Config, client: &Client, unsigned: bool) -> Resul
             Some(endpoint) => builder.with_metadata_endpoint(endpoint),
             None => builder,
         },
+    };
+    builder.build().map_err(faults::fault)
+}
+
+/// Signs addresses for clients of the registry, which may know the server by another one.
+pub(super) fn signer(
+    config: &S3Config,
+    client: &Client,
+    credentials: &AwsCredentialProvider,
+) -> Result<AmazonS3, Fault> {
+    let builder = AmazonS3Builder::new()
+        .with_bucket_name(&config.bucket)
+        .with_region(&config.region)
+        .with_client_options(client.options.clone())
+        .with_http_connector(client.connector.clone())
+        .with_credentials(credentials.clone());
+    let endpoint = config.public_endpoint.as_ref().or(config.endpoint.as_ref());
+    let builder = match endpoint {
+        Some(endpoint) => builder.with_endpoint(endpoint),
+        None => builder,
     };
     builder.build().map_err(faults::fault)
 }
