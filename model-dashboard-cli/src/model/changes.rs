@@ -122,6 +122,16 @@ impl From<LabelChange> for Label {
 }
 
 impl Changes {
+    /// Of fields and labels that are compared elsewhere.
+    pub(super) fn of(fields: Vec<FieldChange>, labels: Vec<LabelChange>) -> Self {
+        Self {
+            breaking: labels.iter().any(|label| label.kind.is_breaking()),
+            fields: fields.into_iter().map(Field::from).collect(),
+            labels: labels.into_iter().map(Label::from).collect(),
+            more: 0,
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.fields.is_empty() && self.labels.is_empty()
     }

@@ -12,6 +12,7 @@ use model_dashboard::repository::Precondition;
 use serde::{Serialize, Serializer};
 
 use super::changes::Changes;
+use super::package_changes::PackageChanges;
 use super::reference::{past_key, resolve, revision};
 use super::show_changed;
 use crate::args::Reason;
@@ -305,6 +306,8 @@ struct Compared {
     to: Revision,
     /// Null where one of the two holds no definition.
     changes: Option<Changes>,
+    /// Null where both have the same package, or none.
+    package: Option<PackageChanges>,
 }
 
 pub(super) async fn diff(diff: &Diff, context: &Context) -> Result<(), Failure> {
@@ -320,11 +323,14 @@ pub(super) async fn diff(diff: &Diff, context: &Context) -> Result<(), Failure> 
             };
             let compared = dashboard.compare(caller, &key, diff.from.get(), to);
             let compared = compared.await?;
+            let (was, is) = (compared.from.definition(), compared.to.definition());
+            let package = dashboard.compare_packages(caller, &key, was, is).await?;
             let compared = Compared {
                 key: key.to_string(),
                 from: Revision::from(&compared.from),
                 to: Revision::from(&compared.to),
                 changes: compared.changes.map(Changes::from),
+                package: package.map(PackageChanges::from),
             };
             context.output.show(&compared, || {
                 let mut shown = context.output.properties([
@@ -338,6 +344,10 @@ pub(super) async fn diff(diff: &Diff, context: &Context) -> Result<(), Failure> 
                     Some(changes) => changes.tables(&context.output),
                     None => why_not(&compared),
                 });
+                if let Some(package) = &compared.package {
+                    shown.push_str("\n\n");
+                    shown.push_str(&package.tables(&context.output));
+                }
                 shown
             })
         })
@@ -425,6 +435,12 @@ pub(super) async fn restore(restore: &Restore, context: &Context) -> Result<(), 
                     ));
                 }
                 (Some(_), None) => {}
+            }
+            if let Err(Error::Removed { at, .. }) = dashboard.package(caller, &key).await {
+                note(format_args!(
+                    "the package of that revision was purged at {}: nobody can fetch it",
+                    seconds(at)
+                ));
             }
             show_changed(&model, context)
         })

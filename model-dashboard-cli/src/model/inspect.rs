@@ -332,7 +332,7 @@ fn last_part(folder: &str) -> &str {
 }
 
 /// Bytes for people: `512 B`, `12.3 kB`, `1.2 GB`.
-fn bytes(count: u64) -> String {
+pub(super) fn bytes(count: u64) -> String {
     let units = ["kB", "MB", "GB", "TB"];
     if count < 1000 {
         return format!("{count} B");

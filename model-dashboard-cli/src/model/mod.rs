@@ -13,6 +13,7 @@ mod history;
 mod import;
 mod inspect;
 mod list;
+mod package_changes;
 mod past;
 mod pull;
 mod reference;

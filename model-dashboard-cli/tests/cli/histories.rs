@@ -127,7 +127,7 @@ fn a_long_history_is_read_in_pieces() {
 fn revisions_are_compared_with_each_other_or_the_present_one() {
     let here = with_history();
     let diff = here.json(&["model", "diff", "Liver", "1", "2"]);
-    assert_eq!(fields(&diff), ["changes", "from", "key", "to"]);
+    assert_eq!(fields(&diff), ["changes", "from", "key", "package", "to"]);
     assert_eq!(diff["changes"]["labels"][0]["after"], json!(["kidney"]));
     assert_eq!(diff["changes"]["fields"], json!([]));
 

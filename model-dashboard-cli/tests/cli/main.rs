@@ -20,6 +20,7 @@ mod imports;
 mod inspections;
 mod installation;
 mod models;
+mod package_history;
 mod packages;
 mod program;
 #[path = "../../../model-dashboard-lib/tests/s3/server.rs"]

@@ -3,6 +3,7 @@
 mod audit;
 mod cut;
 pub(in crate::api) mod drafts;
+mod package_difference;
 pub(in crate::api) mod packages;
 mod past;
 pub(super) mod purges;

@@ -107,7 +107,7 @@ pub(super) async fn show(
 ///
 /// What differs to this revision `from` another one, or from this one `to` another; if neither is
 /// given, from the one before. A revision that was changed in the history is compared as it is now; its `origin`
-/// says so.
+/// says so. Packages are compared file by file, for tokens with `packages:read`.
 #[utoipa::path(get, path = "/api/v1/models/{network_type}/{name}/revisions/{revision}/diff",
     tag = "history", security(("token" = ["models:read"])),
     params(
@@ -134,7 +134,16 @@ pub(super) async fn diff(
     };
     let dashboard = guest.dashboard();
     let compared = dashboard.compare(&guest.caller, &key, from, to).await?;
-    json_beside(|| Difference::from(compared)).await
+    let package = match guest.caller.has(Permission::PackagesRead) {
+        true => {
+            let (was, is) = (compared.from.definition(), compared.to.definition());
+            dashboard
+                .compare_packages(&guest.caller, &key, was, is)
+                .await?
+        }
+        false => None,
+    };
+    json_beside(move || Difference::new(compared, package.as_ref())).await
 }
 
 /// Restore a revision

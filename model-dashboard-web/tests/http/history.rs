@@ -35,7 +35,12 @@ async fn edit(browser: &Client, fields: &[(&str, &str)]) {
     assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text());
 }
 
-async fn answer(browser: &Client, question: &Answer, path: &str, reason: &str) -> Answer {
+pub(crate) async fn answer(
+    browser: &Client,
+    question: &Answer,
+    path: &str,
+    reason: &str,
+) -> Answer {
     let (csrf, seen) = (question.csrf(), hidden(question, "if_match"));
     let fields = [
         ("csrf", csrf.as_str()),
@@ -46,7 +51,7 @@ async fn answer(browser: &Client, question: &Answer, path: &str, reason: &str) -
 }
 
 /// The page that an answer leads to, which says what was done.
-async fn told(browser: &Client, answer: &Answer) -> String {
+pub(crate) async fn told(browser: &Client, answer: &Answer) -> String {
     let cookies = format!("{}; {}", browser.cookie(), answer.cookie("_status"));
     let browser = browser.with("cookie", &cookies);
     browser.get(answer.location()).await.text()

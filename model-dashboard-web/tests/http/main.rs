@@ -27,6 +27,7 @@ mod leaving;
 mod lost_races;
 mod matrix;
 mod package_files;
+mod package_history;
 mod packages;
 mod packed;
 mod page_matrix;

@@ -6,6 +6,7 @@
 //! One that gets no bytes for [`Policy::upload_expiry`](super::Policy), or whose package no model
 //! got within that time, goes.
 
+mod difference;
 mod discard;
 mod downloads;
 mod draft_checks;
@@ -27,6 +28,7 @@ pub(in crate::dashboard) mod watched;
 
 use std::sync::Arc;
 
+pub use difference::{PackageDifference, RevisionPackage};
 pub use downloads::Downloads;
 pub use draft_checks::{CheckVerdict, DraftCheck};
 pub use drafts::{Draft, MAX_DRAFTS, ProposedRevision};

@@ -109,6 +109,11 @@ fn rows() -> Vec<Row> {
         };
         "compare" needs [ModelsRead], session false:
             |w, c| w.dashboard.compare(c, &w.model(true).await.key, 1, 1).await;
+        "compare packages" needs [PackagesRead], session false: |w, c| {
+            let model = w.model(true).await;
+            let it = Some(&model.definition);
+            w.dashboard.compare_packages(c, &model.key, it, None).await
+        };
         "models at" needs [ModelsRead, AuditRead], session false:
             |w, c| w.dashboard.models_at(c, Timestamp::now(), None, 10).await;
         "deleted" needs [ModelsRead, SystemAdmin], session false: |w, c| w.dashboard.deleted(c).await;

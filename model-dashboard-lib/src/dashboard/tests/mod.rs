@@ -26,6 +26,7 @@ mod models;
 #[cfg(feature = "sqlite")]
 mod on_disk;
 mod outside;
+mod package_history;
 mod packages;
 mod packages_kept;
 mod revisions;

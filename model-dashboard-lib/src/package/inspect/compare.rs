@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::description::Description;
 use super::report::{FileReport, Report};
 use crate::model::{
-    FieldChange, JsonObject, LabelChange, LabelChangeKind, LabelNames, ModelDefinition, folded,
+    ContentDigest, FieldChange, JsonObject, LabelChange, LabelChangeKind, LabelNames,
+    ModelDefinition, folded,
 };
 use crate::package::PackagePath;
 
@@ -42,6 +43,29 @@ pub struct FileChange {
     pub path: PackagePath,
     /// How it differs.
     pub kind: FileChangeKind,
+    /// What it was; `None` if it was not there.
+    pub before: Option<FileState>,
+    /// What it is then.
+    pub after: Option<FileState>,
+}
+
+/// The bytes of a file, unpacked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FileState {
+    /// How many.
+    pub size: u64,
+    /// Their digest, where it is known.
+    pub digest: Option<ContentDigest>,
+}
+
+impl FileState {
+    fn of(file: &FileReport) -> Self {
+        Self {
+            size: file.size,
+            digest: file.digest,
+        }
+    }
 }
 
 /// How a file differs.
@@ -190,7 +214,7 @@ impl ReportComparison {
     #[must_use]
     pub fn between(before: &Report, after: &Report) -> Self {
         let mut found = Self::default();
-        found.files(before, after);
+        found.files(&before.files, &after.files);
         let (was, is) = (&before.description, &after.description);
         found.labels = LabelChange::between(&was.contour_names(), &is.contour_names());
         let fields: [(&str, Told); 7] = [
@@ -230,17 +254,40 @@ impl ReportComparison {
         found
     }
 
-    fn files(&mut self, before: &Report, after: &Report) {
-        let by_path = |report: &'_ Report| -> BTreeMap<PackagePath, FileReport> {
-            let files = report.files.iter();
+    /// The files of a package that came where none was, or went: nothing is told otherwise by it.
+    #[must_use]
+    pub fn of_files(before: Option<&Report>, after: Option<&Report>) -> Self {
+        let mut found = Self::default();
+        let files = |report: Option<&'_ Report>| report.map(|it| it.files.clone());
+        let (was, is) = (files(before), files(after));
+        found.files(&was.unwrap_or_default(), &is.unwrap_or_default());
+        found
+    }
+
+    /// How many files are of a kind.
+    #[must_use]
+    pub fn count(&self, kind: FileChangeKind) -> usize {
+        self.files.iter().filter(|it| it.kind == kind).count()
+    }
+
+    /// Whether nothing differs.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.labels.is_empty() && self.fields.is_empty()
+    }
+
+    fn files(&mut self, before: &[FileReport], after: &[FileReport]) {
+        let by_path = |files: &'_ [FileReport]| -> BTreeMap<PackagePath, FileState> {
+            let files = files.iter();
             files
-                .map(|file| (file.path.clone(), file.clone()))
+                .map(|file| (file.path.clone(), FileState::of(file)))
                 .collect()
         };
         let (was, is) = (by_path(before), by_path(after));
         let paths: BTreeSet<&PackagePath> = was.keys().chain(is.keys()).collect();
         for path in paths {
-            let kind = match (was.get(path), is.get(path)) {
+            let (before, after) = (was.get(path).copied(), is.get(path).copied());
+            let kind = match (before, after) {
                 (None, _) => FileChangeKind::Added,
                 (_, None) => FileChangeKind::Removed,
                 (Some(was), Some(is)) if was.size != is.size => FileChangeKind::Changed,
@@ -253,8 +300,12 @@ impl ReportComparison {
                     _ => FileChangeKind::Unknown,
                 },
             };
-            let path = path.clone();
-            self.files.push(FileChange { path, kind });
+            self.files.push(FileChange {
+                path: path.clone(),
+                kind,
+                before,
+                after,
+            });
         }
     }
 

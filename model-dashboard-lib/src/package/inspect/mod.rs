@@ -72,7 +72,7 @@ mod weights;
 
 use std::fmt;
 
-pub use compare::{Drift, FileChange, FileChangeKind, ReportComparison};
+pub use compare::{Drift, FileChange, FileChangeKind, FileState, ReportComparison};
 pub use description::{
     Configuration, Description, Fold, Network, Output, Score, Signature, Tensor,
 };

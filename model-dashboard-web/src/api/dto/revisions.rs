@@ -1,7 +1,7 @@
 //! Histories on the wire.
 
 use model_dashboard::dashboard::{
-    Compared, Gap, History, HistoryStep, ModelRevision, Origin, RevisionContent,
+    self, Compared, Gap, History, HistoryStep, ModelRevision, Origin, RevisionContent,
 };
 use model_dashboard::model::{
     self, Comparison, FieldChange, LabelChange, LabelChangeKind, LabelNames, MAX_CHANGES,
@@ -11,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::cut::{Cut, cut};
+use super::package_difference::PackageDifference;
 
 /// How much of a text that can be of any length a revision shows.
 const SHOWN_CHARS: usize = 2000;
@@ -160,15 +161,23 @@ pub(in crate::api) struct Difference {
     pub(in crate::api) to: Revision,
     /// What differs; null where one of the two holds no definition.
     pub(in crate::api) changes: Option<Changes>,
+    /// What differs between their packages; null where they have the same one or none, and for tokens
+    /// without `packages:read`.
+    pub(in crate::api) package: Option<PackageDifference>,
 }
 
-impl From<Compared> for Difference {
-    fn from(compared: Compared) -> Difference {
+impl Difference {
+    /// With what differs between the packages.
+    pub(in crate::api) fn new(
+        compared: Compared,
+        package: Option<&dashboard::PackageDifference>,
+    ) -> Difference {
         let changes = compared.changes.as_ref();
         Difference {
             from: Revision::from(&compared.from),
             to: Revision::from(&compared.to),
             changes: changes.map(|it| Changes::of(it, Cut::NOTHING)),
+            package: package.map(PackageDifference::from),
         }
     }
 }
@@ -196,6 +205,19 @@ impl Changes {
     /// All of them that are named, as they are.
     pub(in crate::api) fn in_full(found: &Comparison) -> Changes {
         Changes::of(found, Cut::NOTHING)
+    }
+
+    /// Fields and labels, as they are.
+    pub(super) fn whole(
+        fields: &[FieldChange],
+        labels: &[LabelChange],
+    ) -> (Vec<FieldDifference>, Vec<LabelDifference>) {
+        let field = |it: &FieldChange| FieldDifference::of(it, Cut::NOTHING);
+        let label = |it: &LabelChange| LabelDifference::of(it, Cut::NOTHING);
+        (
+            fields.iter().map(field).collect(),
+            labels.iter().map(label).collect(),
+        )
     }
 
     fn of(found: &Comparison, limits: Cut) -> Changes {

@@ -7,6 +7,7 @@ use warp::reply::Response;
 use super::{present, told};
 use crate::pages::actor::Sources;
 use crate::pages::form::Form;
+use crate::pages::package::difference;
 use crate::pages::visit::{Failure, Visit};
 use crate::views::history::compare::{self, CompareView};
 
@@ -26,11 +27,15 @@ pub(in crate::pages) async fn compare(visit: Visit, key: ModelKey) -> Result<Res
     let found = dashboard.compare(caller, &key, from, to).await?;
     let entry = entry.or(dashboard.picture(caller).await?.deleted(&key));
     let sources = Sources::new(&visit);
+    let mut changes = found.changes.as_ref().map(told::changes);
+    let (was, is) = (found.from.definition(), found.to.definition());
+    let package = difference::between(&visit, &key, was, is, changes.as_mut()).await?;
     let view = CompareView {
         subject: told::subject(&key, entry.as_deref()),
         from: told::revision(&found.from, &key, &sources),
         to: told::revision(&found.to, &key, &sources),
-        changes: found.changes.as_ref().map(told::changes),
+        changes,
+        package,
     };
     let frame = visit.frame().await;
     visit.page(&frame, compare::page(&frame, &view)).await

@@ -13,6 +13,7 @@ use crate::pages::actions::{page_of, seen};
 use crate::pages::actor::Sources;
 use crate::pages::errors;
 use crate::pages::form::Form;
+use crate::pages::package::difference;
 use crate::pages::visit::{Failure, Visit};
 use crate::views::components::field::Field;
 use crate::views::history::Life;
@@ -75,7 +76,12 @@ async fn question(
                 true => Life::Enabled,
                 false => Life::Disabled,
             };
-            view.shown = Shown::Changes(changes(model, revision).await?);
+            let (was, is) = (model.definition.clone(), revision.definition().cloned());
+            let mut changes = changes(model, revision).await?;
+            let both = (Some(&was), is.as_ref());
+            view.package =
+                difference::between(visit, key, both.0, both.1, Some(&mut changes)).await?;
+            view.shown = Shown::Changes(changes);
         }
         Now::Broken(version) => {
             view.if_match = version.to_string();
@@ -117,10 +123,15 @@ pub(in crate::pages) async fn restore(
         .await;
     let error = match outcome {
         Ok(model) => {
-            let done = match model.revision().filter(|_| model.version != seen) {
+            let mut done = match model.revision().filter(|_| model.version != seen) {
                 Some(made) => format!("Restored revision {number} as revision {made}."),
                 None => format!("It held what revision {number} held already."),
             };
+            if visit.may().read_packages
+                && let Err(Error::Removed { .. }) = dashboard.package(caller, &key).await
+            {
+                done.push_str(" Its package was purged: nobody can fetch it.");
+            }
             return visit.done(&page_of(&visit, &key), done);
         }
         Err(error) => error,

@@ -1,5 +1,6 @@
 //! Packages of models: what is in them, and their files.
 
+pub(super) mod difference;
 pub(super) mod draft;
 pub(super) mod show;
 pub(super) mod told;

@@ -78,18 +78,22 @@ pub(in crate::pages) fn drift(found: &Drift) -> Changes {
 
 /// What differs from one package to another.
 pub(in crate::pages) fn since(found: &ReportComparison) -> Since {
-    let count = |kind: FileChangeKind| found.files.iter().filter(|it| it.kind == kind).count();
-    let changed = count(FileChangeKind::Changed) + count(FileChangeKind::Unknown);
     Since {
-        files: [
-            count(FileChangeKind::Added),
-            count(FileChangeKind::Removed),
-            changed,
-            found.same_files,
-        ],
+        files: counts(found),
         changes: told_changes(&found.fields, &found.labels),
         breaking: found.is_breaking(),
     }
+}
+
+/// How many files are new, gone, changed, the same.
+pub(super) fn counts(found: &ReportComparison) -> [usize; 4] {
+    let changed = found.count(FileChangeKind::Changed) + found.count(FileChangeKind::Unknown);
+    [
+        found.count(FileChangeKind::Added),
+        found.count(FileChangeKind::Removed),
+        changed,
+        found.same_files,
+    ]
 }
 
 /// What loading one file would do.

@@ -71,6 +71,12 @@ impl Changes {
         self.labels.iter().filter(breaking).count()
     }
 
+    /// Whether another package is there, or none, or one where none was.
+    #[must_use]
+    pub fn of_package(&self) -> bool {
+        self.fields.iter().any(|change| change.field == "package")
+    }
+
     /// The labels, those that mislead first.
     fn worst_first(&self) -> Vec<&LabelChange> {
         let mut labels: Vec<_> = self.labels.iter().collect();

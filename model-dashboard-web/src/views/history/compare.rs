@@ -8,6 +8,7 @@ use crate::views::components::icon::Icon;
 use crate::views::components::{Tone, empty_state, notice, page_header, plural};
 use crate::views::frame::{Frame, Page};
 use crate::views::links::ModelAction;
+use crate::views::package::difference::{DifferenceView, difference};
 
 /// Two revisions.
 #[derive(Debug, Clone)]
@@ -20,6 +21,8 @@ pub struct CompareView {
     pub to: Revision,
     /// What differs; `None` if one of the two holds no definition.
     pub changes: Option<Changes>,
+    /// What differs between their packages, if anything does.
+    pub package: Option<DifferenceView>,
 }
 
 /// The page. Its form asks for other revisions as `from` and `to`.
@@ -42,14 +45,15 @@ pub fn page(frame: &Frame, view: &CompareView) -> Markup {
                 None => (notice(Tone::Warning, &html! {
                     p { "These two cannot be compared: one of them holds no definition." }
                 })),
-                Some(changes) if changes.is_empty() => (empty_state(Icon::Check, "Nothing differs", &html! {
-                    p { "Both hold the same fields and labels." }
+                Some(changes) if changes.is_empty() && view.package.is_none() => (empty_state(Icon::Check, "Nothing differs", &html! {
+                    p { "Both hold the same fields, labels and package." }
                 })),
                 Some(changes) => {
                     (misleads(changes, from))
                     (changes::in_full(changes, &before, &after))
                 },
             }
+            @if let Some(package) = &view.package { (difference(package, &before, &after, true)) }
         },
     )
 }

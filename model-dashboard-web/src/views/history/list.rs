@@ -170,7 +170,17 @@ fn one(frame: &Frame, subject: &Subject, step: &Step) -> Markup {
             (revision.oddities())
             @match &step.changed {
                 Changed::First => p.meta { "The first revision." },
-                Changed::By(changes) => (changes::in_short(changes)),
+                Changed::By(changes) => {
+                    (changes::in_short(changes))
+                    @if let (true, Some(since)) = (changes.of_package(), step.since) {
+                        p.changed-package {
+                            (Icon::Package)
+                            a href={ (frame.links.compare(network_type, name, since, revision.number)) "#package" } {
+                                "Files of the package" span.visually-hidden { " that changed with revision " (revision.number) }
+                            }
+                        }
+                    }
+                },
                 Changed::Unknown if revision.content == Content::Definition =>
                     p.meta { "What it changed cannot be told: no sound definition is right before it." },
                 Changed::Unknown => {},

@@ -10,6 +10,7 @@ use crate::views::components::confirm::{Question, question};
 use crate::views::components::field::Field;
 use crate::views::components::{Tone, notice};
 use crate::views::frame::{Frame, Page};
+use crate::views::package::difference::{DifferenceView, Side, difference};
 
 /// The question; posted to its own address as `if_match` and `reason`.
 #[derive(Debug, Clone)]
@@ -22,6 +23,8 @@ pub struct RestoreView {
     pub revision: Option<Revision>,
     /// What would change.
     pub shown: Shown,
+    /// What would change of the package, if anything would.
+    pub package: Option<DifferenceView>,
     /// The state that the question is about.
     pub if_match: String,
     /// Why.
@@ -50,6 +53,7 @@ impl RestoreView {
             number,
             revision: None,
             shown: Shown::Nothing,
+            package: None,
             if_match: String::new(),
             reason: Field::default(),
             error: None,
@@ -64,6 +68,7 @@ pub fn page(frame: &Frame, view: &RestoreView) -> Markup {
     let heading = format!("Restore revision {} of {}?", view.number, subject.title());
     let usable = view.revision.as_ref().is_none_or(Revision::is_usable);
     let same = matches!(&view.shown, Shown::Changes(changes) if changes.is_empty());
+    let same = same && view.package.is_none();
     frame.page(
         &Page::new(&heading, subject.section()),
         &html! {
@@ -117,8 +122,41 @@ fn form(frame: &Frame, view: &RestoreView, heading: &str) -> Markup {
                     (changes::in_full(changes, "Now", &format!("Revision {number}")))
                 },
             }
+            @if let Some(package) = &view.package {
+                (comes_back(package, number))
+                (difference(package, "Now", &format!("Revision {number}"), false))
+            }
         },
     )
+}
+
+/// What becomes of the package.
+fn comes_back(package: &DifferenceView, number: u64) -> Markup {
+    let told = |tone, text: &str| notice(tone, &html! { p { (text) } });
+    match &package.after {
+        after if after.is_there() => told(
+            Tone::Info,
+            &format!("The package that revision {number} had comes back with it."),
+        ),
+        Side::None => told(
+            Tone::Warning,
+            &format!("Revision {number} had no package: the model has none then."),
+        ),
+        Side::Known { .. } => told(
+            Tone::Danger,
+            &format!(
+                "The package that revision {number} had was purged, and does not come back: nobody can \
+                 fetch the package of the model then."
+            ),
+        ),
+        Side::Missing => told(
+            Tone::Danger,
+            &format!(
+                "The package that revision {number} names is not in the store: nobody can fetch the \
+                 package of the model then."
+            ),
+        ),
+    }
 }
 
 fn refused(view: &RestoreView) -> Markup {

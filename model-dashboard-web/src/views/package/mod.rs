@@ -1,5 +1,6 @@
 //! What a package holds, as it was found without running it.
 
+pub mod difference;
 pub mod downloads;
 pub mod draft;
 mod drift;

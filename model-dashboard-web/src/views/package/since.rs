@@ -26,15 +26,15 @@ pub fn since_last(since: Option<&Since>) -> Markup {
         (notice(if since.breaking { Tone::Danger } else { Tone::Info }, &html! {
             p {
                 @if since.breaking { strong { "Breaking: whoever uses the model takes one thing for another. " } }
-                "Against the package that it has: " (files(since))
+                "Against the package that it has: " (told(since.files))
             }
         }))
         @if !since.changes.is_empty() { (in_full(&since.changes, "Package now", "This package")) }
     }
 }
 
-fn files(since: &Since) -> String {
-    let [added, removed, changed, same] = since.files;
+/// How many files are new, gone, changed, the same, in words.
+pub(super) fn told([added, removed, changed, same]: [usize; 4]) -> String {
     let told = [
         (added, "new"),
         (removed, "gone"),

@@ -1,6 +1,6 @@
 //! Histories, comparisons and going back.
 
-use super::{ago, change, pair, text};
+use super::{ago, change, packages, pair, text};
 use crate::views::actor::Actor;
 use crate::views::admin::as_of::{AsOfRow, AsOfView, Found};
 use crate::views::admin::deleted::{BringBackView, DeletedRow, DeletedView, Held};
@@ -189,12 +189,14 @@ pub(super) fn compare_view() -> CompareView {
         from: revision(12, 30, "udemir", "Named as in the plan."),
         to: revision(13, 5, "mkeller", "Retrained after the scanner update."),
         changes: Some(changes()),
+        package: Some(packages::difference_view()),
     }
 }
 
 pub(super) fn compare_nothing() -> CompareView {
     CompareView {
         changes: Some(Changes::default()),
+        package: None,
         ..compare_view()
     }
 }
@@ -207,6 +209,7 @@ pub(super) fn compare_deletion() -> CompareView {
             ..view.to
         },
         changes: None,
+        package: None,
         ..view
     }
 }
@@ -215,8 +218,16 @@ pub(super) fn restore_view() -> RestoreView {
     RestoreView {
         revision: Some(revision(12, 30, "udemir", "Named as in the plan.")),
         shown: Shown::Changes(changes()),
+        package: Some(packages::difference_view()),
         if_match: text("\"5f1c\""),
         ..RestoreView::new(subject(Life::Enabled), 12)
+    }
+}
+
+pub(super) fn restore_purged() -> RestoreView {
+    RestoreView {
+        package: Some(packages::difference_purged()),
+        ..restore_view()
     }
 }
 
@@ -227,6 +238,7 @@ pub(super) fn restore_lost() -> RestoreView {
             "The model was changed by someone else meanwhile; look at the present state and try again.",
         )),
         shown: Shown::PresentUnreadable,
+        package: None,
         subject: subject(Life::Broken),
         ..restore_view()
     }

@@ -256,6 +256,10 @@ pub(super) fn all(theme: Theme) -> Vec<(&'static str, Markup)> {
             restore::page(&frame, &history::restore_lost()),
         ),
         (
+            "restore-purged",
+            restore::page(&frame, &history::restore_purged()),
+        ),
+        (
             "restore-falsified",
             restore::page(&frame, &history::restore_falsified()),
         ),

@@ -6,6 +6,7 @@ use super::{Frame, ago, ahead, pair, text, texts};
 use crate::views::components::field::Field;
 use crate::views::components::labels::Label;
 use crate::views::history::changes::Changes;
+use crate::views::package::difference::{ChangedFile, ContentsView, DifferenceView, Removed, Side};
 use crate::views::package::file::{FileContent, FileView};
 use crate::views::package::files::{FileRow, FilesView};
 use crate::views::package::page::PackageView;
@@ -270,5 +271,63 @@ fn file_of_package(content: FileContent) -> FileView {
         trust: Trust::Unknown,
         reasons: texts(&["imports what nothing is known of"]),
         content,
+    }
+}
+
+fn side(file_name: &str, size: u64, removed: Option<Removed>) -> Side {
+    Side::Known {
+        file_name: text(file_name),
+        size,
+        digest: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned(),
+        removed,
+    }
+}
+
+/// Two packages of a model.
+pub(super) fn difference_view() -> DifferenceView {
+    let file = |path: &str, before, after| ChangedFile {
+        path: text(path),
+        before,
+        after,
+        is_known: true,
+    };
+    let network = "Dataset220_KiTS2023/nnUNetTrainer__nnUNetPlans__3d_fullres";
+    let at = |name: &str| format!("{network}/{name}");
+    DifferenceView {
+        before: side("Dataset220_KiTS2023.zip", 1_234_567_890, None),
+        after: side("Dataset220_KiTS2023-retrained.zip", 1_256_000_000, None),
+        contents: Some(ContentsView {
+            counts: [1, 1, 3, 14],
+            files: vec![
+                file(&at("dataset.json"), Some(812), Some(1_024)),
+                file(
+                    &at("fold_0/checkpoint_final.pth"),
+                    Some(246_912_345),
+                    Some(246_912_345),
+                ),
+                file(&at("fold_5/checkpoint_final.pth"), None, Some(246_912_345)),
+                ChangedFile {
+                    is_known: false,
+                    ..file(&at("fold_0/progress.png"), Some(80_000), Some(80_000))
+                },
+                file(&at("fold_0/checkpoint_best.pth"), Some(246_912_345), None),
+            ],
+            told: super::history::changes(),
+            breaking: true,
+        }),
+    }
+}
+
+/// The same where the bytes of the later one must not exist.
+pub(super) fn difference_purged() -> DifferenceView {
+    let removed = Removed {
+        at: ago(70),
+        by: text("admin"),
+        reason: text("file names held names of patients"),
+    };
+    DifferenceView {
+        after: side("Dataset220_KiTS2023.zip", 1_234_567_890, Some(removed)),
+        contents: None,
+        ..difference_view()
     }
 }

@@ -1,0 +1,192 @@
+//! What differs between the packages of two revisions, for programs and for people.
+
+use model_dashboard::dashboard::{PackageDifference, RevisionPackage};
+use model_dashboard::model::Timestamp;
+use model_dashboard::package::inspect::{FileChange, FileChangeKind, ReportComparison};
+use serde::Serialize;
+
+use super::changes::Changes;
+use super::inspect::bytes as size;
+use crate::output::{Output, counted, seconds};
+
+/// How many files a table names.
+const MOST_SHOWN: usize = 200;
+
+/// Two packages as programs read them.
+#[derive(Debug, Serialize)]
+pub(super) struct PackageChanges {
+    before: Option<Package>,
+    after: Option<Package>,
+    /// Null where it is not known what is in one of them.
+    contents: Option<Contents>,
+}
+
+#[derive(Debug, Serialize)]
+struct Package {
+    id: String,
+    file_name: Option<String>,
+    size: Option<u64>,
+    digest: Option<String>,
+    /// When its bytes were purged.
+    removed_at: Option<Timestamp>,
+    removed_because: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Contents {
+    files: Vec<File>,
+    same_files: usize,
+    /// What they tell of themselves.
+    told: Changes,
+    breaking: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct File {
+    path: String,
+    change: &'static str,
+    before: Option<State>,
+    after: Option<State>,
+}
+
+#[derive(Debug, Serialize)]
+struct State {
+    size: u64,
+    digest: Option<String>,
+}
+
+impl From<PackageDifference> for PackageChanges {
+    fn from(found: PackageDifference) -> Self {
+        Self {
+            before: found.before.map(Package::from),
+            after: found.after.map(Package::from),
+            contents: found.contents.map(Contents::from),
+        }
+    }
+}
+
+impl From<RevisionPackage> for Package {
+    fn from(package: RevisionPackage) -> Self {
+        let head = package.head.as_ref();
+        let removed = head.and_then(|head| head.removed.as_ref());
+        Self {
+            file_name: head.map(|head| head.file_name.clone()),
+            size: head.map(|head| head.size),
+            digest: head.map(|head| head.digest.to_string()),
+            removed_at: removed.map(|removal| removal.at),
+            removed_because: removed.map(|removal| removal.reason.clone()),
+            id: package.id,
+        }
+    }
+}
+
+impl From<ReportComparison> for Contents {
+    fn from(found: ReportComparison) -> Self {
+        let breaking = found.is_breaking();
+        Self {
+            files: found.files.into_iter().map(File::from).collect(),
+            same_files: found.same_files,
+            told: Changes::of(found.fields, found.labels),
+            breaking,
+        }
+    }
+}
+
+impl From<FileChange> for File {
+    fn from(file: FileChange) -> Self {
+        let state = |state: model_dashboard::package::inspect::FileState| State {
+            size: state.size,
+            digest: state.digest.map(|digest| digest.to_string()),
+        };
+        Self {
+            path: file.path.to_string(),
+            change: match file.kind {
+                FileChangeKind::Added => "added",
+                FileChangeKind::Removed => "removed",
+                FileChangeKind::Changed => "changed",
+                _ => "unknown",
+            },
+            before: file.before.map(state),
+            after: file.after.map(state),
+        }
+    }
+}
+
+impl Package {
+    fn in_short(&self) -> String {
+        let Some(name) = &self.file_name else {
+            return format!("{}, which is not in the store", self.id);
+        };
+        let mut parts = vec![name.clone()];
+        parts.extend(self.size.map(size));
+        parts.extend(self.digest.clone());
+        if let Some(at) = self.removed_at {
+            let because = self.removed_because.as_deref().unwrap_or_default();
+            parts.push(format!("PURGED {}: {because}", seconds(at)));
+        }
+        parts.join(", ")
+    }
+}
+
+impl PackageChanges {
+    /// Both packages, and tables of files and of what they tell.
+    pub(super) fn tables(&self, output: &Output) -> String {
+        let short = |package: &Option<Package>| match package {
+            Some(package) => package.in_short(),
+            None => "none".to_owned(),
+        };
+        let mut parts = vec![output.properties([
+            ("package before", short(&self.before)),
+            ("package after", short(&self.after)),
+        ])];
+        match &self.contents {
+            None => parts.push(
+                "what differs inside cannot be told: it is not known any more what is in both"
+                    .to_owned(),
+            ),
+            Some(contents) => parts.extend(contents.tables(output)),
+        }
+        parts.join("\n\n")
+    }
+}
+
+impl Contents {
+    fn tables(&self, output: &Output) -> Vec<String> {
+        let mut tables = Vec::new();
+        if self.breaking {
+            let told = "BREAKING: by what the packages say, whoever uses the model takes one thing for another";
+            tables.push(told.to_owned());
+        }
+        let bytes = |state: &Option<State>| match state {
+            Some(state) => size(state.size),
+            None => String::new(),
+        };
+        let rows = self.files.iter().take(MOST_SHOWN).map(|file| {
+            let change = match file.change {
+                "unknown" => "perhaps changed".to_owned(),
+                change => change.to_owned(),
+            };
+            [
+                file.path.clone(),
+                change,
+                bytes(&file.before),
+                bytes(&file.after),
+            ]
+        });
+        if !self.files.is_empty() {
+            tables.push(output.table(["FILE", "CHANGE", "BEFORE", "AFTER"], rows));
+        }
+        let more = self.files.len().saturating_sub(MOST_SHOWN);
+        tables.push(match (more, self.same_files) {
+            (0, same) => format!("the same: {}", counted(same as u64, "file")),
+            (more, same) => format!(
+                "and {more} more; the same: {}",
+                counted(same as u64, "file")
+            ),
+        });
+        if !self.told.is_empty() {
+            tables.push(self.told.tables(output));
+        }
+        tables
+    }
+}

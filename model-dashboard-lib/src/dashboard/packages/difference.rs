@@ -1,0 +1,135 @@
+//! What differs between the packages of two revisions, file by file.
+
+use super::head::{PackageHead, ReadHead};
+use super::record::PackageRecord;
+use crate::auth::Permission;
+use crate::dashboard::history::beside;
+use crate::dashboard::{Caller, Dashboard, Error};
+use crate::model::{ModelDefinition, ModelKey};
+use crate::package::inspect::{Report, ReportComparison};
+use crate::repository::packages::PackageId;
+
+/// The packages of two revisions that do not have the same one, and what differs.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct PackageDifference {
+    /// That of the earlier side, if it has one.
+    pub before: Option<RevisionPackage>,
+    /// That of the later side.
+    pub after: Option<RevisionPackage>,
+    /// What differs; `None` where it is not known what is in one of them, as after a purge. Where one
+    /// side has no package, the files of the other one.
+    pub contents: Option<ReportComparison>,
+}
+
+/// The package that a revision names.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct RevisionPackage {
+    /// By what name; another program may have written anything there.
+    pub id: String,
+    /// What is known of it, also where its bytes were removed; `None` where there is no such package.
+    pub head: Option<PackageHead>,
+}
+
+impl RevisionPackage {
+    /// Whether its bytes can be fetched.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.head
+            .as_ref()
+            .is_some_and(|head| head.removed.is_none())
+    }
+}
+
+impl Dashboard {
+    /// What differs from the package that one state of a model names to that of another; `None` where they
+    /// name the same one, or none. Reads what was found in both: the files, not their bytes. Needs
+    /// `packages:read`.
+    ///
+    /// # Errors
+    /// [`Error::Denied`]; [`Error::Unavailable`].
+    pub async fn compare_packages(
+        &self,
+        caller: &Caller,
+        key: &ModelKey,
+        from: Option<&ModelDefinition>,
+        to: Option<&ModelDefinition>,
+    ) -> Result<Option<PackageDifference>, Error> {
+        let target = || format!("model:{key}");
+        self.require(caller, Permission::PackagesRead, target)
+            .await?;
+        let named = |of: Option<&ModelDefinition>| of?.registry()?.package;
+        let (before, after) = (named(from), named(to));
+        if before == after {
+            return Ok(None);
+        }
+        // What was found in two large ones takes much memory.
+        let place = self.inner.history_pages.acquire().await;
+        let place = place.map_err(|error| Error::Internal(Box::new(error)))?;
+        let (before, after) =
+            futures::try_join!(self.of_revision(before), self.of_revision(after))?;
+        let (was, is) = futures::try_join!(self.report_of(&before), self.report_of(&after))?;
+        let contents = beside(move || contents(was, is)).await?;
+        drop(place);
+        Ok(Some(PackageDifference {
+            before,
+            after,
+            contents,
+        }))
+    }
+
+    async fn of_revision(&self, named: Option<String>) -> Result<Option<RevisionPackage>, Error> {
+        let Some(id) = named else {
+            return Ok(None);
+        };
+        let head = match (PackageId::parse(&id), self.inner.packages.kept()) {
+            (Ok(id), Some(store)) => ReadHead::read(&**store, id).await?.map(|read| read.head),
+            _ => None,
+        };
+        Ok(Some(RevisionPackage { id, head }))
+    }
+
+    async fn report_of(&self, package: &Option<RevisionPackage>) -> Result<Found, Error> {
+        let Some(package) = package else {
+            return Ok(Found::NoPackage);
+        };
+        let Ok(id) = PackageId::parse(&package.id) else {
+            return Ok(Found::Nothing);
+        };
+        match self.inner.packages.kept() {
+            Some(store) if package.is_there() => Ok(match store.report(id).await? {
+                Some(bytes) => Found::Stored(id, bytes),
+                None => Found::Nothing,
+            }),
+            _ => Ok(Found::Nothing),
+        }
+    }
+}
+
+/// What was found in the package of one side.
+enum Found {
+    NoPackage,
+    /// That is not known.
+    Nothing,
+    Stored(PackageId, Vec<u8>),
+}
+
+impl Found {
+    /// `None` if it is not known, `Some(None)` if there is no package.
+    fn read(self) -> Option<Option<Report>> {
+        match self {
+            Found::NoPackage => Some(None),
+            Found::Nothing => None,
+            Found::Stored(id, bytes) => Some(Some(PackageRecord::read(id, &bytes)?.report?)),
+        }
+    }
+}
+
+fn contents(before: Found, after: Found) -> Option<ReportComparison> {
+    let (before, after) = (before.read()?, after.read()?);
+    Some(match (&before, &after) {
+        (Some(before), Some(after)) => ReportComparison::between(before, after),
+        (before, after) => ReportComparison::of_files(before.as_ref(), after.as_ref()),
+    })
+}
