@@ -193,6 +193,7 @@ impl From<ClientError> for Failure {
         match error {
             ClientError::Refused(problem) => Self::of_problem(&problem),
             ClientError::UntrustedPackage(problem) => Self::of_problem(&problem).hint(OVERRIDING),
+            ClientError::MismatchedPackage(problem) => Self::of_problem(&problem).hint(AS_TYPED),
             ClientError::Disk(error) => error.into(),
             ClientError::Unreachable { .. } => Self::new(Kind::Unavailable, told)
                 .hint("is the address right, and does the server run?"),
@@ -275,6 +276,7 @@ fn kind_of(error: &Error) -> Kind {
         | Error::Conflict { .. }
         | Error::LastAdministrator
         | Error::Untrusted { .. }
+        | Error::Mismatched { .. }
         | Error::TooMany { .. } => Kind::Conflict,
         Error::Denied { .. }
         | Error::MoreThanOwn { .. }
@@ -311,6 +313,7 @@ fn hint_for(error: &Error) -> Option<String> {
         }
         Error::Unavailable { .. } | Error::Store(_) | Error::Repository(_) => DOCTOR.to_owned(),
         Error::Untrusted { .. } => OVERRIDING.to_owned(),
+        Error::Mismatched { .. } => AS_TYPED.to_owned(),
         _ => return None,
     })
 }
@@ -337,6 +340,9 @@ fn fields(errors: &[FieldError]) -> String {
 
 const OVERRIDING: &str =
     "`model-dashboard model enable --override REASON` enables it all the same, for administrators";
+
+const AS_TYPED: &str =
+    "another --name gives it to another model, --as-typed to this one; nothing is sent again";
 
 const DOCTOR: &str = "`model-dashboard doctor` tries everything and says what to fix";
 

@@ -41,6 +41,11 @@ impl Kind {
                 (S::LOCKED, "taken-over", "Another connection goes on")
             }
             Error::Untrusted { .. } => (S::CONFLICT, "untrusted-package", "Package not trusted"),
+            Error::Mismatched { .. } => (
+                S::CONFLICT,
+                "mismatched-package",
+                "Package of another model",
+            ),
             Error::LastAdministrator => (S::CONFLICT, "last-administrator", "Last administrator"),
             Error::Conflict { .. } => (S::PRECONDITION_FAILED, "conflict", "Changed meanwhile"),
             Error::PreconditionRequired => (

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use model_dashboard::client::Client;
-use model_dashboard::dashboard::{ModelPackage, NewUpload};
+use model_dashboard::dashboard::{Giving, ModelPackage, NewUpload};
 use model_dashboard::model::{ContentDigest, ModelDefinition, ModelKey};
-use model_dashboard::package::inspect::{Report, TakenPart};
+use model_dashboard::package::inspect::Report;
 use model_dashboard::package::source::Source;
 use model_dashboard::package::unpack::Arrival;
 use model_dashboard::repository::Precondition;
@@ -185,18 +185,29 @@ impl Registry<'_> {
                 let Installation {
                     dashboard, caller, ..
                 } = installation;
-                let new = NewUpload {
-                    size: source.size(),
-                    file_name: file_name.to_owned(),
-                    client_note: String::new(),
+                let uploads = dashboard.uploads(caller).await?;
+                // Nothing is sent again that is there.
+                let there = uploads
+                    .into_iter()
+                    .find(|it| it.digest == Some(*digest) && it.file_name == file_name);
+                let id = match there {
+                    Some(upload) => upload.id,
+                    None => {
+                        let new = NewUpload {
+                            size: source.size(),
+                            file_name: file_name.to_owned(),
+                            client_note: String::new(),
+                        };
+                        let id = dashboard.begin_upload(caller, new).await?.id;
+                        let pieces = Box::new(Reading {
+                            source: Arc::clone(source),
+                            at: 0,
+                        });
+                        dashboard.append_to_upload(caller, id, 0, pieces).await?;
+                        dashboard.finish_upload(caller, id).await?;
+                        id
+                    }
                 };
-                let id = dashboard.begin_upload(caller, new).await?.id;
-                let pieces = Box::new(Reading {
-                    source: Arc::clone(source),
-                    at: 0,
-                });
-                dashboard.append_to_upload(caller, id, 0, pieces).await?;
-                dashboard.finish_upload(caller, id).await?;
                 progress(source.size());
                 let record = dashboard.inspected(caller, id).await?;
                 Ok(Sent {
@@ -233,13 +244,13 @@ impl Registry<'_> {
         id: &str,
         key: &ModelKey,
         is_new: bool,
-        takes: &[TakenPart],
+        giving: &Giving,
         message: &str,
     ) -> Result<Option<u64>, Failure> {
         match self {
             Self::Server(client) => {
                 let present = (!is_new).then_some("*");
-                let model = client.publish(id, key, present, takes, message);
+                let model = client.publish(id, key, present, giving, message);
                 Ok(model.await?.revision())
             }
             Self::Here(installation) => {
@@ -249,12 +260,19 @@ impl Registry<'_> {
                 let id = id.parse().map_err(Failure::usage)?;
                 let model = if is_new {
                     let definition = ModelDefinition::default();
-                    let made = dashboard.publish_new(caller, id, key.clone(), definition, message);
+                    let made = dashboard.publish_new(
+                        caller,
+                        id,
+                        key.clone(),
+                        definition,
+                        giving.clone(),
+                        message,
+                    );
                     made.await?
                 } else {
                     let present = Precondition::Exists;
                     dashboard
-                        .publish_upload(caller, id, key, takes, present, message)
+                        .publish_upload(caller, id, key, giving.clone(), present, message)
                         .await?
                 };
                 Ok(model.revision())

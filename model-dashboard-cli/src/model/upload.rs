@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use model_dashboard::dashboard::Giving;
 use model_dashboard::model::{ContentDigest, ModelKey};
 use model_dashboard::package::digest_of;
 use model_dashboard::package::inspect::{Report, TakenPart};
@@ -41,6 +42,10 @@ pub(crate) struct Upload {
     /// What the definition takes over from the package; a new model takes all
     #[arg(long, value_name = "PARTS", value_delimiter = ',')]
     take: Vec<Part>,
+
+    /// Give it to the model although it is for another network type, or a data set of another number
+    #[arg(long)]
+    as_typed: bool,
 
     /// Keep it as a draft beside the model, which stays as it is: `model draft` shows what it would
     /// change, publishes or discards it
@@ -125,10 +130,13 @@ async fn to(registry: &Registry<'_>, upload: &Upload, context: &Context) -> Resu
             .show(&Uploaded::of(&sent, &digest), String::new);
     };
     let message = &upload.reason.text;
-    let takes: Vec<TakenPart> = upload.take.iter().copied().map(TakenPart::from).collect();
+    let giving = Giving {
+        takes: upload.take.iter().copied().map(TakenPart::from).collect(),
+        as_typed: upload.as_typed,
+    };
     if upload.draft {
         is_there(registry, &key).await?;
-        let draft = registry.propose(&sent.id, &key, &takes, message).await?;
+        let draft = registry.propose(&sent.id, &key, &giving, message).await?;
         note(format_args!(
             "it is a draft of {key}, which stays as it is; `model-dashboard model draft show '{key}'` \
              shows what it would change"
@@ -140,7 +148,7 @@ async fn to(registry: &Registry<'_>, upload: &Upload, context: &Context) -> Resu
         return context.output.show(&uploaded, String::new);
     }
     let is_new = !registry.has(&key).await?;
-    let published = registry.publish(&sent.id, &key, is_new, &takes, message);
+    let published = registry.publish(&sent.id, &key, is_new, &giving, message);
     let revision = published.await?;
     match is_new {
         true => note(format_args!(

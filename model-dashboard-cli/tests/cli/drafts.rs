@@ -89,6 +89,27 @@ fn a_draft_waits_at_a_server_too() {
 }
 
 #[test]
+fn a_package_of_another_model_is_given_to_none_unless_it_is_meant() {
+    let server = Server::start();
+    for (at, name) in [
+        (&server.client(), "MIST/There"),
+        (&server.here, "MIST/Here"),
+    ] {
+        let upload = ["model", "upload", PACKAGE, "--name", name];
+        at.run(&upload)
+            .ends_with(4)
+            .tells("for the network type nnUNet_v2, not MIST")
+            .tells("--as-typed");
+        server.here.run(&["model", "show", name]).ends_with(3);
+        let made = at.json(&[&upload[..], &["--as-typed"]].concat());
+        assert_eq!(made["published"]["new"], true, "{made}");
+        let draft = [&upload[..], &["--draft"]].concat();
+        at.run(&draft).ends_with(4).tells("--as-typed");
+        at.run(&[&draft[..], &["--as-typed"]].concat()).succeeds();
+    }
+}
+
+#[test]
 fn what_is_published_at_once_takes_over_what_it_is_told_to() {
     let server = Server::start();
     for at in [&server.client(), &server.here] {

@@ -6,9 +6,10 @@ use serde::Deserialize;
 use super::models::{MESSAGE, RemoteModel, of};
 use super::packages::{Record, RemotePackage};
 use super::sending::Repeat;
+use super::uploads::{confirmed, parts};
 use super::{Client, ClientError};
+use crate::dashboard::Giving;
 use crate::model::{ModelKey, Timestamp};
-use crate::package::inspect::TakenPart;
 
 /// A package that is proposed to a model.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -170,14 +171,17 @@ impl Client {
         &self,
         upload: &str,
         key: &ModelKey,
-        takes: &[TakenPart],
+        giving: &Giving,
         message: &str,
     ) -> Result<RemoteDraft, ClientError> {
         let [models, network_type, name] = of(key);
         let url = self
             .server
             .api(&[models, network_type, name, "drafts"], &[]);
-        let body = serde_json::json!({ "upload": upload, "take": takes }).to_string();
+        let body = serde_json::json!({
+            "upload": upload, "take": parts(giving), "confirm": confirmed(giving),
+        });
+        let body = body.to_string();
         let answer = self.send(Repeat::NotArrived, |http| {
             http.post(url.clone())
                 .header(MESSAGE, message.as_bytes())

@@ -45,6 +45,10 @@ pub enum ClientError {
     /// The server lets no job use a model with its package, which is trusted too little.
     #[error(transparent)]
     UntrustedPackage(Box<Problem>),
+    /// The package is for another model; that this one is meant has to be confirmed
+    /// ([`Giving::as_typed`](crate::dashboard::Giving::as_typed)).
+    #[error(transparent)]
+    MismatchedPackage(Box<Problem>),
     /// The answer is none of a registry.
     #[error("{server} does not answer as a Model Dashboard: {why}")]
     NotUnderstood {
@@ -85,7 +89,9 @@ impl ClientError {
     #[must_use]
     pub fn kind(&self) -> Option<&str> {
         match self {
-            Self::Refused(problem) | Self::UntrustedPackage(problem) => Some(problem.kind()),
+            Self::Refused(problem)
+            | Self::UntrustedPackage(problem)
+            | Self::MismatchedPackage(problem) => Some(problem.kind()),
             _ => None,
         }
     }
@@ -94,6 +100,7 @@ impl ClientError {
     pub(super) fn of_problem(problem: Problem) -> Self {
         match problem.kind() {
             "untrusted-package" => Self::UntrustedPackage(Box::new(problem)),
+            "mismatched-package" => Self::MismatchedPackage(Box::new(problem)),
             _ => Self::Refused(Box::new(problem)),
         }
     }

@@ -15,8 +15,9 @@ use tokio::time::timeout;
 use super::models::{MESSAGE, RemoteModel, of};
 use super::sending::{Answer, Failed, Repeat};
 use super::{Client, ClientError};
+use crate::dashboard::Giving;
 use crate::model::{ContentDigest, ModelKey};
-use crate::package::inspect::{Report, TakenPart};
+use crate::package::inspect::Report;
 use crate::package::source::Source;
 
 const TUS_RESUMABLE: &str = "tus-resumable";
@@ -184,7 +185,6 @@ impl Client {
     }
 
     /// Gives the package of an upload to a model that is as `etag` says; to a new, disabled one without.
-    /// The definition takes over `takes` from it.
     ///
     /// # Errors
     /// [`ClientError`].
@@ -193,13 +193,13 @@ impl Client {
         id: &str,
         key: &ModelKey,
         etag: Option<&str>,
-        takes: &[TakenPart],
+        giving: &Giving,
         message: &str,
     ) -> Result<RemoteModel, ClientError> {
-        let takes: Vec<&str> = takes.iter().map(|part| part.as_str()).collect();
+        let (takes, confirmed) = (parts(giving).join(","), confirmed(giving).join(","));
         let [models, network_type, name] = of(key);
         let path = [models, network_type, name, "package"];
-        let query = [("upload", id), ("take", &takes.join(","))];
+        let query = [("upload", id), ("take", &takes), ("confirm", &confirmed)];
         let url = self.server.api(&path, &query);
         let answer = self.send(Repeat::NotArrived, |http| {
             let request = http.put(url.clone()).header(MESSAGE, message.as_bytes());
@@ -291,6 +291,16 @@ impl Client {
             }
         }
     }
+}
+
+/// What is taken over, on the wire.
+pub(super) fn parts(giving: &Giving) -> Vec<&'static str> {
+    giving.takes.iter().map(|part| part.as_str()).collect()
+}
+
+/// What is confirmed, on the wire.
+pub(super) fn confirmed(giving: &Giving) -> Vec<&'static str> {
+    giving.as_typed.then_some("as_typed").into_iter().collect()
 }
 
 /// Whether another connection is at the upload, or it is further than was known.

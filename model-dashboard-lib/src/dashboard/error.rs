@@ -6,9 +6,9 @@ use super::models::Model;
 use crate::auth::local::HasherError;
 use crate::auth::{PasswordError, Permission, Permissions};
 use crate::model::{FieldError, ModelKey, Position, Timestamp};
-use crate::package::inspect::Trust;
+use crate::package::inspect::{Mismatch, Trust};
 use crate::repository::RepositoryError;
-use crate::repository::packages::{MAX_PACKAGE_BYTES, PackageStoreError};
+use crate::repository::packages::{MAX_PACKAGE_BYTES, PackageId, PackageStoreError};
 use crate::store::StoreError;
 
 /// How long a client should wait before it asks a store again that did not answer.
@@ -203,6 +203,20 @@ pub enum Error {
         trust: Trust,
         /// How far it must be.
         needed: Trust,
+    },
+    /// The package says that it is for another model. It is there: the upload is given to another one,
+    /// or to this one all the same ([`Giving::as_typed`](super::Giving::as_typed)). HTTP: 409.
+    #[error(
+        "{key} may not be meant: {}; choose another model, or confirm that it is this one",
+        joined(.mismatches)
+    )]
+    Mismatched {
+        /// The model that was to get it.
+        key: ModelKey,
+        /// What the package says otherwise.
+        mismatches: Vec<Mismatch>,
+        /// The upload that it came with.
+        upload: PackageId,
     },
     /// The change would leave no active administrator. HTTP: 409.
     #[error("this is the last active administrator; make another one first")]
@@ -400,6 +414,11 @@ fn list(errors: &[FieldError]) -> String {
         field => format!("{field}: {}", e.message),
     };
     errors.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+fn joined(mismatches: &[Mismatch]) -> String {
+    let texts: Vec<String> = mismatches.iter().map(ToString::to_string).collect();
+    texts.join("; ")
 }
 
 /// Whole seconds, at least one, for people.

@@ -127,7 +127,8 @@ pub(super) async fn list(guest: &Guest, key: &ModelKey) -> Result<Response, Fail
 ///
 /// The package of a finished upload of yours waits beside the model, which stays as it is, also where it is
 /// enabled. The draft says what it changes: the package, and what is to be taken over from it. The upload ends
-/// with it. A model has at most 20. Also needs `models:write`.
+/// with it. A model has at most 20. A package that is for another network type, or a data set of another
+/// number, has to be confirmed. Also needs `models:write`.
 #[utoipa::path(post, path = "/api/v1/models/{network_type}/{name}/drafts", tag = "drafts",
     security(("token" = ["packages:write"])),
     params(
@@ -137,7 +138,8 @@ pub(super) async fn list(guest: &Guest, key: &ModelKey) -> Result<Response, Fail
     ),
     request_body = NewDraft,
     responses((status = 201, body = Draft,
-        headers(("Location" = String, description = "The address of the draft")))))]
+        headers(("Location" = String, description = "The address of the draft"))),
+        (status = 409, description = "Something has to be confirmed: `mismatches`; or it is proposed already")))]
 pub(super) async fn propose(
     guest: &Guest,
     key: ModelKey,
@@ -150,8 +152,13 @@ pub(super) async fn propose(
         dashboard.authorise(caller, permission).await?;
     }
     let message = message(headers)?;
-    let NewDraft { upload, take } = json_body(body).await?;
-    let draft = dashboard.draft_upload(caller, upload, &key, &take, &message);
+    let NewDraft {
+        upload,
+        take,
+        confirm,
+    } = json_body(body).await?;
+    let giving = confirm.giving(take);
+    let draft = dashboard.draft_upload(caller, upload, &key, giving, &message);
     let draft = draft.await?;
     let answer = json(StatusCode::CREATED, &Draft::from(&draft))?;
     let address = format!("{}/drafts/{}", address(&key), draft.package);

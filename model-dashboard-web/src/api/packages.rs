@@ -3,9 +3,8 @@
 use http::header::IF_NONE_MATCH;
 use http::{HeaderMap, Method, StatusCode};
 use model_dashboard::auth::Permission;
-use model_dashboard::dashboard::{Dashboard, Error, ModelPackage, Wanted};
+use model_dashboard::dashboard::{Dashboard, Error, Giving, ModelPackage, Wanted};
 use model_dashboard::model::{ModelDefinition, ModelKey};
-use model_dashboard::package::inspect::TakenPart;
 use model_dashboard::repository::Precondition;
 use model_dashboard::repository::packages::PackageId;
 use tracing::Instrument as _;
@@ -17,7 +16,7 @@ use super::answer::{Failure, Guest, json};
 use super::conditional::{IfMatch, if_match};
 use super::conflict::on_state;
 use super::dto::Definition;
-use super::dto::drafts::{PARTS, parts};
+use super::dto::drafts::{CONFIRMATIONS, Confirmations, PARTS, parts};
 use super::dto::packages::Package;
 use super::key;
 use super::models::{message, written};
@@ -163,7 +162,8 @@ async fn report(guest: &Guest, key: &ModelKey, query: &str) -> Result<Response, 
 /// Gives a model another package, as a new revision; with `If-None-Match: *` a new, disabled model
 /// is made of it, whose alias, description, version, labels and inference information (channels,
 /// configuration, trainer, folds) are as the package tells them. The package is looked at before: one
-/// that cannot be read is refused. For large ones `/api/v1/uploads` goes on where a connection broke
+/// that cannot be read is refused, and one that is for another network type, or a data set of another
+/// number, needs `confirm`; its bytes stay then as the `upload` that the problem names. For large ones `/api/v1/uploads` goes on where a connection broke
 /// off: with `upload` the bytes are those of a finished upload of yours, and the request has none. Once
 /// all bytes came it is done, also if nobody waits for the answer. Also needs `models:write`.
 #[utoipa::path(put, path = "/api/v1/models/{network_type}/{name}/package", tag = "packages",
@@ -173,6 +173,7 @@ async fn report(guest: &Guest, key: &ModelKey, query: &str) -> Result<Response, 
         ("name" = String, Path, example = "Task003_Liver"),
         ("upload" = Option<String>, Query, description = "The name of an upload that has all its bytes"),
         ("take" = Option<String>, Query, example = "labels,version", description = "What the definition takes over from the package: `labels`, `version`, with a comma between them; a new model takes all"),
+        ("confirm" = Option<String>, Query, example = "as_typed", description = "What is meant so although the answer was 409: `as_typed`, that this model is to get a package which is for another one"),
         ("If-Match" = Option<String>, Header, example = "*", description = "The version that you change, or `*`"),
         ("If-None-Match" = Option<String>, Header, description = "`*` for a new model"),
         ("Content-Disposition" = Option<String>, Header, example = "attachment; filename=\"Task003_Liver.zip\"",
@@ -183,6 +184,7 @@ async fn report(guest: &Guest, key: &ModelKey, query: &str) -> Result<Response, 
     responses(
         (status = 200, body = Definition, headers(("ETag" = String, description = "The new version"))),
         (status = 201, body = Definition, headers(("ETag" = String, description = "The version"))),
+        (status = 409, description = "Something has to be confirmed: `mismatches`, `upload`; or the model is enabled, and the package is trusted less than the installation says"),
         (status = 411, description = "The header Content-Length is missing")))]
 async fn put(
     guest: &Guest,
@@ -191,8 +193,8 @@ async fn put(
     headers: &HeaderMap,
     body: RequestBody,
 ) -> Result<Response, Failure> {
-    let parameters = Parameters::parse(query, &["upload", "take"])?;
-    let takes = takes(&parameters)?;
+    let parameters = Parameters::parse(query, &["upload", "take", "confirm"])?;
+    let giving = giving(&parameters)?;
     let upload: Option<PackageId> = parameters.value("upload", "the name of an upload")?;
     let (dashboard, caller) = (guest.dashboard(), &guest.caller);
     let is_new = headers
@@ -205,7 +207,7 @@ async fn put(
     let gift = Gift {
         key,
         is_new,
-        takes,
+        giving,
         message: message(headers)?,
     };
     let key = &gift.key;
@@ -224,7 +226,10 @@ async fn put(
     let published = tokio::spawn(
         async move {
             let given = receive(&guest, &gift, &headers, id, bytes).await;
-            if given.is_err() {
+            if given
+                .as_ref()
+                .is_err_and(|failure| failure.0.upload.is_none())
+            {
                 // Nobody knows of it; what is left of it expires.
                 let (dashboard, caller) = (guest.dashboard(), &guest.caller);
                 let _ = dashboard.give_up_upload(caller, id).await;
@@ -243,16 +248,23 @@ struct Gift {
     key: ModelKey,
     /// Whether it is to be a new one.
     is_new: bool,
-    takes: Vec<TakenPart>,
+    giving: Giving,
     message: String,
 }
 
-/// What the definition takes over.
-fn takes(parameters: &Parameters) -> Result<Vec<TakenPart>, Failure> {
-    let Some(names) = parameters.get("take") else {
-        return Ok(Vec::new());
+/// How the model gets it.
+fn giving(parameters: &Parameters) -> Result<Giving, Failure> {
+    let listed = |name| {
+        parameters
+            .get(name)
+            .into_iter()
+            .flat_map(|it| it.split(','))
     };
-    parts(names.split(',')).ok_or_else(|| bad("take", format!("must be {PARTS}")))
+    let takes = parts(listed("take"));
+    let takes = takes.ok_or_else(|| bad("take", format!("must be {PARTS}")))?;
+    let confirmed = Confirmations::parse(listed("confirm"));
+    let confirmed = confirmed.ok_or_else(|| bad("confirm", format!("must be {CONFIRMATIONS}")))?;
+    Ok(confirmed.giving(takes))
 }
 
 async fn receive(
@@ -277,13 +289,14 @@ async fn publish(
     let (dashboard, caller) = (guest.dashboard(), &guest.caller);
     let Gift {
         key,
-        takes,
+        giving,
         message,
         ..
     } = gift;
     if gift.is_new {
         let definition = ModelDefinition::default();
-        let made = dashboard.publish_new(caller, id, key.clone(), definition, message);
+        let made =
+            dashboard.publish_new(caller, id, key.clone(), definition, giving.clone(), message);
         return match made.await {
             Err(Error::Exists { .. }) => Err(exists(key)),
             made => Ok(written(StatusCode::CREATED, made?)),
@@ -291,7 +304,7 @@ async fn publish(
     }
     let wanted = || Wanted::Other;
     let model = on_state(guest, key, headers, wanted, |state| {
-        dashboard.publish_upload(caller, id, key, takes, state, message)
+        dashboard.publish_upload(caller, id, key, giving.clone(), state, message)
     });
     Ok(written(StatusCode::OK, model.await?))
 }

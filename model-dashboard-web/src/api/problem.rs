@@ -9,6 +9,7 @@ use http::{HeaderValue, StatusCode};
 use model_dashboard::auth::Permission;
 use model_dashboard::dashboard::Error;
 use model_dashboard::model::{FieldError, Timestamp};
+use model_dashboard::package::inspect::Mismatch;
 use serde::Serialize;
 use utoipa::ToSchema;
 use warp::reply::Response;
@@ -72,10 +73,32 @@ pub(crate) struct Problem {
     /// The permission that is missing, or the first of several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) missing_permission: Option<&'static str>,
+    /// What a package says otherwise than the model that was to get it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) mismatches: Vec<MismatchProblem>,
+    /// The upload that a package which needs to be confirmed came with: `upload` of a `PUT` with
+    /// `confirm`, which then has no bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "01J9Z3K4V5W6X7Y8Z9A0B1C2D3")]
+    pub(super) upload: Option<String>,
     #[serde(skip)]
     retry_after: Option<Duration>,
     #[serde(skip)]
     challenge: Option<Cow<'static, str>>,
+}
+
+/// What a package says otherwise than a model.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(super) struct MismatchProblem {
+    /// `network_type`, or `name` for another number of nnU-Net's data set.
+    #[schema(example = "network_type")]
+    pub(super) part: &'static str,
+    /// What the model has.
+    #[schema(example = "MIST")]
+    pub(super) model: String,
+    /// What the package says.
+    #[schema(example = "nnUNet_v2")]
+    pub(super) package: String,
 }
 
 /// What is wrong with one field.
@@ -134,6 +157,19 @@ const IF_MATCH_NEEDED: &str = "say which state you change: send its ETag in the 
 /// Where the reason for a change is given here.
 const MESSAGE_HEADER: &str = " (header Model-Dashboard-Message)";
 
+/// How something is confirmed here.
+const CONFIRM_AS_TYPED: &str = " (confirm=as_typed)";
+
+impl From<&Mismatch> for MismatchProblem {
+    fn from(mismatch: &Mismatch) -> MismatchProblem {
+        MismatchProblem {
+            part: mismatch.part.as_str(),
+            model: mismatch.model.clone(),
+            package: mismatch.package.clone(),
+        }
+    }
+}
+
 impl Problem {
     /// A problem of this kind. `kind` is the end of the `type`.
     pub(crate) fn new(
@@ -160,6 +196,8 @@ impl Problem {
             overlap: None,
             since: None,
             missing_permission: None,
+            mismatches: Vec::new(),
+            upload: None,
             retry_after: None,
             challenge: None,
         }
@@ -263,6 +301,13 @@ impl From<Error> for Problem {
                 ..
             } => {
                 problem.current_etag = Some(super::conditional::etag(&current.version));
+            }
+            Error::Mismatched {
+                mismatches, upload, ..
+            } => {
+                problem.detail.push_str(CONFIRM_AS_TYPED);
+                problem.upload = Some(upload.to_string());
+                problem.mismatches = mismatches.iter().map(MismatchProblem::from).collect();
             }
             Error::Unavailable { since, .. } => problem.since = since.map(|at| at.to_string()),
             Error::PreconditionRequired => problem.detail = IF_MATCH_NEEDED.to_owned(),

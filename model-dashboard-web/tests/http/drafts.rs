@@ -1,6 +1,6 @@
 //! Packages that are proposed to models, on the pages.
 
-use model_dashboard::dashboard::Error;
+use model_dashboard::dashboard::{Error, Giving};
 use model_dashboard::model::{DuplicateKeys, JsonObject};
 use model_dashboard::package::inspect::TakenPart;
 use model_dashboard::repository::Precondition;
@@ -29,9 +29,9 @@ async fn proposed(app: &App) -> (PackageId, String) {
     let id = uploaded(app, "editor", "hn.zip", nnunet(LABELS, HARMLESS)).await;
     let (editor, key) = (caller(app, "editor").await, MODEL.parse().unwrap());
     let takes = [TakenPart::Labels];
-    let draft = app
-        .dashboard
-        .draft_upload(&editor, id, &key, &takes, "trained again");
+    let draft =
+        app.dashboard
+            .draft_upload(&editor, id, &key, Giving::taking(&takes), "trained again");
     draft.await.unwrap();
     (id, format!("/models/{MODEL}/drafts/{id}"))
 }

@@ -2,6 +2,7 @@
 
 use http::Method;
 use model_dashboard::auth::Permissions;
+use model_dashboard::dashboard::Giving;
 use model_dashboard::model::ContentDigest;
 use model_dashboard::repository::Precondition;
 
@@ -20,7 +21,7 @@ async fn with_package(app: &App, bytes: Vec<u8>) {
         &publisher,
         id,
         &key,
-        &[],
+        Giving::default(),
         Precondition::Exists,
         "for a test",
     );

@@ -132,6 +132,46 @@ async fn a_new_model_says_what_its_package_tells() {
 }
 
 #[tokio::test]
+async fn a_package_of_another_model_has_to_be_confirmed() {
+    let app = App::start().await;
+    let client = admin(&app).await;
+    let package = nnunet(r#"{"background":0,"Brainstem":1}"#, HARMLESS);
+    let new = client.with("if-none-match", "*");
+    let path = "/api/v1/models/MIST/Task003_Liver/package";
+    let refused = new.send(Method::PUT, path, package).await;
+    assert_eq!(refused.status, 409, "{}", refused.text());
+    let problem = refused.json();
+    assert_eq!(
+        problem["type"],
+        "urn:model-dashboard:problem:mismatched-package"
+    );
+    let mismatches = json!([
+        {"part": "network_type", "model": "MIST", "package": "nnUNet_v2"},
+        {"part": "name", "model": "Task003_Liver", "package": "Dataset501_HN"},
+    ]);
+    assert_eq!(problem["mismatches"], mismatches);
+    assert!(
+        problem["detail"]
+            .as_str()
+            .unwrap()
+            .contains("confirm=as_typed")
+    );
+    assert_eq!(client.get(path).await.status, 404);
+
+    // The bytes are there: they need not be sent again.
+    let upload = problem["upload"].as_str().unwrap();
+    let wrong = format!("{path}?upload={upload}&confirm=surely");
+    assert_eq!(new.send(Method::PUT, &wrong, "").await.status, 400);
+    let draft = json!({"upload": upload});
+    let drafts = "/api/v1/models/nnUNet/Task003_Liver/drafts";
+    let refused = client.send(Method::POST, drafts, draft.to_string()).await;
+    assert_eq!(refused.status, 409, "{}", refused.text());
+    let meant = format!("{path}?upload={upload}&confirm=as_typed");
+    let made = new.send(Method::PUT, &meant, "").await;
+    assert_eq!(made.status, 201, "{}", made.text());
+}
+
+#[tokio::test]
 async fn a_package_is_fetched_by_revision_and_says_what_it_is_for() {
     let app = App::start().await;
     let client = admin(&app).await;

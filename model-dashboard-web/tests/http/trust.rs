@@ -2,7 +2,7 @@
 
 use http::Method;
 use model_dashboard::auth::Permissions;
-use model_dashboard::dashboard::Model;
+use model_dashboard::dashboard::{Giving, Model};
 use model_dashboard::model::ModelDefinition;
 
 use crate::app::{Answer, App, Client};
@@ -17,7 +17,14 @@ async fn app() -> App {
     let id = uploaded(&app, "editor", "hn.zip", package).await;
     let (editor, key) = (caller(&app, "editor").await, MODEL.parse().unwrap());
     let dashboard = &app.dashboard;
-    let made = dashboard.publish_new(&editor, id, key, ModelDefinition::default(), "");
+    let made = dashboard.publish_new(
+        &editor,
+        id,
+        key,
+        ModelDefinition::default(),
+        Giving::default(),
+        "",
+    );
     made.await.unwrap();
     app
 }

@@ -100,6 +100,12 @@ async fn a_new_model_is_filled_in_by_the_package_and_contradictions_have_a_way_o
     assert_eq!(refused.status, 422, "{text}");
     assert!(text.contains("contradicts the network type"), "{text}");
     assert!(text.contains("The package calls itself"), "{text}");
+    let numbered = [("network_type", "nnUNet_v2"), ("name", "Dataset220_KiTS")];
+    let numbered = [&numbered[..], &[("action", "save")]].concat();
+    let refused = post(&editor, &at, &numbered).await;
+    let text = refused.text();
+    assert_eq!(refused.status, 422, "{text}");
+    assert!(text.contains("contradicts the name"), "{text}");
     let put_right = post(&editor, &at, &with(&[("action", "use-type")]))
         .await
         .text();

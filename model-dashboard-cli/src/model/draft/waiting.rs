@@ -1,9 +1,8 @@
 //! Drafts of a registry, whether that is a server or the installation of this machine.
 
 use model_dashboard::client::{RemoteDraft, RemoteProposal};
-use model_dashboard::dashboard;
+use model_dashboard::dashboard::{self, Giving};
 use model_dashboard::model::{ContentDigest, ModelKey, Timestamp};
-use model_dashboard::package::inspect::TakenPart;
 use model_dashboard::repository::Precondition;
 use model_dashboard::repository::packages::PackageId;
 use serde::Serialize;
@@ -230,19 +229,19 @@ impl Registry<'_> {
         &self,
         upload: &str,
         key: &ModelKey,
-        takes: &[TakenPart],
+        giving: &Giving,
         message: &str,
     ) -> Result<Draft, Failure> {
         match self {
             Self::Server(client) => {
-                let draft = client.propose(upload, key, takes, message).await?;
+                let draft = client.propose(upload, key, giving, message).await?;
                 Ok(draft.into())
             }
             Self::Here(Installation {
                 dashboard, caller, ..
             }) => {
                 let upload = upload.parse().map_err(Failure::usage)?;
-                let draft = dashboard.draft_upload(caller, upload, key, takes, message);
+                let draft = dashboard.draft_upload(caller, upload, key, giving.clone(), message);
                 Ok(draft.await?.into())
             }
         }

@@ -121,13 +121,12 @@ fn of_the_type(report: &Report, network_type: &str) -> DraftCheck {
             format!("the package does not tell whether it is for {network_type}"),
         );
     };
-    let may_be = own.as_str() == network_type || report.also.iter().any(|it| it == network_type);
-    match may_be {
-        true => DraftCheck::new(
+    match report.other_type(network_type) {
+        None => DraftCheck::new(
             CheckVerdict::Passed,
             format!("the package is for {network_type}"),
         ),
-        false => DraftCheck::new(
+        Some(_) => DraftCheck::new(
             CheckVerdict::Failed,
             format!("the package is for {own}, and the model for {network_type}"),
         ),

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::giving::Giving;
 use super::head::{self, Intent, PackageRemoval};
 use super::publish::{Announced, to_its_end};
 use super::record::PackageRecord;
@@ -77,8 +78,7 @@ impl ProposedRevision {
 }
 
 impl Dashboard {
-    /// Proposes the package of a finished upload to a model: the definition is to take over `takes`
-    /// from it. The model stays as it is. Waits until the package was looked at. The upload ends with
+    /// Proposes the package of a finished upload to a model. The model stays as it is. Waits until the package was looked at. The upload ends with
     /// it. Runs to its end, whether or not anyone waits for it. Needs `packages:write` and
     /// `models:write`.
     ///
@@ -90,12 +90,12 @@ impl Dashboard {
         caller: &Caller,
         id: PackageId,
         key: &ModelKey,
-        takes: &[TakenPart],
+        giving: Giving,
         message: &str,
     ) -> Result<Draft, Error> {
         let (this, caller, key) = (self.clone(), caller.clone(), key.clone());
         let message = message_field(message)?;
-        let mut takes = takes.to_vec();
+        let mut takes = giving.takes.clone();
         takes.sort();
         takes.dedup();
         to_its_end(async move {
@@ -108,7 +108,8 @@ impl Dashboard {
                 let full = format!("has {MAX_DRAFTS} drafts; publish or discard some");
                 return Err(Error::invalid("model", full));
             }
-            let Announced { caller, intent, .. } = this.announce(&caller, id, &key, &takes).await?;
+            let Announced { caller, intent, .. } =
+                this.announce(&caller, id, &key, &giving).await?;
             let kept = this.change_of_package({
                 let (caller, intent) = (caller.clone(), intent.clone());
                 let this = this.clone();

@@ -2,6 +2,7 @@
 
 use tracing::Instrument as _;
 
+use super::giving::Giving;
 use super::head::{self, Intent, PackageHead, ReadHead};
 use super::record::PackageRecord;
 use crate::auth::Permission;
@@ -9,7 +10,7 @@ use crate::dashboard::edits::{filled, new_content, set_package, with_told_packag
 use crate::dashboard::model_writes::{After, Before, Reason};
 use crate::dashboard::{Caller, Dashboard, Error, Model};
 use crate::model::{ContentDigest, ModelDefinition, ModelId, ModelKey};
-use crate::package::inspect::{Description, TakenPart};
+use crate::package::inspect::{Report, TakenPart};
 use crate::repository::Precondition;
 use crate::repository::packages::PackageId;
 
@@ -35,8 +36,8 @@ pub(super) struct Announced {
     pub(super) caller: Caller,
     /// What notes beside the package that it is needed.
     pub(super) intent: Intent,
-    /// What the package tells.
-    pub(super) description: Description,
+    /// What was found in the package.
+    pub(super) report: Report,
 }
 
 /// What somebody may say of what a package is fetched for, in characters.
@@ -64,36 +65,37 @@ impl ModelPackage {
 }
 
 impl Dashboard {
-    /// Gives the package of a finished upload to a model, as a new revision of it that takes over
-    /// `takes` from the package. Waits until the package was looked at; one that cannot be read is
-    /// given to no model. The upload ends with it. Runs to its end, whether or not anyone waits for it. Needs `packages:write`, and what a
-    /// change of the model needs: what the caller came with must still count when the package was
-    /// looked at.
+    /// Gives the package of a finished upload to a model, as a new revision of it. Waits until the
+    /// package was looked at; one that cannot be read is given to no model. The upload ends with it, and
+    /// not with a refusal. Runs to its end, whether or not anyone waits for it. Needs `packages:write`,
+    /// and what a change of the model needs: what the caller came with must still count when the package
+    /// was looked at.
     ///
     /// # Errors
     /// As [`Dashboard::replace`] and [`Dashboard::inspected`]; [`Error::Invalid`] for a `package`
-    /// that cannot be read, and for a part to `take` that it does not tell.
+    /// that cannot be read, and for a part to `take` that it does not tell; [`Error::Mismatched`] for
+    /// one that is for another model, unless that is [confirmed](Giving::as_typed).
     pub async fn publish_upload(
         &self,
         caller: &Caller,
         id: PackageId,
         key: &ModelKey,
-        takes: &[TakenPart],
+        giving: Giving,
         precondition: Precondition,
         message: &str,
     ) -> Result<Model, Error> {
         let (this, caller, key) = (self.clone(), caller.clone(), key.clone());
-        let (message, takes) = (message.to_owned(), takes.to_vec());
+        let message = message.to_owned();
         to_its_end(async move {
             let Announced {
                 caller,
                 intent,
-                description,
-            } = this.announce(&caller, id, &key, &takes).await?;
+                report,
+            } = this.announce(&caller, id, &key, &giving).await?;
             let reason = Reason::IfEnabled;
             let edit = move |before: &Before| {
                 let before = before.readable()?;
-                let content = with_told_package(before, id, &description, &takes)?;
+                let content = with_told_package(before, id, &report.description, &giving.takes)?;
                 Ok(Some(After::Content(content)))
             };
             let changed = this.change_model(&caller, &key, precondition, &message, reason, edit);
@@ -106,7 +108,7 @@ impl Dashboard {
     /// [`Dashboard::publish_upload`]. `definition` is what [`Dashboard::create`] takes. Of
     /// [`PROPOSED_FIELDS`], those that it does not name are as the package tells them
     /// ([`Description::definition`]); `null` leaves one out. Whether it says that the model is enabled
-    /// does not count.
+    /// does not count, nor what `giving` takes over.
     ///
     /// [`PROPOSED_FIELDS`]: crate::package::inspect::PROPOSED_FIELDS
     /// [`Description::definition`]: crate::package::inspect::Description::definition
@@ -119,17 +121,22 @@ impl Dashboard {
         id: PackageId,
         key: ModelKey,
         mut definition: ModelDefinition,
+        giving: Giving,
         message: &str,
     ) -> Result<Model, Error> {
         let (this, caller, message) = (self.clone(), caller.clone(), message.to_owned());
+        let giving = Giving {
+            takes: Vec::new(),
+            ..giving
+        };
         definition.set_enabled(false);
         to_its_end(async move {
             let Announced {
                 caller,
                 intent,
-                description,
-            } = this.announce(&caller, id, &key, &[]).await?;
-            let definition = filled(definition, &description.definition());
+                report,
+            } = this.announce(&caller, id, &key, &giving).await?;
+            let definition = filled(definition, &report.description.definition());
             let created = this.create_with(&caller, key, definition, &message, |key, given| {
                 let mut content = new_content(key, given)?;
                 set_package(&mut content, id)?;
@@ -147,18 +154,18 @@ impl Dashboard {
         caller: &Caller,
         id: PackageId,
         key: &ModelKey,
-        takes: &[TakenPart],
+        giving: &Giving,
     ) -> Result<Announced, Error> {
         let found = self.inspected(caller, id).await?;
         let caller = self.renewed(caller).await?;
         self.own_upload(&caller, id).await?;
-        let description = told(found, takes)?;
+        let report = giving.checked(found, key, id)?;
         let intent = Intent::new(key);
         match self.note_intent(id, &intent).await? {
             Some(()) => Ok(Announced {
                 caller,
                 intent,
-                description,
+                report,
             }),
             None => Err(Error::not_found(format!("upload {id}"))),
         }
@@ -299,15 +306,15 @@ impl Dashboard {
     }
 }
 
-/// What a package tells of itself, if that is at least these parts.
-fn told(found: PackageRecord, takes: &[TakenPart]) -> Result<Description, Error> {
+/// What was found in a package, if it tells at least these parts.
+pub(super) fn told(found: PackageRecord, takes: &[TakenPart]) -> Result<Report, Error> {
     if let Some(why) = found.refused {
         return Err(Error::invalid("package", why));
     }
     let unknown = || Error::invalid("package", "nothing is known of what is in it");
-    let description = found.report.ok_or_else(unknown)?.description;
-    match takes.iter().find(|part| !description.tells(**part)) {
-        None => Ok(description),
+    let report = found.report.ok_or_else(unknown)?;
+    match takes.iter().find(|part| !report.description.tells(**part)) {
+        None => Ok(report),
         Some(part) => {
             let silent = format!("the package does not tell the {}", part.as_str());
             Err(Error::invalid("take", silent))

@@ -22,7 +22,14 @@ async fn a_package_that_is_fetched_whole_is_one_event_and_counts_once() {
     );
     let key = key("MIST/Liver");
     let id = packages.uploaded(&publisher, "a.bin", b"first").await;
-    let made = dashboard.publish_new(&publisher, id, key.clone(), definition("{}"), "");
+    let made = dashboard.publish_new(
+        &publisher,
+        id,
+        key.clone(),
+        definition("{}"),
+        Giving::default(),
+        "",
+    );
     made.await.unwrap();
     let never = dashboard.downloads(&viewer, &key).await.unwrap();
     assert_eq!((never.days.len(), never.recent, never.total), (30, 0, 0));
@@ -49,7 +56,14 @@ async fn a_package_that_is_fetched_whole_is_one_event_and_counts_once() {
     fetch("", 2..5).await;
     assert_eq!(events().await.len(), 3);
     let next = packages.uploaded(&publisher, "b.bin", b"second").await;
-    let given = dashboard.publish_upload(&publisher, next, &key, &[], Precondition::Exists, "");
+    let given = dashboard.publish_upload(
+        &publisher,
+        next,
+        &key,
+        Giving::default(),
+        Precondition::Exists,
+        "",
+    );
     given.await.unwrap();
     fetch("batch 7", 0..6).await;
     let host = world.host();

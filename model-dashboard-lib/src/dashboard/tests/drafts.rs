@@ -29,7 +29,7 @@ async fn proposed() -> Proposed {
     made.await.unwrap();
     let package = packages.uploaded(&host, "liver.zip", PACKAGE).await;
     let takes = [TakenPart::Labels, TakenPart::Labels];
-    let drafted = dashboard.draft_upload(&host, package, &key, &takes, "better");
+    let drafted = dashboard.draft_upload(&host, package, &key, Giving::taking(&takes), "better");
     let draft = drafted.await.unwrap();
     assert_eq!((draft.package, draft.revision), (package, Some(1)));
     assert_eq!(draft.takes, [TakenPart::Labels]);
@@ -139,7 +139,7 @@ async fn labels_that_mean_something_else_in_the_package_are_told_though_they_are
     let here = proposed().await;
     let (dashboard, host) = (here.dashboard(), here.host());
     let other = here.packages.uploaded(&host, "other.zip", PACKAGE).await;
-    let drafted = dashboard.draft_upload(&host, other, &here.key, &[], "");
+    let drafted = dashboard.draft_upload(&host, other, &here.key, Giving::default(), "");
     drafted.await.unwrap();
     let shown = dashboard.draft(&host, &here.key, other).await.unwrap();
     let checks = shown.checks(Trust::Unscannable);
@@ -286,7 +286,7 @@ async fn what_is_published_at_once_takes_over_what_it_is_told_to() {
     let publish = async |id, takes| {
         let any = Precondition::Exists;
         dashboard
-            .publish_upload(&host, id, &here.key, takes, any, "at once")
+            .publish_upload(&host, id, &here.key, Giving::taking(takes), any, "at once")
             .await
     };
     let taken = publish(package, &[TakenPart::Labels]).await.unwrap();
@@ -298,7 +298,13 @@ async fn what_is_published_at_once_takes_over_what_it_is_told_to() {
     let refused = publish(silent, &TakenPart::ALL).await;
     assert_eq!(wrong_fields(refused), ["take"]);
     let refused = dashboard
-        .draft_upload(&host, silent, &here.key, &TakenPart::ALL, "")
+        .draft_upload(
+            &host,
+            silent,
+            &here.key,
+            Giving::taking(&TakenPart::ALL),
+            "",
+        )
         .await;
     assert_eq!(wrong_fields(refused), ["take"]);
     assert_eq!(here.model().await.revision(), Some(2));
@@ -321,7 +327,7 @@ async fn a_model_has_so_many_drafts_and_no_more() {
     }
     let package = here.packages.uploaded(&host, "one-more.zip", PACKAGE).await;
     let more = dashboard
-        .draft_upload(&host, package, &here.key, &[], "")
+        .draft_upload(&host, package, &here.key, Giving::default(), "")
         .await;
     assert_eq!(wrong_fields(more), ["model"]);
     // Those that cannot be read hide no other, and the upload is still there.

@@ -343,7 +343,14 @@ async fn no_package_is_handed_out_while_that_cannot_be_written_down() {
         .await
         .unwrap();
     let at = key("nnUNet/A");
-    let given = dashboard.publish_new(&host, id, at.clone(), definition("{}"), "");
+    let given = dashboard.publish_new(
+        &host,
+        id,
+        at.clone(),
+        definition("{}"),
+        Giving::default(),
+        "",
+    );
     given.await.unwrap();
     let package = dashboard.package(&host, &at).await.unwrap();
     line.cut(true);

@@ -70,7 +70,9 @@ async fn uploaded(world: &World, caller: &Caller) -> Result<PackageId, Error> {
 async fn drafted(world: &World, enabled: bool) -> (ModelKey, PackageId) {
     let (host, key) = (world.host(), world.model(enabled).await.key);
     let id = uploaded(world, &host).await.unwrap();
-    let draft = world.dashboard.draft_upload(&host, id, &key, &[], "better");
+    let draft = world
+        .dashboard
+        .draft_upload(&host, id, &key, Giving::default(), "better");
     draft.await.unwrap();
     (key, id)
 }
@@ -232,7 +234,7 @@ fn rows() -> Vec<Row> {
         "propose a package" needs [ModelsRead, ModelsWrite, PackagesWrite], session false: |w, c| {
             let key = w.model(true).await.key;
             match uploaded(w, c).await {
-                Ok(id) => w.dashboard.draft_upload(c, id, &key, &[], "").await.map(drop),
+                Ok(id) => w.dashboard.draft_upload(c, id, &key, Giving::default(), "").await.map(drop),
                 Err(error) => Err(error),
             }
         };

@@ -321,6 +321,46 @@ async fn what_cannot_be_read_is_told() {
 }
 
 #[tokio::test]
+async fn a_package_of_another_model_has_to_be_meant() {
+    let packages = Packages::in_memory().await;
+    let (dashboard, host) = (packages.dashboard(), packages.world.host());
+    let package = include_bytes!("../../../tests/packages/genuine/nnunet_v2_two_folds.zip");
+    let definition = ModelDefinition::default;
+    let (meant, as_typed) = (Giving::default, || Giving::default().as_typed());
+    let key = |text: &str| text.parse::<ModelKey>().unwrap();
+    let mismatched = |refused: Result<(), Error>| match refused {
+        Err(Error::Mismatched { mismatches, .. }) => {
+            let parts = mismatches.iter().map(|it| it.part.as_str());
+            parts.collect::<Vec<_>>()
+        }
+        other => panic!("{other:?}"),
+    };
+
+    let id = packages.uploaded(&host, "m.zip", package).await;
+    let (other, number) = (key("MIST/Liver"), key("nnUNet_v2/Dataset999_Other"));
+    for (key, part) in [(&other, "network_type"), (&number, "name")] {
+        let made = dashboard.publish_new(&host, id, key.clone(), definition(), meant(), "");
+        assert_eq!(mismatched(made.await.map(drop)), [part]);
+        let made = dashboard.model(&host, key).await;
+        assert!(matches!(made, Err(Error::NotFound { .. })), "{made:?}");
+    }
+    // The upload is there for another model, or for this one.
+    let made = dashboard.publish_new(&host, id, other.clone(), definition(), as_typed(), "");
+    let before = made.await.unwrap();
+
+    let id = packages.uploaded(&host, "m.zip", package).await;
+    let any = || Precondition::Exists;
+    let given = dashboard.publish_upload(&host, id, &other, meant(), any(), "");
+    assert_eq!(mismatched(given.await.map(drop)), ["network_type"]);
+    let drafted = dashboard.draft_upload(&host, id, &other, meant(), "");
+    assert_eq!(mismatched(drafted.await.map(drop)), ["network_type"]);
+    assert_eq!(dashboard.model(&host, &other).await.unwrap(), before);
+    assert!(dashboard.drafts(&host, &other).await.unwrap().is_empty());
+    let given = dashboard.publish_upload(&host, id, &other, as_typed(), any(), "");
+    assert_eq!(given.await.unwrap().revision(), Some(2));
+}
+
+#[tokio::test]
 async fn a_registry_without_packages_says_so() {
     let world = World::new().await;
     let editor = world.caller(Role::Editor).await;
@@ -334,13 +374,14 @@ async fn is_given_to_a_model_and_fetched(packages: Packages) {
     let before = world.model(false).await;
     let id = packages.uploaded(&publisher, "a.bin", b"first").await;
     let stale = Precondition::Version(crate::model::Version::of(b"older"));
-    let lost = dashboard.publish_upload(&publisher, id, &before.key, &[], stale, "");
+    let lost = dashboard.publish_upload(&publisher, id, &before.key, Giving::default(), stale, "");
     assert!(matches!(lost.await, Err(Error::Conflict { .. })));
     let none = dashboard.package(&publisher, &before.key).await;
     assert!(matches!(none, Err(Error::NotFound { .. })));
 
     let state = Precondition::Version(before.version);
-    let given = dashboard.publish_upload(&publisher, id, &before.key, &[], state, "why");
+    let given =
+        dashboard.publish_upload(&publisher, id, &before.key, Giving::default(), state, "why");
     let given = given.await.unwrap();
     assert_eq!(given.revision(), Some(before.revision().unwrap() + 1));
     let event = world.last_event().await;
@@ -380,7 +421,7 @@ async fn is_given_to_a_model_and_fetched(packages: Packages) {
         id
     );
     let next = packages.uploaded(&publisher, "b.bin", b"second").await;
-    let given = dashboard.publish_upload(&publisher, next, &before.key, &[], any, "");
+    let given = dashboard.publish_upload(&publisher, next, &before.key, Giving::default(), any, "");
     given.await.unwrap();
     assert_eq!(
         dashboard.package(&viewer, &before.key).await.unwrap().id,
@@ -392,7 +433,14 @@ async fn is_given_to_a_model_and_fetched(packages: Packages) {
     let new = key("MIST/New");
     let enabled = definition(r#"{"enabled":true,"registry":{"owner":"team"}}"#);
     let id = packages.uploaded(&publisher, "c.bin", b"third").await;
-    let made = dashboard.publish_new(&publisher, id, new.clone(), enabled.clone(), "");
+    let made = dashboard.publish_new(
+        &publisher,
+        id,
+        new.clone(),
+        enabled.clone(),
+        Giving::default(),
+        "",
+    );
     let made = made.await.unwrap();
     assert!(!made.definition.enabled());
     let registry = made.definition.registry().unwrap();
@@ -400,7 +448,7 @@ async fn is_given_to_a_model_and_fetched(packages: Packages) {
     assert_eq!(registry.package, Some(id.to_string()));
     let id = packages.uploaded(&publisher, "d.bin", b"fourth").await;
     let again = dashboard
-        .publish_new(&publisher, id, new, enabled, "")
+        .publish_new(&publisher, id, new, enabled, Giving::default(), "")
         .await;
     assert!(matches!(again, Err(Error::Exists { .. })));
     // It was nobody's in the end, so it goes with the upload.
@@ -415,7 +463,14 @@ async fn a_new_model_says_what_its_package_tells_and_above_that_what_is_given() 
     let network = include_bytes!("../../../tests/packages/genuine/nnunet_v2_two_folds.zip");
     let made = async |name: &str, given: &str| {
         let id = packages.uploaded(&host, "liver.zip", network).await;
-        let made = dashboard.publish_new(&host, id, key(name), definition(given), "");
+        let made = dashboard.publish_new(
+            &host,
+            id,
+            key(name),
+            definition(given),
+            Giving::default(),
+            "",
+        );
         let definition = made.await.unwrap().definition;
         let definition: serde_json::Value = serde_json::from_slice(&definition.to_bytes()).unwrap();
         definition
@@ -435,7 +490,7 @@ async fn a_new_model_says_what_its_package_tells_and_above_that_what_is_given() 
     assert_ne!(told["enabled"], true);
 
     let given = made(
-        "MIST/Given",
+        "nnUNet_v2/Given",
         r#"{"alias":"Mine","contour_names":{"7":"spleen"},"inference_information":null,"x":1}"#,
     );
     let given = given.await;
@@ -472,7 +527,8 @@ async fn giving_and_fetching_need_their_permissions() {
         other => panic!("{other:?}"),
     };
     let any = Precondition::Exists;
-    let refused = dashboard.publish_upload(&editor, id, &enabled, &[], any.clone(), "why");
+    let refused =
+        dashboard.publish_upload(&editor, id, &enabled, Giving::default(), any.clone(), "why");
     needs(refused.await, Permission::ModelsEnable);
     let (bearer, _) = world
         .token(
@@ -481,7 +537,8 @@ async fn giving_and_fetching_need_their_permissions() {
         )
         .await;
     let uploader = world.by_token(&bearer).await.unwrap();
-    let refused = dashboard.publish_upload(&uploader, id, &model, &[], any.clone(), "");
+    let refused =
+        dashboard.publish_upload(&uploader, id, &model, Giving::default(), any.clone(), "");
     needs(refused.await, Permission::ModelsWrite);
     let fetched = dashboard.package(&uploader, &model).await;
     assert!(matches!(
@@ -502,6 +559,6 @@ async fn giving_and_fetching_need_their_permissions() {
     ));
     // An archive that is none is given to nobody.
     let broken = packages.uploaded(&editor, "m.zip", BROKEN).await;
-    let refused = dashboard.publish_upload(&editor, broken, &model, &[], any, "");
+    let refused = dashboard.publish_upload(&editor, broken, &model, Giving::default(), any, "");
     assert_eq!(wrong_fields(refused.await), ["package"]);
 }

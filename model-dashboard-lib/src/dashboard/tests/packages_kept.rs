@@ -30,8 +30,8 @@ async fn of_two_who_give_a_package_at_once_neither_loses_it() {
         let (one, other) = (world.model(false).await.key, world.model(false).await.key);
         let stale = Precondition::Version(crate::model::Version::of(b"older"));
         let (_, refused, gone) = tokio::join!(
-            dashboard.publish_upload(&publisher, id, &one, &[], ANY, ""),
-            dashboard.publish_upload(&publisher, id, &other, &[], stale, ""),
+            dashboard.publish_upload(&publisher, id, &one, Giving::default(), ANY, ""),
+            dashboard.publish_upload(&publisher, id, &other, Giving::default(), stale, ""),
             dashboard.give_up_upload(&publisher, id),
         );
         refused.unwrap_err();
@@ -155,7 +155,7 @@ async fn who_was_let_in_once_is_asked_again_before_anything_comes_of_it() {
         matches!(finish, Err(Error::Unauthenticated { .. })),
         "{finish:?}"
     );
-    let give = dashboard.publish_upload(&caller, finished, &model, &[], ANY, "");
+    let give = dashboard.publish_upload(&caller, finished, &model, Giving::default(), ANY, "");
     let give = give.await;
     assert!(
         matches!(give, Err(Error::Unauthenticated { .. })),
@@ -183,7 +183,8 @@ async fn what_was_to_be_given_is_given_whoever_waits() {
     let publisher = world.caller(Role::Publisher).await;
     let model = world.model(false).await.key;
     let id = packages.uploaded(&publisher, "a.bin", b"bytes").await;
-    let mut giving = Box::pin(dashboard.publish_upload(&publisher, id, &model, &[], ANY, ""));
+    let mut giving =
+        Box::pin(dashboard.publish_upload(&publisher, id, &model, Giving::default(), ANY, ""));
     assert!(futures::poll!(&mut giving).is_pending());
     drop(giving);
     super::faults::until(async || dashboard.package(&publisher, &model).await.is_ok()).await;
@@ -206,10 +207,24 @@ async fn bytes_that_must_not_exist_are_removed_wherever_they_are_and_their_diges
     let digest = ContentDigest::of(b"bytes");
     let (one, other) = (key("nnUNet/A"), key("nnUNet/B"));
     let first = packages.uploaded(&host, "a.bin", b"bytes").await;
-    let made = dashboard.publish_new(&host, first, one.clone(), definition("{}"), "");
+    let made = dashboard.publish_new(
+        &host,
+        first,
+        one.clone(),
+        definition("{}"),
+        Giving::default(),
+        "",
+    );
     made.await.unwrap();
     let apart = packages.uploaded(&host, "b.bin", b"others").await;
-    let made = dashboard.publish_new(&host, apart, other.clone(), definition("{}"), "");
+    let made = dashboard.publish_new(
+        &host,
+        apart,
+        other.clone(),
+        definition("{}"),
+        Giving::default(),
+        "",
+    );
     made.await.unwrap();
     let patch = object(r#"{"alias":"x"}"#);
     dashboard.patch(&host, &one, &patch, ANY, "").await.unwrap();

@@ -43,9 +43,14 @@ async fn model_with(world: &World, name: &str, bytes: &[u8]) -> ModelKey {
         uploaded(world, &host, bytes).await,
         name.parse::<ModelKey>().unwrap(),
     );
-    let made = world
-        .dashboard
-        .publish_new(&host, id, key.clone(), ModelDefinition::default(), "");
+    let made = world.dashboard.publish_new(
+        &host,
+        id,
+        key.clone(),
+        ModelDefinition::default(),
+        Giving::default(),
+        "",
+    );
     made.await.unwrap();
     key
 }
@@ -89,7 +94,7 @@ async fn no_way_enables_a_model_whose_package_is_dangerous() {
     let good = model_with(&world, "nnUNet/Good", HARMFUL).await;
     let id = uploaded(&world, &admin, HARMLESS).await;
     let given = dashboard
-        .publish_upload(&admin, id, &good, &[], present(), "x")
+        .publish_upload(&admin, id, &good, Giving::default(), present(), "x")
         .await;
     given.unwrap();
     dashboard
@@ -103,7 +108,7 @@ async fn no_way_enables_a_model_whose_package_is_dangerous() {
     );
     let id = uploaded(&world, &admin, HARMFUL).await;
     let given = dashboard
-        .publish_upload(&admin, id, &good, &[], present(), "x")
+        .publish_upload(&admin, id, &good, Giving::default(), present(), "x")
         .await;
     assert!(matches!(given, Err(Error::Untrusted { .. })), "{given:?}");
     // The upload is still there, and may be given up.

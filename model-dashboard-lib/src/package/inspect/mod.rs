@@ -55,6 +55,7 @@ mod formats;
 mod inspectors;
 mod json;
 mod licence;
+mod mismatch;
 mod mist;
 mod monai;
 mod nnunet;
@@ -78,6 +79,7 @@ pub use description::{
 };
 pub use finding::{Finding, FindingKind};
 pub use inspectors::Inspectors;
+pub use mismatch::{Mismatch, MismatchPart};
 pub use proposed::PROPOSED_FIELDS;
 pub use report::{FileReport, RULES, Report};
 pub use taken::TakenPart;

@@ -1,7 +1,7 @@
 //! Packages that are proposed to models, on the wire.
 
-use model_dashboard::dashboard::{self, DraftCheck, ProposedRevision};
-use model_dashboard::model::Timestamp;
+use model_dashboard::dashboard::{self, DraftCheck, Giving, ProposedRevision};
+use model_dashboard::model::{FieldError, Timestamp};
 use model_dashboard::package::inspect::{TakenPart, Trust};
 use model_dashboard::repository::packages::PackageId;
 use serde::Serialize;
@@ -14,6 +14,9 @@ use crate::api::fields::{Body, Field, Fields, must_be};
 
 /// What can be taken over, for people.
 pub(in crate::api) const PARTS: &str = "labels or version";
+
+/// What can be confirmed, for people.
+pub(in crate::api) const CONFIRMATIONS: &str = "as_typed";
 
 /// A package that is proposed to a model.
 #[derive(Debug, Serialize, ToSchema)]
@@ -139,18 +142,62 @@ pub(in crate::api) struct NewDraft {
     /// What the definition takes over from the package: `labels`, `version`; nothing without.
     #[schema(value_type = Option<Vec<String>>, example = json!(["labels"]))]
     pub(in crate::api) take: Vec<TakenPart>,
+    /// What is meant so although the answer was 409: `as_typed`, that this model is to get a package
+    /// which is for another one.
+    #[schema(value_type = Option<Vec<String>>, example = json!(["as_typed"]))]
+    pub(in crate::api) confirm: Confirmations,
 }
 
 impl Body for NewDraft {
     fn read(fields: &mut Fields) -> Option<NewDraft> {
         let take = fields.optional("take").unwrap_or_default();
+        let confirm = fields.optional("confirm").unwrap_or_default();
         let upload = fields.needed("upload")?;
-        Some(NewDraft { upload, take })
+        Some(NewDraft {
+            upload,
+            take,
+            confirm,
+        })
+    }
+}
+
+/// What somebody says is meant.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::api) struct Confirmations {
+    as_typed: bool,
+}
+
+impl Confirmations {
+    /// By their names; `None` if one of them is none.
+    pub(in crate::api) fn parse<'a>(names: impl Iterator<Item = &'a str>) -> Option<Confirmations> {
+        let mut confirmed = Confirmations::default();
+        for name in names {
+            match name.trim() {
+                "as_typed" => confirmed.as_typed = true,
+                _ => return None,
+            }
+        }
+        Some(confirmed)
+    }
+
+    /// A package that is given so, and takes over these parts.
+    pub(in crate::api) fn giving(self, takes: Vec<TakenPart>) -> Giving {
+        let Confirmations { as_typed } = self;
+        Giving { takes, as_typed }
+    }
+}
+
+impl Field for Confirmations {
+    fn read(json: &str) -> Result<Self, Vec<FieldError>> {
+        let names: Option<Vec<String>> = serde_json::from_str(json).ok();
+        let confirmed =
+            names.and_then(|names| Confirmations::parse(names.iter().map(String::as_str)));
+        confirmed.ok_or_else(|| must_be(&format!("a list of {CONFIRMATIONS}")))
     }
 }
 
 impl Field for PackageId {
-    fn read(json: &str) -> Result<Self, Vec<model_dashboard::model::FieldError>> {
+    fn read(json: &str) -> Result<Self, Vec<FieldError>> {
         let id: Option<String> = serde_json::from_str(json).ok();
         let id = id.and_then(|id| PackageId::parse(&id).ok());
         id.ok_or_else(|| must_be("the name of an upload"))
@@ -158,7 +205,7 @@ impl Field for PackageId {
 }
 
 impl Field for Vec<TakenPart> {
-    fn read(json: &str) -> Result<Self, Vec<model_dashboard::model::FieldError>> {
+    fn read(json: &str) -> Result<Self, Vec<FieldError>> {
         let names: Option<Vec<String>> = serde_json::from_str(json).ok();
         let parts = names.and_then(|names| parts(names.iter().map(String::as_str)));
         parts.ok_or_else(|| must_be(&format!("a list of {PARTS}")))

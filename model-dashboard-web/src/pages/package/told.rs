@@ -64,13 +64,6 @@ pub(in crate::pages) fn trust(report: &Report) -> Trust {
     }
 }
 
-/// The network type that the package has, where it is another and none that it may be as well.
-pub(in crate::pages) fn other_type(report: &Report, network_type: &str) -> Option<String> {
-    let own = report.description.network_type.as_ref()?;
-    let may_be = own.as_str() == network_type || report.also.iter().any(|it| it == network_type);
-    (!may_be).then(|| own.to_string())
-}
-
 /// Where a definition says something else than its package.
 pub(in crate::pages) fn drift(found: &Drift) -> Changes {
     told_changes(&found.fields, &found.labels)

@@ -2,8 +2,9 @@
 
 use http::StatusCode;
 use model_dashboard::auth::Permission;
-use model_dashboard::dashboard::{Error, PackageRecord};
-use model_dashboard::package::inspect::{Description, PROPOSED_FIELDS, Report};
+use model_dashboard::dashboard::{Error, Giving, PackageRecord};
+use model_dashboard::model::ModelKey;
+use model_dashboard::package::inspect::{Description, MismatchPart, PROPOSED_FIELDS, Report};
 use model_dashboard::repository::packages::PackageId;
 use warp::reply::Response;
 
@@ -63,13 +64,12 @@ pub(in crate::pages) async fn make_new(
             let _ = object.set_raw(field, "null");
         }
     }
-    if other_type(&report, key.network_type.as_str()).is_some() && !as_typed {
-        shown.network_type = std::mem::take(&mut shown.network_type)
-            .wrong("the package contradicts it; see above for the ways to go on");
-        return again(unprocessable, shown).await;
-    }
     let (dashboard, reason) = (visit.dashboard(), shown.reason.value.clone());
-    let made = dashboard.publish_new(&visit.caller, id, key, content, &reason);
+    let giving = Giving {
+        as_typed,
+        ..Giving::default()
+    };
+    let made = dashboard.publish_new(&visit.caller, id, key, content, giving, &reason);
     match made.await {
         Ok(model) => {
             let (network_type, name) = (model.key.network_type.as_str(), model.key.name.as_str());
@@ -78,6 +78,17 @@ pub(in crate::pages) async fn make_new(
         }
         Err(Error::Invalid(wrong)) => {
             show_errors(&mut shown, &wrong);
+            again(unprocessable, shown).await
+        }
+        Err(Error::Mismatched { mismatches, .. }) => {
+            for mismatch in mismatches {
+                let field = match mismatch.part {
+                    MismatchPart::NetworkType => &mut shown.network_type,
+                    _ => &mut shown.name,
+                };
+                *field = std::mem::take(field)
+                    .wrong("the package contradicts it; see above for the ways to go on");
+            }
             again(unprocessable, shown).await
         }
         Err(Error::Exists { .. }) => {
@@ -125,6 +136,7 @@ async fn show(
         other_type: other_type(report, form.network_type.value.trim()),
         as_typed,
         other_name: own.filter(is_other),
+        other_number: other_number(report, &form),
         form,
     };
     let frame = visit.frame().await;
@@ -137,9 +149,21 @@ fn is_empty(field: &Field) -> bool {
     field.value.trim().is_empty()
 }
 
+/// Whether the name is that of a data set with another number.
+fn other_number(report: &Report, form: &DefinitionForm) -> bool {
+    let key = format!(
+        "{}/{}",
+        form.network_type.value.trim(),
+        form.name.value.trim()
+    );
+    let mismatches = key.parse().map(|key: ModelKey| report.mismatches(&key));
+    let mut mismatches = mismatches.unwrap_or_default().into_iter();
+    mismatches.any(|mismatch| mismatch.part == MismatchPart::Name)
+}
+
 /// How a network type contradicts the package, and the one that it has.
 fn other_type(report: &Report, network_type: &str) -> Option<(String, String)> {
-    let own = told::other_type(report, network_type)?;
+    let own = report.other_type(network_type)?.to_string();
     let framework = &report.description.framework;
     let how = format!("it is a package of {framework}, which is {own} here, not {network_type}");
     Some((how, own))

@@ -3,9 +3,9 @@
 use http::StatusCode;
 use model_dashboard::auth::Permission;
 use model_dashboard::catalog::Picture;
-use model_dashboard::dashboard::{Error, Model, PackageRecord};
+use model_dashboard::dashboard::{Error, Giving, Model, PackageRecord};
 use model_dashboard::model::{ModelKey, Version};
-use model_dashboard::package::inspect::{Drift, Report, ReportComparison, TakenPart};
+use model_dashboard::package::inspect::{Drift, MismatchPart, Report, ReportComparison, TakenPart};
 use model_dashboard::repository::Precondition;
 use model_dashboard::repository::packages::PackageId;
 use warp::reply::Response;
@@ -93,36 +93,38 @@ pub(in crate::pages) async fn publish(
         takes: Some(takes.clone()),
         error: None,
     };
-    let contradicts = told::other_type(&report, model.key.network_type.as_str()).is_some();
-    let (status, now, error) = if contradicts && !typed.as_typed {
-        let why = "The package is for another network type. Nothing has been given to the model.";
-        typed.error = Some(why.to_owned());
-        (StatusCode::UNPROCESSABLE_ENTITY, model, None)
-    } else {
-        let done = match form.text("then") {
-            "draft" => keep(&visit, id, &model, &takes, reason).await,
-            _ => publish_now(&visit, id, &model, &takes, seen, reason).await,
-        };
-        match done {
-            Ok((page, text)) => return visit.done(&page, text),
-            Err(Error::Invalid(wrong)) => {
-                let message = wrong.first().map(|w| w.message.clone()).unwrap_or_default();
-                typed.reason = typed.reason.wrong(message);
-                (StatusCode::UNPROCESSABLE_ENTITY, model, None)
-            }
-            Err(error) if errors::may_try_again(&error) => {
-                let status = Kind::of(&error).status;
-                typed.error = Some(errors::sentence(&error.to_string()));
-                let now = match &error {
-                    Error::Conflict {
-                        current: Some(now), ..
-                    } => Model::clone(now),
-                    _ => model,
-                };
-                (status, now, Some(error))
-            }
-            Err(error) => return Err(error.into()),
+    let giving = Giving {
+        takes,
+        as_typed: typed.as_typed,
+    };
+    let done = match form.text("then") {
+        "draft" => keep(&visit, id, &model, giving, reason).await,
+        _ => publish_now(&visit, id, &model, giving, seen, reason).await,
+    };
+    let (status, now, error) = match done {
+        Ok((page, text)) => return visit.done(&page, text),
+        Err(Error::Invalid(wrong)) => {
+            let message = wrong.first().map(|w| w.message.clone()).unwrap_or_default();
+            typed.reason = typed.reason.wrong(message);
+            (StatusCode::UNPROCESSABLE_ENTITY, model, None)
         }
+        Err(Error::Mismatched { .. }) => {
+            let why = "The package is for another model. Nothing has been given to this one.";
+            typed.error = Some(why.to_owned());
+            (StatusCode::UNPROCESSABLE_ENTITY, model, None)
+        }
+        Err(error) if errors::may_try_again(&error) => {
+            let status = Kind::of(&error).status;
+            typed.error = Some(errors::sentence(&error.to_string()));
+            let now = match &error {
+                Error::Conflict {
+                    current: Some(now), ..
+                } => Model::clone(now),
+                _ => model,
+            };
+            (status, now, Some(error))
+        }
+        Err(error) => return Err(error.into()),
     };
     let text = typed.error.take();
     let chosen = chosen(&visit, &report, &now, typed).await?;
@@ -148,13 +150,13 @@ async fn publish_now(
     visit: &Visit,
     id: PackageId,
     model: &Model,
-    takes: &[TakenPart],
+    giving: Giving,
     seen: Version,
     reason: &str,
 ) -> Result<(String, String), Error> {
     let (dashboard, caller) = (visit.dashboard(), &visit.caller);
     let state = Precondition::Version(seen);
-    let published = dashboard.publish_upload(caller, id, &model.key, takes, state, reason);
+    let published = dashboard.publish_upload(caller, id, &model.key, giving, state, reason);
     let model = published.await?;
     let revision = model.revision().map(|n| format!(" It is revision {n}."));
     let text = format!(
@@ -170,12 +172,12 @@ async fn keep(
     visit: &Visit,
     id: PackageId,
     model: &Model,
-    takes: &[TakenPart],
+    giving: Giving,
     reason: &str,
 ) -> Result<(String, String), Error> {
     let (dashboard, caller) = (visit.dashboard(), &visit.caller);
     let key = &model.key;
-    let draft = dashboard.draft_upload(caller, id, key, takes, reason);
+    let draft = dashboard.draft_upload(caller, id, key, giving, reason);
     let package = draft.await?.package.to_string();
     let links = visit.links();
     let page = links.draft(key.network_type.as_str(), key.name.as_str(), &package);
@@ -240,9 +242,15 @@ async fn chosen(
         enabled,
         revision: model.revision(),
         if_match: model.version.to_string(),
-        other_type: told::other_type(report, model.key.network_type.as_str()),
+        other_type: report
+            .other_type(model.key.network_type.as_str())
+            .map(ToString::to_string),
         as_typed: typed.as_typed,
         other_name: own.filter(|own| own != model.key.name.as_str()),
+        other_number: report
+            .mismatches(&model.key)
+            .iter()
+            .any(|mismatch| mismatch.part == MismatchPart::Name),
         drift: told::drift(&Drift::between(&model.definition, report)),
         takes: takes(report, before.as_ref(), model, typed.takes.as_deref()),
         may_publish: !enabled || visit.caller.has(Permission::ModelsEnable),

@@ -195,6 +195,7 @@ fn new_model() -> NewView {
         other_type: Some(pair("it is a package of nnU-Net", "nnUNet_v2")),
         as_typed: false,
         other_name: Some(text("Dataset501_HeadAndNeckOAR")),
+        other_number: true,
     }
 }
 
@@ -225,6 +226,7 @@ fn chosen() -> ChosenView {
         other_type: Some(text("nnUNet")),
         as_typed: true,
         other_name: Some(text("Task501")),
+        other_number: false,
         drift: changes.clone(),
         takes: vec![Take {
             part: "labels",

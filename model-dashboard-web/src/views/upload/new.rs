@@ -12,7 +12,7 @@ use crate::views::links::UploadAction;
 use crate::views::package::Trust;
 
 /// A new model of an upload. Posted as [`DefinitionForm`] says, with `as_typed` where the network
-/// type contradicts the package, and `action` also as `use-type` or `use-name`.
+/// type or the name contradicts the package, and `action` also as `use-type` or `use-name`.
 #[derive(Debug, Clone, Default)]
 pub struct NewView {
     /// The upload.
@@ -25,10 +25,12 @@ pub struct NewView {
     pub form: DefinitionForm,
     /// How the network type that was typed contradicts the package, and the type that it has.
     pub other_type: Option<(String, String)>,
-    /// Whether the type is to be as it was typed all the same.
+    /// Whether type and name are to be as they were typed all the same.
     pub as_typed: bool,
     /// What the package calls itself, where another name was typed.
     pub other_name: Option<String>,
+    /// Whether that is a data set of another number, which has to be confirmed.
+    pub other_number: bool,
 }
 
 /// The page.
@@ -62,23 +64,37 @@ pub fn page(frame: &Frame, view: &NewView) -> Markup {
 }
 
 fn contradictions(view: &NewView) -> Markup {
+    let number = view.other_name.as_ref().filter(|_| view.other_number);
+    let name = view.other_name.as_ref().filter(|_| !view.other_number);
     html! {
-        @if let Some((how, own)) = &view.other_type {
+        @if view.other_type.is_some() || number.is_some() {
             (notice(Tone::Danger, &html! {
-                p { strong { "The package contradicts the network type. " } (sentence(how)) " A job that runs it as another type fails, or takes its results for something else." }
-                div.inline-actions {
-                    button.button type="submit" name="action" value="use-type" formnovalidate { "Use " (own) }
+                @if let Some((how, own)) = &view.other_type {
+                    p { strong { "The package contradicts the network type. " } (sentence(how)) " A job that runs it as another type fails, or takes its results for something else." }
+                    div.inline-actions {
+                        button.button type="submit" name="action" value="use-type" formnovalidate { "Use " (own) }
+                    }
                 }
-                (checkbox("as_typed", "yes", view.as_typed, false, &html! { "I know better: keep the type that I typed" }))
+                @if let Some(own) = number {
+                    p { strong { "The package contradicts the name. " } "It is " code { (own) } ", a data set of another number. Jobs find a model of nnU-Net by its number." }
+                    (use_name())
+                }
+                (checkbox("as_typed", "yes", view.as_typed, false, &html! { "I know better: keep what I typed" }))
             }))
         }
-        @if let Some(own) = &view.other_name {
+        @if let Some(own) = name {
             (notice(Tone::Warning, &html! {
                 p { "The package calls itself " code { (own) } ". Frameworks find it by that name where it is laid out; another name here is allowed." }
-                div.inline-actions {
-                    button.button type="submit" name="action" value="use-name" formnovalidate { "Use its name" }
-                }
+                (use_name())
             }))
+        }
+    }
+}
+
+fn use_name() -> Markup {
+    html! {
+        div.inline-actions {
+            button.button type="submit" name="action" value="use-name" formnovalidate { "Use its name" }
         }
     }
 }

@@ -53,6 +53,8 @@ pub struct ChosenView {
     pub as_typed: bool,
     /// What the package calls itself, if it is not as the model is called.
     pub other_name: Option<String>,
+    /// Whether that is a data set of another number, which has to be confirmed.
+    pub other_number: bool,
     /// Where the definition says something else than the package.
     pub drift: Changes,
     /// What can be taken over from the package.
@@ -186,18 +188,28 @@ fn deciding(chosen: &ChosenView) -> Markup {
 }
 
 fn contradictions(chosen: &ChosenView, new: &str) -> Markup {
+    let number = chosen.other_name.as_ref().filter(|_| chosen.other_number);
+    let name = chosen.other_name.as_ref().filter(|_| !chosen.other_number);
     html! {
-        @if let Some(own) = &chosen.other_type {
+        @if chosen.other_type.is_some() || number.is_some() {
             (notice(Tone::Danger, &html! {
-                p {
-                    strong { "The package contradicts the network type. " }
-                    "The model is " code { (chosen.network_type) } ", the package is for " code { (own) } ". Choose another model, or "
-                    a href=(new) { "make a new one" } "."
+                @if let Some(own) = &chosen.other_type {
+                    p {
+                        strong { "The package contradicts the network type. " }
+                        "The model is " code { (chosen.network_type) } ", the package is for " code { (own) } "."
+                    }
                 }
+                @if let Some(own) = number {
+                    p {
+                        strong { "The package contradicts the name. " }
+                        "The model is " code { (chosen.name) } ", the package is " code { (own) } ", a data set of another number."
+                    }
+                }
+                p { "Choose another model, or " a href=(new) { "make a new one" } "." }
                 (checkbox("as_typed", "yes", chosen.as_typed, false, &html! { "I know better: give it to this model" }))
             }))
         }
-        @if let Some(own) = &chosen.other_name {
+        @if let Some(own) = name {
             (notice(Tone::Warning, &html! {
                 p { "The package calls itself " code { (own) } ": see that this is the right model." }
             }))
