@@ -194,6 +194,7 @@ impl From<ClientError> for Failure {
             ClientError::Refused(problem) => Self::of_problem(&problem),
             ClientError::UntrustedPackage(problem) => Self::of_problem(&problem).hint(OVERRIDING),
             ClientError::MismatchedPackage(problem) => Self::of_problem(&problem).hint(AS_TYPED),
+            ClientError::BreakingPackage(problem) => Self::of_problem(&problem).hint(BREAKING),
             ClientError::Disk(error) => error.into(),
             ClientError::Unreachable { .. } => Self::new(Kind::Unavailable, told)
                 .hint("is the address right, and does the server run?"),
@@ -277,6 +278,7 @@ fn kind_of(error: &Error) -> Kind {
         | Error::LastAdministrator
         | Error::Untrusted { .. }
         | Error::Mismatched { .. }
+        | Error::Breaking { .. }
         | Error::TooMany { .. } => Kind::Conflict,
         Error::Denied { .. }
         | Error::MoreThanOwn { .. }
@@ -314,6 +316,7 @@ fn hint_for(error: &Error) -> Option<String> {
         Error::Unavailable { .. } | Error::Store(_) | Error::Repository(_) => DOCTOR.to_owned(),
         Error::Untrusted { .. } => OVERRIDING.to_owned(),
         Error::Mismatched { .. } => AS_TYPED.to_owned(),
+        Error::Breaking { .. } => BREAKING.to_owned(),
         _ => return None,
     })
 }
@@ -343,6 +346,9 @@ const OVERRIDING: &str =
 
 const AS_TYPED: &str =
     "another --name gives it to another model, --as-typed to this one; nothing is sent again";
+
+/// What goes on although labels stand for something else.
+pub(crate) const BREAKING: &str = "--breaking publishes it all the same, --draft keeps it beside the model; nothing is sent again";
 
 const DOCTOR: &str = "`model-dashboard doctor` tries everything and says what to fix";
 

@@ -46,6 +46,7 @@ impl Kind {
                 "mismatched-package",
                 "Package of another model",
             ),
+            Error::Breaking { .. } => (S::CONFLICT, "breaking-package", "Another meaning"),
             Error::LastAdministrator => (S::CONFLICT, "last-administrator", "Last administrator"),
             Error::Conflict { .. } => (S::PRECONDITION_FAILED, "conflict", "Changed meanwhile"),
             Error::PreconditionRequired => (

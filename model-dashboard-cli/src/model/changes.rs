@@ -2,6 +2,7 @@
 
 use model_dashboard::client::{RemoteChanges, RemoteFieldChange, RemoteLabelChange};
 use model_dashboard::model::{Comparison, FieldChange, LabelChange, LabelChangeKind};
+use model_dashboard::package::inspect::{Breaking, Drift};
 use serde::Serialize;
 
 use crate::output::{Output, or_empty};
@@ -50,6 +51,29 @@ impl From<Comparison> for Changes {
             fields: comparison.fields.into_iter().map(Field::from).collect(),
             labels: comparison.labels.into_iter().map(Label::from).collect(),
             more: comparison.more,
+        }
+    }
+}
+
+impl From<Breaking> for Changes {
+    fn from(breaking: Breaking) -> Self {
+        Self::apart(breaking.channels.into_iter().collect(), breaking.labels)
+    }
+}
+
+impl From<Drift> for Changes {
+    fn from(drift: Drift) -> Self {
+        Self::apart(drift.fields, drift.labels)
+    }
+}
+
+impl Changes {
+    fn apart(fields: Vec<FieldChange>, labels: Vec<LabelChange>) -> Self {
+        Self {
+            breaking: labels.iter().any(|label| label.kind.is_breaking()),
+            fields: fields.into_iter().map(Field::from).collect(),
+            labels: labels.into_iter().map(Label::from).collect(),
+            more: 0,
         }
     }
 }

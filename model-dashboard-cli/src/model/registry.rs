@@ -4,8 +4,8 @@ use std::io;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use model_dashboard::client::Client;
-use model_dashboard::dashboard::{Giving, ModelPackage, NewUpload};
+use model_dashboard::client::{Client, ClientError};
+use model_dashboard::dashboard::{Error, Giving, ModelPackage, NewUpload};
 use model_dashboard::model::{ContentDigest, ModelDefinition, ModelKey};
 use model_dashboard::package::inspect::Report;
 use model_dashboard::package::source::Source;
@@ -13,6 +13,7 @@ use model_dashboard::package::unpack::Arrival;
 use model_dashboard::repository::Precondition;
 use model_dashboard::repository::packages::{Piece, Pieces};
 
+use super::changes::Changes;
 use super::reference::{resolve, revision};
 use super::remote;
 use crate::failure::{Failure, Kind};
@@ -238,7 +239,7 @@ impl Registry<'_> {
         }
     }
 
-    /// Gives the package of an upload to a model, or to a new, disabled one; the revision.
+    /// Gives the package of an upload to a model, or to a new, disabled one.
     pub(super) async fn publish(
         &self,
         id: &str,
@@ -246,12 +247,18 @@ impl Registry<'_> {
         is_new: bool,
         giving: &Giving,
         message: &str,
-    ) -> Result<Option<u64>, Failure> {
+    ) -> Result<Given, Failure> {
         match self {
             Self::Server(client) => {
                 let present = (!is_new).then_some("*");
                 let model = client.publish(id, key, present, giving, message);
-                Ok(model.await?.revision())
+                match model.await {
+                    Ok(model) => Ok(Given::To(Box::new(model.definition))),
+                    Err(ClientError::BreakingPackage(problem)) => {
+                        Ok(Given::Breaking(problem.breaking.unwrap_or_default().into()))
+                    }
+                    Err(error) => Err(error.into()),
+                }
             }
             Self::Here(installation) => {
                 let Installation {
@@ -268,17 +275,31 @@ impl Registry<'_> {
                         giving.clone(),
                         message,
                     );
-                    made.await?
+                    made.await
                 } else {
                     let present = Precondition::Exists;
                     dashboard
                         .publish_upload(caller, id, key, giving.clone(), present, message)
-                        .await?
+                        .await
                 };
-                Ok(model.revision())
+                match model {
+                    Ok(model) => Ok(Given::To(Box::new(model.definition))),
+                    Err(Error::Breaking { breaking, .. }) => {
+                        Ok(Given::Breaking(Changes::from(*breaking)))
+                    }
+                    Err(error) => Err(error.into()),
+                }
             }
         }
     }
+}
+
+/// What became of a package that was to be given to a model.
+pub(super) enum Given {
+    /// The model has it, and says this.
+    To(Box<ModelDefinition>),
+    /// It has to be confirmed that labels or images stand for something else then.
+    Breaking(Changes),
 }
 
 /// A package that arrived.

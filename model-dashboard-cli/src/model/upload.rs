@@ -6,18 +6,19 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use model_dashboard::dashboard::Giving;
-use model_dashboard::model::{ContentDigest, ModelKey};
+use model_dashboard::model::{ContentDigest, ModelDefinition, ModelKey};
 use model_dashboard::package::digest_of;
-use model_dashboard::package::inspect::{Report, TakenPart};
+use model_dashboard::package::inspect::{Drift, Report, TakenPart};
 use model_dashboard::package::pack::{FolderArchive, Listing, Without};
 use model_dashboard::package::source::{OnDisk, Source, Stream};
 use serde::Serialize;
 
+use super::changes::Changes;
 use super::draft::Draft;
 use super::inspect;
-use super::registry::{Registry, Sent};
+use super::registry::{Given, Registry, Sent};
 use crate::args::Reason;
-use crate::failure::{Failure, Kind};
+use crate::failure::{BREAKING, Failure, Kind};
 use crate::installation::{Context, new_key};
 use crate::output::{counted, note};
 use crate::progress::bytes_bar;
@@ -39,13 +40,19 @@ pub(crate) struct Upload {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     without: Vec<String>,
 
-    /// What the definition takes over from the package; a new model takes all
+    /// What the definition takes over from the package. Without it what it says as its package did until
+    /// now, or not at all; a new model takes all
     #[arg(long, value_name = "PARTS", value_delimiter = ',')]
     take: Vec<Part>,
 
     /// Give it to the model although it is for another network type, or a data set of another number
     #[arg(long)]
     as_typed: bool,
+
+    /// Publish it although labels or images stand for something else then; without it that is shown, and
+    /// asked at a terminal
+    #[arg(long, conflicts_with = "draft")]
+    breaking: bool,
 
     /// Keep it as a draft beside the model, which stays as it is: `model draft` shows what it would
     /// change, publishes or discards it
@@ -63,13 +70,27 @@ enum Part {
     Labels,
     /// The version that people read
     Version,
+    /// Channels, configuration, plans, trainer and folds, in inference_information
+    Inference,
+    /// Nothing
+    None,
 }
 
-impl From<Part> for TakenPart {
-    fn from(part: Part) -> Self {
-        match part {
-            Part::Labels => Self::Labels,
-            Part::Version => Self::Version,
+/// The parts that are named; `None` where none is.
+fn takes(named: &[Part]) -> Result<Option<Vec<TakenPart>>, Failure> {
+    let part = |part: &Part| match part {
+        Part::Labels => Some(TakenPart::Labels),
+        Part::Version => Some(TakenPart::Version),
+        Part::Inference => Some(TakenPart::Inference),
+        Part::None => None,
+    };
+    match named {
+        [] => Ok(None),
+        [Part::None] => Ok(Some(Vec::new())),
+        named => {
+            let parts: Option<Vec<TakenPart>> = named.iter().map(part).collect();
+            let both = || Failure::usage("--take none goes with no other part");
+            parts.map(Some).ok_or_else(both)
         }
     }
 }
@@ -89,6 +110,11 @@ pub(super) async fn run(upload: &Upload, context: &Context) -> Result<(), Failur
 }
 
 async fn to(registry: &Registry<'_>, upload: &Upload, context: &Context) -> Result<(), Failure> {
+    let giving = Giving {
+        takes: takes(&upload.take)?,
+        as_typed: upload.as_typed,
+        breaking: upload.breaking,
+    };
     if let Some(name) = upload.name.as_ref().filter(|_| upload.draft) {
         // Before anything is sent.
         is_there(registry, &new_key(name, None)?).await?;
@@ -130,10 +156,6 @@ async fn to(registry: &Registry<'_>, upload: &Upload, context: &Context) -> Resu
             .show(&Uploaded::of(&sent, &digest), String::new);
     };
     let message = &upload.reason.text;
-    let giving = Giving {
-        takes: upload.take.iter().copied().map(TakenPart::from).collect(),
-        as_typed: upload.as_typed,
-    };
     if upload.draft {
         is_there(registry, &key).await?;
         let draft = registry.propose(&sent.id, &key, &giving, message).await?;
@@ -148,24 +170,82 @@ async fn to(registry: &Registry<'_>, upload: &Upload, context: &Context) -> Resu
         return context.output.show(&uploaded, String::new);
     }
     let is_new = !registry.has(&key).await?;
-    let published = registry.publish(&sent.id, &key, is_new, &giving, message);
-    let revision = published.await?;
+    let to = To {
+        registry,
+        key: &key,
+        is_new,
+        message,
+    };
+    let definition = to.give(&sent.id, giving, context).await?;
     match is_new {
         true => note(format_args!(
             "{key} is new, and disabled; it says what the package tells"
         )),
         false => note(format_args!("{key} has the package as a new revision")),
     }
+    let drift = sent
+        .report
+        .as_ref()
+        .map(|report| Drift::between(&definition, report));
+    let drift = drift.filter(|drift| !drift.is_empty()).map(Changes::from);
+    if let Some(drift) = &drift {
+        note(
+            "the definition says something else than the package: before what it says, after what the package does",
+        );
+        note(drift.tables(&context.output));
+    }
     let published = Published {
         key: key.to_string(),
-        revision,
+        revision: definition.registry().map(|registry| registry.revision),
         new: is_new,
+        drift,
     };
     let uploaded = Uploaded {
         published: Some(published),
         ..Uploaded::of(&sent, &digest)
     };
     context.output.show(&uploaded, String::new)
+}
+
+/// The model that a package is given to.
+struct To<'a> {
+    registry: &'a Registry<'a>,
+    key: &'a ModelKey,
+    is_new: bool,
+    message: &'a str,
+}
+
+impl To<'_> {
+    /// Gives it; asks where labels or images stand for something else then.
+    async fn give(
+        &self,
+        upload: &str,
+        mut giving: Giving,
+        context: &Context,
+    ) -> Result<Box<ModelDefinition>, Failure> {
+        let To {
+            registry,
+            key,
+            is_new,
+            message,
+        } = self;
+        loop {
+            let given = registry.publish(upload, key, *is_new, &giving, message);
+            let changes = match given.await? {
+                Given::To(definition) => return Ok(definition),
+                Given::Breaking(changes) => changes,
+            };
+            let told = format!("labels or images of {key} stand for something else in the package");
+            note(&told);
+            note(changes.tables(&context.output));
+            let is_meant =
+                !giving.breaking && can_ask() && ask_yes("Publish it all the same? [y/N] ")?;
+            if !is_meant {
+                return Err(Failure::new(Kind::Conflict, told).hint(BREAKING));
+            }
+            giving.breaking = true;
+        }
+    }
 }
 
 /// Makes sure that there is a model to propose it to.
@@ -273,6 +353,9 @@ struct Published {
     key: String,
     revision: Option<u64>,
     new: bool,
+    /// Where the definition says something else than the package.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drift: Option<Changes>,
 }
 
 impl<'a> Uploaded<'a> {

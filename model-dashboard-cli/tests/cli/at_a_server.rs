@@ -110,7 +110,9 @@ fn a_revision_and_a_digest_are_taken_or_nothing() {
     let job = server.client();
     let upload = |file: &str| {
         let file = genuine(file);
-        job.json(&["model", "upload", &file, "--name", "MIST/Liver"])
+        // The second one has other labels.
+        let name = ["--name", "MIST/Liver", "--breaking"];
+        job.json(&[&["model", "upload", &file][..], &name].concat())
     };
     let first = upload("mist_ct.zip");
     let second = upload("mist_two_folds.zip");

@@ -110,6 +110,34 @@ fn a_package_of_another_model_is_given_to_none_unless_it_is_meant() {
 }
 
 #[test]
+fn what_changes_its_meaning_is_shown_before_it_is_published() {
+    let server = Server::on(with_a_model());
+    for at in [&server.client(), &server.here] {
+        let before = server.here.json(&["model", "show", MODEL]);
+        let upload = ["model", "upload", PACKAGE, "--name", MODEL, "-m", "why"];
+        // Nobody can be asked, and --yes is said of something else.
+        at.run(&[&upload[..], &["--yes"]].concat())
+            .ends_with(4)
+            .tells("spleen")
+            .tells("liver")
+            .tells("--breaking");
+        assert_eq!(server.here.json(&["model", "show", MODEL]), before);
+        let done = at.json(&[&upload[..], &["--breaking", "--take", "none"]].concat());
+        let label = &done["published"]["drift"]["labels"][0];
+        assert_eq!(
+            (&label["before"][0], &label["after"][0]),
+            (&"spleen".into(), &"liver".into())
+        );
+        at.run(&[&upload[..], &["--breaking", "--take", "labels,none"]].concat())
+            .ends_with(2);
+        server
+            .here
+            .run(&["model", "restore", MODEL, "1", "-m", "back", "--yes"])
+            .succeeds();
+    }
+}
+
+#[test]
 fn what_is_published_at_once_takes_over_what_it_is_told_to() {
     let server = Server::start();
     for at in [&server.client(), &server.here] {

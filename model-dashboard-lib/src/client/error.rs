@@ -6,6 +6,7 @@ use std::io;
 
 use serde::Deserialize;
 
+use super::drafts::RemoteChanges;
 use crate::model::ContentDigest;
 use crate::package::unpack::UnpackError;
 
@@ -49,6 +50,10 @@ pub enum ClientError {
     /// ([`Giving::as_typed`](crate::dashboard::Giving::as_typed)).
     #[error(transparent)]
     MismatchedPackage(Box<Problem>),
+    /// Labels or images stand for something else with the package ([`Problem::breaking`]); that has to be
+    /// confirmed ([`Giving::breaking`](crate::dashboard::Giving::breaking)).
+    #[error(transparent)]
+    BreakingPackage(Box<Problem>),
     /// The answer is none of a registry.
     #[error("{server} does not answer as a Model Dashboard: {why}")]
     NotUnderstood {
@@ -91,7 +96,8 @@ impl ClientError {
         match self {
             Self::Refused(problem)
             | Self::UntrustedPackage(problem)
-            | Self::MismatchedPackage(problem) => Some(problem.kind()),
+            | Self::MismatchedPackage(problem)
+            | Self::BreakingPackage(problem) => Some(problem.kind()),
             _ => None,
         }
     }
@@ -101,6 +107,7 @@ impl ClientError {
         match problem.kind() {
             "untrusted-package" => Self::UntrustedPackage(Box::new(problem)),
             "mismatched-package" => Self::MismatchedPackage(Box::new(problem)),
+            "breaking-package" => Self::BreakingPackage(Box::new(problem)),
             _ => Self::Refused(Box::new(problem)),
         }
     }
@@ -131,6 +138,9 @@ pub struct Problem {
     /// All that the name can mean.
     #[serde(default)]
     pub candidates: Vec<String>,
+    /// What stands for something else with a package.
+    #[serde(default)]
+    pub breaking: Option<RemoteChanges>,
 }
 
 /// What is wrong with a field.
@@ -166,6 +176,7 @@ impl Problem {
             errors: Vec::new(),
             near: Vec::new(),
             candidates: Vec::new(),
+            breaking: None,
         });
         Self {
             status: status.as_u16(),

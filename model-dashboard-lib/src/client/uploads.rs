@@ -196,7 +196,12 @@ impl Client {
         giving: &Giving,
         message: &str,
     ) -> Result<RemoteModel, ClientError> {
-        let (takes, confirmed) = (parts(giving).join(","), confirmed(giving).join(","));
+        let takes = match parts(giving).as_deref() {
+            None => String::new(),
+            Some([]) => "none".to_owned(),
+            Some(parts) => parts.join(","),
+        };
+        let confirmed = confirmed(giving).join(",");
         let [models, network_type, name] = of(key);
         let path = [models, network_type, name, "package"];
         let query = [("upload", id), ("take", &takes), ("confirm", &confirmed)];
@@ -294,13 +299,16 @@ impl Client {
 }
 
 /// What is taken over, on the wire.
-pub(super) fn parts(giving: &Giving) -> Vec<&'static str> {
-    giving.takes.iter().map(|part| part.as_str()).collect()
+pub(super) fn parts(giving: &Giving) -> Option<Vec<&'static str>> {
+    let parts = giving.takes.as_ref()?;
+    Some(parts.iter().map(|part| part.as_str()).collect())
 }
 
 /// What is confirmed, on the wire.
 pub(super) fn confirmed(giving: &Giving) -> Vec<&'static str> {
-    giving.as_typed.then_some("as_typed").into_iter().collect()
+    let all = [(giving.as_typed, "as_typed"), (giving.breaking, "breaking")];
+    let meant = all.into_iter().filter(|(is_meant, _)| *is_meant);
+    meant.map(|(_, name)| name).collect()
 }
 
 /// Whether another connection is at the upload, or it is further than was known.

@@ -6,7 +6,7 @@ use super::models::Model;
 use crate::auth::local::HasherError;
 use crate::auth::{PasswordError, Permission, Permissions};
 use crate::model::{FieldError, ModelKey, Position, Timestamp};
-use crate::package::inspect::{Mismatch, Trust};
+use crate::package::inspect::{Breaking, Mismatch, Trust};
 use crate::repository::RepositoryError;
 use crate::repository::packages::{MAX_PACKAGE_BYTES, PackageId, PackageStoreError};
 use crate::store::StoreError;
@@ -216,6 +216,20 @@ pub enum Error {
         /// What the package says otherwise.
         mismatches: Vec<Mismatch>,
         /// The upload that it came with.
+        upload: PackageId,
+    },
+    /// Labels or images of the model stand for something else with the package. It is there: the upload is
+    /// given to the model all the same ([`Giving::breaking`](super::Giving::breaking)), or proposed to
+    /// it. HTTP: 409.
+    #[error(
+        "whoever uses {key} takes something for something else then: {breaking}; confirm that this is meant"
+    )]
+    Breaking {
+        /// The model.
+        key: ModelKey,
+        /// What stands for something else.
+        breaking: Box<Breaking>,
+        /// The upload that the package came with.
         upload: PackageId,
     },
     /// The change would leave no active administrator. HTTP: 409.

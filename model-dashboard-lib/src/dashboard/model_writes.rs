@@ -208,7 +208,14 @@ impl Dashboard {
                 current: before.model.ok().map(Box::new),
             });
         }
-        let Some(after) = edit(&before)? else {
+        let edited = edit(&before);
+        if before.enabled && matches!(edited, Err(Error::Breaking { .. })) {
+            // Who may not change it need not think about what would come of it.
+            let target = || format!("model:{key}");
+            self.require(caller, Permission::ModelsEnable, target)
+                .await?;
+        }
+        let Some(after) = edited? else {
             return Ok(before.readable()?.clone());
         };
         let enables = match &after {

@@ -5,6 +5,7 @@ use http::{HeaderMap, Method, StatusCode};
 use model_dashboard::auth::Permission;
 use model_dashboard::dashboard::{Dashboard, Error, Giving, ModelPackage, Wanted};
 use model_dashboard::model::{ModelDefinition, ModelKey};
+use model_dashboard::package::inspect::Drift;
 use model_dashboard::repository::Precondition;
 use model_dashboard::repository::packages::PackageId;
 use tracing::Instrument as _;
@@ -140,7 +141,7 @@ async fn fetch(
 /// Tell what is known of a package
 ///
 /// What was found in it when it was uploaded: files with their digests, framework, labels, what loading
-/// it would run. Also needs `models:read`.
+/// it would run; and where the definition says something else. Also needs `models:read`.
 #[utoipa::path(get, path = "/api/v1/models/{network_type}/{name}/package/report", tag = "packages",
     security(("token" = ["packages:read"])),
     params(
@@ -153,8 +154,22 @@ async fn fetch(
 async fn report(guest: &Guest, key: &ModelKey, query: &str) -> Result<Response, Failure> {
     let parameters = Parameters::parse(query, &["revision"])?;
     let package = named(guest, key, &parameters).await?;
-    let record = guest.dashboard().package_record(&guest.caller, &package);
-    json(StatusCode::OK, &Package::new(&package, record.await?)?)
+    let (dashboard, caller) = (guest.dashboard(), &guest.caller);
+    let record = dashboard.package_record(caller, &package).await?;
+    let report = record.as_ref().and_then(|record| record.report.as_ref());
+    let drift = match report.filter(|_| parameters.get("revision").is_none()) {
+        Some(report) => {
+            let model = dashboard.model(caller, key).await?;
+            Some(Drift::between(&model.definition, report))
+        }
+        None => None,
+    };
+    let told = Package::new(&package, record)?;
+    let told = match drift {
+        Some(drift) => told.of_definition(&drift),
+        None => told,
+    };
+    json(StatusCode::OK, &told)
 }
 
 /// Put a package
@@ -163,7 +178,8 @@ async fn report(guest: &Guest, key: &ModelKey, query: &str) -> Result<Response, 
 /// is made of it, whose alias, description, version, labels and inference information (channels,
 /// configuration, trainer, folds) are as the package tells them. The package is looked at before: one
 /// that cannot be read is refused, and one that is for another network type, or a data set of another
-/// number, needs `confirm`; its bytes stay then as the `upload` that the problem names. For large ones `/api/v1/uploads` goes on where a connection broke
+/// number, needs `confirm`, as does one with which labels or images stand for something else; its bytes
+/// stay then as the `upload` that the problem names. For large ones `/api/v1/uploads` goes on where a connection broke
 /// off: with `upload` the bytes are those of a finished upload of yours, and the request has none. Once
 /// all bytes came it is done, also if nobody waits for the answer. Also needs `models:write`.
 #[utoipa::path(put, path = "/api/v1/models/{network_type}/{name}/package", tag = "packages",
@@ -172,8 +188,8 @@ async fn report(guest: &Guest, key: &ModelKey, query: &str) -> Result<Response, 
         ("network_type" = String, Path, example = "nnUNet"),
         ("name" = String, Path, example = "Task003_Liver"),
         ("upload" = Option<String>, Query, description = "The name of an upload that has all its bytes"),
-        ("take" = Option<String>, Query, example = "labels,version", description = "What the definition takes over from the package: `labels`, `version`, with a comma between them; a new model takes all"),
-        ("confirm" = Option<String>, Query, example = "as_typed", description = "What is meant so although the answer was 409: `as_typed`, that this model is to get a package which is for another one"),
+        ("take" = Option<String>, Query, example = "labels,version", description = "What the definition takes over from the package: `labels`, `version`, `inference` (channels, configuration, trainer, folds), with a comma between them, or `none`. Without it what the definition says as its package did until now, or not at all. A new model takes all"),
+        ("confirm" = Option<String>, Query, example = "as_typed", description = "What is meant so although the answer was 409: `as_typed`, that this model is to get a package which is for another one; `breaking`, that labels or images stand for something else then"),
         ("If-Match" = Option<String>, Header, example = "*", description = "The version that you change, or `*`"),
         ("If-None-Match" = Option<String>, Header, description = "`*` for a new model"),
         ("Content-Disposition" = Option<String>, Header, example = "attachment; filename=\"Task003_Liver.zip\"",
@@ -184,7 +200,7 @@ async fn report(guest: &Guest, key: &ModelKey, query: &str) -> Result<Response, 
     responses(
         (status = 200, body = Definition, headers(("ETag" = String, description = "The new version"))),
         (status = 201, body = Definition, headers(("ETag" = String, description = "The version"))),
-        (status = 409, description = "Something has to be confirmed: `mismatches`, `upload`; or the model is enabled, and the package is trusted less than the installation says"),
+        (status = 409, description = "Something has to be confirmed: `mismatches` or `breaking`, and `upload`; or the model is enabled, and the package is trusted less than the installation says"),
         (status = 411, description = "The header Content-Length is missing")))]
 async fn put(
     guest: &Guest,
@@ -260,8 +276,14 @@ fn giving(parameters: &Parameters) -> Result<Giving, Failure> {
             .into_iter()
             .flat_map(|it| it.split(','))
     };
-    let takes = parts(listed("take"));
-    let takes = takes.ok_or_else(|| bad("take", format!("must be {PARTS}")))?;
+    let takes = match parameters.get("take") {
+        None => None,
+        Some("none") => Some(Vec::new()),
+        Some(_) => {
+            let takes = parts(listed("take"));
+            Some(takes.ok_or_else(|| bad("take", format!("must be {PARTS}; or none")))?)
+        }
+    };
     let confirmed = Confirmations::parse(listed("confirm"));
     let confirmed = confirmed.ok_or_else(|| bad("confirm", format!("must be {CONFIRMATIONS}")))?;
     Ok(confirmed.giving(takes))

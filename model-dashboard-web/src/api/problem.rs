@@ -76,6 +76,10 @@ pub(crate) struct Problem {
     /// What a package says otherwise than the model that was to get it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) mismatches: Vec<MismatchProblem>,
+    /// Labels and images that stand for something else with a package: what they stood for, and stand for
+    /// then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) breaking: Option<Changes>,
     /// The upload that a package which needs to be confirmed came with: `upload` of a `PUT` with
     /// `confirm`, which then has no bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -159,6 +163,7 @@ const MESSAGE_HEADER: &str = " (header Model-Dashboard-Message)";
 
 /// How something is confirmed here.
 const CONFIRM_AS_TYPED: &str = " (confirm=as_typed)";
+const CONFIRM_BREAKING: &str = " (confirm=breaking)";
 
 impl From<&Mismatch> for MismatchProblem {
     fn from(mismatch: &Mismatch) -> MismatchProblem {
@@ -197,6 +202,7 @@ impl Problem {
             since: None,
             missing_permission: None,
             mismatches: Vec::new(),
+            breaking: None,
             upload: None,
             retry_after: None,
             challenge: None,
@@ -308,6 +314,13 @@ impl From<Error> for Problem {
                 problem.detail.push_str(CONFIRM_AS_TYPED);
                 problem.upload = Some(upload.to_string());
                 problem.mismatches = mismatches.iter().map(MismatchProblem::from).collect();
+            }
+            Error::Breaking {
+                breaking, upload, ..
+            } => {
+                problem.detail.push_str(CONFIRM_BREAKING);
+                problem.upload = Some(upload.to_string());
+                problem.breaking = Some(Changes::breaking(&breaking));
             }
             Error::Unavailable { since, .. } => problem.since = since.map(|at| at.to_string()),
             Error::PreconditionRequired => problem.detail = IF_MATCH_NEEDED.to_owned(),

@@ -401,6 +401,9 @@ async fn meet_packages(admin: &Client, described: &mut Described) {
         let answer = client.send(method.clone(), path, "bytes").await;
         described.check(method, template, &answer);
     }
+    let other = crate::packed::nnunet("{}", crate::packed::HARMLESS);
+    let other = new.send(put.clone(), "/api/v1/models/MIST/Other/package", other);
+    described.check(&put, template, &other.await);
     let report = |path: &str| format!("{path}/report");
     for path in [there, broken, "/api/v1/models/MIST/Nowhere/package"] {
         let answer = admin.get(&report(path)).await;
@@ -480,6 +483,11 @@ async fn meet_drafts(app: &App, admin: &Client, described: &mut Described) {
         described.check(&post, all, &answer);
         proposed.push(answer.location().to_owned());
     }
+    let other = crate::packed::nnunet("{}", crate::packed::HARMLESS);
+    let other = crate::packed::uploaded(app, "admin", "other.zip", other).await;
+    let other = json!({ "upload": other.to_string() }).to_string();
+    let other = admin.send(post.clone(), disabled, other).await;
+    described.check(&post, all, &other);
     let third = format!("/api/v1/packages/{}", ContentDigest::of(b"third").to_hex());
     let purged = why.send(delete.clone(), &third, "").await;
     assert_eq!(purged.status, 200, "{}", purged.text());

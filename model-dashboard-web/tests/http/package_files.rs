@@ -21,7 +21,8 @@ async fn with_package(app: &App, bytes: Vec<u8>) {
         &publisher,
         id,
         &key,
-        Giving::default(),
+        // It is called otherwise.
+        Giving::default().as_typed().breaking(),
         Precondition::Exists,
         "for a test",
     );

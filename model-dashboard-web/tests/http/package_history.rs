@@ -29,7 +29,13 @@ async fn with_two(app: &App) -> (Client, [Vec<u8>; 2]) {
         let named = format!("attachment; filename=\"{name}\"");
         let put = client.with(condition.0, condition.1);
         let put = put.with("content-disposition", &named);
-        let put = put.send(Method::PUT, &package, bytes.clone()).await;
+        let put = put
+            .send(
+                Method::PUT,
+                &format!("{package}?take=none&confirm=breaking"),
+                bytes.clone(),
+            )
+            .await;
         assert!(put.status.is_success(), "{}", put.text());
     }
     (client, both)

@@ -172,6 +172,59 @@ async fn a_package_of_another_model_has_to_be_confirmed() {
 }
 
 #[tokio::test]
+async fn labels_that_stand_for_something_else_have_to_be_confirmed() {
+    let app = App::start().await;
+    let client = admin(&app).await;
+    let package = |labels: &str| nnunet(labels, HARMLESS);
+    let path = "/api/v1/models/nnUNet_v2/HN/package";
+    let new = client.with("if-none-match", "*");
+    let first = package(r#"{"background":0,"Brainstem":1}"#);
+    assert_eq!(new.send(Method::PUT, path, first).await.status, 201);
+
+    let any = client.with("if-match", "*");
+    let other = r#"{"background":0,"Chiasm":1}"#;
+    let refused = any.send(Method::PUT, path, package(other)).await;
+    assert_eq!(refused.status, 409, "{}", refused.text());
+    let problem = refused.json();
+    assert_eq!(
+        problem["type"],
+        "urn:model-dashboard:problem:breaking-package"
+    );
+    let label = &problem["breaking"]["labels"][0];
+    assert_eq!(label["before"], json!(["Brainstem"]));
+    assert_eq!(
+        (&label["after"], &label["breaking"]),
+        (&json!(["Chiasm"]), &json!(true))
+    );
+    let upload = problem["upload"].as_str().unwrap();
+    let meant = format!("{path}?upload={upload}&confirm=breaking");
+    let done = any.send(Method::PUT, &meant, "").await;
+    assert_eq!(done.status, 200, "{}", done.text());
+    assert_eq!(
+        done.json()["contour_names"],
+        json!({"1": "Chiasm"}),
+        "it follows"
+    );
+    let report = format!("{path}/report");
+    let drift = client.get(&report).await.json()["drift"].clone();
+    assert_eq!(
+        (&drift["labels"], &drift["fields"]),
+        (&json!([]), &json!([]))
+    );
+
+    let stays = format!("{path}?take=none&confirm=breaking");
+    let first = package(r#"{"background":0,"Brainstem":1}"#);
+    let done = any.send(Method::PUT, &stays, first).await;
+    assert_eq!(done.json()["contour_names"], json!({"1": "Chiasm"}));
+    let drift = client.get(&report).await.json()["drift"].clone();
+    assert_eq!(drift["labels"][0]["after"], json!(["Brainstem"]), "{drift}");
+    let wrong = any
+        .send(Method::PUT, &format!("{path}?take=all"), "x")
+        .await;
+    assert_eq!(wrong.status, 400);
+}
+
+#[tokio::test]
 async fn a_package_is_fetched_by_revision_and_says_what_it_is_for() {
     let app = App::start().await;
     let client = admin(&app).await;

@@ -181,6 +181,14 @@ async fn a_model_gets_a_package_after_what_changes_was_shown() {
         ("take", "labels"),
         ("reason", "trained again"),
     ];
+    let refused = post(&publisher, &at, &fields).await;
+    let text = refused.text();
+    assert_eq!(refused.status, 422, "{text}");
+    assert!(
+        text.contains("Something stands for something else"),
+        "{text}"
+    );
+    let fields = [&fields[..], &[("breaking", "yes")]].concat();
     let done = post(&publisher, &at, &fields).await;
     assert_eq!(done.status, 303, "{}", done.text());
     assert_eq!(done.location(), format!("/models/{model}"));

@@ -95,9 +95,6 @@ impl Dashboard {
     ) -> Result<Draft, Error> {
         let (this, caller, key) = (self.clone(), caller.clone(), key.clone());
         let message = message_field(message)?;
-        let mut takes = giving.takes.clone();
-        takes.sort();
-        takes.dedup();
         to_its_end(async move {
             let target = || format!("model:{key}");
             this.require(&caller, Permission::ModelsWrite, target)
@@ -108,8 +105,16 @@ impl Dashboard {
                 let full = format!("has {MAX_DRAFTS} drafts; publish or discard some");
                 return Err(Error::invalid("model", full));
             }
-            let Announced { caller, intent, .. } =
-                this.announce(&caller, id, &key, &giving).await?;
+            let Announced {
+                caller,
+                intent,
+                report,
+            } = this.announce(&caller, id, &key, &giving).await?;
+            let had = this.had(&caller, &key).await;
+            let had = had.as_ref().and_then(|had| had.of(&model.definition));
+            let mut takes = giving.taken(&report, had, &model.definition);
+            takes.sort();
+            takes.dedup();
             let kept = this.change_of_package({
                 let (caller, intent) = (caller.clone(), intent.clone());
                 let this = this.clone();

@@ -3,26 +3,32 @@
 use super::publish::told;
 use crate::dashboard::Error;
 use crate::dashboard::packages::record::PackageRecord;
-use crate::model::ModelKey;
+use crate::model::{ModelDefinition, ModelKey};
 use crate::package::inspect::{Report, TakenPart};
 use crate::repository::packages::PackageId;
 
-/// How a model is to get a package. By default nothing is taken over and nothing confirmed.
+/// How a model is to get a package. By default a definition that followed its package goes on doing so
+/// ([`Description::followed`]), and nothing is confirmed.
+///
+/// [`Description::followed`]: crate::package::inspect::Description::followed
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Giving {
-    /// What the definition takes over from the package.
-    pub takes: Vec<TakenPart>,
+    /// What the definition takes over from the package; `None` for what it follows.
+    pub takes: Option<Vec<TakenPart>>,
     /// That the model is meant although the package says that it is for another one
     /// ([`Report::mismatches`]).
     pub as_typed: bool,
+    /// That labels or images may stand for something else then
+    /// ([`Breaking`](crate::package::inspect::Breaking)).
+    pub breaking: bool,
 }
 
 impl Giving {
-    /// Takes over these parts.
+    /// Takes over these parts and no others.
     #[must_use]
     pub fn taking(takes: &[TakenPart]) -> Giving {
         Giving {
-            takes: takes.to_vec(),
+            takes: Some(takes.to_vec()),
             ..Giving::default()
         }
     }
@@ -36,6 +42,29 @@ impl Giving {
         }
     }
 
+    /// Says that labels and images may stand for something else then.
+    #[must_use]
+    pub fn breaking(self) -> Giving {
+        Giving {
+            breaking: true,
+            ..self
+        }
+    }
+
+    /// What a definition takes over from a package, in place of one that it `had`.
+    pub(super) fn taken(
+        &self,
+        gets: &Report,
+        had: Option<&Report>,
+        definition: &ModelDefinition,
+    ) -> Vec<TakenPart> {
+        let had = had.map(|had| &had.description);
+        match &self.takes {
+            Some(parts) => parts.clone(),
+            None => gets.description.followed(had, definition),
+        }
+    }
+
     /// What the package tells, if a model of this key may get it so.
     pub(super) fn checked(
         &self,
@@ -43,7 +72,7 @@ impl Giving {
         key: &ModelKey,
         upload: PackageId,
     ) -> Result<Report, Error> {
-        let report = told(found, &self.takes)?;
+        let report = told(found, self.takes.as_deref().unwrap_or_default())?;
         let mismatches = report.mismatches(key);
         if !mismatches.is_empty() && !self.as_typed {
             let key = key.clone();

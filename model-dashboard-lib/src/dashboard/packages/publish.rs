@@ -10,7 +10,7 @@ use crate::dashboard::edits::{filled, new_content, set_package, with_told_packag
 use crate::dashboard::model_writes::{After, Before, Reason};
 use crate::dashboard::{Caller, Dashboard, Error, Model};
 use crate::model::{ContentDigest, ModelDefinition, ModelId, ModelKey};
-use crate::package::inspect::{Report, TakenPart};
+use crate::package::inspect::{Breaking, Report, TakenPart};
 use crate::repository::Precondition;
 use crate::repository::packages::PackageId;
 
@@ -38,6 +38,20 @@ pub(super) struct Announced {
     pub(super) intent: Intent,
     /// What was found in the package.
     pub(super) report: Report,
+}
+
+/// What was found in the package of a model.
+pub(super) struct Had {
+    package: String,
+    report: Report,
+}
+
+impl Had {
+    /// It, if this is a definition with that package: another may have come meanwhile.
+    pub(super) fn of(&self, definition: &ModelDefinition) -> Option<&Report> {
+        let package = definition.registry()?.package?;
+        (package == self.package).then_some(&self.report)
+    }
 }
 
 /// What somebody may say of what a package is fetched for, in characters.
@@ -74,7 +88,8 @@ impl Dashboard {
     /// # Errors
     /// As [`Dashboard::replace`] and [`Dashboard::inspected`]; [`Error::Invalid`] for a `package`
     /// that cannot be read, and for a part to `take` that it does not tell; [`Error::Mismatched`] for
-    /// one that is for another model, unless that is [confirmed](Giving::as_typed).
+    /// one that is for another model, and [`Error::Breaking`] where labels or images stand for something
+    /// else then, unless that is [confirmed](Giving).
     pub async fn publish_upload(
         &self,
         caller: &Caller,
@@ -93,9 +108,21 @@ impl Dashboard {
                 report,
             } = this.announce(&caller, id, &key, &giving).await?;
             let reason = Reason::IfEnabled;
+            let had = this.had(&caller, &key).await;
+            let of = key.clone();
             let edit = move |before: &Before| {
                 let before = before.readable()?;
-                let content = with_told_package(before, id, &report.description, &giving.takes)?;
+                let had = had.as_ref().and_then(|had| had.of(&before.definition));
+                let takes = giving.taken(&report, had, &before.definition);
+                let content = with_told_package(before, id, &report.description, &takes)?;
+                let breaking = Breaking::between(&before.definition, had, &content, &report);
+                if !breaking.is_empty() && !giving.breaking {
+                    return Err(Error::Breaking {
+                        key: of.clone(),
+                        breaking: Box::new(breaking),
+                        upload: id,
+                    });
+                }
                 Ok(Some(After::Content(content)))
             };
             let changed = this.change_model(&caller, &key, precondition, &message, reason, edit);
@@ -126,7 +153,7 @@ impl Dashboard {
     ) -> Result<Model, Error> {
         let (this, caller, message) = (self.clone(), caller.clone(), message.to_owned());
         let giving = Giving {
-            takes: Vec::new(),
+            takes: None,
             ..giving
         };
         definition.set_enabled(false);
@@ -145,6 +172,15 @@ impl Dashboard {
             this.published(id, &intent, created.await).await
         })
         .await
+    }
+
+    /// What was found in the package that a model has.
+    pub(super) async fn had(&self, caller: &Caller, key: &ModelKey) -> Option<Had> {
+        let model = self.model(caller, key).await.ok()?;
+        let package = model.definition.registry()?.package?;
+        let id = PackageId::parse(&package).ok()?;
+        let report = self.found_in(id).await.ok()??.report?;
+        Some(Had { package, report })
     }
 
     /// Notes of a package that a model is about to get it, so that its bytes stay whatever becomes

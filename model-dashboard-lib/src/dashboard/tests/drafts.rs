@@ -286,7 +286,14 @@ async fn what_is_published_at_once_takes_over_what_it_is_told_to() {
     let publish = async |id, takes| {
         let any = Precondition::Exists;
         dashboard
-            .publish_upload(&host, id, &here.key, Giving::taking(takes), any, "at once")
+            .publish_upload(
+                &host,
+                id,
+                &here.key,
+                Giving::taking(takes).breaking(),
+                any,
+                "at once",
+            )
             .await
     };
     let taken = publish(package, &[TakenPart::Labels]).await.unwrap();

@@ -15,6 +15,7 @@ mod drafts;
 mod edits;
 mod faults;
 mod following;
+mod given;
 mod guessing;
 mod hanging;
 mod history;

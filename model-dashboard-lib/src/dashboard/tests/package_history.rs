@@ -54,9 +54,10 @@ impl There {
 
     async fn give(&self, name: &str, bytes: &[u8]) -> PackageId {
         let id = self.packages.uploaded(&self.host, name, bytes).await;
+        let giving = Giving::taking(&[]).breaking();
         let given = self
             .dashboard()
-            .publish_upload(&self.host, id, &self.key, &[], ANY, "");
+            .publish_upload(&self.host, id, &self.key, giving, ANY, "");
         given.await.unwrap();
         id
     }

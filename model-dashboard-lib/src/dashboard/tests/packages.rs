@@ -499,7 +499,7 @@ async fn a_new_model_says_what_its_package_tells_and_above_that_what_is_given() 
     assert_eq!(given.get("inference_information"), None);
     assert_eq!(
         (&given["x"], &given["network_type"]),
-        (&1.into(), &"MIST".into())
+        (&1.into(), &"nnUNet_v2".into())
     );
     assert_eq!(given["description"], told["description"]);
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::description::Description;
+use super::proposed::folds;
 use super::report::{FileReport, Report};
 use crate::model::{
     ContentDigest, FieldChange, JsonObject, LabelChange, LabelChangeKind, LabelNames,
@@ -166,6 +167,16 @@ impl Drift {
                 joined(of.iter()),
             );
         }
+        let there = description.networks.iter().flat_map(folds);
+        let there: BTreeSet<String> = there.map(|fold| shown(&fold)).collect();
+        // Fewer than there are may be meant.
+        let says = named_folds(&information);
+        let says = says.filter(|folds| !folds.iter().all(|fold| there.contains(fold)));
+        compare(
+            "inference_information.folds",
+            says.and_then(|folds| joined(folds.iter())),
+            joined(there.iter()),
+        );
         drift
     }
 
@@ -207,6 +218,19 @@ fn named_channels(information: &JsonObject) -> Option<String> {
     }
     numbered.sort_unstable();
     joined(numbered.iter().map(|(_, name)| name))
+}
+
+/// The folds that a definition names: numbers or texts.
+fn named_folds(information: &JsonObject) -> Option<Vec<String>> {
+    let folds: Vec<serde_json::Value> = information.get_as("folds").ok().flatten()?;
+    Some(folds.iter().map(shown).collect())
+}
+
+fn shown(value: &serde_json::Value) -> String {
+    match value.as_str() {
+        Some(text) => text.to_owned(),
+        None => value.to_string(),
+    }
 }
 
 impl ReportComparison {
@@ -316,10 +340,15 @@ impl ReportComparison {
         let breaking = |change: &LabelChange| {
             change.kind.is_breaking() || change.kind == LabelChangeKind::Removed
         };
-        let channels = |change: &FieldChange| {
+        self.labels.iter().any(breaking) || self.channels().is_some()
+    }
+
+    /// The images, where both packages tell them, and otherwise.
+    pub(super) fn channels(&self) -> Option<&FieldChange> {
+        let told = |change: &&FieldChange| {
             change.field == "channels" && change.before.is_some() && change.after.is_some()
         };
-        self.labels.iter().any(breaking) || self.fields.iter().any(channels)
+        self.fields.iter().find(told)
     }
 }
 

@@ -55,6 +55,7 @@ mod formats;
 mod inspectors;
 mod json;
 mod licence;
+mod meaning;
 mod mismatch;
 mod mist;
 mod monai;
@@ -79,6 +80,7 @@ pub use description::{
 };
 pub use finding::{Finding, FindingKind};
 pub use inspectors::Inspectors;
+pub use meaning::Breaking;
 pub use mismatch::{Mismatch, MismatchPart};
 pub use proposed::PROPOSED_FIELDS;
 pub use report::{FileReport, RULES, Report};

@@ -41,7 +41,7 @@ impl Description {
         if !labels.is_empty() {
             told.set_contour_names(&labels);
         }
-        let information = information(self);
+        let information = self.information();
         if !information.is_empty() {
             // An object is JSON.
             let _ = told
@@ -54,9 +54,13 @@ impl Description {
             false => ModelDefinition::default(),
         }
     }
+
+    /// What the framework needs to know, by the names of its own files.
+    pub(super) fn information(&self) -> JsonObject {
+        information(self)
+    }
 }
 
-/// What the framework needs to know, by the names of its own files.
 fn information(description: &Description) -> JsonObject {
     let mut object = JsonObject::new();
     let mut channels = JsonObject::new();
@@ -90,7 +94,7 @@ fn information(description: &Description) -> JsonObject {
 }
 
 /// The folds that can be used: numbers, where they are.
-fn folds(network: &Network) -> Vec<serde_json::Value> {
+pub(super) fn folds(network: &Network) -> Vec<serde_json::Value> {
     let complete = network.folds.iter().filter(|fold| fold.complete);
     let names: BTreeSet<&str> = complete.map(|fold| fold.name.as_str()).collect();
     let value = |name: &str| match name.parse::<u64>() {

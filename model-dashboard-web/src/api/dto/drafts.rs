@@ -13,10 +13,10 @@ use crate::api::Failure;
 use crate::api::fields::{Body, Field, Fields, must_be};
 
 /// What can be taken over, for people.
-pub(in crate::api) const PARTS: &str = "labels or version";
+pub(in crate::api) const PARTS: &str = "labels, version or inference";
 
 /// What can be confirmed, for people.
-pub(in crate::api) const CONFIRMATIONS: &str = "as_typed";
+pub(in crate::api) const CONFIRMATIONS: &str = "as_typed or breaking";
 
 /// A package that is proposed to a model.
 #[derive(Debug, Serialize, ToSchema)]
@@ -30,7 +30,7 @@ pub(in crate::api) struct Draft {
     /// The revision that the model had then.
     #[serde(skip_serializing_if = "Option::is_none")]
     revision: Option<u64>,
-    /// What the definition takes over from the package: `labels`, `version`.
+    /// What the definition takes over from the package: `labels`, `version`, `inference`.
     #[schema(value_type = Vec<String>, example = json!(["labels"]))]
     take: Vec<&'static str>,
     /// The name of whoever proposed it.
@@ -139,9 +139,10 @@ pub(in crate::api) struct NewDraft {
     /// The name of an upload of yours that has all its bytes.
     #[schema(value_type = String, example = "01J9Z3K4V5W6X7Y8Z9A0B1C2D3")]
     pub(in crate::api) upload: PackageId,
-    /// What the definition takes over from the package: `labels`, `version`; nothing without.
+    /// What the definition takes over from the package: `labels`, `version`, `inference`. Without it what
+    /// the definition says as its package did until now, or not at all.
     #[schema(value_type = Option<Vec<String>>, example = json!(["labels"]))]
-    pub(in crate::api) take: Vec<TakenPart>,
+    pub(in crate::api) take: Option<Vec<TakenPart>>,
     /// What is meant so although the answer was 409: `as_typed`, that this model is to get a package
     /// which is for another one.
     #[schema(value_type = Option<Vec<String>>, example = json!(["as_typed"]))]
@@ -150,7 +151,7 @@ pub(in crate::api) struct NewDraft {
 
 impl Body for NewDraft {
     fn read(fields: &mut Fields) -> Option<NewDraft> {
-        let take = fields.optional("take").unwrap_or_default();
+        let take = fields.optional("take");
         let confirm = fields.optional("confirm").unwrap_or_default();
         let upload = fields.needed("upload")?;
         Some(NewDraft {
@@ -165,6 +166,7 @@ impl Body for NewDraft {
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::api) struct Confirmations {
     as_typed: bool,
+    breaking: bool,
 }
 
 impl Confirmations {
@@ -174,6 +176,7 @@ impl Confirmations {
         for name in names {
             match name.trim() {
                 "as_typed" => confirmed.as_typed = true,
+                "breaking" => confirmed.breaking = true,
                 _ => return None,
             }
         }
@@ -181,9 +184,13 @@ impl Confirmations {
     }
 
     /// A package that is given so, and takes over these parts.
-    pub(in crate::api) fn giving(self, takes: Vec<TakenPart>) -> Giving {
-        let Confirmations { as_typed } = self;
-        Giving { takes, as_typed }
+    pub(in crate::api) fn giving(self, takes: Option<Vec<TakenPart>>) -> Giving {
+        let Confirmations { as_typed, breaking } = self;
+        Giving {
+            takes,
+            as_typed,
+            breaking,
+        }
     }
 }
 

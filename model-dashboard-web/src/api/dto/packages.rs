@@ -2,10 +2,12 @@
 
 use model_dashboard::dashboard::{Error, ModelPackage, PackageHead, PackageRecord};
 use model_dashboard::model::Timestamp;
+use model_dashboard::package::inspect::Drift;
 use model_dashboard::repository::packages::PackageId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::Changes;
 use crate::api::Failure;
 
 /// What is known of a package.
@@ -29,6 +31,10 @@ pub(crate) struct Package {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     report: Option<serde_json::Value>,
+    /// Where the definition says something else than the package: `before` is what it says, `after` what the
+    /// package does. Only of the package that the model has now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drift: Option<Changes>,
     /// Why nothing is known: it is none of the forms that packages have, or it is broken.
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<String>,
@@ -44,6 +50,12 @@ impl Package {
         found: Option<PackageRecord>,
     ) -> Result<Package, Failure> {
         Package::of(package.id, &package.head, found)
+    }
+
+    /// With what the definition of the model that has it says otherwise.
+    pub(crate) fn of_definition(mut self, drift: &Drift) -> Package {
+        self.drift = Some(Changes::drift(drift));
+        self
     }
 
     /// The same of one that no model may have yet.
@@ -69,6 +81,7 @@ impl Package {
             uploaded_by: head.uploaded_by.clone(),
             uploaded_at: head.uploaded_at,
             report,
+            drift: None,
             refused,
         })
     }

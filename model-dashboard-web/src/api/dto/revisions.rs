@@ -7,6 +7,7 @@ use model_dashboard::model::{
     self, Comparison, FieldChange, LabelChange, LabelChangeKind, LabelNames, MAX_CHANGES,
     ModelDefinition, Timestamp,
 };
+use model_dashboard::package::inspect::{Breaking, Drift};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -218,6 +219,31 @@ impl Changes {
             fields.iter().map(field).collect(),
             labels.iter().map(label).collect(),
         )
+    }
+
+    /// What stands for something else once a model has another package.
+    pub(in crate::api) fn breaking(found: &Breaking) -> Changes {
+        Changes::apart(found.channels.as_slice(), &found.labels)
+    }
+
+    /// Where a definition says something else than its package: before is what it says, after what the
+    /// package does.
+    pub(in crate::api) fn drift(found: &Drift) -> Changes {
+        Changes::apart(&found.fields, &found.labels)
+    }
+
+    fn apart(fields: &[FieldChange], labels: &[LabelChange]) -> Changes {
+        let most = |count: usize| count.min(MAX_CHANGES);
+        let named = (&fields[..most(fields.len())], &labels[..most(labels.len())]);
+        let more = fields.len() + labels.len() - named.0.len() - named.1.len();
+        let breaking = labels.iter().any(|label| label.kind.is_breaking());
+        let (fields, labels) = Changes::whole(named.0, named.1);
+        Changes {
+            fields,
+            labels,
+            breaking,
+            more,
+        }
     }
 
     fn of(found: &Comparison, limits: Cut) -> Changes {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use model_dashboard::model::{LabelNames, LabelNumber, Timestamp};
 use model_dashboard::package::inspect::{
-    Configuration, Description, Drift, FileChangeKind, FileReport, FindingKind, Network, Report,
-    ReportComparison, Score, Signature, Tensor,
+    Breaking, Configuration, Description, Drift, FileChangeKind, FileReport, FindingKind, Network,
+    Report, ReportComparison, Score, Signature, Tensor,
 };
 use model_dashboard::package::pickle::Verdict;
 
@@ -67,6 +67,11 @@ pub(in crate::pages) fn trust(report: &Report) -> Trust {
 /// Where a definition says something else than its package.
 pub(in crate::pages) fn drift(found: &Drift) -> Changes {
     told_changes(&found.fields, &found.labels)
+}
+
+/// What stands for something else once a model has another package.
+pub(in crate::pages) fn breaking(found: &Breaking) -> Changes {
+    told_changes(found.channels.as_slice(), &found.labels)
 }
 
 /// What differs from one package to another.

@@ -4,8 +4,10 @@ use http::StatusCode;
 use model_dashboard::auth::Permission;
 use model_dashboard::catalog::Picture;
 use model_dashboard::dashboard::{Error, Giving, Model, PackageRecord};
-use model_dashboard::model::{ModelKey, Version};
-use model_dashboard::package::inspect::{Drift, MismatchPart, Report, ReportComparison, TakenPart};
+use model_dashboard::model::{Comparison, ModelDefinition, ModelKey, Version};
+use model_dashboard::package::inspect::{
+    Breaking, Description, Drift, MismatchPart, Report, ReportComparison, TakenPart,
+};
 use model_dashboard::repository::Precondition;
 use model_dashboard::repository::packages::PackageId;
 use warp::reply::Response;
@@ -28,6 +30,7 @@ const MOST_SUGGESTED: usize = 500;
 struct Typed {
     reason: Field,
     as_typed: bool,
+    breaking: bool,
     /// What is to be taken over; `None` before anybody chose.
     takes: Option<Vec<TakenPart>>,
     error: Option<String>,
@@ -90,12 +93,14 @@ pub(in crate::pages) async fn publish(
     let mut typed = Typed {
         reason: Field::new(reason),
         as_typed: form.text("as_typed") == "yes",
+        breaking: form.text("breaking") == "yes",
         takes: Some(takes.clone()),
         error: None,
     };
     let giving = Giving {
-        takes,
+        takes: Some(takes),
         as_typed: typed.as_typed,
+        breaking: typed.breaking,
     };
     let done = match form.text("then") {
         "draft" => keep(&visit, id, &model, giving, reason).await,
@@ -110,6 +115,12 @@ pub(in crate::pages) async fn publish(
         }
         Err(Error::Mismatched { .. }) => {
             let why = "The package is for another model. Nothing has been given to this one.";
+            typed.error = Some(why.to_owned());
+            (StatusCode::UNPROCESSABLE_ENTITY, model, None)
+        }
+        Err(Error::Breaking { .. }) => {
+            let why = "Labels or images stand for something else with the package. Nothing has been \
+                       given to the model: confirm it below, or keep the package as a draft.";
             typed.error = Some(why.to_owned());
             (StatusCode::UNPROCESSABLE_ENTITY, model, None)
         }
@@ -235,6 +246,12 @@ async fn chosen(
     let before = packages::report_now(visit, &model.key).await;
     let enabled = model.definition.enabled();
     let own = report.description.name.as_ref().map(ToString::to_string);
+    let takes = takes(report, before.as_ref(), model, typed.takes.as_deref());
+    let taken = takes.iter().filter(|take| take.checked);
+    let taken: Vec<TakenPart> = taken.filter_map(|it| TakenPart::parse(it.part)).collect();
+    let mut after = model.definition.clone();
+    report.description.give(&taken, &mut after);
+    let breaking = Breaking::between(&model.definition, before.as_ref(), &after, report);
     Ok(ChosenView {
         network_type: model.key.network_type.to_string(),
         name: model.key.name.to_string(),
@@ -252,15 +269,16 @@ async fn chosen(
             .iter()
             .any(|mismatch| mismatch.part == MismatchPart::Name),
         drift: told::drift(&Drift::between(&model.definition, report)),
-        takes: takes(report, before.as_ref(), model, typed.takes.as_deref()),
+        takes,
+        breaking: told::breaking(&breaking),
+        means_it: typed.breaking,
         may_publish: !enabled || visit.caller.has(Permission::ModelsEnable),
         since_last: before.map(|before| told::since(&ReportComparison::between(&before, report))),
         reason: typed.reason,
     })
 }
 
-/// What the package tells otherwise than the definition. It is taken over at first where the
-/// definition says nothing of it, or says what the package says that the model has.
+/// What the package tells otherwise than the definition. What nobody chose is as everywhere.
 fn takes(
     report: &Report,
     before: Option<&Report>,
@@ -268,39 +286,53 @@ fn takes(
     chosen: Option<&[TakenPart]>,
 ) -> Vec<Take> {
     let (description, definition) = (&report.description, &model.definition);
+    let followed = description.followed(before.map(|it| &it.description), definition);
+    let chosen = chosen.unwrap_or(&followed);
     let parts = TakenPart::ALL.into_iter();
-    let take = |part| {
-        let (what, says_nothing, change) = match part {
-            TakenPart::Labels => {
-                let (now, then) = (definition.contour_names(), description.contour_names());
-                let change = format!("{} labels now, {} then", now.len(), then.len());
-                ("the labels", now.is_empty(), change)
-            }
-            _ => {
-                let now = definition.version();
-                let then = description.version.clone().unwrap_or_default();
-                let change = match now.is_empty() {
-                    true => format!("none now, {then} then"),
-                    false => format!("{now} now, {then} then"),
-                };
-                ("the version", now.is_empty(), change)
-            }
-        };
-        let follows = before.is_some_and(|before| {
-            let before = &before.description;
-            before.tells(part) && !before.differs(part, definition)
-        });
-        Take {
-            part: part.as_str(),
-            what,
-            change,
-            checked: chosen.map_or(says_nothing || follows, |chosen| chosen.contains(&part)),
-        }
+    let take = |part: TakenPart| Take {
+        part: part.as_str(),
+        what: match part {
+            TakenPart::Labels => "the labels",
+            TakenPart::Version => "the version",
+            _ => "channels, configuration and folds",
+        },
+        change: change(description, definition, part),
+        checked: chosen.contains(&part),
     };
     parts
         .filter(|part| description.differs(*part, definition))
         .map(take)
         .collect()
+}
+
+/// What taking over a part changes, in short.
+fn change(description: &Description, definition: &ModelDefinition, part: TakenPart) -> String {
+    let now_then = |now: &str, then: &str| match now.is_empty() {
+        true => format!("none now, {then} then"),
+        false => format!("{now} now, {then} then"),
+    };
+    match part {
+        TakenPart::Labels => {
+            let (now, then) = (definition.contour_names(), description.contour_names());
+            format!("{} labels now, {} then", now.len(), then.len())
+        }
+        TakenPart::Version => {
+            let then = description.version.as_deref().unwrap_or_default();
+            now_then(&definition.version(), then)
+        }
+        part => {
+            let mut after = definition.clone();
+            description.give(&[part], &mut after);
+            let changes = Comparison::between(definition, &after).fields.into_iter();
+            let told = changes.map(|change| {
+                let (_, member) = change.field.split_once('.').unwrap_or(("", &change.field));
+                let now = change.before.as_deref().unwrap_or_default();
+                let then = change.after.as_deref().unwrap_or_default();
+                format!("{}: {}", member.replace('_', " "), now_then(now, then))
+            });
+            told.collect::<Vec<_>>().join("; ")
+        }
+    }
 }
 
 /// The model that is called as the package calls itself, if there is one.

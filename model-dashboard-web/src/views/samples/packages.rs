@@ -228,6 +228,8 @@ fn chosen() -> ChosenView {
         other_name: Some(text("Task501")),
         other_number: false,
         drift: changes.clone(),
+        breaking: changes.clone(),
+        means_it: false,
         takes: vec![Take {
             part: "labels",
             what: "the labels",

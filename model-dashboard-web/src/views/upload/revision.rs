@@ -7,13 +7,13 @@ use crate::views::components::action_bar::{Reason, action_bar};
 use crate::views::components::field::{Field, TextInput, checkbox, error_summary};
 use crate::views::components::{Tone, breadcrumbs, notice, page_header, state};
 use crate::views::frame::{Frame, Page, Section};
-use crate::views::history::changes::Changes;
+use crate::views::history::changes::{Changes, in_full};
 use crate::views::links::UploadAction;
 use crate::views::package::{Since, Trust, drift, since_last};
 
 /// A model that is to get the package of an upload. The model is asked for as `model`; then
 /// `model`, `if_match`, `reason`, `take` for each part that is taken over and, where it is asked
-/// for, `as_typed` are posted, and `then`: `draft` or `publish`.
+/// for, `as_typed` and `breaking` are posted, and `then`: `draft` or `publish`.
 #[derive(Debug, Clone, Default)]
 pub struct RevisionView {
     /// The upload.
@@ -57,6 +57,10 @@ pub struct ChosenView {
     pub other_number: bool,
     /// Where the definition says something else than the package.
     pub drift: Changes,
+    /// What stands for something else once it has the package.
+    pub breaking: Changes,
+    /// Whether that is meant.
+    pub means_it: bool,
     /// What can be taken over from the package.
     pub takes: Vec<Take>,
     /// Whether the person may publish it at once.
@@ -135,6 +139,7 @@ fn confirmation(frame: &Frame, view: &RevisionView, chosen: &ChosenView) -> Mark
                 }
             }
             (contradictions(chosen, &links.upload_action(&view.id, UploadAction::New)))
+            (breaking(chosen))
             (since_last(chosen.since_last.as_ref()))
             (drift(&chosen.drift, &html! {
                 @if chosen.takes.is_empty() { "It stays as it is; edit the model afterwards where the package is right." }
@@ -152,6 +157,23 @@ fn confirmation(frame: &Frame, view: &RevisionView, chosen: &ChosenView) -> Mark
                     (deciding(chosen))
                 },
             ))
+        }
+    }
+}
+
+fn breaking(chosen: &ChosenView) -> Markup {
+    html! {
+        @if !chosen.breaking.is_empty() {
+            (notice(Tone::Danger, &html! {
+                p {
+                    strong { "Something stands for something else. " }
+                    "Whoever uses the model by what it said until now takes one thing for another."
+                }
+                @if chosen.may_publish {
+                    (checkbox("breaking", "yes", chosen.means_it, false, &html! { "I know: publish it all the same" }))
+                }
+            }))
+            (in_full(&chosen.breaking, "Until now", "With this package"))
         }
     }
 }

@@ -1,0 +1,110 @@
+//! What a model says once it has another package, and what has to be confirmed of that.
+
+use super::packages::Packages;
+use super::*;
+use crate::package::inspect::{Drift, TakenPart};
+
+const TWO_FOLDS: &[u8] = include_bytes!("../../../tests/packages/genuine/nnunet_v2_two_folds.zip");
+const FOLD_ALL: &[u8] = include_bytes!("../../../tests/packages/genuine/nnunet_v2_fold_all.zip");
+
+fn definition(text: &str) -> ModelDefinition {
+    ModelDefinition::parse(text.as_bytes(), DuplicateKeys::LastWins).unwrap()
+}
+
+fn key() -> ModelKey {
+    "nnUNet_v2/Liver".parse().unwrap()
+}
+
+async fn given(packages: &Packages, bytes: &[u8], giving: Giving) -> Result<Model, Error> {
+    let host = packages.world.host();
+    let id = packages.uploaded(&host, "m.zip", bytes).await;
+    let any = Precondition::Exists;
+    let given = packages.dashboard();
+    given
+        .publish_upload(&host, id, &key(), giving, any, "why")
+        .await
+}
+
+fn folds(model: &Model) -> String {
+    let object = model.definition.as_object();
+    let information = object.get_object("inference_information").unwrap();
+    information.get("folds").unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn labels_that_stand_for_something_else_have_to_be_meant() {
+    let packages = Packages::in_memory().await;
+    let (dashboard, host) = (packages.dashboard(), packages.world.host());
+    let says_spleen = definition(r#"{"contour_names":{"1":"spleen"}}"#);
+    let made = dashboard.create(&host, key(), says_spleen, "");
+    let before = made.await.unwrap();
+    for giving in [Giving::default(), Giving::taking(&[TakenPart::Labels])] {
+        let refused = given(&packages, TWO_FOLDS, giving).await.unwrap_err();
+        let told = refused.to_string();
+        let Error::Breaking {
+            breaking, upload, ..
+        } = refused
+        else {
+            panic!("{told}");
+        };
+        assert_eq!(breaking.labels.len(), 1, "{breaking:?}");
+        assert!(told.contains("label 1 was spleen and is liver"), "{told}");
+        assert_eq!(dashboard.model(&host, &key()).await.unwrap(), before);
+        // It is there: proposed, it changes nothing yet.
+        let liver = key();
+        let drafted = dashboard.draft_upload(&host, upload, &liver, Giving::default(), "");
+        drafted.await.unwrap();
+    }
+    let meant = Giving::taking(&[TakenPart::Labels]).breaking();
+    let model = given(&packages, TWO_FOLDS, meant).await.unwrap();
+    let text = model.definition.as_object().get("contour_names").unwrap();
+    assert!(text.contains("liver"), "{text}");
+    // What it says now is no surprise any more.
+    given(&packages, TWO_FOLDS, Giving::default())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_definition_that_followed_its_package_goes_on_doing_so() {
+    let packages = Packages::in_memory().await;
+    let (dashboard, host) = (packages.dashboard(), packages.world.host());
+    let id = packages.uploaded(&host, "m.zip", TWO_FOLDS).await;
+    let none = ModelDefinition::default();
+    let made = dashboard.publish_new(&host, id, key(), none, Giving::default(), "");
+    assert_eq!(folds(&made.await.unwrap()), "[0,1]");
+
+    let drift = async || {
+        let model = dashboard.model(&host, &key()).await.unwrap();
+        let package = dashboard.package(&host, &key()).await.unwrap();
+        let record = dashboard.package_record(&host, &package).await;
+        let report = record.unwrap().unwrap().report.unwrap();
+        let drift = Drift::between(&model.definition, &report).fields;
+        let fields = drift.into_iter().map(|change| change.field);
+        fields.collect::<Vec<_>>()
+    };
+    let meant = || Giving::default().breaking();
+    let stays = Giving::taking(&[]).breaking();
+    let model = given(&packages, FOLD_ALL, stays).await.unwrap();
+    assert_eq!(folds(&model), "[0,1]");
+    let told = drift().await;
+    assert!(
+        told.contains(&"inference_information.folds".to_owned()),
+        "{told:?}"
+    );
+    // It says something else than its package: that is somebody's own word now.
+    let model = given(&packages, FOLD_ALL, meant()).await.unwrap();
+    assert_eq!(folds(&model), "[0,1]");
+
+    let taken = Giving::taking(&[TakenPart::Inference]).breaking();
+    given(&packages, FOLD_ALL, taken).await.unwrap();
+    assert_eq!(drift().await, Vec::<String>::new());
+    let model = given(&packages, TWO_FOLDS, meant()).await.unwrap();
+    assert_eq!(folds(&model), "[0,1]");
+    assert_eq!(drift().await, Vec::<String>::new());
+    // A draft says what it takes over, too.
+    let id = packages.uploaded(&host, "m.zip", FOLD_ALL).await;
+    let liver = key();
+    let draft = dashboard.draft_upload(&host, id, &liver, Giving::default(), "");
+    assert!(draft.await.unwrap().takes.contains(&TakenPart::Inference));
+}
