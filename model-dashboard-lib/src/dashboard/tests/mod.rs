@@ -42,6 +42,7 @@ mod trust;
 mod unfinished;
 mod unknown;
 mod unread;
+mod uploads;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

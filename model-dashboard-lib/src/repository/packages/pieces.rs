@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 
 use async_trait::async_trait;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 /// Some bytes, shared and not copied.
 #[derive(Clone)]
@@ -22,6 +22,16 @@ impl Piece {
     #[must_use]
     pub(crate) fn take(&mut self, count: usize) -> Self {
         Self(self.0.split_to(count.min(self.0.len())))
+    }
+
+    /// The bytes of a buffer.
+    pub(crate) fn of(buffer: BytesMut) -> Self {
+        Self(buffer.freeze())
+    }
+
+    /// The buffer of the bytes, unless somebody else holds it, too.
+    pub(crate) fn into_buffer(self) -> Option<BytesMut> {
+        self.0.try_into_mut().ok()
     }
 
     pub(crate) fn bytes(&self) -> &Bytes {

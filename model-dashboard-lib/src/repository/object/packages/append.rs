@@ -7,6 +7,7 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, timeout_at};
 
+use super::buffers::{BATCH, Buffers};
 use super::claimed::Claimed;
 use super::large::{Kept, LargeWrite};
 use super::record::Record;
@@ -15,18 +16,12 @@ use super::{ObjectPackages, failed};
 use crate::repository::RepositoryError;
 use crate::repository::packages::{PackageId, PackageStoreError, Piece, Pieces, Upload};
 
-/// How many bytes are hashed and written at a time.
-const BATCH: usize = 1 << 20;
-
 /// How many bytes may come while those before are made safe.
 const AHEAD: usize = 16 << 20;
 
 /// For how long bytes may stay away before they are taken to have broken off: a connection may be
 /// gone without a word.
 const SILENT: Duration = Duration::from_secs(60);
-
-/// Pieces below this size are put together, so that what each costs beside its bytes does not count.
-const SMALL: usize = 16 << 10;
 
 /// After how long, or how many bytes, what came is made safe.
 const SETTLED_EVERY: Duration = Duration::from_secs(10);
@@ -50,21 +45,22 @@ struct Incoming<'a> {
     /// How many may still come.
     left: u64,
     turn: &'a Turn,
+    /// Those that came, until there are enough of them.
+    buffers: Buffers,
     /// How long it was waited for the next ones.
     silent: Duration,
 }
 
 impl Incoming<'_> {
-    /// The next bytes, up to about `size` of them, or what came until then.
+    /// The next bytes, about `size` of them, or what came until then.
     async fn batch(&mut self, size: usize, until: Instant) -> (Vec<Piece>, Option<End>) {
-        let mut batch = Batch::default();
-        while batch.size < size {
+        while self.buffers.full() < size {
             let asked = Instant::now();
             let until = until.min(asked + SILENT.saturating_sub(self.silent));
             let next = tokio::select! {
                 biased;
                 why = self.turn.wanted() => {
-                    return (batch.pieces(), Some(End::Stopped(why)));
+                    return (self.buffers.take_all(), Some(End::Stopped(why)));
                 }
                 next = timeout_at(until, self.bytes.next()) => next,
             };
@@ -73,61 +69,25 @@ impl Incoming<'_> {
                     self.silent += asked.elapsed();
                     let broken = (self.silent >= SILENT)
                         .then(|| End::Broken(io::ErrorKind::TimedOut.into()));
-                    return (batch.pieces(), broken);
+                    return (self.buffers.take_all(), broken);
                 }
-                Ok(Err(error)) => return (batch.pieces(), Some(End::Broken(error))),
-                Ok(Ok(None)) => return (batch.pieces(), Some(End::Whole)),
-                Ok(Ok(Some(mut piece))) => {
+                Ok(Err(error)) => return (self.buffers.take_all(), Some(End::Broken(error))),
+                Ok(Ok(None)) => return (self.buffers.take_all(), Some(End::Whole)),
+                Ok(Ok(Some(piece))) => {
                     let fits = usize::try_from(self.left).unwrap_or(usize::MAX);
-                    let too_long = piece.len() > fits;
-                    let piece = piece.take(fits);
-                    self.left -= piece.len() as u64;
-                    if !piece.is_empty() {
+                    let taken = &piece[..piece.len().min(fits)];
+                    self.left -= taken.len() as u64;
+                    if !taken.is_empty() {
                         self.silent = Duration::ZERO;
-                        batch.push(piece);
+                        self.buffers.push(taken);
                     }
-                    if too_long {
-                        return (batch.pieces(), Some(End::TooLong));
+                    if piece.len() > fits {
+                        return (self.buffers.take_all(), Some(End::TooLong));
                     }
                 }
             }
         }
-        (batch.pieces(), None)
-    }
-}
-
-/// Pieces that are taken in together.
-#[derive(Default)]
-struct Batch {
-    pieces: Vec<Piece>,
-    /// The last bytes, while they come in small pieces.
-    small: Vec<u8>,
-    size: usize,
-}
-
-impl Batch {
-    fn push(&mut self, piece: Piece) {
-        self.size += piece.len();
-        if piece.len() < SMALL {
-            self.small.extend_from_slice(&piece);
-        }
-        if piece.len() >= SMALL || self.small.len() >= SMALL {
-            self.put_together();
-        }
-        if piece.len() >= SMALL {
-            self.pieces.push(piece);
-        }
-    }
-
-    fn put_together(&mut self) {
-        if !self.small.is_empty() {
-            self.pieces.push(std::mem::take(&mut self.small).into());
-        }
-    }
-
-    fn pieces(mut self) -> Vec<Piece> {
-        self.put_together();
-        self.pieces
+        (self.buffers.take_full(), None)
     }
 }
 
@@ -192,6 +152,7 @@ impl ObjectPackages {
                 left: record.size() - received,
                 bytes,
                 turn: &turn,
+                buffers: Buffers::default(),
                 silent: Duration::ZERO,
             };
             session.take_all(incoming).await
@@ -263,14 +224,14 @@ impl Session<'_> {
                 false => (BATCH, self.until()),
             };
             let taking = async {
-                self.take(batch).await?;
+                let taken = self.take(batch).await?;
                 if due {
                     self.settle(true).await?;
                 }
-                Ok::<_, PackageStoreError>(())
+                Ok::<_, PackageStoreError>(taken)
             };
             let (taken, following) = tokio::join!(taking, incoming.batch(ahead, until));
-            taken?;
+            incoming.buffers.reuse(taken?);
             next = following;
         }
     }
@@ -279,9 +240,10 @@ impl Session<'_> {
         self.settled + SETTLED_EVERY
     }
 
-    async fn take(&mut self, batch: Vec<Piece>) -> Result<(), PackageStoreError> {
+    /// Hashes and writes a batch, and gives it back.
+    async fn take(&mut self, batch: Vec<Piece>) -> Result<Vec<Piece>, PackageStoreError> {
         if batch.is_empty() {
-            return Ok(());
+            return Ok(batch);
         }
         let count: usize = batch.iter().map(|piece| piece.len()).sum();
         let (mut hasher, pieces) = (self.hasher.clone(), batch.clone());
@@ -295,11 +257,11 @@ impl Session<'_> {
             });
             hashed.await
         };
-        let (hasher, written) = tokio::join!(hashing, self.write.write(batch));
+        let (hasher, written) = tokio::join!(hashing, self.write.write(batch.clone()));
         written.map_err(|fault| failed(self.id, fault))?;
         self.hasher = hasher.map_err(|error| RepositoryError::Internal(error.into()))?;
         self.taken += count as u64;
-        Ok(())
+        Ok(batch)
     }
 
     /// Makes what was taken safe, and the record say so.
@@ -329,24 +291,6 @@ mod tests {
     use super::super::turns::Turns;
     use super::*;
 
-    #[test]
-    fn small_pieces_are_put_together() {
-        let sizes = |pieces: &[usize]| {
-            let mut batch = Batch::default();
-            for size in pieces {
-                batch.push(vec![7; *size].into());
-            }
-            let pieces = batch.pieces();
-            pieces.iter().map(|piece| piece.len()).collect::<Vec<_>>()
-        };
-        assert_eq!(sizes(&[1; 40_000]), [SMALL, SMALL, 40_000 - 2 * SMALL]);
-        assert_eq!(
-            sizes(&[10, SMALL, 5, 5, SMALL + 1]),
-            [10, SMALL, 10, SMALL + 1]
-        );
-        assert_eq!(sizes(&[]), [0; 0]);
-    }
-
     /// One byte, then nothing, and after some time one more.
     struct Slow(Vec<Duration>);
 
@@ -374,6 +318,7 @@ mod tests {
             bytes: Box::new(Slow(pauses)),
             left: 100,
             turn: &turn,
+            buffers: Buffers::default(),
             silent: Duration::ZERO,
         };
         let (start, mut bytes) = (Instant::now(), 0);

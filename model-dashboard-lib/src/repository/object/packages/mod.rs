@@ -8,6 +8,7 @@
 #[cfg(feature = "s3")]
 pub(super) mod addresses;
 mod append;
+mod buffers;
 mod claimed;
 mod drafts;
 pub(super) mod large;

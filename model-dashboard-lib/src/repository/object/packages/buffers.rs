@@ -1,0 +1,119 @@
+//! Buffers for the bytes of an upload.
+
+use bytes::BytesMut;
+
+use crate::repository::packages::Piece;
+
+/// How many bytes are hashed and written at a time: few enough that a processor's cache still has
+/// them meanwhile.
+pub(super) const BATCH: usize = 512 << 10;
+
+/// How many buffers are kept for what comes next: one fills while another one is taken in.
+const SPARE: usize = 2;
+
+/// Bytes as they come, copied into buffers that are used again.
+///
+/// A connection, too, reads into the same memory again once nobody holds what came before. To copy
+/// that costs less than fresh memory for each piece, which the system has to clear.
+#[derive(Default)]
+pub(super) struct Buffers {
+    full: Vec<Piece>,
+    last: BytesMut,
+    spare: Vec<BytesMut>,
+}
+
+impl Buffers {
+    pub(super) fn push(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            if self.last.capacity() == 0 {
+                let spare = self.spare.pop();
+                self.last = spare.unwrap_or_else(|| BytesMut::with_capacity(BATCH));
+            }
+            let room = BATCH - self.last.len();
+            let (now, later) = bytes.split_at(room.min(bytes.len()));
+            self.last.extend_from_slice(now);
+            bytes = later;
+            if self.last.len() == BATCH {
+                self.close();
+            }
+        }
+    }
+
+    fn close(&mut self) {
+        let last = std::mem::take(&mut self.last);
+        if !last.is_empty() {
+            self.full.push(Piece::of(last));
+        }
+    }
+
+    /// How many bytes lie in buffers that are full.
+    pub(super) fn full(&self) -> usize {
+        self.full.len() * BATCH
+    }
+
+    /// Takes the buffers that are full.
+    pub(super) fn take_full(&mut self) -> Vec<Piece> {
+        std::mem::take(&mut self.full)
+    }
+
+    /// Takes everything.
+    pub(super) fn take_all(&mut self) -> Vec<Piece> {
+        self.close();
+        self.take_full()
+    }
+
+    /// Takes back buffers whose bytes were taken in, as far as nobody else holds them.
+    pub(super) fn reuse(&mut self, taken: Vec<Piece>) {
+        for piece in taken {
+            if self.spare.len() >= SPARE {
+                return;
+            }
+            if let Some(mut buffer) = piece.into_buffer() {
+                buffer.clear();
+                if buffer.capacity() == BATCH {
+                    self.spare.push(buffer);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_come_out_as_they_came_in_buffers_of_one_size() {
+        let bytes: Vec<u8> = (0..3 * BATCH + 5).map(|n| (n % 251) as u8).collect();
+        for size in [1_000, 65_536, BATCH - 1, BATCH, BATCH + 1, bytes.len()] {
+            let mut buffers = Buffers::default();
+            bytes.chunks(size).for_each(|piece| buffers.push(piece));
+            assert_eq!(buffers.full(), 3 * BATCH);
+            let full = buffers.take_full();
+            assert!(full.iter().all(|piece| piece.len() == BATCH));
+            assert_eq!(buffers.full(), 0);
+            let all = [full, buffers.take_all()].concat();
+            let all: Vec<u8> = all.iter().flat_map(|piece| piece.to_vec()).collect();
+            assert!(all == bytes, "in pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn a_buffer_is_used_again_unless_somebody_holds_it() {
+        let mut buffers = Buffers::default();
+        let mut fill = |held: Option<Vec<Piece>>| {
+            buffers.reuse(held.unwrap_or_default());
+            buffers.push(&[7; BATCH]);
+            buffers.take_full()
+        };
+        let first = fill(None);
+        let place = |pieces: &[Piece]| pieces.iter().map(|it| it.as_ptr()).collect::<Vec<_>>();
+        let at = place(&first);
+        let again = fill(Some(first));
+        assert_eq!(place(&again), at);
+        let held = again.clone();
+        let other = fill(Some(again));
+        assert_ne!(place(&other), at);
+        assert!(held.iter().all(|piece| **piece == [7; BATCH]));
+    }
+}
