@@ -15,13 +15,13 @@ use crate::prompt::confirm;
 #[derive(Debug, Args)]
 pub(crate) struct Rename {
     /// TYPE/NAME, or a name
-    from: String,
+    pub(super) from: String,
 
     /// The new TYPE/NAME, or a new name within the same type
-    to: String,
+    pub(super) to: String,
 
     #[command(flatten)]
-    reason: Reason,
+    pub(super) reason: Reason,
 }
 
 #[derive(Debug, Args)]
@@ -126,12 +126,7 @@ pub(super) async fn delete(several: &Several, context: &Context) -> Result<(), F
                 dashboard, caller, ..
             } = installation;
             let keys = resolve(several, installation).await?;
-            let question = match keys.as_slice() {
-                [key] => format!("Delete {key}?"),
-                keys => format!("Delete {} models?", keys.len()),
-            };
-            let undo = "`model-dashboard model restore` brings deleted models back, disabled";
-            confirm(&context.globals, &question, Some(undo))?;
+            confirm_deletion(&keys, context)?;
             each(keys, "deleted", context, async |key| {
                 let present = Precondition::Exists;
                 dashboard
@@ -141,6 +136,16 @@ pub(super) async fn delete(several: &Several, context: &Context) -> Result<(), F
             .await
         })
         .await
+}
+
+/// Asks whether these are to be deleted.
+pub(super) fn confirm_deletion(keys: &[ModelKey], context: &Context) -> Result<(), Failure> {
+    let question = match keys {
+        [key] => format!("Delete {key}?"),
+        keys => format!("Delete {} models?", keys.len()),
+    };
+    let undo = "`model-dashboard model restore` brings deleted models back, disabled";
+    confirm(&context.globals, &question, Some(undo))
 }
 
 /// Nothing is changed while one of them is not known.

@@ -156,6 +156,18 @@ impl Changes {
         }
     }
 
+    /// The same of a server.
+    pub(super) fn of_remote(
+        fields: Vec<RemoteFieldChange>,
+        labels: Vec<RemoteLabelChange>,
+    ) -> Self {
+        let mut changes = RemoteChanges::default();
+        changes.breaking = labels.iter().any(|label| label.breaking);
+        changes.fields = fields;
+        changes.labels = labels;
+        changes.into()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.fields.is_empty() && self.labels.is_empty()
     }

@@ -1,7 +1,7 @@
 //! `model create`.
 
 use clap::Args;
-use model_dashboard::model::ModelDefinition;
+use model_dashboard::model::{ModelDefinition, ModelKey};
 
 use super::fields::Fields;
 use super::files::{parse, read_argument};
@@ -24,16 +24,24 @@ pub(crate) struct Create {
     fields: Fields,
 
     #[command(flatten)]
-    reason: Reason,
+    pub(super) reason: Reason,
+}
+
+impl Create {
+    /// The new model as it is to be.
+    pub(super) fn read(&self) -> Result<(ModelKey, ModelDefinition), Failure> {
+        let key = new_key(&self.model, None)?;
+        let mut definition = match &self.file {
+            Some(file) => parse(&read_argument(file)?)?,
+            None => ModelDefinition::new(&key),
+        };
+        definition.merge_patch(&self.fields.patch()?);
+        Ok((key, definition))
+    }
 }
 
 pub(super) async fn run(create: Create, context: &Context) -> Result<(), Failure> {
-    let key = new_key(&create.model, None)?;
-    let mut definition = match &create.file {
-        Some(file) => parse(&read_argument(file)?)?,
-        None => ModelDefinition::new(&key),
-    };
-    definition.merge_patch(&create.fields.patch()?);
+    let (key, definition) = create.read()?;
     context
         .with_installation(async |installation| {
             let Installation {

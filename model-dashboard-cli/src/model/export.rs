@@ -5,11 +5,13 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use model_dashboard::client::Client;
 use model_dashboard::dashboard::Exported;
 use model_dashboard::model::{DuplicateKeys, ModelDefinition, ModelKey};
 use tempfile::NamedTempFile;
 
 use super::list::Selection;
+use super::remote::key;
 use crate::failure::{Failure, Kind};
 use crate::installation::{Context, Installation};
 use crate::output::note;
@@ -40,33 +42,68 @@ pub(super) async fn run(export: Export, context: &Context) -> Result<(), Failure
                 dashboard, caller, ..
             } = installation;
             let keys = selected(export.models, export.selection, installation).await?;
-            let mut target = Target::open(export.to.as_deref())?;
-            let bar = bar(keys.len(), "exporting");
-            for keys in keys.chunks(AT_ONCE) {
-                for exported in dashboard.export(caller, keys.to_vec()).await? {
-                    target.write(&exported)?;
-                    bar.inc(1);
-                }
-            }
-            bar.finish_and_clear();
-            let left_out = target.finish()?;
-            if let Some(path) = &export.to {
-                let count = keys.len() - left_out;
-                note(format_args!(
-                    "exported {count} models to {}",
-                    path.display()
-                ));
-            }
-            match left_out {
-                0 => Ok(()),
-                _ => {
-                    let message = format!("{left_out} broken definitions were left out");
-                    let hint = "export to a folder to have their texts, or mend them first";
-                    Err(Failure::new(Kind::Failed, message).hint(hint))
-                }
-            }
+            write(keys, export.to.as_deref(), async |keys| {
+                Ok(dashboard.export(caller, keys).await?)
+            })
+            .await
         })
         .await
+}
+
+/// The same by way of a server.
+pub(super) async fn from_a_server(
+    export: Export,
+    client: &Client,
+    _: &Context,
+) -> Result<(), Failure> {
+    let mut keys = Vec::new();
+    if export.models.is_empty() {
+        if !export.selection.is_all() {
+            return Err(Failure::usage(
+                "by way of a server all models are exported, or those that are named",
+            ));
+        }
+        let models = client.models("").await?;
+        keys.extend(models.into_iter().map(|model| model.key));
+    }
+    for model in &export.models {
+        keys.push(key(model, client).await?);
+    }
+    let to = export.to.as_deref();
+    write(keys, to, async |keys| Ok(client.export(keys).await?)).await
+}
+
+/// Writes models out, some at a time.
+async fn write(
+    keys: Vec<ModelKey>,
+    to: Option<&Path>,
+    read: impl AsyncFn(Vec<ModelKey>) -> Result<Vec<Exported>, Failure>,
+) -> Result<(), Failure> {
+    let mut target = Target::open(to)?;
+    let bar = bar(keys.len(), "exporting");
+    for keys in keys.chunks(AT_ONCE) {
+        for exported in read(keys.to_vec()).await? {
+            target.write(&exported)?;
+            bar.inc(1);
+        }
+    }
+    bar.finish_and_clear();
+    let left_out = target.finish()?;
+    if let Some(path) = to {
+        let count = keys.len() - left_out;
+        note(format_args!(
+            "exported {count} models to {}",
+            path.display()
+        ));
+    }
+    match left_out {
+        0 => Ok(()),
+        _ => {
+            let message = format!("{left_out} broken definitions were left out");
+            let hint = "export to a folder to have their texts, or mend them first";
+            Err(Failure::new(Kind::Failed, message).hint(hint))
+        }
+    }
 }
 
 async fn selected(

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use model_dashboard::dashboard::{Error, ImportMode, Imported};
+use model_dashboard::client::Client;
+use model_dashboard::dashboard::{Error, ErrorKind, ImportFile, ImportMode, Imported};
+use model_dashboard::model::ModelKey;
 use serde::Serialize;
 
 use super::files::{Definition, Found, Place, read_all};
@@ -113,31 +115,66 @@ impl Outcome {
     }
 }
 
+impl Import {
+    /// What is to be taken in, and what becomes of models that are there.
+    fn read(&self) -> Result<(Vec<Definition>, ImportMode), Failure> {
+        let found = read_all(&self.files)?;
+        found.tell_rest();
+        let Found { definitions, .. } = found;
+        let mode = match self.replace {
+            true => ImportMode::Replace,
+            false => ImportMode::CreateOnly,
+        };
+        Ok((definitions, mode))
+    }
+}
+
 pub(super) async fn run(import: Import, context: &Context) -> Result<(), Failure> {
-    let found = read_all(&import.files)?;
-    found.tell_rest();
-    let Found { definitions, .. } = found;
-    let mode = match import.replace {
-        true => ImportMode::Replace,
-        false => ImportMode::CreateOnly,
-    };
+    let (definitions, mode) = import.read()?;
     context
         .with_installation(async |installation| {
             let reason = &import.reason.text;
             let imported = import_all(installation, definitions, reason, mode, false).await?;
-            context
-                .output
-                .show(&imported, || imported.table(context.output))?;
-            note(imported.summary());
-            imported.failure().map_err(|failure| {
-                let exists = failure.kind() == Kind::Conflict && !import.replace;
-                match exists {
-                    true => failure.hint("--replace replaces models that are there already"),
-                    false => failure,
-                }
-            })
+            show(&imported, mode, context)
         })
         .await
+}
+
+/// The same by way of a server.
+pub(super) async fn at_a_server(
+    import: Import,
+    client: &Client,
+    context: &Context,
+) -> Result<(), Failure> {
+    let (definitions, mode) = import.read()?;
+    let reason = &import.reason.text;
+    let imported = taken_in(definitions, false, async |files| {
+        let outcomes = client.import(files, reason, mode).await?.into_iter();
+        Ok(outcomes
+            .map(|it| Done {
+                file: it.file,
+                number: it.number,
+                key: it.key,
+                exists: matches!(&it.result, Err(error) if error.kind() == Some(ErrorKind::Exists)),
+                result: it.result.map_err(Failure::from),
+            })
+            .collect())
+    });
+    show(&imported.await?, mode, context)
+}
+
+fn show(imported: &ImportedFiles, mode: ImportMode, context: &Context) -> Result<(), Failure> {
+    context
+        .output
+        .show(imported, || imported.table(context.output))?;
+    note(imported.summary());
+    imported.failure().map_err(|failure| {
+        let exists = failure.kind() == Kind::Conflict && mode == ImportMode::CreateOnly;
+        match exists {
+            true => failure.hint("--replace replaces models that are there already"),
+            false => failure,
+        }
+    })
 }
 
 /// Takes in definitions, in order. `keep_existing`: a model that is there already and differs
@@ -152,6 +189,37 @@ pub(crate) async fn import_all(
     let Installation {
         dashboard, caller, ..
     } = installation;
+    taken_in(definitions, keep_existing, async |files| {
+        let outcomes = dashboard.import(caller, files, reason, mode).await?;
+        Ok(outcomes
+            .into_iter()
+            .map(|it| Done {
+                file: it.file,
+                number: it.number,
+                key: it.key,
+                exists: matches!(it.result, Err(Error::Exists { .. })),
+                result: it.result.map_err(Failure::from),
+            })
+            .collect())
+    })
+    .await
+}
+
+/// What became of one definition, whichever way it went.
+struct Done {
+    file: String,
+    number: Option<usize>,
+    key: Option<ModelKey>,
+    result: Result<Imported, Failure>,
+    /// Whether it failed because the model is there and differs.
+    exists: bool,
+}
+
+async fn taken_in(
+    definitions: Vec<Definition>,
+    keep_existing: bool,
+    import: impl AsyncFn(Vec<ImportFile>) -> Result<Vec<Done>, Failure>,
+) -> Result<ImportedFiles, Failure> {
     let bar = bar(definitions.len(), "importing");
     let mut imported = ImportedFiles::default();
     let mut definitions = definitions.into_iter().peekable();
@@ -164,15 +232,15 @@ pub(crate) async fn import_all(
             .map(|(index, definition)| definition.into_import(index))
             .unzip();
         bar.inc(files.len() as u64);
-        for outcome in dashboard.import(caller, files, reason, mode).await? {
+        for outcome in import(files).await? {
             let index: Option<usize> = outcome.file.parse().ok();
             let place: Option<&Place> = index.and_then(|index| places.get(index));
             let (result, failure, count) = match outcome.result {
                 Ok(Imported::Created) => ("created", None, &mut imported.created),
                 Ok(Imported::Replaced) => ("replaced", None, &mut imported.replaced),
                 Ok(_) => ("unchanged", None, &mut imported.unchanged),
-                Err(Error::Exists { .. }) if keep_existing => ("kept", None, &mut imported.kept),
-                Err(error) => ("failed", Some(Failure::from(error)), &mut imported.failed),
+                Err(_) if outcome.exists && keep_existing => ("kept", None, &mut imported.kept),
+                Err(failure) => ("failed", Some(failure), &mut imported.failed),
             };
             *count += 1;
             imported.outcomes.push(Outcome {

@@ -102,14 +102,18 @@ impl Selection {
     }
 }
 
+impl Selection {
+    /// Whether nothing is left out.
+    pub(super) fn is_all(&self) -> bool {
+        self.types.is_empty() && self.state.is_none() && self.tag.is_none() && self.owner.is_none()
+    }
+}
+
 impl List {
     /// The words that are searched, if nothing else is asked for.
     pub(super) fn words_alone(&self) -> Option<String> {
         let Self { selection, .. } = self;
-        let plain = selection.types.is_empty()
-            && selection.state.is_none()
-            && selection.tag.is_none()
-            && selection.owner.is_none()
+        let plain = selection.is_all()
             && self.sort == "name"
             && !self.reverse
             && self.limit.is_none()

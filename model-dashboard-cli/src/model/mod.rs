@@ -54,7 +54,7 @@ pub(crate) enum ModelCommand {
     Delete(change::Several),
     /// Tell who changed a model, when, why and what
     History(history::History),
-    /// Compare two revisions: fields and labels
+    /// Compare two revisions: fields, labels, and the files of their packages
     Diff(history::Diff),
     /// Make a revision the present state again, or bring a deleted model back
     Restore(history::Restore),

@@ -1,5 +1,8 @@
 //! What differs between the packages of two revisions, for programs and for people.
 
+use model_dashboard::client::{
+    RemoteContents, RemoteFileChange, RemoteFileState, RemoteNamedPackage, RemotePackageDifference,
+};
 use model_dashboard::dashboard::{PackageDifference, RevisionPackage};
 use model_dashboard::model::Timestamp;
 use model_dashboard::package::inspect::{FileChange, FileChangeKind, ReportComparison};
@@ -35,6 +38,8 @@ struct Package {
 #[derive(Debug, Serialize)]
 struct Contents {
     files: Vec<File>,
+    /// How many more differ that a server did not list.
+    more_files: usize,
     same_files: usize,
     /// What they tell of themselves.
     told: Changes,
@@ -85,6 +90,7 @@ impl From<ReportComparison> for Contents {
         let breaking = found.is_breaking();
         Self {
             files: found.files.into_iter().map(File::from).collect(),
+            more_files: 0,
             same_files: found.same_files,
             told: Changes::of(found.fields, found.labels),
             breaking,
@@ -104,6 +110,61 @@ impl From<FileChange> for File {
                 FileChangeKind::Added => "added",
                 FileChangeKind::Removed => "removed",
                 FileChangeKind::Changed => "changed",
+                _ => "unknown",
+            },
+            before: file.before.map(state),
+            after: file.after.map(state),
+        }
+    }
+}
+
+impl From<RemotePackageDifference> for PackageChanges {
+    fn from(found: RemotePackageDifference) -> Self {
+        Self {
+            before: found.before.map(Package::from),
+            after: found.after.map(Package::from),
+            contents: found.contents.map(Contents::from),
+        }
+    }
+}
+
+impl From<RemoteNamedPackage> for Package {
+    fn from(package: RemoteNamedPackage) -> Self {
+        Self {
+            id: package.id,
+            file_name: package.file_name,
+            size: package.size,
+            digest: package.sha256.map(|digest| format!("sha256:{digest}")),
+            removed_at: package.removed_at,
+            removed_because: package.removed_because,
+        }
+    }
+}
+
+impl From<RemoteContents> for Contents {
+    fn from(found: RemoteContents) -> Self {
+        Self {
+            files: found.files.into_iter().map(File::from).collect(),
+            more_files: found.more_files,
+            same_files: found.same_files,
+            told: Changes::of_remote(found.fields, found.labels),
+            breaking: found.breaking,
+        }
+    }
+}
+
+impl From<RemoteFileChange> for File {
+    fn from(file: RemoteFileChange) -> Self {
+        let state = |state: RemoteFileState| State {
+            size: state.size,
+            digest: state.sha256.map(|digest| format!("sha256:{digest}")),
+        };
+        Self {
+            path: file.path,
+            change: match file.kind.as_str() {
+                "added" => "added",
+                "removed" => "removed",
+                "changed" => "changed",
                 _ => "unknown",
             },
             before: file.before.map(state),
@@ -176,7 +237,7 @@ impl Contents {
         if !self.files.is_empty() {
             tables.push(output.table(["FILE", "CHANGE", "BEFORE", "AFTER"], rows));
         }
-        let more = self.files.len().saturating_sub(MOST_SHOWN);
+        let more = self.files.len().saturating_sub(MOST_SHOWN) + self.more_files;
         tables.push(match (more, self.same_files) {
             (0, same) => format!("the same: {}", counted(same as u64, "file")),
             (more, same) => format!(

@@ -20,6 +20,7 @@ mod imports;
 mod inspections;
 mod installation;
 mod models;
+mod models_at_a_server;
 mod package_history;
 mod packages;
 mod program;

@@ -7,7 +7,8 @@ use std::io;
 use serde::Deserialize;
 
 use super::drafts::RemoteChanges;
-use crate::model::ContentDigest;
+use crate::dashboard::ErrorKind;
+use crate::model::{ContentDigest, FieldError};
 use crate::package::unpack::UnpackError;
 
 /// Why a request to a server failed.
@@ -81,6 +82,15 @@ pub enum ClientError {
         /// What is there.
         found: ContentDigest,
     },
+    /// What was given is refused before it is sent.
+    #[error("{}", told(.0))]
+    Invalid(Vec<FieldError>),
+    /// There are more definitions than are taken at once.
+    #[error("there are too many models for one step (at most {limit})")]
+    TooMany {
+        /// How many there may be.
+        limit: usize,
+    },
     /// What is sent cannot be read.
     #[error("the package could not be read")]
     Source(#[source] io::Error),
@@ -90,15 +100,35 @@ pub enum ClientError {
 }
 
 impl ClientError {
-    /// The kind of problem that the server names, such as `not-found`.
+    /// What kind it is of; `None` for what only this way has, such as a server that cannot be reached.
     #[must_use]
-    pub fn kind(&self) -> Option<&str> {
+    pub fn kind(&self) -> Option<ErrorKind> {
         match self {
             Self::Refused(problem)
             | Self::UntrustedPackage(problem)
             | Self::MismatchedPackage(problem)
-            | Self::BreakingPackage(problem) => Some(problem.kind()),
+            | Self::BreakingPackage(problem) => ErrorKind::parse(problem.kind()),
+            Self::Invalid(_) => Some(ErrorKind::Invalid),
+            Self::TooMany { .. } => Some(ErrorKind::TooMany),
             _ => None,
+        }
+    }
+
+    /// The fields that are wrong, if that is why.
+    #[must_use]
+    pub fn fields(&self) -> Vec<FieldError> {
+        match self {
+            Self::Refused(problem)
+            | Self::UntrustedPackage(problem)
+            | Self::MismatchedPackage(problem)
+            | Self::BreakingPackage(problem) => {
+                let errors = problem.errors.iter();
+                errors
+                    .map(|it| FieldError::new(&it.field, it.message.clone()))
+                    .collect()
+            }
+            Self::Invalid(errors) => errors.clone(),
+            _ => Vec::new(),
         }
     }
 
@@ -111,6 +141,14 @@ impl ClientError {
             _ => Self::Refused(Box::new(problem)),
         }
     }
+}
+
+fn told(errors: &[FieldError]) -> String {
+    let one = |error: &FieldError| match error.field.as_str() {
+        "" => error.message.clone(),
+        field => format!("{field}: {}", error.message),
+    };
+    errors.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 /// What a server says of a request that it refuses (RFC 9457).

@@ -3,7 +3,8 @@
 //! A [`Client`] speaks with one server as whoever its token belongs to. Requests that change nothing are
 //! sent again where a connection breaks off or a server is busy, for a bounded time; others only where
 //! they cannot have arrived. Packages go on where they broke off, in both directions. What a server
-//! refuses is a [`Problem`] with a stable kind.
+//! refuses is a [`Problem`] of the [kind](ClientError::kind) that it is in the
+//! [`dashboard`](crate::dashboard), too: one suite (`conformance::use_cases`) holds both ways to the same.
 //!
 //! ```no_run
 //! use model_dashboard::client::{Client, ClientOptions, ServerAddress};
@@ -22,10 +23,13 @@
 
 mod address;
 mod bucket;
+mod collections;
 mod drafts;
 mod error;
 mod fetching;
+mod histories;
 mod models;
+mod package_changes;
 mod packages;
 mod sending;
 #[cfg(test)]
@@ -39,11 +43,16 @@ use std::time::Duration;
 use reqwest::redirect::Policy;
 
 pub use address::{AddressError, ServerAddress};
+pub use collections::RemoteImport;
 pub use drafts::{
     RemoteChanges, RemoteCheck, RemoteDraft, RemoteFieldChange, RemoteLabelChange, RemoteProposal,
 };
 pub use error::{ClientError, Problem, ProblemField};
+pub use histories::{RemoteDifference, RemoteGap, RemoteHistory, RemoteRevision, RemoteStep};
 pub use models::{Change, ListedModel, RemoteModel, Whoever};
+pub use package_changes::{
+    RemoteContents, RemoteFileChange, RemoteFileState, RemoteNamedPackage, RemotePackageDifference,
+};
 pub use packages::RemotePackage;
 pub use uploads::RemoteUpload;
 

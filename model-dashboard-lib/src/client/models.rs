@@ -214,6 +214,60 @@ impl Client {
         self.read_model(key, &answer.await?)
     }
 
+    /// Gives a model that is as `etag` says another name or type; it keeps its identity and history.
+    ///
+    /// # Errors
+    /// [`ClientError`]; one of kind `conflict` if it is not, of kind `exists` if the name is taken.
+    pub async fn rename(
+        &self,
+        from: &ModelKey,
+        to: &ModelKey,
+        etag: &str,
+        message: &str,
+    ) -> Result<RemoteModel, ClientError> {
+        let [models, network_type, name] = of(from);
+        let url = self
+            .server
+            .api(&[models, network_type, name, "rename"], &[]);
+        let body = serde_json::json!({
+            "network_type": to.network_type.as_str(), "name": to.name.as_str(),
+        });
+        let body = body.to_string();
+        let answer = self.send(Repeat::NotArrived, |http| {
+            http.post(url.clone())
+                .header(IF_MATCH, etag)
+                .header(MESSAGE, message.as_bytes())
+                .body(body.clone())
+        });
+        self.read_model(to, &answer.await?)
+    }
+
+    /// Deletes a model that is as `etag` says; its history stays.
+    ///
+    /// # Errors
+    /// As [`Client::change`].
+    pub async fn delete(
+        &self,
+        key: &ModelKey,
+        etag: &str,
+        message: &str,
+    ) -> Result<(), ClientError> {
+        let url = self.server.api(&of(key), &[]);
+        let answer = self.send(Repeat::NotArrived, |http| {
+            http.delete(url.clone())
+                .header(IF_MATCH, etag)
+                .header(MESSAGE, message.as_bytes())
+        });
+        answer.await.map(drop)
+    }
+
+    /// The definition of a model as it is stored.
+    pub(super) async fn stored(&self, key: &ModelKey) -> Result<Vec<u8>, ClientError> {
+        let url = self.server.api(&of(key), &[]);
+        let answer = self.send(Repeat::Safe, |http| http.get(url.clone()));
+        Ok(answer.await?.body)
+    }
+
     pub(super) fn read_model(
         &self,
         key: &ModelKey,

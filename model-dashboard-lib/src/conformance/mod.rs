@@ -1,4 +1,5 @@
-//! The suites that every backend must pass, for backends of one's own.
+//! The suites that every backend must pass, for backends of one's own, and the one that every way to the
+//! use cases must ([`use_cases`]).
 //!
 //! Each case is a function named for the behaviour that it shows; it panics where the backend
 //! does not behave so. A macro beside each suite makes one test of every case.
@@ -12,6 +13,7 @@ pub mod packages;
 pub mod repository;
 pub mod sessions;
 pub mod tokens;
+pub mod use_cases;
 pub mod users;
 
 #[cfg(test)]
@@ -40,6 +42,12 @@ mod tests {
             ),
             include_str!("sessions.rs"),
             include_str!("tokens.rs"),
+            concat!(
+                include_str!("use_cases/mod.rs"),
+                include_str!("use_cases/models.rs"),
+                include_str!("use_cases/histories.rs"),
+                include_str!("use_cases/packages.rs"),
+            ),
             concat!(
                 include_str!("users/mod.rs"),
                 include_str!("users/administrators.rs"),

@@ -186,18 +186,18 @@ impl Dashboard {
             .await?;
         let mut definitions = Vec::new();
         for file in files {
-            definitions.extend(split(file));
+            definitions.extend(definitions_in(file));
             at_most(definitions.len(), MAX_IMPORT)?;
         }
-        let one = |found: Found| async move {
-            let (key, result) = match found.definition.and_then(|d| Ok((key_of(&d)?, d))) {
+        let one = |found: FoundDefinition| async move {
+            let (key, result) = match found.definition {
                 Ok((key, definition)) => {
                     let result = self
                         .import_one(caller, &key, definition, message, mode)
                         .await;
                     (Some(key), result)
                 }
-                Err(error) => (None, Err(error)),
+                Err(errors) => (None, Err(Error::Invalid(errors))),
             };
             ImportOutcome {
                 file: found.file,
@@ -258,53 +258,44 @@ fn at_most(count: usize, limit: usize) -> Result<(), Error> {
     }
 }
 
-/// One definition of a file.
-struct Found {
-    file: String,
-    number: Option<usize>,
-    definition: Result<ModelDefinition, Error>,
+/// One definition of a file, and where it belongs, or what is wrong with it.
+pub(crate) struct FoundDefinition {
+    pub(crate) file: String,
+    /// Its number in the file, from 1, if the file holds a list.
+    pub(crate) number: Option<usize>,
+    pub(crate) definition: Result<(ModelKey, ModelDefinition), Vec<FieldError>>,
 }
 
 /// Takes a file apart: one object, or an array of objects.
-fn split(file: ImportFile) -> Vec<Found> {
+pub(crate) fn definitions_in(file: ImportFile) -> Vec<FoundDefinition> {
     let ImportFile { name, bytes } = file;
-    let parse = |bytes: &[u8]| ModelDefinition::parse_checked(bytes).map_err(Error::Invalid);
+    let parse = |bytes: &[u8]| {
+        let definition = ModelDefinition::parse_checked(bytes)?;
+        Ok((key_of(&definition)?, definition))
+    };
+    let found = |number: Option<usize>, definition| FoundDefinition {
+        file: name.clone(),
+        number,
+        definition,
+    };
+    let wrong = |message: String| vec![found(None, Err(vec![FieldError::new("", message)]))];
     let is_list = bytes.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'[');
     if !is_list {
-        return vec![Found {
-            definition: parse(&bytes),
-            file: name,
-            number: None,
-        }];
+        return vec![found(None, parse(&bytes))];
     }
     match serde_json::from_slice::<Vec<&serde_json::value::RawValue>>(&bytes) {
-        Ok(texts) if texts.is_empty() => vec![Found {
-            definition: Err(Error::invalid("", "the list is empty")),
-            file: name,
-            number: None,
-        }],
+        Ok(texts) if texts.is_empty() => wrong("the list is empty".to_owned()),
         Ok(texts) => texts
             .into_iter()
             .zip(1..)
-            .map(|(text, number)| Found {
-                file: name.clone(),
-                number: Some(number),
-                definition: parse(text.get().as_bytes()),
-            })
+            .map(|(text, number)| found(Some(number), parse(text.get().as_bytes())))
             .collect(),
-        Err(error) => {
-            let message = format!("is no list of definitions: {error}");
-            vec![Found {
-                definition: Err(Error::invalid("", message)),
-                file: name,
-                number: None,
-            }]
-        }
+        Err(error) => wrong(format!("is no list of definitions: {error}")),
     }
 }
 
 /// Where a definition says that it belongs. A key that exists may break the rule for new names.
-fn key_of(definition: &ModelDefinition) -> Result<ModelKey, Error> {
+fn key_of(definition: &ModelDefinition) -> Result<ModelKey, Vec<FieldError>> {
     let has = |field: &str| definition.as_object().get(field).is_some();
     if !has("network_type") && (!has("name") || has("labels")) {
         let hint = match has("labels") {
@@ -313,7 +304,7 @@ fn key_of(definition: &ModelDefinition) -> Result<ModelKey, Error> {
         };
         let message =
             format!("this is no definition of a model, which has network_type and name{hint}");
-        return Err(Error::invalid("", message));
+        return Err(vec![FieldError::new("", message)]);
     }
     let part = |field: &str, value: Option<String>| {
         value.ok_or_else(|| FieldError::new(field, "is missing"))
@@ -326,11 +317,9 @@ fn key_of(definition: &ModelDefinition) -> Result<ModelKey, Error> {
     });
     match (network_type, name) {
         (Ok(network_type), Ok(name)) => Ok(ModelKey::new(network_type, name)),
-        (network_type, name) => Err(Error::Invalid(
-            [network_type.err(), name.err()]
-                .into_iter()
-                .flatten()
-                .collect(),
-        )),
+        (network_type, name) => Err([network_type.err(), name.err()]
+            .into_iter()
+            .flatten()
+            .collect()),
     }
 }

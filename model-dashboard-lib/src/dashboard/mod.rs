@@ -31,6 +31,7 @@ mod deletions;
 mod directories;
 mod edits;
 mod error;
+mod error_kind;
 mod fields;
 mod first_administrator;
 mod first_password;
@@ -78,6 +79,8 @@ pub use bulk::{
     BulkAction, BulkOutcome, Exported, ImportFile, ImportMode, ImportOutcome, Imported, MAX_BULK,
     MAX_IMPORT,
 };
+#[cfg(feature = "client")]
+pub(crate) use bulk::{FoundDefinition, definitions_in};
 pub use caller::{Caller, Credential, RequestInfo, TOKEN_EXPIRES_SOON, TokenInUse};
 #[cfg(feature = "sqlite")]
 pub(crate) use directories::account_typed;
@@ -87,6 +90,7 @@ pub use directories::{
 };
 pub use edits::{MAX_TAG_CHARS, MAX_TAGS};
 pub use error::{Error, Unauthenticated};
+pub use error_kind::ErrorKind;
 pub use fields::MAX_MESSAGE_CHARS;
 pub use first_administrator::{AdministratorState, FirstAdministrator};
 pub use first_password::{PASSWORD_FILE, first_passwords_left};

@@ -13,6 +13,7 @@ mod admin;
 mod api;
 mod app;
 mod bulk;
+mod client;
 mod clinic;
 mod conflicts;
 mod described;

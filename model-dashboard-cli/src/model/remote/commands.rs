@@ -1,4 +1,4 @@
-//! `list`, `show`, `edit`, `enable` and `disable` by way of a server.
+//! Lists, single models and their changes by way of a server.
 
 use model_dashboard::client::{Change, Client, RemoteModel};
 use model_dashboard::model::{JsonObject, ModelKey};
@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use super::{changed, key, model, reference};
 use crate::failure::{Failure, Kind};
-use crate::installation::Context;
-use crate::model::change::{Enable, Several, each};
+use crate::installation::{Context, new_key};
+use crate::model::change::{Enable, Rename, Several, confirm_deletion, each};
+use crate::model::create::Create;
 use crate::model::edit::Edit;
 use crate::model::list::List;
 use crate::model::show::{self, Show};
@@ -115,6 +116,44 @@ pub(super) async fn disable(
 ) -> Result<(), Failure> {
     let keys = keys(several, client).await?;
     set_enabled(keys, false, &several.reason.text, client, context).await
+}
+
+pub(super) async fn create(
+    create: Create,
+    client: &Client,
+    context: &Context,
+) -> Result<(), Failure> {
+    let (key, definition) = create.read()?;
+    let made = client
+        .create(&key, &definition, &create.reason.text)
+        .await?;
+    note(format_args!("created {key}"));
+    show_changed(&made, context)
+}
+
+pub(super) async fn rename(
+    rename: &Rename,
+    client: &Client,
+    context: &Context,
+) -> Result<(), Failure> {
+    let from = key(&rename.from, client).await?;
+    let to = new_key(&rename.to, Some(&from.network_type))?;
+    let renamed = client.rename(&from, &to, "*", &rename.reason.text).await?;
+    note(format_args!("{from} is {to} now"));
+    show_changed(&renamed, context)
+}
+
+pub(super) async fn delete(
+    several: &Several,
+    client: &Client,
+    context: &Context,
+) -> Result<(), Failure> {
+    let keys = keys(several, client).await?;
+    confirm_deletion(&keys, context)?;
+    each(keys, "deleted", context, async |key| {
+        client.delete(key, "*", &several.reason.text).await
+    })
+    .await
 }
 
 async fn keys(several: &Several, client: &Client) -> Result<Vec<ModelKey>, Failure> {

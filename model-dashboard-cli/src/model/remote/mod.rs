@@ -2,13 +2,15 @@
 
 mod commands;
 
+pub(super) use commands::show_changed;
+
 use model_dashboard::client::{Client, RemoteModel};
 use model_dashboard::model::{ModelKey, ModelRef, Selector};
 
-use super::{Changed, ModelCommand};
+use super::history::remote;
+use super::{Changed, ModelCommand, export, import};
 use crate::failure::{Failure, Kind};
 use crate::installation::Context;
-use crate::remote::here_alone;
 
 pub(super) async fn run(
     command: ModelCommand,
@@ -21,7 +23,20 @@ pub(super) async fn run(
         ModelCommand::Edit(edit) => commands::edit(edit, client, context).await,
         ModelCommand::Enable(enable) => commands::enable(&enable, client, context).await,
         ModelCommand::Disable(several) => commands::disable(&several, client, context).await,
-        _ => Err(here_alone(&client.server().to_string())),
+        ModelCommand::Create(create) => commands::create(create, client, context).await,
+        ModelCommand::Rename(rename) => commands::rename(&rename, client, context).await,
+        ModelCommand::Delete(several) => commands::delete(&several, client, context).await,
+        ModelCommand::History(history) => remote::history(&history, client, context).await,
+        ModelCommand::Diff(diff) => remote::diff(&diff, client, context).await,
+        ModelCommand::Restore(restore) => remote::restore(&restore, client, context).await,
+        ModelCommand::Import(import) => import::at_a_server(import, client, context).await,
+        ModelCommand::Export(export) => export::from_a_server(export, client, context).await,
+        // They run elsewhere.
+        ModelCommand::Inspect(_)
+        | ModelCommand::Verify(_)
+        | ModelCommand::Pull(_)
+        | ModelCommand::Upload(_)
+        | ModelCommand::Draft(_) => Ok(()),
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use self::scripted::{Scripted, answer};
 use super::*;
+use crate::dashboard::ErrorKind;
 use crate::model::{JsonObject, ModelKey};
 
 const TOKEN: &str = "mdb-of-a-test";
@@ -99,7 +100,7 @@ async fn a_problem_is_told_as_the_server_tells_it() {
     let error = client.model(&key).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.to_string().as_str()),
-        (Some("not-found"), "there is no model nnUNet/Livr")
+        (Some(ErrorKind::NotFound), "there is no model nnUNet/Livr")
     );
     let ClientError::Refused(problem) = error else {
         panic!("{error}")
@@ -145,7 +146,7 @@ async fn a_package_that_is_not_trusted_is_told_from_other_refusals() {
     let error = client(&server).change(&key, "*", change, "why").await;
     let error = error.unwrap_err();
     assert!(matches!(error, ClientError::UntrustedPackage(_)), "{error}");
-    assert_eq!(error.kind(), Some("untrusted-package"));
+    assert_eq!(error.kind(), Some(ErrorKind::UntrustedPackage));
     let requests = server.requests();
     assert!(requests[0].contains("model-dashboard-override: package\r\n"));
 }

@@ -1,0 +1,121 @@
+//! The same by way of a server.
+
+use model_dashboard::client::Client;
+use model_dashboard::dashboard::ErrorKind;
+use model_dashboard::model::ModelKey;
+
+use super::shown::{Compared, Missing, Step, Steps, show_compared, show_steps};
+use super::{Diff, History, Restore};
+use crate::failure::Failure;
+use crate::installation::Context;
+use crate::model::remote::{key, reference, show_changed};
+use crate::output::note;
+
+/// The most that a server gives at once.
+const AT_ONCE: usize = 100;
+
+pub(in crate::model) async fn history(
+    history: &History,
+    client: &Client,
+    context: &Context,
+) -> Result<(), Failure> {
+    let key = key(&history.model, client).await?;
+    let limit = match history.all {
+        true => usize::MAX,
+        false => history.limit,
+    };
+    let mut steps = Steps {
+        key: key.to_string(),
+        id: None,
+        revisions: Vec::new(),
+        gaps: Vec::new(),
+        next: history.before,
+        unarchived: false,
+    };
+    while steps.revisions.len() < limit {
+        let most = AT_ONCE.min(limit - steps.revisions.len());
+        let page = client.history(&key, steps.next, most).await?;
+        steps.id = Some(page.id);
+        steps
+            .gaps
+            .extend(page.missing.into_iter().map(Missing::from));
+        steps
+            .revisions
+            .extend(page.revisions.into_iter().map(Step::from));
+        steps.next = page.next;
+        if steps.next.is_none() {
+            break;
+        }
+    }
+    show_steps(&steps, context)
+}
+
+pub(in crate::model) async fn diff(
+    diff: &Diff,
+    client: &Client,
+    context: &Context,
+) -> Result<(), Failure> {
+    let key = key(&diff.model, client).await?;
+    let to = match diff.to {
+        Some(to) => to.get(),
+        None => {
+            let last = client.history(&key, None, 1).await?;
+            let last = last.revisions.first().map(|step| step.revision.number);
+            // A history that is told has a revision.
+            last.unwrap_or(diff.from.get())
+        }
+    };
+    let found = client.diff(&key, diff.from.get(), to).await?;
+    show_compared(&Compared::from((&key, found)), context)
+}
+
+pub(in crate::model) async fn restore(
+    restore: &Restore,
+    client: &Client,
+    context: &Context,
+) -> Result<(), Failure> {
+    let (key, named) = reference(&restore.model, client).await?;
+    let number = match (restore.revision, named) {
+        (Some(_), Some(_)) => return Err(Failure::usage("the revision is given twice")),
+        (Some(number), None) => number.get(),
+        (None, Some(number)) => number,
+        (None, None) => {
+            let hint = format!("`model-dashboard model history '{key}'` lists them");
+            return Err(Failure::usage("which revision is to be restored?").hint(hint));
+        }
+    };
+    let reason = &restore.reason.text;
+    let live = match client.model(&key).await {
+        Ok(model) => Some(model),
+        Err(error) if error.kind() == Some(ErrorKind::NotFound) => None,
+        Err(error) if error.kind() == Some(ErrorKind::Broken) => {
+            let restored = client.restore(&key, number, Some("*"), reason).await?;
+            return show_changed(&restored, context);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    // Nothing is replaced but what was seen.
+    let etag = live.as_ref().map(|model| model.etag.as_str());
+    let model = client.restore(&key, number, etag, reason).await?;
+    match (&live, model.revision()) {
+        (None, _) => note(format_args!(
+            "{key} is back, disabled; `model enable` lets jobs use it"
+        )),
+        (Some(before), now) if now == before.revision() => {
+            note(format_args!("{key} holds what that revision held already"));
+        }
+        (Some(_), Some(now)) => note(format_args!("{key} is at revision {now}")),
+        (Some(_), None) => {}
+    }
+    tell_purged(&key, client).await;
+    show_changed(&model, context)
+}
+
+/// Says that the package that came back has no bytes, where that is so.
+async fn tell_purged(key: &ModelKey, client: &Client) {
+    if let Err(error) = client.package(key, None).await
+        && error.kind() == Some(ErrorKind::Gone)
+    {
+        note(format_args!("nobody can fetch its package: {error}"));
+    }
+}

@@ -1,0 +1,119 @@
+//! All that is done with models, by way of a running server.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::server::Server;
+
+fn numbers(history: &Value) -> Vec<u64> {
+    let revisions = history["revisions"].as_array().unwrap().iter();
+    revisions
+        .map(|it| it["revision"].as_u64().unwrap())
+        .collect()
+}
+
+#[test]
+fn a_model_lives_at_a_server() {
+    let server = Server::start();
+    let person = server.client();
+    let create = ["model", "create", "nnUNet/Lung", "--set", "alias=Lobes"];
+    person.run(&create).succeeds().tells("created nnUNet/Lung");
+    person.run(&create).ends_with(4);
+    let edit = [
+        "model",
+        "edit",
+        "Lung",
+        "--set",
+        "alias=Lungs",
+        "-m",
+        "clearer",
+    ];
+    person.run(&edit).succeeds();
+    person
+        .run(&["model", "rename", "Lung", "Lungs"])
+        .succeeds()
+        .tells("nnUNet/Lung is nnUNet/Lungs now");
+    // It is done there, and not here.
+    assert!(!person.path("data").exists());
+
+    let history = person.json(&["model", "history", "Lungs"]);
+    assert_eq!(numbers(&history), [3, 2, 1]);
+    assert_eq!(history["revisions"][1]["message"], "clearer");
+    assert_eq!(history["revisions"][1]["origin"], "registry");
+    let page = person.json(&["model", "history", "Lungs", "--limit", "2"]);
+    assert_eq!((numbers(&page), &page["next"]), (vec![3, 2], &json!(2)));
+    let table = person.run(&["model", "history", "Lungs", "--before", "3"]);
+    assert!(table.succeeds().stdout.contains("alias"));
+    let here = server.here.json(&["model", "history", "Lungs"]);
+    assert_eq!(history, here, "the same as beside the server");
+
+    let diff = person.json(&["model", "diff", "Lungs", "1"]);
+    assert_eq!(diff, server.here.json(&["model", "diff", "Lungs", "1"]));
+    assert_eq!(diff["changes"]["fields"][0]["after"], "Lungs");
+    person.run(&["model", "diff", "Lungs", "9"]).ends_with(3);
+
+    person.run(&["model", "restore", "Lungs"]).ends_with(2);
+    person
+        .run(&["model", "restore", "Lungs", "1", "-m", "as it was"])
+        .succeeds()
+        .tells("is at revision 4");
+    person
+        .run(&["model", "restore", "Lungs@1"])
+        .succeeds()
+        .tells("holds what that revision held already");
+    // Nobody can be asked.
+    person.run(&["model", "delete", "Lungs"]).ends_with(2);
+    person
+        .run(&["model", "delete", "Lungs", "--yes"])
+        .succeeds()
+        .tells("deleted nnUNet/Lungs");
+    person.run(&["model", "show", "nnUNet/Lungs"]).ends_with(3);
+    // That takes an administrator.
+    person
+        .run(&["model", "restore", "nnUNet/Lungs", "1"])
+        .ends_with(5);
+}
+
+#[test]
+fn definitions_go_to_a_server_and_come_from_it() {
+    let server = Server::start();
+    let person = server.client();
+    let list = r#"[{"network_type":"nnUNet","name":"A","alias":"1","own":2.50},
+        {"network_type":"MIST","name":"B"},{"network_type":"MIST"}]"#;
+    let file = person.write("list.json", list);
+    let file = file.to_str().unwrap();
+    let taken = person.run(&["model", "import", file, "--output", "json"]);
+    let taken = taken.ends_with(1).json();
+    assert_eq!(
+        (&taken["created"], &taken["failed"]),
+        (&json!(2), &json!(1))
+    );
+    assert_eq!(taken["outcomes"][0]["key"], "nnUNet/A");
+    let other = r#"{"network_type":"nnUNet","name":"A","alias":"2","own":2.50}"#;
+    let other = person.write("other.json", other);
+    let other = other.to_str().unwrap();
+    person
+        .run(&["model", "import", other])
+        .ends_with(4)
+        .tells("--replace");
+    let again = ["model", "import", other, "--replace"];
+    assert_eq!(person.json(&again)["replaced"], 1);
+    assert_eq!(person.json(&again)["unchanged"], 1);
+
+    let to = person.path("out");
+    let to = to.to_str().unwrap();
+    person
+        .run(&["model", "export", "--to", to])
+        .succeeds()
+        .tells("exported 2 models");
+    let text = fs::read_to_string(person.path("out/nnUNet/A.json")).unwrap();
+    let stored = server.here.path("data/models/nnUNet/A");
+    assert_eq!(text, fs::read_to_string(stored).unwrap());
+    let one = person.run(&["model", "export", "MIST/B"]).succeeds().json();
+    assert_eq!(one.as_array().unwrap().len(), 1);
+    person
+        .run(&["model", "export", "--tag", "x"])
+        .ends_with(2)
+        .tells("by way of a server");
+}
