@@ -279,6 +279,8 @@ fn kind_of(error: &Error) -> Kind {
         | Error::Untrusted { .. }
         | Error::Mismatched { .. }
         | Error::Breaking { .. }
+        | Error::PurgedPackage { .. }
+        | Error::PurgedBytes { .. }
         | Error::TooMany { .. } => Kind::Conflict,
         Error::Denied { .. }
         | Error::MoreThanOwn { .. }
@@ -317,6 +319,9 @@ fn hint_for(error: &Error) -> Option<String> {
         Error::Untrusted { .. } => OVERRIDING.to_owned(),
         Error::Mismatched { .. } => AS_TYPED.to_owned(),
         Error::Breaking { .. } => BREAKING.to_owned(),
+        Error::PurgedBytes { digest, .. } => format!(
+            "`model-dashboard package allow {digest} --reason TEXT` lets them in again, for administrators"
+        ),
         _ => return None,
     })
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::installation::{Context, Installation};
+use crate::output::note;
 use crate::progress::growing_bar;
 use crate::prompt::confirm;
 
@@ -16,8 +17,11 @@ pub(crate) enum PackageCommand {
     ///
     /// Removes all packages with these bytes, whatever names them. The digest, the name of the file
     /// and the reason stay, and no definition is changed: models and revisions that name such a
-    /// package have none then. They are told first; it reads all definitions and revisions.
+    /// package have none then, and are told first. Uploads of these bytes are refused from then on,
+    /// and models without their package are not enabled. It reads all definitions and revisions.
     Purge(Purge),
+    /// Let purged bytes in again: uploads of them are taken as any others from then on
+    Allow(Allow),
 }
 
 #[derive(Debug, Args)]
@@ -26,7 +30,23 @@ pub(crate) struct Purge {
     #[arg(value_name = "DIGEST-or-NAME")]
     what: String,
 
-    /// Why they must not exist; it goes to the audit log and stays beside the digest
+    /// Why they must not exist; it goes to the audit log and stays beside the digest, for whoever
+    /// sends them again to read
+    #[arg(long, value_name = "TEXT", required_unless_present = "dry_run")]
+    reason: Option<String>,
+
+    /// Tell what it touches, and remove nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Allow {
+    /// The SHA-256 of the bytes: sha256:…
+    #[arg(value_name = "DIGEST")]
+    digest: String,
+
+    /// Why they may exist; it goes to the audit log
     #[arg(long, value_name = "TEXT")]
     reason: String,
 }
@@ -34,6 +54,7 @@ pub(crate) struct Purge {
 pub(crate) async fn run(command: PackageCommand, context: &Context) -> Result<(), Failure> {
     match command {
         PackageCommand::Purge(purge) => self::purge(&purge, context).await,
+        PackageCommand::Allow(allow) => self::allow(&allow, context).await,
     }
 }
 
@@ -62,6 +83,11 @@ struct Named<'a> {
     /// Whether it is a draft: the package is proposed to the model.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     draft: bool,
+    /// Whether it is an enabled model, which jobs may be using.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    enabled: bool,
+    #[serde(skip)]
+    told: String,
 }
 
 impl<'a> From<&'a PackagePurge> for Purged<'a> {
@@ -70,6 +96,8 @@ impl<'a> From<&'a PackagePurge> for Purged<'a> {
             model: &by.model,
             revision: by.revision,
             draft: by.is_draft,
+            enabled: by.is_enabled,
+            told: by.to_string(),
         };
         let packages = purge.packages.iter().map(|package| Package {
             id: package.id.to_string(),
@@ -100,13 +128,59 @@ async fn purge(purge: &Purge, context: &Context) -> Result<(), Failure> {
             let found = dashboard.package_to_purge(caller, digest, &progress).await;
             bar.finish_and_clear();
             let found = found?;
+            let Some(reason) = purge.reason.as_ref().filter(|_| !purge.dry_run) else {
+                let shown = Purged::from(&found);
+                note("nothing is removed; this would be:");
+                return context.output.show(&shown, || table(&shown, context));
+            };
+            // Before anything is removed, whoever is asked.
+            note(table(&Purged::from(&found), context));
+            for by in enabled(&found) {
+                note(format_args!(
+                    "{} is enabled: jobs that use it find no package then",
+                    by.model
+                ));
+            }
+            if found.is_doubtful {
+                note("something cannot be read that may name them, too");
+            }
             confirm(&context.globals, &question(&found), None)?;
-            let purged = dashboard.purge_package(caller, digest, &purge.reason, &|_, _| {});
+            let purged = dashboard.purge_package(caller, digest, reason, &|_, _| {});
             let purged = purged.await?;
+            note("the bytes are removed");
             let shown = Purged::from(&purged);
-            context.output.show(&shown, || table(&shown, context))
+            match context.output.is_json() {
+                true => context.output.show(&shown, String::new),
+                // It was told already.
+                false => Ok(()),
+            }
         })
         .await
+}
+
+async fn allow(allow: &Allow, context: &Context) -> Result<(), Failure> {
+    context
+        .with_installation(async |installation| {
+            let digest = digest(&allow.digest, installation).await?;
+            let Installation {
+                dashboard, caller, ..
+            } = installation;
+            let allowed = dashboard
+                .allow_purged(caller, digest, &allow.reason)
+                .await?;
+            note(format_args!(
+                "{digest}, which was purged ({}), may come in again",
+                allowed.removal
+            ));
+            context.output.show(&allowed, String::new)
+        })
+        .await
+}
+
+/// Models that jobs may be using.
+fn enabled(found: &PackagePurge) -> impl Iterator<Item = &NamedBy> {
+    let named = found.packages.iter().flat_map(|it| &it.named_by);
+    named.filter(|by| by.is_enabled)
 }
 
 /// The digest that is written, or that of the package that a model has.
@@ -126,42 +200,26 @@ async fn digest(what: &str, installation: &Installation) -> Result<ContentDigest
 }
 
 fn question(found: &PackagePurge) -> String {
-    let named: Vec<String> = found
-        .packages
-        .iter()
-        .flat_map(|package| &package.named_by)
-        .map(ToString::to_string)
-        .collect();
-    let names = match named.is_empty() {
-        true => "nothing names them".to_owned(),
-        false => format!("named by {}", named.join(", ")),
-    };
-    let doubt = match found.is_doubtful {
-        true => "; something cannot be read that may name them, too",
-        false => "",
-    };
-    let count = found.packages.len();
-    format!("Remove the bytes of {count} packages for good ({names}{doubt})?")
+    match found.packages.len() {
+        1 => "Remove the bytes of this package for good?".to_owned(),
+        count => format!("Remove the bytes of these {count} packages for good?"),
+    }
 }
 
 fn table(purged: &Purged<'_>, context: &Context) -> String {
     let rows = purged.packages.iter().map(|package| {
-        let named: Vec<String> = package
-            .named_by
-            .iter()
-            .map(|by| match by.revision {
-                Some(number) => format!("{}@{number}", by.model),
-                None => by.model.to_owned(),
-            })
-            .collect();
+        let named: Vec<&str> = package.named_by.iter().map(|by| by.told.as_str()).collect();
         [
             package.id.clone(),
             package.file_name.to_owned(),
             package.size.to_string(),
-            named.join(", "),
+            match named.is_empty() {
+                true => "nothing".to_owned(),
+                false => named.join(", "),
+            },
         ]
     });
-    let header = ["REMOVED", "FILE", "BYTES", "NAMED BY"];
+    let header = ["PACKAGE", "FILE", "BYTES", "NAMED BY"];
     format!(
         "{}\n\n{}",
         purged.digest,

@@ -16,7 +16,23 @@ const TRIES: u32 = 3;
 
 /// Whether somebody can be asked.
 pub(crate) fn can_ask() -> bool {
-    io::stdin().is_terminal() && io::stderr().is_terminal()
+    io::stdin().is_terminal() && io::stderr().is_terminal() && is_in_front()
+}
+
+/// Whether what is typed goes to this process. One in the background of its terminal would be stopped
+/// by the first read, for good where nobody brings it back.
+#[cfg(unix)]
+fn is_in_front() -> bool {
+    match rustix::termios::tcgetpgrp(io::stdin()) {
+        Ok(group) => group == rustix::process::getpgrp(),
+        // A terminal that is not the one of this session stops nobody.
+        Err(_) => true,
+    }
+}
+
+#[cfg(not(unix))]
+fn is_in_front() -> bool {
+    true
 }
 
 /// Makes sure that something is meant. `what` is a question, `undo` tells what undoes it, if
@@ -53,12 +69,16 @@ pub(crate) fn ask_yes(question: &str) -> Result<bool, Failure> {
 /// Asks for a line.
 pub(crate) fn ask(question: &str) -> Result<String, Failure> {
     let failed = |error: io::Error| Failure::io("the answer could not be read", &error);
-    let mut stderr = io::stderr().lock();
-    write!(stderr, "{}", printable(question))
-        .and_then(|()| stderr.flush())
-        .map_err(failed)?;
+    {
+        let mut stderr = io::stderr().lock();
+        write!(stderr, "{}", printable(question))
+            .and_then(|()| stderr.flush())
+            .map_err(failed)?;
+    }
     let mut answer = String::new();
-    io::stdin().read_line(&mut answer).map_err(failed)?;
+    if io::stdin().read_line(&mut answer).map_err(failed)? == 0 {
+        return Err(Failure::usage("the input ended, and nobody answered"));
+    }
     Ok(answer.trim().to_owned())
 }
 

@@ -37,6 +37,8 @@ impl Kind {
             Error::Untrusted { .. } => (S::CONFLICT, "Package not trusted"),
             Error::Mismatched { .. } => (S::CONFLICT, "Package of another model"),
             Error::Breaking { .. } => (S::CONFLICT, "Another meaning"),
+            Error::PurgedPackage { .. } => (S::CONFLICT, "Package purged"),
+            Error::PurgedBytes { .. } => (S::GONE, "Bytes purged"),
             Error::LastAdministrator => (S::CONFLICT, "Last administrator"),
             Error::Conflict { .. } => (S::PRECONDITION_FAILED, "Changed meanwhile"),
             Error::PreconditionRequired => (S::PRECONDITION_REQUIRED, "Version needed"),

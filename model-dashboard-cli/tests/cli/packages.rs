@@ -39,8 +39,13 @@ fn bytes_that_must_not_exist_go_and_their_digest_stays() {
         "--reason",
         "a name of a patient",
     ];
-    // Nobody can be asked.
-    assert_eq!(here.run(&purge).code, 2);
+    // What it touches is told first, and nobody can be asked.
+    here.run(&purge)
+        .ends_with(2)
+        .tells("nnUNet/A")
+        .tells("add --yes");
+    let dry = here.json(&["package", "purge", "nnUNet/A", "--dry-run"]);
+    assert_eq!(dry["packages"][0]["id"], json!(ID));
     let bytes = here.path(&format!("data/models/.registry/packages/{ID}"));
     assert!(bytes.exists());
     let said = here.run(&[&purge[..], &["--yes", "--output", "json"]].concat());
@@ -69,4 +74,73 @@ fn bytes_that_must_not_exist_go_and_their_digest_stays() {
 
     let again = ["package", "purge", HELLO, "--reason", "again", "--yes"];
     assert_eq!(here.run(&again).code, 3);
+}
+
+#[test]
+fn purged_bytes_are_refused_until_they_are_let_in_again() {
+    let here = Installation::begun();
+    let file = here.write("weights.bin", "hello");
+    let upload = [
+        "model",
+        "upload",
+        file.to_str().unwrap(),
+        "--name",
+        "nnUNet/A",
+    ];
+    here.run(&upload).succeeds();
+    here.run(&["model", "enable", "nnUNet/A"]).succeeds();
+    here.run(&[
+        "package",
+        "purge",
+        "nnUNet/A",
+        "--reason",
+        "a patient",
+        "--yes",
+    ])
+    .succeeds()
+    .tells("nnUNet/A (enabled)")
+    .tells("jobs that use it find no package");
+    here.run(&["model", "disable", "nnUNet/A"]).succeeds();
+    here.run(&["model", "enable", "nnUNet/A"])
+        .ends_with(4)
+        .tells("was purged");
+    here.run(&upload)
+        .ends_with(4)
+        .tells("a patient")
+        .tells("package allow");
+    let allow = ["package", "allow", HELLO, "--reason", "it was no patient"];
+    here.run(&allow).succeeds();
+    here.run(&allow).ends_with(3);
+    here.run(&upload).succeeds();
+    here.run(&["model", "enable", "nnUNet/A"]).succeeds();
+}
+
+/// It would be stopped by the first read, and never end.
+#[cfg(unix)]
+#[test]
+fn a_command_in_the_background_of_a_terminal_asks_nobody() {
+    let here = with_a_package();
+    let program = env!("CARGO_BIN_EXE_model-dashboard");
+    let purge = format!("{program} package purge nnUNet/A --reason x");
+    let script = format!("set -m; {purge} & wait $!; echo \"ended $?\"");
+    let command = here.command(&[]);
+    let terminal = std::process::Command::new("timeout")
+        .args(["--foreground", "60", "script", "-qec"])
+        .arg(format!("sh -c '{script}'"))
+        .arg("/dev/null")
+        .current_dir(here.path(""))
+        .env_clear()
+        .envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .stdin(std::process::Stdio::piped())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&terminal.stdout);
+    assert!(
+        told.contains("add --yes") && told.contains("ended 2"),
+        "{told}"
+    );
 }

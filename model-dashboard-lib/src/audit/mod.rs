@@ -42,8 +42,11 @@ pub enum Action {
     PackageDraft,
     /// A package that was proposed to a model is so no more.
     PackageDraftDiscard,
-    /// An upload, or a package that no model had, was given up or expired.
+    /// An upload, or a package that no model had, was given up or expired; or bytes were removed that must
+    /// not exist.
     PackagePurge,
+    /// Bytes that were purged may come in again.
+    PackageAllow,
     /// A package was fetched, or a part of it.
     PackageDownload,
     /// A token was made.
@@ -85,6 +88,7 @@ impl Action {
         (Action::PackageDraft, "package.draft"),
         (Action::PackageDraftDiscard, "package.draft.discard"),
         (Action::PackagePurge, "package.purge"),
+        (Action::PackageAllow, "package.allow"),
         (Action::PackageDownload, "package.download"),
         (Action::TokenCreate, "token.create"),
         (Action::TokenRevoke, "token.revoke"),

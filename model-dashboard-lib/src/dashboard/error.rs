@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::models::Model;
+use super::packages::PackageRemoval;
 use crate::auth::local::HasherError;
 use crate::auth::{PasswordError, Permission, Permissions};
-use crate::model::{FieldError, ModelKey, Position, Timestamp};
+use crate::model::{ContentDigest, FieldError, ModelKey, Position, Timestamp};
 use crate::package::inspect::{Breaking, Mismatch, Trust};
 use crate::repository::RepositoryError;
 use crate::repository::packages::{MAX_PACKAGE_BYTES, PackageId, PackageStoreError};
@@ -132,12 +133,12 @@ pub enum Error {
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
     /// It was there, and its bytes were removed for good. HTTP: 410.
-    #[error("{what} was removed at {at}")]
+    #[error("{what} was removed for good ({removal})")]
     Removed {
         /// What.
         what: String,
-        /// When.
-        at: Timestamp,
+        /// When, by whom and why.
+        removal: PackageRemoval,
     },
     /// This registry keeps definitions alone. HTTP: 501.
     #[error("this registry keeps no packages")]
@@ -231,6 +232,29 @@ pub enum Error {
         breaking: Box<Breaking>,
         /// The upload that the package came with.
         upload: PackageId,
+    },
+    /// Jobs would find no package: its bytes were removed for good. HTTP: 409.
+    #[error(
+        "{key} cannot be enabled: its package was purged ({removal}); give it another one first"
+    )]
+    PurgedPackage {
+        /// The model.
+        key: ModelKey,
+        /// When, by whom and why.
+        removal: PackageRemoval,
+    },
+    /// These bytes were purged and must not exist; what came is removed. An administrator can let them in
+    /// again ([`Dashboard::allow_purged`](super::Dashboard::allow_purged)). HTTP: 410.
+    #[error(
+        "these bytes must not be kept here: sha256:{} was purged ({removal}); an administrator can let \
+         them in again, with a reason",
+        digest.to_hex()
+    )]
+    PurgedBytes {
+        /// Their SHA-256.
+        digest: ContentDigest,
+        /// When, by whom and why.
+        removal: PackageRemoval,
     },
     /// The change would leave no active administrator. HTTP: 409.
     #[error("this is the last active administrator; make another one first")]

@@ -54,6 +54,10 @@ pub enum ErrorKind {
     MismatchedPackage,
     /// Labels or images stand for something else with a package.
     BreakingPackage,
+    /// The bytes of a model's package were removed for good.
+    PurgedPackage,
+    /// These bytes were purged and must not exist.
+    PurgedBytes,
     /// No active administrator would be left.
     LastAdministrator,
     /// A limit on numbers is reached.
@@ -63,7 +67,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    const ALL: [ErrorKind; 26] = [
+    const ALL: [ErrorKind; 28] = [
         ErrorKind::Unauthenticated,
         ErrorKind::Denied,
         ErrorKind::SignInNeeded,
@@ -87,6 +91,8 @@ impl ErrorKind {
         ErrorKind::UntrustedPackage,
         ErrorKind::MismatchedPackage,
         ErrorKind::BreakingPackage,
+        ErrorKind::PurgedPackage,
+        ErrorKind::PurgedBytes,
         ErrorKind::LastAdministrator,
         ErrorKind::TooMany,
         ErrorKind::Internal,
@@ -119,6 +125,8 @@ impl ErrorKind {
             ErrorKind::UntrustedPackage => "untrusted-package",
             ErrorKind::MismatchedPackage => "mismatched-package",
             ErrorKind::BreakingPackage => "breaking-package",
+            ErrorKind::PurgedPackage => "purged-package",
+            ErrorKind::PurgedBytes => "purged-bytes",
             ErrorKind::LastAdministrator => "last-administrator",
             ErrorKind::TooMany => "too-many",
             ErrorKind::Internal => "internal",
@@ -166,6 +174,8 @@ impl Error {
             Error::Untrusted { .. } => ErrorKind::UntrustedPackage,
             Error::Mismatched { .. } => ErrorKind::MismatchedPackage,
             Error::Breaking { .. } => ErrorKind::BreakingPackage,
+            Error::PurgedPackage { .. } => ErrorKind::PurgedPackage,
+            Error::PurgedBytes { .. } => ErrorKind::PurgedBytes,
             Error::LastAdministrator => ErrorKind::LastAdministrator,
             Error::TooMany { .. } => ErrorKind::TooMany,
             Error::Store(_) | Error::Repository(_) | Error::Internal(_) => ErrorKind::Internal,

@@ -104,7 +104,7 @@ pub use packages::{
     MAX_FILE_NAME_CHARS, MAX_LARGEST_UPLOADS, MAX_PACKAGE_FILE_BYTES, MAX_PURPOSE_CHARS,
     MAX_UPLOAD_NOTE_BYTES, MAX_UPLOADS, ModelPackage, NamedBy, NewUpload, PACKAGE_ADDRESS_VALID,
     PackageDifference, PackageFileContent, PackageHead, PackagePurge, PackageRecord,
-    PackageRemoval, PackageUpload, ProposedRevision, PurgedPackage, RevisionPackage,
+    PackageRemoval, PackageUpload, ProposedRevision, PurgedBytes, PurgedPackage, RevisionPackage,
 };
 pub use reader::Reader;
 pub use revision::{ModelRevision, Origin, RevisionContent};

@@ -244,7 +244,7 @@ impl Dashboard {
             }
             After::Deleted => None,
         };
-        if let Some(content) = content.filter(|_| enables && !despite) {
+        if let Some(content) = content.filter(|_| enables) {
             let old = before.model.as_ref().ok().map(|model| &model.definition);
             let package = package_after(old, content);
             // What jobs use already, they use on.
@@ -252,7 +252,10 @@ impl Dashboard {
                 .filter(|_| before.enabled)
                 .and_then(|old| package_after(None, old));
             if let Some(package) = package.filter(|package| Some(package) != had.as_ref()) {
-                self.trusts(key, &package).await?;
+                self.has_bytes(key, &package).await?;
+                if !despite {
+                    self.trusts(key, &package).await?;
+                }
             }
         }
         if reason == Reason::IfEnabled && before.enabled && message.is_empty() {

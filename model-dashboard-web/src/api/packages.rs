@@ -201,6 +201,7 @@ async fn report(guest: &Guest, key: &ModelKey, query: &str) -> Result<Response, 
         (status = 200, body = Definition, headers(("ETag" = String, description = "The new version"))),
         (status = 201, body = Definition, headers(("ETag" = String, description = "The version"))),
         (status = 409, description = "Something has to be confirmed: `mismatches` or `breaking`, and `upload`; or the model is enabled, and the package is trusted less than the installation says"),
+        (status = 410, description = "These bytes were purged: they are removed again"),
         (status = 411, description = "The header Content-Length is missing")))]
 async fn put(
     guest: &Guest,

@@ -8,7 +8,7 @@ use warp::reply::Response;
 use warp::{Filter, path};
 
 use super::answer::{Failure, Guest, json};
-use super::dto::purges::Purge;
+use super::dto::purges::{Allowed, Purge};
 use super::models::message;
 use super::no_parameters;
 use super::visit::{self, Visit};
@@ -37,7 +37,19 @@ pub(super) fn routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
             })
         })
         .boxed();
-    show.or(purge).unify().boxed()
+    let allow = path::param::<Segment>()
+        .and(path("allow"))
+        .and(path::end())
+        .and(warp::post())
+        .and(visit::visit(dashboard))
+        .then(|digest: Segment, visit: Visit| {
+            visit.answer(async move |guest, visit| {
+                no_parameters(visit.query())?;
+                allow(&guest, digest_in(&digest)?, &message(&visit.headers)?).await
+            })
+        })
+        .boxed();
+    show.or(purge).unify().or(allow).unify().boxed()
 }
 
 /// Look at packages with these bytes
@@ -59,7 +71,9 @@ pub(super) async fn show(guest: &Guest, digest: ContentDigest) -> Result<Respons
 ///
 /// For bytes that must not exist, such as those of patients. Removes all packages that have exactly
 /// them, whatever names them, and what was found in them. The digest, the name of the file and the
-/// reason stay; no definition is changed. Fetching such a package is answered with 410.
+/// reason stay; no definition is changed. Fetching such a package is answered with 410, and so are uploads
+/// of these bytes from then on; models whose package was purged are not enabled any more. Those that are
+/// enabled stay so: `enabled` in the answer names them.
 #[utoipa::path(delete, path = "/api/v1/packages/{sha256}", tag = "packages",
     security(("token" = ["system:admin"])),
     params(
@@ -77,6 +91,28 @@ pub(super) async fn purge(
         .dashboard()
         .purge_package(&guest.caller, digest, reason, &|_, _| {});
     json(StatusCode::OK, &Purge::from(&purged.await?))
+}
+
+/// Let purged bytes in again
+///
+/// From then on uploads of them are taken as any others. What was purged stays so.
+#[utoipa::path(post, path = "/api/v1/packages/{sha256}/allow", tag = "packages",
+    security(("token" = ["system:admin"])),
+    params(
+        ("sha256" = String, Path, description = "64 hexadecimal digits"),
+        ("Model-Dashboard-Message" = String, Header, description = "Why, UTF-8 or ISO 8859-1"),
+    ),
+    responses((status = 200, body = Allowed),
+        (status = 422, description = "The reason is missing: `errors`")))]
+pub(super) async fn allow(
+    guest: &Guest,
+    digest: ContentDigest,
+    reason: &str,
+) -> Result<Response, Failure> {
+    let allowed = guest
+        .dashboard()
+        .allow_purged(&guest.caller, digest, reason);
+    json(StatusCode::OK, &Allowed::new(digest, &allowed.await?))
 }
 
 fn digest_in(Segment(text): &Segment) -> Result<ContentDigest, Failure> {

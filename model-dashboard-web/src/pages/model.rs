@@ -43,6 +43,12 @@ pub(super) async fn show_with(
         package::draft::waiting(visit, &model.key),
     );
     view.reason = reason;
+    if view.enabled && matches!(view.package, PackagePanel::Purged(_)) {
+        let text = "It is enabled, and its package was purged: jobs find none. Disable it, or give it \
+                    another package.";
+        let (tone, text) = (Tone::Danger, text.to_owned());
+        view.notices.insert(0, ModelNotice { tone, text });
+    }
     if let Some(text) = refused {
         let tone = Tone::Danger;
         view.notices.insert(0, ModelNotice { tone, text });

@@ -453,6 +453,16 @@ async fn meet_purges(admin: &Client, few: &Client, described: &mut Described) {
     let package = "/api/v1/models/{network_type}/{name}/package";
     let gone = admin.get("/api/v1/models/MIST/Packed/package").await;
     described.check(&get, package, &gone);
+    let (put, new) = (Method::PUT, admin.with("if-none-match", "*"));
+    let again = "/api/v1/models/MIST/Again/package";
+    let again = new.send(put.clone(), again, "bytes").await;
+    described.check(&put, package, &again);
+    let (template, allow) = (format!("{template}/allow"), format!("{bytes}/allow"));
+    let post = Method::POST;
+    for client in [few, admin, &why, &why] {
+        let answer = client.send(post.clone(), &allow, "").await;
+        described.check(&post, &template, &answer);
+    }
 }
 
 /// Packages that are proposed to models.

@@ -126,6 +126,14 @@ const FORMS: &[Form] = &[
         PACKAGES,
         &[],
     ),
+    form(
+        "/models/nnUNet/Task003_Liver/package/purge",
+        SYSTEM,
+        &[(
+            "digest",
+            "sha256:0000000000000000000000000000000000000000000000000000000000000000",
+        )],
+    ),
     form("/admin/deleted/nnUNet/NotThere/bring-back", SYSTEM, &[]),
     form("/admin/storage/check", SYSTEM, &[]),
     form("/admin/storage/repair", SYSTEM, &[]),

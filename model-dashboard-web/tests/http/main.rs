@@ -34,6 +34,7 @@ mod packed;
 mod page_matrix;
 mod pages;
 mod past;
+mod purged;
 mod readme;
 mod redirects;
 mod renamed;

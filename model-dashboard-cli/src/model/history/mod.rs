@@ -234,10 +234,10 @@ pub(super) async fn restore(restore: &Restore, context: &Context) -> Result<(), 
                 }
                 (Some(_), None) => {}
             }
-            if let Err(Error::Removed { at, .. }) = dashboard.package(caller, &key).await {
+            if let Err(Error::Removed { removal, .. }) = dashboard.package(caller, &key).await {
                 note(format_args!(
                     "the package of that revision was purged at {}: nobody can fetch it",
-                    seconds(at)
+                    seconds(removal.at)
                 ));
             }
             show_changed(&model, context)

@@ -188,3 +188,19 @@ pub async fn a_note_too_long_is_refused(harness: &impl PackageStoreHarness) {
         "{refused:?}"
     );
 }
+
+pub async fn what_is_kept_of_purged_bytes_is_replaced(harness: &impl PackageStoreHarness) {
+    let (store, beside) = (harness.store(), harness.beside());
+    let (digest, other) = (ContentDigest::of(b"one"), ContentDigest::of(b"other"));
+    assert_eq!(store.purged(digest).await.unwrap(), None);
+    for kept in [b"{\"at\":1}", b"{\"at\":2}", b"{\"at\":2}"] {
+        store.keep_purged(digest, kept).await.unwrap();
+        let found = beside.purged(digest).await.unwrap();
+        assert_eq!(found.as_deref(), Some(&kept[..]));
+    }
+    assert_eq!(store.purged(other).await.unwrap(), None);
+    let more = vec![b' '; MAX_PURGED_BYTES + 1];
+    store.keep_purged(other, &more).await.unwrap_err();
+    // It is no package.
+    assert_eq!(store.packages().await.unwrap(), []);
+}

@@ -23,8 +23,8 @@ use tokio::sync::mpsc;
 
 use crate::model::ContentDigest;
 use crate::repository::packages::{
-    InPieces, MAX_ABOUT_BYTES, MAX_NOTE_BYTES, MAX_PACKAGE_BYTES, MAX_REPORT_BYTES, PackageId,
-    PackageStore, PackageStoreError, Piece, Pieces, Upload,
+    InPieces, MAX_ABOUT_BYTES, MAX_NOTE_BYTES, MAX_PACKAGE_BYTES, MAX_PURGED_BYTES,
+    MAX_REPORT_BYTES, PackageId, PackageStore, PackageStoreError, Piece, Pieces, Upload,
 };
 
 pub use self::connections::*;
@@ -55,6 +55,7 @@ macro_rules! package_store_conformance {
     (alone $fresh:expr) => {
         $crate::package_store_conformance! { @cases $fresh;
             an_upload_becomes_a_package_with_its_digest
+            what_is_kept_of_purged_bytes_is_replaced
             an_upload_goes_on_where_it_broke_off
             another_process_goes_on_with_an_upload
             bytes_at_another_offset_are_refused_unread

@@ -200,7 +200,7 @@ impl Dashboard {
         if let Some(removal) = &head.removed {
             return Err(Error::Removed {
                 what: format!("the package of a draft of {key}"),
-                at: removal.at,
+                removal: removal.clone(),
             });
         }
         let record = self.found_in(package).await?.ok_or_else(none)?;

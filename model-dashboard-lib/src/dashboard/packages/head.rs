@@ -1,6 +1,7 @@
 //! What is kept of a package in few bytes, and changed on condition: whoever gives it to a model and
 //! whoever removes it go by this alone, so that of both one is first.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,22 @@ pub struct PackageRemoval {
     pub by: String,
     /// Why.
     pub reason: String,
+}
+
+/// When, by whom and why: `2026-03-01, by anna: a name of a patient`.
+impl fmt::Display for PackageRemoval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let day: String = self.at.to_string().chars().take(10).collect();
+        f.write_str(&day)?;
+        match &*self.by {
+            "" => {}
+            by => write!(f, ", by {by}")?,
+        }
+        match &*self.reason {
+            "" => Ok(()),
+            reason => write!(f, ": {reason}"),
+        }
+    }
 }
 
 impl PackageRemoval {

@@ -19,6 +19,7 @@ mod inspection;
 mod naming;
 mod publish;
 mod purge;
+mod purged;
 mod record;
 mod shares;
 mod stored;
@@ -41,6 +42,7 @@ pub use inspection::Inspection;
 pub use naming::NamedBy;
 pub use publish::{MAX_PURPOSE_CHARS, ModelPackage};
 pub use purge::{PackagePurge, PurgedPackage};
+pub use purged::PurgedBytes;
 pub use record::PackageRecord;
 pub use uploads::{
     MAX_FILE_NAME_CHARS, MAX_LARGEST_UPLOADS, MAX_UPLOAD_NOTE_BYTES, MAX_UPLOADS, NewUpload,

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use futures::stream::{self, StreamExt as _};
 
 use super::drafts::Draft;
-use crate::dashboard::{Dashboard, Error, ModelRevision, Progress};
+use crate::dashboard::{Dashboard, Error, Model, ModelRevision, Progress};
 use crate::model::{ModelId, ModelKey};
 use crate::repository::RepositoryError;
 use crate::repository::packages::PackageId;
@@ -27,6 +27,8 @@ pub struct NamedBy {
     pub revision: Option<u64>,
     /// Whether it is a draft: the package is proposed to the model.
     pub is_draft: bool,
+    /// Whether it is an enabled model: jobs may be using the package.
+    pub is_enabled: bool,
 }
 
 /// What names some packages.
@@ -116,6 +118,7 @@ impl Dashboard {
                     model: key.to_string(),
                     revision: None,
                     is_draft: false,
+                    is_enabled: Model::read(&stored).is_ok_and(|it| it.definition.enabled()),
                 };
                 naming.note(standing_in(&stored.bytes, packages), &by);
             }
@@ -141,6 +144,7 @@ impl Dashboard {
                     model: draft.map_or_else(|| id.to_string(), |draft| draft.model),
                     revision: None,
                     is_draft: true,
+                    is_enabled: false,
                 };
                 naming.note(HashSet::from([package]), &by);
             }
@@ -170,6 +174,7 @@ impl Dashboard {
                         model: key.map_or_else(|| id.to_string(), |key| key.to_string()),
                         revision: Some(number),
                         is_draft: false,
+                        is_enabled: false,
                     };
                     naming.note(ids, &by);
                 }

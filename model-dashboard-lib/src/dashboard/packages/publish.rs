@@ -312,8 +312,8 @@ impl Dashboard {
         let store = self.inner.packages.store()?;
         let head = ReadHead::read(&**store, id).await?.ok_or_else(none)?.head;
         if let Some(removal) = &head.removed {
-            let (what, at) = (format!("the package of model {key}"), removal.at);
-            return Err(Error::Removed { what, at });
+            let (what, removal) = (format!("the package of model {key}"), removal.clone());
+            return Err(Error::Removed { what, removal });
         }
         store.package(id).await?;
         Ok(ModelPackage {

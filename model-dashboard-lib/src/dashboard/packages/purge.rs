@@ -8,6 +8,7 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use super::discard::remove_bytes;
 use super::head::{self, PackageHead, PackageRemoval, ReadHead};
 use super::naming::NamedBy;
+use super::purged;
 use crate::audit::{Action, NewEvent};
 use crate::auth::Permission;
 use crate::dashboard::fields::message_field;
@@ -80,7 +81,8 @@ impl Dashboard {
     }
 
     /// Removes all packages with these bytes, whatever names them, what was found in them, and uploads
-    /// of them that are finished; the digest, the name of the file and the reason stay. Definitions and
+    /// of them that are finished; the digest, the name of the file and the reason stay, and uploads of
+    /// these bytes are refused from then on ([`Dashboard::allow_purged`]). Definitions and
     /// revisions are not changed. Runs to its end, and once more goes on where it ended. Needs
     /// `system:admin`; each package is an event of the audit log, with those that name it.
     ///
@@ -104,8 +106,10 @@ impl Dashboard {
         let (this, caller) = (self.clone(), caller.clone());
         self.change_of_package(async move {
             let store = &**this.inner.packages.store()?;
+            let removal = PackageRemoval::now(caller.username(), &reason);
+            // First: what is sent meanwhile does not stay.
+            purged::forbid(store, digest, &removal).await?;
             for package in &purge.packages {
-                let removal = PackageRemoval::now(caller.username(), &reason);
                 let noted = head::change(store, package.id, |head| {
                     head.removed = Some(removal.clone());
                     head.intents.clear();
@@ -165,6 +169,7 @@ impl std::fmt::Display for NamedBy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.revision {
             Some(number) => write!(f, "{}@{number}", self.model),
+            None if self.is_enabled => write!(f, "{} (enabled)", self.model),
             None if self.is_draft => write!(f, "a draft of {}", self.model),
             None => f.write_str(&self.model),
         }

@@ -1,5 +1,6 @@
 //! Whether jobs may use a model with the package that it has.
 
+use super::head::ReadHead;
 use super::record::PackageRecord;
 use crate::dashboard::{Dashboard, Error};
 use crate::model::{JsonKind, ModelDefinition, ModelKey};
@@ -21,6 +22,29 @@ pub(in crate::dashboard) fn package_after(
 }
 
 impl Dashboard {
+    /// Refuses a package whose bytes were removed: jobs would find none.
+    ///
+    /// # Errors
+    /// [`Error::PurgedPackage`].
+    pub(in crate::dashboard) async fn has_bytes(
+        &self,
+        key: &ModelKey,
+        package: &str,
+    ) -> Result<(), Error> {
+        // Another program may have written anything there.
+        let (Ok(id), Some(store)) = (PackageId::parse(package), self.inner.packages.kept()) else {
+            return Ok(());
+        };
+        let read = ReadHead::read(&**store, id).await?;
+        match read.and_then(|read| read.head.removed) {
+            Some(removal) => Err(Error::PurgedPackage {
+                key: key.clone(),
+                removal,
+            }),
+            None => Ok(()),
+        }
+    }
+
     /// Refuses a package that is trusted less than
     /// [`Policy::min_package_trust`](crate::dashboard::Policy).
     ///

@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use super::discard::discard;
 use super::head::{self, PackageHead, PackageRemoval};
+use super::purged;
 use super::watched::{self, Watched};
 use crate::audit::Action;
 use crate::auth::Permission;
@@ -294,7 +295,8 @@ impl Dashboard {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Unauthenticated`], [`Error::Denied`],
-    /// [`Error::UploadIncomplete`], [`Error::Busy`], [`Error::UploadLost`].
+    /// [`Error::UploadIncomplete`], [`Error::Busy`], [`Error::UploadLost`]; [`Error::PurgedBytes`], with
+    /// which the upload ends.
     pub async fn finish_upload(
         &self,
         caller: &Caller,
@@ -319,6 +321,11 @@ impl Dashboard {
             let Some(digest) = upload.digest else {
                 return Ok(upload);
             };
+            if let Some(removal) = purged::forbidden(&**store, digest).await? {
+                return this
+                    .refuse_purged(&caller, &upload, &note, digest, removal)
+                    .await;
+            }
             let head = PackageHead::new(&upload, digest, Some(&note));
             // Of several who finish it one is told so, also after a crash.
             if head::create(&**store, id, head).await? {
@@ -330,6 +337,26 @@ impl Dashboard {
             Ok(upload)
         })
         .await
+    }
+
+    /// Removes bytes that were purged and came again.
+    async fn refuse_purged<T>(
+        &self,
+        caller: &Caller,
+        upload: &Upload,
+        note: &Note,
+        digest: ContentDigest,
+        removal: PackageRemoval,
+    ) -> Result<T, Error> {
+        let store = self.inner.packages.store()?;
+        let again = PackageRemoval::now(caller.username(), "purged before");
+        if discard(&**store, upload, Some(note), &again).await? {
+            let event = caller.event(Action::PackagePurge, format!("package:{}", upload.id));
+            let event = event.with_detail("purged before, and came again");
+            let event = event.with_detail(described(upload, Some(note)));
+            self.inner.trail.record(event).await;
+        }
+        Err(Error::PurgedBytes { digest, removal })
     }
 
     /// Gives up an upload: its bytes go, also those of a finished one, unless a model got the

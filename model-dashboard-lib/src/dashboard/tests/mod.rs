@@ -30,6 +30,7 @@ mod outside;
 mod package_history;
 mod packages;
 mod packages_kept;
+mod purged;
 mod revisions;
 mod signing_in;
 mod sources;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::{ModelId, ModelKey};
+use crate::model::{ContentDigest, ModelId, ModelKey};
 use crate::repository::packages::PackageId;
 use crate::repository::state::MAX_REVISION;
 
@@ -61,6 +61,11 @@ impl StoreKey {
     /// What is kept of a package that is proposed to a model.
     pub(super) fn draft(model: ModelId, package: PackageId) -> Self {
         Self(format!("{REGISTRY}/drafts/{model}/{package}.json").into())
+    }
+
+    /// What is kept of bytes that must not exist.
+    pub(super) fn purged(digest: ContentDigest) -> Self {
+        Self(format!("{REGISTRY}/purged/{}.json", digest.to_hex()).into())
     }
 
     /// What is known of an upload.

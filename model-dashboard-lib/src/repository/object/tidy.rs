@@ -16,7 +16,9 @@ use crate::repository::{Inventory, LeftOver, Purged, RepositoryError, StoredMode
 
 /// What lies there besides what is listed here: the change marker, the locks and temporary files of
 /// a local folder, and what is kept of packages.
-const KNOWN: [&str; 6] = ["marker", "locks", "tmp", "packages", "uploads", "drafts"];
+const KNOWN: [&str; 7] = [
+    "marker", "locks", "tmp", "packages", "uploads", "drafts", "purged",
+];
 
 /// Where the change marker lay in earlier versions.
 const EARLIER_MARKER: &str = "change";

@@ -6,6 +6,7 @@ mod error;
 mod id;
 mod leftovers;
 mod pieces;
+mod purged;
 
 use std::fmt;
 use std::ops::Range;
@@ -22,6 +23,7 @@ pub(crate) use id::made_at;
 pub use id::{PackageId, PackageIdError};
 pub use leftovers::{Leftover, LeftoverKind, Swept};
 pub use pieces::{InPieces, Piece, Pieces};
+pub use purged::{MAX_PURGED_BYTES, PurgedStore};
 
 /// The most bytes of a package: 64 GiB, far above what frameworks export.
 pub const MAX_PACKAGE_BYTES: u64 = 64 << 30;
@@ -105,7 +107,7 @@ pub struct StoredPackage {
 /// # Dropped futures
 /// A call goes on in the background until its bytes end: those that arrived are kept.
 #[async_trait]
-pub trait PackageStore: DraftStore + fmt::Debug + Send + Sync {
+pub trait PackageStore: DraftStore + PurgedStore + fmt::Debug + Send + Sync {
     /// Begins an upload of `size` bytes. Cost: two small writes.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Removed bytes on the wire.
 
-use model_dashboard::dashboard::PackagePurge;
+use model_dashboard::dashboard::{PackagePurge, PurgedBytes};
+use model_dashboard::model::{ContentDigest, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -43,6 +44,35 @@ pub(crate) struct NamedBy {
     /// Whether it is a draft: the package is proposed to the model.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     draft: bool,
+    /// Whether it is an enabled model, which jobs may be using.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    enabled: bool,
+}
+
+/// Bytes that were purged, and may come in again.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Allowed {
+    /// Their SHA-256 in hexadecimal digits.
+    sha256: String,
+    /// When they were purged.
+    #[schema(value_type = String, format = DateTime)]
+    purged_at: Timestamp,
+    /// By whom.
+    purged_by: String,
+    /// Why.
+    purged_because: String,
+}
+
+impl Allowed {
+    /// These bytes.
+    pub(crate) fn new(digest: ContentDigest, purged: &PurgedBytes) -> Allowed {
+        Allowed {
+            sha256: digest.to_hex(),
+            purged_at: purged.removal.at,
+            purged_by: purged.removal.by.clone(),
+            purged_because: purged.removal.reason.clone(),
+        }
+    }
 }
 
 impl From<&PackagePurge> for Purge {
@@ -59,6 +89,7 @@ impl From<&PackagePurge> for Purge {
                     model: by.model.clone(),
                     revision: by.revision,
                     draft: by.is_draft,
+                    enabled: by.is_enabled,
                 })
                 .collect(),
         });

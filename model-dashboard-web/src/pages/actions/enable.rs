@@ -136,7 +136,10 @@ async fn set_enabled(
             let status = Kind::of(&Error::Invalid(wrong)).status;
             return ask_despite(&visit, &key, seen, reason, None, status).await;
         }
-        Err(error) if matches!(error, Error::Invalid(_)) || errors::may_try_again(&error) => {
+        Err(error)
+            if matches!(error, Error::Invalid(_) | Error::PurgedPackage { .. })
+                || errors::may_try_again(&error) =>
+        {
             return show_again(&visit, &key, seen, enable, reason, &error).await;
         }
         Err(error) => return Err(error.into()),

@@ -2,6 +2,7 @@
 
 pub(super) mod difference;
 pub(super) mod draft;
+mod purge;
 pub(super) mod show;
 pub(super) mod told;
 
@@ -27,6 +28,8 @@ pub(super) fn table() -> Vec<Route> {
             "/models/{type}/{name}/package/files/{*path}",
             show::download_file,
         ),
+        page_of("/models/{type}/{name}/package/purge", purge::ask),
+        form_of("/models/{type}/{name}/package/purge", purge::purge),
         page_of("/models/{type}/{name}/drafts/{package}", draft::show),
         form_of("/models/{type}/{name}/drafts/{package}", draft::publish),
         page_of(

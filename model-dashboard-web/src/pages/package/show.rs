@@ -218,7 +218,10 @@ pub(in crate::pages) async fn panel(visit: &Visit, model: &Model) -> PackagePane
         Err(Error::Denied { .. }) => {
             return PackagePanel::Unknown("It has one. To see it needs packages:read.");
         }
-        Err(Error::NotFound { .. } | Error::Removed { .. }) => {
+        Err(Error::Removed { removal, .. }) => {
+            return PackagePanel::Purged(removal.to_string());
+        }
+        Err(Error::NotFound { .. }) => {
             return PackagePanel::Unknown("It had one, whose bytes were removed.");
         }
         Err(_) => return UNKNOWN,

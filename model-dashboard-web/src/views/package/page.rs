@@ -62,6 +62,9 @@ pub fn page(frame: &Frame, view: &PackageView) -> Markup {
                 @if frame.may().write_packages && frame.may().write_models {
                     a.button href=(links.upload()) { (Icon::Upload) "Replace" }
                 }
+                @if frame.may().manage_system {
+                    a.button.danger href={ (package) "/purge" } { (Icon::Trash) "Purge" }
+                }
             }))
             (summary(&view.found))
             (drift(&view.drift, &html! {

@@ -17,6 +17,8 @@ pub enum PackagePanel {
     None,
     /// It has one, of which nothing is known here, and why.
     Unknown(&'static str),
+    /// It had one, whose bytes were removed for good: when, by whom and why.
+    Purged(String),
     /// What is known of it.
     Known(Box<KnownPackage>),
 }
@@ -61,6 +63,12 @@ pub fn panel(frame: &Frame, network_type: &str, name: &str, view: &PackagePanel)
                     }
                 },
                 PackagePanel::Unknown(why) => p.muted { (why) },
+                PackagePanel::Purged(told) => {
+                    p { strong { "Purged. " } "Its bytes were removed for good (" (told) "). The model cannot be enabled before it has another package." }
+                    @if frame.may().write_packages && frame.may().write_models {
+                        div.buttons { a.button href=(links.upload()) { (Icon::Upload) "Upload another" } }
+                    }
+                },
                 PackagePanel::Known(known) => (in_short(known, &page)),
             }
         }

@@ -1,12 +1,15 @@
 //! Pages of models, and what makes them.
 
-use super::{ENABLE, READ, Row, TAG, WRITE, but, get, post};
+use super::{ADMIN, ENABLE, READ, Row, TAG, WRITE, but, get, post};
 
 /// An upload that is not there.
 const UPLOAD: &str = "/upload/01J9Z3K4V5W6X7Y8Z9A0B1C2D3";
 
 /// A draft that is not there.
 const DRAFT: &str = "/models/nnUNet/Task003_Liver/drafts/01J9Z3K4V5W6X7Y8Z9A0B1C2D3";
+
+/// What no package has.
+const NO_BYTES: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 
 /// For those who read packages, of a model that has none.
 const NO_PACKAGE: [u16; 6] = [303, 404, 404, 404, 403, 404];
@@ -148,6 +151,17 @@ pub(super) const ROWS: &[Row] = &[
         "/models/{type}/{name}/package/files/{*path}",
         "/models/nnUNet/Task003_Liver/package/files/plans.json",
         NO_PACKAGE,
+    ),
+    get(
+        "/models/{type}/{name}/package/purge",
+        "/models/nnUNet/Task003_Liver/package/purge",
+        but(ADMIN, 404),
+    ),
+    post(
+        "/models/{type}/{name}/package/purge",
+        "/models/nnUNet/Task003_Liver/package/purge",
+        &[("digest", NO_BYTES), ("reason", "matrix")],
+        but(ADMIN, 404),
     ),
     get("/models/{type}/{name}/drafts/{package}", DRAFT, NO_PACKAGE),
     post(

@@ -14,6 +14,7 @@ mod drafts;
 pub(super) mod large;
 pub(super) mod lots;
 mod parts;
+mod purged;
 mod received;
 mod record;
 mod sweep;

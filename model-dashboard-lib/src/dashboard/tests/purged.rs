@@ -1,0 +1,122 @@
+//! Bytes that were purged: what they were part of, and that they come back on purpose alone.
+
+use super::packages::{Packages, begin, pieces};
+use super::*;
+use crate::model::ContentDigest;
+
+const BYTES: &[u8] = b"weights of a patient";
+
+fn key() -> ModelKey {
+    "nnUNet/Liver".parse().unwrap()
+}
+
+/// A model with a package that is purged.
+async fn purged(enabled: bool) -> Packages {
+    let packages = Packages::in_memory().await;
+    let (dashboard, host) = (packages.dashboard(), packages.world.host());
+    let id = packages.uploaded(&host, "a.bin", BYTES).await;
+    let none = ModelDefinition::default();
+    let made = dashboard.publish_new(&host, id, key(), none, Giving::default(), "");
+    made.await.unwrap();
+    let any = Precondition::Exists;
+    let set = dashboard.set_enabled(&host, &key(), enabled, any, "").await;
+    set.unwrap();
+    let digest = ContentDigest::of(BYTES);
+    let purge = dashboard.purge_package(&host, digest, "a patient's name", &|_, _| {});
+    let purge = purge.await.unwrap();
+    let in_use = purge.packages[0].named_by.iter().filter(|by| by.is_enabled);
+    let in_use: Vec<_> = in_use.map(ToString::to_string).collect();
+    let expected: &[&str] = if enabled {
+        &["nnUNet/Liver (enabled)"]
+    } else {
+        &[]
+    };
+    assert_eq!(in_use, expected);
+    packages
+}
+
+async fn sent(packages: &Packages, caller: &Caller) -> Result<PackageUpload, Error> {
+    let dashboard = packages.dashboard();
+    let begun = begin(dashboard, caller, "a.bin", BYTES.len())
+        .await
+        .unwrap();
+    let sent = dashboard.append_to_upload(caller, begun.id, 0, pieces(BYTES));
+    sent.await.unwrap();
+    dashboard.finish_upload(caller, begun.id).await
+}
+
+#[tokio::test]
+async fn purged_bytes_come_back_on_purpose_alone() {
+    let packages = purged(false).await;
+    let (dashboard, host) = (packages.dashboard(), packages.world.host());
+    let editor = packages.world.caller(Role::Editor).await;
+    let refused = sent(&packages, &editor).await.unwrap_err();
+    let told = refused.to_string();
+    let Error::PurgedBytes { digest, removal } = refused else {
+        panic!("{told}");
+    };
+    assert_eq!(digest, ContentDigest::of(BYTES));
+    assert_eq!(removal.reason, "a patient's name");
+    assert!(told.contains("a patient's name"), "{told}");
+    assert_eq!(dashboard.uploads(&editor).await.unwrap(), []);
+    assert_eq!(packages.store.packages().await.unwrap(), []);
+    let events = packages.details(Action::PackagePurge).await;
+    assert!(
+        events.iter().any(|it| it.contains("came again")),
+        "{events:?}"
+    );
+
+    let denied = dashboard.allow_purged(&editor, digest, "why").await;
+    assert!(matches!(denied, Err(Error::Denied { .. })), "{denied:?}");
+    let silent = dashboard.allow_purged(&host, digest, " ").await;
+    assert!(matches!(silent, Err(Error::Invalid(_))), "{silent:?}");
+    let allowed = dashboard.allow_purged(&host, digest, "it was another's");
+    assert_eq!(allowed.await.unwrap().removal.reason, "a patient's name");
+    let event = packages.world.last_event().await;
+    assert_eq!(
+        (event.action, event.reason.as_str()),
+        (Action::PackageAllow, "it was another's")
+    );
+    let again = dashboard.allow_purged(&host, digest, "once more").await;
+    assert!(matches!(again, Err(Error::NotFound { .. })), "{again:?}");
+    sent(&packages, &editor).await.unwrap();
+    // Purged once more, they are refused once more.
+    let purge = dashboard.purge_package(&host, digest, "it was not", &|_, _| {});
+    purge.await.unwrap();
+    let refused = sent(&packages, &editor).await;
+    assert!(
+        matches!(refused, Err(Error::PurgedBytes { .. })),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_model_whose_package_was_purged_is_not_enabled() {
+    let packages = purged(false).await;
+    let (dashboard, host) = (packages.dashboard(), packages.world.host());
+    let any = || Precondition::Exists;
+    let key = key();
+    let plain = dashboard.set_enabled(&host, &key, true, any(), "");
+    let despite = dashboard.enable_despite_package(&host, &key, any(), "I know it");
+    for refused in [plain.await, despite.await] {
+        let Err(Error::PurgedPackage { removal, .. }) = refused else {
+            panic!("{refused:?}");
+        };
+        assert_eq!(removal.reason, "a patient's name");
+    }
+    let id = packages.uploaded(&host, "b.bin", b"others").await;
+    let given = dashboard.publish_upload(&host, id, &key, Giving::default(), any(), "");
+    given.await.unwrap();
+    let enabled = dashboard.set_enabled(&host, &key, true, any(), "").await;
+    enabled.unwrap();
+}
+
+#[tokio::test]
+async fn an_enabled_model_stays_so_and_can_be_changed() {
+    let packages = purged(true).await;
+    let (dashboard, host) = (packages.dashboard(), packages.world.host());
+    let alias = JsonObject::parse(br#"{"alias":"Liver"}"#, DuplicateKeys::Refuse).unwrap();
+    let any = Precondition::Exists;
+    let changed = dashboard.patch(&host, &key(), &alias, any, "why").await;
+    assert!(changed.unwrap().definition.enabled());
+}
