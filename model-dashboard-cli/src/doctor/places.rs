@@ -5,7 +5,10 @@ use std::net::{IpAddr, TcpListener};
 use std::path::Path;
 
 use model_dashboard::config::{Config, Port, StorageLocation};
-use model_dashboard::connect::{ConnectError, ModelsProof, check_models_folder, prove_models};
+use model_dashboard::connect::{
+    ConnectError, ModelsProof, check_models_folder, prove_models, prove_redirects,
+};
+use model_dashboard::repository::packages::AddressProof;
 
 use super::Checks;
 use crate::failure::chain;
@@ -103,7 +106,12 @@ pub(super) async fn models_folder(config: &Config, checks: &mut Checks) {
             "models are kept in the memory of the server and are gone when it ends",
             format!("give a folder: {setting}"),
         ),
-        _ => bucket(config, checks).await,
+        _ => {
+            bucket(config, checks).await;
+            if !checks.has_failed(BUCKET) {
+                redirects(config, checks).await;
+            }
+        }
     }
 }
 
@@ -123,6 +131,35 @@ async fn bucket(config: &Config, checks: &mut Checks) {
                        setting and where it comes from";
             checks.fail_with(name, &error, fix);
         }
+    }
+}
+
+/// Whether who fetches a package is given it by the bucket, where that is asked for.
+async fn redirects(config: &Config, checks: &mut Checks) {
+    let name = "package addresses";
+    let proof = match prove_redirects(config).await {
+        Ok(Some(proof)) => proof,
+        Ok(None) => return,
+        Err(error) => {
+            let fix = "see what the message says";
+            checks.fail_with(name, &error, fix);
+            return;
+        }
+    };
+    match proof {
+        AddressProof::Accepted => checks.ok(name, "the bucket gives packages itself"),
+        AddressProof::Unreachable(why) => checks.warn(
+            name,
+            format!("the bucket cannot be reached from here as clients do: {why}"),
+            "nothing if they can; else check STORAGE_PUBLIC_URL",
+        ),
+        AddressProof::Refused(what) => checks.fail(
+            name,
+            format!("an address that was signed for clients is refused: {what}"),
+            "check STORAGE_PUBLIC_URL and AWS_REGION; what stands in front of the bucket must pass on \
+             Host and path as they are",
+        ),
+        _ => {}
     }
 }
 

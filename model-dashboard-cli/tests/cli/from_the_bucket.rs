@@ -10,6 +10,10 @@ use crate::server::{Cut, Server};
 
 /// A registry on a bucket that other machines know by this address.
 fn registry(bucket: &S3Server, public: &str) -> Server {
+    Server::on(configured(bucket, public))
+}
+
+fn configured(bucket: &S3Server, public: &str) -> Installation {
     let here = Installation::new();
     let port = bucket.address.port();
     let settings = format!(
@@ -19,7 +23,7 @@ fn registry(bucket: &S3Server, public: &str) -> Server {
     here.write("config/config.toml", &settings);
     let secret = format!("[model_db]\npassword = \"{SECRET_KEY}\"\n");
     here.write("config/secrets.toml", &secret);
-    Server::on(here)
+    here
 }
 
 /// The requests to the bucket with an address that was signed.
@@ -84,5 +88,57 @@ async fn a_bucket_that_cannot_be_reached_is_named() {
                 "{nowhere} give the package, and that does not answer"
             ))
             .tells("STORAGE_PUBLIC_URL");
+    });
+}
+
+/// An answer to everything, as of a proxy that changes what was signed.
+fn refusing() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = std::io::Read::read(&mut stream, &mut [0; 4096]);
+            let body = "<Error><Code>SignatureDoesNotMatch</Code></Error>";
+            let answer = format!(
+                "HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            let _ = std::io::Write::write_all(&mut stream, answer.as_bytes());
+        }
+    });
+    address
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_tries_an_address_as_clients_get_it() {
+    let bucket = S3Server::start().await;
+    let door = bucket.another_door().await;
+    let there = format!("http://{}", door.address);
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nowhere = format!("http://{}", free.local_addr().unwrap());
+    drop(free);
+    tokio::task::block_in_place(|| {
+        let look = |public: &str| {
+            let here = configured(&bucket, public);
+            here.run(&["init"]).succeeds();
+            let checks = here.run(&["doctor", "--output", "json"]).json();
+            let checks = checks["checks"].as_array().unwrap().clone();
+            let found = checks
+                .into_iter()
+                .find(|it| it["name"] == "package addresses");
+            let found = found.unwrap();
+            assert!(!found.to_string().contains("X-Amz"), "{found}");
+            (found["state"].clone(), found["message"].clone())
+        };
+        assert_eq!(look(&there).0, "ok");
+        let (state, message) = look(&refusing());
+        assert_eq!(state, "failed");
+        let message = message.as_str().unwrap();
+        assert!(
+            message.ends_with("403 Forbidden SignatureDoesNotMatch"),
+            "{message}"
+        );
+        assert_eq!(look(&nowhere).0, "warning");
     });
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use directory::directory;
-pub use storage::{ModelsProof, check_models_folder, make_bucket, prove_models};
+pub use storage::{ModelsProof, check_models_folder, make_bucket, prove_models, prove_redirects};
 
 use storage::{Claim, models, open_models};
 

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::{ConnectError, cite_set, database_file, has_events, make_folder, old_key_file};
 use crate::config::{Config, StorageLocation};
-use crate::repository::packages::PackageStore;
+use crate::repository::packages::{AddressProof, PackageStore};
 use crate::repository::{ModelRepository, ObjectRepository, RepositoryError, SoleWriter};
 use crate::store::{DatabaseState, SqliteStore};
 
@@ -164,6 +164,22 @@ pub async fn prove_models(config: &Config) -> Result<ModelsProof, ConnectError> 
     }
     proven(open_store(config).await?.probe().await)?;
     Ok(ModelsProof::Shared)
+}
+
+/// Tries whether the bucket gives packages itself, as `STORAGE_REDIRECT_DOWNLOADS` asks it to: it is asked
+/// for one that is not there, at the address that clients use. `None` where nothing asks it to.
+///
+/// # Errors
+/// [`ConnectError`], which names the setting.
+pub async fn prove_redirects(config: &Config) -> Result<Option<AddressProof>, ConnectError> {
+    match &config.storage.location {
+        #[cfg(feature = "s3")]
+        StorageLocation::S3(bucket) if config.storage.redirect_downloads => {
+            let proof = ObjectRepository::prove_addresses(bucket).await;
+            proof.map(Some).map_err(|source| models(config, source))
+        }
+        _ => Ok(None),
+    }
 }
 
 pub(super) fn models(config: &Config, source: RepositoryError) -> ConnectError {

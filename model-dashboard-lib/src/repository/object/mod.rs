@@ -49,6 +49,8 @@ use self::packages::{ObjectPackages, PartedObjects};
 use self::remote::RemoteStore;
 #[cfg(feature = "s3")]
 use self::s3::S3Store;
+#[cfg(feature = "s3")]
+use super::packages::AddressProof;
 use super::revise::Revising;
 use super::state::State;
 use super::{
@@ -189,6 +191,15 @@ impl ObjectRepository {
     #[cfg(feature = "s3")]
     pub async fn make_bucket(config: &S3Config) -> Result<bool, RepositoryError> {
         Ok(S3Store::open(config)?.make_bucket().await?)
+    }
+
+    /// Tries whether a bucket gives packages itself, at addresses that are signed for clients.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Unavailable`] where none can be signed.
+    #[cfg(feature = "s3")]
+    pub async fn prove_addresses(config: &S3Config) -> Result<AddressProof, RepositoryError> {
+        Ok(S3Store::prove_addresses(config).await?)
     }
 
     async fn current(&self, key: &ModelKey) -> Result<Option<Current>, RepositoryError> {

@@ -26,3 +26,15 @@ impl fmt::Debug for PackageAddress {
         f.write_str("PackageAddress(********)")
     }
 }
+
+/// What came of an address that was signed for trying it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AddressProof {
+    /// The server takes such addresses.
+    Accepted,
+    /// It refuses it, and this is what it says.
+    Refused(String),
+    /// It cannot be reached from here, and why; clients may all the same.
+    Unreachable(String),
+}

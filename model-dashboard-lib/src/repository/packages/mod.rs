@@ -16,7 +16,7 @@ use async_trait::async_trait;
 
 use crate::model::{ContentDigest, Timestamp};
 
-pub use address::PackageAddress;
+pub use address::{AddressProof, PackageAddress};
 pub use drafts::{DraftStore, MAX_DRAFT_BYTES};
 pub use error::PackageStoreError;
 pub(crate) use id::made_at;

@@ -172,7 +172,7 @@ fn one(frame: &Frame, subject: &Subject, step: &Step) -> Markup {
                 Changed::First => p.meta { "The first revision." },
                 Changed::By(changes) => {
                     (changes::in_short(changes))
-                    @if let (true, Some(since)) = (changes.of_package(), step.since) {
+                    @if let (true, Some(since)) = (changes.of_package() && frame.may().read_packages, step.since) {
                         p.changed-package {
                             (Icon::Package)
                             a href={ (frame.links.compare(network_type, name, since, revision.number)) "#package" } {

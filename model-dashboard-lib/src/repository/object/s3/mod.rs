@@ -27,6 +27,7 @@ use super::remote::RemoteStore;
 use crate::config::S3Config;
 use crate::model::Version;
 use crate::repository::Stamp;
+use crate::repository::packages::AddressProof;
 
 /// A [`ConditionalStore`] over a bucket.
 #[derive(Debug)]
@@ -87,6 +88,23 @@ impl S3Store {
     /// The same for one process that alone writes to a bucket that does not honour conditions.
     pub(super) fn large_alone(&self) -> Arc<dyn LargeObjects> {
         Arc::new(PartedObjects::clone(&self.parted).alone())
+    }
+
+    /// Tries whether clients are given packages at addresses that are signed for them.
+    pub(super) async fn prove_addresses(config: &S3Config) -> Result<AddressProof, Fault> {
+        let small = options::Client::new(config, options::SMALL)?;
+        let store = options::store(config, &small, false)?;
+        let credentials = Arc::clone(store.credentials());
+        let signer = options::signer(config, &small, &credentials)?;
+        let bucket = Arc::new(Bucket::new(config, &small, credentials)?);
+        // As clients reach it: by https, with the certificates of the system.
+        let endpoint = config.public_endpoint.clone().or(config.endpoint.clone());
+        let public = S3Config {
+            endpoint,
+            ..config.clone()
+        };
+        let http = options::Client::new(&public, options::SMALL)?.connect()?;
+        Signed::new(signer, bucket).prove(&http).await
     }
 
     /// Makes the bucket if it is not there; whether it was missing.
