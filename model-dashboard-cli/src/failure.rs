@@ -316,6 +316,8 @@ fn hint_for(error: &Error) -> Option<String> {
             "`model-dashboard user set-role USER admin` makes another one".to_owned()
         }
         Error::Unavailable { .. } | Error::Store(_) | Error::Repository(_) => DOCTOR.to_owned(),
+        // The message says what comes first.
+        Error::Untrusted { enabled: true, .. } => return None,
         Error::Untrusted { .. } => OVERRIDING.to_owned(),
         Error::Mismatched { .. } => AS_TYPED.to_owned(),
         Error::Breaking { .. } => BREAKING.to_owned(),

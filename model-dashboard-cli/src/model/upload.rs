@@ -236,7 +236,9 @@ impl To<'_> {
                 Given::Breaking(changes) => changes,
             };
             let told = format!("labels or images of {key} stand for something else in the package");
-            note(&told);
+            if can_ask() {
+                note(&told);
+            }
             note(changes.tables(&context.output));
             let is_meant =
                 !giving.breaking && can_ask() && ask_yes("Publish it all the same? [y/N] ")?;

@@ -41,6 +41,17 @@ fn goes_through(host: &Installation, at: &Installation) {
     let listed = at.json(&["model", "draft", "list", "Liver"]);
     assert_eq!(listed[0]["package"], package);
     assert_eq!(listed[0]["message"], "trained again");
+    let all = at.run(&["model", "draft", "list"]).succeeds().stdout;
+    let digest = &listed[0]["sha256"].as_str().unwrap()[..12];
+    for told in [
+        MODEL,
+        package,
+        "nnunet_v2_two_folds.zip",
+        digest,
+        "trained again",
+    ] {
+        assert!(all.contains(told), "{told}: {all}");
+    }
     let shown = at.run(&["model", "draft", "show", MODEL]).succeeds().stdout;
     for told in [package, "BREAKING: redefined", "spleen", "FAILED", "PASSED"] {
         assert!(shown.contains(told), "{told}: {shown}");

@@ -35,6 +35,18 @@ pub struct RemoteDraft {
     /// Why; may be empty.
     #[serde(default)]
     pub message: String,
+    /// What the file of the package is called.
+    #[serde(default)]
+    pub file_name: String,
+    /// The bytes of the package.
+    #[serde(default)]
+    pub size: u64,
+    /// Their SHA-256 in hexadecimal digits, where it is known.
+    #[serde(default)]
+    pub sha256: Option<String>,
+    /// Whether what is kept of it cannot be read: it can be discarded and nothing else.
+    #[serde(default)]
+    pub unreadable: bool,
 }
 
 /// A draft, and what would come of it now.
@@ -133,6 +145,15 @@ impl Client {
         let [models, network_type, name] = of(key);
         let path = [models, network_type, name, "drafts"];
         let List { drafts } = self.get(&path, &[]).await?;
+        Ok(drafts)
+    }
+
+    /// What is proposed to all models, those first that were proposed last.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn all_drafts(&self) -> Result<Vec<RemoteDraft>, ClientError> {
+        let List { drafts } = self.get(&["drafts"], &[]).await?;
         Ok(drafts)
     }
 

@@ -193,10 +193,7 @@ pub enum Error {
     },
     /// Jobs may not use a model with such a package; an administrator may allow it, with a reason.
     /// HTTP: 409.
-    #[error(
-        "{key} cannot be enabled with its package, which is {trust}: it must be at least {needed}; \
-         an administrator can enable it all the same, with a reason"
-    )]
+    #[error("{}", untrusted(key, *trust, *needed, *enabled))]
     Untrusted {
         /// The model.
         key: ModelKey,
@@ -204,6 +201,8 @@ pub enum Error {
         trust: Trust,
         /// How far it must be.
         needed: Trust,
+        /// Whether the model is enabled, and was to get another package.
+        enabled: bool,
     },
     /// The package says that it is for another model. It is there: the upload is given to another one,
     /// or to this one all the same ([`Giving::as_typed`](super::Giving::as_typed)). HTTP: 409.
@@ -452,6 +451,20 @@ fn list(errors: &[FieldError]) -> String {
         field => format!("{field}: {}", e.message),
     };
     errors.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+fn untrusted(key: &ModelKey, trust: Trust, needed: Trust, enabled: bool) -> String {
+    match enabled {
+        true => format!(
+            "{key} is enabled, and gets no package that is {trust}: it must be at least {needed}; \
+             disable the model first, then it can get it, and an administrator can enable it all the \
+             same, with a reason"
+        ),
+        false => format!(
+            "{key} cannot be enabled with its package, which is {trust}: it must be at least {needed}; \
+             an administrator can enable it all the same, with a reason"
+        ),
+    }
 }
 
 fn joined(mismatches: &[Mismatch]) -> String {

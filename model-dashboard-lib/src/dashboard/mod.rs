@@ -101,10 +101,11 @@ pub use measures::Measures;
 pub use models::{Model, RawModel};
 pub use packages::{
     CheckVerdict, Downloads, Draft, DraftCheck, Giving, Inspection, MAX_DRAFTS,
-    MAX_FILE_NAME_CHARS, MAX_LARGEST_UPLOADS, MAX_PACKAGE_FILE_BYTES, MAX_PURPOSE_CHARS,
-    MAX_UPLOAD_NOTE_BYTES, MAX_UPLOADS, ModelPackage, NamedBy, NewUpload, PACKAGE_ADDRESS_VALID,
-    PackageDifference, PackageFileContent, PackageHead, PackagePurge, PackageRecord,
-    PackageRemoval, PackageUpload, ProposedRevision, PurgedBytes, PurgedPackage, RevisionPackage,
+    MAX_FILE_NAME_CHARS, MAX_LARGEST_UPLOADS, MAX_LISTED_DRAFTS, MAX_PACKAGE_FILE_BYTES,
+    MAX_PURPOSE_CHARS, MAX_UPLOAD_NOTE_BYTES, MAX_UPLOADS, ModelPackage, NamedBy, NewUpload,
+    PACKAGE_ADDRESS_VALID, PackageDifference, PackageFileContent, PackageHead, PackagePurge,
+    PackageRecord, PackageRemoval, PackageUpload, ProposedRevision, PurgedBytes, PurgedPackage,
+    RevisionPackage,
 };
 pub use reader::Reader;
 pub use revision::{ModelRevision, Origin, RevisionContent};

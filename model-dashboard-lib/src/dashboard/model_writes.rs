@@ -254,7 +254,7 @@ impl Dashboard {
             if let Some(package) = package.filter(|package| Some(package) != had.as_ref()) {
                 self.has_bytes(key, &package).await?;
                 if !despite {
-                    self.trusts(key, &package).await?;
+                    self.trusts(key, &package, before.enabled).await?;
                 }
             }
         }

@@ -123,6 +123,32 @@ pub(super) async fn list(guest: &Guest, key: &ModelKey) -> Result<Response, Fail
     json(StatusCode::OK, &Drafts::from(&drafts[..]))
 }
 
+/// `drafts` of all models.
+pub(super) fn all_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
+    path::end()
+        .and(read())
+        .and(visit::visit(dashboard))
+        .then(|visit: Visit| {
+            visit.answer(async move |guest, visit| {
+                no_parameters(visit.query())?;
+                list_all(&guest).await
+            })
+        })
+        .boxed()
+}
+
+/// List what is proposed to all models
+///
+/// Packages that wait until somebody publishes or discards them, those first that were proposed last, at most
+/// 500; `model` is the name that the model has now. Also needs `models:read`.
+#[utoipa::path(get, path = "/api/v1/drafts", tag = "drafts",
+    security(("token" = ["packages:read"])),
+    responses((status = 200, body = Drafts)))]
+pub(super) async fn list_all(guest: &Guest) -> Result<Response, Failure> {
+    let drafts = guest.dashboard().all_drafts(&guest.caller).await?;
+    json(StatusCode::OK, &Drafts::of_all(&drafts))
+}
+
 /// Propose a package to a model
 ///
 /// The package of a finished upload of yours waits beside the model, which stays as it is, also where it is

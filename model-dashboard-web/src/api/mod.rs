@@ -119,6 +119,8 @@ fn below(
         .unify()
         .or(path("uploads").and(upload_routes(dashboard)))
         .unify()
+        .or(path("drafts").and(drafts::all_routes(dashboard)))
+        .unify()
         .or(path("packages").and(purges::routes(dashboard)))
         .unify()
         .or(account_routes(dashboard))

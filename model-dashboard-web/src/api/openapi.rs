@@ -43,7 +43,7 @@ use crate::transfer;
         sources::list, sources::recheck, sources::diagnose, audit::list,
         audit::verify, audit::feed, health::health, health::livez, health::readyz, metrics::answer,
         packages::fetch, packages::report, packages::put, package_files::fetch_file, drafts::list, drafts::propose, drafts::show, drafts::publish,
-        drafts::discard, purges::show, purges::purge, purges::allow, transfer::create, transfer::list, transfer::show, transfer::append, transfer::terminate,
+        drafts::discard, drafts::list_all, purges::show, purges::purge, purges::allow, transfer::create, transfer::list, transfer::show, transfer::append, transfer::terminate,
         openapi_json, docs::docs,
     ),
     components(schemas(Problem)),

@@ -106,7 +106,9 @@ impl ActivityQuery {
 pub fn page(frame: &Frame, view: &ActivityView) -> Markup {
     let links = &frame.links;
     frame.page(&Page::new("Activity", Section::Activity), &html! {
-        (page_header("Activity", &html! {}, &html! { (filters(frame, view)) }))
+        (page_header("Activity", &html! {
+            @if frame.may().read_packages { p.lead { a href=(links.to("/drafts")) { "Drafts that wait for a decision" } } }
+        }, &html! { (filters(frame, view)) }))
         div.chips { (chips(links, view)) }
         @if let Some((network_type, name)) = &view.now {
             (notice(Tone::Info, &html! {

@@ -504,6 +504,7 @@ async fn meet_drafts(app: &App, admin: &Client, described: &mut Described) {
     let publish = |at: &str| format!("{at}/publish");
     let unread = format!("{broken}/01J9Z3K4V5W6X7Y8Z9A0B1C2D3");
     let asked: Vec<(&Client, &Method, &str, String)> = vec![
+        (admin, &get, "/api/v1/drafts", "/api/v1/drafts".to_owned()),
         (admin, &get, all, disabled.to_owned()),
         (admin, &get, all, broken.to_owned()),
         (admin, &get, one, proposed[0].clone()),

@@ -177,3 +177,40 @@ async fn a_draft_whose_bytes_were_removed_can_be_discarded_alone() {
     let done = post(&publisher, &format!("{page}/discard"), &[]).await;
     assert_eq!(done.status, 303, "{}", done.text());
 }
+
+#[tokio::test]
+async fn whoever_decides_finds_all_drafts_on_one_page_and_by_one_address() {
+    let app = App::start().await;
+    let (package, page) = proposed(&app).await;
+    let publisher = app.signed_in("publisher").await;
+    for from in ["/upload", "/activity"] {
+        assert!(
+            publisher.get(from).await.text().contains("/drafts\""),
+            "{from}"
+        );
+    }
+    let listed = publisher.get("/drafts").await.text();
+    let client = app.token(model_dashboard::auth::Permissions::all()).await;
+    let answer = client.get("/api/v1/drafts").await.json();
+    let draft = &answer["drafts"][0];
+    assert_eq!(draft["package"], package.to_string());
+    assert_eq!(
+        (&draft["model"], &draft["file_name"]),
+        (&MODEL.into(), &"hn.zip".into())
+    );
+    let digest = draft["sha256"].as_str().unwrap();
+    for told in [
+        &page,
+        "hn.zip",
+        &digest[..12],
+        "trained again",
+        "1 package waits",
+    ] {
+        assert!(listed.contains(told), "{told}: {listed}");
+    }
+    let model = publisher.get(&format!("/models/{MODEL}")).await.text();
+    assert!(
+        model.contains("hn.zip") && model.contains(&digest[..12]),
+        "{model}"
+    );
+}

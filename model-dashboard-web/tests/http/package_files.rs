@@ -187,3 +187,21 @@ async fn what_a_browser_could_run_is_never_shown_as_what_it_is() {
     let text = viewer.get(&format!("{package}/view/b%20%22x%22.txt")).await;
     assert!(text.text().contains("Läsion"), "{}", text.text());
 }
+
+#[tokio::test]
+async fn traces_of_training_are_counted_alike_on_both_pages() {
+    let app = App::start().await;
+    let package = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../model-dashboard-lib/tests/packages/genuine/nnunet_v2_two_folds.zip"
+    );
+    with_package(&app, std::fs::read(package).unwrap()).await;
+    let browser = app.signed_in("viewer").await;
+    for page in [
+        format!("/models/{MODEL}"),
+        format!("/models/{MODEL}/package"),
+    ] {
+        let text = browser.get(&page).await.text();
+        assert!(text.contains("3 traces"), "{page}: {text}");
+    }
+}

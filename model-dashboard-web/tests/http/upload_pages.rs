@@ -185,7 +185,7 @@ async fn a_model_gets_a_package_after_what_changes_was_shown() {
     let text = refused.text();
     assert_eq!(refused.status, 422, "{text}");
     assert!(
-        text.contains("Something stands for something else"),
+        text.contains("Labels or images stand for something else"),
         "{text}"
     );
     let fields = [&fields[..], &[("breaking", "yes")]].concat();

@@ -16,8 +16,8 @@ use crate::prompt::confirm;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DraftCommand {
-    /// List what is proposed to a model
-    List(Of),
+    /// List what is proposed to a model, or to all of them
+    List(Listed),
     /// Show what a draft would change of the model as it is now, and what was checked
     Show(One),
     /// Make a draft the next revision of its model; what others changed meanwhile stays
@@ -30,6 +30,12 @@ pub(crate) enum DraftCommand {
 pub(crate) struct Of {
     /// TYPE/NAME, or a name
     model: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Listed {
+    /// TYPE/NAME, or a name; without it the drafts of all models are listed
+    model: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -74,22 +80,36 @@ async fn at(
     }
 }
 
-async fn list(registry: &Registry<'_>, of: &Of, context: &Context) -> Result<(), Failure> {
-    let key = registry.key(&of.model).await?;
-    let drafts = registry.drafts(&key).await?;
+async fn list(registry: &Registry<'_>, of: &Listed, context: &Context) -> Result<(), Failure> {
+    let drafts = match &of.model {
+        Some(model) => registry.drafts(&registry.key(model).await?).await?,
+        None => registry.all_drafts().await?,
+    };
     context.output.show(&drafts, || {
         let rows = drafts.iter().map(|draft| {
             [
+                draft.model.clone(),
                 draft.package.clone(),
+                draft.file_name.clone(),
+                short(draft.sha256.as_deref().unwrap_or_default()),
                 seconds(draft.proposed_at),
                 draft.who(),
-                draft.take.join(", "),
-                draft.message.clone(),
+                match draft.unreadable {
+                    true => "cannot be read: discard it".to_owned(),
+                    false => draft.message.clone(),
+                },
             ]
         });
-        let header = ["PACKAGE", "PROPOSED", "BY", "TAKES OVER", "WHY"];
+        let header = [
+            "MODEL", "PACKAGE", "FILE", "SHA-256", "PROPOSED", "BY", "WHY",
+        ];
         context.output.table(header, rows)
     })
+}
+
+/// As much of a digest as tells one from another.
+fn short(digest: &str) -> String {
+    digest.chars().take(12).collect()
 }
 
 /// The draft that is meant: the only one, where none is named.

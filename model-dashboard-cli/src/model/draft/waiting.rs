@@ -18,13 +18,19 @@ use crate::model::remote;
 #[derive(Debug, Serialize)]
 pub(in crate::model) struct Draft {
     pub(in crate::model) package: String,
-    model: String,
+    pub(super) model: String,
     revision: Option<u64>,
     pub(super) take: Vec<String>,
     proposed_by: String,
     proposed_by_source: Option<String>,
     pub(super) proposed_at: Timestamp,
     pub(super) message: String,
+    pub(super) file_name: String,
+    pub(super) size: u64,
+    pub(super) sha256: Option<String>,
+    /// It can be discarded and nothing else.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) unreadable: bool,
 }
 
 impl Draft {
@@ -52,6 +58,10 @@ impl From<dashboard::Draft> for Draft {
             proposed_by_source: draft.source,
             proposed_at: draft.at,
             message: draft.message,
+            file_name: draft.file_name,
+            size: draft.size,
+            sha256: draft.digest.map(|digest| digest.to_hex()),
+            unreadable: draft.unreadable,
         }
     }
 }
@@ -67,6 +77,10 @@ impl From<RemoteDraft> for Draft {
             proposed_by_source: draft.proposed_by_source,
             proposed_at: draft.proposed_at,
             message: draft.message,
+            file_name: draft.file_name,
+            size: draft.size,
+            sha256: draft.sha256,
+            unreadable: draft.unreadable,
         }
     }
 }
@@ -136,6 +150,26 @@ impl Registry<'_> {
             }) => {
                 let drafts = dashboard.drafts(caller, key).await?;
                 Ok(drafts.into_iter().map(Draft::from).collect())
+            }
+        }
+    }
+
+    /// The drafts of all models.
+    pub(super) async fn all_drafts(&self) -> Result<Vec<Draft>, Failure> {
+        match self {
+            Self::Server(client) => {
+                let drafts = client.all_drafts().await?;
+                Ok(drafts.into_iter().map(Draft::from).collect())
+            }
+            Self::Here(Installation {
+                dashboard, caller, ..
+            }) => {
+                let drafts = dashboard.all_drafts(caller).await?.into_iter();
+                let named = drafts.map(|(key, draft)| Draft {
+                    model: key.to_string(),
+                    ..draft.into()
+                });
+                Ok(named.collect())
             }
         }
     }

@@ -66,7 +66,7 @@ impl ProposedRevision {
             return vec![DraftCheck::new(CheckVerdict::Failed, why)];
         };
         vec![
-            trusted(report, needed),
+            trusted(report, needed, self.model.definition.enabled()),
             whole(report),
             of_the_type(report, self.model.key.network_type.as_str()),
             meaning_the_same(&self.changes()),
@@ -76,7 +76,7 @@ impl ProposedRevision {
     }
 }
 
-fn trusted(report: &Report, needed: Trust) -> DraftCheck {
+fn trusted(report: &Report, needed: Trust, enabled: bool) -> DraftCheck {
     let trust = report.trust();
     match trust {
         Trust::Expected => DraftCheck::new(
@@ -86,7 +86,13 @@ fn trusted(report: &Report, needed: Trust) -> DraftCheck {
         _ if trust < needed => DraftCheck::new(
             CheckVerdict::Failed,
             format!(
-                "the package is {trust}; a model is enabled with one that is {needed} at least"
+                "the package is {trust}; a model is enabled with one that is {needed} at least: {}",
+                match enabled {
+                    true =>
+                        "disable the model first, then publish it, and an administrator can \
+                             enable the model all the same, with a reason",
+                    false => "an administrator can enable it all the same, with a reason",
+                }
             ),
         ),
         _ => DraftCheck::new(CheckVerdict::Doubtful, format!("the package is {trust}")),

@@ -4,6 +4,8 @@
 //! A draft says what it changes, not what comes of it: a package, and the parts of the definition that
 //! are taken over from it. So what others change meanwhile is never undone by it.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::giving::Giving;
@@ -17,13 +19,16 @@ use crate::dashboard::edits::{set_registry, with_told_package};
 use crate::dashboard::fields::message_field;
 use crate::dashboard::model_writes::{After, Before, Reason, change_of};
 use crate::dashboard::{Caller, Dashboard, Error, Model};
-use crate::model::{ModelDefinition, ModelId, ModelKey, Timestamp};
+use crate::model::{ContentDigest, ModelDefinition, ModelId, ModelKey, Timestamp};
 use crate::package::inspect::{Report, TakenPart};
 use crate::repository::Precondition;
-use crate::repository::packages::PackageId;
+use crate::repository::packages::{PackageId, PackageStore};
 
 /// The most drafts of one model.
 pub const MAX_DRAFTS: usize = 20;
+
+/// The most drafts of all models that are listed.
+pub const MAX_LISTED_DRAFTS: usize = 500;
 
 /// A package that is proposed to a model. Its JSON stays readable: fields are added, never renamed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,6 +54,18 @@ pub struct Draft {
     /// Why; may be empty.
     #[serde(default)]
     pub message: String,
+    /// What the file of the package is called.
+    #[serde(default)]
+    pub file_name: String,
+    /// The bytes of the package.
+    #[serde(default)]
+    pub size: u64,
+    /// Their SHA-256, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<ContentDigest>,
+    /// Whether what is kept of it cannot be read: it can be discarded and nothing else.
+    #[serde(skip)]
+    pub unreadable: bool,
     /// What notes beside the package that it is needed.
     intent: String,
 }
@@ -110,6 +127,8 @@ impl Dashboard {
                 intent,
                 report,
             } = this.announce(&caller, id, &key, &giving).await?;
+            let head = head::ReadHead::read(&*store, id).await?;
+            let head = head.ok_or_else(|| no_draft(&key, id))?.head;
             let had = this.had(&caller, &key).await;
             let had = had.as_ref().and_then(|had| had.of(&model.definition));
             let mut takes = giving.taken(&report, had, &model.definition);
@@ -129,6 +148,10 @@ impl Dashboard {
                         source: change.source,
                         at: change.at,
                         message: change.message,
+                        file_name: head.file_name,
+                        size: head.size,
+                        digest: Some(head.digest),
+                        unreadable: false,
                         intent: intent.id,
                     };
                     let bytes = serde_json::to_vec(&draft);
@@ -149,8 +172,8 @@ impl Dashboard {
         .await
     }
 
-    /// The drafts of a model, those first that were begun first. One that cannot be read is left out,
-    /// which the log tells. Needs `models:read` and `packages:read`.
+    /// The drafts of a model, those first that were begun first; also those that [cannot be
+    /// read](Draft::unreadable), which the log tells. Needs `models:read` and `packages:read`.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Denied`].
@@ -162,19 +185,34 @@ impl Dashboard {
         let Some(store) = self.inner.packages.kept() else {
             return Ok(Vec::new());
         };
-        let mut drafts = Vec::new();
-        for package in store.drafts(&id).await?.into_iter().take(MAX_DRAFTS) {
-            // Somebody may have decided on it meanwhile.
-            if let Some(bytes) = store.draft(&id, package).await? {
-                match serde_json::from_slice(&bytes) {
-                    Ok(draft) => drafts.push(draft),
-                    Err(error) => {
-                        tracing::warn!(%id, %package, %error, "a draft cannot be read");
-                    }
-                }
-            }
+        drafts_of(&**store, key, &id).await
+    }
+
+    /// The drafts of all models, those first that were proposed last; at most [`MAX_LISTED_DRAFTS`].
+    /// Needs `models:read` and `packages:read`. Cost: a listing, and one for each model that has any.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub async fn all_drafts(&self, caller: &Caller) -> Result<Vec<(ModelKey, Draft)>, Error> {
+        self.require(caller, Permission::PackagesRead, || "packages".to_owned())
+            .await?;
+        let picture = self.picture(caller).await?;
+        let Some(store) = self.inner.packages.kept() else {
+            return Ok(Vec::new());
+        };
+        let ids: HashSet<ModelId> = store.models_with_drafts().await?.into_iter().collect();
+        let keys = picture.entries().filter_map(|entry| {
+            let id = entry.id().filter(|id| ids.contains(id))?;
+            Some((entry.key().clone(), id))
+        });
+        let mut all = Vec::new();
+        for (key, id) in keys {
+            let drafts = drafts_of(&**store, &key, &id).await?;
+            all.extend(drafts.into_iter().map(|draft| (key.clone(), draft)));
         }
-        Ok(drafts)
+        all.sort_by_key(|(_, draft)| std::cmp::Reverse((draft.at, draft.package)));
+        all.truncate(MAX_LISTED_DRAFTS);
+        Ok(all)
     }
 
     /// A draft of a model, and what would come of it now. Needs `models:read` and `packages:read`.
@@ -272,8 +310,8 @@ impl Dashboard {
         .await
     }
 
-    /// Ends a draft. The bytes of its package go, unless a model may have them. Needs
-    /// `packages:write` and `models:write`.
+    /// Ends a draft. The bytes of its package go, unless a model may have them, or the draft cannot be
+    /// read: then they go with what nothing names. Needs `packages:write` and `models:write`.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Denied`].
@@ -283,14 +321,19 @@ impl Dashboard {
         key: &ModelKey,
         package: PackageId,
         message: &str,
-    ) -> Result<Draft, Error> {
+    ) -> Result<(), Error> {
         let target = || format!("model:{key}");
         for permission in [Permission::PackagesWrite, Permission::ModelsWrite] {
             self.require(caller, permission, target).await?;
         }
         let message = message_field(message)?;
         let (_, id) = self.model_with_id(caller, key).await?;
-        let draft = self.kept_draft(key, &id, package).await?;
+        let store = self.inner.packages.store()?;
+        let kept = store.draft(&id, package).await?;
+        let kept = kept.ok_or_else(|| no_draft(key, package))?;
+        // One that cannot be read may go, too.
+        let intent = serde_json::from_slice::<Draft>(&kept).ok();
+        let intent = intent.map(|draft| draft.intent).unwrap_or_default();
         let (this, caller, key) = (self.clone(), caller.clone(), key.clone());
         self.change_of_package(async move {
             let store = &**this.inner.packages.store()?;
@@ -298,7 +341,7 @@ impl Dashboard {
             let removal = PackageRemoval::now(caller.username(), &reason);
             let head = head::change(store, package, |head| {
                 let count = head.intents.len();
-                head.intents.retain(|intent| intent.id != draft.intent);
+                head.intents.retain(|noted| noted.id != intent);
                 head.remove(&removal) || head.intents.len() < count
             });
             let is_gone = head.await?.is_some_and(|head| head.removed.is_some());
@@ -311,7 +354,7 @@ impl Dashboard {
             let event = event.with_detail(format!("package:{package}"));
             let event = event.with_detail(if is_gone { "its bytes are removed" } else { "" });
             this.inner.trail.record(event).await;
-            Ok(draft)
+            Ok(())
         })
         .await
     }
@@ -325,7 +368,8 @@ impl Dashboard {
         let store = self.inner.packages.store()?;
         let bytes = store.draft(id, package).await?;
         let bytes = bytes.ok_or_else(|| no_draft(key, package))?;
-        serde_json::from_slice(&bytes).map_err(|error| Error::Internal(Box::new(error)))
+        let unreadable = || Error::invalid("draft", "it cannot be read; discard it");
+        serde_json::from_slice(&bytes).map_err(|_| unreadable())
     }
 
     /// A model, and the id that its history has.
@@ -339,6 +383,55 @@ impl Dashboard {
         let id = id.or_else(|| model.definition.registry().map(|registry| registry.id));
         let unknown = || Error::invalid("model", "was not written by the registry yet");
         Ok((model, id.ok_or_else(unknown)?))
+    }
+}
+
+/// The drafts of a model.
+async fn drafts_of(
+    store: &dyn PackageStore,
+    key: &ModelKey,
+    id: &ModelId,
+) -> Result<Vec<Draft>, Error> {
+    let mut drafts = Vec::new();
+    for package in store.drafts(id).await?.into_iter().take(MAX_DRAFTS) {
+        // Somebody may have decided on it meanwhile.
+        let Some(bytes) = store.draft(id, package).await? else {
+            continue;
+        };
+        let read = serde_json::from_slice::<Draft>(&bytes);
+        let mut draft = read.unwrap_or_else(|error| {
+            tracing::warn!(%id, %package, %error, "a draft cannot be read");
+            Draft::unreadable(key, package)
+        });
+        if draft.digest.is_none()
+            && let Ok(Some(read)) = head::ReadHead::read(store, package).await
+        {
+            draft.file_name = read.head.file_name;
+            (draft.size, draft.digest) = (read.head.size, Some(read.head.digest));
+        }
+        drafts.push(draft);
+    }
+    Ok(drafts)
+}
+
+impl Draft {
+    /// One of which nothing but its place is known.
+    fn unreadable(key: &ModelKey, package: PackageId) -> Draft {
+        Draft {
+            package,
+            model: key.to_string(),
+            revision: None,
+            takes: Vec::new(),
+            by: String::new(),
+            source: None,
+            at: package.made_at(),
+            message: String::new(),
+            file_name: String::new(),
+            size: 0,
+            digest: None,
+            unreadable: true,
+            intent: String::new(),
+        }
     }
 }
 

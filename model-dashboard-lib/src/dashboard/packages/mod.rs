@@ -33,7 +33,7 @@ use std::sync::Arc;
 pub use difference::{PackageDifference, RevisionPackage};
 pub use downloads::Downloads;
 pub use draft_checks::{CheckVerdict, DraftCheck};
-pub use drafts::{Draft, MAX_DRAFTS, ProposedRevision};
+pub use drafts::{Draft, MAX_DRAFTS, MAX_LISTED_DRAFTS, ProposedRevision};
 pub use fetch::PACKAGE_ADDRESS_VALID;
 pub use files::{MAX_PACKAGE_FILE_BYTES, PackageFileContent};
 pub use giving::Giving;

@@ -48,12 +48,15 @@ impl Dashboard {
     /// Refuses a package that is trusted less than
     /// [`Policy::min_package_trust`](crate::dashboard::Policy).
     ///
+    /// `enabled` says whether the model is enabled already.
+    ///
     /// # Errors
     /// [`Error::Untrusted`]; [`Error::Unavailable`] where nothing can be told of it.
     pub(in crate::dashboard) async fn trusts(
         &self,
         key: &ModelKey,
         package: &str,
+        enabled: bool,
     ) -> Result<(), Error> {
         let needed = self.policy().min_package_trust;
         if needed == Trust::Dangerous {
@@ -65,6 +68,7 @@ impl Dashboard {
                 key: key.clone(),
                 trust,
                 needed,
+                enabled,
             }),
             false => Ok(()),
         }

@@ -338,7 +338,9 @@ async fn a_model_has_so_many_drafts_and_no_more() {
         .await;
     assert_eq!(wrong_fields(more), ["model"]);
     // Those that cannot be read hide no other, and the upload is still there.
-    assert_eq!(here.drafts().await, 1);
+    let listed = dashboard.drafts(&host, &here.key).await.unwrap();
+    let read = listed.iter().filter(|draft| !draft.unreadable);
+    assert_eq!((listed.len(), read.count()), (MAX_DRAFTS, 1));
     assert_eq!(dashboard.uploads(&host).await.unwrap().len(), 1);
 }
 
@@ -361,4 +363,83 @@ async fn who_may_not_change_a_model_proposes_and_decides_nothing() {
     );
     assert_eq!(here.drafts().await, 1);
     assert_eq!(here.model().await.revision(), Some(1));
+}
+
+#[tokio::test]
+async fn drafts_of_all_models_are_listed_and_told_from_each_other() {
+    let here = proposed().await;
+    let (dashboard, host) = (here.dashboard(), here.host());
+    let other: ModelKey = "nnUNet_v2/Other".parse().unwrap();
+    let made = dashboard.create(&host, other.clone(), definition("{}"), "");
+    made.await.unwrap();
+    let package = here.packages.uploaded(&host, "other.zip", b"other").await;
+    let drafted = dashboard.draft_upload(&host, package, &other, Giving::default(), "");
+    drafted.await.unwrap();
+    let renamed: ModelKey = "nnUNet_v2/Renamed".parse().unwrap();
+    let any = Precondition::Exists;
+    let moved = dashboard.rename(&host, &here.key, &renamed, any, "why");
+    moved.await.unwrap();
+    let listed = dashboard.all_drafts(&host).await.unwrap();
+    let told: Vec<_> = listed
+        .iter()
+        .map(|(key, draft)| (key, draft.file_name.as_str(), draft.digest))
+        .collect();
+    let digest = |bytes| Some(crate::model::ContentDigest::of(bytes));
+    let expected = [
+        (&other, "other.zip", digest(b"other")),
+        (&renamed, "liver.zip", digest(PACKAGE)),
+    ];
+    assert_eq!(told, expected);
+    let auditor = here.packages.world.caller(Role::Auditor).await;
+    let denied = dashboard.all_drafts(&auditor).await;
+    assert!(matches!(denied, Err(Error::Denied { .. })), "{denied:?}");
+}
+
+#[tokio::test]
+async fn a_draft_that_cannot_be_read_is_listed_and_discarded() {
+    let here = proposed().await;
+    let (dashboard, host) = (here.dashboard(), here.host());
+    let registry = here.model().await.definition.registry().unwrap();
+    let store = &here.packages.store;
+    store
+        .remove_draft(&registry.id, here.package)
+        .await
+        .unwrap();
+    let broken = store.keep_draft(&registry.id, here.package, b"{").await;
+    assert!(broken.unwrap());
+    let listed = dashboard.drafts(&host, &here.key).await.unwrap();
+    assert!(listed[0].unreadable);
+    assert_eq!(listed[0].file_name, "liver.zip");
+    let shown = dashboard.draft(&host, &here.key, here.package).await;
+    assert!(shown.unwrap_err().to_string().contains("discard it"));
+    let discarded = dashboard.discard_draft(&host, &here.key, here.package, "");
+    discarded.await.unwrap();
+    assert_eq!(here.drafts().await, 0);
+}
+
+#[tokio::test]
+async fn a_dangerous_draft_of_an_enabled_model_says_what_to_do() {
+    let here = proposed().await;
+    let (dashboard, host) = (here.dashboard(), here.host());
+    let harmful = b"cos\nsystem\n(S'id'\ntR.";
+    let package = here.packages.uploaded(&host, "w.pkl", harmful).await;
+    let drafted = dashboard.draft_upload(&host, package, &here.key, Giving::default(), "");
+    drafted.await.unwrap();
+    let shown = dashboard.draft(&host, &here.key, package).await.unwrap();
+    let checks = shown.checks(Trust::Unscannable);
+    assert!(
+        checks[0].text.contains("disable the model first"),
+        "{checks:?}"
+    );
+    let any = || Precondition::Exists;
+    let refused = dashboard.publish_draft(&host, &here.key, package, any(), "why");
+    let told = refused.await.unwrap_err().to_string();
+    assert!(told.contains("disable the model first"), "{told}");
+    // It works.
+    let disabled = dashboard.set_enabled(&host, &here.key, false, any(), "");
+    disabled.await.unwrap();
+    let published = dashboard.publish_draft(&host, &here.key, package, any(), "why");
+    published.await.unwrap();
+    let enabled = dashboard.enable_despite_package(&host, &here.key, any(), "read by two");
+    enabled.await.unwrap();
 }

@@ -1,7 +1,7 @@
 //! Packages that are proposed to models, on the wire.
 
 use model_dashboard::dashboard::{self, DraftCheck, Giving, ProposedRevision};
-use model_dashboard::model::{FieldError, Timestamp};
+use model_dashboard::model::{FieldError, ModelKey, Timestamp};
 use model_dashboard::package::inspect::{TakenPart, Trust};
 use model_dashboard::repository::packages::PackageId;
 use serde::Serialize;
@@ -43,6 +43,16 @@ pub(in crate::api) struct Draft {
     proposed_at: Timestamp,
     /// Why; may be empty.
     message: String,
+    /// What the file of the package is called.
+    file_name: String,
+    /// The bytes of the package.
+    size: u64,
+    /// Their SHA-256 in hexadecimal digits, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
+    /// That what is kept of it cannot be read: it can be discarded and nothing else.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unreadable: bool,
 }
 
 impl From<&dashboard::Draft> for Draft {
@@ -56,6 +66,10 @@ impl From<&dashboard::Draft> for Draft {
             proposed_by_source: draft.source.clone(),
             proposed_at: draft.at,
             message: draft.message.clone(),
+            file_name: draft.file_name.clone(),
+            size: draft.size,
+            sha256: draft.digest.map(|digest| digest.to_hex()),
+            unreadable: draft.unreadable,
         }
     }
 }
@@ -74,6 +88,20 @@ impl From<&[dashboard::Draft]> for Drafts {
         Drafts {
             total: drafts.len(),
             drafts: drafts.iter().map(Draft::from).collect(),
+        }
+    }
+}
+
+impl Drafts {
+    /// Those of several models, by the names that these have now.
+    pub(in crate::api) fn of_all(all: &[(ModelKey, dashboard::Draft)]) -> Drafts {
+        let drafts = all.iter().map(|(key, draft)| Draft {
+            model: key.to_string(),
+            ..Draft::from(draft)
+        });
+        Drafts {
+            total: all.len(),
+            drafts: drafts.collect(),
         }
     }
 }

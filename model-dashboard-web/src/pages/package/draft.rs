@@ -40,12 +40,15 @@ pub(in crate::pages) async fn waiting(visit: &Visit, key: &ModelKey) -> Vec<Prop
     drafts.iter().map(|it| proposal(it, &sources)).collect()
 }
 
-fn proposal(draft: &Draft, sources: &Sources) -> Proposal {
+pub(super) fn proposal(draft: &Draft, sources: &Sources) -> Proposal {
     Proposal {
         package: draft.package.to_string(),
         by: sources.actor(&draft.by, draft.source.as_deref()),
         at: draft.at.into(),
         message: draft.message.clone(),
+        file_name: draft.file_name.clone(),
+        digest: draft.digest.map(|it| it.to_hex()).unwrap_or_default(),
+        unreadable: draft.unreadable,
     }
 }
 
@@ -81,7 +84,8 @@ async fn answer(
             (proposed.reason, proposed.error) = (reason, error);
             view(visit, &found.model, &found.draft, Some(Box::new(proposed)))
         }
-        Err(Error::Removed { .. }) => {
+        // One that cannot be read is discarded there.
+        Err(Error::Removed { .. } | Error::Invalid(_)) => {
             let model = dashboard.model(caller, key).await?;
             view(visit, &model, &one(visit, key, package).await?, None)
         }
@@ -212,7 +216,10 @@ pub(in crate::pages) async fn ask_discard(
     let package = package.to_string();
     let view = ConfirmView {
         section: Section::Models,
-        heading: format!("Discard the draft of {}?", draft.by),
+        heading: match draft.unreadable {
+            true => "Discard this draft, which cannot be read?".to_owned(),
+            false => format!("Discard the draft of {}?", draft.by),
+        },
         consequences: vec![
             "The model stays as it is. The bytes of the package are deleted, unless a model has \
              them already."

@@ -2,6 +2,7 @@
 
 pub(super) mod difference;
 pub(super) mod draft;
+mod drafts;
 mod purge;
 pub(super) mod show;
 pub(super) mod told;
@@ -11,13 +12,14 @@ use model_dashboard::model::ModelKey;
 use model_dashboard::package::PackagePath;
 use model_dashboard::repository::packages::PackageId;
 
-use super::routes::{FromSegments, Route, form_of, page_of};
+use super::routes::{FromSegments, Route, form_of, page, page_of};
 use super::visit::Failure;
 use crate::route::Segment;
 
 /// The pages.
 pub(super) fn table() -> Vec<Route> {
     vec![
+        page("/drafts", drafts::show),
         page_of("/models/{type}/{name}/package", show::show),
         page_of("/models/{type}/{name}/package/download", show::download),
         page_of(

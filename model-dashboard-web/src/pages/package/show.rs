@@ -1,5 +1,6 @@
 //! The package of a model, and its files.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use model_dashboard::dashboard::{Downloads, Error, Model, ModelPackage, PackageRecord};
@@ -230,7 +231,11 @@ pub(in crate::pages) async fn panel(visit: &Visit, model: &Model) -> PackagePane
         return PackagePanel::Unknown("It has one, of which nothing is known.");
     };
     let downloads = timeout(PATIENCE, dashboard.downloads(caller, &model.key)).await;
-    let count = |kind| report.findings_of(kind).count();
+    // As on the page of the package, where what is the same in several files is told once.
+    let count = |kind| {
+        let texts = report.findings_of(kind).map(|finding| &finding.text);
+        texts.collect::<HashSet<_>>().len()
+    };
     let drift: Changes = told::drift(&Drift::between(&model.definition, report));
     PackagePanel::Known(Box::new(KnownPackage {
         file_name: record.file_name.clone(),

@@ -4,7 +4,7 @@ use http::StatusCode;
 use model_dashboard::auth::Permission;
 use model_dashboard::catalog::Picture;
 use model_dashboard::dashboard::{Error, Giving, Model, PackageRecord};
-use model_dashboard::model::{Comparison, ModelDefinition, ModelKey, Version};
+use model_dashboard::model::{Comparison, FieldChange, ModelDefinition, ModelKey, Version};
 use model_dashboard::package::inspect::{
     Breaking, Description, Drift, MismatchPart, Report, ReportComparison, TakenPart,
 };
@@ -20,6 +20,7 @@ use crate::pages::form::Form;
 use crate::pages::package::{show as packages, told};
 use crate::pages::visit::{Failure, Visit};
 use crate::views::components::field::Field;
+use crate::views::components::plural;
 use crate::views::upload::revision::{self, ChosenView, RevisionView, Take};
 
 /// How many models the field suggests.
@@ -314,7 +315,8 @@ fn change(description: &Description, definition: &ModelDefinition, part: TakenPa
     match part {
         TakenPart::Labels => {
             let (now, then) = (definition.contour_names(), description.contour_names());
-            format!("{} labels now, {} then", now.len(), then.len())
+            let now = plural(now.len(), "label", "labels");
+            format!("{now} now, {} then", then.len())
         }
         TakenPart::Version => {
             let then = description.version.as_deref().unwrap_or_default();
@@ -323,14 +325,24 @@ fn change(description: &Description, definition: &ModelDefinition, part: TakenPa
         part => {
             let mut after = definition.clone();
             description.give(&[part], &mut after);
-            let changes = Comparison::between(definition, &after).fields.into_iter();
-            let told = changes.map(|change| {
+            let changes = Comparison::between(definition, &after).fields;
+            let member = |change: &FieldChange| {
                 let (_, member) = change.field.split_once('.').unwrap_or(("", &change.field));
+                member.replace('_', " ")
+            };
+            let (changed, new): (Vec<_>, Vec<_>) =
+                changes.iter().partition(|change| change.before.is_some());
+            let mut told: Vec<String> = Vec::new();
+            told.extend(changed.into_iter().map(|change| {
                 let now = change.before.as_deref().unwrap_or_default();
                 let then = change.after.as_deref().unwrap_or_default();
-                format!("{}: {}", member.replace('_', " "), now_then(now, then))
-            });
-            told.collect::<Vec<_>>().join("; ")
+                format!("{}: {}", member(change), now_then(now, then))
+            }));
+            if !new.is_empty() {
+                let new: Vec<String> = new.into_iter().map(member).collect();
+                told.push(format!("none now: {}", new.join(", ")));
+            }
+            told.join("; ")
         }
     }
 }

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use maud::{Markup, html};
 
+use super::drafts::told;
 use super::{FoundView, Since, facts, found, since_last, summary};
 use crate::views::actor::Actor;
 use crate::views::components::action_bar::{Reason, action_bar};
@@ -26,6 +27,12 @@ pub struct Proposal {
     pub at: SystemTime,
     /// Why; may be empty.
     pub message: String,
+    /// What the file of the package is called.
+    pub file_name: String,
+    /// The SHA-256 of its bytes in hexadecimal digits; empty where it is not known.
+    pub digest: String,
+    /// Whether what is kept of it cannot be read.
+    pub unreadable: bool,
 }
 
 /// A draft. `if_match` and `reason` are posted to its own address.
@@ -118,6 +125,7 @@ pub fn page(frame: &Frame, view: &DraftView) -> Markup {
             ]))
             (page_header(&title, &beside(frame, view), &discard(frame, view)))
             @match &view.proposed {
+                None if view.proposal.unreadable => (unreadable()),
                 None => (removed()),
                 Some(proposed) if may_publish(frame.may(), view.enabled) => {
                     form.definition method="post" action=(links.draft(&view.network_type, &view.name, &view.proposal.package)) {
@@ -170,6 +178,15 @@ fn discard(frame: &Frame, view: &DraftView) -> Markup {
             a.button.danger-quiet href=(page) data-question-link { (Icon::Trash) "Discard" }
         }
     }
+}
+
+fn unreadable() -> Markup {
+    notice(
+        Tone::Danger,
+        &html! {
+            p { strong { "It cannot be read. " } "What is kept of the draft is broken: it can be discarded and nothing else. The model is as it was." }
+        },
+    )
 }
 
 fn removed() -> Markup {
@@ -305,11 +322,8 @@ pub fn waiting(frame: &Frame, network_type: &str, name: &str, drafts: &[Proposal
         @if !drafts.is_empty() {
             (notice(Tone::Info, &html! {
                 @for draft in drafts {
-                    p {
-                        strong { "A draft waits: " }
-                        "proposed by " (draft.by.name) (draft.by.of()) ", " (time::relative(frame.now, draft.at)) ". "
-                        a href=(frame.links.draft(network_type, name, &draft.package)) { "Look at it" }
-                    }
+                    p { strong { "A draft waits. " } a href=(frame.links.draft(network_type, name, &draft.package)) { "Look at it" } }
+                    (told(frame, draft))
                 }
             }))
         }

@@ -3,6 +3,7 @@
 pub mod difference;
 pub mod downloads;
 pub mod draft;
+pub mod drafts;
 mod drift;
 pub mod file;
 pub mod files;

@@ -63,7 +63,7 @@ pub fn page(frame: &Frame, view: &PackageView) -> Markup {
                     a.button href=(links.upload()) { (Icon::Upload) "Replace" }
                 }
                 @if frame.may().manage_system {
-                    a.button.danger href={ (package) "/purge" } { (Icon::Trash) "Purge" }
+                    a.button href={ (package) "/purge" } { (Icon::Trash) "Purge" }
                 }
             }))
             (summary(&view.found))

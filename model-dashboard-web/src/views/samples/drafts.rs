@@ -7,6 +7,7 @@ use crate::views::actor::Actor;
 use crate::views::components::field::Field;
 use crate::views::package::Since;
 use crate::views::package::draft::{self, Check, DraftView, Proposal, ProposedView, Verdict};
+use crate::views::package::drafts::{self, DraftRow, DraftsView};
 
 pub(super) fn all(frame: &Frame, reader: &Frame) -> Vec<(&'static str, Markup)> {
     let plain = ProposedView {
@@ -21,7 +22,32 @@ pub(super) fn all(frame: &Frame, reader: &Frame) -> Vec<(&'static str, Markup)> 
         ),
         ("draft, no change", draft::page(frame, &view(Some(plain)))),
         ("draft, removed", draft::page(frame, &view(None))),
+        ("draft, unreadable", draft::page(frame, &unreadable())),
+        ("drafts", drafts::page(frame, &listed())),
+        ("drafts, none", drafts::page(frame, &DraftsView::default())),
     ]
+}
+
+fn unreadable() -> DraftView {
+    let mut view = view(None);
+    view.proposal.unreadable = true;
+    view
+}
+
+fn listed() -> DraftsView {
+    let row = |enabled| DraftRow {
+        network_type: text("nnUNet_v2"),
+        name: text("Dataset501_HeadAndNeckOAR"),
+        alias: text("Head and neck organs at risk"),
+        enabled,
+        proposal: Proposal {
+            unreadable: enabled,
+            ..proposal()
+        },
+    };
+    DraftsView {
+        drafts: vec![row(false), row(true)],
+    }
 }
 
 pub(super) fn proposal() -> Proposal {
@@ -30,6 +56,9 @@ pub(super) fn proposal() -> Proposal {
         by: Actor::local("mkeller"),
         at: ago(1),
         message: text("Trained again with the cases of 2026"),
+        file_name: text("Dataset501.zip"),
+        digest: "5f2b8c0a9d3e".repeat(5),
+        unreadable: false,
     }
 }
 

@@ -166,7 +166,7 @@ fn breaking(chosen: &ChosenView) -> Markup {
         @if !chosen.breaking.is_empty() {
             (notice(Tone::Danger, &html! {
                 p {
-                    strong { "Something stands for something else. " }
+                    strong { "Labels or images stand for something else. " }
                     "Whoever uses the model by what it said until now takes one thing for another."
                 }
                 @if chosen.may_publish {

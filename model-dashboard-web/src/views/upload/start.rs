@@ -53,6 +53,7 @@ impl UploadRow {
 /// The page. The script sends to `/uploads`, by tus.
 #[must_use]
 pub fn page(frame: &Frame, view: &StartView) -> Markup {
+    let links = &frame.links;
     let page = Page {
         scripts: &[Asset::Tus, Asset::Upload],
         ..Page::new("Upload a package", Section::Uploads)
@@ -62,7 +63,9 @@ pub fn page(frame: &Frame, view: &StartView) -> Markup {
         &html! {
             (page_header("Upload a package", &html! {
                 p.lead { "A package is looked at before any model gets it, and nothing of it is run." }
-            }, &html! {}))
+            }, &html! {
+                @if frame.may().read_packages { a.button href=(links.to("/drafts")) { (Icon::Package) "Drafts" } }
+            }))
             (steps(Step::File))
             div.columns {
                 div.main-column {

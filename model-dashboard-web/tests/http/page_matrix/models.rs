@@ -132,6 +132,7 @@ pub(super) const ROWS: &[Row] = &[
         TAG,
         but(WRITE, 412),
     ),
+    get("/drafts", "/drafts", [303, 200, 200, 200, 403, 200]),
     get(
         "/models/{type}/{name}/package",
         "/models/nnUNet/Task003_Liver/package",
