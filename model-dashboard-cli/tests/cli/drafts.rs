@@ -73,7 +73,9 @@ fn goes_through(host: &Installation, at: &Installation) {
     at.run(&discard).ends_with(3).tells("no draft");
 
     let publish = ["model", "draft", "publish", MODEL];
-    at.run(&publish).ends_with(2).tells("changes its meaning");
+    at.run(&publish)
+        .ends_with(2)
+        .tells("label 1 was spleen and is");
     let published = at.json(&[&publish[..], &["--yes"]].concat());
     assert_eq!(
         (&published["key"], &published["enabled"]),

@@ -7,7 +7,7 @@ use crate::model::{
     FieldError, JsonKind, JsonObject, ModelDefinition, ModelKey, ModelName, NameError, NetworkType,
     RegistryInfo,
 };
-use crate::package::inspect::{Description, PROPOSED_FIELDS, TakenPart};
+use crate::package::inspect::{PROPOSED_FIELDS, Report, TakenPart};
 use crate::repository::packages::PackageId;
 
 /// The field of the registry itself.
@@ -99,15 +99,18 @@ pub(super) fn with_package(before: &Model, package: PackageId) -> Result<ModelDe
     Ok(content)
 }
 
-/// The content of a model that gets another package, and takes over what that tells.
+/// The content of a model that gets another package in place of the one that it `had`, and takes over what
+/// that tells.
 pub(super) fn with_told_package(
     before: &Model,
     package: PackageId,
-    description: &Description,
+    gets: &Report,
+    had: Option<&Report>,
     takes: &[TakenPart],
 ) -> Result<ModelDefinition, Error> {
     let mut content = with_package(before, package)?;
-    description.give(takes, &mut content);
+    let had = had.map(|had| &had.description);
+    gets.description.give(takes, had, &mut content);
     none(new_errors(&before.definition, &content))?;
     Ok(content)
 }

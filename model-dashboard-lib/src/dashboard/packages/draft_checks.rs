@@ -2,7 +2,7 @@
 
 use super::drafts::ProposedRevision;
 use crate::model::Comparison;
-use crate::package::inspect::{Drift, FindingKind, Report, Trust};
+use crate::package::inspect::{Breaking, Drift, FindingKind, Report, Trust};
 
 /// Something that was checked of a draft.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,12 @@ impl ProposedRevision {
         Comparison::between(&self.model.definition, &self.definition)
     }
 
+    /// What stands for something else then.
+    fn breaking(&self, report: &Report) -> Breaking {
+        let had = self.had.as_ref();
+        Breaking::between(&self.model.definition, had, &self.definition, report)
+    }
+
     /// What was checked, in a fixed order; `needed` is how far packages must be trusted to be used.
     #[must_use]
     pub fn checks(&self, needed: Trust) -> Vec<DraftCheck> {
@@ -69,7 +75,7 @@ impl ProposedRevision {
             trusted(report, needed, self.model.definition.enabled()),
             whole(report),
             of_the_type(report, self.model.key.network_type.as_str()),
-            meaning_the_same(&self.changes()),
+            meaning_the_same(&self.breaking(report)),
             saying_the_same(&Drift::between(&self.definition, report)),
             up_to_date(self.draft.revision, self.model.revision()),
         ]
@@ -139,19 +145,13 @@ fn of_the_type(report: &Report, network_type: &str) -> DraftCheck {
     }
 }
 
-fn meaning_the_same(changes: &Comparison) -> DraftCheck {
-    let breaking = changes.labels.iter().filter(|it| it.kind.is_breaking());
-    match (breaking.count(), changes.is_breaking()) {
-        (_, false) => DraftCheck::new(
+fn meaning_the_same(breaking: &Breaking) -> DraftCheck {
+    match breaking.is_empty() {
+        true => DraftCheck::new(
             CheckVerdict::Passed,
-            "every label stands for what it stood for",
+            "labels and images stand for what they stood for",
         ),
-        (0, true) => DraftCheck::new(CheckVerdict::Failed, "labels change their meaning"),
-        (1, true) => DraftCheck::new(CheckVerdict::Failed, "1 label changes its meaning"),
-        (many, true) => DraftCheck::new(
-            CheckVerdict::Failed,
-            format!("{many} labels change their meaning"),
-        ),
+        false => DraftCheck::new(CheckVerdict::Failed, breaking.to_string()),
     }
 }
 

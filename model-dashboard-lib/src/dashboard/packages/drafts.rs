@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::giving::Giving;
 use super::head::{self, Intent, PackageRemoval};
-use super::publish::{Announced, to_its_end};
+use super::publish::{Announced, has_another, to_its_end};
 use super::record::PackageRecord;
 use super::{discard, head::PackageHead};
 use crate::audit::Action;
@@ -78,6 +78,8 @@ pub struct ProposedRevision {
     pub draft: Draft,
     /// The model as it is now.
     pub model: Model,
+    /// What was found in the package that it has.
+    pub had: Option<Report>,
     /// What it would say.
     pub definition: ModelDefinition,
     /// What is known of the package.
@@ -122,6 +124,7 @@ impl Dashboard {
                 let full = format!("has {MAX_DRAFTS} drafts; publish or discard some");
                 return Err(Error::invalid("model", full));
             }
+            let had = this.had_by(&model.definition).await?;
             let Announced {
                 caller,
                 intent,
@@ -129,9 +132,7 @@ impl Dashboard {
             } = this.announce(&caller, id, &key, &giving).await?;
             let head = head::ReadHead::read(&*store, id).await?;
             let head = head.ok_or_else(|| no_draft(&key, id))?.head;
-            let had = this.had(&caller, &key).await;
-            let had = had.as_ref().and_then(|had| had.of(&model.definition));
-            let mut takes = giving.taken(&report, had, &model.definition);
+            let mut takes = giving.taken(&report, had.report(), &model.definition);
             takes.sort();
             takes.dedup();
             let kept = this.change_of_package({
@@ -242,9 +243,10 @@ impl Dashboard {
             });
         }
         let record = self.found_in(package).await?.ok_or_else(none)?;
-        let description = record.report.as_ref().map(|report| &report.description);
-        let description = description.ok_or_else(none)?;
-        let mut definition = with_told_package(&model, package, description, &draft.takes)?;
+        let report = record.report.as_ref().ok_or_else(none)?;
+        let had = self.had_by(&model.definition).await?.into_report();
+        let mut definition =
+            with_told_package(&model, package, report, had.as_ref(), &draft.takes)?;
         // What the repository carries forward is not what the draft changes.
         let kept = model.definition.as_object().get_object("registry");
         let mut registry = kept.unwrap_or_default();
@@ -254,6 +256,7 @@ impl Dashboard {
             definition,
             draft,
             model,
+            had,
             head,
             record,
         })
@@ -290,11 +293,17 @@ impl Dashboard {
                 "" => draft.message.clone(),
                 _ => message,
             };
-            let description = proposed.record.report.map(|report| report.description);
-            let description = description.ok_or_else(|| no_draft(&key, package))?;
-            let takes = draft.takes;
+            let report = proposed.record.report;
+            let report = report.ok_or_else(|| no_draft(&key, package))?;
+            let (had, takes, of) = (proposed.had, draft.takes, proposed.model.definition);
+            let named = |definition: &ModelDefinition| definition.registry()?.package;
+            let at = key.clone();
             let edit = move |before: &Before| {
-                let content = with_told_package(before.readable()?, package, &description, &takes)?;
+                let before = before.readable()?;
+                if named(&before.definition) != named(&of) {
+                    return Err(has_another(&at, before));
+                }
+                let content = with_told_package(before, package, &report, had.as_ref(), &takes)?;
                 Ok(Some(After::Content(content)))
             };
             let reason = Reason::IfEnabled;

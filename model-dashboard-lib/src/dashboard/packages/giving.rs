@@ -1,10 +1,12 @@
 //! How a model is to get a package.
 
 use super::publish::told;
-use crate::dashboard::Error;
+use crate::dashboard::edits::with_told_package;
+use crate::dashboard::model_writes::After;
 use crate::dashboard::packages::record::PackageRecord;
+use crate::dashboard::{Error, Model};
 use crate::model::{ModelDefinition, ModelKey};
-use crate::package::inspect::{Report, TakenPart};
+use crate::package::inspect::{Breaking, Report, TakenPart};
 use crate::repository::packages::PackageId;
 
 /// How a model is to get a package. By default a definition that followed its package goes on doing so
@@ -63,6 +65,27 @@ impl Giving {
             Some(parts) => parts.clone(),
             None => gets.description.followed(had, definition),
         }
+    }
+
+    /// The model with the package of an upload, of which this was found, in place of the one that it `had`.
+    pub(super) fn applied(
+        &self,
+        upload: PackageId,
+        gets: &Report,
+        had: Option<&Report>,
+        before: &Model,
+    ) -> Result<Option<After>, Error> {
+        let takes = self.taken(gets, had, &before.definition);
+        let content = with_told_package(before, upload, gets, had, &takes)?;
+        let breaking = Breaking::between(&before.definition, had, &content, gets);
+        if !breaking.is_empty() && !self.breaking {
+            return Err(Error::Breaking {
+                key: before.key.clone(),
+                breaking: Box::new(breaking),
+                upload,
+            });
+        }
+        Ok(Some(After::Content(content)))
     }
 
     /// What the package tells, if a model of this key may get it so.

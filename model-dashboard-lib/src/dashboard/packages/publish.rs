@@ -1,16 +1,19 @@
 //! Giving a package to a model, and finding the one that it has.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tracing::Instrument as _;
 
 use super::giving::Giving;
 use super::head::{self, Intent, PackageHead, ReadHead};
 use super::record::PackageRecord;
 use crate::auth::Permission;
-use crate::dashboard::edits::{filled, new_content, set_package, with_told_package};
-use crate::dashboard::model_writes::{After, Before, Reason};
+use crate::dashboard::edits::{filled, new_content, set_package};
+use crate::dashboard::model_writes::{Before, Reason};
 use crate::dashboard::{Caller, Dashboard, Error, Model};
 use crate::model::{ContentDigest, ModelDefinition, ModelId, ModelKey};
-use crate::package::inspect::{Breaking, Report, TakenPart};
+use crate::package::inspect::{Report, TakenPart};
 use crate::repository::Precondition;
 use crate::repository::packages::PackageId;
 
@@ -40,19 +43,30 @@ pub(super) struct Announced {
     pub(super) report: Report,
 }
 
-/// What was found in the package of a model.
+/// What was found in the package of a model, as far as it has one.
+#[derive(Default)]
 pub(super) struct Had {
-    package: String,
-    report: Report,
+    package: Option<String>,
+    report: Option<Report>,
 }
 
 impl Had {
-    /// It, if this is a definition with that package: another may have come meanwhile.
-    pub(super) fn of(&self, definition: &ModelDefinition) -> Option<&Report> {
-        let package = definition.registry()?.package?;
-        (package == self.package).then_some(&self.report)
+    /// Whether this is a definition with that package: another may have come meanwhile.
+    pub(super) fn is_of(&self, definition: &ModelDefinition) -> bool {
+        self.package == definition.registry().and_then(|it| it.package)
+    }
+
+    pub(super) fn report(&self) -> Option<&Report> {
+        self.report.as_ref()
+    }
+
+    pub(super) fn into_report(self) -> Option<Report> {
+        self.report
     }
 }
+
+/// How often a package is compared anew because the model got another one meanwhile.
+const COMPARED: usize = 3;
 
 /// What somebody may say of what a package is fetched for, in characters.
 pub const MAX_PURPOSE_CHARS: usize = 200;
@@ -102,31 +116,47 @@ impl Dashboard {
         let (this, caller, key) = (self.clone(), caller.clone(), key.clone());
         let message = message.to_owned();
         to_its_end(async move {
+            let target = || format!("model:{key}");
+            this.require(&caller, Permission::ModelsWrite, target)
+                .await?;
+            let mut had = this.had(&caller, &key).await?;
             let Announced {
                 caller,
                 intent,
                 report,
             } = this.announce(&caller, id, &key, &giving).await?;
-            let reason = Reason::IfEnabled;
-            let had = this.had(&caller, &key).await;
-            let of = key.clone();
-            let edit = move |before: &Before| {
-                let before = before.readable()?;
-                let had = had.as_ref().and_then(|had| had.of(&before.definition));
-                let takes = giving.taken(&report, had, &before.definition);
-                let content = with_told_package(before, id, &report.description, &takes)?;
-                let breaking = Breaking::between(&before.definition, had, &content, &report);
-                if !breaking.is_empty() && !giving.breaking {
-                    return Err(Error::Breaking {
-                        key: of.clone(),
-                        breaking: Box::new(breaking),
-                        upload: id,
-                    });
+            let given = Arc::new((giving, report));
+            let mut compared = 1;
+            let changed = loop {
+                let moved = Arc::new(AtomicBool::new(false));
+                let edit = {
+                    let (given, moved) = (Arc::clone(&given), Arc::clone(&moved));
+                    let key = key.clone();
+                    move |before: &Before| {
+                        let (giving, report) = &*given;
+                        let before = before.readable()?;
+                        if !had.is_of(&before.definition) {
+                            moved.store(true, Ordering::Relaxed);
+                            return Err(has_another(&key, before));
+                        }
+                        giving.applied(id, report, had.report(), before)
+                    }
+                };
+                let precondition = precondition.clone();
+                let reason = Reason::IfEnabled;
+                let changed =
+                    this.change_model(&caller, &key, precondition, &message, reason, edit);
+                let changed = changed.await;
+                if changed.is_ok() || !moved.load(Ordering::Relaxed) || compared == COMPARED {
+                    break changed;
                 }
-                Ok(Some(After::Content(content)))
+                compared += 1;
+                had = match this.had(&caller, &key).await {
+                    Ok(had) => had,
+                    Err(error) => break Err(error),
+                };
             };
-            let changed = this.change_model(&caller, &key, precondition, &message, reason, edit);
-            this.published(id, &intent, changed.await).await
+            this.published(id, &intent, changed).await
         })
         .await
     }
@@ -175,12 +205,25 @@ impl Dashboard {
     }
 
     /// What was found in the package that a model has.
-    pub(super) async fn had(&self, caller: &Caller, key: &ModelKey) -> Option<Had> {
-        let model = self.model(caller, key).await.ok()?;
-        let package = model.definition.registry()?.package?;
-        let id = PackageId::parse(&package).ok()?;
-        let report = self.found_in(id).await.ok()??.report?;
-        Some(Had { package, report })
+    async fn had(&self, caller: &Caller, key: &ModelKey) -> Result<Had, Error> {
+        match self.model(caller, key).await {
+            Ok(model) => self.had_by(&model.definition).await,
+            // Whoever changes it is told so.
+            Err(Error::Broken { .. }) => Ok(Had::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What was found in the package that a definition names.
+    pub(super) async fn had_by(&self, definition: &ModelDefinition) -> Result<Had, Error> {
+        let package = definition.registry().and_then(|it| it.package);
+        let id = package.as_deref().map(PackageId::parse);
+        let report = match id {
+            Some(Ok(id)) => self.found_in(id).await?.and_then(|found| found.report),
+            // Another program may have written anything there.
+            Some(Err(_)) | None => None,
+        };
+        Ok(Had { package, report })
     }
 
     /// Notes of a package that a model is about to get it, so that its bytes stay whatever becomes
@@ -339,6 +382,14 @@ impl Dashboard {
         self.require(caller, Permission::PackagesRead, target)
             .await?;
         self.found_in(package.id).await
+    }
+}
+
+/// The error that a model got another package than the one that was looked at.
+pub(super) fn has_another(key: &ModelKey, now: &Model) -> Error {
+    Error::Conflict {
+        key: key.clone(),
+        current: Some(Box::new(now.clone())),
     }
 }
 

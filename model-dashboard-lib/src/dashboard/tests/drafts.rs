@@ -102,7 +102,7 @@ async fn a_draft_changes_nothing_until_it_is_published() {
         .map(|check| check.text)
         .collect();
     assert_eq!(failed.len(), 1, "{failed:?}");
-    assert!(failed[0].contains("its meaning"), "{failed:?}");
+    assert!(failed[0].contains("label 1 was spleen"), "{failed:?}");
 
     let seen = Precondition::Version(before.version);
     let model = dashboard.publish_draft(&host, &here.key, here.package, seen, "");

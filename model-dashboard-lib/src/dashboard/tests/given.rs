@@ -2,7 +2,8 @@
 
 use super::packages::Packages;
 use super::*;
-use crate::package::inspect::{Drift, TakenPart};
+use crate::dashboard::CheckVerdict;
+use crate::package::inspect::{Drift, TakenPart, Trust};
 
 const TWO_FOLDS: &[u8] = include_bytes!("../../../tests/packages/genuine/nnunet_v2_two_folds.zip");
 const FOLD_ALL: &[u8] = include_bytes!("../../../tests/packages/genuine/nnunet_v2_fold_all.zip");
@@ -102,9 +103,20 @@ async fn a_definition_that_followed_its_package_goes_on_doing_so() {
     let model = given(&packages, TWO_FOLDS, meant()).await.unwrap();
     assert_eq!(folds(&model), "[0,1]");
     assert_eq!(drift().await, Vec::<String>::new());
-    // A draft says what it takes over, too.
-    let id = packages.uploaded(&host, "m.zip", FOLD_ALL).await;
+    // A draft says what it takes over, too, and that what it has to be confirmed for otherwise.
+    let refused = given(&packages, FOLD_ALL, Giving::default()).await;
+    let Err(Error::Breaking {
+        breaking, upload, ..
+    }) = refused
+    else {
+        panic!("{refused:?}");
+    };
     let liver = key();
-    let draft = dashboard.draft_upload(&host, id, &liver, Giving::default(), "");
+    let draft = dashboard.draft_upload(&host, upload, &liver, Giving::default(), "");
     assert!(draft.await.unwrap().takes.contains(&TakenPart::Inference));
+    let proposed = dashboard.draft(&host, &liver, upload).await.unwrap();
+    let checks = proposed.checks(Trust::Unscannable).into_iter();
+    let mut failed = checks.filter(|check| check.verdict == CheckVerdict::Failed);
+    let told = breaking.to_string();
+    assert!(failed.any(|check| check.text == told), "{told}");
 }

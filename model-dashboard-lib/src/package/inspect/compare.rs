@@ -337,10 +337,8 @@ impl ReportComparison {
     /// else, or other images.
     #[must_use]
     pub fn is_breaking(&self) -> bool {
-        let breaking = |change: &LabelChange| {
-            change.kind.is_breaking() || change.kind == LabelChangeKind::Removed
-        };
-        self.labels.iter().any(breaking) || self.channels().is_some()
+        let mut labels = self.labels.iter();
+        labels.any(|change| change.kind.is_breaking()) || self.channels().is_some()
     }
 
     /// The images, where both packages tell them, and otherwise.

@@ -56,13 +56,13 @@ impl Breaking {
             .into_iter()
             .filter(|it| !is_known(it))
             .collect());
-        let channels = match packages {
+        // Where the package before is silent on images, the definition tells them.
+        let told = had.is_some_and(|had| !had.description.channels.is_empty());
+        let channels = match packages.filter(|_| told) {
             Some(packages) => packages.channels().cloned(),
             None => {
-                let drift = Drift::between(before, gets).fields.into_iter();
-                drift
-                    .into_iter()
-                    .find(|it| it.field.ends_with("channel_names"))
+                let mut drift = Drift::between(before, gets).fields.into_iter();
+                drift.find(|it| it.field.ends_with("channel_names"))
             }
         };
         Breaking {
@@ -179,6 +179,10 @@ mod tests {
         let says = r#"{"inference_information":{"channel_names":{"0":"CT"}}}"#;
         assert_eq!(told(says, None, says, &mr), broken);
         assert_eq!(told(says, None, says, &ct), "");
+        let silent = report("", "");
+        assert_eq!(told(says, Some(&silent), says, &mr), broken);
+        assert_eq!(told(says, Some(&silent), says, &ct), "");
+        assert_eq!(told("{}", Some(&silent), "{}", &ct), "");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::description::Description;
+use super::proposed::folds;
 use crate::model::{JsonKind, JsonObject, ModelDefinition};
 
 const INFORMATION: &str = "inference_information";
@@ -90,9 +91,55 @@ impl Description {
         };
         let parts = TakenPart::ALL.into_iter();
         parts
-            .filter(|part| self.differs(*part, definition))
+            .filter(|part| self.changes(*part, had, definition))
             .filter(follows)
             .collect()
+    }
+
+    /// Whether [`give`](Description::give) changes this part.
+    #[must_use]
+    pub fn changes(
+        &self,
+        part: TakenPart,
+        had: Option<&Description>,
+        definition: &ModelDefinition,
+    ) -> bool {
+        let is_inference = part == TakenPart::Inference;
+        self.differs(part, definition) || is_inference && !self.outdated(had, definition).is_empty()
+    }
+
+    /// The members of `inference_information` that name a network or folds of the package that the model
+    /// `had`, as that one told them, and that this one neither tells nor has.
+    fn outdated(
+        &self,
+        had: Option<&Description>,
+        definition: &ModelDefinition,
+    ) -> Vec<&'static str> {
+        let Some(had) = had.map(Description::information) else {
+            return Vec::new();
+        };
+        let (told, says) = (self.information(), said_information(definition));
+        let is_there = |member: &str, raw: &str| {
+            let value: serde_json::Value = serde_json::from_str(raw).unwrap_or_default();
+            self.networks.iter().any(|network| match member {
+                "configuration" => network.configuration.as_deref() == value.as_str(),
+                "plans_name" => network.plans.as_deref() == value.as_str(),
+                "trainer_name" => network.trainer.as_deref() == value.as_str(),
+                _ => {
+                    let there = folds(network);
+                    let named = value.as_array();
+                    named.is_some_and(|named| named.iter().all(|fold| there.contains(fold)))
+                }
+            })
+        };
+        let members = ["configuration", "plans_name", "trainer_name", "folds"];
+        let outdated = members.into_iter().filter(|member| {
+            let (Some(says), Some(had)) = (says.get(member), had.get(member)) else {
+                return false;
+            };
+            told.get(member).is_none() && is_the_same(says, had) && !is_there(member, says)
+        });
+        outdated.collect()
     }
 
     /// Whether a definition says nothing of what the package tells of this part.
@@ -101,23 +148,41 @@ impl Description {
             TakenPart::Labels => definition.contour_names().is_empty(),
             TakenPart::Version => definition.version().is_empty(),
             TakenPart::Inference => {
+                // Anything else stands there as somebody wrote it.
+                let is_object = matches!(
+                    definition.as_object().kind(INFORMATION),
+                    None | Some(JsonKind::Null | JsonKind::Object)
+                );
                 let says = said_information(definition);
                 let told = self.information();
-                told.iter().all(|(member, _)| says.get(member).is_none())
+                is_object && told.iter().all(|(member, _)| says.get(member).is_none())
             }
         }
     }
 
-    /// Makes a definition say these parts as the package does, as far as it tells them.
-    pub fn give(&self, parts: &[TakenPart], definition: &mut ModelDefinition) {
-        for part in parts.iter().filter(|part| self.tells(**part)) {
+    /// Makes a definition say these parts as the package does, as far as it tells them. Network and folds
+    /// that it says as the package that the model `had`, and that are not there any more, go.
+    pub fn give(
+        &self,
+        parts: &[TakenPart],
+        had: Option<&Description>,
+        definition: &mut ModelDefinition,
+    ) {
+        for part in parts {
             match part {
-                TakenPart::Labels => definition.set_contour_names(&self.contour_names()),
-                TakenPart::Version => {
-                    let version = self.version.as_deref().unwrap_or_default();
-                    give_version(version, definition);
+                TakenPart::Labels if self.tells(*part) => {
+                    definition.set_contour_names(&self.contour_names());
                 }
-                TakenPart::Inference => give_information(&self.information(), definition),
+                TakenPart::Version => {
+                    if let Some(version) = &self.version {
+                        give_version(version, definition);
+                    }
+                }
+                TakenPart::Inference => {
+                    let outdated = self.outdated(had, definition);
+                    give_information(&self.information(), &outdated, definition);
+                }
+                TakenPart::Labels => {}
             }
         }
     }
@@ -140,8 +205,14 @@ fn said_information(definition: &ModelDefinition) -> JsonObject {
     object.get_object(INFORMATION).unwrap_or_default()
 }
 
-fn give_information(told: &JsonObject, definition: &mut ModelDefinition) {
+fn give_information(told: &JsonObject, outdated: &[&str], definition: &mut ModelDefinition) {
+    if told.is_empty() && outdated.is_empty() {
+        return;
+    }
     let mut information = said_information(definition);
+    for member in outdated {
+        information.remove(member);
+    }
     for (member, raw) in told.iter() {
         // A value of an object is JSON.
         let _ = information.set_raw(member, raw);
@@ -171,7 +242,7 @@ mod tests {
     fn given(parts: &[TakenPart], text: &str) -> ModelDefinition {
         let read = ModelDefinition::parse(text.as_bytes(), DuplicateKeys::LastWins);
         let mut definition = read.unwrap();
-        description().give(parts, &mut definition);
+        description().give(parts, None, &mut definition);
         definition
     }
 
@@ -255,11 +326,61 @@ mod tests {
     }
 
     #[test]
+    fn networks_and_folds_go_that_the_next_package_does_not_have() {
+        let before = given(
+            &[TakenPart::Inference],
+            r#"{"inference_information":{"mine":1}}"#,
+        );
+        let with = |networks: &str| -> Description {
+            let text = format!(r#"{{"framework":"nnU-Net","networks":[{networks}]}}"#);
+            serde_json::from_str(&text).unwrap()
+        };
+        let taken = |next: &Description| {
+            let had = description();
+            let parts = next.followed(Some(&had), &before);
+            let mut after = before.clone();
+            next.give(&parts, Some(&had), &mut after);
+            said_information(&after)
+        };
+        // No network at all, or none with a fold that is whole; what is of the images stays.
+        let gone = taken(&with(""));
+        assert_eq!(gone.get("folds"), None);
+        assert_eq!(gone.get("configuration"), None);
+        assert_eq!(
+            (gone.get("mine"), gone.get("channel_names")),
+            (Some("1"), Some(r#"{"0":"CT"}"#))
+        );
+        let other = r#"{"configuration":"3d_fullres","folds":[{"name":"0","complete":false}]}"#;
+        let gone = taken(&with(other));
+        assert_eq!(
+            (gone.get("folds"), gone.get("configuration")),
+            (None, Some(r#""3d_fullres""#))
+        );
+        // Of several networks that is still one.
+        let more = r#"{"configuration":"2d"},{"configuration":"3d_fullres","folds":[{"name":"0","complete":true}]}"#;
+        let kept = taken(&with(more));
+        assert_eq!(
+            (kept.get("folds"), kept.get("configuration")),
+            (Some("[0]"), Some(r#""3d_fullres""#))
+        );
+    }
+
+    #[test]
+    fn what_is_no_object_is_not_replaced_unless_it_is_asked_for() {
+        let text =
+            r#"{"inference_information":"see the wiki","version":"2.1","contour_names":{"1":"x"}}"#;
+        let before = given(&[], text);
+        assert_eq!(description().followed(None, &before), []);
+        let after = given(&[TakenPart::Inference], text);
+        assert_eq!(said_information(&after).get("folds"), Some("[0]"));
+    }
+
+    #[test]
     fn what_the_package_does_not_tell_stays_as_it_is() {
         let text = r#"{"version":"1","contour_names":{"1":"liver"}}"#;
         let read = ModelDefinition::parse(text.as_bytes(), DuplicateKeys::LastWins);
         let mut definition = read.unwrap();
-        Description::new("Abacus").give(&TakenPart::ALL, &mut definition);
+        Description::new("Abacus").give(&TakenPart::ALL, None, &mut definition);
         assert_eq!(definition.as_object().to_string(), text);
     }
 }

@@ -148,7 +148,7 @@ pub(in crate::api) struct Check {
     #[schema(example = "passed")]
     verdict: &'static str,
     /// What was seen.
-    #[schema(example = "every label stands for what it stood for")]
+    #[schema(example = "labels and images stand for what they stood for")]
     text: String,
 }
 

@@ -131,7 +131,11 @@ pub(in crate::pages) async fn publish(
             let now = match &error {
                 Error::Conflict {
                     current: Some(now), ..
-                } => Model::clone(now),
+                } => {
+                    // What was confirmed was another difference.
+                    (typed.breaking, typed.as_typed) = (false, false);
+                    Model::clone(now)
+                }
                 _ => model,
             };
             (status, now, Some(error))
@@ -251,7 +255,8 @@ async fn chosen(
     let taken = takes.iter().filter(|take| take.checked);
     let taken: Vec<TakenPart> = taken.filter_map(|it| TakenPart::parse(it.part)).collect();
     let mut after = model.definition.clone();
-    report.description.give(&taken, &mut after);
+    let had = before.as_ref().map(|it| &it.description);
+    report.description.give(&taken, had, &mut after);
     let breaking = Breaking::between(&model.definition, before.as_ref(), &after, report);
     Ok(ChosenView {
         network_type: model.key.network_type.to_string(),
@@ -287,7 +292,8 @@ fn takes(
     chosen: Option<&[TakenPart]>,
 ) -> Vec<Take> {
     let (description, definition) = (&report.description, &model.definition);
-    let followed = description.followed(before.map(|it| &it.description), definition);
+    let had = before.map(|it| &it.description);
+    let followed = description.followed(had, definition);
     let chosen = chosen.unwrap_or(&followed);
     let parts = TakenPart::ALL.into_iter();
     let take = |part: TakenPart| Take {
@@ -297,21 +303,27 @@ fn takes(
             TakenPart::Version => "the version",
             _ => "channels, configuration and folds",
         },
-        change: change(description, definition, part),
+        change: change(description, had, definition, part),
         checked: chosen.contains(&part),
     };
     parts
-        .filter(|part| description.differs(*part, definition))
+        .filter(|part| description.changes(*part, had, definition))
         .map(take)
         .collect()
 }
 
 /// What taking over a part changes, in short.
-fn change(description: &Description, definition: &ModelDefinition, part: TakenPart) -> String {
-    let now_then = |now: &str, then: &str| match now.is_empty() {
-        true => format!("none now, {then} then"),
-        false => format!("{now} now, {then} then"),
+fn change(
+    description: &Description,
+    had: Option<&Description>,
+    definition: &ModelDefinition,
+    part: TakenPart,
+) -> String {
+    let or_none = |text: &str| match text {
+        "" => "none".to_owned(),
+        text => text.to_owned(),
     };
+    let now_then = |now: &str, then: &str| format!("{} now, {} then", or_none(now), or_none(then));
     match part {
         TakenPart::Labels => {
             let (now, then) = (definition.contour_names(), description.contour_names());
@@ -324,7 +336,7 @@ fn change(description: &Description, definition: &ModelDefinition, part: TakenPa
         }
         part => {
             let mut after = definition.clone();
-            description.give(&[part], &mut after);
+            description.give(&[part], had, &mut after);
             let changes = Comparison::between(definition, &after).fields;
             let member = |change: &FieldChange| {
                 let (_, member) = change.field.split_once('.').unwrap_or(("", &change.field));

@@ -85,7 +85,7 @@ fn proposed() -> ProposedView {
         checks: vec![
             check(Verdict::Passed, "the package is for nnUNet_v2"),
             check(Verdict::Doubtful, "the model was changed since"),
-            check(Verdict::Failed, "1 label changes its meaning"),
+            check(Verdict::Failed, "label 1 was spleen and is liver"),
         ],
         since_last: Some(Since {
             files: [1, 0, 2, 14],

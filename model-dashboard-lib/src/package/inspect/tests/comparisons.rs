@@ -122,6 +122,8 @@ fn labels_that_mean_something_else_and_other_images_break() {
     let other = dataset(r#"{"labels":{"background":0,"vein":1},"channel_names":{"0":"CT"}}"#);
     let images = dataset(r#"{"labels":{"background":0,"liver":1},"channel_names":{"0":"T1"}}"#);
     assert!(!ReportComparison::between(&before, &more).is_breaking());
+    // What is no more stands for nothing else.
+    assert!(!ReportComparison::between(&more, &before).is_breaking());
     assert!(ReportComparison::between(&before, &other).is_breaking());
     assert!(ReportComparison::between(&before, &images).is_breaking());
 }

@@ -34,15 +34,8 @@ impl Buffers {
             self.last.extend_from_slice(now);
             bytes = later;
             if self.last.len() == BATCH {
-                self.close();
+                self.full.push(Piece::of(std::mem::take(&mut self.last)));
             }
-        }
-    }
-
-    fn close(&mut self) {
-        let last = std::mem::take(&mut self.last);
-        if !last.is_empty() {
-            self.full.push(Piece::of(last));
         }
     }
 
@@ -56,10 +49,15 @@ impl Buffers {
         std::mem::take(&mut self.full)
     }
 
-    /// Takes everything.
+    /// Takes everything. What is less than a buffer is copied once more: whoever keeps it keeps no more
+    /// memory than it has bytes.
     pub(super) fn take_all(&mut self) -> Vec<Piece> {
-        self.close();
-        self.take_full()
+        let mut all = self.take_full();
+        if !self.last.is_empty() {
+            all.push(self.last.to_vec().into());
+            self.last.clear();
+        }
+        all
     }
 
     /// Takes back buffers whose bytes were taken in, as far as nobody else holds them.
@@ -95,6 +93,21 @@ mod tests {
             let all = [full, buffers.take_all()].concat();
             let all: Vec<u8> = all.iter().flat_map(|piece| piece.to_vec()).collect();
             assert!(all == bytes, "in pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn what_is_less_than_a_buffer_keeps_none() {
+        let mut buffers = Buffers::default();
+        for byte in 0..3 {
+            buffers.push(&[byte; 10]);
+            let part = buffers.take_all();
+            assert_eq!(
+                part.iter().map(|it| it.to_vec()).collect::<Vec<_>>(),
+                [[byte; 10]]
+            );
+            let memory = part.into_iter().next().and_then(Piece::into_buffer);
+            assert_eq!(memory.map(|it| it.capacity()), Some(10));
         }
     }
 
