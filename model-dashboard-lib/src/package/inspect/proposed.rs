@@ -96,7 +96,10 @@ fn information(description: &Description) -> JsonObject {
 /// The folds that can be used: numbers, where they are.
 pub(super) fn folds(network: &Network) -> Vec<serde_json::Value> {
     let complete = network.folds.iter().filter(|fold| fold.complete);
-    let names: BTreeSet<&str> = complete.map(|fold| fold.name.as_str()).collect();
+    let names = complete.map(|fold| fold.name.as_str());
+    // Weights that were trained once, without folds, are called otherwise.
+    let is_fold = |name: &&str| *name == "all" || name.parse::<u64>().is_ok();
+    let names: BTreeSet<&str> = names.filter(is_fold).collect();
     let value = |name: &str| match name.parse::<u64>() {
         Ok(number) => number.into(),
         Err(_) => name.into(),
@@ -151,6 +154,18 @@ mod tests {
             },
         });
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn weights_that_were_trained_once_are_no_fold() {
+        let description: Description = serde_json::from_str(
+            r#"{"framework":"MONAI","networks":[{"configuration":"inference",
+                "folds":[{"name":"model","complete":true}]}]}"#,
+        )
+        .unwrap();
+        let told = description.information();
+        assert_eq!(told.get("configuration"), Some(r#""inference""#));
+        assert_eq!(told.get("folds"), None);
     }
 
     #[test]
