@@ -173,8 +173,8 @@ impl Dashboard {
         .await
     }
 
-    /// The drafts of a model, those first that were begun first; also those that [cannot be
-    /// read](Draft::unreadable), which the log tells. Needs `models:read` and `packages:read`.
+    /// The drafts of a model, those first that were begun first; also those that cannot be
+    /// read, which the log tells. Needs `models:read` and `packages:read`.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Denied`].

@@ -58,14 +58,7 @@ impl Dashboard {
         digest: ContentDigest,
         progress: Progress<'_>,
     ) -> Result<PackagePurge, Error> {
-        let target = || format!("package:sha256:{}", digest.to_hex());
-        self.require(caller, Permission::SystemAdmin, target)
-            .await?;
-        let packages = self.packages_of(digest).await?;
-        if packages.is_empty() {
-            let what = format!("a package with the bytes sha256:{}", digest.to_hex());
-            return Err(Error::not_found(what));
-        }
+        let packages = self.must_have_packages(caller, digest).await?;
         let ids: HashSet<PackageId> = packages.iter().map(|(id, _)| *id).collect();
         let naming = self.naming(&ids, progress).await?;
         let packages = packages.into_iter().map(|(id, head)| PurgedPackage {
@@ -95,7 +88,7 @@ impl Dashboard {
         reason: &str,
         progress: Progress<'_>,
     ) -> Result<PackagePurge, Error> {
-        let purge = self.package_to_purge(caller, digest, progress).await?;
+        self.must_have_packages(caller, digest).await?;
         let reason = message_field(reason)?;
         if reason.is_empty() {
             return Err(Error::invalid(
@@ -103,12 +96,17 @@ impl Dashboard {
                 "say why these bytes must not exist",
             ));
         }
+        let removal = PackageRemoval::now(caller.username(), &reason);
+        // First: what is sent meanwhile is refused, or is there when packages are looked for.
+        self.change_of_package({
+            let (this, removal) = (self.clone(), removal.clone());
+            async move { purged::forbid(&**this.inner.packages.store()?, digest, &removal).await }
+        })
+        .await?;
+        let purge = self.package_to_purge(caller, digest, progress).await?;
         let (this, caller) = (self.clone(), caller.clone());
         self.change_of_package(async move {
             let store = &**this.inner.packages.store()?;
-            let removal = PackageRemoval::now(caller.username(), &reason);
-            // First: what is sent meanwhile does not stay.
-            purged::forbid(store, digest, &removal).await?;
             for package in &purge.packages {
                 let noted = head::change(store, package.id, |head| {
                     head.removed = Some(removal.clone());
@@ -130,6 +128,24 @@ impl Dashboard {
             Ok(purge)
         })
         .await
+    }
+
+    async fn must_have_packages(
+        &self,
+        caller: &Caller,
+        digest: ContentDigest,
+    ) -> Result<Vec<(PackageId, PackageHead)>, Error> {
+        let target = || format!("package:sha256:{}", digest.to_hex());
+        self.require(caller, Permission::SystemAdmin, target)
+            .await?;
+        let packages = self.packages_of(digest).await?;
+        match packages.is_empty() {
+            true => Err(Error::not_found(format!(
+                "a package with the bytes sha256:{}",
+                digest.to_hex()
+            ))),
+            false => Ok(packages),
+        }
     }
 
     /// The packages with these bytes that are there.

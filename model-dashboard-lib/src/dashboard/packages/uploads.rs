@@ -321,14 +321,17 @@ impl Dashboard {
             let Some(digest) = upload.digest else {
                 return Ok(upload);
             };
+            let head = PackageHead::new(&upload, digest, Some(&note));
+            let is_new = head::create(&**store, id, head).await?;
+            // After that, so that either this sees that the bytes were purged, or who purges them sees
+            // the head.
             if let Some(removal) = purged::forbidden(&**store, digest).await? {
                 return this
                     .refuse_purged(&caller, &upload, &note, digest, removal)
                     .await;
             }
-            let head = PackageHead::new(&upload, digest, Some(&note));
             // Of several who finish it one is told so, also after a crash.
-            if head::create(&**store, id, head).await? {
+            if is_new {
                 let event = caller.event(Action::PackageUpload, format!("package:{id}"));
                 let event = event.with_detail(described(&upload, Some(&note)));
                 this.inner.trail.record(event).await;

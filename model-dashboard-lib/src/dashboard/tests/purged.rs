@@ -1,5 +1,7 @@
 //! Bytes that were purged: what they were part of, and that they come back on purpose alone.
 
+use std::sync::Mutex;
+
 use super::packages::{Packages, begin, pieces};
 use super::*;
 use crate::model::ContentDigest;
@@ -43,6 +45,43 @@ async fn sent(packages: &Packages, caller: &Caller) -> Result<PackageUpload, Err
     let sent = dashboard.append_to_upload(caller, begun.id, 0, pieces(BYTES));
     sent.await.unwrap();
     dashboard.finish_upload(caller, begun.id).await
+}
+
+/// While it is looked for what names them, which takes minutes.
+#[tokio::test]
+async fn bytes_that_come_while_they_are_purged_do_not_stay() {
+    let packages = Packages::in_memory().await;
+    let (dashboard, host) = (packages.dashboard().clone(), packages.world.host());
+    let id = packages.uploaded(&host, "a.bin", BYTES).await;
+    let none = ModelDefinition::default();
+    let made = dashboard.publish_new(&host, id, key(), none, Giving::default(), "");
+    made.await.unwrap();
+    let late = begin(&dashboard, &host, "late.bin", BYTES.len()).await;
+    let late = late.unwrap().id;
+    let sent = dashboard.append_to_upload(&host, late, 0, pieces(BYTES));
+    sent.await.unwrap();
+
+    let finished = Mutex::new(None);
+    let finish = |_, _| {
+        let mut finished = finished.lock().unwrap();
+        finished.get_or_insert_with(|| {
+            let (dashboard, host) = (dashboard.clone(), host.clone());
+            let elsewhere = std::thread::spawn(move || {
+                let runtime = tokio::runtime::Runtime::new().unwrap();
+                runtime.block_on(dashboard.finish_upload(&host, late))
+            });
+            elsewhere.join().unwrap()
+        });
+    };
+    let digest = ContentDigest::of(BYTES);
+    let purge = dashboard.purge_package(&host, digest, "a patient's name", &finish);
+    purge.await.unwrap();
+    let finished = finished.into_inner().unwrap();
+    assert!(
+        matches!(finished, Some(Err(Error::PurgedBytes { .. }))),
+        "{finished:?}"
+    );
+    assert_eq!(packages.store.packages().await.unwrap(), []);
 }
 
 #[tokio::test]
