@@ -31,7 +31,7 @@ use std::time::{Duration, Instant};
 use crate::process::{Process, Registry};
 use crate::s3_server::S3Server;
 
-const MODEL: &str = "/api/v1/models/nnUNet/Dataset901_RandomLiver/package";
+const MODEL: &str = "/api/v1/models/nnUNet_v2/Dataset901_RandomLiver/package";
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
