@@ -54,7 +54,7 @@ impl Json {
         }
         match value.kind() {
             Kind::Text(text) => self.quoted(text),
-            Kind::LongInt(digits) => self.write(digits.trim_start_matches('+')),
+            Kind::LongInt(digits) => self.write(digits),
             Kind::Tuple | Kind::List | Kind::Set => self.list(value.items(), depth),
             Kind::Dict => self.dict(value, depth),
             Kind::Call if value.pairs().len() > 0 => self.dict(value, depth),

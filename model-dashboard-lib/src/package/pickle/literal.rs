@@ -41,7 +41,10 @@ impl<R: BufRead> Machine<'_, R> {
             number::Read::Bool(value) => Ok(Slot::Bool(value)),
             number::Read::Int(number) => Ok(Slot::Int(number)),
             number::Read::Float(number) => Ok(Slot::Float(number)),
-            number::Read::Digits(digits) => self.long_number(digits),
+            number::Read::Digits { negative, digits } => {
+                let sign = if negative { "-" } else { "" };
+                self.long_number(&format!("{sign}{digits}"))
+            }
             number::Read::Other => Ok(Slot::Unknown),
         }
     }

@@ -7,8 +7,11 @@ use super::opcode::Number;
 pub(super) enum Read<'a> {
     Bool(bool),
     Int(i64),
-    /// In digits, for what has more than 64 bits.
-    Digits(&'a str),
+    /// In digits, for what has more than 64 bits; the first of them is not 0.
+    Digits {
+        negative: bool,
+        digits: &'a str,
+    },
     Float(f64),
     /// A number that Python reads and that is not read here, as one with `0x`.
     Other,
@@ -37,7 +40,10 @@ pub(super) fn in_line(line: &[u8], kind: Number) -> Option<Read<'_>> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     Some(match text.parse() {
         Ok(number) => Read::Int(number),
-        Err(_) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Read::Digits(text),
+        Err(_) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Read::Digits {
+            negative: text.starts_with('-'),
+            digits: digits.trim_start_matches('0'),
+        },
         Err(_) => Read::Other,
     })
 }

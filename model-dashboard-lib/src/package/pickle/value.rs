@@ -47,7 +47,8 @@ pub enum Kind<'a> {
     Bool(bool),
     /// A number of at most 64 bits.
     Int(i64),
-    /// A number of more than 64 bits, in decimal digits.
+    /// A number of more than 64 bits, in decimal digits: after `-` where it is less than 0, the first
+    /// of them is not 0.
     LongInt(&'a str),
     /// A number that need not be whole.
     Float(f64),

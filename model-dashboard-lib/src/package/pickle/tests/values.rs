@@ -207,6 +207,21 @@ fn values_become_json() {
 }
 
 #[test]
+fn numbers_of_more_than_64_bits_are_told_in_digits_that_json_has() {
+    for (line, digits) in [
+        ("+014570924054025338881", "14570924054025338881"),
+        ("-0009223372036854775809", "-9223372036854775809"),
+        ("18446744073709551616", "18446744073709551616"),
+    ] {
+        let all = values(format!("L{line}L\n.").as_bytes());
+        assert_eq!(all.root().kind(), Kind::LongInt(digits), "{line}");
+        assert_eq!(all.root().to_json(100).as_deref(), Some(digits), "{line}");
+    }
+    let zeros = values(format!("L-{}7L\n.", "0".repeat(40)).as_bytes());
+    assert_eq!(zeros.root().kind(), Kind::Int(-7));
+}
+
+#[test]
 fn every_bound_holds_for_values() {
     let limits = Limits {
         values: 1 << 16,
