@@ -28,11 +28,7 @@ impl Client {
     /// what it sends counts by its digest alone.
     pub(super) async fn bytes_of_bucket(&self, url: Url, from: u64) -> Result<Response, Failed> {
         let server = url.origin().ascii_serialization();
-        let failed = |why: String| ClientError::Bucket {
-            server: server.clone(),
-            why,
-            source: None,
-        };
+        let failed = |why: String| of_bucket(server.clone(), &why, None);
         if url.scheme() == "http" && !self.server.is_plain() {
             let why = "is plain http: the registry must name an address of https for it";
             return Err(Failed::For(failed(why.to_owned())));
@@ -49,12 +45,7 @@ impl Client {
             match tls::told(&error, naming) {
                 Some(why) => Failed::For(failed(format!("cannot be trusted: {why}"))),
                 None => Failed::Now {
-                    error: ClientError::Bucket {
-                        server: server.clone(),
-                        why: "does not answer".to_owned(),
-                        // The address lets whoever reads it in.
-                        source: Some(error.without_url().into()),
-                    },
+                    error: of_bucket(server.clone(), "does not answer", Some(error)),
                     wait: None,
                 },
             }
@@ -74,6 +65,16 @@ impl Client {
             true => Failed::Now { error, wait },
             false => Failed::For(error),
         })
+    }
+}
+
+/// What a bucket does instead of giving a package.
+pub(super) fn of_bucket(server: String, why: &str, error: Option<reqwest::Error>) -> ClientError {
+    ClientError::Bucket {
+        server,
+        why: why.to_owned(),
+        // The address lets whoever reads it in.
+        source: error.map(|error| error.without_url().into()),
     }
 }
 

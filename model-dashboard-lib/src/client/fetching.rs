@@ -3,6 +3,7 @@
 use http::StatusCode;
 use http::header::{CONTENT_RANGE, ETAG, IF_RANGE, RANGE};
 
+use super::bucket::of_bucket;
 use super::models::of;
 use super::packages::RemotePackage;
 use super::sending::{Failed, Repeat};
@@ -39,19 +40,14 @@ impl Client {
             match (fetched, arrival) {
                 (Ok(()), Some(arrival)) if arrival.is_complete() => return Ok(arrival),
                 (Err(Failed::For(error)), _) => return Err(error),
-                (fetched, Some(back)) => {
-                    let ended = || self.not_understood("the package ended early");
-                    let failed = fetched.err().unwrap_or_else(|| Failed::Now {
-                        error: ended(),
-                        wait: None,
-                    });
+                (Err(failed), Some(back)) => {
                     if after > before {
                         attempt = 1;
                     }
                     self.wait_or_fail(failed, &mut attempt).await?;
                     arrival = Some(back);
                 }
-                (Ok(()) | Err(Failed::Now { .. }), None) => {
+                (Ok(()), _) | (Err(Failed::Now { .. }), None) => {
                     return Err(self.not_understood("the package cannot be written"));
                 }
             }
@@ -98,10 +94,12 @@ impl Client {
                 found,
             }));
         }
+        let mut giver = None;
         if response.status().is_redirection() {
             // Whatever else stands in between and sends elsewhere does not know the package.
             let bucket = found.and_then(|_| self.bucket(&response));
             let bucket = bucket.ok_or_else(|| Failed::For(self.led_astray(&response)))?;
+            giver = Some(bucket.origin().ascii_serialization());
             response = self.bytes_of_bucket(bucket, from).await?;
         }
         let header = |name| response.headers().get(name)?.to_str().ok();
@@ -111,9 +109,11 @@ impl Client {
             StatusCode::PARTIAL_CONTENT if header(CONTENT_RANGE).is_some_and(begins) => 0,
             StatusCode::OK => from,
             _ => {
-                return Err(Failed::For(
-                    self.not_understood("not the range that was asked for"),
-                ));
+                const OTHER: &str = "not the range that was asked for";
+                return Err(Failed::For(match giver {
+                    Some(server) => of_bucket(server, &format!("answers {OTHER}"), None),
+                    None => self.not_understood(OTHER),
+                }));
             }
         };
         let mut piece = Vec::with_capacity(PIECE);
@@ -133,9 +133,14 @@ impl Client {
             }
             match chunk {
                 Ok(Some(_)) => {}
-                Ok(None) => return Ok(()),
-                Err(error) => {
-                    let error = self.unreachable(error);
+                Ok(None) if arrival.as_ref().is_some_and(Arrival::is_complete) => return Ok(()),
+                ended => {
+                    let error = match (giver, ended) {
+                        (Some(server), Err(error)) => of_bucket(server, "breaks off", Some(error)),
+                        (Some(server), _) => of_bucket(server, "ends early", None),
+                        (None, Err(error)) => self.unreachable(error),
+                        (None, _) => self.not_understood("the package ended early"),
+                    };
                     return Err(Failed::Now { error, wait: None });
                 }
             }

@@ -162,6 +162,23 @@ async fn a_bucket_that_refuses_is_named_and_its_address_is_not() {
 }
 
 #[tokio::test]
+async fn what_breaks_off_at_a_bucket_is_told_of_the_bucket() {
+    let digest = ContentDigest::of(BYTES);
+    let whole = answer("200 OK", "", BYTES);
+    let nothing = whole[..whole.len() - BYTES.len()].to_vec();
+    let bucket = Scripted::start(vec![nothing; 20]);
+    let address = format!("{}/x?X-Amz-Signature=5ecret", bucket.url);
+    let server = serve(&digest, vec![led_to(&digest, &address); 20]);
+    let error = fetch(&server).await.unwrap_err();
+    let expected = format!(
+        "the registry has {} give the package, and that breaks off",
+        bucket.url
+    );
+    assert_eq!(error.to_string(), expected);
+    assert!(!format!("{error:?}").contains("5ecret"));
+}
+
+#[tokio::test]
 async fn nobody_else_sends_a_client_anywhere() {
     let digest = ContentDigest::of(BYTES);
     let elsewhere = Scripted::start(vec![answer("200 OK", "", BYTES)]);
