@@ -124,13 +124,15 @@
       return made;
     }
 
-    function detail(answer) {
+    // A problem document (RFC 9457); nothing in answers without a body.
+    function problem(answer) {
       try {
-        return JSON.parse(answer.getBody()).detail;
+        return JSON.parse(answer.getBody()) ?? {};
       } catch {
-        return "";
+        return {};
       }
     }
+    const detail = (answer) => problem(answer).detail ?? "";
 
     async function failed(error) {
       const answer = error.originalResponse;
@@ -143,6 +145,9 @@
       } else if (status === 403) {
         const why = detail(answer);
         show("refused", `${why ? `Refused: ${why}. ` : ""}Go on to try it with the session that this browser has now.`, "warning");
+      } else if (status === 410 && problem(answer).type === "urn:model-dashboard:problem:purged-bytes") {
+        // Sent again they are refused again: there is nothing to go on with.
+        show("barred", `Refused: ${detail(answer)}.`, "danger");
       } else if (status === 410) {
         show("refused", "The upload is gone: it was given up or it expired. Go on to begin anew.", "warning");
         upload = make(file, null);

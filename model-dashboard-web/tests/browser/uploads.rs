@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use fantoccini::{Client, Locator};
-use model_dashboard::model::ContentDigest;
+use model_dashboard::dashboard::Giving;
+use model_dashboard::model::{ContentDigest, ModelDefinition};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -14,7 +15,7 @@ use tokio::sync::watch;
 use crate::accessible::assert_accessible;
 use crate::app::{App, PASSWORD};
 use crate::driver::{Driver, axe};
-use crate::packed::{HARMFUL, nnunet, uploaded};
+use crate::packed::{HARMFUL, caller, nnunet, uploaded};
 use crate::{fill, press, says, sign_in, url};
 
 /// How many bytes a package of these tests has.
@@ -243,6 +244,39 @@ async fn the_same_file_chosen_again_goes_on_where_it_stopped() {
         .await
         .unwrap();
     assert_eq!(rows.len(), 1);
+    browser.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_that_were_purged_are_refused_and_not_sent_again() {
+    let Some(driver) = Driver::start() else {
+        return;
+    };
+    let app = App::start().await;
+    let package = nnunet(r#"{"background":0,"Brainstem":1}"#, b"");
+    let id = uploaded(&app, "admin", "hn.zip", package.clone()).await;
+    let dashboard = &app.dashboard;
+    let host = dashboard.host_caller("test@localhost");
+    let key = "nnUNet_v2/Dataset501_HN".parse().unwrap();
+    let (none, plain) = (ModelDefinition::default(), Giving::default());
+    let admin = caller(&app, "admin").await;
+    let made = dashboard.publish_new(&admin, id, key, none, plain, "");
+    made.await.unwrap();
+    let digest = ContentDigest::of(&package);
+    let purged = dashboard.purge_package(&host, digest, "patients", &|_, _| {});
+    purged.await.unwrap();
+
+    let browser = driver.browser("purged").await;
+    sign_in(&app, &browser, "admin").await;
+    browser.goto(&url(&app, "/upload")).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hn.zip");
+    std::fs::write(&path, package).unwrap();
+    choose(&browser, &path).await;
+    says(&browser, "Refused: these bytes must not be kept here").await;
+    says(&browser, "patients").await;
+    let go_on = browser.find(Locator::Css("[data-go-on]")).await.unwrap();
+    assert!(!go_on.is_displayed().await.unwrap());
     browser.close().await.unwrap();
 }
 
