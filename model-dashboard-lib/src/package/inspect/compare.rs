@@ -1,6 +1,6 @@
 //! What differs between a definition and its package, and between two packages.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::description::Description;
 use super::proposed::folds;
@@ -92,9 +92,10 @@ impl Drift {
         let names = description.contour_names();
         if !names.is_empty() {
             drift.labels = LabelChange::between(&definition.contour_names(), &names);
+            let held = names_held(&drift.labels, description);
             drift
                 .labels
-                .retain(|change| !is_said_otherwise(change, description));
+                .retain(|change| !is_said_otherwise(change, &held));
         }
         let mut compare = |field: &str, says: Option<String>, package: Option<String>| {
             if let (Some(says), Some(package)) = (says, package)
@@ -189,22 +190,41 @@ impl Drift {
 
 /// Whether a label is right in another way: the background, which need not be a contour, and regions,
 /// which may be named at every number that they hold.
-fn is_said_otherwise(change: &LabelChange, description: &Description) -> bool {
-    let number = change.number.get();
-    let Some(says) = change
-        .before
-        .as_ref()
-        .filter(|_| change.kind != LabelChangeKind::Respelled)
-    else {
-        return false;
-    };
-    let with = |output: &&super::Output| output.labels.contains(&number);
-    let all = description
-        .outputs
-        .iter()
-        .filter(with)
-        .filter_map(|output| output.name.clone());
-    folded(says) == folded(&LabelNames::from_names(all.collect()))
+fn is_said_otherwise(change: &LabelChange, held: &HashMap<u32, Held>) -> bool {
+    let held = held.get(&change.number.get());
+    said(change)
+        .zip(held)
+        .is_some_and(|(says, held)| folded(says) == folded(&LabelNames::from_names(held.0.clone())))
+}
+
+/// What a definition calls a label that may be right in another way.
+fn said(change: &LabelChange) -> Option<&LabelNames> {
+    let is_otherwise = change.kind != LabelChangeKind::Respelled;
+    change.before.as_ref().filter(|_| is_otherwise)
+}
+
+/// The names of all outputs that hold a number, and how many are worth knowing.
+struct Held(Vec<String>, usize);
+
+/// What these changes may be right by.
+fn names_held(changes: &[LabelChange], description: &Description) -> HashMap<u32, Held> {
+    let asked = changes.iter().filter_map(|change| {
+        // With more names than the definition says it is wrong anyway.
+        let most = said(change)?.as_slice().len().saturating_add(1);
+        Some((change.number.get(), Held(Vec::new(), most)))
+    });
+    let mut all: HashMap<u32, Held> = asked.collect();
+    let outputs = description.outputs.iter();
+    for (name, labels) in outputs.filter_map(|it| Some((it.name.as_ref()?, &it.labels))) {
+        // Some say a number twice.
+        for number in labels.iter().collect::<BTreeSet<_>>() {
+            match all.get_mut(number) {
+                Some(Held(names, most)) if names.len() < *most => names.push(name.clone()),
+                _ => {}
+            }
+        }
+    }
+    all
 }
 
 /// The channels that a definition names, as nnU-Net does: by number.
@@ -237,8 +257,14 @@ impl ReportComparison {
     /// What differs from `before` to `after`.
     #[must_use]
     pub fn between(before: &Report, after: &Report) -> Self {
-        let mut found = Self::default();
+        let mut found = Self::of_told(before, after);
         found.files(&before.files, &after.files);
+        found
+    }
+
+    /// What they tell otherwise: not what differs of their files.
+    pub(super) fn of_told(before: &Report, after: &Report) -> Self {
+        let mut found = Self::default();
         let (was, is) = (&before.description, &after.description);
         found.labels = LabelChange::between(&was.contour_names(), &is.contour_names());
         let fields: [(&str, Told); 7] = [

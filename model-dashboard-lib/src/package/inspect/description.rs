@@ -1,6 +1,6 @@
 //! What a package says of its model.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -186,7 +186,7 @@ impl Description {
     /// overlap or share a number. The background is none of them.
     #[must_use]
     pub fn contour_names(&self) -> ContourNames {
-        let mut labels: Vec<(u32, Vec<String>)> = Vec::new();
+        let mut labels: Vec<(u32, Vec<&String>)> = Vec::new();
         let mut places: HashMap<u32, usize> = HashMap::new();
         for output in self.outputs.iter().filter(|output| !output.is_background()) {
             let Some(name) = &output.name else { continue };
@@ -197,15 +197,17 @@ impl Description {
             for number in numbers {
                 let place = *places.entry(*number).or_insert(labels.len());
                 match labels.get_mut(place) {
-                    Some((_, names)) if names.contains(name) => {}
-                    Some((_, names)) => names.push(name.clone()),
-                    None => labels.push((*number, vec![name.clone()])),
+                    Some((_, names)) => names.push(name),
+                    None => labels.push((*number, vec![name])),
                 }
             }
         }
-        let labels = labels
-            .into_iter()
-            .map(|(number, names)| (LabelNumber::new(number), LabelNames::from_names(names)));
+        let labels = labels.into_iter().map(|(number, names)| {
+            let mut told = HashSet::new();
+            let names = names.into_iter().filter(|name| told.insert(*name));
+            let names = LabelNames::from_names(names.cloned().collect());
+            (LabelNumber::new(number), names)
+        });
         // No number is there twice.
         ContourNames::from_labels(labels).unwrap_or_default()
     }

@@ -1,6 +1,6 @@
 //! What stands for something else once a model has another package.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use super::compare::{Drift, ReportComparison};
@@ -42,14 +42,13 @@ impl Breaking {
             &before.contour_names(),
             &after.contour_names(),
         ));
-        let packages = had.map(|had| ReportComparison::between(had, gets));
+        let packages = had.map(|had| ReportComparison::of_told(had, gets));
         let drift = Drift::between(after, gets);
         let was = had.map(|had| had.description.contour_names());
         let was = was.unwrap_or_default();
-        let is_known = |change: &LabelChange| {
-            let was = was.iter().find(|(number, _)| *number == change.number);
-            was.map(|(_, names)| names) == change.after.as_ref()
-        };
+        let was: HashMap<_, _> = was.iter().collect();
+        let is_known =
+            |change: &LabelChange| was.get(&change.number).copied() == change.after.as_ref();
         add(packages.iter().flat_map(|it| it.labels.clone()).collect());
         add(drift
             .labels

@@ -75,6 +75,35 @@ fn what_may_be_of_either_type_is_no_drift() {
     assert!(Drift::between(&definition(text), &report).is_empty());
 }
 
+/// Many labels and regions, each of which is named otherwise.
+#[test]
+fn many_labels_are_compared_in_moderate_time() {
+    let numbers = |from: u32| (from..from + 100).map(|n| n.to_string());
+    let outputs = (0..2_000).map(|n| {
+        let labels: Vec<_> = numbers(n).collect();
+        format!(r#"{{"name":"output {n}","labels":[{}]}}"#, labels.join(","))
+    });
+    let outputs: Vec<_> = outputs.collect();
+    let report = format!(
+        r#"{{"rules":1,"size":0,"files":[],"verdict":null,"contains_code":false,"findings":[],
+        "description":{{"framework":"nnU-Net","outputs":[{}]}}}}"#,
+        outputs.join(",")
+    );
+    let report: Report = serde_json::from_str(&report).unwrap();
+    let labels: Vec<_> = (0..40_000)
+        .map(|n| format!(r#""{n}":"other {n}""#))
+        .collect();
+    let says = format!(r#"{{"contour_names":{{{}}}}}"#, labels.join(","));
+    let says = definition(&says);
+    let began = std::time::Instant::now();
+    let drift = Drift::between(&says, &report);
+    let breaking = Breaking::between(&says, Some(&report), &says, &report);
+    assert!(drift.labels.len() > 30_000);
+    assert!(breaking.is_empty());
+    // Looking through all outputs for each label takes minutes.
+    assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
+}
+
 #[test]
 fn packages_are_compared_file_by_file() {
     let inspect = |files: &[(&str, &[u8])]| {
