@@ -119,6 +119,13 @@ fn purged_bytes_are_refused_until_they_are_let_in_again() {
 #[cfg(unix)]
 #[test]
 fn a_command_in_the_background_of_a_terminal_asks_nobody() {
+    let version = std::process::Command::new("script")
+        .arg("--version")
+        .output();
+    assert!(
+        version.is_ok_and(|it| String::from_utf8_lossy(&it.stdout).contains("util-linux")),
+        "this test needs the program `script` of util-linux (Debian: bsdutils), which makes a terminal"
+    );
     let here = with_a_package();
     let program = env!("CARGO_BIN_EXE_model-dashboard");
     let purge = format!("{program} package purge nnUNet/A --reason x");

@@ -51,7 +51,9 @@ impl Signed {
             Ok(answer) => answer,
             Err(error) => {
                 // What is told first has the address, which lets in whoever reads it.
-                let why = error.source().and_then(std::error::Error::source);
+                let below = error.source().and_then(std::error::Error::source);
+                // The last cause says what is wrong: those before it, that something is.
+                let why = std::iter::successors(below, |&error| error.source()).last();
                 let why = why.map_or_else(|| "it does not answer".to_owned(), ToString::to_string);
                 return Ok(AddressProof::Unreachable(why));
             }
