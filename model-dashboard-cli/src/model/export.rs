@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use model_dashboard::client::Client;
+use model_dashboard::client::{BrokenModel, Client};
 use model_dashboard::dashboard::Exported;
 use model_dashboard::model::{DuplicateKeys, ModelDefinition, ModelKey};
 use tempfile::NamedTempFile;
@@ -42,10 +42,14 @@ pub(super) async fn run(export: Export, context: &Context) -> Result<(), Failure
                 dashboard, caller, ..
             } = installation;
             let keys = selected(export.models, export.selection, installation).await?;
-            write(keys, export.to.as_deref(), async |keys| {
+            let to = export.to.as_deref();
+            let left_out = write(keys, to, async |keys| {
                 Ok(dashboard.export(caller, keys).await?)
-            })
-            .await
+            });
+            told(
+                left_out.await?,
+                "export to a folder to have their texts, or mend them first",
+            )
         })
         .await
 }
@@ -57,6 +61,7 @@ pub(super) async fn from_a_server(
     _: &Context,
 ) -> Result<(), Failure> {
     let mut keys = Vec::new();
+    let mut broken = Vec::new();
     if export.models.is_empty() {
         if !export.selection.is_all() {
             return Err(Failure::usage(
@@ -65,20 +70,40 @@ pub(super) async fn from_a_server(
         }
         let models = client.models("").await?;
         keys.extend(models.into_iter().map(|model| model.key));
+        // A server gives no text that cannot be read.
+        broken = client.broken_models().await?;
     }
     for model in &export.models {
         keys.push(key(model, client).await?);
     }
     let to = export.to.as_deref();
-    write(keys, to, async |keys| Ok(client.export(keys).await?)).await
+    let left_out = write(keys, to, async |keys| Ok(client.export(keys).await?)).await?;
+    for BrokenModel { key, reason, .. } in &broken {
+        note(format_args!("{key} is broken and left out: {reason}"));
+    }
+    told(
+        left_out + broken.len(),
+        "mend them first; the dashboard lists them, with an editor for their texts",
+    )
 }
 
-/// Writes models out, some at a time.
+/// The failure to end with, if definitions were left out.
+fn told(left_out: usize, hint: &str) -> Result<(), Failure> {
+    match left_out {
+        0 => Ok(()),
+        _ => {
+            let message = format!("{left_out} broken definitions were left out");
+            Err(Failure::new(Kind::Failed, message).hint(hint))
+        }
+    }
+}
+
+/// Writes models out, some at a time; answers how many were left out.
 async fn write(
     keys: Vec<ModelKey>,
     to: Option<&Path>,
     read: impl AsyncFn(Vec<ModelKey>) -> Result<Vec<Exported>, Failure>,
-) -> Result<(), Failure> {
+) -> Result<usize, Failure> {
     let mut target = Target::open(to)?;
     let bar = bar(keys.len(), "exporting");
     for keys in keys.chunks(AT_ONCE) {
@@ -96,14 +121,7 @@ async fn write(
             path.display()
         ));
     }
-    match left_out {
-        0 => Ok(()),
-        _ => {
-            let message = format!("{left_out} broken definitions were left out");
-            let hint = "export to a folder to have their texts, or mend them first";
-            Err(Failure::new(Kind::Failed, message).hint(hint))
-        }
-    }
+    Ok(left_out)
 }
 
 async fn selected(

@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use crate::installation::Installation;
 use crate::server::Server;
 
 fn numbers(history: &Value) -> Vec<u64> {
@@ -116,4 +117,29 @@ fn definitions_go_to_a_server_and_come_from_it() {
         .run(&["model", "export", "--tag", "x"])
         .ends_with(2)
         .tells("by way of a server");
+}
+
+#[test]
+fn what_cannot_be_read_is_told_by_an_export_and_replaced_as_it_was() {
+    let here = Installation::new();
+    here.run(&["model", "create", "nnUNet/A"]).succeeds();
+    let broken = here.path("data/models/MIST/Broken");
+    fs::create_dir_all(broken.parent().unwrap()).unwrap();
+    fs::write(broken, "{").unwrap();
+    let server = Server::on(here);
+    let person = server.client();
+    let to = person.path("out");
+    person
+        .run(&["model", "export", "--to", to.to_str().unwrap()])
+        .ends_with(1)
+        .tells("MIST/Broken is broken and left out");
+    assert!(person.path("out/nnUNet/A.json").exists());
+    let whole = r#"{"network_type":"MIST","name":"Broken","alias":"whole"}"#;
+    let file = person.write("whole.json", whole);
+    let import = ["model", "import", file.to_str().unwrap(), "--replace"];
+    assert_eq!(person.json(&import)["replaced"], 1);
+    person
+        .run(&["model", "export", "--to", to.to_str().unwrap()])
+        .succeeds()
+        .tells("exported 2 models");
 }

@@ -99,8 +99,15 @@ impl Client {
                 return Ok(Imported::Unchanged);
             }
             Ok(model) => Some(model.etag),
-            // What cannot be read is replaced as it is.
-            Err(error) if error.kind() == Some(ErrorKind::Broken) => Some("*".to_owned()),
+            // What cannot be read is replaced as it was when that was told.
+            Err(ClientError::Refused(problem))
+                if ErrorKind::parse(problem.kind()) == Some(ErrorKind::Broken) =>
+            {
+                match problem.current_etag.clone() {
+                    Some(etag) => Some(etag),
+                    None => return Err(ClientError::Refused(problem)),
+                }
+            }
             Err(error) if error.kind() == Some(ErrorKind::NotFound) => None,
             Err(error) => return Err(error),
         };

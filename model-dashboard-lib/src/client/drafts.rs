@@ -122,9 +122,15 @@ pub struct RemoteCheck {
     pub text: String,
 }
 
-#[derive(Deserialize)]
-struct List {
-    drafts: Vec<RemoteDraft>,
+/// What is proposed to models.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct RemoteDrafts {
+    /// How many there are; of all models they may be more than are listed.
+    #[serde(default)]
+    pub total: usize,
+    /// The drafts.
+    pub drafts: Vec<RemoteDraft>,
 }
 
 #[derive(Deserialize)]
@@ -144,17 +150,16 @@ impl Client {
     pub async fn drafts(&self, key: &ModelKey) -> Result<Vec<RemoteDraft>, ClientError> {
         let [models, network_type, name] = of(key);
         let path = [models, network_type, name, "drafts"];
-        let List { drafts } = self.get(&path, &[]).await?;
+        let RemoteDrafts { drafts, .. } = self.get(&path, &[]).await?;
         Ok(drafts)
     }
 
-    /// What is proposed to all models, those first that were proposed last.
+    /// What is proposed to all models, those first that were proposed last; of many the last ones.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn all_drafts(&self) -> Result<Vec<RemoteDraft>, ClientError> {
-        let List { drafts } = self.get(&["drafts"], &[]).await?;
-        Ok(drafts)
+    pub async fn all_drafts(&self) -> Result<RemoteDrafts, ClientError> {
+        self.get(&["drafts"], &[]).await
     }
 
     /// A draft of a model, and what would come of it now.
@@ -184,7 +189,8 @@ impl Client {
         })
     }
 
-    /// Proposes the package of an upload to a model, which stays as it is.
+    /// Proposes the package of an upload to a model, which stays as it is. What stands for something else is
+    /// confirmed when the draft is published.
     ///
     /// # Errors
     /// [`ClientError`].
@@ -199,8 +205,12 @@ impl Client {
         let url = self
             .server
             .api(&[models, network_type, name, "drafts"], &[]);
+        let giving = Giving {
+            breaking: false,
+            ..giving.clone()
+        };
         let body = serde_json::json!({
-            "upload": upload, "take": parts(giving), "confirm": confirmed(giving),
+            "upload": upload, "take": parts(&giving), "confirm": confirmed(&giving),
         });
         let body = body.to_string();
         let answer = self.send(Repeat::NotArrived, |http| {
@@ -212,20 +222,27 @@ impl Client {
     }
 
     /// Makes a draft the next revision of its model, which is as `etag` says. Without a message that of
-    /// the draft counts.
+    /// the draft counts. Of `giving` only counts whether labels and images may stand for something else.
     ///
     /// # Errors
-    /// [`ClientError`]; one of kind `conflict` if it is not.
+    /// [`ClientError`]; one of kind `conflict` if it is not; [`ClientError::BreakingPackage`] unless that is
+    /// confirmed.
     pub async fn publish_draft(
         &self,
         key: &ModelKey,
         package: &str,
+        giving: &Giving,
         etag: &str,
         message: &str,
     ) -> Result<RemoteModel, ClientError> {
         let [models, network_type, name] = of(key);
         let path = [models, network_type, name, "drafts", package, "publish"];
-        let url = self.server.api(&path, &[]);
+        let giving = Giving {
+            as_typed: false,
+            ..giving.clone()
+        };
+        let confirmed = confirmed(&giving).join(",");
+        let url = self.server.api(&path, &[("confirm", &confirmed)]);
         let answer = self.send(Repeat::NotArrived, |http| {
             http.post(url.clone())
                 .header(IF_MATCH, etag)

@@ -176,6 +176,12 @@ pub struct Problem {
     /// All that the name can mean.
     #[serde(default)]
     pub candidates: Vec<String>,
+    /// Names the present state, after a lost race, or of one that cannot be read.
+    #[serde(default)]
+    pub current_etag: Option<String>,
+    /// The SHA-256 of bytes that were purged, in hexadecimal digits.
+    #[serde(default)]
+    pub sha256: Option<String>,
     /// What stands for something else with a package.
     #[serde(default)]
     pub breaking: Option<RemoteChanges>,
@@ -214,6 +220,8 @@ impl Problem {
             errors: Vec::new(),
             near: Vec::new(),
             candidates: Vec::new(),
+            current_etag: None,
+            sha256: None,
             breaking: None,
         });
         Self {

@@ -45,11 +45,12 @@ use reqwest::redirect::Policy;
 pub use address::{AddressError, ServerAddress};
 pub use collections::RemoteImport;
 pub use drafts::{
-    RemoteChanges, RemoteCheck, RemoteDraft, RemoteFieldChange, RemoteLabelChange, RemoteProposal,
+    RemoteChanges, RemoteCheck, RemoteDraft, RemoteDrafts, RemoteFieldChange, RemoteLabelChange,
+    RemoteProposal,
 };
 pub use error::{ClientError, Problem, ProblemField};
 pub use histories::{RemoteDifference, RemoteGap, RemoteHistory, RemoteRevision, RemoteStep};
-pub use models::{Change, ListedModel, RemoteModel, Whoever};
+pub use models::{BrokenModel, Change, ListedModel, RemoteModel, Whoever};
 pub use package_changes::{
     RemoteContents, RemoteFileChange, RemoteFileState, RemoteNamedPackage, RemotePackageDifference,
 };

@@ -39,6 +39,16 @@ pub struct ListedModel {
     pub last_modified_date: String,
 }
 
+/// A definition that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BrokenModel {
+    /// Its type and name.
+    pub key: ModelKey,
+    /// Why.
+    pub reason: String,
+}
+
 /// A model as it is, or was as of a revision.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -90,6 +100,19 @@ struct Entry {
     last_modified_date: String,
 }
 
+#[derive(Deserialize)]
+struct BrokenList {
+    models: Vec<BrokenEntry>,
+}
+
+#[derive(Deserialize)]
+struct BrokenEntry {
+    name: String,
+    network_type: String,
+    #[serde(default)]
+    reason: String,
+}
+
 impl Client {
     /// Whose token this is.
     ///
@@ -106,16 +129,27 @@ impl Client {
     pub async fn models(&self, words: &str) -> Result<Vec<ListedModel>, ClientError> {
         let list: List = self.get(&["models"], &[("search", words)]).await?;
         let read = |entry: Entry| {
-            let odd = |what: &str| self.not_understood(format!("{what} in a list of models"));
-            let network_type =
-                NetworkType::existing(&entry.network_type).map_err(|_| odd("an odd type"))?;
-            let name = ModelName::existing(&entry.name).map_err(|_| odd("an odd name"))?;
             Ok(ListedModel {
-                key: ModelKey::new(network_type, name),
+                key: self.listed_key(&entry.network_type, &entry.name)?,
                 enabled: entry.enabled,
                 alias: entry.alias,
                 version: entry.version,
                 last_modified_date: entry.last_modified_date,
+            })
+        };
+        list.models.into_iter().map(read).collect()
+    }
+
+    /// The definitions that cannot be read, which no list of models has, and why. Sorted by type and name.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn broken_models(&self) -> Result<Vec<BrokenModel>, ClientError> {
+        let list: BrokenList = self.get(&["broken-models"], &[]).await?;
+        let read = |entry: BrokenEntry| {
+            Ok(BrokenModel {
+                key: self.listed_key(&entry.network_type, &entry.name)?,
+                reason: entry.reason,
             })
         };
         list.models.into_iter().map(read).collect()
@@ -266,6 +300,13 @@ impl Client {
         let url = self.server.api(&of(key), &[]);
         let answer = self.send(Repeat::Safe, |http| http.get(url.clone()));
         Ok(answer.await?.body)
+    }
+
+    fn listed_key(&self, network_type: &str, name: &str) -> Result<ModelKey, ClientError> {
+        let odd = |what: &str| self.not_understood(format!("{what} in a list of models"));
+        let network_type = NetworkType::existing(network_type).map_err(|_| odd("an odd type"))?;
+        let name = ModelName::existing(name).map_err(|_| odd("an odd name"))?;
+        Ok(ModelKey::new(network_type, name))
     }
 
     pub(super) fn read_model(

@@ -1,6 +1,7 @@
 //! The wire format of the API. Domain types stay free of it.
 
 mod audit;
+pub(in crate::api) mod broken;
 mod cut;
 pub(in crate::api) mod drafts;
 mod package_difference;

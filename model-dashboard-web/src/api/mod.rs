@@ -8,6 +8,7 @@
 
 mod answer;
 mod audit;
+mod broken;
 mod conditional;
 mod conflict;
 mod dataframe;
@@ -108,6 +109,8 @@ fn below(
     let v1 = path("models")
         .and(models)
         .or(path("deleted-models").and(deleted_models(dashboard)))
+        .unify()
+        .or(path("broken-models").and(broken::routes(dashboard)))
         .unify()
         .or(path("network-types").and(network_types(dashboard)))
         .unify()

@@ -13,6 +13,7 @@ use model_dashboard::model::{
 use warp::reply::Response;
 
 use super::answer::{Failure, Guest, no_content};
+use super::broken::with_state;
 use super::conditional::{etag_header, none_match};
 use super::conflict::on_state;
 use super::dto::{Definition, Rename};
@@ -35,13 +36,16 @@ const OVERRIDE: HeaderName = HeaderName::from_static("model-dashboard-override")
     ),
     responses((status = 200, body = Definition, headers(("ETag" = String, description = "The version"))),
         (status = 304, description = "Not modified"),
-        (status = 422, description = "The stored definition cannot be read")))]
+        (status = 422, description = "The stored definition cannot be read; `current_etag` names its state")))]
 pub(super) async fn show(
     guest: &Guest,
     key: ModelKey,
     headers: &HeaderMap,
 ) -> Result<Response, Failure> {
-    let model = guest.dashboard().body(&guest.caller, &key).await?;
+    let model = match guest.dashboard().body(&guest.caller, &key).await {
+        Ok(model) => model,
+        Err(error) => return Err(with_state(guest, &key, error).await),
+    };
     Ok(definition(
         StatusCode::OK,
         model.version,

@@ -19,8 +19,8 @@ use warp::{Filter, path};
 use self::answers::Answers;
 use super::problem::Problem;
 use super::{
-    audit, docs, drafts, health, list, metrics, models, package_files, packages, past, purges,
-    revisions, sources, tokens, users,
+    audit, broken, docs, drafts, health, list, metrics, models, package_files, packages, past,
+    purges, revisions, sources, tokens, users,
 };
 use crate::route::read;
 use crate::transfer;
@@ -35,7 +35,7 @@ use crate::transfer;
             one wins and the others get 412.",
     ),
     paths(
-        list::list, models::create, list::of_type, list::dataframe, models::find, models::show,
+        list::list, models::create, list::of_type, list::dataframe, broken::list, models::find, models::show,
         models::replace, models::patch, models::delete, models::rename, list::network_types,
         revisions::list, revisions::show, revisions::diff, revisions::restore, past::deleted,
         users::me, tokens::list, tokens::create, tokens::revoke, users::list, users::create,

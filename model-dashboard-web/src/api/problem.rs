@@ -41,7 +41,7 @@ pub(crate) struct Problem {
     /// All that the name can mean, as `type/name`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) candidates: Vec<String>,
-    /// The ETag of the present state, after a lost race.
+    /// The ETag of the present state, after a lost race, or of one that cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) current_etag: Option<String>,
     /// After a lost race, the number of the present revision.
@@ -85,6 +85,9 @@ pub(crate) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "01J9Z3K4V5W6X7Y8Z9A0B1C2D3")]
     pub(super) upload: Option<String>,
+    /// The SHA-256 of bytes that were purged and must not be kept, in hexadecimal digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sha256: Option<String>,
     #[serde(skip)]
     retry_after: Option<Duration>,
     #[serde(skip)]
@@ -204,6 +207,7 @@ impl Problem {
             mismatches: Vec::new(),
             breaking: None,
             upload: None,
+            sha256: None,
             retry_after: None,
             challenge: None,
         }
@@ -319,9 +323,10 @@ impl From<Error> for Problem {
                 breaking, upload, ..
             } => {
                 problem.detail.push_str(CONFIRM_BREAKING);
-                problem.upload = Some(upload.to_string());
+                problem.upload = upload.map(|upload| upload.to_string());
                 problem.breaking = Some(Changes::breaking(&breaking));
             }
+            Error::PurgedBytes { digest, .. } => problem.sha256 = Some(digest.to_hex()),
             Error::Unavailable { since, .. } => problem.since = since.map(|at| at.to_string()),
             Error::PreconditionRequired => problem.detail = IF_MATCH_NEEDED.to_owned(),
             Error::Invalid(mut errors) => {

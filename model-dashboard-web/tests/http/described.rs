@@ -256,7 +256,7 @@ async fn meet_the_rest(app: &App, admin: &Client, described: &mut Described) {
     let token = json!({"description": "x", "scopes": ["models:read"], "owner": nobody}).to_string();
     let few = [Permission::ModelsRead].into_iter().collect();
     let few = app.token(few).await;
-    let list = "/api/v1/models";
+    let (list, broken) = ("/api/v1/models", "/api/v1/broken-models");
     let revision = "/api/v1/models/{network_type}/{name}/revisions/{revision}";
     let at = format!("{list}?at=2001-01-01T00:00:00Z");
     let now = format!("{list}?at={}", Timestamp::now());
@@ -268,6 +268,7 @@ async fn meet_the_rest(app: &App, admin: &Client, described: &mut Described) {
         (&any, &get, by_name, "/api/v1/models/Twice", ""),
         (&any, &get, by_name, "/api/v1/models/Broken", ""),
         (&any, &get, model, "/api/v1/models/MIST/Broken", ""),
+        (&few, &get, broken, broken, ""),
         (&any, &get, model, "/api/v1/models/MIST/Twice", ""),
         (&any, &put, model, there, r#"{"version":"2"}"#),
         (&any, &patch, model, there, r#"{"version":"3"}"#),

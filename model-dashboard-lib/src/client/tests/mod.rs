@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use self::scripted::{Scripted, answer};
 use super::*;
-use crate::dashboard::ErrorKind;
+use crate::dashboard::{ErrorKind, ImportFile, ImportMode, Imported};
 use crate::model::{JsonObject, ModelKey};
 
 const TOKEN: &str = "mdb-of-a-test";
@@ -149,4 +149,24 @@ async fn a_package_that_is_not_trusted_is_told_from_other_refusals() {
     assert_eq!(error.kind(), Some(ErrorKind::UntrustedPackage));
     let requests = server.requests();
     assert!(requests[0].contains("model-dashboard-override: package\r\n"));
+}
+
+#[tokio::test]
+async fn a_definition_that_cannot_be_read_is_replaced_as_it_was_seen() {
+    let body = r#"{"type":"urn:model-dashboard:problem:broken-definition","status":422,
+        "detail":"it cannot be read","current_etag":"\"as-seen\""}"#;
+    let server = Scripted::start(vec![
+        answer("422 Unprocessable Entity", "", body),
+        answer("200 OK", "etag: \"new\"\r\n", "{}"),
+    ]);
+    let text = br#"{"network_type":"nnUNet","name":"Liver"}"#;
+    let file = ImportFile {
+        name: "liver.json".to_owned(),
+        bytes: text.to_vec(),
+    };
+    let client = client(&server);
+    let imported = client.import(vec![file], "why", ImportMode::Replace);
+    let imported = imported.await.unwrap().remove(0).result.unwrap();
+    assert_eq!(imported, Imported::Replaced);
+    assert!(server.requests()[1].contains("if-match: \"as-seen\"\r\n"));
 }
