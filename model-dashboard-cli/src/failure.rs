@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use model_dashboard::client::{ClientError, Problem};
 use model_dashboard::config::ConfigError;
-use model_dashboard::dashboard::Error;
+use model_dashboard::dashboard::{Error, ErrorKind};
 use model_dashboard::model::FieldError;
 use model_dashboard::package::unpack::UnpackError;
 use model_dashboard::repository::RepositoryError;
@@ -214,12 +214,14 @@ impl From<ClientError> for Failure {
 impl Failure {
     /// What a server refuses, as people of this machine are told it.
     fn of_problem(problem: &Problem) -> Self {
-        let kind = match problem.status {
-            404 | 410 => Kind::NotFound,
-            409 | 412 => Kind::Conflict,
-            401 | 403 => Kind::Denied,
-            400..500 if problem.status != 429 => Kind::Usage,
-            429 | 500.. => Kind::Unavailable,
+        let kind = match (ErrorKind::parse(problem.kind()), problem.status) {
+            // What went wrong inside a server may pass.
+            (Some(kind), ..500) => of_kind(kind),
+            (_, 404 | 410) => Kind::NotFound,
+            (_, 409 | 412) => Kind::Conflict,
+            (_, 401 | 403) => Kind::Denied,
+            (_, 429 | 500..) => Kind::Unavailable,
+            (_, 400..500) => Kind::Usage,
             _ => Kind::Failed,
         };
         let needs_reason = problem.errors.iter().any(|it| it.field == "message");
@@ -229,6 +231,8 @@ impl Failure {
             Some(format!("choose one of {}", problem.candidates.join(", ")))
         } else if needs_reason {
             Some("give the reason with -m".to_owned())
+        } else if let Some(digest) = &problem.sha256 {
+            Some(letting_in(&format!("sha256:{digest}")))
         } else if problem.status == 401 {
             Some("`model-dashboard login` takes another token".to_owned())
         } else {
@@ -270,28 +274,31 @@ impl From<UnpackError> for Failure {
 
 fn kind_of(error: &Error) -> Kind {
     match error {
-        Error::Invalid(_) | Error::PreconditionRequired => Kind::Usage,
-        Error::NotFound { .. } => Kind::NotFound,
-        Error::Ambiguous { .. }
-        | Error::Exists { .. }
-        | Error::Conflict { .. }
-        | Error::LastAdministrator
-        | Error::Untrusted { .. }
-        | Error::Mismatched { .. }
-        | Error::Breaking { .. }
-        | Error::PurgedPackage { .. }
-        | Error::PurgedBytes { .. }
-        | Error::TooMany { .. } => Kind::Conflict,
-        Error::Denied { .. }
-        | Error::MoreThanOwn { .. }
-        | Error::SignInNeeded
-        | Error::MadeWithToken
-        | Error::Unauthenticated { .. } => Kind::Denied,
-        Error::Unavailable { .. }
-        | Error::Busy { .. }
-        | Error::TooManyAttempts { .. }
-        | Error::Store(_)
-        | Error::Repository(_) => Kind::Unavailable,
+        Error::Store(_) | Error::Repository(_) => Kind::Unavailable,
+        error => of_kind(error.kind()),
+    }
+}
+
+/// How a command ends by an error of this kind, of this machine or of a server.
+fn of_kind(kind: ErrorKind) -> Kind {
+    match kind {
+        ErrorKind::Invalid | ErrorKind::PreconditionRequired => Kind::Usage,
+        ErrorKind::NotFound | ErrorKind::Gone => Kind::NotFound,
+        ErrorKind::Ambiguous
+        | ErrorKind::Exists
+        | ErrorKind::Conflict
+        | ErrorKind::LastAdministrator
+        | ErrorKind::UntrustedPackage
+        | ErrorKind::MismatchedPackage
+        | ErrorKind::BreakingPackage
+        | ErrorKind::PurgedPackage
+        | ErrorKind::PurgedBytes
+        | ErrorKind::WrongOffset
+        | ErrorKind::TakenOver
+        | ErrorKind::Incomplete
+        | ErrorKind::TooMany => Kind::Conflict,
+        ErrorKind::Denied | ErrorKind::SignInNeeded | ErrorKind::Unauthenticated => Kind::Denied,
+        ErrorKind::Unavailable | ErrorKind::Busy | ErrorKind::TooManyAttempts => Kind::Unavailable,
         _ => Kind::Failed,
     }
 }
@@ -321,11 +328,16 @@ fn hint_for(error: &Error) -> Option<String> {
         Error::Untrusted { .. } => OVERRIDING.to_owned(),
         Error::Mismatched { .. } => AS_TYPED.to_owned(),
         Error::Breaking { .. } => BREAKING.to_owned(),
-        Error::PurgedBytes { digest, .. } => format!(
-            "`model-dashboard package allow {digest} --reason TEXT` lets them in again, for administrators"
-        ),
+        Error::PurgedBytes { digest, .. } => letting_in(&digest.to_string()),
         _ => return None,
     })
+}
+
+/// What lets bytes in again that were purged.
+fn letting_in(digest: &str) -> String {
+    format!(
+        "`model-dashboard package allow {digest} --reason TEXT` lets them in again, for administrators"
+    )
 }
 
 /// What is wrong with fields, a line for each.

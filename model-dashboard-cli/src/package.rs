@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use model_dashboard::dashboard::{NamedBy, PackagePurge};
-use model_dashboard::model::ContentDigest;
+use model_dashboard::model::{ContentDigest, Timestamp};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -172,9 +172,24 @@ async fn allow(allow: &Allow, context: &Context) -> Result<(), Failure> {
                 "{digest}, which was purged ({}), may come in again",
                 allowed.removal
             ));
-            context.output.show(&allowed, String::new)
+            let shown = Allowed {
+                digest: digest.to_string(),
+                purged_at: allowed.removal.at,
+                purged_by: &allowed.removal.by,
+                purged_because: &allowed.removal.reason,
+            };
+            context.output.show(&shown, String::new)
         })
         .await
+}
+
+/// Bytes that were purged and may come in again.
+#[derive(Debug, Serialize)]
+struct Allowed<'a> {
+    digest: String,
+    purged_at: Timestamp,
+    purged_by: &'a str,
+    purged_because: &'a str,
 }
 
 /// Models that jobs may be using.
