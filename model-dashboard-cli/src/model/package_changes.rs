@@ -3,7 +3,7 @@
 use model_dashboard::client::{
     RemoteContents, RemoteFileChange, RemoteFileState, RemoteNamedPackage, RemotePackageDifference,
 };
-use model_dashboard::dashboard::{PackageDifference, RevisionPackage};
+use model_dashboard::dashboard::{PackageDifference, PackageSide, RevisionPackage};
 use model_dashboard::model::Timestamp;
 use model_dashboard::package::inspect::{FileChange, FileChangeKind, ReportComparison};
 use serde::Serialize;
@@ -20,6 +20,8 @@ const MOST_SHOWN: usize = 200;
 pub(super) struct PackageChanges {
     before: Option<Package>,
     after: Option<Package>,
+    /// Which of both revisions cannot be read, so that it is not known what package it names.
+    unreadable: Vec<String>,
     /// Null where it is not known what is in one of them.
     contents: Option<Contents>,
 }
@@ -62,16 +64,21 @@ struct State {
 
 impl From<PackageDifference> for PackageChanges {
     fn from(found: PackageDifference) -> Self {
+        let sides = [("before", &found.before), ("after", &found.after)];
+        let unreadable = sides
+            .into_iter()
+            .filter(|(_, side)| **side == PackageSide::Unreadable);
         Self {
-            before: found.before.map(Package::from),
-            after: found.after.map(Package::from),
+            before: found.before.package().map(Package::from),
+            after: found.after.package().map(Package::from),
+            unreadable: unreadable.map(|(name, _)| name.to_owned()).collect(),
             contents: found.contents.map(Contents::from),
         }
     }
 }
 
-impl From<RevisionPackage> for Package {
-    fn from(package: RevisionPackage) -> Self {
+impl From<&RevisionPackage> for Package {
+    fn from(package: &RevisionPackage) -> Self {
         let head = package.head.as_ref();
         let removed = head.and_then(|head| head.removed.as_ref());
         Self {
@@ -79,8 +86,10 @@ impl From<RevisionPackage> for Package {
             size: head.map(|head| head.size),
             digest: head.map(|head| head.digest.to_string()),
             removed_at: removed.map(|removal| removal.at),
-            removed_because: removed.map(|removal| removal.reason.clone()),
-            id: package.id,
+            removed_because: removed
+                .filter(|removal| !removal.is_withheld())
+                .map(|removal| removal.reason.clone()),
+            id: package.id.clone(),
         }
     }
 }
@@ -123,6 +132,7 @@ impl From<RemotePackageDifference> for PackageChanges {
         Self {
             before: found.before.map(Package::from),
             after: found.after.map(Package::from),
+            unreadable: found.unreadable,
             contents: found.contents.map(Contents::from),
         }
     }
@@ -182,8 +192,11 @@ impl Package {
         parts.extend(self.size.map(size));
         parts.extend(self.digest.clone());
         if let Some(at) = self.removed_at {
-            let because = self.removed_because.as_deref().unwrap_or_default();
-            parts.push(format!("PURGED {}: {because}", seconds(at)));
+            let at = seconds(at);
+            parts.push(match &self.removed_because {
+                Some(because) => format!("PURGED {at}: {because}"),
+                None => format!("PURGED {at} by an administrator"),
+            });
         }
         parts.join(", ")
     }
@@ -192,18 +205,19 @@ impl Package {
 impl PackageChanges {
     /// Both packages, and tables of files and of what they tell.
     pub(super) fn tables(&self, output: &Output) -> String {
-        let short = |package: &Option<Package>| match package {
+        let is_unreadable = |side: &str| self.unreadable.iter().any(|it| it == side);
+        let short = |side: &str, package: &Option<Package>| match package {
             Some(package) => package.in_short(),
+            None if is_unreadable(side) => "not known: the revision cannot be read".to_owned(),
             None => "none".to_owned(),
         };
         let mut parts = vec![output.properties([
-            ("package before", short(&self.before)),
-            ("package after", short(&self.after)),
+            ("package before", short("before", &self.before)),
+            ("package after", short("after", &self.after)),
         ])];
         match &self.contents {
             None => parts.push(
-                "what differs inside cannot be told: it is not known any more what is in both"
-                    .to_owned(),
+                "what differs inside cannot be told: it is not known what is in both".to_owned(),
             ),
             Some(contents) => parts.extend(contents.tables(output)),
         }

@@ -53,4 +53,23 @@ fn a_difference_names_the_files_of_packages_and_restoring_brings_one_back() {
     here.run(&["model", "restore", "MIST/Liver", "2"])
         .succeeds()
         .tells("was purged");
+
+    // As on this machine; why is for administrators.
+    let again = genuine("mist_two_folds.zip");
+    let again = ["model", "upload", &again, "--name", "MIST/Liver"];
+    let told = job.run(&again).ends_with(4);
+    let hint = format!("package allow {second}");
+    let (told, hint) = (told.stderr.as_str(), hint.as_str());
+    assert!(told.contains(hint) && !told.contains("patients"), "{told}");
+    let told = here.run(&again).ends_with(4);
+    assert!(told.stderr.contains(hint) && told.stderr.contains("patients"));
+    // No job finds it: the model goes back to it while it is disabled alone.
+    here.run(&["model", "restore", "MIST/Liver", "1"])
+        .succeeds();
+    here.run(&["model", "enable", "MIST/Liver"]).succeeds();
+    for at in [here, &job] {
+        at.run(&["model", "restore", "MIST/Liver", "2", "-m", "why"])
+            .ends_with(4)
+            .tells("disable the model first");
+    }
 }

@@ -15,6 +15,9 @@ pub struct RemotePackageDifference {
     /// That of the later side.
     #[serde(default)]
     pub after: Option<RemoteNamedPackage>,
+    /// Which sides cannot be read, so that it is not known what they name: `before`, `after`.
+    #[serde(default)]
+    pub unreadable: Vec<String>,
     /// What differs; `None` where it is not known what is in one of them.
     #[serde(default)]
     pub contents: Option<RemoteContents>,
@@ -38,7 +41,7 @@ pub struct RemoteNamedPackage {
     /// When they were purged.
     #[serde(default)]
     pub removed_at: Option<Timestamp>,
-    /// Why they were.
+    /// Why they were; `None` where the token may not know it.
     #[serde(default)]
     pub removed_because: Option<String>,
 }

@@ -137,7 +137,7 @@ pub enum Error {
     Removed {
         /// What.
         what: String,
-        /// When, by whom and why.
+        /// When; to administrators also by whom and why.
         removal: PackageRemoval,
     },
     /// This registry keeps definitions alone. HTTP: 501.
@@ -220,7 +220,7 @@ pub enum Error {
     },
     /// Labels or images of the model stand for something else with the package. It is there: the upload is
     /// given to the model all the same ([`Giving::breaking`](super::Giving::breaking)), or proposed to
-    /// it. HTTP: 409.
+    /// it; a draft is published so, too. HTTP: 409.
     #[error(
         "whoever uses {key} takes something for something else then: {breaking}; confirm that this is meant"
     )]
@@ -229,18 +229,18 @@ pub enum Error {
         key: ModelKey,
         /// What stands for something else.
         breaking: Box<Breaking>,
-        /// The upload that the package came with.
-        upload: PackageId,
+        /// The upload that the package came with; `None` for a draft.
+        upload: Option<PackageId>,
     },
     /// Jobs would find no package: its bytes were removed for good. HTTP: 409.
-    #[error(
-        "{key} cannot be enabled: its package was purged ({removal}); give it another one first"
-    )]
+    #[error("{}", purged(key, removal, *enabled))]
     PurgedPackage {
         /// The model.
         key: ModelKey,
-        /// When, by whom and why.
+        /// When; to administrators also by whom and why.
         removal: PackageRemoval,
+        /// Whether the model is enabled, and was to get that package, as by a restore.
+        enabled: bool,
     },
     /// These bytes were purged and must not exist; what came is removed. An administrator can let them in
     /// again ([`Dashboard::allow_purged`](super::Dashboard::allow_purged)). HTTP: 410.
@@ -252,7 +252,7 @@ pub enum Error {
     PurgedBytes {
         /// Their SHA-256.
         digest: ContentDigest,
-        /// When, by whom and why.
+        /// When; to administrators also by whom and why.
         removal: PackageRemoval,
     },
     /// The change would leave no active administrator. HTTP: 409.
@@ -463,6 +463,19 @@ fn untrusted(key: &ModelKey, trust: Trust, needed: Trust, enabled: bool) -> Stri
         false => format!(
             "{key} cannot be enabled with its package, which is {trust}: it must be at least {needed}; \
              an administrator can enable it all the same, with a reason"
+        ),
+    }
+}
+
+fn purged(key: &ModelKey, removal: &PackageRemoval, enabled: bool) -> String {
+    match enabled {
+        true => format!(
+            "{key} is enabled, and jobs would find no package: the one that it would have then was \
+             purged ({removal}); disable the model first, then this can be done, and give it another \
+             package before it is enabled again"
+        ),
+        false => format!(
+            "{key} cannot be enabled: its package was purged ({removal}); give it another one first"
         ),
     }
 }

@@ -31,17 +31,18 @@ impl Dashboard {
         definition: ModelDefinition,
         message: &str,
     ) -> Result<Model, Error> {
-        self.create_with(caller, key, definition, message, new_content)
+        self.create_with(caller, key, definition, message, "", new_content)
             .await
     }
 
-    /// [`Dashboard::create`] with what `content` makes of the definition.
+    /// [`Dashboard::create`] with what `content` makes of the definition, after somebody `confirmed` it.
     pub(super) async fn create_with(
         &self,
         caller: &Caller,
         key: ModelKey,
         definition: ModelDefinition,
         message: &str,
+        confirmed: &str,
         content: impl FnOnce(&ModelKey, ModelDefinition) -> Result<ModelDefinition, Error> + Send,
     ) -> Result<Model, Error> {
         let target = || format!("model:{key}");
@@ -54,7 +55,8 @@ impl Dashboard {
         let message = message_field(message)?;
         check_new_key(&key)?;
         let content = content(&key, definition)?;
-        self.write_new(caller, key, content, message).await
+        self.write_new(caller, key, content, message, confirmed)
+            .await
     }
 
     async fn write_new(
@@ -63,13 +65,14 @@ impl Dashboard {
         key: ModelKey,
         content: ModelDefinition,
         message: String,
+        confirmed: &str,
     ) -> Result<Model, Error> {
         let enabled = if content.enabled() {
             "enabled"
         } else {
             "disabled"
         };
-        let act = Act::new(Action::ModelCreate, &key, enabled);
+        let act = Act::new(Action::ModelCreate, &key, enabled).confirmed(confirmed);
         self.write_absent(caller, key, content, message, act).await
     }
 
@@ -299,7 +302,8 @@ impl Dashboard {
             selector: revision.map_or(Selector::Current, Selector::Revision),
         };
         let content = derived_content(to, &origin, &reference.to_string(), alias)?;
-        self.write_new(caller, to.clone(), content, message).await
+        self.write_new(caller, to.clone(), content, message, "")
+            .await
     }
 
     /// Replaces the stored text of a model, readable or not: the way to mend a broken one.

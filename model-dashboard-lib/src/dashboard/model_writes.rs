@@ -1,10 +1,12 @@
 //! How models are changed: reading the state, checking it, writing on condition that it still is
 //! that state, and noting what was done.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::edits::{changed_fields, mended, replaced};
 use super::fields::message_field;
+use super::history::beside;
 use super::noticed::changed_outside;
 use super::packages::trust::package_after;
 use super::{Caller, Dashboard, Error, Model, RawModel};
@@ -86,6 +88,8 @@ impl Before {
 pub(super) enum After {
     /// The same key with this content.
     Content(ModelDefinition),
+    /// The same, with a package, and what somebody confirmed of that; may be empty.
+    Given(ModelDefinition, String),
     /// The same key with this content, which an earlier revision held.
     Restored(ModelDefinition, u64),
     /// Another key with this content.
@@ -98,6 +102,8 @@ pub(super) struct Act {
     action: Action,
     key: ModelKey,
     detail: Detail,
+    /// What somebody confirmed before; may be empty.
+    confirmed: String,
     /// What was changed outside and is replaced before anybody else noticed.
     over: Option<OutsideChange>,
 }
@@ -115,13 +121,22 @@ impl Act {
             action,
             key: key.clone(),
             detail: Detail::Said(detail.into()),
+            confirmed: String::new(),
             over: None,
+        }
+    }
+
+    /// Says what somebody confirmed before.
+    pub(super) fn confirmed(self, confirmed: impl Into<String>) -> Act {
+        Act {
+            confirmed: confirmed.into(),
+            ..self
         }
     }
 }
 
 /// Whether a definition that cannot be read here may count as enabled for another reader.
-fn may_be_enabled(bytes: &[u8]) -> bool {
+pub(super) fn may_be_enabled(bytes: &[u8]) -> bool {
     let text: Vec<u8> = bytes
         .iter()
         .copied()
@@ -161,6 +176,7 @@ impl Dashboard {
             Precondition::Absent => return Err(Error::PreconditionRequired),
         };
         let (this, caller, key) = (self.clone(), caller.clone(), key.clone());
+        let edit = Arc::new(edit);
         self.change_of_model(async move {
             this.inner.prove_store().await?;
             let mut tries = 0;
@@ -191,7 +207,7 @@ impl Dashboard {
         expected: Option<Version>,
         message: &str,
         reason: Reason,
-        edit: &(impl Fn(&Before) -> Result<Option<After>, Error> + Send + Sync),
+        edit: &Arc<impl Fn(&Before) -> Result<Option<After>, Error> + Send + Sync + 'static>,
     ) -> Result<Model, Error> {
         let before = match self.live(key).await {
             Ok(stored) => Before {
@@ -208,7 +224,13 @@ impl Dashboard {
                 current: before.model.ok().map(Box::new),
             });
         }
-        let edited = edit(&before);
+        // Large definitions and packages take a while.
+        let edit = Arc::clone(edit);
+        let (before, edited) = beside(move || {
+            let edited = edit(&before);
+            (before, edited)
+        })
+        .await?;
         if before.enabled && matches!(edited, Err(Error::Breaking { .. })) {
             // Who may not change it need not think about what would come of it.
             let target = || format!("model:{key}");
@@ -219,9 +241,10 @@ impl Dashboard {
             return Ok(before.readable()?.clone());
         };
         let enables = match &after {
-            After::Content(content) | After::Restored(content, _) | After::Renamed(_, content) => {
-                content.enabled()
-            }
+            After::Content(content)
+            | After::Given(content, _)
+            | After::Restored(content, _)
+            | After::Renamed(_, content) => content.enabled(),
             After::Deleted => false,
         };
         if before.enabled || enables {
@@ -239,9 +262,10 @@ impl Dashboard {
             }
         }
         let content = match &after {
-            After::Content(content) | After::Restored(content, _) | After::Renamed(_, content) => {
-                Some(content)
-            }
+            After::Content(content)
+            | After::Given(content, _)
+            | After::Restored(content, _)
+            | After::Renamed(_, content) => Some(content),
             After::Deleted => None,
         };
         if let Some(content) = content.filter(|_| enables) {
@@ -252,7 +276,8 @@ impl Dashboard {
                 .filter(|_| before.enabled)
                 .and_then(|old| package_after(None, old));
             if let Some(package) = package.filter(|package| Some(package) != had.as_ref()) {
-                self.has_bytes(key, &package).await?;
+                self.has_bytes(caller, key, &package, before.enabled)
+                    .await?;
                 if !despite {
                     self.trusts(key, &package, before.enabled).await?;
                 }
@@ -266,11 +291,15 @@ impl Dashboard {
             After::Restored(_, number) => restored_from(*number, message),
             _ => message.to_owned(),
         };
+        let confirmed = match &after {
+            After::Given(_, confirmed) => confirmed.clone(),
+            _ => String::new(),
+        };
         let change = change_of(caller, message);
         let this_state = Precondition::Version(before.version);
         let repository = &self.inner.repository;
         match after {
-            After::Content(mut content) => {
+            After::Content(mut content) | After::Given(mut content, _) => {
                 content.set_last_modified_date(change.at);
                 let action = match (before.enabled, content.enabled()) {
                     (false, true) => Action::ModelEnable,
@@ -283,6 +312,7 @@ impl Dashboard {
                         true => Detail::Said(DESPITE_PACKAGE.to_owned()),
                         false => Detail::ChangedFrom(old),
                     },
+                    confirmed,
                     over: before.over,
                     ..Act::new(action, key, "")
                 };
@@ -348,7 +378,8 @@ impl Dashboard {
                 self.inner.trail.record(changed_outside(over)).await;
             }
             let event = event(caller, act, change);
-            let event = event.with_detail(said).with_detail(UNKNOWN);
+            let event = event.with_detail(said).with_detail(&act.confirmed);
+            let event = event.with_detail(UNKNOWN);
             self.inner.trail.record(event).await;
             self.look_again(&act.key).await;
         }
@@ -413,7 +444,8 @@ impl Dashboard {
             revision: model.revision(),
             ..event(caller, act, change)
         };
-        self.inner.trail.record(event.with_detail(said)).await;
+        let event = event.with_detail(said).with_detail(&act.confirmed);
+        self.inner.trail.record(event).await;
     }
 }
 

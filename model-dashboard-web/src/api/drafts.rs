@@ -3,7 +3,7 @@
 use http::header::{ETAG, HeaderMap};
 use http::{HeaderValue, StatusCode};
 use model_dashboard::auth::Permission;
-use model_dashboard::dashboard::{Dashboard, Error, Wanted};
+use model_dashboard::dashboard::{Dashboard, Error, Giving, Wanted};
 use model_dashboard::model::ModelKey;
 use model_dashboard::repository::packages::PackageId;
 use warp::filters::BoxedFilter;
@@ -14,8 +14,9 @@ use super::answer::{Failure, Guest, json, no_content};
 use super::conditional::etag;
 use super::conflict::on_state;
 use super::dto::Definition;
-use super::dto::drafts::{Draft, Drafts, NewDraft, ProposedDraft};
+use super::dto::drafts::{AsTyped, BREAKING, Draft, Drafts, NewDraft, ProposedDraft};
 use super::models::{address, located, message, written};
+use super::parameters::Parameters;
 use super::visit::{self, Visit, json_body};
 use super::{key, no_parameters};
 use crate::route::{Segment, read};
@@ -75,7 +76,7 @@ pub(super) fn routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
             |network_type: Segment, name: Segment, package: Segment, visit: Visit| {
                 visit.answer(async move |guest, visit| {
                     let (key, package) = (key(&network_type, &name)?, named(&package)?);
-                    publish(&guest, &key, package, &visit.headers).await
+                    publish(&guest, &key, package, visit.query(), &visit.headers).await
                 })
             },
         )
@@ -139,8 +140,9 @@ pub(super) fn all_routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
 
 /// List what is proposed to all models
 ///
-/// Packages that wait until somebody publishes or discards them, those first that were proposed last, at most
-/// 500; `model` is the name that the model has now. Also needs `models:read`.
+/// Packages that wait until somebody publishes or discards them, those first that were proposed last; of more
+/// than 500 those that were uploaded last, `total` says how many there are. `model` is the name that the model
+/// has now. Also needs `models:read`.
 #[utoipa::path(get, path = "/api/v1/drafts", tag = "drafts",
     security(("token" = ["packages:read"])),
     responses((status = 200, body = Drafts)))]
@@ -154,7 +156,8 @@ pub(super) async fn list_all(guest: &Guest) -> Result<Response, Failure> {
 /// The package of a finished upload of yours waits beside the model, which stays as it is, also where it is
 /// enabled. The draft says what it changes: the package, and what is to be taken over from it. The upload ends
 /// with it. A model has at most 20. A package that is for another network type, or a data set of another
-/// number, has to be confirmed. Also needs `models:write`.
+/// number, has to be confirmed; what stands for something else is when the draft is published. Also needs
+/// `models:write`.
 #[utoipa::path(post, path = "/api/v1/models/{network_type}/{name}/drafts", tag = "drafts",
     security(("token" = ["packages:write"])),
     params(
@@ -183,7 +186,11 @@ pub(super) async fn propose(
         take,
         confirm,
     } = json_body(body).await?;
-    let giving = confirm.giving(take);
+    let giving = Giving {
+        takes: take,
+        as_typed: confirm.is_some_and(|AsTyped(it)| it),
+        breaking: false,
+    };
     let draft = dashboard.draft_upload(caller, upload, &key, giving, &message);
     let draft = draft.await?;
     let answer = json(StatusCode::CREATED, &Draft::from(&draft))?;
@@ -215,8 +222,12 @@ pub(super) async fn show(
     let dashboard = guest.dashboard();
     let proposed = dashboard.draft(&guest.caller, key, package).await?;
     let needed = dashboard.policy().min_package_trust;
-    let mut response = json(StatusCode::OK, &ProposedDraft::new(&proposed, needed)?)?;
-    if let Ok(version) = HeaderValue::from_str(&etag(&proposed.model.version)) {
+    let version = proposed.model.version;
+    // What is compared may be large.
+    let made = tokio::task::spawn_blocking(move || ProposedDraft::new(&proposed, needed)).await;
+    let made = made.map_err(|error| Error::Internal(Box::new(error)))??;
+    let mut response = json(StatusCode::OK, &made)?;
+    if let Ok(version) = HeaderValue::from_str(&etag(&version)) {
         response.headers_mut().insert(ETAG, version);
     }
     Ok(response)
@@ -225,7 +236,8 @@ pub(super) async fn show(
 /// Publish a draft
 ///
 /// Makes it the next revision of its model, and ends it. What others changed since it was proposed stays.
-/// Without a message its own counts. Also needs `packages:read` and `models:write`; for an enabled model
+/// Without a message its own counts. Where labels or images stand for something else then, that has to be
+/// confirmed, whatever `If-Match` says. Also needs `packages:read` and `models:write`; for an enabled model
 /// `models:enable`.
 #[utoipa::path(post, path = "/api/v1/models/{network_type}/{name}/drafts/{package}/publish", tag = "drafts",
     security(("token" = ["packages:write"])),
@@ -233,23 +245,32 @@ pub(super) async fn show(
         ("network_type" = String, Path, example = "nnUNet"),
         ("name" = String, Path, example = "Task055_SegTHOR"),
         ("package" = String, Path, example = "01J9Z3K4V5W6X7Y8Z9A0B1C2D3"),
+        ("confirm" = Option<String>, Query, example = "breaking", description = "`breaking`: it is meant that labels or images stand for something else then, although the answer was 409"),
         ("If-Match" = String, Header, example = "*", description = "The version of the model that you saw the draft against, or `*`"),
         ("Model-Dashboard-Message" = Option<String>, Header, description = "Why, UTF-8 or ISO 8859-1; enabled models need one, here or in the draft"),
     ),
     responses((status = 200, body = Definition, headers(("ETag" = String, description = "The new version"))),
-        (status = 409, description = "The model is enabled, and the package is trusted less than the installation says"),
+        (status = 409, description = "Something has to be confirmed: `breaking`; or the model is enabled, and the package is trusted less than the installation says"),
         (status = 410, description = "The bytes of the package were purged")))]
 pub(super) async fn publish(
     guest: &Guest,
     key: &ModelKey,
     package: PackageId,
+    query: &str,
     headers: &HeaderMap,
 ) -> Result<Response, Failure> {
     let (dashboard, caller) = (guest.dashboard(), &guest.caller);
+    let parameters = Parameters::parse(query, &["confirm"])?;
+    let giving = Giving {
+        breaking: parameters
+            .one_of("confirm", &[(BREAKING, true)])?
+            .unwrap_or_default(),
+        ..Giving::default()
+    };
     let message = message(headers)?;
     let wanted = || Wanted::Other;
     let model = on_state(guest, key, headers, wanted, |state| {
-        dashboard.publish_draft(caller, key, package, state, &message)
+        dashboard.publish_draft(caller, key, package, giving.clone(), state, &message)
     });
     Ok(written(StatusCode::OK, model.await?))
 }

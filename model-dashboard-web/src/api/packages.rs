@@ -5,7 +5,6 @@ use http::{HeaderMap, Method, StatusCode};
 use model_dashboard::auth::Permission;
 use model_dashboard::dashboard::{Dashboard, Error, Giving, ModelPackage, Wanted};
 use model_dashboard::model::{ModelDefinition, ModelKey};
-use model_dashboard::package::inspect::Drift;
 use model_dashboard::repository::Precondition;
 use model_dashboard::repository::packages::PackageId;
 use tracing::Instrument as _;
@@ -153,18 +152,14 @@ async fn fetch(
         (status = 422, description = "The stored definition cannot be read")))]
 async fn report(guest: &Guest, key: &ModelKey, query: &str) -> Result<Response, Failure> {
     let parameters = Parameters::parse(query, &["revision"])?;
-    let package = named(guest, key, &parameters).await?;
-    let (dashboard, caller) = (guest.dashboard(), &guest.caller);
-    let record = dashboard.package_record(caller, &package).await?;
-    let report = record.as_ref().and_then(|record| record.report.as_ref());
-    let drift = match report.filter(|_| parameters.get("revision").is_none()) {
-        Some(report) => {
-            let model = dashboard.model(caller, key).await?;
-            Some(Drift::between(&model.definition, report))
-        }
-        None => None,
-    };
-    let told = Package::new(&package, record)?;
+    let revision = parameters.value("revision", "the number of a revision")?;
+    let found = guest
+        .dashboard()
+        .package_report(&guest.caller, key, revision)
+        .await?;
+    // Of an earlier revision nobody asks what is to be put right.
+    let drift = found.drift.filter(|_| revision.is_none());
+    let told = Package::new(&found.package, found.record)?;
     let told = match drift {
         Some(drift) => told.of_definition(&drift),
         None => told,

@@ -136,7 +136,7 @@ pub(super) async fn diff(
     let compared = dashboard.compare(&guest.caller, &key, from, to).await?;
     let package = match guest.caller.has(Permission::PackagesRead) {
         true => {
-            let (was, is) = (compared.from.definition(), compared.to.definition());
+            let (was, is) = (&compared.from.content, &compared.to.content);
             dashboard
                 .compare_packages(&guest.caller, &key, was, is)
                 .await?

@@ -173,6 +173,7 @@ async fn a_draft_whose_bytes_were_removed_can_be_discarded_alone() {
     let text = shown.text();
     assert_eq!(shown.status, 200, "{text}");
     assert!(text.contains("were removed"), "{text}");
+    assert!(text.contains("by an administrator"), "{text}");
     assert!(!text.contains("Publish the revision"), "{text}");
     let done = post(&publisher, &format!("{page}/discard"), &[]).await;
     assert_eq!(done.status, 303, "{}", done.text());

@@ -88,7 +88,8 @@ async fn a_difference_tells_the_files_of_packages() {
 
     let browser = app.signed_in("admin").await;
     let history = browser.get(&format!("{PAGE}/history")).await.text();
-    assert!(history.contains("Files of the package"), "{history}");
+    let link = format!("href=\"{PAGE}/compare?from=1&amp;to=2#package\"");
+    assert!(history.contains(&link), "{link}: {history}");
     let compared = browser
         .get(&format!("{PAGE}/compare?from=1&to=2"))
         .await
@@ -138,15 +139,45 @@ async fn restoring_says_what_becomes_of_the_package_and_brings_it_back() {
     for told in ["was purged, and does not come back", "names of patients"] {
         assert!(question.contains(told), "{told}: {question}");
     }
-    let diff = client
-        .get(&format!("{MODEL}/revisions/2/diff?from=1"))
-        .await
-        .json();
-    assert!(diff["package"]["contents"].is_null());
-    assert_eq!(
-        diff["package"]["after"]["removed_because"],
-        "names of patients"
-    );
+    let diff = format!("{MODEL}/revisions/2/diff?from=1");
+    let package = client.get(&diff).await.json()["package"].clone();
+    assert!(package["contents"].is_null());
+    assert_eq!(package["after"]["removed_because"], "names of patients");
+    // Why may name what must not be known.
+    let reads = [Permission::ModelsRead, Permission::PackagesRead];
+    let reader = app.token(reads.into_iter().collect()).await;
+    let package = reader.get(&diff).await.json()["package"].clone();
+    assert!(package["after"]["removed_at"].is_string());
+    assert!(package["after"]["removed_because"].is_null(), "{package}");
+
+    // While jobs may use the model, it does not go back to a package that is not there.
+    let enabled = client.with("if-match", "*");
+    let patch = r#"{"enabled":true}"#;
+    let enabled = enabled.send(Method::PATCH, MODEL, patch).await;
+    assert_eq!(enabled.status, 200, "{}", enabled.text());
+    let asked = format!("{PAGE}/revisions/2/restore");
+    let question = browser.get(&asked).await.text();
+    let offered = [
+        "cannot be restored while the model is enabled",
+        "/models/nnUNet_v2/Liver/disable",
+    ];
+    for told in offered {
+        assert!(question.contains(told), "{told}: {question}");
+    }
+    assert!(!question.contains("name=\"if_match\""), "{question}");
+    let restore = client.with("if-match", "*");
+    let restore = restore.with("model-dashboard-message", "why");
+    let path = format!("{MODEL}/revisions/2/restore");
+    let refused = restore.send(Method::POST, &path, "").await;
+    assert_eq!(refused.status, 409, "{}", refused.text());
+    let detail = refused.json()["detail"].clone();
+    let detail = detail.as_str().unwrap();
+    assert!(detail.contains("disable the model first"), "{detail}");
+    let disabled = client.with("if-match", "*");
+    let disabled = disabled.with("model-dashboard-message", "why");
+    let patch = r#"{"enabled":false}"#;
+    let disabled = disabled.send(Method::PATCH, MODEL, patch).await;
+    assert_eq!(disabled.status, 200, "{}", disabled.text());
     let path = format!("{PAGE}/revisions/2/restore");
     let form = browser.get(&path).await;
     let done = answer(&browser, &form, &path, "").await;

@@ -197,6 +197,30 @@ async fn labels_that_stand_for_something_else_have_to_be_confirmed() {
         (&json!(["Chiasm"]), &json!(true))
     );
     let upload = problem["upload"].as_str().unwrap();
+    // As a draft it waits, and needs to be confirmed when it is published.
+    let drafts = "/api/v1/models/nnUNet_v2/HN/drafts";
+    let sent = any.send(Method::PUT, path, package(other)).await.json();
+    let mut draft = json!({"upload": sent["upload"], "confirm": ["breaking"]});
+    let early = client.send(Method::POST, drafts, draft.to_string()).await;
+    assert_eq!(early.status, 422, "{}", early.text());
+    assert_eq!(early.json()["errors"][0]["field"], "confirm");
+    draft["confirm"] = json!([]);
+    let draft = client.send(Method::POST, drafts, draft.to_string()).await;
+    let publish = format!("{}/publish", draft.location());
+    let refused = any.send(Method::POST, &publish, "").await;
+    let kept = refused.json();
+    assert_eq!(refused.status, 409, "{kept}");
+    assert_eq!(kept["breaking"]["labels"][0]["after"], json!(["Chiasm"]));
+    assert!(kept["upload"].is_null(), "its upload has ended");
+    let odd = format!("{publish}?confirm=as_typed");
+    assert_eq!(any.send(Method::POST, &odd, "").await.status, 400);
+    let meant = format!("{publish}?confirm=breaking");
+    let done = any.send(Method::POST, &meant, "").await;
+    assert_eq!(done.status, 200, "{}", done.text());
+    let back = package(r#"{"background":0,"Brainstem":1}"#);
+    let back = any.send(Method::PUT, &format!("{path}?confirm=breaking"), back);
+    assert_eq!(back.await.status, 200);
+
     let meant = format!("{path}?upload={upload}&confirm=breaking");
     let done = any.send(Method::PUT, &meant, "").await;
     assert_eq!(done.status, 200, "{}", done.text());
@@ -413,4 +437,13 @@ async fn bytes_that_must_not_exist_are_purged_with_a_reason() {
         .await
         .json();
     assert_eq!(told["events"][0]["reason"], "a name of a patient");
+
+    let again = put.send(Method::PUT, PACKAGE, "hello world").await;
+    let problem = again.json();
+    assert_eq!(
+        (again.status.as_u16(), &problem["sha256"]),
+        (410, &json!(hex))
+    );
+    let left = client.get("/api/v1/uploads").await.json();
+    assert_eq!(left["total"], 0, "nothing is left of what was refused");
 }

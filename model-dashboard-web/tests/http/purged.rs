@@ -57,9 +57,12 @@ async fn administrators_purge_a_package_on_its_page_after_they_saw_what_it_touch
         (303, &*format!("/models/{MODEL}"))
     );
     let page = others.get(&format!("/models/{MODEL}")).await.text();
-    for told in ["its package was purged", "Purged.", "a patient"] {
+    for told in ["its package was purged", "Purged.", "by an administrator"] {
         assert!(page.contains(told), "{told}: {page}");
     }
+    assert!(!page.contains("a patient"), "{page}");
+    let page = admin.get(&format!("/models/{MODEL}")).await.text();
+    assert!(page.contains("a patient"), "{page}");
     let disabled = dashboard.set_enabled(&publisher, &key, false, any(), "");
     disabled.await.unwrap();
     let refused = dashboard

@@ -81,10 +81,16 @@ async fn at(
 }
 
 async fn list(registry: &Registry<'_>, of: &Listed, context: &Context) -> Result<(), Failure> {
-    let drafts = match &of.model {
-        Some(model) => registry.drafts(&registry.key(model).await?).await?,
+    let (drafts, more) = match &of.model {
+        Some(model) => (registry.drafts(&registry.key(model).await?).await?, 0),
         None => registry.all_drafts().await?,
     };
+    if more > 0 {
+        note(format_args!(
+            "{} more of earlier uploads; `model-dashboard model draft list MODEL` lists those of one model",
+            counted(more as u64, "draft")
+        ));
+    }
     context.output.show(&drafts, || {
         let rows = drafts.iter().map(|draft| {
             [

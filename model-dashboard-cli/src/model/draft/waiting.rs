@@ -154,22 +154,24 @@ impl Registry<'_> {
         }
     }
 
-    /// The drafts of all models.
-    pub(super) async fn all_drafts(&self) -> Result<Vec<Draft>, Failure> {
+    /// The drafts of all models, and how many more there are than are listed.
+    pub(super) async fn all_drafts(&self) -> Result<(Vec<Draft>, usize), Failure> {
         match self {
             Self::Server(client) => {
-                let drafts = client.all_drafts().await?;
-                Ok(drafts.into_iter().map(Draft::from).collect())
+                let found = client.all_drafts().await?;
+                let more = found.total.saturating_sub(found.drafts.len());
+                let drafts = found.drafts.into_iter().map(Draft::from);
+                Ok((drafts.collect(), more))
             }
             Self::Here(Installation {
                 dashboard, caller, ..
             }) => {
-                let drafts = dashboard.all_drafts(caller).await?.into_iter();
-                let named = drafts.map(|(key, draft)| Draft {
+                let found = dashboard.all_drafts(caller).await?;
+                let named = found.drafts.into_iter().map(|(key, draft)| Draft {
                     model: key.to_string(),
                     ..draft.into()
                 });
-                Ok(named.collect())
+                Ok((named.collect(), found.more))
             }
         }
     }
@@ -201,13 +203,15 @@ impl Registry<'_> {
         }
     }
 
-    /// Publishes a draft as it was shown.
+    /// Publishes a draft as it was shown, whatever stands for something else then: whoever publishes it was
+    /// asked.
     pub(super) async fn publish_draft(
         &self,
         key: &ModelKey,
         proposal: &Proposal,
         message: &str,
     ) -> Result<Changed, Failure> {
+        let giving = Giving::default().breaking();
         match (self, &proposal.seen) {
             (Self::Server(client), seen) => {
                 let etag = match seen {
@@ -215,8 +219,8 @@ impl Registry<'_> {
                     Seen::Here(_) => "*",
                 };
                 let package = &proposal.draft.package;
-                let model = client.publish_draft(key, package, etag, message).await?;
-                Ok(remote::changed(&model))
+                let model = client.publish_draft(key, package, &giving, etag, message);
+                Ok(remote::changed(&model.await?))
             }
             (
                 Self::Here(Installation {
@@ -229,7 +233,7 @@ impl Registry<'_> {
                     Seen::There(_) => Precondition::Exists,
                 };
                 let package = id(&proposal.draft)?;
-                let model = dashboard.publish_draft(caller, key, package, state, message);
+                let model = dashboard.publish_draft(caller, key, package, giving, state, message);
                 Ok(Changed::from(&model.await?))
             }
         }

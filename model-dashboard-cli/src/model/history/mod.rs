@@ -148,7 +148,7 @@ pub(super) async fn diff(diff: &Diff, context: &Context) -> Result<(), Failure> 
             };
             let compared = dashboard.compare(caller, &key, diff.from.get(), to);
             let compared = compared.await?;
-            let (was, is) = (compared.from.definition(), compared.to.definition());
+            let (was, is) = (&compared.from.content, &compared.to.content);
             let package = dashboard.compare_packages(caller, &key, was, is).await?;
             let compared = Compared {
                 key: key.to_string(),

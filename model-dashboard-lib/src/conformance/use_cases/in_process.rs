@@ -238,7 +238,7 @@ impl UseCases for InProcess {
     async fn diff(&self, key: &ModelKey, from: u64, to: u64) -> Outcome<Difference> {
         let (dashboard, caller) = (&self.dashboard, &self.caller);
         let found = dashboard.compare(caller, key, from, to).await?;
-        let (was, is) = (found.from.definition(), found.to.definition());
+        let (was, is) = (&found.from.content, &found.to.content);
         let package = dashboard.compare_packages(caller, key, was, is).await?;
         let breaking = found.changes.as_ref().is_some_and(|it| it.is_breaking());
         let fields = found.changes.map(|changes| {
@@ -246,7 +246,8 @@ impl UseCases for InProcess {
             fields.map(|it| (it.field, it.before, it.after)).collect()
         });
         let package = package.map(|package| DifferentPackages {
-            names: [package.before, package.after].map(|it| Some(it?.head?.file_name)),
+            names: [package.before, package.after]
+                .map(|side| Some(side.package()?.head.as_ref()?.file_name.clone())),
             files: package.contents.map(|contents| {
                 let size = |state: Option<crate::package::inspect::FileState>| Some(state?.size);
                 let files = contents.files.into_iter();
@@ -385,9 +386,9 @@ impl UseCases for InProcess {
 
     async fn publish_draft(&self, key: &ModelKey, draft: &str, seen: &Seen) -> Outcome<Shown> {
         let (id, state) = (package_id(draft), state(seen));
-        let published = self
-            .dashboard
-            .publish_draft(&self.caller, key, id, state, "");
+        let published =
+            self.dashboard
+                .publish_draft(&self.caller, key, id, Giving::default(), state, "");
         Ok(published.await?.into())
     }
 

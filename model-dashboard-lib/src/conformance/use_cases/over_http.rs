@@ -250,7 +250,10 @@ impl UseCases for OverHttp {
     }
 
     async fn publish_draft(&self, key: &ModelKey, draft: &str, seen: &Seen) -> Outcome<Shown> {
-        let published = self.client.publish_draft(key, draft, &etag(seen), "").await;
+        let published = self
+            .client
+            .publish_draft(key, draft, &Giving::default(), &etag(seen), "")
+            .await;
         Ok(published?.into())
     }
 

@@ -4,8 +4,8 @@ use super::head::{PackageHead, ReadHead};
 use super::record::PackageRecord;
 use crate::auth::Permission;
 use crate::dashboard::history::beside;
-use crate::dashboard::{Caller, Dashboard, Error};
-use crate::model::{ModelDefinition, ModelKey};
+use crate::dashboard::{Caller, Dashboard, Error, RevisionContent};
+use crate::model::ModelKey;
 use crate::package::inspect::{Report, ReportComparison};
 use crate::repository::packages::PackageId;
 
@@ -13,13 +13,37 @@ use crate::repository::packages::PackageId;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PackageDifference {
-    /// That of the earlier side, if it has one.
-    pub before: Option<RevisionPackage>,
+    /// That of the earlier side.
+    pub before: PackageSide,
     /// That of the later side.
-    pub after: Option<RevisionPackage>,
-    /// What differs; `None` where it is not known what is in one of them, as after a purge. Where one
+    pub after: PackageSide,
+    /// What differs; `None` where it is not known what is in one of them, as after a purge, or for a
+    /// revision that cannot be read. Where one
     /// side has no package, the files of the other one.
     pub contents: Option<ReportComparison>,
+}
+
+/// The package of one side.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum PackageSide {
+    /// It has none.
+    None,
+    /// The revision cannot be read, so that nobody knows which one it names.
+    Unreadable,
+    /// This one.
+    Package(RevisionPackage),
+}
+
+impl PackageSide {
+    /// The package, where there is one that is known.
+    #[must_use]
+    pub fn package(&self) -> Option<&RevisionPackage> {
+        match self {
+            PackageSide::Package(package) => Some(package),
+            PackageSide::None | PackageSide::Unreadable => None,
+        }
+    }
 }
 
 /// The package that a revision names.
@@ -53,22 +77,23 @@ impl Dashboard {
         &self,
         caller: &Caller,
         key: &ModelKey,
-        from: Option<&ModelDefinition>,
-        to: Option<&ModelDefinition>,
+        from: &RevisionContent,
+        to: &RevisionContent,
     ) -> Result<Option<PackageDifference>, Error> {
         let target = || format!("model:{key}");
         self.require(caller, Permission::PackagesRead, target)
             .await?;
-        let named = |of: Option<&ModelDefinition>| of?.registry()?.package;
-        let (before, after) = (named(from), named(to));
-        if before == after {
+        let (before, after) = (Named::by(from), Named::by(to));
+        if before == after && before != Named::Unreadable {
             return Ok(None);
         }
         // What was found in two large ones takes much memory.
         let place = self.inner.history_pages.acquire().await;
         let place = place.map_err(|error| Error::Internal(Box::new(error)))?;
-        let (before, after) =
-            futures::try_join!(self.of_revision(before), self.of_revision(after))?;
+        let (before, after) = futures::try_join!(
+            self.of_revision(caller, before),
+            self.of_revision(caller, after)
+        )?;
         let (was, is) = futures::try_join!(self.report_of(&before), self.report_of(&after))?;
         let contents = beside(move || contents(was, is)).await?;
         drop(place);
@@ -79,20 +104,28 @@ impl Dashboard {
         }))
     }
 
-    async fn of_revision(&self, named: Option<String>) -> Result<Option<RevisionPackage>, Error> {
-        let Some(id) = named else {
-            return Ok(None);
+    async fn of_revision(&self, caller: &Caller, named: Named) -> Result<PackageSide, Error> {
+        let id = match named {
+            Named::Nothing => return Ok(PackageSide::None),
+            Named::Unreadable => return Ok(PackageSide::Unreadable),
+            Named::Package(id) => id,
         };
         let head = match (PackageId::parse(&id), self.inner.packages.kept()) {
             (Ok(id), Some(store)) => ReadHead::read(&**store, id).await?.map(|read| read.head),
             _ => None,
         };
-        Ok(Some(RevisionPackage { id, head }))
+        let head = head.map(|mut head| {
+            head.removed = head.removed.map(|removal| removal.told_to(caller));
+            head
+        });
+        Ok(PackageSide::Package(RevisionPackage { id, head }))
     }
 
-    async fn report_of(&self, package: &Option<RevisionPackage>) -> Result<Found, Error> {
-        let Some(package) = package else {
-            return Ok(Found::NoPackage);
+    async fn report_of(&self, side: &PackageSide) -> Result<Found, Error> {
+        let package = match side {
+            PackageSide::None => return Ok(Found::NoPackage),
+            PackageSide::Unreadable => return Ok(Found::Nothing),
+            PackageSide::Package(package) => package,
         };
         let Ok(id) = PackageId::parse(&package.id) else {
             return Ok(Found::Nothing);
@@ -103,6 +136,27 @@ impl Dashboard {
                 None => Found::Nothing,
             }),
             _ => Ok(Found::Nothing),
+        }
+    }
+}
+
+/// By what name a revision has a package.
+#[derive(PartialEq, Eq)]
+enum Named {
+    Nothing,
+    Unreadable,
+    Package(String),
+}
+
+impl Named {
+    fn by(content: &RevisionContent) -> Named {
+        match content {
+            RevisionContent::Definition(definition) => {
+                let named = definition.registry().and_then(|it| it.package);
+                named.map_or(Named::Nothing, Named::Package)
+            }
+            RevisionContent::Deleted => Named::Nothing,
+            RevisionContent::Unreadable(_) => Named::Unreadable,
         }
     }
 }

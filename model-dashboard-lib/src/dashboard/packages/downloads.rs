@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::publish::ModelPackage;
+use super::of_model::ModelPackage;
 use crate::dashboard::{Caller, Dashboard, Error};
 use crate::downloads::{self, DownloadCount};
 use crate::model::{ModelKey, Timestamp};

@@ -4,8 +4,7 @@
 //! A draft says what it changes, not what comes of it: a package, and the parts of the definition that
 //! are taken over from it. So what others change meanwhile is never undone by it.
 
-use std::collections::HashSet;
-
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 
 use super::giving::Giving;
@@ -17,7 +16,7 @@ use crate::audit::Action;
 use crate::auth::Permission;
 use crate::dashboard::edits::{set_registry, with_told_package};
 use crate::dashboard::fields::message_field;
-use crate::dashboard::model_writes::{After, Before, Reason, change_of};
+use crate::dashboard::model_writes::{Before, Reason, change_of};
 use crate::dashboard::{Caller, Dashboard, Error, Model};
 use crate::model::{ContentDigest, ModelDefinition, ModelId, ModelKey, Timestamp};
 use crate::package::inspect::{Report, TakenPart};
@@ -27,8 +26,8 @@ use crate::repository::packages::{PackageId, PackageStore};
 /// The most drafts of one model.
 pub const MAX_DRAFTS: usize = 20;
 
-/// The most drafts of all models that are listed.
-pub const MAX_LISTED_DRAFTS: usize = 500;
+/// How many drafts are read at a time.
+pub(super) const DRAFTS_AT_ONCE: usize = 16;
 
 /// A package that is proposed to a model. Its JSON stays readable: fields are added, never renamed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -97,8 +96,9 @@ impl ProposedRevision {
 }
 
 impl Dashboard {
-    /// Proposes the package of a finished upload to a model. The model stays as it is. Waits until the package was looked at. The upload ends with
-    /// it. Runs to its end, whether or not anyone waits for it. Needs `packages:write` and
+    /// Proposes the package of a finished upload to a model. The model stays as it is; what stands for something
+    /// else is confirmed when the draft is published. Waits until the package was looked at. The upload ends
+    /// with it. Runs to its end, whether or not anyone waits for it. Needs `packages:write` and
     /// `models:write`.
     ///
     /// # Errors
@@ -135,6 +135,7 @@ impl Dashboard {
             let mut takes = giving.taken(&report, had.report(), &model.definition);
             takes.sort();
             takes.dedup();
+            let confirmed = giving.insisted(&report.mismatches(&key), None);
             let kept = this.change_of_package({
                 let (caller, intent) = (caller.clone(), intent.clone());
                 let this = this.clone();
@@ -164,7 +165,7 @@ impl Dashboard {
                     }
                     let event = caller.event(Action::PackageDraft, format!("model:{key}"));
                     let event = event.with_detail(format!("package:{id}"));
-                    this.inner.trail.record(event).await;
+                    this.inner.trail.record(event.with_detail(confirmed)).await;
                     Ok(draft)
                 }
             });
@@ -189,38 +190,12 @@ impl Dashboard {
         drafts_of(&**store, key, &id).await
     }
 
-    /// The drafts of all models, those first that were proposed last; at most [`MAX_LISTED_DRAFTS`].
-    /// Needs `models:read` and `packages:read`. Cost: a listing, and one for each model that has any.
-    ///
-    /// # Errors
-    /// [`Error::Denied`].
-    pub async fn all_drafts(&self, caller: &Caller) -> Result<Vec<(ModelKey, Draft)>, Error> {
-        self.require(caller, Permission::PackagesRead, || "packages".to_owned())
-            .await?;
-        let picture = self.picture(caller).await?;
-        let Some(store) = self.inner.packages.kept() else {
-            return Ok(Vec::new());
-        };
-        let ids: HashSet<ModelId> = store.models_with_drafts().await?.into_iter().collect();
-        let keys = picture.entries().filter_map(|entry| {
-            let id = entry.id().filter(|id| ids.contains(id))?;
-            Some((entry.key().clone(), id))
-        });
-        let mut all = Vec::new();
-        for (key, id) in keys {
-            let drafts = drafts_of(&**store, &key, &id).await?;
-            all.extend(drafts.into_iter().map(|draft| (key.clone(), draft)));
-        }
-        all.sort_by_key(|(_, draft)| std::cmp::Reverse((draft.at, draft.package)));
-        all.truncate(MAX_LISTED_DRAFTS);
-        Ok(all)
-    }
-
     /// A draft of a model, and what would come of it now. Needs `models:read` and `packages:read`.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Denied`]; [`Error::Removed`] where the bytes of the package
-    /// were; [`Error::Broken`] for a model that cannot be read.
+    /// were; [`Error::Invalid`] for a `package` that is lost, or a `draft` that cannot be read: both can
+    /// be discarded; [`Error::Broken`] for a model that cannot be read.
     pub async fn draft(
         &self,
         caller: &Caller,
@@ -232,18 +207,19 @@ impl Dashboard {
             .await?;
         let (model, id) = self.model_with_id(caller, key).await?;
         let draft = self.kept_draft(key, &id, package).await?;
-        let none = || no_draft(key, package);
+        let lost = |what: &str| Error::invalid("package", format!("{what}; discard the draft"));
         let store = self.inner.packages.store()?;
         let read = head::ReadHead::read(&**store, package).await?;
-        let head = read.ok_or_else(none)?.head;
+        let head = read.ok_or_else(|| lost("it is not in the store"))?.head;
         if let Some(removal) = &head.removed {
             return Err(Error::Removed {
                 what: format!("the package of a draft of {key}"),
-                removal: removal.clone(),
+                removal: removal.clone().told_to(caller),
             });
         }
-        let record = self.found_in(package).await?.ok_or_else(none)?;
-        let report = record.report.as_ref().ok_or_else(none)?;
+        let unknown = || lost("nothing is known of what is in it");
+        let record = self.found_in(package).await?.ok_or_else(unknown)?;
+        let report = record.report.as_ref().ok_or_else(unknown)?;
         let had = self.had_by(&model.definition).await?.into_report();
         let mut definition =
             with_told_package(&model, package, report, had.as_ref(), &draft.takes)?;
@@ -262,17 +238,20 @@ impl Dashboard {
         })
     }
 
-    /// Makes a draft the next revision of its model, and ends it. Without a `message` its own counts.
-    /// Needs `packages:read` and `packages:write`, and what a change of the model needs.
+    /// Makes a draft the next revision of its model, and ends it. Without a `message` its own counts. Of
+    /// `giving` only counts whether labels and images may stand for something else: what the draft takes
+    /// over, it says itself. Needs `packages:read` and `packages:write`, and what a change of the model
+    /// needs.
     ///
     /// # Errors
-    /// As [`Dashboard::replace`] and [`Dashboard::draft`]; [`Error::Untrusted`] for a model that is
-    /// enabled.
+    /// As [`Dashboard::replace`] and [`Dashboard::draft`]; [`Error::Breaking`] unless that is confirmed;
+    /// [`Error::Untrusted`] for a model that is enabled.
     pub async fn publish_draft(
         &self,
         caller: &Caller,
         key: &ModelKey,
         package: PackageId,
+        giving: Giving,
         precondition: Precondition,
         message: &str,
     ) -> Result<Model, Error> {
@@ -295,7 +274,13 @@ impl Dashboard {
             };
             let report = proposed.record.report;
             let report = report.ok_or_else(|| no_draft(&key, package))?;
-            let (had, takes, of) = (proposed.had, draft.takes, proposed.model.definition);
+            let (had, of) = (proposed.had, proposed.model.definition);
+            let giving = Giving {
+                takes: Some(draft.takes),
+                // That this model is meant was said when it was proposed.
+                as_typed: false,
+                ..giving
+            };
             let named = |definition: &ModelDefinition| definition.registry()?.package;
             let at = key.clone();
             let edit = move |before: &Before| {
@@ -303,8 +288,7 @@ impl Dashboard {
                 if named(&before.definition) != named(&of) {
                     return Err(has_another(&at, before));
                 }
-                let content = with_told_package(before, package, &report, had.as_ref(), &takes)?;
-                Ok(Some(After::Content(content)))
+                giving.applied(package, &report, had.as_ref(), before, None)
             };
             let reason = Reason::IfEnabled;
             let changed = this.change_model(&caller, &key, precondition, &message, reason, edit);
@@ -401,26 +385,34 @@ async fn drafts_of(
     key: &ModelKey,
     id: &ModelId,
 ) -> Result<Vec<Draft>, Error> {
-    let mut drafts = Vec::new();
-    for package in store.drafts(id).await?.into_iter().take(MAX_DRAFTS) {
-        // Somebody may have decided on it meanwhile.
-        let Some(bytes) = store.draft(id, package).await? else {
-            continue;
-        };
-        let read = serde_json::from_slice::<Draft>(&bytes);
-        let mut draft = read.unwrap_or_else(|error| {
-            tracing::warn!(%id, %package, %error, "a draft cannot be read");
-            Draft::unreadable(key, package)
-        });
-        if draft.digest.is_none()
-            && let Ok(Some(read)) = head::ReadHead::read(store, package).await
-        {
-            draft.file_name = read.head.file_name;
-            (draft.size, draft.digest) = (read.head.size, Some(read.head.digest));
-        }
-        drafts.push(draft);
+    let packages = store.drafts(id).await?.into_iter().take(MAX_DRAFTS);
+    let drafts = stream::iter(packages).map(|package| read(store, key, id, package));
+    let drafts: Vec<_> = drafts.buffered(DRAFTS_AT_ONCE).try_collect().await?;
+    Ok(drafts.into_iter().flatten().collect())
+}
+
+/// A draft, also one that cannot be read; `None` if somebody has decided on it meanwhile.
+pub(super) async fn read(
+    store: &dyn PackageStore,
+    key: &ModelKey,
+    id: &ModelId,
+    package: PackageId,
+) -> Result<Option<Draft>, Error> {
+    let Some(bytes) = store.draft(id, package).await? else {
+        return Ok(None);
+    };
+    let read = serde_json::from_slice::<Draft>(&bytes);
+    let mut draft = read.unwrap_or_else(|error| {
+        tracing::warn!(%id, %package, %error, "a draft cannot be read");
+        Draft::unreadable(key, package)
+    });
+    if draft.digest.is_none()
+        && let Ok(Some(read)) = head::ReadHead::read(store, package).await
+    {
+        draft.file_name = read.head.file_name;
+        (draft.size, draft.digest) = (read.head.size, Some(read.head.digest));
     }
-    Ok(drafts)
+    Ok(Some(draft))
 }
 
 impl Draft {

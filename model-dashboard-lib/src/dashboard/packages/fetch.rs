@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use super::publish::ModelPackage;
+use super::of_model::ModelPackage;
 use crate::audit::Action;
 use crate::auth::Permission;
 use crate::dashboard::{Caller, Dashboard, Error};

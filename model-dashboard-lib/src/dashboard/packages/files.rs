@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::publish::ModelPackage;
+use super::of_model::ModelPackage;
 use super::stored::Stored;
 use crate::audit::Action;
 use crate::auth::Permission;

@@ -6,8 +6,11 @@ use crate::dashboard::model_writes::After;
 use crate::dashboard::packages::record::PackageRecord;
 use crate::dashboard::{Error, Model};
 use crate::model::{ModelDefinition, ModelKey};
-use crate::package::inspect::{Breaking, Report, TakenPart};
+use crate::package::inspect::{Breaking, Mismatch, Report, TakenPart};
 use crate::repository::packages::PackageId;
+
+/// How much an event tells of what was confirmed, in characters.
+const INSISTED_CHARS: usize = 500;
 
 /// How a model is to get a package. By default a definition that followed its package goes on doing so
 /// ([`Description::followed`]), and nothing is confirmed.
@@ -67,16 +70,18 @@ impl Giving {
         }
     }
 
-    /// The model with the package of an upload, of which this was found, in place of the one that it `had`.
+    /// The model with a package, of which this was found, in place of the one that it `had`. `upload` is what
+    /// it came with, if that is still there.
     pub(super) fn applied(
         &self,
-        upload: PackageId,
+        package: PackageId,
         gets: &Report,
         had: Option<&Report>,
         before: &Model,
+        upload: Option<PackageId>,
     ) -> Result<Option<After>, Error> {
         let takes = self.taken(gets, had, &before.definition);
-        let content = with_told_package(before, upload, gets, had, &takes)?;
+        let content = with_told_package(before, package, gets, had, &takes)?;
         let breaking = Breaking::between(&before.definition, had, &content, gets);
         if !breaking.is_empty() && !self.breaking {
             return Err(Error::Breaking {
@@ -85,7 +90,27 @@ impl Giving {
                 upload,
             });
         }
-        Ok(Some(After::Content(content)))
+        let confirmed = self.insisted(&gets.mismatches(&before.key), Some(&breaking));
+        Ok(Some(After::Given(content, confirmed)))
+    }
+
+    /// What somebody who confirmed it insisted on, for the audit log; empty where nothing had to be
+    /// confirmed.
+    pub(super) fn insisted(&self, mismatches: &[Mismatch], breaking: Option<&Breaking>) -> String {
+        let mismatches = mismatches.iter().filter(|_| self.as_typed);
+        let breaking = breaking.filter(|it| self.breaking && !it.is_empty());
+        let texts: Vec<String> = mismatches
+            .map(ToString::to_string)
+            .chain(breaking.map(ToString::to_string))
+            .collect();
+        if texts.is_empty() {
+            return String::new();
+        }
+        let told = format!("confirmed although {}", texts.join("; "));
+        match told.char_indices().nth(INSISTED_CHARS) {
+            Some((at, _)) => format!("{}…", &told[..at]),
+            None => told,
+        }
     }
 
     /// What the package tells, if a model of this key may get it so.

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
 use super::uploads::Note;
-use crate::dashboard::Error;
+use crate::auth::Permission;
+use crate::dashboard::{Caller, Error};
 use crate::model::{ContentDigest, ModelKey, Timestamp};
 use crate::repository::packages::{PackageId, PackageStore, Upload};
 
@@ -48,27 +49,30 @@ pub struct PackageHead {
     word: String,
 }
 
-/// Why the bytes of a package are there no more.
+/// Why the bytes of a package are there no more. By whom and why tells administrators and readers of the audit
+/// log alone: a reason may name what must not be known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PackageRemoval {
     /// When.
     pub at: Timestamp,
-    /// The name of whoever removed them; empty for the server.
+    /// The name of whoever removed them; empty for the server, and where it is not told.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub by: String,
-    /// Why.
+    /// Why; empty where it is not told.
     pub reason: String,
 }
 
-/// When, by whom and why: `2026-03-01, by anna: a name of a patient`.
+/// When, by whom and why: `2026-03-01, by anna: a name of a patient`; `2026-03-01, by an administrator` for
+/// those who are not told the rest.
 impl fmt::Display for PackageRemoval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let day: String = self.at.to_string().chars().take(10).collect();
         f.write_str(&day)?;
-        match &*self.by {
-            "" => {}
-            by => write!(f, ", by {by}")?,
+        match (&*self.by, self.is_withheld()) {
+            (_, true) => f.write_str(", by an administrator")?,
+            ("", _) => {}
+            (by, _) => write!(f, ", by {by}")?,
         }
         match &*self.reason {
             "" => Ok(()),
@@ -84,6 +88,25 @@ impl PackageRemoval {
             by: by.to_owned(),
             reason: reason.to_owned(),
         }
+    }
+
+    /// What this caller is told of it.
+    pub(in crate::dashboard) fn told_to(self, caller: &Caller) -> PackageRemoval {
+        let told = [Permission::SystemAdmin, Permission::AuditRead];
+        match told.into_iter().any(|permission| caller.has(permission)) {
+            true => self,
+            false => PackageRemoval {
+                at: self.at,
+                by: String::new(),
+                reason: String::new(),
+            },
+        }
+    }
+
+    /// Whether an administrator removed them, and it is not told which one and why.
+    #[must_use]
+    pub fn is_withheld(&self) -> bool {
+        self.by.is_empty() && self.reason.is_empty()
     }
 }
 

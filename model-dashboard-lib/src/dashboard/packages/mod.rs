@@ -6,6 +6,7 @@
 //! One that gets no bytes for [`Policy::upload_expiry`](super::Policy), or whose package no model
 //! got within that time, goes.
 
+mod all_drafts;
 mod difference;
 mod discard;
 mod downloads;
@@ -17,6 +18,7 @@ mod giving;
 pub(in crate::dashboard) mod head;
 mod inspection;
 mod naming;
+mod of_model;
 mod publish;
 mod purge;
 mod purged;
@@ -30,17 +32,18 @@ pub(in crate::dashboard) mod watched;
 
 use std::sync::Arc;
 
-pub use difference::{PackageDifference, RevisionPackage};
+pub use all_drafts::{AllDrafts, MAX_LISTED_DRAFTS};
+pub use difference::{PackageDifference, PackageSide, RevisionPackage};
 pub use downloads::Downloads;
 pub use draft_checks::{CheckVerdict, DraftCheck};
-pub use drafts::{Draft, MAX_DRAFTS, MAX_LISTED_DRAFTS, ProposedRevision};
+pub use drafts::{Draft, MAX_DRAFTS, ProposedRevision};
 pub use fetch::PACKAGE_ADDRESS_VALID;
 pub use files::{MAX_PACKAGE_FILE_BYTES, PackageFileContent};
 pub use giving::Giving;
 pub use head::{PackageHead, PackageRemoval};
 pub use inspection::Inspection;
 pub use naming::NamedBy;
-pub use publish::{MAX_PURPOSE_CHARS, ModelPackage};
+pub use of_model::{MAX_PURPOSE_CHARS, ModelPackage, ModelPackageReport};
 pub use purge::{PackagePurge, PurgedPackage};
 pub use purged::PurgedBytes;
 pub use record::PackageRecord;

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use futures::stream::{self, StreamExt as _};
 
 use super::drafts::Draft;
+use crate::dashboard::model_writes::may_be_enabled;
 use crate::dashboard::{Dashboard, Error, Model, ModelRevision, Progress};
 use crate::model::{ModelId, ModelKey};
 use crate::repository::RepositoryError;
@@ -27,7 +28,8 @@ pub struct NamedBy {
     pub revision: Option<u64>,
     /// Whether it is a draft: the package is proposed to the model.
     pub is_draft: bool,
-    /// Whether it is an enabled model: jobs may be using the package.
+    /// Whether it is an enabled model, or may be one for others where it cannot be read here: jobs may be
+    /// using the package.
     pub is_enabled: bool,
 }
 
@@ -118,7 +120,10 @@ impl Dashboard {
                     model: key.to_string(),
                     revision: None,
                     is_draft: false,
-                    is_enabled: Model::read(&stored).is_ok_and(|it| it.definition.enabled()),
+                    is_enabled: match Model::read(&stored) {
+                        Ok(model) => model.definition.enabled(),
+                        Err(_) => may_be_enabled(&stored.bytes),
+                    },
                 };
                 naming.note(standing_in(&stored.bytes, packages), &by);
             }

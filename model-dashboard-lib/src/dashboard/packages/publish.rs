@@ -1,4 +1,4 @@
-//! Giving a package to a model, and finding the one that it has.
+//! Giving a package to a model.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,32 +6,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tracing::Instrument as _;
 
 use super::giving::Giving;
-use super::head::{self, Intent, PackageHead, ReadHead};
+use super::head::{self, Intent};
 use super::record::PackageRecord;
 use crate::auth::Permission;
 use crate::dashboard::edits::{filled, new_content, set_package};
 use crate::dashboard::model_writes::{Before, Reason};
 use crate::dashboard::{Caller, Dashboard, Error, Model};
-use crate::model::{ContentDigest, ModelDefinition, ModelId, ModelKey};
+use crate::model::{ModelDefinition, ModelKey};
 use crate::package::inspect::{Report, TakenPart};
 use crate::repository::Precondition;
 use crate::repository::packages::PackageId;
-
-/// The package of a model.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct ModelPackage {
-    /// Its name in the store.
-    pub id: PackageId,
-    /// The model.
-    pub key: ModelKey,
-    /// What is known of it.
-    pub head: PackageHead,
-    /// What it is fetched for, as whoever fetches it says.
-    pub(super) purpose: String,
-    /// The model by its identity, and the revision.
-    pub(super) of: Option<(ModelId, u64)>,
-}
 
 /// An upload whose package a model is about to get.
 pub(super) struct Announced {
@@ -67,30 +51,6 @@ impl Had {
 
 /// How often a package is compared anew because the model got another one meanwhile.
 const COMPARED: usize = 3;
-
-/// What somebody may say of what a package is fetched for, in characters.
-pub const MAX_PURPOSE_CHARS: usize = 200;
-
-impl ModelPackage {
-    /// The SHA-256 of its bytes.
-    #[must_use]
-    pub fn digest(&self) -> ContentDigest {
-        self.head.digest
-    }
-
-    /// Says what it is fetched for, which the audit log tells: the name of a workflow.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for more than [`MAX_PURPOSE_CHARS`] or for control characters.
-    pub fn fetched_for(self, purpose: &str) -> Result<ModelPackage, Error> {
-        if purpose.chars().count() > MAX_PURPOSE_CHARS || purpose.chars().any(char::is_control) {
-            let expected = format!("must be text of at most {MAX_PURPOSE_CHARS} characters");
-            return Err(Error::invalid("for", expected));
-        }
-        let purpose = purpose.to_owned();
-        Ok(ModelPackage { purpose, ..self })
-    }
-}
 
 impl Dashboard {
     /// Gives the package of a finished upload to a model, as a new revision of it. Waits until the
@@ -139,7 +99,7 @@ impl Dashboard {
                             moved.store(true, Ordering::Relaxed);
                             return Err(has_another(&key, before));
                         }
-                        giving.applied(id, report, had.report(), before)
+                        giving.applied(id, report, had.report(), before, Some(id))
                     }
                 };
                 let precondition = precondition.clone();
@@ -194,11 +154,13 @@ impl Dashboard {
                 report,
             } = this.announce(&caller, id, &key, &giving).await?;
             let definition = filled(definition, &report.description.definition());
-            let created = this.create_with(&caller, key, definition, &message, |key, given| {
+            let confirmed = giving.insisted(&report.mismatches(&key), None);
+            let made = |key: &ModelKey, given| {
                 let mut content = new_content(key, given)?;
                 set_package(&mut content, id)?;
                 Ok(content)
-            });
+            };
+            let created = this.create_with(&caller, key, definition, &message, &confirmed, made);
             this.published(id, &intent, created.await).await
         })
         .await
@@ -306,82 +268,6 @@ impl Dashboard {
             }
         }
         written
-    }
-
-    /// The package of a model. Needs `packages:read` and `models:read`.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], also for a model without a package; [`Error::Removed`] for one whose
-    /// bytes were; [`Error::Denied`].
-    pub async fn package(&self, caller: &Caller, key: &ModelKey) -> Result<ModelPackage, Error> {
-        let target = || format!("model:{key}");
-        self.require(caller, Permission::PackagesRead, target)
-            .await?;
-        let model = self.model(caller, key).await?;
-        self.package_of(key, &model.definition).await
-    }
-
-    /// The package that a model had as of a revision; otherwise as [`Dashboard::package`].
-    ///
-    /// # Errors
-    /// As [`Dashboard::package`] and [`Dashboard::revision`].
-    pub async fn package_at(
-        &self,
-        caller: &Caller,
-        key: &ModelKey,
-        revision: u64,
-    ) -> Result<ModelPackage, Error> {
-        let target = || format!("model:{key}");
-        self.require(caller, Permission::PackagesRead, target)
-            .await?;
-        let revision = self.revision(caller, key, revision).await?;
-        let none = || Error::not_found(format!("a package of model {key}"));
-        let definition = revision.definition().ok_or_else(none)?;
-        self.package_of(key, definition).await
-    }
-
-    async fn package_of(
-        &self,
-        key: &ModelKey,
-        definition: &ModelDefinition,
-    ) -> Result<ModelPackage, Error> {
-        let none = || Error::not_found(format!("a package of model {key}"));
-        let registry = definition.registry();
-        let of = registry.as_ref().map(|it| (it.id, it.revision));
-        let named = registry.and_then(|it| it.package);
-        let id = named.ok_or_else(none)?;
-        // Another program may have written anything there.
-        let id = PackageId::parse(&id).map_err(|_| none())?;
-        let store = self.inner.packages.store()?;
-        let head = ReadHead::read(&**store, id).await?.ok_or_else(none)?.head;
-        if let Some(removal) = &head.removed {
-            let (what, removal) = (format!("the package of model {key}"), removal.clone());
-            return Err(Error::Removed { what, removal });
-        }
-        store.package(id).await?;
-        Ok(ModelPackage {
-            id,
-            key: key.clone(),
-            head,
-            purpose: String::new(),
-            of,
-        })
-    }
-
-    /// What was found in a package of a model; `None` if that is not kept. It may be large. Needs
-    /// `packages:read`.
-    ///
-    /// # Errors
-    /// [`Error::Denied`].
-    pub async fn package_record(
-        &self,
-        caller: &Caller,
-        package: &ModelPackage,
-    ) -> Result<Option<PackageRecord>, Error> {
-        let target = || format!("model:{}", package.key);
-        self.require(caller, Permission::PackagesRead, target)
-            .await?;
-        self.found_in(package.id).await
     }
 }
 

@@ -77,7 +77,8 @@ impl Dashboard {
     /// of them that are finished; the digest, the name of the file and the reason stay, and uploads of
     /// these bytes are refused from then on ([`Dashboard::allow_purged`]). Definitions and
     /// revisions are not changed. Runs to its end, and once more goes on where it ended. Needs
-    /// `system:admin`; each package is an event of the audit log, with those that name it.
+    /// `system:admin`; that these bytes are refused is an event of the audit log, and so is each package, with
+    /// those that name it.
     ///
     /// # Errors
     /// As [`Dashboard::package_to_purge`]; [`Error::Invalid`] without a reason (`message`).
@@ -100,7 +101,19 @@ impl Dashboard {
         // First: what is sent meanwhile is refused, or is there when packages are looked for.
         self.change_of_package({
             let (this, removal) = (self.clone(), removal.clone());
-            async move { purged::forbid(&**this.inner.packages.store()?, digest, &removal).await }
+            let caller = caller.clone();
+            async move {
+                purged::forbid(&**this.inner.packages.store()?, digest, &removal).await?;
+                // What follows may fail.
+                let target = format!("package:sha256:{}", digest.to_hex());
+                let event = NewEvent {
+                    reason: removal.reason,
+                    ..caller.event(Action::PackagePurge, target)
+                };
+                let event = event.with_detail("these bytes are refused from now on");
+                this.inner.trail.record(event).await;
+                Ok(())
+            }
         })
         .await?;
         let purge = self.package_to_purge(caller, digest, progress).await?;
@@ -125,6 +138,7 @@ impl Dashboard {
                 let event = event.with_detail(listed(&package.named_by));
                 this.inner.trail.record(event).await;
             }
+            purged::uphold(store, digest, &removal).await?;
             Ok(purge)
         })
         .await

@@ -44,6 +44,20 @@ pub(super) async fn forbid(
     keep(store, digest, &purged).await
 }
 
+/// Makes sure that these bytes are forbidden since this removal, after everything was done for it: somebody
+/// who let them in again meanwhile may not have seen it.
+pub(super) async fn uphold(
+    store: &dyn PackageStore,
+    digest: ContentDigest,
+    removal: &PackageRemoval,
+) -> Result<(), Error> {
+    match kept(store, digest).await? {
+        // Whoever lets them in again after it has seen it.
+        Some(kept) if kept.removal == *removal || kept.removal.at > removal.at => Ok(()),
+        _ => forbid(store, digest, removal).await,
+    }
+}
+
 async fn kept(
     store: &dyn PackageStore,
     digest: ContentDigest,
@@ -86,7 +100,8 @@ impl Dashboard {
     ///
     /// # Errors
     /// [`Error::NotFound`] for bytes that were not purged, or are let in already; [`Error::Invalid`]
-    /// without a reason (`message`); [`Error::Denied`].
+    /// without a reason (`message`); [`Error::PurgedBytes`] for those that are purged once more at the same
+    /// time; [`Error::Denied`].
     pub async fn allow_purged(
         &self,
         caller: &Caller,
@@ -107,7 +122,12 @@ impl Dashboard {
                 allowed: Some(PackageRemoval::now(caller.username(), &reason)),
                 ..purged
             };
-            keep(&**this.inner.packages.store()?, digest, &allowed).await?;
+            let store = &**this.inner.packages.store()?;
+            keep(store, digest, &allowed).await?;
+            // Purged once more at the same time, they stay forbidden.
+            if let Some(removal) = forbidden(store, digest).await? {
+                return Err(Error::PurgedBytes { digest, removal });
+            }
             let target = format!("package:sha256:{}", digest.to_hex());
             let event = NewEvent {
                 reason,

@@ -2,7 +2,7 @@
 
 use super::head::ReadHead;
 use super::record::PackageRecord;
-use crate::dashboard::{Dashboard, Error};
+use crate::dashboard::{Caller, Dashboard, Error};
 use crate::model::{JsonKind, ModelDefinition, ModelKey};
 use crate::package::inspect::Trust;
 use crate::repository::packages::PackageId;
@@ -24,12 +24,16 @@ pub(in crate::dashboard) fn package_after(
 impl Dashboard {
     /// Refuses a package whose bytes were removed: jobs would find none.
     ///
+    /// `enabled` says whether the model is enabled already.
+    ///
     /// # Errors
     /// [`Error::PurgedPackage`].
     pub(in crate::dashboard) async fn has_bytes(
         &self,
+        caller: &Caller,
         key: &ModelKey,
         package: &str,
+        enabled: bool,
     ) -> Result<(), Error> {
         // Another program may have written anything there.
         let (Ok(id), Some(store)) = (PackageId::parse(package), self.inner.packages.kept()) else {
@@ -39,7 +43,8 @@ impl Dashboard {
         match read.and_then(|read| read.head.removed) {
             Some(removal) => Err(Error::PurgedPackage {
                 key: key.clone(),
-                removal,
+                removal: removal.told_to(caller),
+                enabled,
             }),
             None => Ok(()),
         }

@@ -359,6 +359,7 @@ impl Dashboard {
             let event = event.with_detail(described(upload, Some(note)));
             self.inner.trail.record(event).await;
         }
+        let removal = removal.told_to(caller);
         Err(Error::PurgedBytes { digest, removal })
     }
 

@@ -7,20 +7,21 @@ use crate::package::inspect::{TakenPart, Trust};
 use crate::repository::packages::PackageId;
 
 /// A package of nnU-Net, with labels.
-const PACKAGE: &[u8] = include_bytes!("../../../tests/packages/genuine/nnunet_v2_two_folds.zip");
+pub(super) const PACKAGE: &[u8] =
+    include_bytes!("../../../tests/packages/genuine/nnunet_v2_two_folds.zip");
 
-fn definition(text: &str) -> ModelDefinition {
+pub(super) fn definition(text: &str) -> ModelDefinition {
     ModelDefinition::parse(text.as_bytes(), DuplicateKeys::LastWins).unwrap()
 }
 
-struct Proposed {
-    packages: Packages,
-    key: ModelKey,
+pub(super) struct Proposed {
+    pub(super) packages: Packages,
+    pub(super) key: ModelKey,
     package: PackageId,
 }
 
 /// An enabled model, and a package that is proposed to it with everything that it tells.
-async fn proposed() -> Proposed {
+pub(super) async fn proposed() -> Proposed {
     let packages = Packages::in_memory().await;
     let (dashboard, host) = (packages.dashboard(), packages.world.host());
     let key: ModelKey = "nnUNet_v2/Liver".parse().unwrap();
@@ -41,11 +42,11 @@ async fn proposed() -> Proposed {
 }
 
 impl Proposed {
-    fn dashboard(&self) -> &Dashboard {
+    pub(super) fn dashboard(&self) -> &Dashboard {
         self.packages.dashboard()
     }
 
-    fn host(&self) -> Caller {
+    pub(super) fn host(&self) -> Caller {
         self.packages.world.host()
     }
 
@@ -105,7 +106,14 @@ async fn a_draft_changes_nothing_until_it_is_published() {
     assert!(failed[0].contains("label 1 was spleen"), "{failed:?}");
 
     let seen = Precondition::Version(before.version);
-    let model = dashboard.publish_draft(&host, &here.key, here.package, seen, "");
+    let model = dashboard.publish_draft(
+        &host,
+        &here.key,
+        here.package,
+        Giving::default().breaking(),
+        seen,
+        "",
+    );
     let model = model.await.unwrap();
     assert_eq!(model.revision(), Some(2));
     assert_eq!(
@@ -129,7 +137,14 @@ async fn a_draft_changes_nothing_until_it_is_published() {
         (Action::ModelUpdate, "better")
     );
     let again = dashboard
-        .publish_draft(&host, &here.key, here.package, Precondition::Exists, "")
+        .publish_draft(
+            &host,
+            &here.key,
+            here.package,
+            Giving::default().breaking(),
+            Precondition::Exists,
+            "",
+        )
         .await;
     assert!(matches!(again, Err(Error::NotFound { .. })), "{again:?}");
 }
@@ -160,7 +175,14 @@ async fn what_others_change_meanwhile_stays_and_is_told() {
     other.await.unwrap();
     let seen = Precondition::Version(before.version);
     let late = dashboard
-        .publish_draft(&host, &here.key, here.package, seen, "")
+        .publish_draft(
+            &host,
+            &here.key,
+            here.package,
+            Giving::default().breaking(),
+            seen,
+            "",
+        )
         .await;
     assert!(matches!(late, Err(Error::Conflict { .. })), "{late:?}");
     assert_eq!(here.drafts().await, 1);
@@ -174,7 +196,14 @@ async fn what_others_change_meanwhile_stays_and_is_told() {
     });
     assert!(told, "{checks:?}");
     let seen = Precondition::Version(shown.model.version);
-    let model = dashboard.publish_draft(&host, &here.key, here.package, seen, "now");
+    let model = dashboard.publish_draft(
+        &host,
+        &here.key,
+        here.package,
+        Giving::default().breaking(),
+        seen,
+        "now",
+    );
     let model = model.await.unwrap();
     assert_eq!(model.definition.alias(), "Liver 2");
     assert_ne!(
@@ -232,7 +261,14 @@ async fn a_draft_that_was_published_before_it_ended_takes_nothing_from_the_model
     let id = here.model().await.definition.registry().unwrap().id;
     let store = &here.packages.store;
     let draft = store.draft(&id, here.package).await.unwrap().unwrap();
-    let model = dashboard.publish_draft(&host, &here.key, here.package, Precondition::Exists, "");
+    let model = dashboard.publish_draft(
+        &host,
+        &here.key,
+        here.package,
+        Giving::default().breaking(),
+        Precondition::Exists,
+        "",
+    );
     model.await.unwrap();
     // As a crash leaves it.
     store.keep_draft(&id, here.package, &draft).await.unwrap();
@@ -268,10 +304,40 @@ async fn a_package_that_is_proposed_is_needed() {
     let gone = dashboard.draft(&host, &here.key, here.package).await;
     assert!(matches!(gone, Err(Error::Removed { .. })), "{gone:?}");
     let gone = dashboard
-        .publish_draft(&host, &here.key, here.package, Precondition::Exists, "x")
+        .publish_draft(
+            &host,
+            &here.key,
+            here.package,
+            Giving::default().breaking(),
+            Precondition::Exists,
+            "x",
+        )
         .await;
     assert!(matches!(gone, Err(Error::Removed { .. })), "{gone:?}");
     assert_eq!(here.drafts().await, 1);
+    dashboard
+        .discard_draft(&host, &here.key, here.package, "")
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_draft_whose_package_is_lost_says_so_and_can_be_discarded() {
+    let here = proposed().await;
+    let (dashboard, host) = (here.dashboard(), here.host());
+    here.packages
+        .store
+        .remove_report(here.package)
+        .await
+        .unwrap();
+    let lost = dashboard.draft(&host, &here.key, here.package).await;
+    let told = lost.unwrap_err();
+    assert!(matches!(told, Error::Invalid(_)), "{told:?}");
+    let told = told.to_string();
+    assert!(
+        told.contains("nothing is known of what is in it; discard"),
+        "{told}"
+    );
     dashboard
         .discard_draft(&host, &here.key, here.package, "")
         .await
@@ -350,7 +416,14 @@ async fn who_may_not_change_a_model_proposes_and_decides_nothing() {
     let dashboard = here.dashboard();
     let viewer = here.packages.world.caller(Role::Viewer).await;
     let (key, package) = (&here.key, here.package);
-    let published = dashboard.publish_draft(&viewer, key, package, Precondition::Exists, "x");
+    let published = dashboard.publish_draft(
+        &viewer,
+        key,
+        package,
+        Giving::default().breaking(),
+        Precondition::Exists,
+        "x",
+    );
     let discarded = dashboard.discard_draft(&viewer, key, package, "").await;
     let published = published.await;
     assert!(
@@ -363,36 +436,6 @@ async fn who_may_not_change_a_model_proposes_and_decides_nothing() {
     );
     assert_eq!(here.drafts().await, 1);
     assert_eq!(here.model().await.revision(), Some(1));
-}
-
-#[tokio::test]
-async fn drafts_of_all_models_are_listed_and_told_from_each_other() {
-    let here = proposed().await;
-    let (dashboard, host) = (here.dashboard(), here.host());
-    let other: ModelKey = "nnUNet_v2/Other".parse().unwrap();
-    let made = dashboard.create(&host, other.clone(), definition("{}"), "");
-    made.await.unwrap();
-    let package = here.packages.uploaded(&host, "other.zip", b"other").await;
-    let drafted = dashboard.draft_upload(&host, package, &other, Giving::default(), "");
-    drafted.await.unwrap();
-    let renamed: ModelKey = "nnUNet_v2/Renamed".parse().unwrap();
-    let any = Precondition::Exists;
-    let moved = dashboard.rename(&host, &here.key, &renamed, any, "why");
-    moved.await.unwrap();
-    let listed = dashboard.all_drafts(&host).await.unwrap();
-    let told: Vec<_> = listed
-        .iter()
-        .map(|(key, draft)| (key, draft.file_name.as_str(), draft.digest))
-        .collect();
-    let digest = |bytes| Some(crate::model::ContentDigest::of(bytes));
-    let expected = [
-        (&other, "other.zip", digest(b"other")),
-        (&renamed, "liver.zip", digest(PACKAGE)),
-    ];
-    assert_eq!(told, expected);
-    let auditor = here.packages.world.caller(Role::Auditor).await;
-    let denied = dashboard.all_drafts(&auditor).await;
-    assert!(matches!(denied, Err(Error::Denied { .. })), "{denied:?}");
 }
 
 #[tokio::test]
@@ -432,13 +475,27 @@ async fn a_dangerous_draft_of_an_enabled_model_says_what_to_do() {
         "{checks:?}"
     );
     let any = || Precondition::Exists;
-    let refused = dashboard.publish_draft(&host, &here.key, package, any(), "why");
+    let refused = dashboard.publish_draft(
+        &host,
+        &here.key,
+        package,
+        Giving::default().breaking(),
+        any(),
+        "why",
+    );
     let told = refused.await.unwrap_err().to_string();
     assert!(told.contains("disable the model first"), "{told}");
     // It works.
     let disabled = dashboard.set_enabled(&host, &here.key, false, any(), "");
     disabled.await.unwrap();
-    let published = dashboard.publish_draft(&host, &here.key, package, any(), "why");
+    let published = dashboard.publish_draft(
+        &host,
+        &here.key,
+        package,
+        Giving::default().breaking(),
+        any(),
+        "why",
+    );
     published.await.unwrap();
     let enabled = dashboard.enable_despite_package(&host, &here.key, any(), "read by two");
     enabled.await.unwrap();

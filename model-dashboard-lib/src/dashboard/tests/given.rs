@@ -53,7 +53,7 @@ async fn labels_that_stand_for_something_else_have_to_be_meant() {
         assert_eq!(dashboard.model(&host, &key()).await.unwrap(), before);
         // It is there: proposed, it changes nothing yet.
         let liver = key();
-        let drafted = dashboard.draft_upload(&host, upload, &liver, Giving::default(), "");
+        let drafted = dashboard.draft_upload(&host, upload.unwrap(), &liver, Giving::default(), "");
         drafted.await.unwrap();
     }
     let meant = Giving::taking(&[TakenPart::Labels]).breaking();
@@ -111,7 +111,7 @@ async fn a_definition_that_followed_its_package_goes_on_doing_so() {
     else {
         panic!("{refused:?}");
     };
-    let liver = key();
+    let (liver, upload) = (key(), upload.unwrap());
     let draft = dashboard.draft_upload(&host, upload, &liver, Giving::default(), "");
     assert!(draft.await.unwrap().takes.contains(&TakenPart::Inference));
     let proposed = dashboard.draft(&host, &liver, upload).await.unwrap();
@@ -119,4 +119,14 @@ async fn a_definition_that_followed_its_package_goes_on_doing_so() {
     let mut failed = checks.filter(|check| check.verdict == CheckVerdict::Failed);
     let told = breaking.to_string();
     assert!(failed.any(|check| check.text == told), "{told}");
+    // It is confirmed when the draft is published, and that stays in the audit log.
+    let any = || Precondition::Exists;
+    let publish = |giving| dashboard.publish_draft(&host, &liver, upload, giving, any(), "why");
+    let refused = publish(Giving::default()).await;
+    let is_refused = matches!(&refused, Err(Error::Breaking { upload: None, .. }));
+    assert!(is_refused, "{refused:?}");
+    publish(Giving::default().breaking()).await.unwrap();
+    let event = packages.world.last_event().await;
+    let confirmed = format!("confirmed although {told}");
+    assert!(event.detail.ends_with(&confirmed), "{}", event.detail);
 }

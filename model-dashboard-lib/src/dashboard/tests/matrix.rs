@@ -113,8 +113,8 @@ fn rows() -> Vec<Row> {
             |w, c| w.dashboard.compare(c, &w.model(true).await.key, 1, 1).await;
         "compare packages" needs [PackagesRead], session false: |w, c| {
             let model = w.model(true).await;
-            let it = Some(&model.definition);
-            w.dashboard.compare_packages(c, &model.key, it, None).await
+            let it = RevisionContent::Definition(Box::new(model.definition));
+            w.dashboard.compare_packages(c, &model.key, &it, &RevisionContent::Deleted).await
         };
         "models at" needs [ModelsRead, AuditRead], session false:
             |w, c| w.dashboard.models_at(c, Timestamp::now(), None, 10).await;
@@ -248,12 +248,12 @@ fn rows() -> Vec<Row> {
         };
         "publish a draft" needs [ModelsRead, ModelsWrite, PackagesRead, PackagesWrite], session false: |w, c| {
             let (key, id) = drafted(w, false).await;
-            w.dashboard.publish_draft(c, &key, id, ANY, "").await
+            w.dashboard.publish_draft(c, &key, id, Giving::default().breaking(), ANY, "").await
         };
         "publish a draft of an enabled one"
             needs [ModelsRead, ModelsWrite, ModelsEnable, PackagesRead, PackagesWrite], session false: |w, c| {
             let (key, id) = drafted(w, true).await;
-            w.dashboard.publish_draft(c, &key, id, ANY, "").await
+            w.dashboard.publish_draft(c, &key, id, Giving::default().breaking(), ANY, "").await
         };
         "discard a draft" needs [ModelsRead, ModelsWrite, PackagesWrite], session false: |w, c| {
             let (key, id) = drafted(w, true).await;

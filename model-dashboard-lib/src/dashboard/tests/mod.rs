@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod accounts;
+mod all_drafts;
 mod as_of;
 mod audit;
 mod between;

@@ -65,7 +65,7 @@ impl There {
     async fn compared(&self, from: u64, to: u64) -> Option<PackageDifference> {
         let (dashboard, host) = (self.dashboard(), &self.host);
         let found = dashboard.compare(host, &self.key, from, to).await.unwrap();
-        let (was, is) = (found.from.definition(), found.to.definition());
+        let (was, is) = (&found.from.content, &found.to.content);
         let compared = dashboard.compare_packages(host, &self.key, was, is);
         compared.await.unwrap()
     }
@@ -135,13 +135,13 @@ async fn packages_of_revisions_are_compared_file_by_file() {
         let states = [file.before, file.after].into_iter().flatten();
         assert!(states.into_iter().all(|it| it.digest.is_some()), "{file:?}");
     }
-    let sides = [found.before.unwrap(), found.after.unwrap()];
+    let sides = [&found.before, &found.after].map(|side| side.package().unwrap().clone());
     let names = sides.map(|it| it.head.unwrap().file_name);
     assert_eq!(names, ["first.zip", "second.zip"]);
 
     // A package where none was is all new, and misleads nobody; the other way round it is all gone.
     let came = there.compared(1, 2).await.unwrap();
-    assert!(came.before.is_none() && came.after.is_some());
+    assert!(came.before == PackageSide::None && came.after.package().is_some());
     let contents = came.contents.unwrap();
     assert!(!contents.files.is_empty() && !contents.is_breaking());
     assert!(
@@ -173,9 +173,13 @@ async fn a_package_that_was_purged_is_told_and_not_compared() {
     purged.await.unwrap();
     let found = there.compared(2, 3).await.unwrap();
     assert_eq!(found.contents, None);
-    let before = found.before.unwrap();
-    assert!(!before.is_there() && found.after.unwrap().is_there());
-    assert_eq!(before.head.unwrap().removed.unwrap().reason, "patients");
+    let (before, after) = (
+        found.before.package().unwrap(),
+        found.after.package().unwrap(),
+    );
+    assert!(!before.is_there() && after.is_there());
+    let removed = before.head.as_ref().unwrap().removed.as_ref().unwrap();
+    assert_eq!(removed.reason, "patients");
     // The definition comes back, its bytes do not, and that is told.
     there.restore(2).await;
     let gone = dashboard.package(host, &there.key).await;
@@ -185,9 +189,26 @@ async fn a_package_that_was_purged_is_told_and_not_compared() {
     let odd = definition(
         r#"{"registry":{"id":"01JQW3W2M4T8N0V5K6Y7Z8A9BC","revision":1,"package":"../x"}}"#,
     );
-    let odd = dashboard.compare_packages(host, &there.key, Some(&odd), None);
-    let odd = odd.await.unwrap().unwrap();
-    assert_eq!((odd.before.unwrap().head, odd.contents), (None, None));
+    let odd = RevisionContent::Definition(Box::new(odd));
+    let deleted = RevisionContent::Deleted;
+    let compared = dashboard.compare_packages(host, &there.key, &odd, &deleted);
+    let compared = compared.await.unwrap().unwrap();
+    assert_eq!(compared.before.package().unwrap().head, None);
+    assert_eq!(
+        (compared.after, compared.contents),
+        (PackageSide::None, None)
+    );
+
+    // Of what cannot be read nobody knows whether it has one.
+    let broken = RevisionContent::Unreadable("no JSON".to_owned());
+    for other in [&odd, &deleted, &broken] {
+        let compared = dashboard.compare_packages(host, &there.key, &broken, other);
+        let compared = compared.await.unwrap().unwrap();
+        assert_eq!(
+            (compared.before, compared.contents),
+            (PackageSide::Unreadable, None)
+        );
+    }
 }
 
 /// Nothing that an earlier revision names is garbage, so it can always be gone back to.

@@ -121,6 +121,10 @@ async fn a_package_of_another_model_has_to_be_meant() {
     // The upload is there for another model, or for this one.
     let made = dashboard.publish_new(&host, id, other.clone(), definition(), as_typed(), "");
     let before = made.await.unwrap();
+    // That somebody insisted stays in the audit log.
+    let confirmed = "confirmed although the package is for the network type nnUNet_v2, not MIST";
+    let event = packages.world.last_event().await;
+    assert_eq!(event.detail, format!("disabled; {confirmed}"));
 
     let id = packages.uploaded(&host, "m.zip", package).await;
     let any = || Precondition::Exists;
@@ -132,6 +136,8 @@ async fn a_package_of_another_model_has_to_be_meant() {
     assert!(dashboard.drafts(&host, &other).await.unwrap().is_empty());
     let given = dashboard.publish_upload(&host, id, &other, as_typed(), any(), "");
     assert_eq!(given.await.unwrap().revision(), Some(2));
+    let event = packages.world.last_event().await;
+    assert_eq!(event.detail, format!("changed: package; {confirmed}"));
 }
 
 #[tokio::test]

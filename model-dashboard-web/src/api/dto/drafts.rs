@@ -1,7 +1,7 @@
 //! Packages that are proposed to models, on the wire.
 
-use model_dashboard::dashboard::{self, DraftCheck, Giving, ProposedRevision};
-use model_dashboard::model::{FieldError, ModelKey, Timestamp};
+use model_dashboard::dashboard::{self, AllDrafts, DraftCheck, Giving, ProposedRevision};
+use model_dashboard::model::{FieldError, Timestamp};
 use model_dashboard::package::inspect::{TakenPart, Trust};
 use model_dashboard::repository::packages::PackageId;
 use serde::Serialize;
@@ -14,6 +14,12 @@ use crate::api::fields::{Body, Field, Fields, must_be};
 
 /// What can be taken over, for people.
 pub(in crate::api) const PARTS: &str = "labels, version or inference";
+
+/// That a model is meant although its package is for another one.
+const AS_TYPED: &str = "as_typed";
+
+/// That labels or images may stand for something else.
+pub(in crate::api) const BREAKING: &str = "breaking";
 
 /// What can be confirmed, for people.
 pub(in crate::api) const CONFIRMATIONS: &str = "as_typed or breaking";
@@ -77,7 +83,7 @@ impl From<&dashboard::Draft> for Draft {
 /// What is proposed to a model.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::api) struct Drafts {
-    /// How many.
+    /// How many there are; those of all models may be more than are listed.
     total: usize,
     /// The drafts, those first whose upload began first.
     drafts: Vec<Draft>,
@@ -94,13 +100,13 @@ impl From<&[dashboard::Draft]> for Drafts {
 
 impl Drafts {
     /// Those of several models, by the names that these have now.
-    pub(in crate::api) fn of_all(all: &[(ModelKey, dashboard::Draft)]) -> Drafts {
-        let drafts = all.iter().map(|(key, draft)| Draft {
+    pub(in crate::api) fn of_all(all: &AllDrafts) -> Drafts {
+        let drafts = all.drafts.iter().map(|(key, draft)| Draft {
             model: key.to_string(),
             ..Draft::from(draft)
         });
         Drafts {
-            total: all.len(),
+            total: all.drafts.len() + all.more,
             drafts: drafts.collect(),
         }
     }
@@ -174,13 +180,13 @@ pub(in crate::api) struct NewDraft {
     /// What is meant so although the answer was 409: `as_typed`, that this model is to get a package
     /// which is for another one.
     #[schema(value_type = Option<Vec<String>>, example = json!(["as_typed"]))]
-    pub(in crate::api) confirm: Confirmations,
+    pub(in crate::api) confirm: Option<AsTyped>,
 }
 
 impl Body for NewDraft {
     fn read(fields: &mut Fields) -> Option<NewDraft> {
         let take = fields.optional("take");
-        let confirm = fields.optional("confirm").unwrap_or_default();
+        let confirm = fields.optional("confirm");
         let upload = fields.needed("upload")?;
         Some(NewDraft {
             upload,
@@ -203,8 +209,8 @@ impl Confirmations {
         let mut confirmed = Confirmations::default();
         for name in names {
             match name.trim() {
-                "as_typed" => confirmed.as_typed = true,
-                "breaking" => confirmed.breaking = true,
+                AS_TYPED => confirmed.as_typed = true,
+                BREAKING => confirmed.breaking = true,
                 _ => return None,
             }
         }
@@ -222,12 +228,20 @@ impl Confirmations {
     }
 }
 
-impl Field for Confirmations {
+/// That a model is meant although its package is for another one: what can be said of a draft.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::api) struct AsTyped(pub(in crate::api) bool);
+
+impl Field for AsTyped {
     fn read(json: &str) -> Result<Self, Vec<FieldError>> {
         let names: Option<Vec<String>> = serde_json::from_str(json).ok();
-        let confirmed =
-            names.and_then(|names| Confirmations::parse(names.iter().map(String::as_str)));
-        confirmed.ok_or_else(|| must_be(&format!("a list of {CONFIRMATIONS}")))
+        let only = names.filter(|names| names.iter().all(|name| name.trim() == AS_TYPED));
+        let only = only.map(|names| AsTyped(!names.is_empty()));
+        only.ok_or_else(|| {
+            must_be(&format!(
+                "a list of {AS_TYPED}; what labels stand for is confirmed when the draft is published"
+            ))
+        })
     }
 }
 

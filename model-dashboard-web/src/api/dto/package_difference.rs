@@ -1,6 +1,6 @@
 //! What differs between the packages of two revisions, on the wire.
 
-use model_dashboard::dashboard::{self, RevisionPackage};
+use model_dashboard::dashboard::{self, PackageSide, RevisionPackage};
 use model_dashboard::model::Timestamp;
 use model_dashboard::package::inspect::{self, FileChangeKind, ReportComparison};
 use serde::Serialize;
@@ -14,10 +14,12 @@ const MAX_FILES: usize = 1_000;
 /// The packages of two revisions that do not have the same one, and what differs.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::api) struct PackageDifference {
-    /// That of the revision before; null if it has none.
+    /// That of the revision before; null if it has none, or is `unreadable`.
     before: Option<NamedPackage>,
-    /// That of the revision after; null if it has none.
+    /// That of the revision after; null if it has none, or is `unreadable`.
     after: Option<NamedPackage>,
+    /// Which of both revisions cannot be read, so that it is not known what package it names: `before`, `after`.
+    unreadable: Vec<&'static str>,
     /// What differs in them; null where it is not known what is in one of them, as after a purge. Where
     /// one revision has no package: the files of the other one.
     contents: Option<PackageContents>,
@@ -25,9 +27,14 @@ pub(in crate::api) struct PackageDifference {
 
 impl From<&dashboard::PackageDifference> for PackageDifference {
     fn from(found: &dashboard::PackageDifference) -> PackageDifference {
+        let sides = [("before", &found.before), ("after", &found.after)];
+        let unreadable = sides
+            .into_iter()
+            .filter(|(_, side)| **side == PackageSide::Unreadable);
         PackageDifference {
-            before: found.before.as_ref().map(NamedPackage::from),
-            after: found.after.as_ref().map(NamedPackage::from),
+            before: found.before.package().map(NamedPackage::from),
+            after: found.after.package().map(NamedPackage::from),
+            unreadable: unreadable.map(|(name, _)| name).collect(),
             contents: found.contents.as_ref().map(PackageContents::from),
         }
     }
@@ -48,7 +55,7 @@ pub(in crate::api) struct NamedPackage {
     /// When the bytes were purged; null if they were not.
     #[schema(value_type = Option<String>, format = DateTime)]
     removed_at: Option<Timestamp>,
-    /// Why they were.
+    /// Why they were; null for tokens without `system:admin` or `audit:read`.
     removed_because: Option<String>,
 }
 
@@ -62,7 +69,9 @@ impl From<&RevisionPackage> for NamedPackage {
             size: head.map(|head| head.size),
             sha256: head.map(|head| head.digest.to_hex()),
             removed_at: removed.map(|removal| removal.at),
-            removed_because: removed.map(|removal| removal.reason.clone()),
+            removed_because: removed
+                .filter(|removal| !removal.is_withheld())
+                .map(|removal| removal.reason.clone()),
         }
     }
 }

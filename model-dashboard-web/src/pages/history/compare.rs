@@ -28,7 +28,7 @@ pub(in crate::pages) async fn compare(visit: Visit, key: ModelKey) -> Result<Res
     let entry = entry.or(dashboard.picture(caller).await?.deleted(&key));
     let sources = Sources::new(&visit);
     let mut changes = found.changes.as_ref().map(told::changes);
-    let (was, is) = (found.from.definition(), found.to.definition());
+    let (was, is) = (&found.from.content, &found.to.content);
     let package = difference::between(&visit, &key, was, is, changes.as_mut()).await?;
     let view = CompareView {
         subject: told::subject(&key, entry.as_deref()),

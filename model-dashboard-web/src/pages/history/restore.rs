@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use model_dashboard::auth::Permission;
-use model_dashboard::dashboard::{Error, Model, ModelRevision};
+use model_dashboard::dashboard::{Error, Model, ModelRevision, RevisionContent};
 use model_dashboard::model::{ModelKey, Version};
 use model_dashboard::repository::Precondition;
 use warp::reply::Response;
@@ -76,11 +76,10 @@ async fn question(
                 true => Life::Enabled,
                 false => Life::Disabled,
             };
-            let (was, is) = (model.definition.clone(), revision.definition().cloned());
+            let was = RevisionContent::Definition(Box::new(model.definition.clone()));
+            let is = revision.content.clone();
             let mut changes = changes(model, revision).await?;
-            let both = (Some(&was), is.as_ref());
-            view.package =
-                difference::between(visit, key, both.0, both.1, Some(&mut changes)).await?;
+            view.package = difference::between(visit, key, &was, &is, Some(&mut changes)).await?;
             view.shown = Shown::Changes(changes);
         }
         Now::Broken(version) => {
@@ -138,7 +137,8 @@ pub(in crate::pages) async fn restore(
     };
     let is_reason =
         matches!(&error, Error::Invalid(wrong) if wrong.iter().all(|it| it.field == "message"));
-    if !is_reason && !errors::may_try_again(&error) {
+    let is_purged = matches!(error, Error::PurgedPackage { .. });
+    if !is_reason && !is_purged && !errors::may_try_again(&error) {
         return Err(error.into());
     }
     ask_again(&visit, &key, number, seen, reason, error).await

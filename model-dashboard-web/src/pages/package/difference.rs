@@ -1,7 +1,9 @@
 //! What differs between the packages of two states of a model, as the pages tell it.
 
-use model_dashboard::dashboard::{Error, PackageDifference, RevisionPackage};
-use model_dashboard::model::{ModelDefinition, ModelKey};
+use model_dashboard::dashboard::{
+    Error, PackageDifference, PackageSide, RevisionContent, RevisionPackage,
+};
+use model_dashboard::model::ModelKey;
 use model_dashboard::package::inspect::{FileChange, FileChangeKind};
 
 use super::told::counts;
@@ -18,8 +20,8 @@ use crate::views::package::difference::{ChangedFile, ContentsView, DifferenceVie
 pub(in crate::pages) async fn between(
     visit: &Visit,
     key: &ModelKey,
-    from: Option<&ModelDefinition>,
-    to: Option<&ModelDefinition>,
+    from: &RevisionContent,
+    to: &RevisionContent,
     changes: Option<&mut Changes>,
 ) -> Result<Option<DifferenceView>, Error> {
     // Whoever may not is not told so on a page about something else.
@@ -32,7 +34,7 @@ pub(in crate::pages) async fn between(
         return Ok(None);
     };
     if let Some(changes) = changes {
-        let named = |package: &Option<RevisionPackage>| package.as_ref().map(|it| it.id.clone());
+        let named = |side: &PackageSide| side.package().map(|it| it.id.clone());
         let (before, after) = (named(&found.before), named(&found.after));
         changes.fields.retain(|change| {
             change.field != "package" || change.before != before || change.after != after
@@ -55,7 +57,12 @@ fn difference(found: &PackageDifference) -> DifferenceView {
             }),
         },
     };
-    let side = |package: &Option<RevisionPackage>| package.as_ref().map_or(Side::None, side);
+    let side = |named: &PackageSide| match named {
+        PackageSide::Package(package) => side(package),
+        PackageSide::None => Side::None,
+        // Also what a later library tells.
+        _ => Side::Unreadable,
+    };
     DifferenceView {
         before: side(&found.before),
         after: side(&found.after),

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use http::StatusCode;
 use model_dashboard::auth::Permission;
-use model_dashboard::dashboard::{CheckVerdict, Draft, Error, Model, ProposedRevision};
+use model_dashboard::dashboard::{CheckVerdict, Draft, Error, Giving, Model, ProposedRevision};
 use model_dashboard::model::ModelKey;
-use model_dashboard::package::inspect::ReportComparison;
+use model_dashboard::package::inspect::{Report, ReportComparison, Trust};
 use model_dashboard::repository::Precondition;
 use model_dashboard::repository::packages::PackageId;
 use tokio::time::timeout;
@@ -23,7 +23,9 @@ use crate::pages::visit::{Failure, Visit};
 use crate::views::Section;
 use crate::views::components::field::Field;
 use crate::views::confirm::{self, ConfirmReason, ConfirmView};
-use crate::views::package::draft::{self, Check, DraftView, Proposal, ProposedView, Verdict};
+use crate::views::package::draft::{
+    self, Check, DraftView, Outcome, Proposal, ProposedView, Verdict,
+};
 
 /// How long the page of a model waits for what is proposed to it.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -80,14 +82,19 @@ async fn answer(
     let (dashboard, caller) = (visit.dashboard(), &visit.caller);
     let view = match dashboard.draft(caller, key, package).await {
         Ok(found) => {
-            let mut proposed = proposed(visit, &found).await;
+            let (found, mut proposed) = proposed(visit, found).await?;
             (proposed.reason, proposed.error) = (reason, error);
-            view(visit, &found.model, &found.draft, Some(Box::new(proposed)))
+            let outcome = Outcome::Proposed(Box::new(proposed));
+            view(visit, &found.model, &found.draft, outcome)
         }
-        // One that cannot be read is discarded there.
-        Err(Error::Removed { .. } | Error::Invalid(_)) => {
+        // It is discarded there.
+        Err(error @ (Error::Removed { .. } | Error::Invalid(_))) => {
+            let outcome = match &error {
+                Error::Removed { removal, .. } => Outcome::Removed(removal.to_string()),
+                error => Outcome::Impossible(error.to_string()),
+            };
             let model = dashboard.model(caller, key).await?;
-            view(visit, &model, &one(visit, key, package).await?, None)
+            view(visit, &model, &one(visit, key, package).await?, outcome)
         }
         Err(error) => return Err(error.into()),
     };
@@ -97,12 +104,7 @@ async fn answer(
         .await
 }
 
-fn view(
-    visit: &Visit,
-    model: &Model,
-    draft: &Draft,
-    proposed: Option<Box<ProposedView>>,
-) -> DraftView {
+fn view(visit: &Visit, model: &Model, draft: &Draft, outcome: Outcome) -> DraftView {
     DraftView {
         network_type: model.key.network_type.to_string(),
         name: model.key.name.to_string(),
@@ -110,16 +112,31 @@ fn view(
         enabled: model.definition.enabled(),
         revision: model.revision(),
         proposal: proposal(draft, &Sources::new(visit)),
-        proposed,
+        outcome,
     }
 }
 
-async fn proposed(visit: &Visit, found: &ProposedRevision) -> ProposedView {
+async fn proposed(
+    visit: &Visit,
+    found: ProposedRevision,
+) -> Result<(ProposedRevision, ProposedView), Error> {
     let needed = visit.dashboard().policy().min_package_trust;
     let before = show::report_now(visit, &found.model.key).await;
+    // What is compared may be large.
+    let compared = tokio::task::spawn_blocking(move || {
+        let proposed = compared(&found, before.as_ref(), needed);
+        (found, proposed)
+    });
+    compared
+        .await
+        .map_err(|error| Error::Internal(Box::new(error)))
+}
+
+/// What the draft differs in, from the model and from the package that it had `before`.
+fn compared(found: &ProposedRevision, before: Option<&Report>, needed: Trust) -> ProposedView {
     let report = found.report();
     let since = before.zip(report).map(|(before, report)| {
-        let compared = ReportComparison::between(&before, report);
+        let compared = ReportComparison::between(before, report);
         told::since(&compared)
     });
     let checks = found.checks(needed).into_iter().map(|check| Check {
@@ -169,7 +186,9 @@ pub(in crate::pages) async fn publish(
     let state = Precondition::Version(seen(&form)?);
     let reason = form.text("reason");
     let (dashboard, caller) = (visit.dashboard(), &visit.caller);
-    let published = dashboard.publish_draft(caller, &key, package, state, reason);
+    // What stands for something else then is among the checks of that state.
+    let giving = Giving::default().breaking();
+    let published = dashboard.publish_draft(caller, &key, package, giving, state, reason);
     let error = match published.await {
         Ok(model) => {
             let revision = model.revision().map(|n| format!(" It is revision {n}."));

@@ -15,7 +15,7 @@ pub(in crate::pages) async fn show(visit: Visit) -> Result<Response, Failure> {
     let drafts = dashboard.all_drafts(caller).await?;
     let picture = dashboard.picture(caller).await?;
     let sources = Sources::new(&visit);
-    let rows = drafts.iter().map(|(key, draft)| {
+    let rows = drafts.drafts.iter().map(|(key, draft)| {
         let entry = picture.get(key);
         DraftRow {
             network_type: key.network_type.to_string(),
@@ -30,6 +30,7 @@ pub(in crate::pages) async fn show(visit: Visit) -> Result<Response, Failure> {
     });
     let view = DraftsView {
         drafts: rows.collect(),
+        more: drafts.more,
     };
     let frame = visit.frame().await;
     visit.page(&frame, drafts::page(&frame, &view)).await

@@ -32,7 +32,8 @@ const MOST_PICTURE: u64 = 16 << 20;
 
 /// The page.
 pub(in crate::pages) async fn show(visit: Visit, key: ModelKey) -> Result<Response, Failure> {
-    let (model, _, record) = package(&visit, &key).await?;
+    let model = visit.dashboard().model(&visit.caller, &key).await?;
+    let Known { record, drift } = known(&visit, &model).await?;
     let report = report_of(&record, &key)?;
     let links = visit.links();
     let (network_type, name) = (key.network_type.as_str(), key.name.as_str());
@@ -48,10 +49,26 @@ pub(in crate::pages) async fn show(visit: Visit, key: ModelKey) -> Result<Respon
         uploaded_at: record.uploaded_at.into(),
         inspected_at: record.inspected_at.into(),
         found: told::found(report, Some(format!("{at}/view/"))),
-        drift: told::drift(&Drift::between(&model.definition, report)),
+        drift: told::drift(&drift),
     };
     let frame = visit.frame().await;
     visit.page(&frame, page::page(&frame, &view)).await
+}
+
+/// What was found in the package of a model, and where its definition says something else.
+struct Known {
+    record: PackageRecord,
+    drift: Drift,
+}
+
+async fn known(visit: &Visit, model: &Model) -> Result<Known, Error> {
+    let (dashboard, caller) = (visit.dashboard(), &visit.caller);
+    let found = dashboard.package_report_of(caller, &model.key, model.definition.clone());
+    let found = found.await?;
+    Ok(Known {
+        record: found.record.ok_or_else(|| no_report(&model.key))?,
+        drift: found.drift.unwrap_or_default(),
+    })
 }
 
 /// A model, its package and what was found in that.
@@ -205,17 +222,13 @@ pub(in crate::pages) async fn panel(visit: &Visit, model: &Model) -> PackagePane
     const UNKNOWN: PackagePanel =
         PackagePanel::Unknown("It has one, of which nothing can be read now.");
     let (dashboard, caller) = (visit.dashboard(), &visit.caller);
-    let record = async {
-        let package = dashboard.package(caller, &model.key).await?;
-        dashboard.package_record(caller, &package).await
-    };
+    let found = dashboard.package_report_of(caller, &model.key, model.definition.clone());
     // The page is there while the store is not.
-    let Ok(record) = timeout(PATIENCE, record).await else {
+    let Ok(found) = timeout(PATIENCE, found).await else {
         return UNKNOWN;
     };
-    let record = match record {
-        Ok(Some(record)) => record,
-        Ok(None) => return PackagePanel::Unknown("It has one, of which nothing is known."),
+    let found = match found {
+        Ok(found) => found,
         Err(Error::Denied { .. }) => {
             return PackagePanel::Unknown("It has one. To see it needs packages:read.");
         }
@@ -227,7 +240,11 @@ pub(in crate::pages) async fn panel(visit: &Visit, model: &Model) -> PackagePane
         }
         Err(_) => return UNKNOWN,
     };
-    let Some(report) = &record.report else {
+    let (record, drift) = (found.record, found.drift.unwrap_or_default());
+    let Some((record, report)) = record
+        .as_ref()
+        .and_then(|record| Some((record, record.report.as_ref()?)))
+    else {
         return PackagePanel::Unknown("It has one, of which nothing is known.");
     };
     let downloads = timeout(PATIENCE, dashboard.downloads(caller, &model.key)).await;
@@ -236,7 +253,7 @@ pub(in crate::pages) async fn panel(visit: &Visit, model: &Model) -> PackagePane
         let texts = report.findings_of(kind).map(|finding| &finding.text);
         texts.collect::<HashSet<_>>().len()
     };
-    let drift: Changes = told::drift(&Drift::between(&model.definition, report));
+    let drift: Changes = told::drift(&drift);
     PackagePanel::Known(Box::new(KnownPackage {
         file_name: record.file_name.clone(),
         size: record.size,

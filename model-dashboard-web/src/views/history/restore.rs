@@ -10,6 +10,7 @@ use crate::views::components::confirm::{Question, question};
 use crate::views::components::field::Field;
 use crate::views::components::{Tone, notice};
 use crate::views::frame::{Frame, Page};
+use crate::views::links::ModelAction;
 use crate::views::package::difference::{DifferenceView, Side, difference};
 
 /// The question; posted to its own address as `if_match` and `reason`.
@@ -59,6 +60,12 @@ impl RestoreView {
             error: None,
         }
     }
+
+    /// Whether it cannot be done while the model is enabled: jobs would find no package.
+    fn is_barred(&self) -> bool {
+        let purged = |package: &DifferenceView| package.after.is_purged();
+        self.subject.life == Life::Enabled && self.package.as_ref().is_some_and(purged)
+    }
 }
 
 /// The page.
@@ -69,12 +76,15 @@ pub fn page(frame: &Frame, view: &RestoreView) -> Markup {
     let usable = view.revision.as_ref().is_none_or(Revision::is_usable);
     let same = matches!(&view.shown, Shown::Changes(changes) if changes.is_empty());
     let same = same && view.package.is_none();
+    let is_barred = view.is_barred();
     frame.page(
         &Page::new(&heading, subject.section()),
         &html! {
             (subject.crumbs(frame, true))
             div.panel.restore {
-                @if usable && !same { (form(frame, view, &heading)) } @else { (nothing_to_do(frame, view, usable)) }
+                @if usable && is_barred { (barred(frame, view)) }
+                @else if usable && !same { (form(frame, view, &heading)) }
+                @else { (nothing_to_do(frame, view, usable)) }
             }
         },
     )
@@ -108,26 +118,65 @@ fn form(frame: &Frame, view: &RestoreView, heading: &str) -> Markup {
                     Life::Broken | Life::Deleted => "The model is disabled then.",
                 }
             }
-            @if let Some(revision) = &view.revision {
-                (revision.byline())
-                @if !revision.message.is_empty() { p.message { "“" (revision.message) "”" } }
-            }
-            @match &view.shown {
-                Shown::Nothing => (notice(Tone::Warning, &html! { p { "What would change cannot be shown at the moment." } })),
-                Shown::PresentUnreadable => (notice(Tone::Warning, &html! {
-                    p { "The present definition cannot be read, so what would change cannot be shown." }
-                })),
-                Shown::Changes(changes) => {
-                    @if let Some(present) = subject.present { (misleads(changes, present)) }
-                    (changes::in_full(changes, "Now", &format!("Revision {number}")))
-                },
-            }
-            @if let Some(package) = &view.package {
-                (comes_back(package, number))
-                (difference(package, "Now", &format!("Revision {number}"), false))
-            }
+            (what_changes(view))
+            @if let Some(package) = &view.package { (comes_back(package, number)) }
+            (of_package(view))
         },
     )
+}
+
+/// Instead of the question, where it would be refused.
+fn barred(frame: &Frame, view: &RestoreView) -> Markup {
+    let subject = &view.subject;
+    let number = view.number;
+    let (network_type, name) = (&subject.network_type, &subject.name);
+    let disable = frame
+        .links
+        .model_action(network_type, name, ModelAction::Disable);
+    html! {
+        h1 { "Revision " (number) " cannot be restored while the model is enabled" }
+        (refused(view))
+        (notice(Tone::Danger, &html! {
+            p {
+                "The package that revision " (number) " had was purged, and does not come back: jobs would find none. "
+                "Disable the model first, then the revision can be restored without its package; before the model is enabled again, give it another one."
+            }
+        }))
+        (what_changes(view))
+        (of_package(view))
+        div.buttons {
+            a.button href=(subject.history(frame)) { "Back to the history" }
+            a.button.primary href=(disable) { "Disable the model" }
+        }
+    }
+}
+
+/// Which revision it is, and what would change of the definition.
+fn what_changes(view: &RestoreView) -> Markup {
+    html! {
+        @if let Some(revision) = &view.revision {
+            (revision.byline())
+            @if !revision.message.is_empty() { p.message { "“" (revision.message) "”" } }
+        }
+        @match &view.shown {
+            Shown::Nothing => (notice(Tone::Warning, &html! { p { "What would change cannot be shown at the moment." } })),
+            Shown::PresentUnreadable => (notice(Tone::Warning, &html! {
+                p { "The present definition cannot be read, so what would change cannot be shown." }
+            })),
+            Shown::Changes(changes) => {
+                @if let Some(present) = view.subject.present { (misleads(changes, present)) }
+                (changes::in_full(changes, "Now", &format!("Revision {}", view.number)))
+            },
+        }
+    }
+}
+
+fn of_package(view: &RestoreView) -> Markup {
+    html! {
+        @if let Some(package) = &view.package {
+            (difference(package, "Now", &format!("Revision {}", view.number), false))
+        }
+    }
 }
 
 /// What becomes of the package.
@@ -146,8 +195,12 @@ fn comes_back(package: &DifferenceView, number: u64) -> Markup {
             Tone::Danger,
             &format!(
                 "The package that revision {number} had was purged, and does not come back: nobody can \
-                 fetch the package of the model then."
+                 fetch the package of the model then, and it needs another one before it is enabled."
             ),
+        ),
+        Side::Unreadable => told(
+            Tone::Danger,
+            &format!("Revision {number} cannot be read, so it is not known what package it had."),
         ),
         Side::Missing => told(
             Tone::Danger,

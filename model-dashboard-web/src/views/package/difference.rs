@@ -26,6 +26,8 @@ pub struct DifferenceView {
 pub enum Side {
     /// It has none.
     None,
+    /// It cannot be read, so that nobody knows which one it names.
+    Unreadable,
     /// It names one that is not there.
     Missing,
     /// It has this one.
@@ -46,9 +48,9 @@ pub enum Side {
 pub struct Removed {
     /// When.
     pub at: SystemTime,
-    /// The name of whoever did it; empty for the server.
+    /// The name of whoever did it; empty where it is not told.
     pub by: String,
-    /// Why.
+    /// Why; empty where it is not told.
     pub reason: String,
 }
 
@@ -90,6 +92,18 @@ impl Side {
     pub fn is_there(&self) -> bool {
         matches!(self, Side::Known { removed: None, .. })
     }
+
+    /// Whether its bytes were purged.
+    #[must_use]
+    pub fn is_purged(&self) -> bool {
+        matches!(
+            self,
+            Side::Known {
+                removed: Some(_),
+                ..
+            }
+        )
+    }
 }
 
 /// The difference, of packages that are called `before` and `after`. The files are shown at once if it is
@@ -104,7 +118,7 @@ pub fn difference(view: &DifferenceView, before: &str, after: &str, about: bool)
                 div { dt { (after) } dd { (side(&view.after)) } }
             }
             @match &view.contents {
-                None => p.meta { "What differs inside cannot be told: it is not known any more what is in both." },
+                None => p.meta { "What differs inside cannot be told: it is not known what is in both." },
                 Some(contents) => (files(contents, before, after, about)),
             }
         }
@@ -127,6 +141,7 @@ pub fn difference(view: &DifferenceView, before: &str, after: &str, about: bool)
 fn side(side: &Side) -> Markup {
     match side {
         Side::None => html! { span.muted { "no package" } },
+        Side::Unreadable => html! { span.muted { "not known: the revision cannot be read" } },
         Side::Missing => html! { span.muted { "one that is not in the store" } },
         Side::Known {
             file_name,
@@ -149,6 +164,7 @@ pub fn purged(removed: &Removed) -> Markup {
         p.purged {
             (Icon::Trash) " Purged " (time::exact(removed.at))
             @if !removed.by.is_empty() { " by " strong { (removed.by) } }
+            @else if removed.reason.is_empty() { " by an administrator" }
             @if !removed.reason.is_empty() { ": “" (removed.reason) "”" }
         }
     }

@@ -50,11 +50,22 @@ pub struct DraftView {
     pub revision: Option<u64>,
     /// Who proposes it, and why.
     pub proposal: Proposal,
-    /// What would come of it; `None` where the bytes of the package were removed.
-    pub proposed: Option<Box<ProposedView>>,
+    /// What would come of it.
+    pub outcome: Outcome,
 }
 
 /// What would come of a draft.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// This.
+    Proposed(Box<ProposedView>),
+    /// Nothing: the bytes of the package were removed; when, and as far as it is told by whom and why.
+    Removed(String),
+    /// Nothing, for this reason.
+    Impossible(String),
+}
+
+/// What can be decided on.
 #[derive(Debug, Clone, Default)]
 pub struct ProposedView {
     /// The state of the model that it is shown against.
@@ -124,10 +135,11 @@ pub fn page(frame: &Frame, view: &DraftView) -> Markup {
                 (links.model(&view.network_type, &view.name), view.alias.clone()),
             ]))
             (page_header(&title, &beside(frame, view), &discard(frame, view)))
-            @match &view.proposed {
-                None if view.proposal.unreadable => (unreadable()),
-                None => (removed()),
-                Some(proposed) if may_publish(frame.may(), view.enabled) => {
+            @match &view.outcome {
+                _ if view.proposal.unreadable => (unreadable()),
+                Outcome::Removed(told) => (removed(told)),
+                Outcome::Impossible(why) => (impossible(why)),
+                Outcome::Proposed(proposed) if may_publish(frame.may(), view.enabled) => {
                     form.definition method="post" action=(links.draft(&view.network_type, &view.name, &view.proposal.package)) {
                         (frame.csrf_field())
                         input type="hidden" name="if_match" value=(proposed.if_match);
@@ -136,7 +148,7 @@ pub fn page(frame: &Frame, view: &DraftView) -> Markup {
                         (decision(frame, view, proposed))
                     }
                 },
-                Some(proposed) => {
+                Outcome::Proposed(proposed) => {
                     (content(view, proposed))
                     (who_may(frame.may(), view.enabled))
                 },
@@ -189,11 +201,20 @@ fn unreadable() -> Markup {
     )
 }
 
-fn removed() -> Markup {
+fn removed(told: &str) -> Markup {
     notice(
         Tone::Warning,
         &html! {
-            p { strong { "The bytes of this package were removed. " } "No model can get it any more; what is left to do is to discard the draft." }
+            p { strong { "The bytes of this package were removed " } "(" (told) "). No model can get it any more; what is left to do is to discard the draft." }
+        },
+    )
+}
+
+fn impossible(why: &str) -> Markup {
+    notice(
+        Tone::Danger,
+        &html! {
+            p { strong { "It cannot be published as it is. " } (sentence(why)) " The model is as it was." }
         },
     )
 }

@@ -11,6 +11,8 @@ use crate::views::frame::{Frame, Page, Section};
 pub struct DraftsView {
     /// The drafts.
     pub drafts: Vec<DraftRow>,
+    /// How many wait beside these.
+    pub more: usize,
 }
 
 /// A draft, and its model.
@@ -31,7 +33,7 @@ pub struct DraftRow {
 /// The page.
 #[must_use]
 pub fn page(frame: &Frame, view: &DraftsView) -> Markup {
-    let count = view.drafts.len();
+    let count = view.drafts.len() + view.more;
     frame.page(&Page::new("Drafts", Section::Uploads), &html! {
         (page_header("Drafts", &html! {
             p.lead {
@@ -43,6 +45,9 @@ pub fn page(frame: &Frame, view: &DraftsView) -> Markup {
             section.panel { p.muted { "An upload can be kept as a draft of a model, also of one that is enabled; it is listed here then." } }
         } @else {
             ul.drafts { @for draft in &view.drafts { (row(frame, draft)) } }
+            @if view.more > 0 {
+                p.meta { (plural(view.more, "further one", "further ones")) " of earlier uploads not listed here: the pages of their models tell of them." }
+            }
         }
     })
 }

@@ -6,7 +6,9 @@ use super::{Frame, ago, packages, text};
 use crate::views::actor::Actor;
 use crate::views::components::field::Field;
 use crate::views::package::Since;
-use crate::views::package::draft::{self, Check, DraftView, Proposal, ProposedView, Verdict};
+use crate::views::package::draft::{
+    self, Check, DraftView, Outcome, Proposal, ProposedView, Verdict,
+};
 use crate::views::package::drafts::{self, DraftRow, DraftsView};
 
 pub(super) fn all(frame: &Frame, reader: &Frame) -> Vec<(&'static str, Markup)> {
@@ -15,13 +17,14 @@ pub(super) fn all(frame: &Frame, reader: &Frame) -> Vec<(&'static str, Markup)> 
         ..ProposedView::default()
     };
     vec![
-        ("draft", draft::page(frame, &view(Some(proposed())))),
+        ("draft", draft::page(frame, &view(shown(proposed())))),
         (
             "draft, reader",
-            draft::page(reader, &view(Some(proposed()))),
+            draft::page(reader, &view(shown(proposed()))),
         ),
-        ("draft, no change", draft::page(frame, &view(Some(plain)))),
-        ("draft, removed", draft::page(frame, &view(None))),
+        ("draft, no change", draft::page(frame, &view(shown(plain)))),
+        ("draft, removed", draft::page(frame, &view(removed()))),
+        ("draft, impossible", draft::page(frame, &view(impossible()))),
         ("draft, unreadable", draft::page(frame, &unreadable())),
         ("drafts", drafts::page(frame, &listed())),
         ("drafts, none", drafts::page(frame, &DraftsView::default())),
@@ -29,7 +32,7 @@ pub(super) fn all(frame: &Frame, reader: &Frame) -> Vec<(&'static str, Markup)> 
 }
 
 fn unreadable() -> DraftView {
-    let mut view = view(None);
+    let mut view = view(impossible());
     view.proposal.unreadable = true;
     view
 }
@@ -47,6 +50,7 @@ fn listed() -> DraftsView {
     };
     DraftsView {
         drafts: vec![row(false), row(true)],
+        more: 12,
     }
 }
 
@@ -62,7 +66,19 @@ pub(super) fn proposal() -> Proposal {
     }
 }
 
-fn view(proposed: Option<ProposedView>) -> DraftView {
+fn shown(proposed: ProposedView) -> Outcome {
+    Outcome::Proposed(Box::new(proposed))
+}
+
+fn removed() -> Outcome {
+    Outcome::Removed(text("2026-03-01, by an administrator"))
+}
+
+fn impossible() -> Outcome {
+    Outcome::Impossible(text("package: nothing is known of what is in it"))
+}
+
+fn view(outcome: Outcome) -> DraftView {
     DraftView {
         network_type: text("nnUNet_v2"),
         name: text("Dataset501_HeadAndNeckOAR"),
@@ -70,7 +86,7 @@ fn view(proposed: Option<ProposedView>) -> DraftView {
         enabled: true,
         revision: Some(14),
         proposal: proposal(),
-        proposed: proposed.map(Box::new),
+        outcome,
     }
 }
 

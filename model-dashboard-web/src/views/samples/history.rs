@@ -226,6 +226,13 @@ pub(super) fn restore_view() -> RestoreView {
 
 pub(super) fn restore_purged() -> RestoreView {
     RestoreView {
+        subject: subject(Life::Disabled),
+        ..restore_barred()
+    }
+}
+
+pub(super) fn restore_barred() -> RestoreView {
+    RestoreView {
         package: Some(packages::difference_purged()),
         ..restore_view()
     }

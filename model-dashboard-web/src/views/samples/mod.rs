@@ -260,6 +260,10 @@ pub(super) fn all(theme: Theme) -> Vec<(&'static str, Markup)> {
             restore::page(&frame, &history::restore_purged()),
         ),
         (
+            "restore-barred",
+            restore::page(&frame, &history::restore_barred()),
+        ),
+        (
             "restore-falsified",
             restore::page(&frame, &history::restore_falsified()),
         ),
