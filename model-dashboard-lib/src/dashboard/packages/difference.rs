@@ -32,7 +32,7 @@ pub enum PackageSide {
     /// The revision cannot be read, so that nobody knows which one it names.
     Unreadable,
     /// This one.
-    Package(RevisionPackage),
+    Package(Box<RevisionPackage>),
 }
 
 impl PackageSide {
@@ -40,7 +40,7 @@ impl PackageSide {
     #[must_use]
     pub fn package(&self) -> Option<&RevisionPackage> {
         match self {
-            PackageSide::Package(package) => Some(package),
+            PackageSide::Package(package) => Some(&**package),
             PackageSide::None | PackageSide::Unreadable => None,
         }
     }
@@ -118,7 +118,7 @@ impl Dashboard {
             head.removed = head.removed.map(|removal| removal.told_to(caller));
             head
         });
-        Ok(PackageSide::Package(RevisionPackage { id, head }))
+        Ok(PackageSide::Package(Box::new(RevisionPackage { id, head })))
     }
 
     async fn report_of(&self, side: &PackageSide) -> Result<Found, Error> {

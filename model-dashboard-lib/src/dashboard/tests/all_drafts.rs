@@ -79,7 +79,7 @@ async fn drafts_are_listed_whatever_a_definition_says_of_its_id() {
         listed.into_iter().map(|(key, _)| key).collect::<Vec<_>>()
     };
     let copied = seen_after("ACopy", &made.definition.to_bytes()).await;
-    assert_eq!(copied, [key.clone()]);
+    assert_eq!(copied, std::slice::from_ref(&key));
     let rewritten = seen_after("Liver", br#"{"alias":"Liver"}"#).await;
     assert_eq!(rewritten, [key]);
 }
