@@ -121,7 +121,7 @@ fn definitions_go_to_a_server_and_come_from_it() {
 
 #[test]
 fn what_cannot_be_read_is_told_by_an_export_and_replaced_as_it_was() {
-    let here = Installation::new();
+    let here = Installation::begun();
     here.run(&["model", "create", "nnUNet/A"]).succeeds();
     let broken = here.path("data/models/MIST/Broken");
     fs::create_dir_all(broken.parent().unwrap()).unwrap();

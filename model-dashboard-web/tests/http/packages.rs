@@ -218,8 +218,9 @@ async fn labels_that_stand_for_something_else_have_to_be_confirmed() {
     let done = any.send(Method::POST, &meant, "").await;
     assert_eq!(done.status, 200, "{}", done.text());
     let back = package(r#"{"background":0,"Brainstem":1}"#);
-    let back = any.send(Method::PUT, &format!("{path}?confirm=breaking"), back);
-    assert_eq!(back.await.status, 200);
+    let again = format!("{path}?confirm=breaking");
+    let back = any.send(Method::PUT, &again, back).await;
+    assert_eq!(back.status, 200, "{}", back.text());
 
     let meant = format!("{path}?upload={upload}&confirm=breaking");
     let done = any.send(Method::PUT, &meant, "").await;
