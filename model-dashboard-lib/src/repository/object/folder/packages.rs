@@ -1,12 +1,13 @@
 //! Packages in a local folder: bytes are appended to a file, which is renamed when it is whole.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, IoSlice, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinHandle};
 
@@ -15,7 +16,7 @@ use super::files::{Files, is_absent};
 use super::swap::sync_folder;
 use super::{Condition, ConditionalStore, Fault, FolderStore};
 use crate::repository::object::keys::StoreKey;
-use crate::repository::object::packages::large::{Claim, Kept, LargeObjects, LargeWrite};
+use crate::repository::object::packages::large::{Append, Claim, Kept, LargeObjects, LargeWrite};
 use crate::repository::packages::{PackageId, Piece, Pieces};
 
 /// How many bytes are read at a time.
@@ -154,6 +155,7 @@ impl LargeObjects for FolderStore {
             file: Arc::new(file),
             threads: self.writers.clone(),
             name: StoreKey::upload_bytes(id),
+            syncing: Arc::default(),
         }))
     }
 
@@ -221,36 +223,81 @@ async fn on_a_thread<T: Send + 'static>(
     done.await
 }
 
+/// After how many bytes the disk begins to get them, so that it has little to do once they must be safe.
+const EARLY: usize = 32 << 20;
+
 /// A file that is appended to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct FolderWrite {
     file: Arc<File>,
     threads: Arc<Semaphore>,
     name: StoreKey,
+    /// Locked while bytes are brought to the disk. The system tells once what went wrong with that.
+    syncing: Arc<Mutex<Option<io::Error>>>,
 }
 
 impl FolderWrite {
-    async fn run(
-        &self,
-        work: impl FnOnce(&File) -> io::Result<()> + Send + 'static,
-    ) -> Result<(), Fault> {
-        let file = Arc::clone(&self.file);
-        let done = on_a_thread(Arc::clone(&self.threads), move || work(&file)).await;
-        let done = done.map_err(|error| Fault::Unexpected(error.into()))?;
-        let name = Path::new(self.name.as_str());
-        done.map_err(|error| fault(name, "cannot be written", error))
+    /// Waits until the bytes that were written are on the disk.
+    fn sync(&self) -> io::Result<()> {
+        let mut failed = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
+        match failed.take() {
+            Some(error) => Err(error),
+            None => self.file.sync_data(),
+        }
+    }
+
+    fn sync_early(&self) {
+        let mut failed = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
+        if failed.is_none() {
+            *failed = self.file.sync_data().err();
+        }
+    }
+
+    fn fault(&self, error: io::Error) -> Fault {
+        fault(Path::new(self.name.as_str()), "cannot be written", error)
     }
 }
 
 #[async_trait]
 impl LargeWrite for FolderWrite {
-    async fn write(&mut self, pieces: Vec<Piece>) -> Result<(), Fault> {
-        self.run(move |file| write_all(file, &pieces)).await
+    fn appends(&self) -> Box<dyn Append> {
+        Box::new(FolderAppend {
+            write: self.clone(),
+            runtime: Handle::current(),
+            written: 0,
+        })
     }
 
     async fn settle(&mut self) -> Result<Kept, Fault> {
-        self.run(File::sync_data).await?;
+        let this = self.clone();
+        let synced = on_a_thread(Arc::clone(&self.threads), move || this.sync()).await;
+        let synced = synced.map_err(|error| Fault::Unexpected(error.into()))?;
+        synced.map_err(|error| self.fault(error))?;
         Ok(Kept::default())
+    }
+}
+
+struct FolderAppend {
+    write: FolderWrite,
+    runtime: Handle,
+    /// Since the disk began to get bytes.
+    written: usize,
+}
+
+impl Append for FolderAppend {
+    fn append(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        let written = (&*self.write.file).write_all(bytes);
+        written.map_err(|error| self.write.fault(error))?;
+        self.written += bytes.len();
+        if self.written >= EARLY && self.write.syncing.try_lock().is_ok() {
+            self.written = 0;
+            let write = self.write.clone();
+            self.runtime
+                .spawn(on_a_thread(Arc::clone(&self.write.threads), move || {
+                    write.sync_early();
+                }));
+        }
+        Ok(())
     }
 }
 
@@ -265,22 +312,6 @@ fn options() -> OpenOptions {
         options.mode(0o640).custom_flags(nofollow.cast_signed());
     }
     options
-}
-
-/// Writes pieces one after the other, many of them at a time.
-fn write_all(mut file: &File, pieces: &[Piece]) -> io::Result<()> {
-    let mut slices: Vec<IoSlice<'_>> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
-    let mut rest = &mut slices[..];
-    IoSlice::advance_slices(&mut rest, 0);
-    while !rest.is_empty() {
-        match file.write_vectored(rest) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => IoSlice::advance_slices(&mut rest, written),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }
 
 /// A part of a file that is read piece by piece, the next one while the last is used.

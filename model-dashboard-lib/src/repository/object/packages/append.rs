@@ -4,11 +4,11 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, timeout_at};
 
-use super::buffers::{BATCH, Buffers};
+use super::buffers::{BATCH, Buffers, Spare};
 use super::claimed::Claimed;
+use super::lane::{Lane, Taken};
 use super::large::{Kept, LargeWrite};
 use super::record::Record;
 use super::turns::{Stop, Turn};
@@ -98,11 +98,11 @@ struct Session<'a> {
     claimed: &'a Claimed<'a>,
     /// What is needed to go on behind the bytes that are safe.
     kept: Kept,
-    hasher: Sha256,
-    /// How many bytes were taken, and how many of them are safe.
-    taken: u64,
-    safe: u64,
+    lane: Lane,
     write: Box<dyn LargeWrite>,
+    /// How many bytes were handed over, and how many of them are safe.
+    given: u64,
+    safe: u64,
     settled: Instant,
 }
 
@@ -136,23 +136,31 @@ impl ObjectPackages {
             let record = claimed.record().await;
             let received = record.received;
             right_offset(received)?;
+            let failed = |fault| failed(id, fault);
             let resumed = self.large.resume(id, received, &record.kept).await;
+            let write = resumed.map_err(failed)?;
+            let before = Taken {
+                count: received,
+                hasher: record.hasher()?,
+            };
+            let (spare, threads) = (Spare::default(), Arc::clone(&self.hashing));
+            let lane = Lane::start(before, write.appends(), threads, spare.clone());
             let mut session = Session {
                 packages: self,
                 id,
                 claimed: &claimed,
-                hasher: record.hasher()?,
-                taken: received,
-                safe: received,
-                write: resumed.map_err(|fault| failed(id, fault))?,
+                lane: lane.map_err(failed)?,
+                write,
                 kept: record.kept.clone(),
+                given: received,
+                safe: received,
                 settled: Instant::now(),
             };
             let incoming = Incoming {
                 left: record.size() - received,
                 bytes,
                 turn: &turn,
-                buffers: Buffers::default(),
+                buffers: Buffers::new(spare),
                 silent: Duration::ZERO,
             };
             session.take_all(incoming).await
@@ -188,8 +196,11 @@ async fn nothing_follows(
 impl Session<'_> {
     async fn take_all(&mut self, mut incoming: Incoming<'_>) -> Result<Upload, PackageStoreError> {
         let taken = self.take_until_the_end(&mut incoming).await;
-        if taken.is_err() && self.taken > self.safe {
-            // What was taken before may be whole, as in a file on a disk that is full now.
+        if taken.is_err() {
+            // What was taken in before may be whole, as in a file on a disk that is full now.
+            let _ = self.lane.all_taken().await;
+        }
+        if taken.is_err() && self.lane.taken().count > self.safe {
             if let Err(error) = self.settle(false).await {
                 tracing::debug!(id = %self.id, %error, "what came last is not kept");
             }
@@ -206,6 +217,7 @@ impl Session<'_> {
         }
     }
 
+    /// Returns once everything that came is taken in.
     async fn take_until_the_end(
         &mut self,
         incoming: &mut Incoming<'_>,
@@ -213,26 +225,23 @@ impl Session<'_> {
         let mut next = incoming.batch(BATCH, self.until()).await;
         loop {
             let (batch, end) = next;
+            self.hand_over(batch).await?;
             if let Some(end) = end {
-                self.take(batch).await?;
+                self.all_taken().await?;
                 return Ok(end);
             }
-            // While these are hashed and written, and made safe, the next ones come.
-            let due = self.taken - self.safe >= SETTLED_AFTER || Instant::now() >= self.until();
-            let (ahead, until) = match due {
-                true => (AHEAD, Instant::now() + SETTLED_EVERY),
-                false => (BATCH, self.until()),
-            };
-            let taking = async {
-                let taken = self.take(batch).await?;
-                if due {
-                    self.settle(true).await?;
+            let is_due = self.given - self.safe >= SETTLED_AFTER || Instant::now() >= self.until();
+            next = match is_due {
+                // While these are made safe, the next ones come.
+                true => {
+                    self.all_taken().await?;
+                    let ahead = incoming.batch(AHEAD, Instant::now() + SETTLED_EVERY);
+                    let (settled, ahead) = tokio::join!(self.settle(true), ahead);
+                    settled?;
+                    ahead
                 }
-                Ok::<_, PackageStoreError>(taken)
+                false => incoming.batch(BATCH, self.until()).await,
             };
-            let (taken, following) = tokio::join!(taking, incoming.batch(ahead, until));
-            incoming.buffers.reuse(taken?);
-            next = following;
         }
     }
 
@@ -240,41 +249,34 @@ impl Session<'_> {
         self.settled + SETTLED_EVERY
     }
 
-    /// Hashes and writes a batch, and gives it back.
-    async fn take(&mut self, batch: Vec<Piece>) -> Result<Vec<Piece>, PackageStoreError> {
-        if batch.is_empty() {
-            return Ok(batch);
+    async fn hand_over(&mut self, batch: Vec<Piece>) -> Result<(), PackageStoreError> {
+        for piece in batch {
+            self.given += piece.len() as u64;
+            let taken = self.lane.take(piece.clone()).await;
+            taken.map_err(|fault| failed(self.id, fault))?;
+            let sent = self.write.send(piece).await;
+            sent.map_err(|fault| failed(self.id, fault))?;
         }
-        let count: usize = batch.iter().map(|piece| piece.len()).sum();
-        let (mut hasher, pieces) = (self.hasher.clone(), batch.clone());
-        let threads = Arc::clone(&self.packages.hashing);
-        let hashing = async move {
-            let permit = threads.acquire_owned().await;
-            let hashed = tokio::task::spawn_blocking(move || {
-                pieces.iter().for_each(|piece| hasher.update(piece));
-                drop(permit);
-                hasher
-            });
-            hashed.await
-        };
-        let (hasher, written) = tokio::join!(hashing, self.write.write(batch.clone()));
-        written.map_err(|fault| failed(self.id, fault))?;
-        self.hasher = hasher.map_err(|error| RepositoryError::Internal(error.into()))?;
-        self.taken += count as u64;
-        Ok(batch)
+        Ok(())
     }
 
-    /// Makes what was taken safe, and the record say so.
+    async fn all_taken(&self) -> Result<(), PackageStoreError> {
+        let taken = self.lane.all_taken().await;
+        taken.map_err(|fault| failed(self.id, fault))
+    }
+
+    /// Makes what was taken in safe, and the record say so.
     async fn settle(&mut self, held: bool) -> Result<Upload, PackageStoreError> {
+        let taken = self.lane.taken();
         let settled = self.write.settle().await;
         let now = settled.map_err(|fault| failed(self.id, fault))?;
         let before = std::mem::replace(&mut self.kept, now);
-        let (taken, hasher, now) = (self.taken, &self.hasher, &self.kept);
+        let now = &self.kept;
         let written = self.claimed.write(held, |record| {
-            record.advance(taken, hasher, now.clone());
+            record.advance(taken.count, &taken.hasher, now.clone());
         });
         let upload = written.await?;
-        (self.safe, self.settled) = (taken, Instant::now());
+        (self.safe, self.settled) = (taken.count, Instant::now());
         self.packages.tidy(self.id, &before, &self.kept).await;
         Ok(upload)
     }

@@ -1,5 +1,7 @@
 //! Buffers for the bytes of an upload.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use bytes::BytesMut;
 
 use crate::repository::packages::Piece;
@@ -8,8 +10,31 @@ use crate::repository::packages::Piece;
 /// them meanwhile.
 pub(super) const BATCH: usize = 512 << 10;
 
-/// How many buffers are kept for what comes next: one fills while another one is taken in.
+/// How many buffers are kept for what comes next.
 const SPARE: usize = 2;
+
+/// Buffers whose bytes were taken in, for what comes next.
+#[derive(Clone, Default)]
+pub(super) struct Spare(Arc<Mutex<Vec<BytesMut>>>);
+
+impl Spare {
+    /// Takes back the buffer of a piece, unless somebody else holds it, too.
+    pub(super) fn put(&self, piece: Piece) {
+        let Some(mut buffer) = piece.into_buffer() else {
+            return;
+        };
+        buffer.clear();
+        let mut buffers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if buffer.capacity() == BATCH && buffers.len() < SPARE {
+            buffers.push(buffer);
+        }
+    }
+
+    fn take(&self) -> BytesMut {
+        let spare = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        spare.unwrap_or_else(|| BytesMut::with_capacity(BATCH))
+    }
+}
 
 /// Bytes as they come, copied into buffers that are used again.
 ///
@@ -19,15 +44,21 @@ const SPARE: usize = 2;
 pub(super) struct Buffers {
     full: Vec<Piece>,
     last: BytesMut,
-    spare: Vec<BytesMut>,
+    spare: Spare,
 }
 
 impl Buffers {
+    pub(super) fn new(spare: Spare) -> Self {
+        Self {
+            spare,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn push(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             if self.last.capacity() == 0 {
-                let spare = self.spare.pop();
-                self.last = spare.unwrap_or_else(|| BytesMut::with_capacity(BATCH));
+                self.last = self.spare.take();
             }
             let room = BATCH - self.last.len();
             let (now, later) = bytes.split_at(room.min(bytes.len()));
@@ -58,21 +89,6 @@ impl Buffers {
             self.last.clear();
         }
         all
-    }
-
-    /// Takes back buffers whose bytes were taken in, as far as nobody else holds them.
-    pub(super) fn reuse(&mut self, taken: Vec<Piece>) {
-        for piece in taken {
-            if self.spare.len() >= SPARE {
-                return;
-            }
-            if let Some(mut buffer) = piece.into_buffer() {
-                buffer.clear();
-                if buffer.capacity() == BATCH {
-                    self.spare.push(buffer);
-                }
-            }
-        }
     }
 }
 
@@ -113,20 +129,20 @@ mod tests {
 
     #[test]
     fn a_buffer_is_used_again_unless_somebody_holds_it() {
-        let mut buffers = Buffers::default();
-        let mut fill = |held: Option<Vec<Piece>>| {
-            buffers.reuse(held.unwrap_or_default());
+        let spare = Spare::default();
+        let mut buffers = Buffers::new(spare.clone());
+        let mut fill = || {
             buffers.push(&[7; BATCH]);
-            buffers.take_full()
+            buffers.take_full().remove(0)
         };
-        let first = fill(None);
-        let place = |pieces: &[Piece]| pieces.iter().map(|it| it.as_ptr()).collect::<Vec<_>>();
-        let at = place(&first);
-        let again = fill(Some(first));
-        assert_eq!(place(&again), at);
+        let first = fill();
+        let at = first.as_ptr();
+        spare.put(first);
+        let again = fill();
+        assert_eq!(again.as_ptr(), at);
         let held = again.clone();
-        let other = fill(Some(again));
-        assert_ne!(place(&other), at);
-        assert!(held.iter().all(|piece| **piece == [7; BATCH]));
+        spare.put(again);
+        assert_ne!(fill().as_ptr(), at);
+        assert_eq!(*held, [7; BATCH]);
     }
 }

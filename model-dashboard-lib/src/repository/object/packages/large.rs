@@ -116,12 +116,33 @@ pub(in super::super) trait LargeObjects: fmt::Debug + Send + Sync {
     ) -> Result<Option<Box<dyn Pieces>>, Fault>;
 }
 
-/// A large object that is being written.
+/// A large object that is being written: each piece is appended on a thread, and then sent.
 #[async_trait]
 pub(in super::super) trait LargeWrite: Send {
-    /// Takes the next bytes, which may not be safe yet.
-    async fn write(&mut self, pieces: Vec<Piece>) -> Result<(), Fault>;
+    /// What a piece needs on a thread that may be blocked.
+    fn appends(&self) -> Box<dyn Append> {
+        Box::new(Nothing)
+    }
 
-    /// Makes everything that was taken safe.
+    /// What it needs besides. It may not be safe afterwards.
+    async fn send(&mut self, _: Piece) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    /// Makes everything safe that was appended and sent.
     async fn settle(&mut self) -> Result<Kept, Fault>;
+}
+
+/// Writes on a thread that may be blocked.
+pub(in super::super) trait Append: Send {
+    /// Takes the next bytes, which may not be safe yet.
+    fn append(&mut self, bytes: &[u8]) -> Result<(), Fault>;
+}
+
+struct Nothing;
+
+impl Append for Nothing {
+    fn append(&mut self, _: &[u8]) -> Result<(), Fault> {
+        Ok(())
+    }
 }

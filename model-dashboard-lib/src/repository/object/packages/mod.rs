@@ -11,6 +11,7 @@ mod append;
 mod buffers;
 mod claimed;
 mod drafts;
+mod lane;
 pub(super) mod large;
 pub(super) mod lots;
 mod parts;

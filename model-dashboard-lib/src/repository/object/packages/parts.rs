@@ -383,10 +383,8 @@ impl PartedWrite {
 
 #[async_trait]
 impl LargeWrite for PartedWrite {
-    async fn write(&mut self, pieces: Vec<Piece>) -> Result<(), Fault> {
-        for piece in pieces {
-            self.push(piece);
-        }
+    async fn send(&mut self, piece: Piece) -> Result<(), Fault> {
+        self.push(piece);
         while let Some(payload) = self.whole_part() {
             while self.sending.len() >= AT_ONCE {
                 self.sent_one().await?;

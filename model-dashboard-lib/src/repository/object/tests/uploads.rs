@@ -19,7 +19,7 @@ use crate::repository::RepositoryError;
 use crate::repository::object::conditional::{Condition, ConditionalStore, Fault};
 use crate::repository::object::folder::FolderStore;
 use crate::repository::object::keys::StoreKey;
-use crate::repository::object::packages::large::{Claim, Kept, LargeObjects, LargeWrite};
+use crate::repository::object::packages::large::{Append, Claim, Kept, LargeObjects, LargeWrite};
 use crate::repository::object::packages::{ObjectPackages, PartedObjects};
 use crate::repository::object::remote::RemoteStore;
 use crate::repository::packages::{
@@ -39,27 +39,35 @@ struct Putting {
 }
 
 /// Writes as much as there is room for.
-struct Filling(Box<dyn LargeWrite>, usize);
+struct Filling<T>(T, usize);
 
 #[async_trait]
-impl LargeWrite for Filling {
-    async fn write(&mut self, pieces: Vec<Piece>) -> Result<(), Fault> {
-        for mut piece in pieces {
-            let fits = piece.take(self.1);
-            self.1 -= fits.len();
-            self.0.write(vec![fits]).await?;
-            if !piece.is_empty() {
-                return Err(Fault::Unavailable {
-                    message: "the disk is full".to_owned(),
-                    source: None,
-                });
-            }
-        }
-        Ok(())
+impl LargeWrite for Filling<Box<dyn LargeWrite>> {
+    fn appends(&self) -> Box<dyn Append> {
+        Box::new(Filling(self.0.appends(), self.1))
+    }
+
+    async fn send(&mut self, piece: Piece) -> Result<(), Fault> {
+        self.0.send(piece).await
     }
 
     async fn settle(&mut self) -> Result<Kept, Fault> {
         self.0.settle().await
+    }
+}
+
+impl Append for Filling<Box<dyn Append>> {
+    fn append(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        let (fits, rest) = bytes.split_at(bytes.len().min(self.1));
+        self.1 -= fits.len();
+        self.0.append(fits)?;
+        match rest {
+            [] => Ok(()),
+            _ => Err(Fault::Unavailable {
+                message: "the disk is full".to_owned(),
+                source: None,
+            }),
+        }
     }
 }
 
