@@ -121,18 +121,20 @@ pub(super) fn shown(report: &Report, context: &Context) -> String {
     }
     let rows = report.files.iter().map(|file| {
         let digest = file.digest.map(|digest| digest.to_hex());
+        let crc32 = file.crc32.map(|it| it.to_string());
         [
             file.path.to_string(),
             bytes(file.size),
             digest
                 .and_then(|it| it.get(..DIGITS).map(str::to_owned))
                 .unwrap_or_default(),
+            crc32.unwrap_or_default(),
             file.verdict
                 .map(|it| verdict(it).to_owned())
                 .unwrap_or_default(),
         ]
     });
-    parts.push(output.table(["FILE", "SIZE", "SHA-256 (BEGINNING)", "PICKLES"], rows));
+    parts.push(output.table(["FILE", "SIZE", "SHA-256 (BEGINNING)", "CRC-32", "PICKLES"], rows));
     parts.join("\n\n")
 }
 

@@ -60,6 +60,7 @@ struct File {
 struct State {
     size: u64,
     digest: Option<String>,
+    crc32: Option<String>,
 }
 
 impl From<PackageDifference> for PackageChanges {
@@ -112,6 +113,7 @@ impl From<FileChange> for File {
         let state = |state: model_dashboard::package::inspect::FileState| State {
             size: state.size,
             digest: state.digest.map(|digest| digest.to_string()),
+            crc32: state.crc32.map(|crc| crc.to_string()),
         };
         Self {
             path: file.path.to_string(),
@@ -168,6 +170,7 @@ impl From<RemoteFileChange> for File {
         let state = |state: RemoteFileState| State {
             size: state.size,
             digest: state.sha256.map(|digest| format!("sha256:{digest}")),
+            crc32: state.crc32,
         };
         Self {
             path: file.path,

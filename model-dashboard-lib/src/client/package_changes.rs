@@ -95,4 +95,7 @@ pub struct RemoteFileState {
     /// Their SHA-256, in hexadecimal digits, where it is known.
     #[serde(default)]
     pub sha256: Option<String>,
+    /// The CRC-32 that their archive states of them, in hexadecimal digits.
+    #[serde(default)]
+    pub crc32: Option<String>,
 }

@@ -4,6 +4,7 @@
 //! which may be files or objects of a store, by blocking calls: nothing here needs tokio.
 
 pub mod archive;
+mod crc;
 mod digest;
 mod extension;
 mod files;
@@ -21,6 +22,7 @@ pub mod scan;
 pub mod source;
 pub mod unpack;
 
+pub use crc::Crc32;
 pub use digest::digest_of;
 pub use extension::extension_of;
 pub use files::{Package, PackageError, PackageFile};

@@ -31,7 +31,7 @@ const WAITED_FOR: Duration = Duration::from_secs(90 * 60);
 /// When to ask again then.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// What looks at all of a package. Blocks.
+/// What looks at a package. Blocks.
 type Look = fn(&str, &Arc<Stored>) -> Result<Report, PackageError>;
 
 /// What is known of what a package holds.
@@ -180,10 +180,15 @@ impl Inspections {
     }
 }
 
-/// Reads all of a package. Blocks.
+/// Reads all of a package where that brings nothing over a network, and else as little as tells what is
+/// in it. Blocks.
 fn look(name: &str, source: &Arc<Stored>) -> Result<Report, PackageError> {
     let package = Package::open(name, Arc::clone(source) as _, &Default::default())?;
-    Inspectors::default().inspect(&package, &mut |_| {})
+    let inspectors = Inspectors::default();
+    match source.is_local() {
+        true => inspectors.inspect(&package, &mut |_| {}),
+        false => inspectors.look(&package),
+    }
 }
 
 /// The report, or why there is none. Where not all could be read, a report says so of the package:

@@ -12,8 +12,8 @@ use crate::package::source::Source;
 use crate::repository::packages::{PackageStore, StoredPackage};
 
 /// How much is asked of the store at a place that nothing leads to: an archive has headers all
-/// over it.
-const FIRST: usize = 64 << 10;
+/// over it, of thousands of files perhaps.
+const FIRST: usize = 16 << 10;
 
 /// How much at most, where the bytes before were asked for, too.
 const MOST: usize = 4 << 20;
@@ -70,6 +70,11 @@ impl Stored {
             failed: AtomicBool::new(false),
             late: AtomicBool::new(false),
         }
+    }
+
+    /// Whether reading it brings nothing over a network.
+    pub(super) fn is_local(&self) -> bool {
+        self.store.is_local()
     }
 
     /// Whether the store failed, or it was to stop: what was found then says nothing of the

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::archive::{Archive, ArchiveError, ArchiveLimits};
+use super::crc::Crc32;
 use super::folder;
 use super::path::{PackagePath, PathError};
 use super::source::{OnDisk, Source, Stream};
@@ -202,9 +203,9 @@ impl Package {
     }
 
     /// The CRC-32 that an archive states of one of its files.
-    pub(super) fn crc(&self, file: &PackageFile) -> Option<u32> {
+    pub(super) fn crc(&self, file: &PackageFile) -> Option<Crc32> {
         match &self.content {
-            Content::Archive(archive) => Some(archive.entries().get(file.index)?.crc),
+            Content::Archive(archive) => Some(Crc32(archive.entries().get(file.index)?.crc)),
             _ => None,
         }
     }

@@ -9,7 +9,7 @@ use crate::model::{
     ContentDigest, FieldChange, JsonObject, LabelChange, LabelChangeKind, LabelNames,
     ModelDefinition, folded,
 };
-use crate::package::PackagePath;
+use crate::package::{Crc32, PackagePath};
 
 /// Where a definition says something else than its package.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub struct FileState {
     pub size: u64,
     /// Their digest, where it is known.
     pub digest: Option<ContentDigest>,
+    /// What their archive states of them.
+    pub crc32: Option<Crc32>,
 }
 
 impl FileState {
@@ -65,6 +67,18 @@ impl FileState {
         Self {
             size: file.size,
             digest: file.digest,
+            crc32: file.crc32,
+        }
+    }
+
+    /// Whether these are the same bytes; `None` where that cannot be told.
+    fn is_same(&self, other: &Self) -> Option<bool> {
+        if self.size != other.size {
+            return Some(false);
+        }
+        match (self.digest, other.digest) {
+            (Some(one), Some(other)) => Some(one == other),
+            _ => Some(self.crc32? == other.crc32?),
         }
     }
 }
@@ -79,7 +93,8 @@ pub enum FileChangeKind {
     Removed,
     /// It has other bytes.
     Changed,
-    /// It has as many bytes as before; whether they are the same cannot be told without digests.
+    /// It has as many bytes as before; whether they are the same cannot be told: one of the packages
+    /// is no archive, and without digests.
     Unknown,
 }
 
@@ -340,14 +355,13 @@ impl ReportComparison {
             let kind = match (before, after) {
                 (None, _) => FileChangeKind::Added,
                 (_, None) => FileChangeKind::Removed,
-                (Some(was), Some(is)) if was.size != is.size => FileChangeKind::Changed,
-                (Some(was), Some(is)) => match (was.digest, is.digest) {
-                    (Some(was), Some(is)) if was == is => {
+                (Some(was), Some(is)) => match was.is_same(&is) {
+                    Some(true) => {
                         self.same_files += 1;
                         continue;
                     }
-                    (Some(_), Some(_)) => FileChangeKind::Changed,
-                    _ => FileChangeKind::Unknown,
+                    Some(false) => FileChangeKind::Changed,
+                    None => FileChangeKind::Unknown,
                 },
             };
             self.files.push(FileChange {

@@ -33,6 +33,7 @@ pub(super) fn read(
             path: file.path.clone(),
             size: file.size,
             digest,
+            crc32: package.crc(file),
             verdict: scan.verdict,
             names: scan.names.iter().map(ToString::to_string).collect(),
             reasons: scan.reasons.into_iter().collect(),

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::description::Description;
 use super::finding::{Finding, FindingKind};
 use crate::model::ContentDigest;
-use crate::package::PackagePath;
 use crate::package::pickle::Verdict;
+use crate::package::{Crc32, PackagePath};
 
 /// By which rules packages are looked at. It grows whenever one may be judged otherwise.
 pub const RULES: u32 = 1;
@@ -53,6 +53,9 @@ pub struct FileReport {
     /// Of its bytes, unpacked; `None` where the report is of a quick look.
     #[serde(default)]
     pub digest: Option<ContentDigest>,
+    /// What its archive states of its bytes; `None` outside of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crc32: Option<Crc32>,
     /// What loading it would do; `None` where nothing in it is loaded as code.
     #[serde(deserialize_with = "Option::deserialize")]
     pub verdict: Option<Verdict>,

@@ -43,7 +43,7 @@ pub(super) fn write(
     progress: &mut dyn FnMut(u64),
 ) -> Result<ContentDigest, UnpackError> {
     if let Some(crc) = package.crc(file)
-        && let Some(found) = found(to, file.size, crc).map_err(disk(to))?
+        && let Some(found) = found(to, file.size, crc.0).map_err(disk(to))?
     {
         progress(file.size);
         return Ok(found);

@@ -108,6 +108,12 @@ pub struct StoredPackage {
 /// A call goes on in the background until its bytes end: those that arrived are kept.
 #[async_trait]
 pub trait PackageStore: DraftStore + PurgedStore + fmt::Debug + Send + Sync {
+    /// Whether packages lie on a disk of this machine, or are mounted there: then all of one may be read
+    /// to say what is in it. Of others as little as possible is.
+    fn is_local(&self) -> bool {
+        false
+    }
+
     /// Begins an upload of `size` bytes. Cost: two small writes.
     ///
     /// # Errors

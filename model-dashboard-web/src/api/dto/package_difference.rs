@@ -146,6 +146,8 @@ pub(in crate::api) struct FileState {
     size: u64,
     /// Their SHA-256, in hexadecimal digits, where it is known.
     sha256: Option<String>,
+    /// The CRC-32 that their archive states of them, in hexadecimal digits.
+    crc32: Option<String>,
 }
 
 impl From<inspect::FileState> for FileState {
@@ -153,6 +155,7 @@ impl From<inspect::FileState> for FileState {
         FileState {
             size: state.size,
             sha256: state.digest.map(|digest| digest.to_hex()),
+            crc32: state.crc32.map(|crc| crc.to_string()),
         }
     }
 }

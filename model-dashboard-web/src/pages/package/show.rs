@@ -160,6 +160,7 @@ pub(in crate::pages) async fn view_file(
             .digest
             .map(|digest| digest.to_hex())
             .unwrap_or_default(),
+        crc32: known.crc32.map(|it| it.to_string()).unwrap_or_default(),
         trust: told::of_file(known),
         reasons: known.reasons.clone(),
         content,

@@ -294,6 +294,7 @@ fn files(report: &Report) -> Vec<FileRow> {
             .digest
             .map(|digest| digest.to_hex())
             .unwrap_or_default(),
+        crc32: file.crc32.map(|it| it.to_string()).unwrap_or_default(),
         trust: of_file(file),
         names: file.names.clone(),
         reasons: file.reasons.clone(),

@@ -25,6 +25,8 @@ pub struct FileView {
     pub size: u64,
     /// Their SHA-256, in hexadecimal digits; empty if that is not known.
     pub digest: String,
+    /// The CRC-32 that its archive states, in hexadecimal digits; empty outside of one.
+    pub crc32: String,
     /// What loading it would do.
     pub trust: Trust,
     /// What is thought of it.
@@ -58,6 +60,9 @@ pub fn page(frame: &Frame, view: &FileView) -> Markup {
     ];
     if !view.digest.is_empty() {
         facts.push(("SHA-256", copy_chip(&view.digest, "the digest")));
+    }
+    if !view.crc32.is_empty() {
+        facts.push(("CRC-32", copy_chip(&view.crc32, "the checksum")));
     }
     frame.page(
         &Page::new(file_name, Section::Models),

@@ -26,6 +26,8 @@ pub struct FileRow {
     pub size: u64,
     /// Its SHA-256, in hexadecimal digits; empty if that is not known.
     pub digest: String,
+    /// The CRC-32 that its archive states, in hexadecimal digits; empty outside of one.
+    pub crc32: String,
     /// What loading it would do.
     pub trust: Trust,
     /// What it imports that is not expected.
@@ -151,6 +153,8 @@ fn file(name: &str, file: &FileRow, view: &FilesView) -> Markup {
                     (runs(file))
                     @if !file.digest.is_empty() {
                         div.digest { span.meta { "SHA-256 " } (copy_chip(&file.digest, "the digest")) }
+                    } @else if !file.crc32.is_empty() {
+                        div.digest { span.meta { "CRC-32 " } (copy_chip(&file.crc32, "the checksum")) }
                     }
                 }
             }
@@ -165,6 +169,8 @@ fn file(name: &str, file: &FileRow, view: &FilesView) -> Markup {
             span.meta {
                 @if let Some(start) = file.digest.get(..DIGITS) {
                     code.digest title={ "SHA-256 " (file.digest) } { (start) }
+                } @else if !file.crc32.is_empty() {
+                    code.digest title="CRC-32, as the archive states it" { (file.crc32) }
                 }
                 span.size { (size(file.size)) }
             }

@@ -272,6 +272,7 @@ fn file_of_package(content: FileContent) -> FileView {
         path: text("fold_0/a b.json"),
         size: 3_000,
         digest: "0a".repeat(32),
+        crc32: text("1f2e3d4c"),
         trust: Trust::Unknown,
         reasons: texts(&["imports what nothing is known of"]),
         content,

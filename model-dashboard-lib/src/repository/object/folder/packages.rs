@@ -132,6 +132,10 @@ impl Files {
 
 #[async_trait]
 impl LargeObjects for FolderStore {
+    fn is_local(&self) -> bool {
+        true
+    }
+
     async fn begin(&self, id: PackageId, _: u64) -> Result<Kept, Fault> {
         let begin = move |files: &Files| files.begin_upload(id);
         self.run(&self.writers, None, begin).await??;

@@ -58,6 +58,11 @@ pub(in super::super) enum Claim {
 /// A store of large objects, each written once.
 #[async_trait]
 pub(in super::super) trait LargeObjects: fmt::Debug + Send + Sync {
+    /// Whether it is a folder.
+    fn is_local(&self) -> bool {
+        false
+    }
+
     /// Begins one of `size` bytes.
     async fn begin(&self, id: PackageId, size: u64) -> Result<Kept, Fault>;
 

@@ -184,6 +184,10 @@ async fn to_its_end<T: Send + 'static>(
 
 #[async_trait]
 impl PackageStore for ObjectPackages {
+    fn is_local(&self) -> bool {
+        self.large.is_local()
+    }
+
     async fn begin(&self, size: u64, about: &str) -> Result<Upload, PackageStoreError> {
         if about.len() > MAX_ABOUT_BYTES {
             return Err(PackageStoreError::AboutTooLong);
