@@ -134,7 +134,10 @@ pub(super) fn shown(report: &Report, context: &Context) -> String {
                 .unwrap_or_default(),
         ]
     });
-    parts.push(output.table(["FILE", "SIZE", "SHA-256 (BEGINNING)", "CRC-32", "PICKLES"], rows));
+    parts.push(output.table(
+        ["FILE", "SIZE", "SHA-256 (BEGINNING)", "CRC-32", "PICKLES"],
+        rows,
+    ));
     parts.join("\n\n")
 }
 

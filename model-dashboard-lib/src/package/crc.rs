@@ -44,7 +44,10 @@ mod tests {
     fn it_is_written_in_eight_digits_and_read_again() {
         let written = serde_json::to_string(&Crc32(0xab)).unwrap();
         assert_eq!(written, "\"000000ab\"");
-        assert_eq!(serde_json::from_str::<Crc32>(&written).unwrap(), Crc32(0xab));
+        assert_eq!(
+            serde_json::from_str::<Crc32>(&written).unwrap(),
+            Crc32(0xab)
+        );
         for wrong in ["\"ab\"", "\"+00000ab\"", "\"000000abc\"", "171"] {
             assert!(serde_json::from_str::<Crc32>(wrong).is_err(), "{wrong}");
         }

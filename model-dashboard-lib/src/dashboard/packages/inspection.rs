@@ -16,6 +16,7 @@ use super::uploads::Note;
 use crate::dashboard::{Caller, Dashboard, Error};
 use crate::model::ContentDigest;
 use crate::package::inspect::{Inspectors, Report};
+use crate::package::source::Source as _;
 use crate::package::{Package, PackageError};
 use crate::repository::packages::{PackageId, PackageStore, PackageStoreError, Upload};
 
@@ -148,7 +149,12 @@ impl Inspections {
         let source = Stored::new(Arc::clone(&store), package, until, Arc::clone(&self.stop));
         let source = Arc::new(source);
         let (name, look) = (note.file_name.clone(), self.look);
-        let looking = tokio::task::spawn_blocking(move || judged(look(&name, &source), &source));
+        let looking = tokio::task::spawn_blocking(move || {
+            let looked = look(&name, &source);
+            let (read, size) = (source.fetched(), source.size());
+            tracing::debug!(%id, read, size, "a package was looked at");
+            judged(looked, &source)
+        });
         let found = match looking.await {
             Ok(found) => found?,
             // Whoever looks again fails again.
@@ -286,8 +292,11 @@ impl Dashboard {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
+    use std::io::Read as _;
+
     use crate::dashboard::packages::stored::tests::stored;
-    use crate::package::source::Source as _;
+    use crate::package::pack::{FolderArchive, Listing, Without};
+    use crate::package::source::Stream;
     use crate::repository::ObjectRepository;
     use crate::repository::packages::InPieces;
 
@@ -306,6 +315,40 @@ mod tests {
             judged(report(&whole), &cut).unwrap_err();
         });
         judging.await.unwrap();
+    }
+
+    /// Files of 200 KiB in an archive.
+    fn archive(files: usize) -> Vec<u8> {
+        let folder = tempfile::tempdir().unwrap();
+        for number in 0..files {
+            let bytes = [number as u8; 200 << 10];
+            std::fs::write(folder.path().join(format!("{number}.nii.gz")), bytes).unwrap();
+        }
+        let listing = Listing::of(folder.path(), &Without::default(), &Default::default());
+        let archive = FolderArchive::read(listing.unwrap(), &mut |_| {}).unwrap();
+        let mut bytes = Vec::new();
+        Stream::new(Arc::new(archive))
+            .read_to_end(&mut bytes)
+            .unwrap();
+        bytes
+    }
+
+    #[tokio::test]
+    async fn of_packages_that_lie_elsewhere_little_is_read() {
+        let bytes = archive(30);
+        let source = stored(&bytes, WITHIN).await;
+        assert!(!source.is_local());
+        let looking = tokio::task::spawn_blocking(move || {
+            let report = look("model.zip", &source).unwrap();
+            (report, source.fetched())
+        });
+        let (report, read) = looking.await.unwrap();
+        assert!(read * 10 < bytes.len() as u64, "{read} of {}", bytes.len());
+        assert_eq!(report.files.len(), 30);
+        let files = report.files.iter();
+        let mut sums = files.map(|file| (file.digest, file.crc32.map(|it| it.to_string())));
+        assert_eq!(sums.next().unwrap(), (None, Some("d5374f3f".to_owned())));
+        assert!(sums.all(|(digest, crc32)| digest.is_none() && crc32.is_some()));
     }
 
     async fn finished(store: &dyn PackageStore) -> Upload {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::Handle;
@@ -31,6 +31,7 @@ pub(super) struct Stored {
     until: Instant,
     stop: Arc<AtomicBool>,
     ranges: Mutex<Vec<Range>>,
+    fetched: AtomicU64,
     failed: AtomicBool,
     late: AtomicBool,
 }
@@ -67,6 +68,7 @@ impl Stored {
             until,
             stop,
             ranges: Mutex::default(),
+            fetched: AtomicU64::new(0),
             failed: AtomicBool::new(false),
             late: AtomicBool::new(false),
         }
@@ -75,6 +77,11 @@ impl Stored {
     /// Whether reading it brings nothing over a network.
     pub(super) fn is_local(&self) -> bool {
         self.store.is_local()
+    }
+
+    /// How many bytes the store gave.
+    pub(super) fn fetched(&self) -> u64 {
+        self.fetched.load(Ordering::Relaxed)
     }
 
     /// Whether the store failed, or it was to stop: what was found then says nothing of the
@@ -117,6 +124,8 @@ impl Stored {
             while let Some(piece) = pieces.next().await? {
                 bytes.extend_from_slice(&piece);
             }
+            self.fetched
+                .fetch_add(bytes.len() as u64, Ordering::Relaxed);
             match bytes.len() == wanted {
                 true => Ok(bytes),
                 false => Err(io::ErrorKind::UnexpectedEof.into()),

@@ -129,10 +129,32 @@ fn packages_are_compared_file_by_file() {
     );
     assert_eq!(found.same_files, 1);
     assert!(!found.is_breaking());
-    let quick = Inspectors::default()
-        .look(&package(&[("a", b"same")]))
-        .unwrap();
-    let found = ReportComparison::between(&before, &quick);
+}
+
+#[test]
+fn files_without_digests_are_told_apart_by_the_checksums_of_their_archives() {
+    let inspectors = Inspectors::default();
+    let files: [(&str, &[u8]); 2] = [("a", b"same"), ("b", b"old")];
+    let whole = inspectors.inspect(&package(&files), &mut |_| {}).unwrap();
+    let quick = inspectors.look(&package(&[("a", b"same"), ("b", b"new")]));
+    let quick = quick.unwrap();
+    assert!(quick.files.iter().all(|file| file.digest.is_none()));
+    let found = ReportComparison::between(&whole, &quick);
+    assert_eq!(found.same_files, 1);
+    let [changed] = &*found.files else {
+        panic!("{found:?}")
+    };
+    assert_eq!(changed.path.as_str(), "b");
+    assert_eq!(changed.kind, FileChangeKind::Changed);
+    let sums = [&changed.before, &changed.after].map(|it| it.unwrap().crc32.unwrap().to_string());
+    assert_eq!(sums, ["3f5dd4e5", "6be34445"]);
+
+    // Of files that are in no archive nothing is known but their size.
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a"), b"same").unwrap();
+    let plain = Package::of_folder(folder.path(), &Default::default()).unwrap();
+    let plain = inspectors.look(&plain).unwrap();
+    let found = ReportComparison::between(&whole, &plain);
     assert_eq!(found.files[0].kind, FileChangeKind::Unknown);
 }
 

@@ -154,3 +154,92 @@ impl Worker {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::mpsc as std_mpsc;
+
+    use super::*;
+
+    /// Appends once it is let, and fails at a piece of no bytes.
+    struct Gated {
+        gate: std_mpsc::Receiver<()>,
+        appended: Arc<Mutex<Vec<u8>>>,
+    }
+
+    impl Append for Gated {
+        fn append(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+            if bytes.is_empty() {
+                return Err(Fault::Unsafe {
+                    message: "nothing".to_owned(),
+                });
+            }
+            // Once nobody holds the gate, everything may pass.
+            let _ = self.gate.recv();
+            self.appended.lock().unwrap().extend_from_slice(bytes);
+            Ok(())
+        }
+    }
+
+    fn lane() -> (Lane, std_mpsc::Sender<()>, Arc<Mutex<Vec<u8>>>) {
+        let (open, gate) = std_mpsc::channel();
+        let appended = Arc::default();
+        let append = Gated {
+            gate,
+            appended: Arc::clone(&appended),
+        };
+        let before = Taken {
+            count: 3,
+            hasher: Sha256::new_with_prefix("abc"),
+        };
+        let threads = Arc::new(Semaphore::new(1));
+        let lane = Lane::start(before, Box::new(append), threads, Spare::default());
+        (lane.unwrap(), open, appended)
+    }
+
+    #[tokio::test]
+    async fn pieces_are_appended_and_hashed_in_their_order() {
+        let (lane, open, appended) = lane();
+        drop(open);
+        for piece in ["d", "ef", "ghi", "j", "k", "l"] {
+            let piece = piece.as_bytes().to_vec();
+            lane.take(piece.into()).await.unwrap();
+        }
+        lane.all_taken().await.unwrap();
+        let taken = lane.taken();
+        assert_eq!(taken.count, 12);
+        assert_eq!(taken.hasher.finalize(), Sha256::digest("abcdefghijkl"));
+        assert_eq!(*appended.lock().unwrap(), b"defghijkl");
+    }
+
+    #[tokio::test]
+    async fn what_went_wrong_is_told_and_what_came_before_is_kept() {
+        let (lane, open, _) = lane();
+        drop(open);
+        lane.take(b"d".to_vec().into()).await.unwrap();
+        lane.take(Vec::new().into()).await.unwrap();
+        let fault = lane.all_taken().await.unwrap_err();
+        assert!(matches!(fault, Fault::Unsafe { .. }), "{fault:?}");
+        let taken = lane.taken();
+        assert_eq!(taken.count, 4);
+        assert_eq!(taken.hasher.finalize(), Sha256::digest("abcd"));
+        assert!(lane.take(b"e".to_vec().into()).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_not_taken_in_once_nobody_wants_it() {
+        let (lane, open, appended) = lane();
+        for piece in ["d", "e", "f"] {
+            lane.take(piece.as_bytes().to_vec().into()).await.unwrap();
+        }
+        let state = Arc::clone(&lane.state);
+        drop(lane);
+        drop(open);
+        // Its end of the state goes with the thread.
+        while Arc::strong_count(&state) > 1 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(*appended.lock().unwrap(), b"d");
+    }
+}
