@@ -16,12 +16,12 @@ use crate::repository::packages::{PackageStore, StoredPackage};
 const FIRST: usize = 16 << 10;
 
 /// How much at most, where the bytes before were asked for, too.
-const MOST: usize = 4 << 20;
+const MOST: usize = 2 << 20;
 
 /// How many ranges are kept.
 const KEPT: usize = 8;
 
-/// Reads a package by ranges, larger ones where it is read from start to end. Keeps up to 32 MiB.
+/// Reads a package by ranges, larger ones where it is read from start to end. Keeps up to 16 MiB.
 ///
 /// It is used on a thread that may block.
 pub(super) struct Stored {

@@ -17,6 +17,7 @@
 mod faults;
 mod files;
 mod packages;
+mod reading;
 mod swap;
 #[cfg(test)]
 mod tests;

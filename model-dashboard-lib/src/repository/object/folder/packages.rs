@@ -9,18 +9,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::JoinError;
 
 use super::faults::{fault, unlockable};
 use super::files::{Files, is_absent};
+use super::reading::FileRead;
 use super::swap::sync_folder;
 use super::{Condition, ConditionalStore, Fault, FolderStore};
 use crate::repository::object::keys::StoreKey;
 use crate::repository::object::packages::large::{Append, Claim, Kept, LargeObjects, LargeWrite};
-use crate::repository::packages::{PackageId, Piece, Pieces};
-
-/// How many bytes are read at a time.
-const READ: u64 = 1 << 20;
+use crate::repository::packages::{PackageId, Pieces};
 
 impl Files {
     fn begin_upload(&self, id: PackageId) -> Result<(), Fault> {
@@ -201,20 +199,14 @@ impl LargeObjects for FolderStore {
         let open = move |files: &Files| files.open_object(&key);
         let found = self.run(&self.readers, None, open).await??;
         Ok(found.map(|(file, size)| {
-            let read = FileRead {
-                file: Arc::new(file),
-                threads: self.readers.clone(),
-                at: range.start.min(size),
-                end: range.end.min(size),
-                ahead: None,
-            };
-            Box::new(read) as Box<dyn Pieces>
+            let range = range.start.min(size)..range.end.min(size);
+            Box::new(FileRead::new(file, range, self.readers.clone())) as Box<dyn Pieces>
         }))
     }
 }
 
 /// Runs what blocks on a thread, once there are not too many at it.
-async fn on_a_thread<T: Send + 'static>(
+pub(super) async fn on_a_thread<T: Send + 'static>(
     threads: Arc<Semaphore>,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, JoinError> {
@@ -318,64 +310,25 @@ fn options() -> OpenOptions {
     options
 }
 
-/// A part of a file that is read piece by piece, the next one while the last is used.
-#[derive(Debug)]
-struct FileRead {
-    file: Arc<File>,
-    threads: Arc<Semaphore>,
-    at: u64,
-    end: u64,
-    ahead: Option<JoinHandle<io::Result<Vec<u8>>>>,
-}
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
 
-impl FileRead {
-    fn start(&mut self) -> Option<JoinHandle<io::Result<Vec<u8>>>> {
-        let length = READ.min(self.end - self.at);
-        if length == 0 {
-            return None;
-        }
-        let (file, at) = (Arc::clone(&self.file), self.at);
-        self.at += length;
-        let read = on_a_thread(Arc::clone(&self.threads), move || {
-            let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
-            read_exact_at(&file, &mut bytes, at)?;
-            Ok(bytes)
-        });
-        Some(tokio::spawn(async move {
-            read.await.map_err(io::Error::other).flatten()
-        }))
-    }
-}
-
-#[async_trait]
-impl Pieces for FileRead {
-    async fn next(&mut self) -> io::Result<Option<Piece>> {
-        if self.ahead.is_none() {
-            self.ahead = self.start();
-        }
-        let Some(reading) = &mut self.ahead else {
-            return Ok(None);
+    #[tokio::test]
+    async fn what_went_wrong_early_is_told_once_bytes_must_be_safe() {
+        let mut write = FolderWrite {
+            file: Arc::new(tempfile::tempfile().unwrap()),
+            threads: Arc::new(Semaphore::new(1)),
+            name: StoreKey::upload_bytes(PackageId::new()),
+            syncing: Arc::default(),
         };
-        let read = reading.await.map_err(io::Error::other)?;
-        self.ahead = self.start();
-        Ok(Some(read?.into()))
+        write.settle().await.unwrap();
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        *write.syncing.lock().unwrap() = Some(full);
+        // The system tells of it once: a second look says that all is well.
+        write.sync_early();
+        let fault = write.settle().await.unwrap_err();
+        assert!(fault.to_string().contains("cannot be written"), "{fault}");
     }
-}
-
-#[cfg(unix)]
-fn read_exact_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
-}
-
-#[cfg(windows)]
-fn read_exact_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
-    let mut done = 0;
-    while done < bytes.len() {
-        let place = at + done as u64;
-        match std::os::windows::fs::FileExt::seek_read(file, &mut bytes[done..], place)? {
-            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            read => done += read,
-        }
-    }
-    Ok(())
 }

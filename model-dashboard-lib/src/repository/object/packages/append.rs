@@ -13,11 +13,10 @@ use super::large::{Kept, LargeWrite};
 use super::record::Record;
 use super::turns::{Stop, Turn};
 use super::{ObjectPackages, failed};
-use crate::repository::RepositoryError;
 use crate::repository::packages::{PackageId, PackageStoreError, Piece, Pieces, Upload};
 
 /// How many bytes may come while those before are made safe.
-const AHEAD: usize = 16 << 20;
+const AHEAD: usize = 8 << 20;
 
 /// For how long bytes may stay away before they are taken to have broken off: a connection may be
 /// gone without a word.
@@ -260,7 +259,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    async fn all_taken(&self) -> Result<(), PackageStoreError> {
+    async fn all_taken(&mut self) -> Result<(), PackageStoreError> {
         let taken = self.lane.all_taken().await;
         taken.map_err(|fault| failed(self.id, fault))
     }

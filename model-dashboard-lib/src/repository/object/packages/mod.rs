@@ -18,6 +18,7 @@ mod parts;
 mod purged;
 mod received;
 mod record;
+mod sending;
 mod sweep;
 mod turns;
 

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
+#[cfg(feature = "s3")]
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,21 +15,19 @@ use bytes::Bytes;
 use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path;
 use object_store::{Error, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload};
-use tokio::task::JoinSet;
-use tokio::time::timeout;
-use ulid::Ulid;
 
 use super::super::conditional::Fault;
 use super::super::faults::{fault, is_lost};
 use super::super::keys::{Folder, StoreKey};
 #[cfg(feature = "s3")]
 use super::addresses::Addresses;
-use super::large::{Claim, Kept, LargeObjects, LargeWrite, Parts, Tail};
+use super::large::{Claim, Kept, LargeObjects, LargeWrite, Parts};
 use super::lots::Lots;
 use super::received::Received;
+use super::sending::PartedWrite;
 #[cfg(feature = "s3")]
 use crate::repository::packages::PackageAddress;
-use crate::repository::packages::{PackageId, Piece, Pieces};
+use crate::repository::packages::{PackageId, Pieces};
 
 /// The bytes of a part, as long as there are no more of them than a store takes: it takes 5 MiB and
 /// more.
@@ -37,17 +36,11 @@ const PART: u64 = 8 << 20;
 /// The most parts of an object: S3 takes 10,000.
 const PARTS: u64 = 9_000;
 
-/// How many parts are sent at a time.
-const AT_ONCE: usize = 3;
-
-/// How long sending one may take: a slower store cannot be told from one that is away.
-const PART_TIME: Duration = Duration::from_secs(120);
-
 /// Large objects in parts.
 #[derive(Clone)]
 pub(in super::super) struct PartedObjects {
-    objects: Arc<dyn ObjectStore>,
-    parts: Arc<dyn MultipartStore>,
+    pub(super) objects: Arc<dyn ObjectStore>,
+    pub(super) parts: Arc<dyn MultipartStore>,
     /// Who tells which parts are there, where parts outlive this process.
     lots: Option<Arc<dyn Lots>>,
     /// Who gives addresses of objects, where the store has any.
@@ -201,19 +194,7 @@ impl LargeObjects for PartedObjects {
         if parts.there.len() as u64 * parts.size + tail.len() as u64 != received {
             return Err(broken(id));
         }
-        let mut write = PartedWrite {
-            objects: self.clone(),
-            id,
-            path: path(&StoreKey::package(id))?,
-            begun: parts.there.len(),
-            parts,
-            filling: Vec::new(),
-            filled: 0,
-            sending: JoinSet::new(),
-            sent: Vec::new(),
-        };
-        write.push(Piece::new(tail));
-        Ok(Box::new(write))
+        Ok(Box::new(PartedWrite::behind(self, id, parts, tail)?))
     }
 
     async fn tidy(&self, id: PackageId, before: &Kept, now: &Kept) -> Result<(), Fault> {
@@ -318,134 +299,11 @@ impl LargeObjects for PartedObjects {
     }
 }
 
-/// An object whose parts are being sent.
-struct PartedWrite {
-    objects: PartedObjects,
-    id: PackageId,
-    path: Path,
-    parts: Parts,
-    /// How many parts there were before those in `sent`.
-    begun: usize,
-    /// The bytes behind the last part that is sent.
-    filling: Vec<Piece>,
-    filled: u64,
-    sending: JoinSet<(usize, Result<PartId, Fault>)>,
-    /// What the store calls the parts sent since, where it has said so.
-    sent: Vec<Option<String>>,
-}
-
-impl PartedWrite {
-    fn push(&mut self, piece: Piece) {
-        self.filled += piece.len() as u64;
-        if !piece.is_empty() {
-            self.filling.push(piece);
-        }
-    }
-
-    /// Takes a whole part from what fills the next one.
-    fn whole_part(&mut self) -> Option<PutPayload> {
-        if self.filled < self.parts.size {
-            return None;
-        }
-        let mut room = self.parts.size;
-        let mut whole = Vec::new();
-        let mut rest = Vec::new();
-        for mut piece in self.filling.drain(..) {
-            let taken = piece.take(usize::try_from(room).unwrap_or(usize::MAX));
-            room -= taken.len() as u64;
-            whole.push(taken.bytes().clone());
-            if !piece.is_empty() {
-                rest.push(piece);
-            }
-        }
-        self.filling = rest;
-        self.filled -= self.parts.size;
-        Some(
-            whole
-                .into_iter()
-                .filter(|bytes| !bytes.is_empty())
-                .collect(),
-        )
-    }
-
-    /// Waits for the answer to one part.
-    async fn sent_one(&mut self) -> Result<(), Fault> {
-        if let Some(joined) = self.sending.join_next().await {
-            let (place, sent) = joined.map_err(|error| Fault::Unexpected(error.into()))?;
-            let sent = sent?;
-            if let Some(known) = self.sent.get_mut(place) {
-                *known = Some(sent.content_id);
-            }
-        }
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl LargeWrite for PartedWrite {
-    async fn send(&mut self, piece: Piece) -> Result<(), Fault> {
-        self.push(piece);
-        while let Some(payload) = self.whole_part() {
-            while self.sending.len() >= AT_ONCE {
-                self.sent_one().await?;
-            }
-            let place = self.sent.len();
-            self.sent.push(None);
-            let number = self.begun + place;
-            let (store, path) = (self.objects.parts.clone(), self.path.clone());
-            let lot = self.parts.lot.clone();
-            self.sending.spawn(async move {
-                let sent = store.put_part(&path, &lot, number, payload);
-                let sent = timeout(PART_TIME, sent).await.map_err(|_| slow());
-                (place, sent.and_then(|sent| sent.map_err(part_fault)))
-            });
-        }
-        Ok(())
-    }
-
-    async fn settle(&mut self) -> Result<Kept, Fault> {
-        while !self.sending.is_empty() {
-            self.sent_one().await?;
-        }
-        let sent = std::mem::take(&mut self.sent);
-        let sent: Option<Vec<String>> = sent.into_iter().collect();
-        self.parts
-            .there
-            .extend(sent.ok_or_else(|| broken(self.id))?);
-        self.begun = self.parts.there.len();
-        self.parts.tail = None;
-        if self.filled > 0 {
-            let tail = Tail {
-                word: Ulid::generate().to_string(),
-                size: self.filled,
-            };
-            let pieces = self.filling.iter().map(|piece| piece.bytes().clone());
-            let path = path(&StoreKey::upload_tail(self.id, &tail.word))?;
-            let put = self.objects.objects.put(&path, pieces.collect());
-            put.await.map_err(fault)?;
-            self.parts.tail = Some(tail);
-        }
-        Ok(Kept {
-            parts: Some(self.parts.clone()),
-        })
-    }
-}
-
 /// The fault of a request about parts.
-fn part_fault(error: Error) -> Fault {
+pub(super) fn part_fault(error: Error) -> Fault {
     match is_lost(&error) {
         true => lost("the store has purged its parts, or has other ones"),
         false => fault(error),
-    }
-}
-
-fn slow() -> Fault {
-    Fault::Unavailable {
-        message: format!(
-            "it does not take a part of an upload within {} s",
-            PART_TIME.as_secs()
-        ),
-        source: None,
     }
 }
 
@@ -461,7 +319,7 @@ fn part(name: &str) -> PartId {
     }
 }
 
-fn path(key: &StoreKey) -> Result<Path, Fault> {
+pub(super) fn path(key: &StoreKey) -> Result<Path, Fault> {
     Path::parse(key.as_str()).map_err(|error| Fault::Unexpected(error.into()))
 }
 
@@ -473,6 +331,6 @@ fn absent<T>(found: Result<T, Error>) -> Result<Option<T>, Fault> {
     }
 }
 
-fn broken(id: PackageId) -> Fault {
+pub(super) fn broken(id: PackageId) -> Fault {
     Fault::Unexpected(format!("the bytes of the upload {id} are not what was stored").into())
 }
