@@ -47,8 +47,10 @@ const PICKLES: &[&str] = &[
 /// Extensions of archives, which may begin with anything.
 const ARCHIVES: &[&str] = &["keras", "npz", "pt", "pth", "zip"];
 
-/// Files up to this size are read to their end to see whether they are archives.
-const SMALL: u64 = 1 << 20;
+/// Up to this size a file that is not called so is searched for the end of an archive with a comment.
+/// Of larger ones that would read more than everything else: what loads files of any name takes them for
+/// an archive by their first bytes (torch, numpy).
+const SMALL: u64 = 64 << 10;
 
 /// The size of the end of an archive without a comment.
 const END: u64 = 22;

@@ -16,7 +16,7 @@ use crate::repository::packages::{Piece, Pieces};
 
 /// How many bytes are read at a time: few enough that a processor's cache still has them when they are
 /// sent.
-const READ: u64 = 512 << 10;
+const READ: u64 = 256 << 10;
 
 /// How many buffers of a reader are kept: one is filled while another one is sent.
 const SPARE: usize = 2;
