@@ -212,7 +212,9 @@ fn a_folder_and_its_archive_have_the_same_report() {
         let plain = Package::of_folder(folder.path(), &limits).unwrap();
         let report = |package: &Package| {
             let inspectors = Inspectors::default();
-            let report = inspectors.inspect(package, &mut |_| {}).unwrap();
+            let mut report = inspectors.inspect(package, &mut |_| {}).unwrap();
+            // An archive alone states it.
+            report.files.iter_mut().for_each(|file| file.crc32 = None);
             serde_json::to_value(report).unwrap()
         };
         assert_eq!(report(&zipped), report(&plain), "{}", file.display());
