@@ -198,9 +198,8 @@ impl Session<'_> {
         if taken.is_err() {
             // What was taken in before may be whole, as in a file on a disk that is full now.
             let _ = self.lane.all_taken().await;
-        }
-        if taken.is_err() && self.lane.taken().count > self.safe {
-            if let Err(error) = self.settle(false).await {
+            let is_more = self.lane.taken().count > self.safe;
+            if is_more && let Err(error) = self.settle(false).await {
                 tracing::debug!(id = %self.id, %error, "what came last is not kept");
             }
         }
