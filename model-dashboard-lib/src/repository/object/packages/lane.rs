@@ -6,8 +6,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use futures::executor::block_on;
 use sha2::{Digest as _, Sha256};
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::super::conditional::Fault;
@@ -61,6 +61,7 @@ impl Lane {
             taken,
             append,
             threads,
+            runtime: Handle::current(),
             spare,
             state: Arc::clone(&state),
         };
@@ -118,6 +119,7 @@ struct Worker {
     taken: Taken,
     append: Box<dyn Append>,
     threads: Arc<Semaphore>,
+    runtime: Handle,
     spare: Spare,
     state: Arc<Mutex<State>>,
 }
@@ -147,7 +149,7 @@ impl Worker {
 
     fn take(&mut self, piece: &Piece) -> Result<(), Fault> {
         // It is never closed.
-        let _permit = block_on(self.threads.acquire());
+        let _permit = self.runtime.block_on(self.threads.acquire());
         self.append.append(piece)?;
         self.taken.hasher.update(piece);
         self.taken.count += piece.len() as u64;
