@@ -21,9 +21,11 @@ pub(super) fn file_name(headers: &HeaderMap) -> Result<Option<String>, &'static 
         match name.trim().to_ascii_lowercase().as_str() {
             "filename" => plain = Some(value),
             "filename*" => {
-                let encoded = value.split_once("''").ok_or(expected)?;
-                let is_utf8 = encoded.0.eq_ignore_ascii_case("utf-8");
-                let decoded = percent_decode_str(encoded.1).decode_utf8().ok();
+                // Between the two is a language, or nothing (RFC 8187).
+                let (charset, behind) = value.split_once('\'').ok_or(expected)?;
+                let (_, encoded) = behind.split_once('\'').ok_or(expected)?;
+                let is_utf8 = charset.eq_ignore_ascii_case("utf-8");
+                let decoded = percent_decode_str(encoded).decode_utf8().ok();
                 extended = decoded.filter(|_| is_utf8).map(|name| name.into_owned());
             }
             _ => {}
@@ -88,6 +90,10 @@ mod tests {
                 "Läsion.zip",
             ),
             ("attachment; filename*=utf-8''a%2Fb", "a/b"),
+            (
+                "attachment; filename*=UTF-8'de'L%C3%A4sion.zip",
+                "Läsion.zip",
+            ),
         ] {
             assert_eq!(named(value), Ok(Some(name.to_owned())), "{value}");
         }
