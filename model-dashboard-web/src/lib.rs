@@ -19,3 +19,10 @@ pub mod views;
 pub use pages::page_addresses;
 pub use service::{api_service, metrics_service, service};
 pub use settings::WebSettings;
+
+/// For the fuzzer alone: no promises.
+#[cfg(any(fuzzing, test))]
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::transfer::fuzzing::*;
+}

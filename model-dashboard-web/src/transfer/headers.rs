@@ -14,7 +14,7 @@ pub(super) const UPLOAD_DEFER_LENGTH: HeaderName = HeaderName::from_static("uplo
 pub(super) const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 pub(super) const UPLOAD_METADATA: HeaderName = HeaderName::from_static("upload-metadata");
 pub(super) const UPLOAD_EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
-const METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");
+pub(super) const METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");
 
 /// The version of the protocol.
 pub(super) const VERSION: HeaderValue = HeaderValue::from_static("1.0.0");
@@ -97,7 +97,7 @@ pub(super) fn method_override(headers: &HeaderMap) -> Result<Option<Method>, Bad
 pub(super) struct Metadata {
     /// The header as it was sent.
     pub(super) text: String,
-    pairs: Vec<(String, Vec<u8>)>,
+    pub(super) pairs: Vec<(String, Vec<u8>)>,
 }
 
 impl Metadata {

@@ -4,6 +4,8 @@
 mod body;
 mod download;
 mod file;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod headers;
 mod naming;
 mod put;
