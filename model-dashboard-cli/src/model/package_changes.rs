@@ -43,6 +43,7 @@ struct Contents {
     /// How many more differ that a server did not list.
     more_files: usize,
     same_files: usize,
+    same_by_checksum: usize,
     /// What they tell of themselves.
     told: Changes,
     breaking: bool,
@@ -102,6 +103,7 @@ impl From<ReportComparison> for Contents {
             files: found.files.into_iter().map(File::from).collect(),
             more_files: 0,
             same_files: found.same_files,
+            same_by_checksum: found.same_by_checksum,
             told: Changes::of(found.fields, found.labels),
             breaking,
         }
@@ -159,6 +161,7 @@ impl From<RemoteContents> for Contents {
             files: found.files.into_iter().map(File::from).collect(),
             more_files: found.more_files,
             same_files: found.same_files,
+            same_by_checksum: found.same_by_checksum,
             told: Changes::of_remote(found.fields, found.labels),
             breaking: found.breaking,
         }
@@ -255,12 +258,16 @@ impl Contents {
             tables.push(output.table(["FILE", "CHANGE", "BEFORE", "AFTER"], rows));
         }
         let more = self.files.len().saturating_sub(MOST_SHOWN) + self.more_files;
-        tables.push(match (more, self.same_files) {
-            (0, same) => format!("the same: {}", counted(same as u64, "file")),
-            (more, same) => format!(
-                "and {more} more; the same: {}",
-                counted(same as u64, "file")
-            ),
+        let mut same = format!("the same: {}", counted(self.same_files as u64, "file"));
+        if self.same_by_checksum > 0 {
+            same.push_str(&format!(
+                ", {} of them by what their archives state, which nobody has checked",
+                self.same_by_checksum
+            ));
+        }
+        tables.push(match more {
+            0 => same,
+            more => format!("and {more} more; {same}"),
         });
         if !self.told.is_empty() {
             tables.push(self.told.tables(output));

@@ -59,6 +59,9 @@ pub struct RemoteContents {
     /// How many are the same.
     #[serde(default)]
     pub same_files: usize,
+    /// How many of these are so by size and by the CRC-32 that their archives state.
+    #[serde(default)]
+    pub same_by_checksum: usize,
     /// Labels that the packages tell, by number.
     #[serde(default)]
     pub labels: Vec<RemoteLabelChange>,

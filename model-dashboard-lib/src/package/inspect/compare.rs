@@ -28,8 +28,11 @@ pub struct Drift {
 pub struct ReportComparison {
     /// Files that differ, by path.
     pub files: Vec<FileChange>,
-    /// How many files are the same.
+    /// How many files are the same, by their digests or by what their archives state of them.
     pub same_files: usize,
+    /// How many of these are the same by size and [`Crc32`] alone, which proves nothing against somebody
+    /// who wants it so.
+    pub same_by_checksum: usize,
     /// Labels that differ, by number.
     pub labels: Vec<LabelChange>,
     /// What else is told otherwise, by the fields of [`Description`] and [`Report`].
@@ -93,8 +96,8 @@ pub enum FileChangeKind {
     Removed,
     /// It has other bytes.
     Changed,
-    /// It has as many bytes as before; whether they are the same cannot be told: one of the packages
-    /// is no archive, and without digests.
+    /// It has as many bytes as before; whether they are the same cannot be told: of one of the packages
+    /// neither digests are known nor the checksums of an archive.
     Unknown,
 }
 
@@ -358,6 +361,8 @@ impl ReportComparison {
                 (Some(was), Some(is)) => match was.is_same(&is) {
                     Some(true) => {
                         self.same_files += 1;
+                        let digests = before.and_then(|it| it.digest).zip(is.digest);
+                        self.same_by_checksum += usize::from(digests.is_none());
                         continue;
                     }
                     Some(false) => FileChangeKind::Changed,

@@ -45,11 +45,20 @@ const PICKLES: &[&str] = &[
 ];
 
 /// Extensions of archives, which may begin with anything.
-const ARCHIVES: &[&str] = &["keras", "npz", "pt", "pth", "zip"];
+const ARCHIVES: &[&str] = &[
+    "keras",
+    "npz",
+    "pt",
+    "ptl",
+    "pth",
+    "torchscript",
+    "ts",
+    "zip",
+];
 
 /// Up to this size a file that is not called so is searched for the end of an archive with a comment.
-/// Of larger ones that would read more than everything else: what loads files of any name takes them for
-/// an archive by their first bytes (torch, numpy).
+/// Of larger ones that would read more than everything else, and `torch.load` and numpy take a file for an
+/// archive by its first bytes.
 const SMALL: u64 = 64 << 10;
 
 /// The size of the end of an archive without a comment.

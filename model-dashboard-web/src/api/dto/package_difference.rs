@@ -85,6 +85,9 @@ pub(in crate::api) struct PackageContents {
     more_files: usize,
     /// How many files are the same.
     same_files: usize,
+    /// How many of these are so by size and by the CRC-32 that their archives state, which nobody has
+    /// checked.
+    same_by_checksum: usize,
     /// Labels that the packages tell, by number.
     labels: Vec<LabelDifference>,
     /// What else they tell of themselves: `framework`, `version`, `channels`, `verdict` and others.
@@ -101,6 +104,7 @@ impl From<&ReportComparison> for PackageContents {
             files: files.collect(),
             more_files: found.files.len().saturating_sub(MAX_FILES),
             same_files: found.same_files,
+            same_by_checksum: found.same_by_checksum,
             labels,
             fields,
             breaking: found.is_breaking(),

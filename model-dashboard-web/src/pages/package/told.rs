@@ -83,15 +83,16 @@ pub(in crate::pages) fn since(found: &ReportComparison) -> Since {
     }
 }
 
-/// How many files are new, gone, changed, the same.
-pub(super) fn counts(found: &ReportComparison) -> [usize; 4] {
-    let changed = found.count(FileChangeKind::Changed) + found.count(FileChangeKind::Unknown);
-    [
-        found.count(FileChangeKind::Added),
-        found.count(FileChangeKind::Removed),
-        changed,
-        found.same_files,
-    ]
+/// How many files are new, gone and so on.
+pub(super) fn counts(found: &ReportComparison) -> Counts {
+    Counts {
+        added: found.count(FileChangeKind::Added),
+        removed: found.count(FileChangeKind::Removed),
+        changed: found.count(FileChangeKind::Changed),
+        unknown: found.count(FileChangeKind::Unknown),
+        same: found.same_files.saturating_sub(found.same_by_checksum),
+        same_by_checksum: found.same_by_checksum,
+    }
 }
 
 /// What loading one file would do.

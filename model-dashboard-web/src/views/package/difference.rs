@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use maud::{Markup, html};
 
-use super::since::told as told_files;
+use super::since::{Counts, told as told_files};
 use crate::views::components::icon::Icon;
 use crate::views::components::table::{Column, table};
 use crate::views::components::{Tone, copy_chip, notice, plural, size, time};
@@ -57,8 +57,8 @@ pub struct Removed {
 /// What differs in two packages.
 #[derive(Debug, Clone, Default)]
 pub struct ContentsView {
-    /// Files: new, gone, changed, the same.
-    pub counts: [usize; 4],
+    /// How many files differ, and how.
+    pub counts: Counts,
     /// Those that differ, by path.
     pub files: Vec<ChangedFile>,
     /// What they tell of themselves.

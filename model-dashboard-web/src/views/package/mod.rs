@@ -19,7 +19,7 @@ use maud::{Markup, html};
 pub use self::drift::drift;
 pub use self::findings::{FindingGroup, FindingRow, Subject};
 pub use self::networks::{ConfigurationRow, FoldState, NetworkRow, ScoreRow, SignatureRow};
-pub use self::since::{Since, since_last};
+pub use self::since::{Counts, Since, since_last};
 pub use self::trust::Trust;
 use super::components::icon::Icon;
 use super::components::labels::{self, Label};

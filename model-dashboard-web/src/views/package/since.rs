@@ -5,11 +5,28 @@ use maud::{Markup, html};
 use crate::views::components::{Tone, notice, plural, sentence};
 use crate::views::history::changes::{Changes, in_full};
 
+/// How many files of a package differ from those of another one.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Counts {
+    /// They are new.
+    pub added: usize,
+    /// They are there no more.
+    pub removed: usize,
+    /// They have other bytes.
+    pub changed: usize,
+    /// They have as many bytes; whether the same cannot be told.
+    pub unknown: usize,
+    /// They have the same digest.
+    pub same: usize,
+    /// They have the same checksum in their archives, which nobody has checked.
+    pub same_by_checksum: usize,
+}
+
 /// What differs from the package before.
 #[derive(Debug, Clone, Default)]
 pub struct Since {
-    /// Files: new, gone, changed, the same.
-    pub files: [usize; 4],
+    /// How many files differ, and how.
+    pub files: Counts,
     /// What it tells of itself.
     pub changes: Changes,
     /// Whether whoever uses the model takes one thing for another.
@@ -33,13 +50,18 @@ pub fn since_last(since: Option<&Since>) -> Markup {
     }
 }
 
-/// How many files are new, gone, changed, the same, in words.
-pub(super) fn told([added, removed, changed, same]: [usize; 4]) -> String {
+/// How many files are new, gone and so on, in words.
+pub(super) fn told(counts: Counts) -> String {
     let told = [
-        (added, "new"),
-        (removed, "gone"),
-        (changed, "changed"),
-        (same, "the same"),
+        (counts.added, "new"),
+        (counts.removed, "gone"),
+        (counts.changed, "changed"),
+        (counts.unknown, "perhaps changed"),
+        (counts.same, "the same"),
+        (
+            counts.same_by_checksum,
+            "the same by what their archives state, which nobody has checked",
+        ),
     ];
     let told: Vec<String> = told
         .into_iter()

@@ -104,7 +104,7 @@ fn proposed() -> ProposedView {
             check(Verdict::Failed, "label 1 was spleen and is liver"),
         ],
         since_last: Some(Since {
-            files: [1, 0, 2, 14],
+            files: packages::changed_files(),
             ..Since::default()
         }),
         file_name: text("Dataset501.zip"),

@@ -11,8 +11,8 @@ use crate::views::package::file::{FileContent, FileView};
 use crate::views::package::files::{FileRow, FilesView};
 use crate::views::package::page::PackageView;
 use crate::views::package::{
-    self, ConfigurationRow, FindingGroup, FindingRow, FoldState, FoundView, NetworkRow, ScoreRow,
-    SignatureRow, Since, Subject, Trust,
+    self, ConfigurationRow, Counts, FindingGroup, FindingRow, FoldState, FoundView, NetworkRow,
+    ScoreRow, SignatureRow, Since, Subject, Trust,
 };
 use crate::views::upload::found::{self, UploadState, UploadView};
 use crate::views::upload::new::{self, NewView};
@@ -238,7 +238,7 @@ fn chosen() -> ChosenView {
         }],
         may_publish: true,
         since_last: Some(Since {
-            files: [1, 0, 2, 14],
+            files: changed_files(),
             changes,
             breaking: true,
         }),
@@ -279,6 +279,17 @@ fn file_of_package(content: FileContent) -> FileView {
     }
 }
 
+pub(super) fn changed_files() -> Counts {
+    Counts {
+        added: 1,
+        removed: 1,
+        changed: 2,
+        unknown: 1,
+        same: 14,
+        same_by_checksum: 3,
+    }
+}
+
 fn side(file_name: &str, size: u64, removed: Option<Removed>) -> Side {
     Side::Known {
         file_name: text(file_name),
@@ -302,7 +313,7 @@ pub(super) fn difference_view() -> DifferenceView {
         before: side("Dataset220_KiTS2023.zip", 1_234_567_890, None),
         after: side("Dataset220_KiTS2023-retrained.zip", 1_256_000_000, None),
         contents: Some(ContentsView {
-            counts: [1, 1, 3, 14],
+            counts: changed_files(),
             files: vec![
                 file(&at("dataset.json"), Some(812), Some(1_024)),
                 file(

@@ -56,6 +56,8 @@ pub(super) struct FolderStore {
     place: Arc<Place>,
     readers: Arc<Semaphore>,
     writers: Arc<Semaphore>,
+    /// How many threads bring bytes of uploads to the disk.
+    syncs: Arc<Semaphore>,
     /// Writers of this process wait here, without a thread, before they take the file lock.
     turns: Vec<Arc<Mutex<()>>>,
 }
@@ -109,6 +111,7 @@ impl FolderStore {
             }),
             readers: Arc::new(Semaphore::new(THREADS)),
             writers: Arc::new(Semaphore::new(THREADS)),
+            syncs: Arc::new(Semaphore::new(THREADS)),
             turns: (0..SHARDS).map(|_| Arc::default()).collect(),
         }
     }

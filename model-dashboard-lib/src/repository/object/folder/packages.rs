@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -155,7 +156,7 @@ impl LargeObjects for FolderStore {
         let file = self.run(&self.writers, None, open).await??;
         Ok(Box::new(FolderWrite {
             file: Arc::new(file),
-            threads: self.writers.clone(),
+            syncs: self.syncs.clone(),
             name: StoreKey::upload_bytes(id),
             syncing: Arc::default(),
         }))
@@ -226,27 +227,48 @@ const EARLY: usize = 32 << 20;
 #[derive(Clone, Debug)]
 struct FolderWrite {
     file: Arc<File>,
-    threads: Arc<Semaphore>,
+    syncs: Arc<Semaphore>,
     name: StoreKey,
-    /// Locked while bytes are brought to the disk. The system tells once what went wrong with that.
-    syncing: Arc<Mutex<Option<io::Error>>>,
+    syncing: Arc<Syncing>,
+}
+
+/// How bytes get to the disk.
+#[derive(Debug, Default)]
+struct Syncing {
+    /// What went wrong. The system tells it once, and what was written before may be lost.
+    failed: Mutex<Option<(io::ErrorKind, String)>>,
+    /// Whether the disk is asked to get them before they must be safe.
+    early: AtomicBool,
 }
 
 impl FolderWrite {
-    /// Waits until the bytes that were written are on the disk.
+    /// Waits until the bytes that were written are on the disk. After one failure nothing is safe any
+    /// more.
     fn sync(&self) -> io::Result<()> {
-        let mut failed = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
-        match failed.take() {
-            Some(error) => Err(error),
-            None => self.file.sync_data(),
+        let failed = &self.syncing.failed;
+        let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if failed.is_none()
+            && let Err(error) = self.file.sync_data()
+        {
+            *failed = Some((error.kind(), error.to_string()));
+        }
+        match &*failed {
+            Some((kind, text)) => Err(io::Error::new(*kind, text.clone())),
+            None => Ok(()),
         }
     }
 
-    fn sync_early(&self) {
-        let mut failed = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
-        if failed.is_none() {
-            *failed = self.file.sync_data().err();
+    /// Has the disk begin to get the bytes, unless it is at it.
+    fn sync_early(&self, runtime: &Handle) {
+        if self.syncing.early.swap(true, Ordering::SeqCst) {
+            return;
         }
+        let this = self.clone();
+        runtime.spawn(on_a_thread(Arc::clone(&self.syncs), move || {
+            // Whoever needs the bytes safe is told.
+            let _ = this.sync();
+            this.syncing.early.store(false, Ordering::SeqCst);
+        }));
     }
 
     fn fault(&self, error: io::Error) -> Fault {
@@ -266,7 +288,7 @@ impl LargeWrite for FolderWrite {
 
     async fn settle(&mut self) -> Result<Kept, Fault> {
         let this = self.clone();
-        let synced = on_a_thread(Arc::clone(&self.threads), move || this.sync()).await;
+        let synced = on_a_thread(Arc::clone(&self.syncs), move || this.sync()).await;
         let synced = synced.map_err(|error| Fault::Unexpected(error.into()))?;
         synced.map_err(|error| self.fault(error))?;
         Ok(Kept::default())
@@ -285,13 +307,9 @@ impl Append for FolderAppend {
         let written = (&*self.write.file).write_all(bytes);
         written.map_err(|error| self.write.fault(error))?;
         self.written += bytes.len();
-        if self.written >= EARLY && self.write.syncing.try_lock().is_ok() {
+        if self.written >= EARLY {
             self.written = 0;
-            let write = self.write.clone();
-            self.runtime
-                .spawn(on_a_thread(Arc::clone(&self.write.threads), move || {
-                    write.sync_early();
-                }));
+            self.write.sync_early(&self.runtime);
         }
         Ok(())
     }
@@ -316,19 +334,20 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_went_wrong_early_is_told_once_bytes_must_be_safe() {
+    async fn after_a_failure_no_bytes_are_safe() {
         let mut write = FolderWrite {
             file: Arc::new(tempfile::tempfile().unwrap()),
-            threads: Arc::new(Semaphore::new(1)),
+            syncs: Arc::new(Semaphore::new(1)),
             name: StoreKey::upload_bytes(PackageId::new()),
             syncing: Arc::default(),
         };
         write.settle().await.unwrap();
-        let full = io::Error::from(io::ErrorKind::StorageFull);
-        *write.syncing.lock().unwrap() = Some(full);
-        // The system tells of it once: a second look says that all is well.
-        write.sync_early();
-        let fault = write.settle().await.unwrap_err();
-        assert!(fault.to_string().contains("cannot be written"), "{fault}");
+        let full = (io::ErrorKind::StorageFull, "no space left".to_owned());
+        *write.syncing.failed.lock().unwrap() = Some(full);
+        // The system tells of it once: later looks say that all is well.
+        for _ in 0..2 {
+            let fault = write.settle().await.unwrap_err();
+            assert!(fault.to_string().contains("cannot be written"), "{fault}");
+        }
     }
 }

@@ -18,6 +18,9 @@ use crate::repository::packages::Piece;
 /// How many pieces wait: enough that neither side waits for the other at each of them.
 const WAITING: usize = 3;
 
+/// The stack of a thread, which calls little.
+const STACK: usize = 256 << 10;
+
 /// The bytes that were taken in.
 #[derive(Clone)]
 pub(super) struct Taken {
@@ -30,7 +33,8 @@ enum Work {
     Tell(oneshot::Sender<()>),
 }
 
-/// Takes in one piece after the other. Those that wait when it is dropped are not taken in.
+/// Takes in one piece after the other. Those that wait when it is dropped are not taken in, but for the
+/// one that is being.
 pub(super) struct Lane {
     work: mpsc::Sender<Work>,
     state: Arc<Mutex<State>>,
@@ -43,8 +47,8 @@ struct State {
 }
 
 impl Lane {
-    /// Goes on behind `taken`. Each piece goes to `append` and is hashed, by at most as many lanes at
-    /// a time as `threads` lets, and its buffer to `spare`.
+    /// Goes on behind `taken`. Each piece goes to `append` and is hashed, which at most as many lanes do
+    /// at a time as `threads` lets, and its buffer to `spare`.
     pub(super) fn start(
         taken: Taken,
         append: Box<dyn Append>,
@@ -66,6 +70,7 @@ impl Lane {
             state: Arc::clone(&state),
         };
         let thread = thread::Builder::new().name("upload".to_owned());
+        let thread = thread.stack_size(STACK);
         let started = thread.spawn(move || worker.run(waiting));
         started.map_err(|error| Fault::Unavailable {
             message: "there is no thread for the bytes of an upload".to_owned(),
@@ -129,16 +134,14 @@ impl Worker {
         while let Some(work) = waiting.blocking_recv() {
             match work {
                 Work::Take(piece) => {
+                    if locked(&self.state).dropped {
+                        return;
+                    }
                     if let Err(fault) = self.take(&piece) {
                         locked(&self.state).fault = Some(fault);
                         return;
                     }
-                    let mut state = locked(&self.state);
-                    state.taken = self.taken.clone();
-                    if state.dropped {
-                        return;
-                    }
-                    drop(state);
+                    locked(&self.state).taken = self.taken.clone();
                     self.spare.put(piece);
                 }
                 // Whoever asked may be gone.
@@ -148,9 +151,9 @@ impl Worker {
     }
 
     fn take(&mut self, piece: &Piece) -> Result<(), Fault> {
+        self.append.append(piece)?;
         // It is never closed.
         let _permit = self.runtime.block_on(self.threads.acquire());
-        self.append.append(piece)?;
         self.taken.hasher.update(piece);
         self.taken.count += piece.len() as u64;
         Ok(())
