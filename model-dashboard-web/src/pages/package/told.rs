@@ -14,7 +14,7 @@ use crate::views::components::labels::Label;
 use crate::views::history::changes::Changes;
 use crate::views::package::files::{FileRow, FilesView};
 use crate::views::package::{
-    ConfigurationRow, FindingGroup, FindingRow, FoldState, FoundView, NetworkRow, ScoreRow,
+    ConfigurationRow, Counts, FindingGroup, FindingRow, FoldState, FoundView, NetworkRow, ScoreRow,
     SignatureRow, Since, Subject, Trust,
 };
 
