@@ -41,9 +41,9 @@ pub(crate) async fn file(
         what: format!("file {path} of the package"),
         near: Vec::new(),
     })?;
-    let etag = known
-        .digest
-        .map(|digest| format!("\"{}\"", digest.to_hex()));
+    // Where the digest of the file is not known, that of its package tells when it is another one.
+    let version = known.digest.or(record.as_ref().map(|record| record.digest));
+    let etag = version.map(|digest| format!("\"{}\"", digest.to_hex()));
     if let Some(etag) = &etag
         && none_match(headers, etag)
     {
