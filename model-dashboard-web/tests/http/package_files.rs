@@ -3,7 +3,6 @@
 use http::Method;
 use model_dashboard::auth::Permissions;
 use model_dashboard::dashboard::Giving;
-use model_dashboard::model::ContentDigest;
 use model_dashboard::repository::Precondition;
 
 use crate::app::App;
