@@ -42,7 +42,11 @@ pub(super) async fn list(guest: &Guest, query: &str) -> Result<Response, Failure
 pub(super) async fn with_state(guest: &Guest, key: &ModelKey, error: Error) -> Failure {
     let is_broken = matches!(error, Error::Broken { .. });
     let mut problem = Problem::from(error);
-    if is_broken && let Ok(raw) = guest.dashboard().raw(&guest.caller, key).await {
+    // Somebody may have mended it since: then nobody has seen what would be replaced.
+    if is_broken
+        && let Ok(raw) = guest.dashboard().raw(&guest.caller, key).await
+        && raw.broken.is_some()
+    {
         problem.current_etag = Some(etag(&raw.version));
     }
     problem.into()

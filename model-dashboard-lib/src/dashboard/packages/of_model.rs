@@ -161,8 +161,10 @@ impl Dashboard {
         definition: ModelDefinition,
     ) -> Result<ModelPackageReport, Error> {
         let target = || format!("model:{key}");
-        self.require(caller, Permission::PackagesRead, target)
-            .await?;
+        // Whoever holds a definition has not shown that they may.
+        for permission in [Permission::ModelsRead, Permission::PackagesRead] {
+            self.require(caller, permission, target).await?;
+        }
         let package = self.package_of(caller, key, &definition).await?;
         let record = self.found_in(package.id).await?;
         // Many labels take a while.
