@@ -38,7 +38,8 @@ pub fn page(frame: &Frame, view: &DraftsView) -> Markup {
         (page_header("Drafts", &html! {
             p.lead {
                 @if count == 0 { "Nothing waits for a decision." }
-                @else { (plural(count, "package waits", "packages wait")) " beside their models until somebody publishes or discards them." }
+                @else if count == 1 { "1 package waits beside its model until somebody publishes or discards it." }
+                @else { (count) " packages wait beside their models until somebody publishes or discards them." }
             }
         }, &html! {}))
         @if count == 0 {
