@@ -55,6 +55,18 @@ async fn deleted(world: &World) -> ModelKey {
     key
 }
 
+/// A model that has a package.
+async fn with_package(world: &World) -> (ModelKey, Model) {
+    let (host, (key, id)) = (world.host(), drafted(world, false).await);
+    let giving = Giving::default().breaking();
+    let published = world
+        .dashboard
+        .publish_draft(&host, &key, id, giving, ANY, "");
+    published.await.unwrap();
+    let model = world.dashboard.model(&host, &key).await.unwrap();
+    (key, model)
+}
+
 /// A finished upload of this account.
 async fn uploaded(world: &World, caller: &Caller) -> Result<PackageId, Error> {
     let (dashboard, bytes) = (&world.dashboard, b"weights");
@@ -245,6 +257,10 @@ fn rows() -> Vec<Row> {
         "draft" needs [ModelsRead, PackagesRead], session false: |w, c| {
             let (key, id) = drafted(w, true).await;
             w.dashboard.draft(c, &key, id).await
+        };
+        "report of a package" needs [ModelsRead, PackagesRead], session false: |w, c| {
+            let (key, model) = with_package(w).await;
+            w.dashboard.package_report_of(c, &key, model.definition).await
         };
         "publish a draft" needs [ModelsRead, ModelsWrite, PackagesRead, PackagesWrite], session false: |w, c| {
             let (key, id) = drafted(w, false).await;
