@@ -189,18 +189,28 @@ pub async fn a_note_too_long_is_refused(harness: &impl PackageStoreHarness) {
     );
 }
 
-pub async fn what_is_kept_of_purged_bytes_is_replaced(harness: &impl PackageStoreHarness) {
+pub async fn what_is_kept_of_purged_bytes_is_replaced_by_whoever_has_read_it(
+    harness: &impl PackageStoreHarness,
+) {
     let (store, beside) = (harness.store(), harness.beside());
     let (digest, other) = (ContentDigest::of(b"one"), ContentDigest::of(b"other"));
     assert_eq!(store.purged(digest).await.unwrap(), None);
-    for kept in [b"{\"at\":1}", b"{\"at\":2}", b"{\"at\":2}"] {
-        store.keep_purged(digest, kept).await.unwrap();
+    let mut read: Option<&[u8]> = None;
+    for kept in [&b"{\"at\":1}"[..], b"{\"at\":2}"] {
+        assert!(store.replace_purged(digest, read, kept).await.unwrap());
         let found = beside.purged(digest).await.unwrap();
-        assert_eq!(found.as_deref(), Some(&kept[..]));
+        assert_eq!(found.as_deref(), Some(kept));
+        // Who has read what was there before comes too late.
+        let late = beside.replace_purged(digest, read, b"{\"at\":3}").await;
+        assert!(!late.unwrap());
+        assert_eq!(store.purged(digest).await.unwrap().as_deref(), Some(kept));
+        read = Some(kept);
     }
     assert_eq!(store.purged(other).await.unwrap(), None);
     let more = vec![b' '; MAX_PURGED_BYTES + 1];
-    store.keep_purged(other, &more).await.unwrap_err();
+    store.replace_purged(other, None, &more).await.unwrap_err();
+    let nothing = store.replace_purged(other, Some(b"{}"), b"{}").await;
+    assert!(!nothing.unwrap());
     // It is no package.
     assert_eq!(store.packages().await.unwrap(), []);
 }

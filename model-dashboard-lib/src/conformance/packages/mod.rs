@@ -55,7 +55,7 @@ macro_rules! package_store_conformance {
     (alone $fresh:expr) => {
         $crate::package_store_conformance! { @cases $fresh;
             an_upload_becomes_a_package_with_its_digest
-            what_is_kept_of_purged_bytes_is_replaced
+            what_is_kept_of_purged_bytes_is_replaced_by_whoever_has_read_it
             an_upload_goes_on_where_it_broke_off
             another_process_goes_on_with_an_upload
             bytes_at_another_offset_are_refused_unread

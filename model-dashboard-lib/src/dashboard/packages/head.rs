@@ -14,10 +14,10 @@ use crate::model::{ContentDigest, ModelKey, Timestamp};
 use crate::repository::packages::{PackageId, PackageStore, Upload};
 
 /// How often a change is tried. A try fails only because somebody else was quicker.
-const TRIES: usize = 32;
+pub(super) const TRIES: usize = 32;
 
 /// When to try such a change again that never had its turn.
-const RETRY: Duration = Duration::from_secs(1);
+pub(super) const RETRY: Duration = Duration::from_secs(1);
 
 /// The most models that a package is meant for without one having it.
 const MAX_INTENTS: usize = 100;

@@ -138,7 +138,6 @@ impl Dashboard {
                 let event = event.with_detail(listed(&package.named_by));
                 this.inner.trail.record(event).await;
             }
-            purged::uphold(store, digest, &removal).await?;
             Ok(purge)
         })
         .await

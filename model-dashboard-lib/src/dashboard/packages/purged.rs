@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::head::PackageRemoval;
+use super::head::{PackageRemoval, RETRY, TRIES};
 use crate::audit::{Action, NewEvent};
 use crate::auth::Permission;
 use crate::dashboard::fields::message_field;
@@ -27,11 +27,12 @@ pub(super) async fn forbidden(
     store: &dyn PackageStore,
     digest: ContentDigest,
 ) -> Result<Option<PackageRemoval>, Error> {
-    let kept = kept(store, digest).await?;
+    let kept = Kept::read(store, digest).await?.purged;
     Ok(kept.filter(|it| it.allowed.is_none()).map(|it| it.removal))
 }
 
-/// Keeps that these bytes must not exist.
+/// Keeps that these bytes must not exist, whoever lets them in again at the same time: who does so after
+/// this has read of this removal.
 pub(super) async fn forbid(
     store: &dyn PackageStore,
     digest: ContentDigest,
@@ -41,42 +42,40 @@ pub(super) async fn forbid(
         removal: removal.clone(),
         allowed: None,
     };
-    keep(store, digest, &purged).await
+    for _ in 0..TRIES {
+        // Whatever is kept there, also what cannot be read.
+        let read = store.purged(digest).await?;
+        if replace(store, digest, read.as_deref(), &purged).await? {
+            return Ok(());
+        }
+    }
+    Err(Error::Busy { retry_after: RETRY })
 }
 
-/// Makes sure that these bytes are forbidden since this removal, after everything was done for it: somebody
-/// who let them in again meanwhile may not have seen it.
-pub(super) async fn uphold(
-    store: &dyn PackageStore,
-    digest: ContentDigest,
-    removal: &PackageRemoval,
-) -> Result<(), Error> {
-    match kept(store, digest).await? {
-        // Whoever lets them in again after it has seen it.
-        Some(kept) if kept.removal == *removal || kept.removal.at > removal.at => Ok(()),
-        _ => forbid(store, digest, removal).await,
+/// What was kept when it was read.
+struct Kept {
+    bytes: Option<Vec<u8>>,
+    purged: Option<PurgedBytes>,
+}
+
+impl Kept {
+    async fn read(store: &dyn PackageStore, digest: ContentDigest) -> Result<Kept, Error> {
+        let bytes = store.purged(digest).await?;
+        let purged = bytes.as_deref().map(serde_json::from_slice).transpose();
+        let purged = purged.map_err(|error| Error::Internal(Box::new(error)))?;
+        Ok(Kept { bytes, purged })
     }
 }
 
-async fn kept(
+/// Replaces what was `read`, unless it has changed; says whether it did.
+async fn replace(
     store: &dyn PackageStore,
     digest: ContentDigest,
-) -> Result<Option<PurgedBytes>, Error> {
-    let Some(bytes) = store.purged(digest).await? else {
-        return Ok(None);
-    };
-    let read = serde_json::from_slice(&bytes);
-    read.map(Some)
-        .map_err(|error| Error::Internal(Box::new(error)))
-}
-
-async fn keep(
-    store: &dyn PackageStore,
-    digest: ContentDigest,
+    read: Option<&[u8]>,
     purged: &PurgedBytes,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let bytes = serde_json::to_vec(purged).map_err(|error| Error::Internal(Box::new(error)))?;
-    Ok(store.keep_purged(digest, &bytes).await?)
+    Ok(store.replace_purged(digest, read, &bytes).await?)
 }
 
 impl Dashboard {
@@ -92,7 +91,8 @@ impl Dashboard {
         let target = || format!("package:sha256:{}", digest.to_hex());
         self.require(caller, Permission::SystemAdmin, target)
             .await?;
-        kept(&**self.inner.packages.store()?, digest).await
+        let store = &**self.inner.packages.store()?;
+        Ok(Kept::read(store, digest).await?.purged)
     }
 
     /// Lets bytes in again that were purged: from now on they are taken as any others. What was
@@ -108,14 +108,18 @@ impl Dashboard {
         digest: ContentDigest,
         reason: &str,
     ) -> Result<PurgedBytes, Error> {
-        let purged = self.purged_bytes(caller, digest).await?;
+        let target = || format!("package:sha256:{}", digest.to_hex());
+        self.require(caller, Permission::SystemAdmin, target)
+            .await?;
+        let store = &**self.inner.packages.store()?;
+        let kept = Kept::read(store, digest).await?;
         let reason = message_field(reason)?;
         if reason.is_empty() {
             return Err(Error::invalid("message", "say why these bytes may exist"));
         }
         let what = format!("a purge of the bytes sha256:{}", digest.to_hex());
-        let purged = purged.filter(|it| it.allowed.is_none());
-        let purged = purged.ok_or_else(|| Error::not_found(what))?;
+        let purged = kept.purged.clone().filter(|it| it.allowed.is_none());
+        let purged = purged.ok_or_else(|| Error::not_found(what.clone()))?;
         let (this, caller) = (self.clone(), caller.clone());
         self.change_of_package(async move {
             let allowed = PurgedBytes {
@@ -123,10 +127,12 @@ impl Dashboard {
                 ..purged
             };
             let store = &**this.inner.packages.store()?;
-            keep(store, digest, &allowed).await?;
-            // Purged once more at the same time, they stay forbidden.
-            if let Some(removal) = forbidden(store, digest).await? {
-                return Err(Error::PurgedBytes { digest, removal });
+            if !replace(store, digest, kept.bytes.as_deref(), &allowed).await? {
+                // Somebody else was first: who purged them once more has said why.
+                return match forbidden(store, digest).await? {
+                    Some(removal) => Err(Error::PurgedBytes { digest, removal }),
+                    None => Err(Error::not_found(what)),
+                };
             }
             let target = format!("package:sha256:{}", digest.to_hex());
             let event = NewEvent {

@@ -85,12 +85,13 @@ async fn bytes_that_come_while_they_are_purged_do_not_stay() {
     assert_eq!(packages.store.packages().await.unwrap(), []);
 }
 
-/// An administrator lets them in again because of what was known before, while they are purged once more.
+/// An administrator lets them in again who has read of an earlier purge, while they are purged once more.
 #[tokio::test]
 async fn bytes_that_are_let_in_while_they_are_purged_stay_forbidden() {
     let packages = purged(false).await;
     let (dashboard, host) = (packages.dashboard(), packages.world.host());
     let digest = ContentDigest::of(BYTES);
+    let read = packages.store.purged(digest).await.unwrap().unwrap();
     let allowed = dashboard.allow_purged(&host, digest, "it was another's");
     allowed.await.unwrap();
     let stale = packages.store.purged(digest).await.unwrap().unwrap();
@@ -101,11 +102,13 @@ async fn bytes_that_are_let_in_while_they_are_purged_stay_forbidden() {
     let let_in = |_, _| {
         let mut meanwhile = meanwhile.lock().unwrap();
         meanwhile.get_or_insert_with(|| {
-            let (store, log, stale) = (store.clone(), log.clone(), stale.clone());
+            let (store, log) = (store.clone(), log.clone());
+            let (read, stale) = (read.clone(), stale.clone());
             let elsewhere = std::thread::spawn(move || {
                 let runtime = tokio::runtime::Runtime::new().unwrap();
                 runtime.block_on(async {
-                    store.keep_purged(digest, &stale).await.unwrap();
+                    let late = store.replace_purged(digest, Some(&read), &stale).await;
+                    assert!(!late.unwrap());
                     let newest = EventPage::Newest { before: None };
                     let events = log.events(&EventFilter::default(), newest, 1).await;
                     events.unwrap().remove(0).event

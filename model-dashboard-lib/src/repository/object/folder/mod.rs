@@ -29,6 +29,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt as _};
 use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
+use tokio::task::JoinError;
 use tokio::time::timeout;
 
 use self::faults::may_pass;
@@ -124,16 +125,29 @@ impl FolderStore {
         turn: Option<OwnedMutexGuard<()>>,
         work: impl FnOnce(&Files) -> T + Send + 'static,
     ) -> Result<T, Fault> {
-        let permit = threads.clone().acquire_owned().await;
         let place = self.place.clone();
-        let done = tokio::task::spawn_blocking(move || {
+        let done = on_a_thread(threads.clone(), move || {
             let done = place.files().map(work);
-            drop((turn, permit));
+            drop(turn);
             done
         });
         done.await
             .map_err(|error| Fault::Unexpected(error.into()))?
     }
+}
+
+/// Runs what blocks on a thread, once there are not too many at it.
+async fn on_a_thread<T: Send + 'static>(
+    threads: Arc<Semaphore>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, JoinError> {
+    let permit = threads.acquire_owned().await;
+    let done = tokio::task::spawn_blocking(move || {
+        let done = work();
+        drop(permit);
+        done
+    });
+    done.await
 }
 
 #[async_trait]

@@ -10,13 +10,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
-use tokio::task::JoinError;
 
 use super::faults::{fault, unlockable};
 use super::files::{Files, is_absent};
 use super::reading::FileRead;
 use super::swap::sync_folder;
-use super::{Condition, ConditionalStore, Fault, FolderStore};
+use super::{Condition, ConditionalStore, Fault, FolderStore, on_a_thread};
 use crate::repository::object::keys::StoreKey;
 use crate::repository::object::packages::large::{Append, Claim, Kept, LargeObjects, LargeWrite};
 use crate::repository::packages::{PackageId, Pieces};
@@ -47,7 +46,7 @@ impl Files {
             Err(error) => return Err(fault(&path, "cannot be written", error)),
         };
         match file.try_lock() {
-            Ok(()) => Ok(Claim::Held(Some(file))),
+            Ok(()) => Ok(Claim::Held(Some(Arc::new(file)))),
             Err(TryLockError::WouldBlock) => Ok(Claim::Taken),
             Err(TryLockError::Error(error)) => Err(unlockable(&path, error)),
         }
@@ -206,20 +205,6 @@ impl LargeObjects for FolderStore {
     }
 }
 
-/// Runs what blocks on a thread, once there are not too many at it.
-pub(super) async fn on_a_thread<T: Send + 'static>(
-    threads: Arc<Semaphore>,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, JoinError> {
-    let permit = threads.acquire_owned().await;
-    let done = tokio::task::spawn_blocking(move || {
-        let done = work();
-        drop(permit);
-        done
-    });
-    done.await
-}
-
 /// After how many bytes the disk begins to get them, so that it has little to do once they must be safe.
 const EARLY: usize = 32 << 20;
 
@@ -328,25 +313,32 @@ fn options() -> OpenOptions {
     options
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    #[tokio::test]
-    async fn after_a_failure_no_bytes_are_safe() {
-        let mut write = FolderWrite {
-            file: Arc::new(tempfile::tempfile().unwrap()),
+    fn write(file: File, syncing: &Arc<Syncing>) -> FolderWrite {
+        FolderWrite {
+            file: Arc::new(file),
             syncs: Arc::new(Semaphore::new(1)),
             name: StoreKey::upload_bytes(PackageId::new()),
-            syncing: Arc::default(),
-        };
-        write.settle().await.unwrap();
-        let full = (io::ErrorKind::StorageFull, "no space left".to_owned());
-        *write.syncing.failed.lock().unwrap() = Some(full);
+            syncing: Arc::clone(syncing),
+        }
+    }
+
+    #[tokio::test]
+    async fn after_a_failure_no_bytes_are_safe() {
+        let syncing = Arc::default();
+        let mut good = write(tempfile::tempfile().unwrap(), &syncing);
+        good.settle().await.unwrap();
+        // What has no disk behind it cannot be brought there.
+        let nowhere = OpenOptions::new().write(true).open("/dev/null").unwrap();
+        let mut bad = write(nowhere, &syncing);
+        bad.settle().await.unwrap_err();
         // The system tells of it once: later looks say that all is well.
         for _ in 0..2 {
-            let fault = write.settle().await.unwrap_err();
+            let fault = good.settle().await.unwrap_err();
             assert!(fault.to_string().contains("cannot be written"), "{fault}");
         }
     }

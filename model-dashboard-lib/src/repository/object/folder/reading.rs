@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-use super::packages::on_a_thread;
+use super::on_a_thread;
 use crate::repository::packages::{Piece, Pieces};
 
 /// How many bytes are read at a time: few enough that a processor's cache still has them when they are
@@ -19,7 +19,7 @@ use crate::repository::packages::{Piece, Pieces};
 const READ: u64 = 256 << 10;
 
 /// How many buffers of a reader are kept: one is filled while another one is sent.
-const SPARE: usize = 2;
+const KEPT: usize = 2;
 
 /// A part of a file that is read piece by piece, the next one while the last is used.
 #[derive(Debug)]
@@ -28,22 +28,22 @@ pub(super) struct FileRead {
     threads: Arc<Semaphore>,
     at: u64,
     end: u64,
-    spare: Spare,
+    spare: Returned,
     ahead: Option<JoinHandle<io::Result<Lent>>>,
 }
 
 /// Buffers that were used. To fill fresh memory costs more: the system has to clear it.
-type Spare = Arc<Mutex<Vec<Vec<u8>>>>;
+type Returned = Arc<Mutex<Vec<Vec<u8>>>>;
 
 /// A buffer that is given back when nobody needs its bytes any more.
 #[derive(Debug)]
 struct Lent {
     bytes: Vec<u8>,
-    spare: Spare,
+    spare: Returned,
 }
 
 impl Lent {
-    fn of(spare: &Spare, length: usize) -> Self {
+    fn of(spare: &Returned, length: usize) -> Self {
         let used = locked(spare).pop();
         let mut bytes = used.unwrap_or_default();
         bytes.resize(length, 0);
@@ -63,13 +63,13 @@ impl AsRef<[u8]> for Lent {
 impl Drop for Lent {
     fn drop(&mut self) {
         let mut spare = locked(&self.spare);
-        if spare.len() < SPARE {
+        if spare.len() < KEPT {
             spare.push(std::mem::take(&mut self.bytes));
         }
     }
 }
 
-fn locked(spare: &Spare) -> MutexGuard<'_, Vec<Vec<u8>>> {
+fn locked(spare: &Returned) -> MutexGuard<'_, Vec<Vec<u8>>> {
     spare.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -81,7 +81,7 @@ impl FileRead {
             threads,
             at: range.start,
             end: range.end,
-            spare: Spare::default(),
+            spare: Returned::default(),
             ahead: None,
         }
     }
@@ -198,6 +198,22 @@ mod tests {
         }
     }
 
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn what_the_system_has_in_memory_is_read_without_a_thread() {
+        use rustix::io::{Errno, ReadWriteFlags, preadv2};
+
+        let just_written = file(b"bytes");
+        let mut bytes = [0; 5];
+        let mut buffer = [IoSliceMut::new(&mut bytes)];
+        let read = preadv2(&just_written, &mut buffer, 0, ReadWriteFlags::NOWAIT);
+        let mut reader = FileRead::new(just_written, 0..5, Arc::new(Semaphore::new(1)));
+        let cached = reader.cached().map(|lent| lent.as_ref().to_vec());
+        // Some file systems cannot say what is in memory.
+        let expected = (read != Err(Errno::OPNOTSUPP)).then(|| b"bytes".to_vec());
+        assert_eq!(cached, expected);
+    }
+
     #[tokio::test]
     async fn a_file_that_became_shorter_is_an_error() {
         let shorter = file(b"bytes");
@@ -211,13 +227,13 @@ mod tests {
 
     #[test]
     fn buffers_are_used_again_and_few_are_kept() {
-        let spare = Spare::default();
+        let spare = Returned::default();
         let first = Lent::of(&spare, 100);
         let at = first.as_ref().as_ptr();
         drop(first);
         let all: Vec<Lent> = (0..5).map(|_| Lent::of(&spare, 100)).collect();
         assert_eq!(all[0].as_ref().as_ptr(), at);
         drop(all);
-        assert_eq!(locked(&spare).len(), SPARE);
+        assert_eq!(locked(&spare).len(), KEPT);
     }
 }

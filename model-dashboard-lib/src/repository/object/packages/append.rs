@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::buffers::{BATCH, Buffers, Spare};
+use super::buffers::{BATCH, Buffers};
 use super::claimed::Claimed;
 use super::lane::{Lane, Taken};
 use super::large::{Kept, LargeWrite};
@@ -142,8 +142,11 @@ impl ObjectPackages {
                 count: received,
                 hasher: record.hasher()?,
             };
-            let (spare, threads) = (Spare::default(), Arc::clone(&self.hashing));
-            let lane = Lane::start(before, write.appends(), threads, spare.clone());
+            let (spare, threads) = (write.spare(), Arc::clone(&self.hashing));
+            // Others are kept away until the last piece is written, even if nobody waits for it; whoever
+            // waits for the turn then finds that nobody claims the upload.
+            let held = Box::new((claimed.claim().await, turn.held()));
+            let lane = Lane::start(before, write.appends(), threads, spare.clone(), held);
             let mut session = Session {
                 packages: self,
                 id,
@@ -162,7 +165,9 @@ impl ObjectPackages {
                 buffers: Buffers::new(spare),
                 silent: Duration::ZERO,
             };
-            session.take_all(incoming).await
+            let taken = session.take_all(incoming).await;
+            session.lane.close().await;
+            taken
         };
         claimed.during(taking_in).await
     }

@@ -1,6 +1,6 @@
 //! Buffers for the bytes of an upload.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::BytesMut;
 
@@ -10,29 +10,41 @@ use crate::repository::packages::Piece;
 /// them meanwhile.
 pub(super) const BATCH: usize = 512 << 10;
 
-/// How many buffers are kept for what comes next.
-const SPARE: usize = 2;
-
 /// Buffers whose bytes were taken in, for what comes next.
 #[derive(Clone, Default)]
-pub(super) struct Spare(Arc<Mutex<Vec<BytesMut>>>);
+pub(in super::super) struct Spare {
+    buffers: Arc<Mutex<Vec<BytesMut>>>,
+    most: usize,
+}
 
 impl Spare {
+    /// Keeps at most so many.
+    pub(super) fn of(most: usize) -> Self {
+        Self {
+            buffers: Arc::default(),
+            most,
+        }
+    }
+
     /// Takes back the buffer of a piece, unless somebody else holds it, too.
     pub(super) fn put(&self, piece: Piece) {
         let Some(mut buffer) = piece.into_buffer() else {
             return;
         };
         buffer.clear();
-        let mut buffers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if buffer.capacity() == BATCH && buffers.len() < SPARE {
+        let mut buffers = self.locked();
+        if buffer.capacity() == BATCH && buffers.len() < self.most {
             buffers.push(buffer);
         }
     }
 
     fn take(&self) -> BytesMut {
-        let spare = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let spare = self.locked().pop();
         spare.unwrap_or_else(|| BytesMut::with_capacity(BATCH))
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Vec<BytesMut>> {
+        self.buffers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -129,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_buffer_is_used_again_unless_somebody_holds_it() {
-        let spare = Spare::default();
+        let spare = Spare::of(1);
         let mut buffers = Buffers::new(spare.clone());
         let mut fill = || {
             buffers.push(&[7; BATCH]);

@@ -99,6 +99,11 @@ impl Claimed<'_> {
         self.held.lock().await.record.clone()
     }
 
+    /// What keeps other processes from the upload.
+    pub(super) async fn claim(&self) -> Claim {
+        self.held.lock().await.claim()
+    }
+
     /// Writes the record, changed. Unless the upload is to be `held` further it is let go.
     pub(super) async fn write(
         &self,

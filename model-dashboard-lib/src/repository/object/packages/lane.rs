@@ -3,6 +3,7 @@
 //! A thread that is given one piece after the other costs less than one that is woken for each: pieces
 //! wait for it, and it for none of the others.
 
+use std::any::Any;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -38,6 +39,7 @@ enum Work {
 pub(super) struct Lane {
     work: mpsc::Sender<Work>,
     state: Arc<Mutex<State>>,
+    ended: oneshot::Receiver<()>,
 }
 
 struct State {
@@ -48,12 +50,14 @@ struct State {
 
 impl Lane {
     /// Goes on behind `taken`. Each piece goes to `append` and is hashed, which at most as many lanes do
-    /// at a time as `threads` lets, and its buffer to `spare`.
+    /// at a time as `threads` lets, and its buffer to `spare`. What is `held` is dropped once no piece is
+    /// being taken in any more.
     pub(super) fn start(
         taken: Taken,
         append: Box<dyn Append>,
         threads: Arc<Semaphore>,
         spare: Spare,
+        held: Box<dyn Any + Send>,
     ) -> Result<Self, Fault> {
         let (work, waiting) = mpsc::channel(WAITING);
         let state = Arc::new(Mutex::new(State {
@@ -68,15 +72,21 @@ impl Lane {
             runtime: Handle::current(),
             spare,
             state: Arc::clone(&state),
+            _held: held,
         };
         let thread = thread::Builder::new().name("upload".to_owned());
         let thread = thread.stack_size(STACK);
-        let started = thread.spawn(move || worker.run(waiting));
+        let (end, ended) = oneshot::channel();
+        let started = thread.spawn(move || {
+            worker.run(waiting);
+            // Whoever asked may be gone.
+            let _ = end.send(());
+        });
         started.map_err(|error| Fault::Unavailable {
             message: "there is no thread for the bytes of an upload".to_owned(),
             source: Some(error.into()),
         })?;
-        Ok(Self { work, state })
+        Ok(Self { work, state, ended })
     }
 
     /// Hands a piece over, once there is room for it.
@@ -97,6 +107,13 @@ impl Lane {
         let asked = self.work.send(Work::Tell(tell)).await;
         asked.map_err(|_| self.fault())?;
         told.await.map_err(|_| self.fault())
+    }
+
+    /// Waits until what was held for it is dropped, too. Nothing waits for it any more.
+    pub(super) async fn close(&mut self) {
+        self.work = mpsc::channel(1).0;
+        // An error means that it has ended, too.
+        let _ = (&mut self.ended).await;
     }
 
     /// What is taken in by now.
@@ -127,6 +144,7 @@ struct Worker {
     runtime: Handle,
     spare: Spare,
     state: Arc<Mutex<State>>,
+    _held: Box<dyn Any + Send>,
 }
 
 impl Worker {
@@ -163,6 +181,7 @@ impl Worker {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::sync::mpsc as std_mpsc;
 
     use super::*;
@@ -170,6 +189,7 @@ mod tests {
     /// Appends once it is let, and fails at a piece of no bytes.
     struct Gated {
         gate: std_mpsc::Receiver<()>,
+        begun: Arc<AtomicBool>,
         appended: Arc<Mutex<Vec<u8>>>,
     }
 
@@ -180,6 +200,7 @@ mod tests {
                     message: "nothing".to_owned(),
                 });
             }
+            self.begun.store(true, Ordering::SeqCst);
             // Once nobody holds the gate, everything may pass.
             let _ = self.gate.recv();
             self.appended.lock().unwrap().extend_from_slice(bytes);
@@ -187,11 +208,18 @@ mod tests {
         }
     }
 
-    fn lane() -> (Lane, std_mpsc::Sender<()>, Arc<Mutex<Vec<u8>>>) {
+    struct Gate {
+        open: std_mpsc::Sender<()>,
+        begun: Arc<AtomicBool>,
+        appended: Arc<Mutex<Vec<u8>>>,
+    }
+
+    fn lane(held: Box<dyn Any + Send>) -> (Lane, Gate) {
         let (open, gate) = std_mpsc::channel();
-        let appended = Arc::default();
+        let (begun, appended) = (Arc::default(), Arc::default());
         let append = Gated {
             gate,
+            begun: Arc::clone(&begun),
             appended: Arc::clone(&appended),
         };
         let before = Taken {
@@ -199,14 +227,19 @@ mod tests {
             hasher: Sha256::new_with_prefix("abc"),
         };
         let threads = Arc::new(Semaphore::new(1));
-        let lane = Lane::start(before, Box::new(append), threads, Spare::default());
-        (lane.unwrap(), open, appended)
+        let lane = Lane::start(before, Box::new(append), threads, Spare::default(), held);
+        let gate = Gate {
+            open,
+            begun,
+            appended,
+        };
+        (lane.unwrap(), gate)
     }
 
     #[tokio::test]
     async fn pieces_are_appended_and_hashed_in_their_order() {
-        let (lane, open, appended) = lane();
-        drop(open);
+        let (lane, gate) = lane(Box::new(()));
+        drop(gate.open);
         for piece in ["d", "ef", "ghi", "j", "k", "l"] {
             let piece = piece.as_bytes().to_vec();
             lane.take(piece.into()).await.unwrap();
@@ -215,13 +248,13 @@ mod tests {
         let taken = lane.taken();
         assert_eq!(taken.count, 12);
         assert_eq!(taken.hasher.finalize(), Sha256::digest("abcdefghijkl"));
-        assert_eq!(*appended.lock().unwrap(), b"defghijkl");
+        assert_eq!(*gate.appended.lock().unwrap(), b"defghijkl");
     }
 
     #[tokio::test]
     async fn what_went_wrong_is_told_and_what_came_before_is_kept() {
-        let (lane, open, _) = lane();
-        drop(open);
+        let (lane, gate) = lane(Box::new(()));
+        drop(gate.open);
         lane.take(b"d".to_vec().into()).await.unwrap();
         lane.take(Vec::new().into()).await.unwrap();
         let fault = lane.all_taken().await.unwrap_err();
@@ -234,18 +267,21 @@ mod tests {
 
     #[tokio::test]
     async fn what_waits_is_not_taken_in_once_nobody_wants_it() {
-        let (lane, open, appended) = lane();
+        let held = Arc::new(());
+        let (lane, gate) = lane(Box::new(Arc::clone(&held)));
         for piece in ["d", "e", "f"] {
             lane.take(piece.as_bytes().to_vec().into()).await.unwrap();
         }
-        let state = Arc::clone(&lane.state);
-        drop(lane);
-        drop(open);
-        // Its end of the state goes with the thread.
-        while Arc::strong_count(&state) > 1 {
+        while !gate.begun.load(Ordering::SeqCst) {
             tokio::task::yield_now().await;
         }
-        // It may have begun with the first one.
-        assert!(appended.lock().unwrap().len() <= 1);
+        drop(lane);
+        // Others are kept away for as long as the first one is being written.
+        assert_eq!(Arc::strong_count(&held), 2);
+        drop(gate.open);
+        while Arc::strong_count(&held) > 1 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(*gate.appended.lock().unwrap(), b"d");
     }
 }

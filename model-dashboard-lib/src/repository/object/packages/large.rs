@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::conditional::Fault;
 use super::super::keys::StoreKey;
+use super::buffers::Spare;
 use crate::repository::packages::{PackageAddress, PackageId, Piece, Pieces};
 
 /// What must be known of an upload, besides how many bytes are there, to go on with it.
@@ -45,10 +46,11 @@ pub(in super::super) struct Tail {
 }
 
 /// Whether other processes are kept from an upload.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in super::super) enum Claim {
-    /// Until this is dropped, which a killed process does, too. `None` where there are none.
-    Held(#[expect(dead_code, reason = "it holds a lock")] Option<File>),
+    /// Until the last clone of this is dropped, which a killed process does, too. `None` where there are
+    /// none.
+    Held(#[expect(dead_code, reason = "it holds a lock")] Option<Arc<File>>),
     /// Another one has claimed it.
     Taken,
     /// The store cannot keep them from it: the record has to.
@@ -127,6 +129,11 @@ pub(in super::super) trait LargeWrite: Send {
     /// What a piece needs on a thread that may be blocked.
     fn appends(&self) -> Box<dyn Append> {
         Box::new(Nothing)
+    }
+
+    /// Buffers for the pieces, which come back once their bytes are appended and sent.
+    fn spare(&self) -> Spare {
+        Spare::of(2)
     }
 
     /// What it needs besides. It may not be safe afterwards.

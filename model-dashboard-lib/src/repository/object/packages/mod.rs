@@ -86,6 +86,22 @@ impl ObjectPackages {
         }
     }
 
+    /// Replaces a small object, unless it is not any more what was `read`; says whether it did.
+    async fn replace(
+        &self,
+        key: &StoreKey,
+        read: Option<&[u8]>,
+        bytes: &[u8],
+    ) -> Result<bool, RepositoryError> {
+        let condition = match (read, self.records.get(key).await?) {
+            (None, None) => Condition::Absent,
+            (Some(read), Some(found)) if *found.bytes == *read => Condition::Unchanged(found.tag),
+            _ => return Ok(false),
+        };
+        let put = self.records.put(key, bytes.into(), &condition, None);
+        Ok(put.await?.is_some())
+    }
+
     async fn start(&self, size: u64, about: &str) -> Result<Upload, PackageStoreError> {
         let id = PackageId::new();
         let kept = self.large.begin(id, size).await;
@@ -353,19 +369,9 @@ impl PackageStore for ObjectPackages {
         if note.len() > MAX_NOTE_BYTES {
             return Err(PackageStoreError::NoteTooLarge);
         }
-        let key = StoreKey::package_note(id);
-        let found = self
-            .records
-            .get(&key)
-            .await
-            .map_err(RepositoryError::from)?;
-        let condition = match (read, found) {
-            (None, None) => Condition::Absent,
-            (Some(read), Some(found)) if *found.bytes == *read => Condition::Unchanged(found.tag),
-            _ => return Ok(false),
-        };
-        let put = self.records.put(&key, note.into(), &condition, None).await;
-        Ok(put.map_err(RepositoryError::from)?.is_some())
+        Ok(self
+            .replace(&StoreKey::package_note(id), read, note)
+            .await?)
     }
 
     async fn remove(&self, id: PackageId) -> Result<(), PackageStoreError> {

@@ -5,7 +5,6 @@ use async_trait::async_trait;
 use super::ObjectPackages;
 use crate::model::ContentDigest;
 use crate::repository::RepositoryError;
-use crate::repository::object::conditional::Condition;
 use crate::repository::object::keys::StoreKey;
 use crate::repository::packages::{MAX_PURGED_BYTES, PurgedStore};
 
@@ -16,17 +15,18 @@ impl PurgedStore for ObjectPackages {
         Ok(found.map(|found| found.bytes.to_vec()))
     }
 
-    async fn keep_purged(&self, digest: ContentDigest, kept: &[u8]) -> Result<(), RepositoryError> {
+    async fn replace_purged(
+        &self,
+        digest: ContentDigest,
+        read: Option<&[u8]>,
+        kept: &[u8],
+    ) -> Result<bool, RepositoryError> {
         let key = StoreKey::purged(digest);
         if kept.len() > MAX_PURGED_BYTES {
             let size = kept.len();
             let why = format!("{key} would have {size} bytes, more than may be kept");
             return Err(RepositoryError::Internal(why.into()));
         }
-        let put = self
-            .records
-            .put(&key, kept.into(), &Condition::Always, None);
-        put.await?;
-        Ok(())
+        self.replace(&key, read, kept).await
     }
 }

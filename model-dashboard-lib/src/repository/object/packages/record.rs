@@ -183,6 +183,11 @@ impl Held {
         self
     }
 
+    /// What keeps other processes from the upload.
+    pub(super) fn claim(&self) -> Claim {
+        self.claim.clone()
+    }
+
     /// Whether another process wrote the bytes, and may still. Who held a claim is gone.
     pub(super) fn is_leased(&self) -> bool {
         let lease = self.record.lease.as_ref();

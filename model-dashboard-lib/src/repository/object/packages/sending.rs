@@ -14,6 +14,7 @@ use ulid::Ulid;
 use super::super::conditional::Fault;
 use super::super::faults::fault;
 use super::super::keys::StoreKey;
+use super::buffers::{BATCH, Spare};
 use super::large::{Kept, LargeWrite, Parts, Tail};
 use super::parts::{PartedObjects, broken, part_fault, path};
 use crate::repository::packages::{PackageId, Piece};
@@ -38,6 +39,8 @@ pub(super) struct PartedWrite {
     sending: JoinSet<(usize, Result<PartId, Fault>)>,
     /// What the store calls the parts sent since, where it has said so.
     sent: Vec<Option<String>>,
+    /// As many buffers as there are in the parts that are sent at a time and the one that fills.
+    spare: Spare,
 }
 
 impl PartedWrite {
@@ -48,7 +51,9 @@ impl PartedWrite {
         parts: Parts,
         tail: Bytes,
     ) -> Result<Self, Fault> {
+        let buffers = usize::try_from(parts.size).unwrap_or(usize::MAX) / BATCH;
         let mut write = Self {
+            spare: Spare::of(buffers.saturating_mul(AT_ONCE + 1)),
             objects: objects.clone(),
             id,
             path: path(&StoreKey::package(id))?,
@@ -71,7 +76,7 @@ impl PartedWrite {
     }
 
     /// Takes a whole part from what fills the next one.
-    fn whole_part(&mut self) -> Option<PutPayload> {
+    fn whole_part(&mut self) -> Option<Vec<Piece>> {
         if self.filled < self.parts.size {
             return None;
         }
@@ -81,19 +86,16 @@ impl PartedWrite {
         for mut piece in self.filling.drain(..) {
             let taken = piece.take(usize::try_from(room).unwrap_or(usize::MAX));
             room -= taken.len() as u64;
-            whole.push(taken.bytes().clone());
+            if !taken.is_empty() {
+                whole.push(taken);
+            }
             if !piece.is_empty() {
                 rest.push(piece);
             }
         }
         self.filling = rest;
         self.filled -= self.parts.size;
-        Some(
-            whole
-                .into_iter()
-                .filter(|bytes| !bytes.is_empty())
-                .collect(),
-        )
+        Some(whole)
     }
 
     /// Waits for the answer to one part.
@@ -111,9 +113,13 @@ impl PartedWrite {
 
 #[async_trait]
 impl LargeWrite for PartedWrite {
+    fn spare(&self) -> Spare {
+        self.spare.clone()
+    }
+
     async fn send(&mut self, piece: Piece) -> Result<(), Fault> {
         self.push(piece);
-        while let Some(payload) = self.whole_part() {
+        while let Some(whole) = self.whole_part() {
             while self.sending.len() >= AT_ONCE {
                 self.sent_one().await?;
             }
@@ -121,10 +127,12 @@ impl LargeWrite for PartedWrite {
             self.sent.push(None);
             let number = self.begun + place;
             let (store, path) = (self.objects.parts.clone(), self.path.clone());
-            let lot = self.parts.lot.clone();
+            let (lot, spare) = (self.parts.lot.clone(), self.spare.clone());
             self.sending.spawn(async move {
+                let payload = payload(&whole);
                 let sent = store.put_part(&path, &lot, number, payload);
                 let sent = timeout(PART_TIME, sent).await.map_err(|_| slow());
+                whole.into_iter().for_each(|piece| spare.put(piece));
                 (place, sent.and_then(|sent| sent.map_err(part_fault)))
             });
         }
@@ -147,9 +155,8 @@ impl LargeWrite for PartedWrite {
                 word: Ulid::generate().to_string(),
                 size: self.filled,
             };
-            let pieces = self.filling.iter().map(|piece| piece.bytes().clone());
             let path = path(&StoreKey::upload_tail(self.id, &tail.word))?;
-            let put = self.objects.objects.put(&path, pieces.collect());
+            let put = self.objects.objects.put(&path, payload(&self.filling));
             put.await.map_err(fault)?;
             self.parts.tail = Some(tail);
         }
@@ -157,6 +164,10 @@ impl LargeWrite for PartedWrite {
             parts: Some(self.parts.clone()),
         })
     }
+}
+
+fn payload(pieces: &[Piece]) -> PutPayload {
+    pieces.iter().map(|piece| piece.bytes().clone()).collect()
 }
 
 fn slow() -> Fault {

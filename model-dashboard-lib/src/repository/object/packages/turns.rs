@@ -27,12 +27,19 @@ struct Place {
     asked: Notify,
 }
 
-/// The right to write an upload, until it is dropped.
+/// The right to write an upload, until it is dropped and nothing holds it.
 #[derive(Debug)]
 pub(super) struct Turn {
-    place: Arc<Place>,
+    held: Arc<Held>,
     ending: Arc<watch::Sender<bool>>,
+}
+
+/// What keeps others from an upload.
+#[derive(Debug)]
+pub(super) struct Held {
     _guard: OwnedMutexGuard<()>,
+    // Whoever comes next finds it here.
+    place: Arc<Place>,
 }
 
 /// Why whoever writes an upload has to stop.
@@ -70,9 +77,11 @@ impl Turns {
         drop(waiting);
         let guard = guard.ok()?;
         Some(Turn {
-            place,
+            held: Arc::new(Held {
+                _guard: guard,
+                place,
+            }),
             ending: self.ending.clone(),
-            _guard: guard,
         })
     }
 
@@ -102,13 +111,18 @@ impl Turns {
 }
 
 impl Turn {
+    /// What keeps it from others for as long as it lives.
+    pub(super) fn held(&self) -> Arc<Held> {
+        Arc::clone(&self.held)
+    }
+
     /// Waits until there is a reason to stop.
     pub(super) async fn wanted(&self) -> Stop {
         let mut ending = self.ending.subscribe();
         tokio::select! {
             biased;
             _ = ending.wait_for(|ending| *ending) => Stop::Ending,
-            () = self.place.is_wanted() => Stop::TakenOver,
+            () = self.held.place.is_wanted() => Stop::TakenOver,
         }
     }
 }

@@ -292,13 +292,11 @@ async fn a_part_that_takes_for_ever_ends_and_lets_others_go_on() {
     let packages = slow(&store, Duration::from_secs(100_000), Duration::ZERO);
     let id = begun(&packages, 3 * PART).await;
     let error = packages.append(id, 0, sevens(3 * PART)).await.unwrap_err();
-    assert!(
-        matches!(
-            error,
-            PackageStoreError::Repository(RepositoryError::Unavailable { .. })
-        ),
-        "{error:?}"
-    );
+    // The clock runs on while a lane works, so it cannot say when.
+    let PackageStoreError::Repository(RepositoryError::Unavailable { message, .. }) = error else {
+        panic!("{error:?}");
+    };
+    assert!(message.contains("within 120 s"), "{message}");
     assert!(!record(&store, id).await.contains("lease"));
     let whole = process(&store).append(id, 0, sevens(3 * PART)).await;
     assert!(whole.unwrap().is_complete());
