@@ -1,9 +1,11 @@
 //! A package as the answer to GET and HEAD.
 
+use std::sync::{Mutex, PoisonError};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use futures::stream;
+use futures::stream::{self, Stream as _};
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE,
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
@@ -13,7 +15,6 @@ use model_dashboard::dashboard::{Caller, Dashboard, ModelPackage};
 use model_dashboard::model::ContentDigest;
 use model_dashboard::repository::packages::Pieces;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use tokio::sync::mpsc;
 use warp::Reply;
 use warp::reply::Response;
 
@@ -144,28 +145,26 @@ fn not_satisfiable(size: u64) -> Response {
     response
 }
 
-/// Sends pieces as the client takes them: one is read ahead.
-pub(super) fn streamed(mut pieces: Box<dyn Pieces>) -> Response {
-    let (sender, mut receiver) = mpsc::channel(1);
-    tokio::spawn(async move {
-        loop {
-            let sent = match pieces.next().await {
-                Ok(Some(piece)) => sender.send(Ok(Bytes::from_owner(piece))),
-                Ok(None) => return,
-                Err(error) => {
-                    tracing::warn!(%error, "a package could not be read to its end");
-                    // The connection breaks: a short package must not look whole.
-                    let _ = sender.send(Err(error)).await;
-                    return;
-                }
-            };
-            // An error means that the client is gone.
-            if sent.await.is_err() {
-                return;
+/// Sends pieces as the client takes them. The connection's own task asks for them: to wake another one for
+/// each of a bucket's small pieces costs more than to pass them on.
+pub(super) fn streamed(pieces: Box<dyn Pieces>) -> Response {
+    let chunks = stream::try_unfold(pieces, |mut pieces| async move {
+        match pieces.next().await {
+            Ok(Some(piece)) => Ok(Some((Bytes::from_owner(piece), pieces))),
+            Ok(None) => Ok(None),
+            Err(error) => {
+                tracing::warn!(%error, "a package could not be read to its end");
+                // The connection breaks: a short package must not look whole.
+                Err(error)
             }
         }
     });
-    let chunks = stream::poll_fn(move |context| receiver.poll_recv(context));
+    // It is polled by one at a time, and never locked: warp wants it to be `Sync`.
+    let mut chunks = Mutex::new(Box::pin(chunks));
+    let chunks = stream::poll_fn(move |context| {
+        let chunks = chunks.get_mut().unwrap_or_else(PoisonError::into_inner);
+        chunks.as_mut().poll_next(context)
+    });
     warp::reply::stream(chunks).into_response()
 }
 

@@ -48,6 +48,8 @@ pub(in super::super) struct PartedObjects {
     addresses: Option<Arc<dyn Addresses>>,
     /// Whether the store does not honour conditions.
     alone: bool,
+    /// Whether what comes may gather ([`Received::gathering`]).
+    gathers: bool,
 }
 
 impl fmt::Debug for PartedObjects {
@@ -65,6 +67,7 @@ impl PartedObjects {
             #[cfg(feature = "s3")]
             addresses: None,
             alone: false,
+            gathers: false,
         }
     }
 
@@ -87,6 +90,13 @@ impl PartedObjects {
     pub(in super::super) fn addressed_by(mut self, addresses: Arc<dyn Addresses>) -> Self {
         self.addresses = Some(addresses);
         self
+    }
+
+    /// Lets what is read gather where it comes in small pieces. For connections that are not encrypted: of others
+    /// no more than a record of 16 KiB comes at a time, however much has gathered.
+    #[cfg(feature = "s3")]
+    pub(in super::super) fn gathering(self, gathers: bool) -> Self {
+        Self { gathers, ..self }
     }
 
     /// The same without conditions, for one process that alone writes there.
@@ -290,12 +300,11 @@ impl LargeObjects for PartedObjects {
         let Some(found) = absent(self.objects.head(&path).await)? else {
             return Ok(None);
         };
-        Ok(Some(Box::new(Received::new(
-            self.objects.clone(),
-            path,
-            found,
-            range,
-        ))))
+        let received = Received::new(self.objects.clone(), path, found, range);
+        Ok(Some(Box::new(match self.gathers {
+            true => received.gathering(),
+            false => received,
+        })))
     }
 }
 

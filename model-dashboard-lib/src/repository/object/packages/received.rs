@@ -3,7 +3,7 @@
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -31,6 +31,8 @@ pub(super) struct Received {
     tag: Option<String>,
     at: u64,
     end: u64,
+    /// Where bytes may gather.
+    gathering: Option<Gathering>,
     stream: Option<BoxStream<'static, Result<Bytes, Error>>>,
     /// How often in a row nothing came.
     failures: u32,
@@ -48,9 +50,18 @@ impl Received {
             path,
             tag: found.e_tag,
             at: range.start.min(found.size),
+            gathering: None,
             end: range.end.min(found.size),
             stream: None,
             failures: 0,
+        }
+    }
+
+    /// Lets bytes gather that come in small pieces.
+    pub(super) fn gathering(self) -> Self {
+        Self {
+            gathering: Some(Gathering::default()),
+            ..self
         }
     }
 
@@ -82,6 +93,40 @@ impl Received {
     }
 }
 
+/// Lets bytes gather in the system that come in small pieces: to be woken for each of them, and to pass it on,
+/// costs more than the bytes. It takes no longer than it was waited for them.
+#[derive(Default)]
+struct Gathering {
+    /// How many came.
+    bytes: u64,
+    /// How long it was waited for small pieces since the last pause.
+    waited: Duration,
+}
+
+impl Gathering {
+    /// Larger pieces are passed on as they come.
+    const SMALL: usize = 64 << 10;
+
+    const PAUSE: Duration = Duration::from_millis(1);
+
+    /// How many bytes come as soon as they can: whoever looks into a package asks for little.
+    const AT_ONCE: u64 = 1 << 20;
+
+    fn came(&mut self, bytes: usize, after: Duration) {
+        self.bytes += bytes as u64;
+        if bytes < Self::SMALL && self.bytes > Self::AT_ONCE {
+            self.waited += after;
+        }
+    }
+
+    async fn pause(&mut self) {
+        if self.waited >= Self::PAUSE {
+            self.waited = Duration::ZERO;
+            tokio::time::sleep(Self::PAUSE).await;
+        }
+    }
+}
+
 /// Whether asking again is of no use.
 fn is_for_good(error: &Error) -> bool {
     matches!(
@@ -97,10 +142,17 @@ fn is_for_good(error: &Error) -> bool {
 impl Pieces for Received {
     async fn next(&mut self) -> io::Result<Option<Piece>> {
         while self.at < self.end {
+            if let Some(gathering) = &mut self.gathering {
+                gathering.pause().await;
+            }
+            let asked = Instant::now();
             let ended = match self.piece().await {
                 Ok(Some(bytes)) if bytes.is_empty() => continue,
                 Ok(Some(bytes)) => {
                     (self.at, self.failures) = (self.at + bytes.len() as u64, 0);
+                    if let Some(gathering) = &mut self.gathering {
+                        gathering.came(bytes.len(), asked.elapsed());
+                    }
                     return Ok(Some(Piece::new(bytes)));
                 }
                 Ok(None) => io::ErrorKind::UnexpectedEof.into(),
@@ -115,5 +167,38 @@ impl Pieces for Received {
             tokio::time::sleep(jittered(PAUSE * 3_u32.pow(self.failures))).await;
         }
         Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant as Clock;
+
+    use super::*;
+
+    /// How long it is paused while 2 MiB come in pieces of this size, each after so long.
+    async fn paused(size: usize, after: Duration) -> (Duration, Duration) {
+        let (mut gathering, begun) = (Gathering::default(), Clock::now());
+        let pieces = (2 << 20) / size;
+        for _ in 0..pieces {
+            gathering.pause().await;
+            gathering.came(size, after);
+        }
+        let all = after * u32::try_from(pieces).unwrap_or(u32::MAX);
+        (begun.elapsed(), all)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn small_pieces_gather_for_no_longer_than_they_were_waited_for() {
+        let (pauses, waits) = paused(4 << 10, Duration::from_micros(40)).await;
+        // After the first half, which comes as it can.
+        assert!(
+            pauses > waits / 3 && pauses <= waits / 2,
+            "{pauses:?} of {waits:?}"
+        );
+        for (size, after) in [(64 << 10, 400), (4 << 10, 0)] {
+            let (pauses, _) = paused(size, Duration::from_micros(after)).await;
+            assert_eq!(pauses, Duration::ZERO, "{size} bytes after {after} µs");
+        }
     }
 }

@@ -64,6 +64,7 @@ impl S3Store {
         let bucket = Arc::new(Bucket::new(config, &small, credentials)?);
         let parted = PartedObjects::new(streams.clone())
             .told_by(bucket.clone())
+            .gathering(options::is_plain(config))
             .addressed_by(Arc::new(Signed::new(signer, bucket.clone())));
         Ok(Self {
             objects: remote(within(objects)),

@@ -70,8 +70,7 @@ impl Client {
     pub(super) fn new(config: &S3Config, times: Times) -> Result<Self, Fault> {
         // Without effect where the program has chosen one already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let plain = config.endpoint.as_ref();
-        let plain = plain.is_some_and(|endpoint| endpoint.starts_with("http://"));
+        let plain = is_plain(config);
         let mut options = ClientOptions::new()
             .with_allow_http(plain)
             .with_connect_timeout(CONNECT)
@@ -97,6 +96,12 @@ impl Client {
         let client = self.connector.connect(&self.options);
         client.map_err(faults::fault)
     }
+}
+
+/// Whether the server is reached without encryption.
+pub(super) fn is_plain(config: &S3Config) -> bool {
+    let endpoint = config.endpoint.as_ref();
+    endpoint.is_some_and(|endpoint| endpoint.starts_with("http://"))
 }
 
 fn untrusted(error: TrustError) -> Fault {
