@@ -64,8 +64,8 @@ fn file_path(tail: &str) -> Result<PackagePath, Failure> {
     ),
     responses(
         (status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream",
-            headers(("ETag" = String, description = "Names the bytes"),
-                ("Repr-Digest" = String, description = "The SHA-256 of the file (RFC 9530)"),
+            headers(("ETag" = String, description = "Names the bytes of the file, or those of the package where the file's digest is not known"),
+                ("Repr-Digest" = String, description = "The SHA-256 of the file (RFC 9530), where it is known"),
                 ("Content-Disposition" = String, description = "The name of the file"))),
         (status = 304, description = "Not modified"),
         (status = 422, description = "The path is none, the file is too large, or the stored definition cannot be read"),

@@ -139,7 +139,8 @@ async fn fetch(
 
 /// Tell what is known of a package
 ///
-/// What was found in it when it was uploaded: files with their digests, framework, labels, what loading
+/// What was found in it when it was uploaded: files with their digests, or the
+/// checksums of the archive, framework, labels, what loading
 /// it would run; and where the definition says something else. Also needs `models:read`.
 #[utoipa::path(get, path = "/api/v1/models/{network_type}/{name}/package/report", tag = "packages",
     security(("token" = ["packages:read"])),

@@ -59,6 +59,12 @@ async fn a_draft_is_proposed_looked_at_and_decided_on() {
     assert_accessible_unfolded(&publisher, &axe, "a draft").await;
     publisher.set_window_size(1280, 900).await.unwrap();
     press(&publisher, ".action-bar .primary").await;
+    says(&publisher, "confirm that this is meant").await;
+    // By the keyboard, as the bar at the bottom may lie over it.
+    let means_it = Locator::Css("input[name=breaking]");
+    let means_it = publisher.wait().for_element(means_it).await.unwrap();
+    means_it.send_keys(" ").await.unwrap();
+    press(&publisher, ".action-bar .primary").await;
     says(&publisher, "has the package").await;
     says(&publisher, "vessel, left").await;
 

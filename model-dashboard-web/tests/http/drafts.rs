@@ -84,9 +84,16 @@ async fn who_may_not_change_an_enabled_model_proposes_what_others_decide_on() {
     let publisher = app.signed_in("publisher").await;
     let shown = publisher.get(&page).await.text();
     let state = state_in(&shown);
-    let silent = post(&publisher, &page, &[("if_match", &state)]).await;
+    let means_it = ("breaking", "yes");
+    let silent = post(&publisher, &page, &[("if_match", &state), means_it]).await;
     assert_eq!(silent.status, 422, "nobody said why: {}", silent.text());
     let fields = [("if_match", state.as_str()), ("reason", "looked at")];
+    let unaware = post(&publisher, &page, &fields).await;
+    let text = unaware.text();
+    assert_eq!(unaware.status, 409, "{text}");
+    assert!(text.contains("confirm that this is meant"), "{text}");
+    assert!(text.contains("value=\"looked at\""), "{text}");
+    let fields = [&fields[..], &[means_it]].concat();
     let done = post(&publisher, &page, &fields).await;
     assert_eq!(
         done.location(),
@@ -113,7 +120,12 @@ async fn what_others_changed_meanwhile_is_shown_before_a_draft_is_published() {
         .dashboard
         .patch(&host, &key, &patch, Precondition::Exists, "name");
     other.await.unwrap();
-    let fields = [("if_match", seen.as_str()), ("reason", "looked at")];
+    let means_it = ("breaking", "yes");
+    let fields = [
+        ("if_match", seen.as_str()),
+        ("reason", "looked at"),
+        means_it,
+    ];
     let late = post(&publisher, &page, &fields).await;
     let text = late.text();
     assert_eq!(late.status, 412, "{text}");
@@ -125,8 +137,13 @@ async fn what_others_changed_meanwhile_is_shown_before_a_draft_is_published() {
     assert!(text.contains("value=\"looked at\""), "{text}");
     let now = state_in(&text);
     assert_ne!(now, seen);
+    // What was confirmed was another state.
+    let box_of = text.split_once("name=\"breaking\"").unwrap().1;
+    let box_of = box_of.split_once('>').unwrap().0;
+    assert!(!box_of.contains("checked"), "{box_of}");
     // What was said when it was proposed is reason enough.
-    let done = post(&publisher, &page, &[("if_match", &now), ("reason", "")]).await;
+    let fields = [("if_match", now.as_str()), ("reason", ""), means_it];
+    let done = post(&publisher, &page, &fields).await;
     assert_eq!(done.status, 303, "{}", done.text());
     let model = app.dashboard.model(&host, &key).await.unwrap();
     assert_eq!(model.definition.alias(), "Neck");

@@ -1,9 +1,15 @@
 //! Single files out of a model's package, and the pages that show them.
 
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::Method;
 use model_dashboard::auth::Permissions;
-use model_dashboard::dashboard::Giving;
-use model_dashboard::repository::Precondition;
+use model_dashboard::dashboard::{Dashboard, Giving, Samples};
+use model_dashboard::model::ContentDigest;
+use model_dashboard::repository::{MemoryRepository, ObjectRepository, Precondition};
+use model_dashboard::store::MemoryStore;
 
 use crate::app::App;
 use crate::packed::{HARMLESS, archive, caller, nnunet, uploaded};
@@ -31,7 +37,9 @@ async fn with_package(app: &App, bytes: Vec<u8>) {
 #[tokio::test]
 async fn a_file_is_fetched_without_the_rest_of_its_package() {
     let app = App::start().await;
-    with_package(&app, nnunet(r#"{"background":0,"a":1}"#, HARMLESS)).await;
+    let package = nnunet(r#"{"background":0,"a":1}"#, HARMLESS);
+    let digest = ContentDigest::of(&package).to_hex();
+    with_package(&app, package).await;
     let client = app.token(Permissions::all()).await;
     let files = format!("/api/v1/models/{MODEL}/package/files");
     let at = format!("{files}/{FOLDER}/dataset.json");
@@ -51,7 +59,8 @@ async fn a_file_is_fetched_without_the_rest_of_its_package() {
         assert_eq!(whole.header(header), value, "{header}");
     }
     // The digest of the package, as that of the file is not known where packages lie elsewhere.
-    assert_eq!(whole.header("etag").len(), 66);
+    assert_eq!(whole.header("etag"), format!("\"{digest}\""));
+    assert!(!whole.headers.contains_key("repr-digest"));
     let again = client.with("if-none-match", whole.header("etag"));
     assert_eq!(again.get(&at).await.status, 304);
     let head = client.send(Method::HEAD, &at, "").await;
@@ -71,6 +80,30 @@ async fn a_file_is_fetched_without_the_rest_of_its_package() {
     let log = "/admin/audit/export.jsonl?action=package.download";
     let log = auditor.get(log).await.text();
     assert!(log.contains("file Dataset501_HN/"), "{log}");
+}
+
+#[tokio::test]
+async fn a_file_of_a_package_in_a_folder_is_known_by_its_digest() {
+    let folder = tempfile::tempdir().unwrap();
+    let packages = ObjectRepository::open_folder(folder.path()).await.unwrap();
+    let builder = Dashboard::builder()
+        .repository(Arc::new(MemoryRepository::new()))
+        .packages(packages.packages())
+        .accounts(Arc::new(MemoryStore::new()));
+    let dashboard = builder.build().await.unwrap();
+    let host = dashboard.host_caller("test@localhost");
+    let samples = dashboard.install_samples(&host, Samples::Demonstration);
+    samples.await.unwrap();
+    let app = App::serving(dashboard).await;
+    with_package(&app, nnunet(r#"{"background":0,"a":1}"#, HARMLESS)).await;
+    let client = app.token(Permissions::all()).await;
+    let at = format!("/api/v1/models/{MODEL}/package/files/{FOLDER}/dataset.json");
+    let whole = client.get(&at).await;
+    assert_eq!(whole.status, 200, "{}", whole.text());
+    let digest = ContentDigest::of(&whole.body).to_hex();
+    assert_eq!(whole.header("etag"), format!("\"{digest}\""));
+    let digest = STANDARD.encode(hex::decode(digest).unwrap());
+    assert_eq!(whole.header("repr-digest"), format!("sha-256=:{digest}:"));
 }
 
 #[tokio::test]

@@ -54,7 +54,14 @@ impl ProposedRevision {
         Comparison::between(&self.model.definition, &self.definition)
     }
 
-    /// What stands for something else then.
+    /// Whether labels or images stand for something else then: publishing it has to be confirmed
+    /// ([`Giving::breaking`](crate::dashboard::Giving::breaking)).
+    #[must_use]
+    pub fn is_breaking(&self) -> bool {
+        let report = self.report();
+        report.is_some_and(|report| !self.breaking(report).is_empty())
+    }
+
     fn breaking(&self, report: &Report) -> Breaking {
         let had = self.had.as_ref();
         Breaking::between(&self.model.definition, had, &self.definition, report)

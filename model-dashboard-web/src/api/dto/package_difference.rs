@@ -118,7 +118,8 @@ pub(in crate::api) struct FileDifference {
     /// Where it lies in the package.
     #[schema(example = "fold_0/checkpoint_final.pth")]
     path: String,
-    /// `added`, `removed`, `changed`, or `unknown` for one of as many bytes whose digest is not known.
+    /// `added`, `removed`, `changed`, or `unknown` for one of as many bytes of which the two
+    /// packages do not tell the same, digest or checksum.
     #[schema(example = "changed")]
     kind: &'static str,
     /// What it was; null if it was not there.

@@ -64,10 +64,18 @@ pub(in crate::pages) async fn show(
         &key,
         package,
         StatusCode::OK,
-        Field::default(),
+        Typed::default(),
         None,
     )
     .await
+}
+
+/// What was typed on the page.
+#[derive(Debug, Default)]
+struct Typed {
+    reason: Field,
+    /// The state of the model whose difference was confirmed.
+    means: Option<String>,
 }
 
 /// The page with what was typed, and why it was not published.
@@ -76,14 +84,16 @@ async fn answer(
     key: &ModelKey,
     package: PackageId,
     status: StatusCode,
-    reason: Field,
+    typed: Typed,
     error: Option<String>,
 ) -> Result<Response, Failure> {
     let (dashboard, caller) = (visit.dashboard(), &visit.caller);
     let view = match dashboard.draft(caller, key, package).await {
         Ok(found) => {
             let (found, mut proposed) = proposed(visit, found).await?;
-            (proposed.reason, proposed.error) = (reason, error);
+            proposed.means_it = typed.means.is_some_and(|state| state == proposed.if_match);
+            proposed.reason = typed.reason;
+            proposed.error = error;
             let outcome = Outcome::Proposed(Box::new(proposed));
             view(visit, &found.model, &found.draft, outcome)
         }
@@ -160,8 +170,8 @@ fn compared(found: &ProposedRevision, before: Option<&Report>, needed: Trust) ->
         found: report
             .map(|report| told::found(report, None))
             .unwrap_or_default(),
-        reason: Field::default(),
-        error: None,
+        breaks: found.is_breaking(),
+        ..ProposedView::default()
     }
 }
 
@@ -186,8 +196,11 @@ pub(in crate::pages) async fn publish(
     let state = Precondition::Version(seen(&form)?);
     let reason = form.text("reason");
     let (dashboard, caller) = (visit.dashboard(), &visit.caller);
-    // What stands for something else then is among the checks of that state.
-    let giving = Giving::default().breaking();
+    let means_it = form.text("breaking") == "yes";
+    let giving = match means_it {
+        true => Giving::default().breaking(),
+        false => Giving::default(),
+    };
     let published = dashboard.publish_draft(caller, &key, package, giving, state, reason);
     let error = match published.await {
         Ok(model) => {
@@ -212,13 +225,15 @@ pub(in crate::pages) async fn publish(
                     .to_owned(),
             ),
         ),
-        Error::Untrusted { .. } | Error::Invalid(_) => {
+        Error::Untrusted { .. } | Error::Breaking { .. } | Error::Invalid(_) => {
             (Field::new(reason), Some(error.to_string()))
         }
         error if errors::may_try_again(error) => (Field::new(reason), Some(error.to_string())),
         _ => return Err(error.into()),
     };
-    let mut response = answer(&visit, &key, package, status, reason, text).await?;
+    let means = means_it.then(|| form.text("if_match").to_owned());
+    let typed = Typed { reason, means };
+    let mut response = answer(&visit, &key, package, status, typed, text).await?;
     errors::say_when(response.headers_mut(), &error);
     Ok(response)
 }

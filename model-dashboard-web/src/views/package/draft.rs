@@ -8,7 +8,7 @@ use super::drafts::told;
 use super::{FoundView, Since, facts, found, since_last, summary};
 use crate::views::actor::Actor;
 use crate::views::components::action_bar::{Reason, action_bar};
-use crate::views::components::field::{Field, error_summary};
+use crate::views::components::field::{Field, checkbox, error_summary};
 use crate::views::components::icon::Icon;
 use crate::views::components::{
     Tone, breadcrumbs, copy_chip, notice, page_header, plural, sentence, size, state, time,
@@ -35,7 +35,7 @@ pub struct Proposal {
     pub unreadable: bool,
 }
 
-/// A draft. `if_match` and `reason` are posted to its own address.
+/// A draft. `if_match`, `breaking` and `reason` are posted to its own address.
 #[derive(Debug, Clone)]
 pub struct DraftView {
     /// The network type.
@@ -86,6 +86,10 @@ pub struct ProposedView {
     pub uploaded_by: String,
     /// What was found in it.
     pub found: FoundView,
+    /// Whether labels or images stand for something else then, which has to be confirmed.
+    pub breaks: bool,
+    /// Whether it is confirmed.
+    pub means_it: bool,
     /// Why; that of the draft counts where none is typed.
     pub reason: Field,
     /// Why it was not published.
@@ -145,6 +149,7 @@ pub fn page(frame: &Frame, view: &DraftView) -> Markup {
                         input type="hidden" name="if_match" value=(proposed.if_match);
                         (error_summary(proposed.error.as_deref(), &[]))
                         (content(view, proposed))
+                        (confirmed(proposed))
                         (decision(frame, view, proposed))
                     }
                 },
@@ -301,6 +306,21 @@ fn definition(view: &DraftView, proposed: &ProposedView) -> Markup {
                 }))
             }
             @if !changes.is_empty() { (in_full(changes, &now, &then)) }
+        }
+    }
+}
+
+/// What has to be said before something means something else.
+fn confirmed(proposed: &ProposedView) -> Markup {
+    html! {
+        @if proposed.breaks {
+            (notice(Tone::Danger, &html! {
+                p {
+                    strong { "Labels or images stand for something else once it is published. " }
+                    "Whoever uses the model by what it says now takes one thing for another."
+                }
+                (checkbox("breaking", "yes", proposed.means_it, false, &html! { "I know: publish it all the same" }))
+            }))
         }
     }
 }

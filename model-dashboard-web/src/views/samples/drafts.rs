@@ -112,6 +112,8 @@ fn proposed() -> ProposedView {
         digest: "b9".repeat(32),
         uploaded_by: text("mkeller"),
         found: packages::found(),
+        breaks: true,
+        means_it: false,
         reason: Field::new("because").wrong("say more"),
         error: Some(text("somebody changed the model meanwhile")),
     }
