@@ -1,8 +1,9 @@
 //! `model show`.
 
 use clap::Args;
-use model_dashboard::dashboard::{ModelRevision, Origin, RevisionContent};
-use model_dashboard::model::{ModelDefinition, ModelKey};
+use model_dashboard::dashboard::{Error, ModelRevision, Origin, RevisionContent};
+use model_dashboard::model::{ContentDigest, ModelDefinition, ModelKey};
+use model_dashboard::package::inspect::Report;
 
 use super::reference::{resolve, revision};
 use crate::failure::{Failure, Kind};
@@ -41,6 +42,7 @@ pub(super) async fn run(show: &Show, context: &Context) -> Result<(), Failure> {
                 let text = String::from_utf8_lossy(&bytes);
                 return context.output.text(&printable(&text));
             }
+            let is_past = past.is_some();
             let (key, definition, number) = match past {
                 Some(past) => held(past, key)?,
                 None => {
@@ -49,16 +51,50 @@ pub(super) async fn run(show: &Show, context: &Context) -> Result<(), Failure> {
                     (model.key, model.definition, number)
                 }
             };
-            match context.output.is_json() {
-                true => context
-                    .output
-                    .json_text(&definition.as_object().to_pretty()),
-                false => context
-                    .output
-                    .text(&table(&key, &definition, number, context)),
+            if context.output.is_json() {
+                let text = definition.as_object().to_pretty();
+                return context.output.json_text(&text);
             }
+            let beside = beside(&key, &definition, is_past, installation).await;
+            let table = table(&key, &definition, number, &beside, context);
+            context.output.text(&table)
         })
         .await
+}
+
+async fn beside(
+    key: &ModelKey,
+    definition: &ModelDefinition,
+    is_past: bool,
+    Installation {
+        dashboard, caller, ..
+    }: &Installation,
+) -> Beside {
+    let package = match names_package(definition) {
+        // By the definition: a model may have had another key then.
+        true => match dashboard
+            .package_report_of(caller, key, definition.clone())
+            .await
+        {
+            Ok(found) => {
+                let report = found.record.as_ref().and_then(|it| it.report.as_ref());
+                let head = &found.package.head;
+                package(&head.file_name, head.size, head.digest, report)
+            }
+            Err(error) => error.to_string(),
+        },
+        false => String::new(),
+    };
+    let drafts = match is_past {
+        true => String::new(),
+        false => match dashboard.drafts(caller, key).await {
+            Ok(drafts) => waiting(drafts.len()),
+            // A definition that another program wrote has none.
+            Err(Error::Invalid(_)) => String::new(),
+            Err(error) => error.to_string(),
+        },
+    };
+    Beside { package, drafts }
 }
 
 /// What a revision held, under the key that it had then.
@@ -88,10 +124,41 @@ fn held(
     }
 }
 
+/// What is kept beside a definition, in words; empty for nothing.
+#[derive(Default)]
+pub(super) struct Beside {
+    pub(super) package: String,
+    pub(super) drafts: String,
+}
+
+pub(super) fn names_package(definition: &ModelDefinition) -> bool {
+    definition.registry().is_some_and(|it| it.package.is_some())
+}
+
+pub(super) fn package(
+    file_name: &str,
+    size: u64,
+    digest: ContentDigest,
+    report: Option<&Report>,
+) -> String {
+    let trust = report.map(|report| format!(", {}", report.trust()));
+    let size = super::inspect::bytes(size);
+    format!("{file_name}, {size}, {digest}{}", trust.unwrap_or_default())
+}
+
+pub(super) fn waiting(drafts: usize) -> String {
+    match drafts {
+        0 => String::new(),
+        1 => "1 waits for a decision (`model draft show`)".to_owned(),
+        more => format!("{more} wait for a decision (`model draft list`)"),
+    }
+}
+
 pub(super) fn table(
     key: &ModelKey,
     definition: &ModelDefinition,
     number: Option<u64>,
+    beside: &Beside,
     context: &Context,
 ) -> String {
     let registry = definition.registry();
@@ -114,6 +181,8 @@ pub(super) fn table(
                 .map(|info| info.tags.join(", "))
                 .unwrap_or_default(),
         ),
+        ("package", beside.package.clone()),
+        ("drafts", beside.drafts.clone()),
         ("created", definition.create_date().to_string()),
         ("modified", definition.last_modified_date().to_string()),
         (

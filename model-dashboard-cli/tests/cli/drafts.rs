@@ -60,6 +60,9 @@ fn goes_through(host: &Installation, at: &Installation) {
     assert_eq!(shown["changes"]["breaking"], true);
     assert_eq!(shown["file_name"], "nnunet_v2_two_folds.zip");
 
+    let model = at.run(&["model", "show", MODEL]).succeeds().stdout;
+    assert!(model.contains("1 waits for a decision"), "{model}");
+
     // A second one, which is discarded.
     let other = at.json(&upload);
     let other = other["draft"]["package"].as_str().unwrap();
@@ -77,6 +80,12 @@ fn goes_through(host: &Installation, at: &Installation) {
         .ends_with(2)
         .tells("label 1 was spleen and is");
     let published = at.json(&[&publish[..], &["--yes"]].concat());
+    let model = at.run(&["model", "show", MODEL]).succeeds().stdout;
+    assert!(model.contains("nnunet_v2_two_folds.zip, "), "{model}");
+    assert!(!model.contains("waits for"), "{model}");
+    let before = format!("{MODEL}@1");
+    let before = at.run(&["model", "show", &before]).succeeds().stdout;
+    assert!(!before.contains("nnunet_v2_two_folds.zip"), "{before}");
     assert_eq!(
         (&published["key"], &published["enabled"]),
         (&MODEL.into(), &true.into())

@@ -1,7 +1,8 @@
 //! Lists, single models and their changes by way of a server.
 
-use model_dashboard::client::{Change, Client, RemoteModel};
-use model_dashboard::model::{JsonObject, ModelKey};
+use model_dashboard::client::{Change, Client, ClientError, RemoteModel};
+use model_dashboard::dashboard::ErrorKind;
+use model_dashboard::model::{JsonObject, ModelDefinition, ModelKey};
 use serde::Serialize;
 
 use super::{changed, key, model, reference};
@@ -11,7 +12,7 @@ use crate::model::change::{Enable, Rename, Several, confirm_deletion, each};
 use crate::model::create::Create;
 use crate::model::edit::Edit;
 use crate::model::list::List;
-use crate::model::show::{self, Show};
+use crate::model::show::{self, Beside, Show};
 use crate::output::note;
 
 /// A model as programs read it.
@@ -61,17 +62,51 @@ pub(super) async fn show(show: &Show, client: &Client, context: &Context) -> Res
     if show.raw {
         return context.output.bytes(&found.definition.to_bytes());
     }
-    match context.output.is_json() {
-        true => {
-            let text = found.definition.as_object().to_pretty();
-            context.output.json_text(&text)
-        }
-        false => {
-            let number = revision.or_else(|| found.revision());
-            let table = show::table(&key, &found.definition, number, context);
-            context.output.text(&table)
+    if context.output.is_json() {
+        let text = found.definition.as_object().to_pretty();
+        return context.output.json_text(&text);
+    }
+    let beside = beside(&key, &found.definition, revision, client).await;
+    let number = revision.or_else(|| found.revision());
+    let table = show::table(&key, &found.definition, number, &beside, context);
+    context.output.text(&table)
+}
+
+/// For tokens that may read packages: to ask without is an event of the audit log.
+async fn beside(
+    key: &ModelKey,
+    definition: &ModelDefinition,
+    revision: Option<u64>,
+    client: &Client,
+) -> Beside {
+    let told = |error: ClientError| error.to_string();
+    match client.whoever().await {
+        Ok(it) if it.permissions.iter().any(|it| it == "packages:read") => {}
+        Ok(_) => return Beside::default(),
+        Err(error) => {
+            return Beside {
+                package: told(error),
+                ..Beside::default()
+            };
         }
     }
+    let package = match show::names_package(definition) {
+        true => match client.package(key, revision).await {
+            Ok(it) => show::package(&it.file_name, it.size, it.digest, it.report.as_ref()),
+            Err(error) => told(error),
+        },
+        false => String::new(),
+    };
+    let drafts = match revision {
+        Some(_) => String::new(),
+        None => match client.drafts(key).await {
+            Ok(drafts) => show::waiting(drafts.len()),
+            // A definition that another program wrote has none.
+            Err(error) if error.kind() == Some(ErrorKind::Invalid) => String::new(),
+            Err(error) => told(error),
+        },
+    };
+    Beside { package, drafts }
 }
 
 pub(super) async fn edit(edit: Edit, client: &Client, context: &Context) -> Result<(), Failure> {
