@@ -187,8 +187,7 @@ impl Inspections {
     }
 }
 
-/// Reads all of a package where that brings nothing over a network, and else as little as tells what is
-/// in it. Blocks.
+/// Reads all of a package that lies in a folder, and else as little as tells what is in it. Blocks.
 fn look(name: &str, source: &Arc<Stored>) -> Result<Report, PackageError> {
     let package = Package::open(name, Arc::clone(source) as _, &Default::default())?;
     let inspectors = Inspectors::default();

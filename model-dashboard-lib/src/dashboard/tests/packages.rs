@@ -94,6 +94,39 @@ async fn what_cannot_be_read_is_told() {
     assert!(record.refused.is_some_and(|why| !why.is_empty()));
 }
 
+/// In a folder all of a package is read: what its files are, and that they are what their archive says.
+/// Elsewhere that is what the archive says alone.
+#[tokio::test]
+async fn files_in_a_folder_are_known_by_their_digests() {
+    let package = include_bytes!("../../../tests/packages/genuine/nnunet_v2_two_folds.zip");
+    let mut forged = package.to_vec();
+    // The checksum of a picture, in its own header and in the directory (APPNOTE 4.3.7, 4.3.12).
+    let name = b"fold_0/progress.png";
+    let names = package.windows(name.len()).enumerate();
+    let ends = names.filter(|(_, it)| it == name).map(|(at, _)| at);
+    let prefix = "Dataset901_RandomLiver/nnUNetTrainer__nnUNetPlans__3d_fullres/".len();
+    for (end, (header, checksum)) in ends.zip([(30, 14), (46, 16)]) {
+        let header = end - prefix - header;
+        assert_eq!(forged[header..header + 2], *b"PK");
+        forged[header + checksum] ^= 1;
+    }
+    let folder = Packages::in_a_folder().await;
+    for (packages, is_folder) in [(folder, true), (Packages::in_memory().await, false)] {
+        let (dashboard, host) = (packages.dashboard(), packages.world.host());
+        let id = packages.uploaded(&host, "m.zip", package).await;
+        let record = dashboard.inspected(&host, id).await.unwrap();
+        let report = record.report.unwrap();
+        assert!(report.files.len() > 10);
+        for file in &report.files {
+            assert!(file.crc32.is_some(), "{}", file.path);
+            assert_eq!(file.digest.is_some(), is_folder, "{}", file.path);
+        }
+        let id = packages.uploaded(&host, "m.zip", &forged).await;
+        let record = dashboard.inspected(&host, id).await.unwrap();
+        assert_eq!(record.report.is_none(), is_folder, "{:?}", record.refused);
+    }
+}
+
 #[tokio::test]
 async fn a_package_of_another_model_has_to_be_meant() {
     let packages = Packages::in_memory().await;

@@ -96,8 +96,8 @@ pub enum FileChangeKind {
     Removed,
     /// It has other bytes.
     Changed,
-    /// It has as many bytes as before; whether they are the same cannot be told: of one of the packages
-    /// neither digests are known nor the checksums of an archive.
+    /// It has as many bytes as before; whether they are the same cannot be told: neither digests are known
+    /// of both nor the checksums of an archive.
     Unknown,
 }
 

@@ -57,8 +57,9 @@ const ARCHIVES: &[&str] = &[
 ];
 
 /// Up to this size a file that is not called so is searched for the end of an archive with a comment.
-/// Of larger ones that would read more than everything else, and `torch.load` and numpy take a file for an
-/// archive by its first bytes.
+/// Of larger ones that would read more than everything else. `torch.load` and numpy take a file for an archive
+/// by its first bytes; `torch.jit.load` and Python's `zipfile`, which go by the end, are not expected to be given
+/// one of these names that has a comment.
 const SMALL: u64 = 64 << 10;
 
 /// The size of the end of an archive without a comment.
