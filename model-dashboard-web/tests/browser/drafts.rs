@@ -55,7 +55,7 @@ async fn a_draft_is_proposed_looked_at_and_decided_on() {
     assert_accessible(&publisher, &axe, "a model with drafts").await;
     let look = format!(".notice a[href$='/drafts/{first}']");
     press(&publisher, &look).await;
-    says(&publisher, "number means something else").await;
+    says(&publisher, "stand for something else once it is published").await;
     assert_accessible_unfolded(&publisher, &axe, "a draft").await;
     publisher.set_window_size(1280, 900).await.unwrap();
     press(&publisher, ".action-bar .primary").await;

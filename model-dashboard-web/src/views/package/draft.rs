@@ -148,13 +148,12 @@ pub fn page(frame: &Frame, view: &DraftView) -> Markup {
                         (frame.csrf_field())
                         input type="hidden" name="if_match" value=(proposed.if_match);
                         (error_summary(proposed.error.as_deref(), &[]))
-                        (content(view, proposed))
-                        (confirmed(proposed))
+                        (content(view, proposed, true))
                         (decision(frame, view, proposed))
                     }
                 },
                 Outcome::Proposed(proposed) => {
-                    (content(view, proposed))
+                    (content(view, proposed, false))
                     (who_may(frame.may(), view.enabled))
                 },
             }
@@ -224,10 +223,10 @@ fn impossible(why: &str) -> Markup {
     )
 }
 
-fn content(view: &DraftView, proposed: &ProposedView) -> Markup {
+fn content(view: &DraftView, proposed: &ProposedView, decides: bool) -> Markup {
     html! {
         (checks(&proposed.checks))
-        (definition(view, proposed))
+        (definition(view, proposed, decides))
         section.stack {
             h2.part { "The package" }
             (since_last(proposed.since_last.as_ref()))
@@ -280,7 +279,7 @@ fn worst_first(checks: &[Check]) -> Vec<&Check> {
     checks
 }
 
-fn definition(view: &DraftView, proposed: &ProposedView) -> Markup {
+fn definition(view: &DraftView, proposed: &ProposedView, decides: bool) -> Markup {
     let changes = &proposed.changes;
     let breaking = changes.breaking();
     let (now, then) = match view.revision {
@@ -296,7 +295,15 @@ fn definition(view: &DraftView, proposed: &ProposedView) -> Markup {
                     p { "Nothing but its package: the definition stays as it is." }
                 }))
             }
-            @if breaking > 0 {
+            @if proposed.breaks && decides {
+                (notice(Tone::Danger, &html! {
+                    p {
+                        strong { "Breaking: labels or images stand for something else once it is published. " }
+                        "Whoever uses the model by what it says now takes one thing for another."
+                    }
+                    (checkbox("breaking", "yes", proposed.means_it, false, &html! { "I know: publish it all the same" }))
+                }))
+            } @else if breaking > 0 {
                 (notice(Tone::Danger, &html! {
                     p {
                         strong { "Breaking: " }
@@ -306,21 +313,6 @@ fn definition(view: &DraftView, proposed: &ProposedView) -> Markup {
                 }))
             }
             @if !changes.is_empty() { (in_full(changes, &now, &then)) }
-        }
-    }
-}
-
-/// What has to be said before something means something else.
-fn confirmed(proposed: &ProposedView) -> Markup {
-    html! {
-        @if proposed.breaks {
-            (notice(Tone::Danger, &html! {
-                p {
-                    strong { "Labels or images stand for something else once it is published. " }
-                    "Whoever uses the model by what it says now takes one thing for another."
-                }
-                (checkbox("breaking", "yes", proposed.means_it, false, &html! { "I know: publish it all the same" }))
-            }))
         }
     }
 }
