@@ -360,8 +360,7 @@ fn fields(errors: &[FieldError]) -> String {
     text
 }
 
-const OVERRIDING: &str =
-    "`model-dashboard model enable --override REASON` enables it all the same, for administrators";
+const OVERRIDING: &str = "`model-dashboard model enable MODEL --override REASON` enables it all the same, for administrators";
 
 const AS_TYPED: &str =
     "another --name gives it to another model, --as-typed to this one; nothing is sent again";

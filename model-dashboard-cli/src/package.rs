@@ -30,8 +30,8 @@ pub(crate) struct Purge {
     #[arg(value_name = "DIGEST-or-NAME")]
     what: String,
 
-    /// Why they must not exist; it goes to the audit log and stays beside the digest, for whoever
-    /// sends them again to read
+    /// Why they must not exist; it goes to the audit log and stays beside the digest, for
+    /// administrators and readers of the audit log
     #[arg(long, value_name = "TEXT", required_unless_present = "dry_run")]
     reason: Option<String>,
 

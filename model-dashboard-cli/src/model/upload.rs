@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use model_dashboard::dashboard::Giving;
 use model_dashboard::model::{ContentDigest, ModelDefinition, ModelKey};
 use model_dashboard::package::digest_of;
-use model_dashboard::package::inspect::{Drift, Report, TakenPart};
+use model_dashboard::package::inspect::{Drift, FindingKind, Report, TakenPart};
 use model_dashboard::package::pack::{FolderArchive, Listing, Without};
 use model_dashboard::package::source::{OnDisk, Source, Stream};
 use serde::Serialize;
@@ -183,6 +183,9 @@ async fn to(registry: &Registry<'_>, upload: &Upload, context: &Context) -> Resu
         )),
         false => note(format_args!("{key} has the package as a new revision")),
     }
+    if let Some(report) = &sent.report {
+        tell_what_lacks(report);
+    }
     let drift = sent
         .report
         .as_ref()
@@ -286,6 +289,19 @@ fn open(upload: &Upload) -> Result<(String, Arc<dyn Source>), Failure> {
     }
     let source = File::open(path).and_then(OnDisk::new).map_err(unreadable)?;
     Ok((name.into_owned(), Arc::new(source)))
+}
+
+/// Says why the model may not run, as not everybody reads a report to its end.
+fn tell_what_lacks(report: &Report) {
+    if report.inspector.is_none() {
+        note("no framework is known that loads the package: whether it is whole, nobody knows");
+    }
+    for finding in report.findings_of(FindingKind::Missing) {
+        note(format_args!(
+            "the package lacks something: {}",
+            finding.text
+        ));
+    }
 }
 
 fn pack(upload: &Upload, folder: &Path) -> Result<Arc<dyn Source>, Failure> {

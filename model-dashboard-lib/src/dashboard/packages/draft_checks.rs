@@ -113,6 +113,12 @@ fn trusted(report: &Report, needed: Trust, enabled: bool) -> DraftCheck {
 }
 
 fn whole(report: &Report) -> DraftCheck {
+    if report.inspector.is_none() {
+        return DraftCheck::new(
+            CheckVerdict::Doubtful,
+            "no framework is known that loads the package, so nobody knows whether it is whole",
+        );
+    }
     let missing = report.findings_of(FindingKind::Missing).count();
     let wrong = report.findings_of(FindingKind::Wrong).count();
     match (missing, wrong) {

@@ -73,7 +73,11 @@ impl Dashboard {
         let size = package.head.size;
         let part = match range == (0..size) {
             true => String::new(),
-            false => format!("bytes {} to {} of {size}", range.start, range.end),
+            false => format!(
+                "bytes {} to {} of {size}",
+                range.start,
+                range.end.saturating_sub(1)
+            ),
         };
         let purpose = match &*package.purpose {
             "" => String::new(),

@@ -217,7 +217,7 @@ async fn is_given_to_a_model_and_fetched(packages: Packages) {
     assert_eq!(event.action, Action::PackageDownload);
     assert_eq!(event.target, format!("model:{}", before.key));
     assert!(
-        event.detail.ends_with("bytes 1 to 4 of 5"),
+        event.detail.ends_with("bytes 1 to 3 of 5"),
         "{}",
         event.detail
     );

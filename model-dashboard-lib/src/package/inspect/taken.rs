@@ -77,13 +77,17 @@ impl Description {
 
     /// What a definition takes over where nobody says it: what it says otherwise than this package, and
     /// says as the package that it `had` does, or not at all. So one that followed its package goes on
-    /// doing so, and what somebody changed by hand stays.
+    /// doing so, and what somebody changed by hand stays. Nothing for a package of no known framework: the
+    /// next one finds the definition as the last that told anything left it.
     #[must_use]
     pub fn followed(
         &self,
         had: Option<&Description>,
         definition: &ModelDefinition,
     ) -> Vec<TakenPart> {
+        if self.framework.is_empty() {
+            return Vec::new();
+        }
         let follows = |part: &TakenPart| {
             let had = had.filter(|had| had.tells(*part));
             let as_before = had.is_some_and(|had| !had.differs(*part, definition));
@@ -323,6 +327,13 @@ mod tests {
             description().followed(None, &given(&TakenPart::ALL, "{}")),
             []
         );
+    }
+
+    #[test]
+    fn a_package_of_no_known_framework_takes_nothing() {
+        let before = given(&[TakenPart::Inference], "{}");
+        let followed = Description::default().followed(Some(&description()), &before);
+        assert_eq!(followed, []);
     }
 
     #[test]

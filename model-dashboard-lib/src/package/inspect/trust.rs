@@ -12,7 +12,7 @@ pub enum Trust {
     Dangerous,
     /// A file of it cannot be read to its end.
     Unscannable,
-    /// It runs names that nothing is known of, or code besides its weights.
+    /// It runs names that nothing is known of, or code besides its weights; or nobody knows what loads it.
     Unknown,
     /// It runs nothing, or what genuine files of its framework do.
     Expected,
@@ -42,6 +42,8 @@ impl Report {
     #[must_use]
     pub fn trust(&self) -> Trust {
         let files = match self.verdict {
+            // Nothing in it is known to be loaded: by what nobody knows, that is no promise.
+            None if self.inspector.is_none() => Trust::Unknown,
             None | Some(Verdict::Expected) => Trust::Expected,
             Some(Verdict::Unknown) => Trust::Unknown,
             Some(Verdict::Unscannable) => Trust::Unscannable,

@@ -57,7 +57,11 @@ pub(in crate::pages) fn found(report: &Report, shown_at: Option<String>) -> Foun
 
 /// What loading all of it would do.
 pub(in crate::pages) fn trust(report: &Report) -> Trust {
-    let of_files = report.verdict.map_or(Trust::NoCode, of_verdict);
+    let of_files = match (report.verdict, &report.inspector) {
+        (Some(verdict), _) => of_verdict(verdict),
+        (None, Some(_)) => Trust::NoCode,
+        (None, None) => Trust::Untold,
+    };
     match report.contains_code {
         true => of_files.max(Trust::Code),
         false => of_files,

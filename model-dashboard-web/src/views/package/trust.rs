@@ -14,6 +14,8 @@ pub enum Trust {
     Expected,
     /// Scripts or layers in it are run when the model is used.
     Code,
+    /// Nobody knows what loads it.
+    Untold,
     /// It names what nothing is known of.
     Unknown,
     /// It cannot be read to its end.
@@ -29,7 +31,7 @@ impl Trust {
     pub fn tone(self) -> Tone {
         match self {
             Self::NoCode | Self::Expected => Tone::Ok,
-            Self::Code | Self::Unknown => Tone::Warning,
+            Self::Code | Self::Untold | Self::Unknown => Tone::Warning,
             Self::Unscannable => Tone::Muted,
             Self::Dangerous => Tone::Danger,
         }
@@ -42,6 +44,7 @@ impl Trust {
             Self::NoCode => "No code",
             Self::Expected => "Expected",
             Self::Code => "Contains code",
+            Self::Untold => "Nothing known",
             Self::Unknown => "Unknown",
             Self::Unscannable => "Unscannable",
             Self::Dangerous => "Dangerous",
@@ -56,6 +59,9 @@ impl Trust {
             Self::Expected => "Loading it runs nothing but what genuine files of its framework do.",
             Self::Code => {
                 "Something in it besides weights is run when the model is used. Read that code before you trust it."
+            }
+            Self::Untold => {
+                "No framework is known that loads it, so nobody knows what that would run."
             }
             Self::Unknown => {
                 "Loading it runs names that nothing is known of. Ask where it comes from before you trust it."

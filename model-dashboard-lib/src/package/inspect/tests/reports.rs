@@ -234,3 +234,15 @@ fn keys_that_could_be_names_of_people_are_not_told() {
     assert!(json.contains("state_dict"), "{json}");
     assert!(!json.to_lowercase().contains("doe"), "{json}");
 }
+
+#[test]
+fn what_nobody_knows_how_to_load_is_not_expected() {
+    let trust = |package: &Package| Inspectors::default().look(package).unwrap().trust();
+    assert_eq!(
+        trust(&package_of("notes.txt", b"hello".to_vec())),
+        Trust::Unknown
+    );
+    assert_eq!(trust(&package_of("empty.zip", Vec::new())), Trust::Unknown);
+    let weights = open("genuine/language.gguf");
+    assert_eq!(trust(&weights), Trust::Expected);
+}
