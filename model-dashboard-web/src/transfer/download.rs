@@ -146,7 +146,7 @@ fn not_satisfiable(size: u64) -> Response {
 }
 
 /// Sends pieces as the client takes them. The connection's own task asks for them: to wake another one for
-/// each of a bucket's small pieces costs more than to pass them on.
+/// each of a bucket's small pieces costs more than to pass them on. A folder reads ahead by itself.
 pub(super) fn streamed(pieces: Box<dyn Pieces>) -> Response {
     let chunks = stream::try_unfold(pieces, |mut pieces| async move {
         match pieces.next().await {

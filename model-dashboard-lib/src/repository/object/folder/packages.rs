@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 
 use super::faults::{fault, unlockable};
 use super::files::{Files, is_absent};
-use super::reading::FileRead;
+use super::reading::{Ahead, FileRead};
 use super::swap::sync_folder;
 use super::{Condition, ConditionalStore, Fault, FolderStore, on_a_thread};
 use crate::repository::object::keys::StoreKey;
@@ -200,7 +200,8 @@ impl LargeObjects for FolderStore {
         let found = self.run(&self.readers, None, open).await??;
         Ok(found.map(|(file, size)| {
             let range = range.start.min(size)..range.end.min(size);
-            Box::new(FileRead::new(file, range, self.readers.clone())) as Box<dyn Pieces>
+            let read = FileRead::new(file, range, self.readers.clone());
+            Box::new(Ahead::of(read)) as Box<dyn Pieces>
         }))
     }
 }

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 
 use super::on_a_thread;
@@ -143,6 +143,48 @@ impl Pieces for FileRead {
     }
 }
 
+/// Pieces that a task of its own asks for: one comes while another one is used.
+#[derive(Debug)]
+pub(super) struct Ahead {
+    pieces: mpsc::Receiver<io::Result<Option<Piece>>>,
+    ended: bool,
+}
+
+impl Ahead {
+    /// The task ends with the pieces, or when this is dropped.
+    pub(super) fn of(mut pieces: impl Pieces + 'static) -> Self {
+        let (sender, receiver) = mpsc::channel(1);
+        let ahead = Self {
+            pieces: receiver,
+            ended: false,
+        };
+        tokio::spawn(async move {
+            loop {
+                let next = pieces.next().await;
+                let more = matches!(next, Ok(Some(_)));
+                if sender.send(next).await.is_err() || !more {
+                    return;
+                }
+            }
+        });
+        ahead
+    }
+}
+
+#[async_trait]
+impl Pieces for Ahead {
+    async fn next(&mut self) -> io::Result<Option<Piece>> {
+        if self.ended {
+            return Ok(None);
+        }
+        // Without a word from the task the pieces are not at their end.
+        let next = self.pieces.recv().await;
+        let next = next.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()))?;
+        self.ended = next.is_none();
+        Ok(next)
+    }
+}
+
 #[cfg(unix)]
 fn read_exact_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
@@ -168,7 +210,7 @@ mod tests {
 
     use super::*;
 
-    async fn read(read: &mut FileRead) -> Vec<u8> {
+    async fn read(read: &mut impl Pieces) -> Vec<u8> {
         let mut bytes = Vec::new();
         while let Some(piece) = read.next().await.unwrap() {
             bytes.extend_from_slice(&piece);
@@ -194,7 +236,11 @@ mod tests {
             // Whatever begins with a thread goes on with threads.
             let mut threaded = FileRead::new(file(&bytes), of, threads);
             threaded.ahead = threaded.start();
-            assert!(read(&mut threaded).await == bytes[range]);
+            assert!(read(&mut threaded).await == bytes[range.clone()]);
+            let threads = Arc::new(Semaphore::new(1));
+            let of = range.start as u64..range.end as u64;
+            let mut ahead = Ahead::of(FileRead::new(file(&bytes), of, threads));
+            assert!(read(&mut ahead).await == bytes[range]);
         }
     }
 
@@ -217,7 +263,7 @@ mod tests {
     #[tokio::test]
     async fn a_file_that_became_shorter_is_an_error() {
         let shorter = file(b"bytes");
-        let mut read = FileRead::new(shorter, 0..9, Arc::new(Semaphore::new(1)));
+        let mut read = Ahead::of(FileRead::new(shorter, 0..9, Arc::new(Semaphore::new(1))));
         let mut end = read.next().await;
         while let Ok(Some(_)) = end {
             end = read.next().await;
