@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use model_dashboard::model::{ContentDigest, ModelName, Timestamp};
 use model_dashboard::package::Package;
-use model_dashboard::package::inspect::{Inspectors, Report};
+use model_dashboard::package::inspect::{Inspectors, Report, Trust};
 use model_dashboard::package::source::OnDisk;
 use model_dashboard::package::unpack::{
     Arrival, Layout, Origin, RunLine, Staging, UnpackError, Unpacked, WhenBusy, check, run_lines,
@@ -73,6 +73,21 @@ pub(super) async fn run(pull: &Pull, context: &Context) -> Result<(), Failure> {
         .await
 }
 
+/// An administrator may have let jobs have it all the same.
+fn tell_of_trust(report: &Report) {
+    match report.trust() {
+        Trust::Dangerous => {
+            note("the package is dangerous: loading it runs code, or hides what it runs");
+        }
+        Trust::Unscannable => {
+            note(
+                "a file of the package cannot be read to its end: nobody knows what loading it runs",
+            );
+        }
+        Trust::Unknown | Trust::Expected => {}
+    }
+}
+
 async fn from(registry: &Registry<'_>, pull: &Pull, context: &Context) -> Result<(), Failure> {
     let found = registry.find(&pull.model, pull.revision).await?;
     if let Some(digest) = pull.digest.filter(|digest| *digest != found.digest) {
@@ -83,6 +98,15 @@ async fn from(registry: &Registry<'_>, pull: &Pull, context: &Context) -> Result
         );
         return Err(Failure::new(Kind::Conflict, message)
             .hint("`model-dashboard model history` tells what changed"));
+    }
+    if !found.enabled {
+        note(format_args!(
+            "{} is not enabled: it is not for inference jobs",
+            found.reference()
+        ));
+    }
+    if let Some(report) = &found.report {
+        tell_of_trust(report);
     }
     if pull.format.is_some() {
         let dir = pull
@@ -99,13 +123,10 @@ async fn from(registry: &Registry<'_>, pull: &Pull, context: &Context) -> Result
     // Lines name it, and whoever runs them may be elsewhere.
     let dir = std::path::absolute(dir);
     let dir = dir.map_err(|error| Failure::io("--into", &error))?;
-    if !found.enabled {
-        note(format_args!(
-            "{} is not enabled: it is not for inference jobs",
-            found.reference()
-        ));
-    }
     let (unpacked, report) = lay_out(registry, &found, pull, &dir).await?;
+    if let (None, Some(report)) = (&found.report, &report) {
+        tell_of_trust(report);
+    }
     let lines = match &report {
         Some(report) => run_lines(report, &layout(report, &found), &dir),
         None => Vec::new(),

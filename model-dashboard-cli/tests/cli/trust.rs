@@ -27,6 +27,15 @@ fn a_model_with_a_dangerous_package_is_enabled_with_a_reason_alone() {
         .tells("--override REASON");
     here.run(&[&ENABLE[..], &["-m", "I want to"]].concat())
         .ends_with(4);
+    let into = here.path("fetched");
+    let pull = ["model", "pull", "Evil", "--into", into.to_str().unwrap()];
+    here.run(&pull)
+        .succeeds()
+        .tells("is not enabled")
+        .tells("the package is dangerous");
+    here.run(&["model", "pull", "Evil", "--format", "argo"])
+        .tells("is not enabled")
+        .tells("the package is dangerous");
     here.run(&[&ENABLE[..], &["--override", ""]].concat())
         .ends_with(2);
     here.run(&[&ENABLE[..], &["--override", "read by two people"]].concat())

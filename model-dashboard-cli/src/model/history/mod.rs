@@ -7,7 +7,7 @@ use std::num::NonZeroU64;
 
 use clap::Args;
 use model_dashboard::catalog::Entry;
-use model_dashboard::dashboard::{Error, MAX_HISTORY_PAGE, ModelRevision, Origin};
+use model_dashboard::dashboard::{Error, MAX_HISTORY_PAGE, ModelPackage, ModelRevision, Origin};
 use model_dashboard::model::{ModelKey, Selector};
 use model_dashboard::repository::Precondition;
 
@@ -201,6 +201,9 @@ pub(super) async fn restore(restore: &Restore, context: &Context) -> Result<(), 
             let reason = &restore.reason.text;
             let picture = dashboard.picture(caller).await?;
             let live = picture.get(&key);
+            if let Some(number) = number {
+                tell_purged(dashboard.package_at(caller, &key, number).await);
+            }
             let model = match (&live, number) {
                 (None, _) => dashboard.bring_back(caller, &key, number, reason).await?,
                 (Some(entry), Some(number)) => {
@@ -234,15 +237,22 @@ pub(super) async fn restore(restore: &Restore, context: &Context) -> Result<(), 
                 }
                 (Some(_), None) => {}
             }
-            if let Err(Error::Removed { removal, .. }) = dashboard.package(caller, &key).await {
-                note(format_args!(
-                    "the package of that revision was purged at {}: nobody can fetch it",
-                    seconds(removal.at)
-                ));
+            if number.is_none() {
+                tell_purged(dashboard.package(caller, &key).await);
             }
             show_changed(&model, context)
         })
         .await
+}
+
+/// Says that the package that comes back has no bytes, where that is so.
+fn tell_purged(package: Result<ModelPackage, Error>) {
+    if let Err(Error::Removed { removal, .. }) = package {
+        note(format_args!(
+            "the package of that revision was purged at {}: nobody can fetch it",
+            seconds(removal.at)
+        ));
+    }
 }
 
 /// Which state it was.
