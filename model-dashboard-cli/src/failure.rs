@@ -326,6 +326,7 @@ fn hint_for(error: &Error) -> Option<String> {
         // The message says what comes first.
         Error::Untrusted { enabled: true, .. } => return None,
         Error::Untrusted { .. } => OVERRIDING.to_owned(),
+        Error::PackageTooLarge { .. } => "MAX_UPLOAD_SIZE says how large one may be".to_owned(),
         Error::Mismatched { .. } => AS_TYPED.to_owned(),
         Error::Breaking { .. } => BREAKING.to_owned(),
         Error::PurgedBytes { digest, .. } => letting_in(&digest.to_string()),
