@@ -35,6 +35,9 @@ pub fn extension_of(beginning: &[u8]) -> Option<&'static str> {
     if is_global(beginning) {
         return Some("pkl");
     }
+    if let Some(extension) = framework_of(beginning) {
+        return Some(extension);
+    }
     let found = BEGINNINGS
         .iter()
         .find(|(bytes, _)| beginning.starts_with(bytes));
@@ -51,6 +54,25 @@ pub fn extension_of(beginning: &[u8]) -> Option<&'static str> {
     let length = u64::from_le_bytes(header.0.try_into().ok()?);
     let is_safetensors = header.1.starts_with(b"{") && (2..100 << 20).contains(&length);
     is_safetensors.then_some("safetensors")
+}
+
+/// The extension of a framework whose files are archives of zip, by the first file in it. PyTorch pads
+/// the headers of files with a field called `FB` (`caffe2/serialize/inline_container.cc`); Keras 3 writes
+/// `metadata.json` first, stored (`saving_lib.py`).
+fn framework_of(beginning: &[u8]) -> Option<&'static str> {
+    let header = beginning.strip_prefix(b"PK\x03\x04")?;
+    let length = |at: usize| {
+        let bytes = header.get(at..at + 2)?;
+        Some(usize::from(u16::from_le_bytes(bytes.try_into().ok()?)))
+    };
+    let (name_length, extra_length) = (length(22)?, length(24)?);
+    let (name, rest) = header.get(26..)?.split_at_checked(name_length)?;
+    if rest.starts_with(b"FB") && extra_length >= 4 {
+        return Some("pt");
+    }
+    let content = rest.get(extra_length..)?;
+    let is_keras = name == b"metadata.json" && content.starts_with(b"{\"keras_version\"");
+    is_keras.then_some("keras")
 }
 
 /// Whether it begins with the call of a name, as `cos\nsystem\n` does.
@@ -72,6 +94,12 @@ fn is_global(beginning: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    macro_rules! genuine {
+        ($name:literal) => {
+            &include_bytes!(concat!("../../tests/packages/genuine/", $name))[..]
+        };
+    }
+
     #[test]
     fn files_are_called_by_how_they_begin() {
         for (bytes, extension) in [
@@ -86,6 +114,17 @@ mod tests {
             (b"", None),
         ] {
             assert_eq!(extension_of(bytes), extension, "{bytes:?}");
+        }
+        for (bytes, extension) in [
+            (genuine!("script.pt"), "pt"),
+            (genuine!("weights.pt"), "pt"),
+            (genuine!("plain.keras"), "keras"),
+            (genuine!("monai_spleen.zip"), "zip"),
+            (genuine!("nnunet_v2_two_folds.zip"), "zip"),
+        ] {
+            assert_eq!(extension_of(bytes), Some(extension));
+            // The rule holds for as much of it as is there, and for no less.
+            assert_eq!(extension_of(&bytes[..20]), Some("zip"));
         }
         let mut tar = vec![b'a'; 512];
         tar[257..262].copy_from_slice(b"ustar");
