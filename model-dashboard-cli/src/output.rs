@@ -142,6 +142,10 @@ impl Output {
             table.force_no_tty();
             table.set_header(header);
         }
+        // Some terminals do not know how wide they are.
+        if table.width() == Some(0) {
+            table.set_width(TEXT_WIDTH);
+        }
         table.add_rows(
             rows.into_iter()
                 .map(|row| row.map(|cell| one_line(&cell).into_owned())),

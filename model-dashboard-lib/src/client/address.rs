@@ -7,7 +7,8 @@ use std::str::FromStr;
 use url::{Host, Url};
 
 /// The address of a server: https, or plain http where that is this very machine, as a token must not be
-/// sent in clear. A path is where the API lies below; addresses of pages and of the API do.
+/// sent in clear. A path is where the API lies below; addresses of pages and of the API
+/// do, with `/api/v1` at their end or without.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerAddress(Url);
 
@@ -51,7 +52,9 @@ impl ServerAddress {
             "http" => return Err(AddressError::Plain(url.to_string())),
             _ => return Err(not_one()),
         }
-        let path = url.path().trim_end_matches('/').to_owned();
+        let path = url.path().trim_end_matches('/');
+        // People copy the address of the API as well.
+        let path = path.strip_suffix("/api/v1").unwrap_or(path).to_owned();
         url.set_path(&path);
         Ok(Self(url))
     }
@@ -107,6 +110,8 @@ mod tests {
         ] {
             let address = ServerAddress::parse(fine).unwrap();
             assert_eq!(address.to_string(), fine.trim_end_matches('/'));
+            let of_api = format!("{}/api/v1/", fine.trim_end_matches('/'));
+            assert_eq!(ServerAddress::parse(&of_api).unwrap(), address);
         }
         for plain in [
             "http://models.example.org",
