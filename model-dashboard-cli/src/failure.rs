@@ -195,6 +195,7 @@ impl From<ClientError> for Failure {
             ClientError::UntrustedPackage(problem) => Self::of_problem(&problem).hint(OVERRIDING),
             ClientError::MismatchedPackage(problem) => Self::of_problem(&problem).hint(AS_TYPED),
             ClientError::BreakingPackage(problem) => Self::of_problem(&problem).hint(BREAKING),
+            ClientError::IncompletePackage(problem) => Self::of_problem(&problem).hint(INCOMPLETE),
             ClientError::Disk(error) => error.into(),
             ClientError::Unreachable { .. } => Self::new(Kind::Unavailable, told)
                 .hint("is the address right, and does the server run?"),
@@ -282,7 +283,7 @@ fn kind_of(error: &Error) -> Kind {
 /// How a command ends by an error of this kind, of this machine or of a server.
 fn of_kind(kind: ErrorKind) -> Kind {
     match kind {
-        ErrorKind::Invalid | ErrorKind::PreconditionRequired => Kind::Usage,
+        ErrorKind::Invalid | ErrorKind::PreconditionRequired | ErrorKind::TooLarge => Kind::Usage,
         ErrorKind::NotFound | ErrorKind::Gone => Kind::NotFound,
         ErrorKind::Ambiguous
         | ErrorKind::Exists
@@ -291,6 +292,7 @@ fn of_kind(kind: ErrorKind) -> Kind {
         | ErrorKind::UntrustedPackage
         | ErrorKind::MismatchedPackage
         | ErrorKind::BreakingPackage
+        | ErrorKind::IncompletePackage
         | ErrorKind::PurgedPackage
         | ErrorKind::PurgedBytes
         | ErrorKind::WrongOffset
@@ -329,6 +331,7 @@ fn hint_for(error: &Error) -> Option<String> {
         Error::PackageTooLarge { .. } => "MAX_UPLOAD_SIZE says how large one may be".to_owned(),
         Error::Mismatched { .. } => AS_TYPED.to_owned(),
         Error::Breaking { .. } => BREAKING.to_owned(),
+        Error::Incomplete { .. } => INCOMPLETE.to_owned(),
         Error::PurgedBytes { digest, .. } => letting_in(&digest.to_string()),
         _ => return None,
     })
@@ -368,6 +371,9 @@ const AS_TYPED: &str =
 
 /// What goes on although labels stand for something else.
 pub(crate) const BREAKING: &str = "--breaking publishes it all the same, --draft keeps it beside the model; nothing is sent again";
+
+/// What goes on although jobs may not be able to run it.
+pub(crate) const INCOMPLETE: &str = "--incomplete publishes it all the same, --draft keeps it beside the model; nothing is sent again";
 
 const DOCTOR: &str = "`model-dashboard doctor` tries everything and says what to fix";
 

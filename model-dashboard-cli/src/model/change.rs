@@ -1,10 +1,13 @@
 //! `model rename`, `enable`, `disable` and `delete`.
 
 use clap::Args;
+use model_dashboard::dashboard::Error;
 use model_dashboard::model::ModelKey;
+use model_dashboard::package::inspect::Report;
 use model_dashboard::repository::Precondition;
 use serde::Serialize;
 
+use super::registry::Registry;
 use super::show_changed;
 use crate::args::Reason;
 use crate::failure::{Failure, Kind};
@@ -83,12 +86,24 @@ pub(super) async fn enable(enable: &Enable, context: &Context) -> Result<(), Fai
                 let present = Precondition::Exists;
                 dashboard
                     .enable_despite_package(caller, key, present, why)
-                    .await
-                    .map(drop)
+                    .await?;
+                tell_lacking(&Registry::Here(installation), key).await;
+                Ok::<_, Error>(())
             })
             .await
         })
         .await
+}
+
+/// Says why jobs may not be able to run a model that was enabled.
+pub(super) async fn tell_lacking(registry: &Registry<'_>, key: &ModelKey) {
+    // It is enabled, whether or not that can be told.
+    let Ok(found) = registry.find(&key.to_string(), None).await else {
+        return;
+    };
+    for why in found.report.iter().flat_map(Report::lacking) {
+        note(format_args!("the package of {key} may not run: {why}"));
+    }
 }
 
 pub(super) async fn disable(several: &Several, context: &Context) -> Result<(), Failure> {
@@ -111,8 +126,11 @@ async fn set_enabled(several: &Several, enabled: bool, context: &Context) -> Res
                 let reason = &several.reason.text;
                 dashboard
                     .set_enabled(caller, key, enabled, present, reason)
-                    .await
-                    .map(drop)
+                    .await?;
+                if enabled {
+                    tell_lacking(&Registry::Here(installation), key).await;
+                }
+                Ok::<_, Error>(())
             })
             .await
         })

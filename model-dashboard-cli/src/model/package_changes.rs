@@ -24,6 +24,8 @@ pub(super) struct PackageChanges {
     unreadable: Vec<String>,
     /// Null where it is not known what is in one of them.
     contents: Option<Contents>,
+    /// Why jobs may not be able to run the later one, but for what the earlier one lacks as well.
+    pub(super) lacking: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -75,6 +77,7 @@ impl From<PackageDifference> for PackageChanges {
             after: found.after.package().map(Package::from),
             unreadable: unreadable.map(|(name, _)| name.to_owned()).collect(),
             contents: found.contents.map(Contents::from),
+            lacking: found.lacking,
         }
     }
 }
@@ -138,6 +141,7 @@ impl From<RemotePackageDifference> for PackageChanges {
             after: found.after.map(Package::from),
             unreadable: found.unreadable,
             contents: found.contents.map(Contents::from),
+            lacking: found.lacking,
         }
     }
 }
@@ -221,6 +225,12 @@ impl PackageChanges {
             ("package before", short("before", &self.before)),
             ("package after", short("after", &self.after)),
         ])];
+        if !self.lacking.is_empty() {
+            let told = self.lacking.join("; ");
+            parts.push(format!(
+                "jobs may not be able to run the package after: {told}"
+            ));
+        }
         match &self.contents {
             None => parts.push(
                 "what differs inside cannot be told: it is not known what is in both".to_owned(),

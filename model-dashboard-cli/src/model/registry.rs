@@ -257,6 +257,9 @@ impl Registry<'_> {
                     Err(ClientError::BreakingPackage(problem)) => {
                         Ok(Given::Breaking(problem.breaking.unwrap_or_default().into()))
                     }
+                    Err(ClientError::IncompletePackage(problem)) => {
+                        Ok(Given::Lacking(problem.lacking))
+                    }
                     Err(error) => Err(error.into()),
                 }
             }
@@ -287,6 +290,7 @@ impl Registry<'_> {
                     Err(Error::Breaking { breaking, .. }) => {
                         Ok(Given::Breaking(Changes::from(*breaking)))
                     }
+                    Err(Error::Incomplete { lacking, .. }) => Ok(Given::Lacking(lacking)),
                     Err(error) => Err(error.into()),
                 }
             }
@@ -300,6 +304,8 @@ pub(super) enum Given {
     To(Box<ModelDefinition>),
     /// It has to be confirmed that labels or images stand for something else then.
     Breaking(Changes),
+    /// It has to be confirmed that jobs may not be able to run it, for these reasons.
+    Lacking(Vec<String>),
 }
 
 /// A package that arrived.

@@ -1,5 +1,6 @@
 //! `model upload`.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use clap::{Args, ValueEnum};
 use model_dashboard::dashboard::Giving;
 use model_dashboard::model::{ContentDigest, ModelDefinition, ModelKey};
 use model_dashboard::package::digest_of;
-use model_dashboard::package::inspect::{Drift, FindingKind, Report, TakenPart};
+use model_dashboard::package::inspect::{Drift, RULES, Report, TakenPart};
 use model_dashboard::package::pack::{FolderArchive, Listing, Without};
 use model_dashboard::package::source::{OnDisk, Source, Stream};
 use serde::Serialize;
@@ -16,9 +17,9 @@ use serde::Serialize;
 use super::changes::Changes;
 use super::draft::Draft;
 use super::inspect;
-use super::registry::{Given, Registry, Sent};
+use super::registry::{Found, Given, Registry, Sent};
 use crate::args::Reason;
-use crate::failure::{BREAKING, Failure, Kind};
+use crate::failure::{BREAKING, Failure, INCOMPLETE, Kind};
 use crate::installation::{Context, new_key};
 use crate::output::{counted, note};
 use crate::progress::bytes_bar;
@@ -53,6 +54,11 @@ pub(crate) struct Upload {
     /// asked at a terminal
     #[arg(long, conflicts_with = "draft")]
     breaking: bool,
+
+    /// Publish it although jobs use the model and may not be able to run it then; without it what lacks is
+    /// shown, and asked at a terminal
+    #[arg(long, conflicts_with = "draft")]
+    incomplete: bool,
 
     /// Keep it as a draft beside the model, which stays as it is: `model draft` shows what it would
     /// change, publishes or discards it
@@ -114,6 +120,7 @@ async fn to(registry: &Registry<'_>, upload: &Upload, context: &Context) -> Resu
         takes: takes(&upload.take)?,
         as_typed: upload.as_typed,
         breaking: upload.breaking,
+        incomplete: upload.incomplete,
     };
     if let Some(name) = upload.name.as_ref().filter(|_| upload.draft) {
         // Before anything is sent.
@@ -131,11 +138,54 @@ async fn to(registry: &Registry<'_>, upload: &Upload, context: &Context) -> Resu
             &error,
         )
     })?;
+    if let Some(has) = has_it(registry, upload, &digest).await? {
+        note(format_args!(
+            "{} has these bytes already: nothing is sent, and nothing changes",
+            has.reference()
+        ));
+        let uploaded = Uploaded {
+            upload: None,
+            digest,
+            report: has.report.as_ref(),
+            published: Some(Published {
+                key: has.key.to_string(),
+                revision: has.revision,
+                new: false,
+                unchanged: true,
+                drift: None,
+            }),
+            draft: None,
+        };
+        return context.output.show(&uploaded, String::new);
+    }
+    if let Some(draft) = waits(registry, upload, &giving, &digest).await? {
+        note(format_args!(
+            "the same draft of {} waits already: nothing is sent",
+            draft.model
+        ));
+        let uploaded = Uploaded {
+            upload: None,
+            digest,
+            report: None,
+            published: None,
+            draft: Some(draft),
+        };
+        return context.output.show(&uploaded, String::new);
+    }
     let bar = bytes_bar(source.size(), "sending");
-    let progress = &mut |done| bar.set_position(done);
+    let mut there = 0;
+    let progress = &mut |done| {
+        there = done;
+        bar.set_position(done);
+    };
     let sent = registry.send(&file_name, &source, &digest, progress).await;
     bar.finish_and_clear();
-    let sent = sent?;
+    let sent = sent.map_err(|failure| match (registry, failure.kind()) {
+        (Registry::Server(_), Kind::Unavailable) if there > 0 => {
+            failure.hint("the same command goes on where it broke off, once the server answers")
+        }
+        _ => failure,
+    })?;
     if let Some(why) = &sent.refused {
         let message = format!(
             "{} cannot be given to a model: {why}",
@@ -178,13 +228,19 @@ async fn to(registry: &Registry<'_>, upload: &Upload, context: &Context) -> Resu
     };
     let definition = to.give(&sent.id, giving, context).await?;
     match is_new {
-        true => note(format_args!(
-            "{key} is new, and disabled; it says what the package tells"
-        )),
+        true => {
+            note(format_args!(
+                "{key} is new, and disabled; it says what the package tells"
+            ));
+            if !upload.take.is_empty() {
+                note("--take says what a model that is there takes over: a new one takes all");
+            }
+        }
         false => note(format_args!("{key} has the package as a new revision")),
     }
-    if let Some(report) = &sent.report {
-        tell_what_lacks(report);
+    let lacking = sent.report.as_ref().map(Report::lacking);
+    for why in lacking.into_iter().flatten() {
+        note(may_not_run(&why));
     }
     let drift = sent
         .report
@@ -201,6 +257,7 @@ async fn to(registry: &Registry<'_>, upload: &Upload, context: &Context) -> Resu
         key: key.to_string(),
         revision: definition.registry().map(|registry| registry.revision),
         new: is_new,
+        unchanged: false,
         drift,
     };
     let uploaded = Uploaded {
@@ -219,7 +276,8 @@ struct To<'a> {
 }
 
 impl To<'_> {
-    /// Gives it; asks where labels or images stand for something else then.
+    /// Gives it; asks where labels or images stand for something else then, and where jobs may not be able to
+    /// run it.
     async fn give(
         &self,
         upload: &str,
@@ -234,23 +292,80 @@ impl To<'_> {
         } = self;
         loop {
             let given = registry.publish(upload, key, *is_new, &giving, message);
-            let changes = match given.await? {
+            let (told, detail, confirmed, hint) = match given.await? {
                 Given::To(definition) => return Ok(definition),
-                Given::Breaking(changes) => changes,
+                Given::Breaking(changes) => (
+                    format!("labels or images of {key} stand for something else in the package"),
+                    changes.tables(&context.output),
+                    &mut giving.breaking,
+                    BREAKING,
+                ),
+                Given::Lacking(why) => (
+                    format!(
+                        "{key} is enabled, and jobs may not be able to run it with the package"
+                    ),
+                    why.iter()
+                        .map(|why| may_not_run(why))
+                        .collect::<Vec<_>>()
+                        .join("\n"),
+                    &mut giving.incomplete,
+                    INCOMPLETE,
+                ),
             };
-            let told = format!("labels or images of {key} stand for something else in the package");
             if can_ask() {
                 note(&told);
             }
-            note(changes.tables(&context.output));
-            let is_meant =
-                !giving.breaking && can_ask() && ask_yes("Publish it all the same? [y/N] ")?;
+            note(detail);
+            let is_meant = !*confirmed && can_ask() && ask_yes("Publish it all the same? [y/N] ")?;
             if !is_meant {
-                return Err(Failure::new(Kind::Conflict, told).hint(BREAKING));
+                return Err(Failure::new(Kind::Conflict, told).hint(hint));
             }
-            giving.breaking = true;
+            *confirmed = true;
         }
     }
+}
+
+/// The model that is named, if these bytes are its package already and nothing else of it is to change.
+async fn has_it(
+    registry: &Registry<'_>,
+    upload: &Upload,
+    digest: &ContentDigest,
+) -> Result<Option<Found>, Failure> {
+    let is_plain = upload.take.is_empty() && !upload.draft;
+    let Some(name) = upload.name.as_ref().filter(|_| is_plain) else {
+        return Ok(None);
+    };
+    // What was looked at by earlier rules, or not to its end, is sent to be looked at again.
+    let is_known = |report: &Report| report.rules == RULES;
+    let is_it =
+        |found: &Found| found.digest == *digest && found.report.as_ref().is_some_and(is_known);
+    match registry.find(&new_key(name, None)?.to_string(), None).await {
+        Ok(found) => Ok(Some(found).filter(is_it)),
+        // Whatever is wrong with that package, it is to get another one.
+        Err(_) => Ok(None),
+    }
+}
+
+/// The draft with these bytes that waits already, and takes over the same.
+async fn waits(
+    registry: &Registry<'_>,
+    upload: &Upload,
+    giving: &Giving,
+    digest: &ContentDigest,
+) -> Result<Option<Draft>, Failure> {
+    let Some(name) = upload.name.as_ref().filter(|_| upload.draft) else {
+        return Ok(None);
+    };
+    let takes = giving.takes.as_ref().map(|takes| {
+        let takes = takes.iter().map(|part| part.as_str().to_owned());
+        takes.collect::<BTreeSet<_>>()
+    });
+    let drafts = registry.drafts(&new_key(name, None)?).await?;
+    let mut same = drafts.into_iter().filter(|draft| {
+        let takes_so = takes.as_ref().is_none_or(|it| *it == draft.takes());
+        !draft.unreadable && draft.sha256.as_deref() == Some(&*digest.to_hex()) && takes_so
+    });
+    Ok(same.next())
 }
 
 /// Makes sure that there is a model to propose it to.
@@ -291,17 +406,9 @@ fn open(upload: &Upload) -> Result<(String, Arc<dyn Source>), Failure> {
     Ok((name.into_owned(), Arc::new(source)))
 }
 
-/// Says why the model may not run, as not everybody reads a report to its end.
-fn tell_what_lacks(report: &Report) {
-    if report.inspector.is_none() {
-        note("no framework is known that loads the package: whether it is whole, nobody knows");
-    }
-    for finding in report.findings_of(FindingKind::Missing) {
-        note(format_args!(
-            "the package lacks something: {}",
-            finding.text
-        ));
-    }
+/// Why the model may not run, in a line of its own: not everybody reads a report to its end.
+fn may_not_run(why: &str) -> String {
+    format!("the package may not run: {why}")
 }
 
 fn pack(upload: &Upload, folder: &Path) -> Result<Arc<dyn Source>, Failure> {
@@ -357,7 +464,8 @@ fn says(report: &Report) -> Option<ModelKey> {
 /// What became of it, for programs.
 #[derive(Serialize)]
 struct Uploaded<'a> {
-    upload: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upload: Option<&'a str>,
     digest: ContentDigest,
     report: Option<&'a Report>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -371,6 +479,9 @@ struct Published {
     key: String,
     revision: Option<u64>,
     new: bool,
+    /// That the model had these bytes before.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unchanged: bool,
     /// Where the definition says something else than the package.
     #[serde(skip_serializing_if = "Option::is_none")]
     drift: Option<Changes>,
@@ -379,7 +490,7 @@ struct Published {
 impl<'a> Uploaded<'a> {
     fn of(sent: &'a Sent, digest: &ContentDigest) -> Self {
         Self {
-            upload: &sent.id,
+            upload: Some(&sent.id),
             digest: *digest,
             report: sent.report.as_ref(),
             published: None,

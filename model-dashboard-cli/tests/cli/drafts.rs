@@ -7,6 +7,10 @@ const PACKAGE: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/../model-dashboard-lib/tests/packages/genuine/nnunet_v2_two_folds.zip"
 );
+const OTHER: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../model-dashboard-lib/tests/packages/genuine/nnunet_v2_fold_all.zip"
+);
 const MODEL: &str = "nnUNet_v2/Liver";
 
 /// An enabled model whose first label is another structure than the package says.
@@ -56,6 +60,15 @@ fn goes_through(host: &Installation, at: &Installation) {
     for told in [package, "BREAKING: redefined", "spleen", "FAILED", "PASSED"] {
         assert!(shown.contains(told), "{told}: {shown}");
     }
+    at.run(&[&upload[..], &take].concat())
+        .succeeds()
+        .tells("the same draft of nnUNet_v2/Liver waits already");
+    let again = at.json(&[&upload[..], &take].concat());
+    assert_eq!(again["draft"]["package"], package);
+    at.run(&["model", "draft", "show", MODEL, digest])
+        .succeeds();
+    at.run(&["model", "draft", "show", MODEL, "0123456789ab"])
+        .ends_with(3);
     let shown = at.json(&["model", "draft", "show", MODEL, package]);
     assert_eq!(shown["changes"]["breaking"], true);
     assert_eq!(shown["file_name"], "nnunet_v2_two_folds.zip");
@@ -64,7 +77,7 @@ fn goes_through(host: &Installation, at: &Installation) {
     assert!(model.contains("1 waits for a decision"), "{model}");
 
     // A second one, which is discarded.
-    let other = at.json(&upload);
+    let other = at.json(&["model", "upload", OTHER, "--draft", "--name", MODEL]);
     let other = other["draft"]["package"].as_str().unwrap();
     at.run(&["model", "draft", "show", MODEL])
         .ends_with(2)
@@ -96,6 +109,16 @@ fn goes_through(host: &Installation, at: &Installation) {
     assert_ne!(model["contour_names"]["1"], "spleen");
     let left = at.json(&["model", "draft", "list", MODEL]);
     assert_eq!(left, serde_json::json!([]));
+
+    // The way back changes what labels mean as well.
+    let restore = ["model", "restore", MODEL, "1", "-m", "it was better"];
+    at.run(&restore)
+        .ends_with(2)
+        .tells("BREAKING label 1: liver → spleen")
+        .tells("--yes");
+    at.run(&[&restore[..], &["--yes"]].concat()).succeeds();
+    let model = host.json(&["model", "show", MODEL]);
+    assert_eq!(model["contour_names"]["1"], "spleen");
 }
 
 #[test]
@@ -125,7 +148,7 @@ fn a_package_of_another_model_is_given_to_none_unless_it_is_meant() {
         server.here.run(&["model", "show", name]).ends_with(3);
         let made = at.json(&[&upload[..], &["--as-typed"]].concat());
         assert_eq!(made["published"]["new"], true, "{made}");
-        let draft = [&upload[..], &["--draft"]].concat();
+        let draft = ["model", "upload", OTHER, "--name", name, "--draft"];
         at.run(&draft).ends_with(4).tells("--as-typed");
         at.run(&[&draft[..], &["--as-typed"]].concat()).succeeds();
     }
@@ -152,6 +175,35 @@ fn what_changes_its_meaning_is_shown_before_it_is_published() {
         );
         at.run(&[&upload[..], &["--breaking", "--take", "labels,none"]].concat())
             .ends_with(2);
+        server
+            .here
+            .run(&["model", "restore", MODEL, "1", "-m", "back", "--yes"])
+            .succeeds();
+    }
+}
+
+#[test]
+fn what_may_not_run_is_shown_before_jobs_get_it() {
+    let server = Server::on(with_a_model());
+    let file = server.here.write("notes.bin", "nothing that runs");
+    let file = file.to_str().unwrap();
+    for at in [&server.client(), &server.here] {
+        let before = server.here.json(&["model", "show", MODEL]);
+        let upload = ["model", "upload", file, "--name", MODEL, "-m", "why"];
+        at.run(&[&upload[..], &["--yes"]].concat())
+            .ends_with(4)
+            .tells("no framework is known that loads the package")
+            .tells("--incomplete");
+        assert_eq!(server.here.json(&["model", "show", MODEL]), before);
+        let done = at.json(&[&upload[..], &["--incomplete"]].concat());
+        assert_eq!(done["published"]["key"], MODEL);
+        // What it has already changes nothing.
+        let again = at.json(&upload);
+        assert_eq!(
+            again["published"]["revision"],
+            done["published"]["revision"]
+        );
+        assert!(again["upload"].is_null(), "{again}");
         server
             .here
             .run(&["model", "restore", MODEL, "1", "-m", "back", "--yes"])

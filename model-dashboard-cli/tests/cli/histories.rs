@@ -182,10 +182,15 @@ fn a_name_with_an_at_is_meant_before_a_revision() {
 fn a_revision_is_restored_and_stays_in_its_state() {
     let here = with_history();
     here.run(&["model", "enable", "Liver"]).succeeds();
-    here.run(&["model", "restore", "Liver", "1"])
+    here.run(&["model", "restore", "Liver", "1", "--yes"])
         .ends_with(2)
         .tells("hint: give the reason with -m");
     let restore = ["model", "restore", "Liver", "1", "-m", "was right"];
+    here.run(&restore)
+        .ends_with(2)
+        .tells("label 1: kidney → liver")
+        .tells("add --yes");
+    let restore = [&restore[..], &["--yes"]].concat();
     let restored = here.json(&restore);
     assert_eq!(
         (&restored["revision"], &restored["enabled"]),
@@ -207,7 +212,7 @@ fn a_revision_is_restored_and_stays_in_its_state() {
     here.run(&["model", "restore", "Liver", "9", "-m", "x"])
         .ends_with(3);
     here.run(&["model", "restore", "Liver@2", "3"]).ends_with(2);
-    here.run(&["model", "restore", "Liver@2", "-m", "by reference"])
+    here.run(&["model", "restore", "Liver@2", "-m", "by reference", "--yes"])
         .succeeds()
         .tells("at revision 6; it replaced revision 5 of ")
         .tells(" by tester@");

@@ -207,6 +207,7 @@ impl Client {
             .api(&[models, network_type, name, "drafts"], &[]);
         let giving = Giving {
             breaking: false,
+            incomplete: false,
             ..giving.clone()
         };
         let body = serde_json::json!({
@@ -222,11 +223,12 @@ impl Client {
     }
 
     /// Makes a draft the next revision of its model, which is as `etag` says. Without a message that of
-    /// the draft counts. Of `giving` only counts whether labels and images may stand for something else.
+    /// the draft counts. Of `giving` only counts what is confirmed of what may
+    /// break jobs.
     ///
     /// # Errors
-    /// [`ClientError`]; one of kind `conflict` if it is not; [`ClientError::BreakingPackage`] unless that is
-    /// confirmed.
+    /// [`ClientError`]; one of kind `conflict` if it is not; [`ClientError::BreakingPackage`] and
+    /// [`ClientError::IncompletePackage`] unless that is confirmed.
     pub async fn publish_draft(
         &self,
         key: &ModelKey,

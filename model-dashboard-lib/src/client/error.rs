@@ -55,6 +55,10 @@ pub enum ClientError {
     /// confirmed ([`Giving::breaking`](crate::dashboard::Giving::breaking)).
     #[error(transparent)]
     BreakingPackage(Box<Problem>),
+    /// Jobs use the model, and may not be able to run it with the package ([`Problem::lacking`]); that has to
+    /// be confirmed ([`Giving::incomplete`](crate::dashboard::Giving::incomplete)).
+    #[error(transparent)]
+    IncompletePackage(Box<Problem>),
     /// The answer is none of a registry.
     #[error("{server} does not answer as a Model Dashboard: {why}")]
     NotUnderstood {
@@ -107,7 +111,8 @@ impl ClientError {
             Self::Refused(problem)
             | Self::UntrustedPackage(problem)
             | Self::MismatchedPackage(problem)
-            | Self::BreakingPackage(problem) => ErrorKind::parse(problem.kind()),
+            | Self::BreakingPackage(problem)
+            | Self::IncompletePackage(problem) => ErrorKind::parse(problem.kind()),
             Self::Invalid(_) => Some(ErrorKind::Invalid),
             Self::TooMany { .. } => Some(ErrorKind::TooMany),
             _ => None,
@@ -121,7 +126,8 @@ impl ClientError {
             Self::Refused(problem)
             | Self::UntrustedPackage(problem)
             | Self::MismatchedPackage(problem)
-            | Self::BreakingPackage(problem) => {
+            | Self::BreakingPackage(problem)
+            | Self::IncompletePackage(problem) => {
                 let errors = problem.errors.iter();
                 errors
                     .map(|it| FieldError::new(&it.field, it.message.clone()))
@@ -138,6 +144,7 @@ impl ClientError {
             "untrusted-package" => Self::UntrustedPackage(Box::new(problem)),
             "mismatched-package" => Self::MismatchedPackage(Box::new(problem)),
             "breaking-package" => Self::BreakingPackage(Box::new(problem)),
+            "incomplete-package" => Self::IncompletePackage(Box::new(problem)),
             _ => Self::Refused(Box::new(problem)),
         }
     }
@@ -185,6 +192,9 @@ pub struct Problem {
     /// What stands for something else with a package.
     #[serde(default)]
     pub breaking: Option<RemoteChanges>,
+    /// Why jobs may not be able to run the model with a package.
+    #[serde(default)]
+    pub lacking: Vec<String>,
 }
 
 /// What is wrong with a field.
@@ -223,6 +233,7 @@ impl Problem {
             current_etag: None,
             sha256: None,
             breaking: None,
+            lacking: Vec::new(),
         });
         Self {
             status: status.as_u16(),

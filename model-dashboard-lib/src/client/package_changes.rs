@@ -21,6 +21,10 @@ pub struct RemotePackageDifference {
     /// What differs; `None` where it is not known what is in one of them.
     #[serde(default)]
     pub contents: Option<RemoteContents>,
+    /// Why jobs may not be able to run the model with that of the later side, but for what the earlier one
+    /// lacks as well.
+    #[serde(default)]
+    pub lacking: Vec<String>,
 }
 
 /// The package that a revision names.

@@ -306,7 +306,11 @@ pub(super) fn parts(giving: &Giving) -> Option<Vec<&'static str>> {
 
 /// What is confirmed, on the wire.
 pub(super) fn confirmed(giving: &Giving) -> Vec<&'static str> {
-    let all = [(giving.as_typed, "as_typed"), (giving.breaking, "breaking")];
+    let all = [
+        (giving.as_typed, "as_typed"),
+        (giving.breaking, "breaking"),
+        (giving.incomplete, "incomplete"),
+    ];
     let meant = all.into_iter().filter(|(is_meant, _)| *is_meant);
     meant.map(|(_, name)| name).collect()
 }

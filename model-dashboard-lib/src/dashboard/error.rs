@@ -7,7 +7,7 @@ use super::packages::PackageRemoval;
 use crate::auth::local::HasherError;
 use crate::auth::{PasswordError, Permission, Permissions};
 use crate::model::{ContentDigest, FieldError, ModelKey, Position, Timestamp};
-use crate::package::inspect::{Breaking, Mismatch, Trust};
+use crate::package::inspect::{Breaking, Mismatch, Report, Trust};
 use crate::repository::RepositoryError;
 use crate::repository::packages::{MAX_PACKAGE_BYTES, PackageId, PackageStoreError};
 use crate::store::StoreError;
@@ -229,6 +229,22 @@ pub enum Error {
         key: ModelKey,
         /// What stands for something else.
         breaking: Box<Breaking>,
+        /// The upload that the package came with; `None` for a draft.
+        upload: Option<PackageId>,
+    },
+    /// Jobs use the model, and may not be able to run it with the package. It is there: the upload is given
+    /// to the model all the same ([`Giving::incomplete`](super::Giving::incomplete)), or proposed to it; a
+    /// draft is published so, too. HTTP: 409.
+    #[error(
+        "{key} is enabled, and jobs may not be able to run it with the package: {}; confirm that this is \
+         meant",
+        Report::lacking_in_short(lacking)
+    )]
+    Incomplete {
+        /// The model.
+        key: ModelKey,
+        /// Why, in sentences ([`Report::lacking`](crate::package::inspect::Report::lacking)).
+        lacking: Vec<String>,
         /// The upload that the package came with; `None` for a draft.
         upload: Option<PackageId>,
     },

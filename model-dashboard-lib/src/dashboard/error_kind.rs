@@ -54,6 +54,8 @@ pub enum ErrorKind {
     MismatchedPackage,
     /// Labels or images stand for something else with a package.
     BreakingPackage,
+    /// Jobs may not be able to run a model with a package.
+    IncompletePackage,
     /// The bytes of a model's package were removed for good.
     PurgedPackage,
     /// These bytes were purged and must not exist.
@@ -67,7 +69,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    const ALL: [ErrorKind; 28] = [
+    const ALL: [ErrorKind; 29] = [
         ErrorKind::Unauthenticated,
         ErrorKind::Denied,
         ErrorKind::SignInNeeded,
@@ -91,6 +93,7 @@ impl ErrorKind {
         ErrorKind::UntrustedPackage,
         ErrorKind::MismatchedPackage,
         ErrorKind::BreakingPackage,
+        ErrorKind::IncompletePackage,
         ErrorKind::PurgedPackage,
         ErrorKind::PurgedBytes,
         ErrorKind::LastAdministrator,
@@ -125,6 +128,7 @@ impl ErrorKind {
             ErrorKind::UntrustedPackage => "untrusted-package",
             ErrorKind::MismatchedPackage => "mismatched-package",
             ErrorKind::BreakingPackage => "breaking-package",
+            ErrorKind::IncompletePackage => "incomplete-package",
             ErrorKind::PurgedPackage => "purged-package",
             ErrorKind::PurgedBytes => "purged-bytes",
             ErrorKind::LastAdministrator => "last-administrator",
@@ -174,6 +178,7 @@ impl Error {
             Error::Untrusted { .. } => ErrorKind::UntrustedPackage,
             Error::Mismatched { .. } => ErrorKind::MismatchedPackage,
             Error::Breaking { .. } => ErrorKind::BreakingPackage,
+            Error::Incomplete { .. } => ErrorKind::IncompletePackage,
             Error::PurgedPackage { .. } => ErrorKind::PurgedPackage,
             Error::PurgedBytes { .. } => ErrorKind::PurgedBytes,
             Error::LastAdministrator => ErrorKind::LastAdministrator,

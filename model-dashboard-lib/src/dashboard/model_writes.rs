@@ -88,13 +88,21 @@ impl Before {
 pub(super) enum After {
     /// The same key with this content.
     Content(ModelDefinition),
-    /// The same, with a package, and what somebody confirmed of that; may be empty.
-    Given(ModelDefinition, String),
+    /// The same, with a package.
+    Given(ModelDefinition, Confirmations),
     /// The same key with this content, which an earlier revision held.
     Restored(ModelDefinition, u64),
     /// Another key with this content.
     Renamed(ModelKey, ModelDefinition),
     Deleted,
+}
+
+/// What had to be confirmed of a package.
+pub(super) struct Confirmations {
+    /// What somebody confirmed, for the audit log; may be empty.
+    pub(super) given: String,
+    /// What nobody has confirmed, told where nothing else speaks against the change.
+    pub(super) open: Option<Error>,
 }
 
 /// What a change does, for the audit log.
@@ -231,13 +239,7 @@ impl Dashboard {
             (before, edited)
         })
         .await?;
-        if before.enabled && matches!(edited, Err(Error::Breaking { .. })) {
-            // Who may not change it need not think about what would come of it.
-            let target = || format!("model:{key}");
-            self.require(caller, Permission::ModelsEnable, target)
-                .await?;
-        }
-        let Some(after) = edited? else {
+        let Some(mut after) = edited? else {
             return Ok(before.readable()?.clone());
         };
         let enables = match &after {
@@ -287,12 +289,17 @@ impl Dashboard {
             let message = "say why: the model is enabled, jobs may be using it";
             return Err(Error::invalid("message", message));
         }
+        if let After::Given(_, confirmations) = &mut after
+            && let Some(open) = confirmations.open.take()
+        {
+            return Err(open);
+        }
         let message = match &after {
             After::Restored(_, number) => restored_from(*number, message),
             _ => message.to_owned(),
         };
         let confirmed = match &after {
-            After::Given(_, confirmed) => confirmed.clone(),
+            After::Given(_, confirmations) => confirmations.given.clone(),
             _ => String::new(),
         };
         let change = change_of(caller, message);

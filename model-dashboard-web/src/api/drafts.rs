@@ -14,9 +14,11 @@ use super::answer::{Failure, Guest, json, no_content};
 use super::conditional::etag;
 use super::conflict::on_state;
 use super::dto::Definition;
-use super::dto::drafts::{AsTyped, BREAKING, Draft, Drafts, NewDraft, ProposedDraft};
+use super::dto::drafts::{
+    AsTyped, Confirmations, Draft, Drafts, NewDraft, OF_DRAFTS, ProposedDraft,
+};
 use super::models::{address, located, message, written};
-use super::parameters::Parameters;
+use super::parameters::{Parameters, bad};
 use super::visit::{self, Visit, json_body};
 use super::{key, no_parameters};
 use crate::route::{Segment, read};
@@ -189,7 +191,7 @@ pub(super) async fn propose(
     let giving = Giving {
         takes: take,
         as_typed: confirm.is_some_and(|AsTyped(it)| it),
-        breaking: false,
+        ..Giving::default()
     };
     let draft = dashboard.draft_upload(caller, upload, &key, giving, &message);
     let draft = draft.await?;
@@ -236,8 +238,8 @@ pub(super) async fn show(
 /// Publish a draft
 ///
 /// Makes it the next revision of its model, and ends it. What others changed since it was proposed stays.
-/// Without a message its own counts. Where labels or images stand for something else then, that has to be
-/// confirmed, whatever `If-Match` says. Also needs `packages:read` and `models:write`; for an enabled model
+/// Without a message its own counts. Where labels or images stand for something else then, or jobs may not be
+/// able to run an enabled model, that has to be confirmed, whatever `If-Match` says. Also needs `packages:read` and `models:write`; for an enabled model
 /// `models:enable`.
 #[utoipa::path(post, path = "/api/v1/models/{network_type}/{name}/drafts/{package}/publish", tag = "drafts",
     security(("token" = ["packages:write"])),
@@ -245,12 +247,12 @@ pub(super) async fn show(
         ("network_type" = String, Path, example = "nnUNet"),
         ("name" = String, Path, example = "Task055_SegTHOR"),
         ("package" = String, Path, example = "01J9Z3K4V5W6X7Y8Z9A0B1C2D3"),
-        ("confirm" = Option<String>, Query, example = "breaking", description = "`breaking`: it is meant that labels or images stand for something else then, although the answer was 409"),
+        ("confirm" = Option<String>, Query, example = "breaking", description = "What is meant so although the answer was 409, with a comma between them: `breaking`, that labels or images stand for something else then; `incomplete`, that an enabled model gets a package that jobs may not be able to run"),
         ("If-Match" = String, Header, example = "*", description = "The version of the model that you saw the draft against, or `*`"),
         ("Model-Dashboard-Message" = Option<String>, Header, description = "Why, UTF-8 or ISO 8859-1; enabled models need one, here or in the draft"),
     ),
     responses((status = 200, body = Definition, headers(("ETag" = String, description = "The new version"))),
-        (status = 409, description = "Something has to be confirmed: `breaking`; or the model is enabled, and the package is trusted less than the installation says"),
+        (status = 409, description = "Something has to be confirmed: `breaking` or `lacking`; or the model is enabled, and the package is trusted less than the installation says"),
         (status = 410, description = "The bytes of the package were purged")))]
 pub(super) async fn publish(
     guest: &Guest,
@@ -261,12 +263,10 @@ pub(super) async fn publish(
 ) -> Result<Response, Failure> {
     let (dashboard, caller) = (guest.dashboard(), &guest.caller);
     let parameters = Parameters::parse(query, &["confirm"])?;
-    let giving = Giving {
-        breaking: parameters
-            .one_of("confirm", &[(BREAKING, true)])?
-            .unwrap_or_default(),
-        ..Giving::default()
-    };
+    let confirmed = parameters.get("confirm").into_iter();
+    let confirmed = Confirmations::of_draft(confirmed.flat_map(|it| it.split(',')));
+    let confirmed = confirmed.ok_or_else(|| bad("confirm", format!("must be {OF_DRAFTS}")))?;
+    let giving = confirmed.giving(None);
     let message = message(headers)?;
     let wanted = || Wanted::Other;
     let model = on_state(guest, key, headers, wanted, |state| {

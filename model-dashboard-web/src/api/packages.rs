@@ -4,7 +4,7 @@ use http::header::IF_NONE_MATCH;
 use http::{HeaderMap, Method, StatusCode};
 use model_dashboard::auth::Permission;
 use model_dashboard::dashboard::{Dashboard, Error, Giving, ModelPackage, Wanted};
-use model_dashboard::model::{ModelDefinition, ModelKey};
+use model_dashboard::model::{ContentDigest, ModelDefinition, ModelKey};
 use model_dashboard::repository::Precondition;
 use model_dashboard::repository::packages::PackageId;
 use tracing::Instrument as _;
@@ -25,7 +25,7 @@ use super::problem::Problem;
 use super::visit::{self, Visit};
 use crate::route::{Segment, read};
 use crate::server::{BodyLimits, RequestBody, request_body};
-use crate::transfer::{self, Incoming};
+use crate::transfer::{self, Incoming, SaidDigests};
 
 /// `…/{network_type}/{name}/package`.
 pub(super) fn routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
@@ -174,8 +174,8 @@ async fn report(guest: &Guest, key: &ModelKey, query: &str) -> Result<Response, 
 /// is made of it, whose alias, description, version, labels and inference information (channels,
 /// configuration, trainer, folds) are as the package tells them. The package is looked at before: one
 /// that cannot be read is refused, and one that is for another network type, or a data set of another
-/// number, needs `confirm`, as does one with which labels or images stand for something else; its bytes
-/// stay then as the `upload` that the problem names. For large ones `/api/v1/uploads` goes on where a connection broke
+/// number, needs `confirm`, as does one with which labels or images stand for something else, and one for
+/// an enabled model that jobs may not be able to run; its bytes stay then as the `upload` that the problem names. For large ones `/api/v1/uploads` goes on where a connection broke
 /// off: with `upload` the bytes are those of a finished upload of yours, and the request has none. Once
 /// all bytes came it is done, also if nobody waits for the answer. Also needs `models:write`.
 #[utoipa::path(put, path = "/api/v1/models/{network_type}/{name}/package", tag = "packages",
@@ -185,18 +185,19 @@ async fn report(guest: &Guest, key: &ModelKey, query: &str) -> Result<Response, 
         ("name" = String, Path, example = "Task003_Liver"),
         ("upload" = Option<String>, Query, description = "The name of an upload that has all its bytes"),
         ("take" = Option<String>, Query, example = "labels,version", description = "What the definition takes over from the package: `labels`, `version`, `inference` (channels, configuration, trainer, folds), with a comma between them, or `none`. Without it what the definition says as its package did until now, or not at all. A new model takes all"),
-        ("confirm" = Option<String>, Query, example = "as_typed", description = "What is meant so although the answer was 409: `as_typed`, that this model is to get a package which is for another one; `breaking`, that labels or images stand for something else then"),
+        ("confirm" = Option<String>, Query, example = "as_typed", description = "What is meant so although the answer was 409: `as_typed`, that this model is to get a package which is for another one; `breaking`, that labels or images stand for something else then; `incomplete`, that an enabled model gets a package that jobs may not be able to run. Several with a comma between them"),
         ("If-Match" = Option<String>, Header, example = "*", description = "The version that you change, or `*`"),
         ("If-None-Match" = Option<String>, Header, description = "`*` for a new model"),
         ("Content-Disposition" = Option<String>, Header, example = "attachment; filename=\"Task003_Liver.zip\"",
             description = "The name of the file; without it that of the model, with the extension that its first bytes tell"),
+        ("Repr-Digest" = Option<String>, Header, example = "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:", description = "The SHA-256 of the package (RFC 9530); other bytes are refused. The same with `Content-Digest`. Digests of other kinds do not count"),
         ("Model-Dashboard-Message" = Option<String>, Header, description = "Why, UTF-8 or ISO 8859-1; needed for enabled models"),
     ),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses(
         (status = 200, body = Definition, headers(("ETag" = String, description = "The new version"))),
         (status = 201, body = Definition, headers(("ETag" = String, description = "The version"))),
-        (status = 409, description = "Something has to be confirmed: `mismatches` or `breaking`, and `upload`; or the model is enabled, and the package is trusted less than the installation says"),
+        (status = 409, description = "Something has to be confirmed: `mismatches`, `breaking` or `lacking`, and `upload`; or the model is enabled, and the package is trusted less than the installation says"),
         (status = 410, description = "These bytes were purged: they are removed again"),
         (status = 411, description = "The header Content-Length is missing")))]
 async fn put(
@@ -222,6 +223,7 @@ async fn put(
         is_new,
         giving,
         message: message(headers)?,
+        said: SaidDigests::read(headers).map_err(Failure::bad_request)?,
     };
     let key = &gift.key;
     match is_new {
@@ -231,6 +233,10 @@ async fn put(
     if let Some(id) = upload {
         let none = BodyLimits::new(0);
         body.read(&none).await.map_err(Problem::from)?;
+        if gift.said.whole.is_some() {
+            let there = dashboard.upload(caller, id).await?;
+            refuse_others(gift.said.whole, there.digest)?;
+        }
         return publish(guest, &gift, headers, id).await;
     }
     let (id, bytes) = transfer::begin(dashboard, caller, key.name.as_str(), headers, body).await?;
@@ -263,6 +269,8 @@ struct Gift {
     is_new: bool,
     giving: Giving,
     message: String,
+    /// What the request says of its bytes.
+    said: SaidDigests,
 }
 
 /// How the model gets it.
@@ -294,8 +302,29 @@ async fn receive(
     bytes: Box<Incoming>,
 ) -> Result<Response, Failure> {
     let (dashboard, caller) = (guest.dashboard(), &guest.caller);
-    transfer::receive(dashboard, caller, id, 0, bytes).await?;
+    let upload = transfer::receive(dashboard, caller, id, 0, bytes).await?;
+    for said in [gift.said.whole, gift.said.body] {
+        refuse_others(said, upload.digest)?;
+    }
     publish(guest, gift, headers, id).await
+}
+
+/// Refuses bytes that are not those that the request says.
+fn refuse_others(said: Option<ContentDigest>, found: Option<ContentDigest>) -> Result<(), Failure> {
+    let (Some(said), Some(found)) = (said, found) else {
+        return Ok(());
+    };
+    if said == found {
+        return Ok(());
+    }
+    let detail = format!(
+        "the bytes have the SHA-256 {}, and the request says {}: they were changed on their way, or \
+         the digest is that of another file",
+        found.to_hex(),
+        said.to_hex()
+    );
+    let status = StatusCode::BAD_REQUEST;
+    Err(Problem::new(status, "other-bytes", "Other bytes", detail).into())
 }
 
 /// Gives the package of an upload to a model.

@@ -80,6 +80,10 @@ pub(crate) struct Problem {
     /// then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) breaking: Option<Changes>,
+    /// Why jobs may not be able to run an enabled model with a package.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(example = json!(["there are no weights of fold 1"]))]
+    pub(super) lacking: Vec<String>,
     /// The upload that a package which needs to be confirmed came with: `upload` of a `PUT` with
     /// `confirm`, which then has no bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -167,6 +171,7 @@ const MESSAGE_HEADER: &str = " (header Model-Dashboard-Message)";
 /// How something is confirmed here.
 const CONFIRM_AS_TYPED: &str = " (confirm=as_typed)";
 const CONFIRM_BREAKING: &str = " (confirm=breaking)";
+const CONFIRM_INCOMPLETE: &str = " (confirm=incomplete)";
 
 impl From<&Mismatch> for MismatchProblem {
     fn from(mismatch: &Mismatch) -> MismatchProblem {
@@ -206,6 +211,7 @@ impl Problem {
             missing_permission: None,
             mismatches: Vec::new(),
             breaking: None,
+            lacking: Vec::new(),
             upload: None,
             sha256: None,
             retry_after: None,
@@ -325,6 +331,13 @@ impl From<Error> for Problem {
                 problem.detail.push_str(CONFIRM_BREAKING);
                 problem.upload = upload.map(|upload| upload.to_string());
                 problem.breaking = Some(Changes::breaking(&breaking));
+            }
+            Error::Incomplete {
+                lacking, upload, ..
+            } => {
+                problem.detail.push_str(CONFIRM_INCOMPLETE);
+                problem.upload = upload.map(|upload| upload.to_string());
+                problem.lacking = lacking;
             }
             Error::PurgedBytes { digest, .. } => problem.sha256 = Some(digest.to_hex()),
             Error::Unavailable { since, .. } => problem.since = since.map(|at| at.to_string()),

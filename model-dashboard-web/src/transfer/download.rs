@@ -2,26 +2,22 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures::stream::{self, Stream as _};
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE,
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use model_dashboard::dashboard::{Caller, Dashboard, ModelPackage};
-use model_dashboard::model::ContentDigest;
 use model_dashboard::repository::packages::Pieces;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use warp::Reply;
 use warp::reply::Response;
 
+use super::digest::{REPR_DIGEST, repr_digest};
 use super::range::{RequestedRange, requested_range};
 use crate::api::{Failure, Problem, none_match};
-
-pub(super) const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
 /// What stands as it is in the extended value of a parameter (RFC 8187 §3.2.1).
 const NOT_ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
@@ -111,12 +107,6 @@ pub(super) fn set_version(headers: &mut HeaderMap, etag: &str) {
     }
     // Private: it needs a token. No-cache: ask again, with the tag.
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-}
-
-/// The digest of the whole (RFC 9530).
-pub(super) fn repr_digest(digest: &ContentDigest) -> String {
-    let digest = hex::decode(digest.to_hex()).unwrap_or_default();
-    format!("sha-256=:{}:", STANDARD.encode(digest))
 }
 
 /// A file to be saved, by its name: plain for old clients, and as it is (RFC 6266).

@@ -6,7 +6,8 @@ use model_dashboard::dashboard::{Caller, Dashboard, Error, ModelPackage};
 use model_dashboard::package::PackagePath;
 use warp::reply::Response;
 
-use super::download::{REPR_DIGEST, disposition, repr_digest, set_version, streamed};
+use super::digest::{REPR_DIGEST, repr_digest};
+use super::download::{disposition, set_version, streamed};
 use crate::api::{Failure, none_match};
 
 /// The type of a picture that holds pixels alone, by the end of its name. Others, which may hold

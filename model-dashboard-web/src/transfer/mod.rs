@@ -2,6 +2,7 @@
 //! below `/uploads` of the dashboard. Who is let in is decided before; here are the protocols.
 
 mod body;
+mod digest;
 mod download;
 mod file;
 #[cfg(any(fuzzing, test))]
@@ -18,6 +19,7 @@ use http::{HeaderMap, Method};
 use model_dashboard::dashboard::{Caller, Dashboard};
 
 pub(crate) use self::body::Incoming;
+pub(crate) use self::digest::SaidDigests;
 pub(crate) use self::download::download;
 pub(crate) use self::file::{file, picture};
 pub(crate) use self::put::begin;

@@ -5,7 +5,8 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use model_dashboard::dashboard::{Caller, Dashboard, ModelPackage};
 use warp::reply::Response;
 
-use super::download::{REPR_DIGEST, download, repr_digest, set_version};
+use super::digest::{REPR_DIGEST, repr_digest};
+use super::download::{download, set_version};
 use super::range::{RequestedRange, requested_range};
 use crate::api::{Failure, none_match};
 

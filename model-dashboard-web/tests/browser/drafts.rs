@@ -21,7 +21,13 @@ async fn a_draft_is_proposed_looked_at_and_decided_on() {
     let labels = r#"{"background":0,"Brainstem":1,"vessel, left":2}"#;
     let [first, second] = [
         uploaded(&app, "editor", "hn.zip", nnunet(labels, HARMLESS)).await,
-        uploaded(&app, "editor", "worse.zip", nnunet(labels, HARMLESS)).await,
+        uploaded(
+            &app,
+            "editor",
+            "worse.zip",
+            nnunet(&labels.replace("left", "both"), HARMLESS),
+        )
+        .await,
     ];
 
     // Who may not change an enabled model proposes.

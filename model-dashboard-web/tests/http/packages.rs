@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::Method;
 use model_dashboard::auth::Permissions;
 use serde_json::json;
@@ -102,12 +104,15 @@ async fn a_package_is_put_on_condition_alone() {
     assert_eq!(put(&new, PACKAGE, "x").await, 412);
     assert_eq!(put(&any, enabled, "x").await, 422, "it needs a reason");
     let why = any.with("model-dashboard-message", "why");
-    assert_eq!(put(&why, enabled, "x").await, 200);
+    assert_eq!(put(&why, enabled, "x").await, 409, "it may not run");
+    let meant = format!("{enabled}?confirm=incomplete");
+    assert_eq!(put(&why, &meant, "x").await, 200);
     // The end of an archive of one file that is not there.
     let broken = "PK\x05\x06\0\0\0\0\x01\0\x01\0\x2e\0\0\0\0\0\0\0\0\0";
     assert_eq!(put(&any, PACKAGE, broken).await, 422);
     let none = client.get("/api/v1/uploads").await.json();
-    assert_eq!(none["total"], 0, "nothing is left of what was refused");
+    let kept = none["uploads"].as_array().unwrap();
+    assert_eq!(kept.len(), 1, "what can be confirmed: {none}");
 
     let made = new.send(Method::PUT, missing, "bytes").await;
     assert_eq!(made.status, 201, "{}", made.text());
@@ -247,6 +252,104 @@ async fn labels_that_stand_for_something_else_have_to_be_confirmed() {
         .send(Method::PUT, &format!("{path}?take=all"), "x")
         .await;
     assert_eq!(wrong.status, 400);
+}
+
+#[tokio::test]
+async fn what_jobs_may_not_be_able_to_run_has_to_be_confirmed_for_an_enabled_model() {
+    let app = App::start().await;
+    let client = admin(&app).await;
+    let path = "/api/v1/models/nnUNet_v2/HN";
+    let definition = json!({"network_type": "nnUNet_v2", "name": "HN", "alias": "HN"});
+    let made = client.send(Method::POST, "/api/v1/models", definition.to_string());
+    let made = made.await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let any = client.with("if-match", "*");
+    let any = any.with("model-dashboard-message", "why");
+    let enabled = any.send(Method::PATCH, path, r#"{"enabled":true}"#).await;
+    assert_eq!(enabled.status, 200, "{}", enabled.text());
+
+    let package = format!("{path}/package");
+    let send = async || {
+        let refused = any.send(Method::PUT, &package, "nothing that runs").await;
+        let problem = refused.json();
+        assert_eq!(refused.status, 409, "{problem}");
+        assert_eq!(
+            problem["type"],
+            "urn:model-dashboard:problem:incomplete-package"
+        );
+        let why = json!(["no framework is known that loads the package"]);
+        assert_eq!(problem["lacking"], why);
+        let detail = problem["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains("confirm=incomplete"), "{detail}");
+        problem["upload"].as_str().unwrap().to_owned()
+    };
+    let (upload, other) = (send().await, send().await);
+    assert_eq!(client.get(&package).await.status, 404);
+    let silent = client.with("if-match", "*");
+    let silent = silent
+        .send(Method::PUT, &package, "nothing that runs")
+        .await;
+    assert_eq!(silent.status, 422, "nobody said why: {}", silent.text());
+    let draft = json!({"upload": upload}).to_string();
+    let draft = client
+        .send(Method::POST, &format!("{path}/drafts"), draft)
+        .await;
+    let publish = format!("{}/publish", draft.location());
+    let shown = client.get(draft.location()).await.json();
+    assert_eq!(shown["confirm"], json!(["incomplete"]));
+    assert_eq!(shown["checks"][1]["verdict"], "failed", "{shown}");
+    let refused = any.send(Method::POST, &publish, "").await;
+    assert_eq!(refused.status, 409, "{}", refused.text());
+    let meant = format!("{package}?upload={other}&confirm=incomplete");
+    let done = any.send(Method::PUT, &meant, "").await;
+    assert_eq!(done.status, 200, "{}", done.text());
+    // What jobs run as it is needs no second word, and no draft is refused for it.
+    let done = any.send(Method::POST, &publish, "").await;
+    assert_eq!(done.status, 200, "{}", done.text());
+    let why = json!(["no framework is known that loads the package"]);
+    for (to, from, lacking) in [(3, 2, why), (4, 3, json!([]))] {
+        let compared = format!("{path}/revisions/{to}/diff?from={from}");
+        let difference = client.get(&compared).await.json();
+        // The same bytes in another upload are another package.
+        assert_eq!(difference["package"]["lacking"], lacking, "{difference}");
+    }
+}
+
+#[tokio::test]
+async fn bytes_that_are_not_those_that_were_meant_are_not_kept() {
+    let app = App::start().await;
+    let client = admin(&app).await;
+    let any = client.with("if-match", "*");
+    let digest = |bytes: &str| {
+        use sha2::Digest as _;
+        let digest = sha2::Sha256::digest(bytes);
+        format!("sha-256=:{}:", STANDARD.encode(digest))
+    };
+    let before = client.get(PACKAGE).await.status;
+    let other = any.with("repr-digest", &digest("other"));
+    let refused = other.send(Method::PUT, PACKAGE, "these").await;
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    assert!(
+        refused.text().contains("changed on their way"),
+        "{}",
+        refused.text()
+    );
+    assert_eq!(client.get(PACKAGE).await.status, before);
+    let uploads = client.get("/api/v1/uploads").await.json();
+    assert_eq!(uploads["uploads"], json!([]));
+    // Also of bytes that were sent before.
+    let begun = client.with("tus-resumable", "1.0.0");
+    let begun = begun.with("upload-length", "5");
+    let begun = begun.with("content-type", "application/offset+octet-stream");
+    let begun = begun.send(Method::POST, "/api/v1/uploads", "these").await;
+    let upload = begun.location().rsplit('/').next().unwrap().to_owned();
+    let given = format!("{PACKAGE}?upload={upload}");
+    assert_eq!(other.send(Method::PUT, &given, "").await.status, 400);
+    let odd = any.with("content-digest", "sha-256=abc");
+    assert_eq!(odd.send(Method::PUT, PACKAGE, "these").await.status, 400);
+    let these = any.with("content-digest", &digest("these"));
+    let done = these.send(Method::PUT, PACKAGE, "these").await;
+    assert_eq!(done.status, 200, "{}", done.text());
 }
 
 #[tokio::test]

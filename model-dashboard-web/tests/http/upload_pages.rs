@@ -221,4 +221,27 @@ async fn a_model_gets_a_package_after_what_changes_was_shown() {
         "{}",
         late.text()
     );
+
+    // Nobody knows whether it runs, and jobs use the model.
+    let text = late.text();
+    let tag = text.split_once("name=\"if_match\" value=\"").unwrap().1;
+    let tag = tag.split('"').next().unwrap().to_owned();
+    let fields = [
+        ("model", model),
+        ("if_match", &tag),
+        ("reason", "x"),
+        ("breaking", "yes"),
+    ];
+    let refused = post(&publisher, &at, &fields).await;
+    let text = refused.text();
+    assert_eq!(refused.status, 422, "{text}");
+    let told = "Jobs may not be able to run the model with the package";
+    assert!(text.contains(told), "{text}");
+    assert!(
+        text.contains("name=\"incomplete\" value=\"yes\">"),
+        "{text}"
+    );
+    let fields = [&fields[..], &[("incomplete", "yes")]].concat();
+    let done = post(&publisher, &at, &fields).await;
+    assert_eq!(done.status, 303, "{}", done.text());
 }

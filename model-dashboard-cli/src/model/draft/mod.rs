@@ -43,7 +43,8 @@ pub(crate) struct One {
     #[command(flatten)]
     of: Of,
 
-    /// The package that is proposed, as `draft list` names it; needed where several are
+    /// The package that is proposed, as `draft list` names it, or the beginning of its SHA-256; needed where
+    /// several are
     package: Option<String>,
 }
 
@@ -118,14 +119,27 @@ fn short(digest: &str) -> String {
     digest.chars().take(12).collect()
 }
 
+/// So many digits tell one digest from another, for people.
+const DIGITS: usize = 8;
+
+/// Whether the digest of a draft begins so.
+fn begins(draft: &Draft, text: &str) -> bool {
+    let digits = text.strip_prefix("sha256:").unwrap_or(text);
+    let digest = draft.sha256.as_deref().unwrap_or_default();
+    digits.len() >= DIGITS && digest.starts_with(&digits.to_ascii_lowercase())
+}
+
 /// The draft that is meant: the only one, where none is named.
 async fn meant(registry: &Registry<'_>, one: &One) -> Result<(ModelKey, Draft), Failure> {
     let key = registry.key(&one.of.model).await?;
     let mut drafts = registry.drafts(&key).await?;
     if let Some(package) = &one.package {
-        let named = drafts.into_iter().find(|draft| draft.package == *package);
-        let none = || Failure::new(Kind::NotFound, format!("{key} has no draft {package}"));
-        return Ok((key.clone(), named.ok_or_else(none)?));
+        let is_named = |draft: &Draft| draft.package == *package || begins(draft, package);
+        drafts.retain(is_named);
+        if drafts.is_empty() {
+            let none = format!("{key} has no draft {package}");
+            return Err(Failure::new(Kind::NotFound, none));
+        }
     }
     match (drafts.pop(), drafts.is_empty()) {
         (Some(only), true) => Ok((key, only)),

@@ -1,5 +1,7 @@
 //! Drafts of a registry, whether that is a server or the installation of this machine.
 
+use std::collections::BTreeSet;
+
 use model_dashboard::client::{RemoteDraft, RemoteProposal};
 use model_dashboard::dashboard::{self, Giving};
 use model_dashboard::model::{ContentDigest, ModelKey, Timestamp};
@@ -18,7 +20,7 @@ use crate::model::remote;
 #[derive(Debug, Serialize)]
 pub(in crate::model) struct Draft {
     pub(in crate::model) package: String,
-    pub(super) model: String,
+    pub(in crate::model) model: String,
     revision: Option<u64>,
     pub(super) take: Vec<String>,
     proposed_by: String,
@@ -27,13 +29,18 @@ pub(in crate::model) struct Draft {
     pub(super) message: String,
     pub(super) file_name: String,
     pub(super) size: u64,
-    pub(super) sha256: Option<String>,
+    pub(in crate::model) sha256: Option<String>,
     /// It can be discarded and nothing else.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(super) unreadable: bool,
+    pub(in crate::model) unreadable: bool,
 }
 
 impl Draft {
+    /// What it takes over.
+    pub(in crate::model) fn takes(&self) -> BTreeSet<String> {
+        self.take.iter().cloned().collect()
+    }
+
     /// Who proposed it, with the directory that they are of.
     pub(super) fn who(&self) -> String {
         match &self.proposed_by_source {
@@ -139,7 +146,7 @@ impl Registry<'_> {
         }
     }
 
-    pub(super) async fn drafts(&self, key: &ModelKey) -> Result<Vec<Draft>, Failure> {
+    pub(in crate::model) async fn drafts(&self, key: &ModelKey) -> Result<Vec<Draft>, Failure> {
         match self {
             Self::Server(client) => {
                 let drafts = client.drafts(key).await?;
@@ -203,7 +210,7 @@ impl Registry<'_> {
         }
     }
 
-    /// Publishes a draft as it was shown, whatever stands for something else then: whoever publishes it was
+    /// Publishes a draft as it was shown, whatever failed of what was checked: whoever publishes it was
     /// asked.
     pub(super) async fn publish_draft(
         &self,
@@ -211,7 +218,7 @@ impl Registry<'_> {
         proposal: &Proposal,
         message: &str,
     ) -> Result<Changed, Failure> {
-        let giving = Giving::default().breaking();
+        let giving = Giving::default().breaking().incomplete();
         match (self, &proposal.seen) {
             (Self::Server(client), seen) => {
                 let etag = match seen {

@@ -7,7 +7,9 @@ use std::num::NonZeroU64;
 
 use clap::Args;
 use model_dashboard::catalog::Entry;
-use model_dashboard::dashboard::{Error, MAX_HISTORY_PAGE, ModelPackage, ModelRevision, Origin};
+use model_dashboard::dashboard::{
+    Error, MAX_HISTORY_PAGE, ModelPackage, ModelRevision, Origin, RevisionContent,
+};
 use model_dashboard::model::{ModelKey, Selector};
 use model_dashboard::repository::Precondition;
 
@@ -22,6 +24,7 @@ use crate::args::Reason;
 use crate::failure::{Failure, Kind};
 use crate::installation::{Context, Installation};
 use crate::output::{note, seconds};
+use crate::prompt::confirm;
 
 #[derive(Debug, Args)]
 pub(crate) struct History {
@@ -207,6 +210,21 @@ pub(super) async fn restore(restore: &Restore, context: &Context) -> Result<(), 
             let model = match (&live, number) {
                 (None, _) => dashboard.bring_back(caller, &key, number, reason).await?,
                 (Some(entry), Some(number)) => {
+                    let revision = dashboard.revision(caller, &key, number).await?;
+                    let present = dashboard.model(caller, &key).await;
+                    // What is refused without a reason is not asked.
+                    if let Ok(model) = present.as_ref()
+                        && model.definition.enabled()
+                        && !reason.is_empty()
+                    {
+                        let changes = Changes::from(model.changes_by_restoring(&revision)?);
+                        let was = RevisionContent::Definition(Box::new(model.definition.clone()));
+                        let packages =
+                            dashboard.compare_packages(caller, &key, &was, &revision.content);
+                        let lacking = packages.await?.map(|it| it.lacking);
+                        let lacking = lacking.unwrap_or_default();
+                        is_meant(&key, number, &changes, &lacking, context)?;
+                    }
                     // Nothing is replaced but what is told of below.
                     let seen = match entry.version() {
                         Some(seen) => seen,
@@ -243,6 +261,33 @@ pub(super) async fn restore(restore: &Restore, context: &Context) -> Result<(), 
             show_changed(&model, context)
         })
         .await
+}
+
+/// Asks where jobs would take one structure for another, or may not be able to run what comes back.
+fn is_meant(
+    key: &ModelKey,
+    number: u64,
+    changes: &Changes,
+    lacking: &[String],
+    context: &Context,
+) -> Result<(), Failure> {
+    if !changes.breaking && lacking.is_empty() {
+        return Ok(());
+    }
+    if changes.breaking {
+        note(format_args!(
+            "{key} is enabled, and revision {number} changes what jobs get of it: {}",
+            changes.in_short()
+        ));
+    }
+    for why in lacking {
+        note(format_args!(
+            "{key} is enabled, and the package that comes back may not run: {why}"
+        ));
+    }
+    let question = format!("Restore revision {number} all the same?");
+    let undo = format!("`model-dashboard model diff '{key}' {number}` shows all of it");
+    confirm(&context.globals, &question, Some(&undo))
 }
 
 /// Says that the package that comes back has no bytes, where that is so.

@@ -5,9 +5,10 @@ use model_dashboard::dashboard::ErrorKind;
 use model_dashboard::model::ModelKey;
 
 use super::shown::{Compared, Missing, Step, Steps, show_compared, show_steps};
-use super::{Diff, History, Restore};
+use super::{Diff, History, Restore, is_meant};
 use crate::failure::Failure;
 use crate::installation::Context;
+use crate::model::changes::Changes;
 use crate::model::remote::{key, reference, show_changed};
 use crate::output::note;
 
@@ -94,6 +95,22 @@ pub(in crate::model) async fn restore(
         }
         Err(error) => return Err(error.into()),
     };
+    if let Some(model) = live.as_ref().filter(|it| it.definition.enabled())
+        && !reason.is_empty()
+        && let Some(present) = model.revision()
+    {
+        match client.diff(&key, present, number).await {
+            Ok(found) => {
+                let changes = Changes::from(found.changes.unwrap_or_default());
+                let lacking = found.package.map(|it| it.lacking).unwrap_or_default();
+                is_meant(&key, number, &changes, &lacking, context)?;
+            }
+            // The restore tells which of them is not there; what is not in the history yet is
+            // compared with nothing.
+            Err(error) if error.kind() == Some(ErrorKind::NotFound) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
     // Nothing is replaced but what was seen.
     let etag = live.as_ref().map(|model| model.etag.as_str());
     let model = client.restore(&key, number, etag, reason).await?;

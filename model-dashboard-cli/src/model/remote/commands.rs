@@ -8,10 +8,11 @@ use serde::Serialize;
 use super::{changed, key, model, reference};
 use crate::failure::{Failure, Kind};
 use crate::installation::{Context, new_key};
-use crate::model::change::{Enable, Rename, Several, confirm_deletion, each};
+use crate::model::change::{Enable, Rename, Several, confirm_deletion, each, tell_lacking};
 use crate::model::create::Create;
 use crate::model::edit::Edit;
 use crate::model::list::List;
+use crate::model::registry::Registry;
 use crate::model::show::{self, Beside, Show};
 use crate::output::note;
 
@@ -80,9 +81,9 @@ async fn beside(
     client: &Client,
 ) -> Beside {
     let told = |error: ClientError| error.to_string();
-    match client.whoever().await {
-        Ok(it) if it.permissions.iter().any(|it| it == "packages:read") => {}
-        Ok(_) => return Beside::default(),
+    match may_look(client).await {
+        Ok(true) => {}
+        Ok(false) => return Beside::default(),
         Err(error) => {
             return Beside {
                 package: told(error),
@@ -137,11 +138,22 @@ pub(super) async fn enable(
     let Some(why) = &enable.despite else {
         return set_enabled(keys, true, &enable.several.reason.text, client, context).await;
     };
+    let tells = may_look(client).await?;
     each(keys, "enabled", context, async |key| {
         let change = client.change(key, "*", Change::EnableDespitePackage, why);
-        change.await.map(drop)
+        change.await?;
+        if tells {
+            tell_lacking(&Registry::Server(client), key).await;
+        }
+        Ok::<_, ClientError>(())
     })
     .await
+}
+
+/// Whether the token may read packages: to ask without is an event of the audit log.
+async fn may_look(client: &Client) -> Result<bool, ClientError> {
+    let whoever = client.whoever().await?;
+    Ok(whoever.permissions.iter().any(|it| it == "packages:read"))
 }
 
 pub(super) async fn disable(
@@ -210,9 +222,14 @@ async fn set_enabled(
     let set = patch.set("enabled", &enabled);
     set.map_err(|error| Failure::new(Kind::Failed, error))?;
     let done = if enabled { "enabled" } else { "disabled" };
+    let tells = enabled && may_look(client).await?;
     each(keys, done, context, async |key| {
         let change = client.change(key, "*", Change::Patch(&patch), reason);
-        change.await.map(drop)
+        change.await?;
+        if tells {
+            tell_lacking(&Registry::Server(client), key).await;
+        }
+        Ok::<_, ClientError>(())
     })
     .await
 }

@@ -21,6 +21,9 @@ pub struct PackageDifference {
     /// revision that cannot be read. Where one
     /// side has no package, the files of the other one.
     pub contents: Option<ReportComparison>,
+    /// Why jobs may not be able to run the model with that of the later side, but for what the earlier one
+    /// lacks as well ([`Report::lacking_beyond`]).
+    pub lacking: Vec<String>,
 }
 
 /// The package of one side.
@@ -95,12 +98,13 @@ impl Dashboard {
             self.of_revision(caller, after)
         )?;
         let (was, is) = futures::try_join!(self.report_of(&before), self.report_of(&after))?;
-        let contents = beside(move || contents(was, is)).await?;
+        let (contents, lacking) = beside(move || differing(was.read(), is.read())).await?;
         drop(place);
         Ok(Some(PackageDifference {
             before,
             after,
             contents,
+            lacking,
         }))
     }
 
@@ -180,10 +184,18 @@ impl Found {
     }
 }
 
-fn contents(before: Found, after: Found) -> Option<ReportComparison> {
-    let (before, after) = (before.read()?, after.read()?);
-    Some(match (&before, &after) {
+/// What differs in two packages, as far as they are known, and what the later one lacks.
+fn differing(
+    before: Option<Option<Report>>,
+    after: Option<Option<Report>>,
+) -> (Option<ReportComparison>, Vec<String>) {
+    let had = before.as_ref().and_then(Option::as_ref);
+    let gets = after.as_ref().and_then(Option::as_ref);
+    let lacking = gets.map(|gets| gets.lacking_beyond(had));
+    let is_known = before.is_some() && after.is_some();
+    let contents = is_known.then(|| match (had, gets) {
         (Some(before), Some(after)) => ReportComparison::between(before, after),
-        (before, after) => ReportComparison::of_files(before.as_ref(), after.as_ref()),
-    })
+        (before, after) => ReportComparison::of_files(before, after),
+    });
+    (contents, lacking.unwrap_or_default())
 }

@@ -62,6 +62,16 @@ impl ProposedRevision {
         report.is_some_and(|report| !self.breaking(report).is_empty())
     }
 
+    /// Why jobs that use the model may not be able to run it then; publishing it has to be confirmed
+    /// where that is not empty ([`Giving::incomplete`](crate::dashboard::Giving::incomplete)).
+    #[must_use]
+    pub fn lacking(&self) -> Vec<String> {
+        match self.report().filter(|_| self.model.definition.enabled()) {
+            Some(report) => report.lacking_beyond(self.had.as_ref()),
+            None => Vec::new(),
+        }
+    }
+
     fn breaking(&self, report: &Report) -> Breaking {
         let had = self.had.as_ref();
         Breaking::between(&self.model.definition, had, &self.definition, report)
@@ -80,7 +90,7 @@ impl ProposedRevision {
         };
         vec![
             trusted(report, needed, self.model.definition.enabled()),
-            whole(report),
+            whole(report, &self.lacking()),
             of_the_type(report, self.model.key.network_type.as_str()),
             meaning_the_same(&self.breaking(report)),
             saying_the_same(&Drift::between(&self.definition, report)),
@@ -112,16 +122,26 @@ fn trusted(report: &Report, needed: Trust, enabled: bool) -> DraftCheck {
     }
 }
 
-fn whole(report: &Report) -> DraftCheck {
+/// `lacking` is what has to be confirmed of it.
+fn whole(report: &Report, lacking: &[String]) -> DraftCheck {
+    if !lacking.is_empty() {
+        return DraftCheck::new(
+            CheckVerdict::Failed,
+            format!(
+                "jobs may not be able to run it: {}",
+                Report::lacking_in_short(lacking)
+            ),
+        );
+    }
     if report.inspector.is_none() {
         return DraftCheck::new(
             CheckVerdict::Doubtful,
             "no framework is known that loads the package, so nobody knows whether it is whole",
         );
     }
-    let missing = report.findings_of(FindingKind::Missing).count();
+    let lacking = report.lacking();
     let wrong = report.findings_of(FindingKind::Wrong).count();
-    match (missing, wrong) {
+    match (lacking.len(), wrong) {
         (0, 0) => DraftCheck::new(
             CheckVerdict::Passed,
             "nothing that the framework needs is missing",
@@ -130,11 +150,9 @@ fn whole(report: &Report) -> DraftCheck {
             CheckVerdict::Doubtful,
             format!("the package contradicts itself ({wrong}); see what was found in it"),
         ),
-        (missing, _) => DraftCheck::new(
+        _ => DraftCheck::new(
             CheckVerdict::Failed,
-            format!(
-                "something that the framework needs is missing ({missing}); see what was found in it"
-            ),
+            format!("it may not run: {}", Report::lacking_in_short(&lacking)),
         ),
     }
 }

@@ -103,7 +103,7 @@ impl Dashboard {
     ///
     /// # Errors
     /// As [`Dashboard::publish_upload`]; [`Error::Invalid`] for a `model` that has
-    /// [`MAX_DRAFTS`] drafts.
+    /// [`MAX_DRAFTS`] drafts; [`Error::Exists`] where one with the same bytes waits that takes over the same.
     pub async fn draft_upload(
         &self,
         caller: &Caller,
@@ -135,7 +135,11 @@ impl Dashboard {
             let mut takes = giving.taken(&report, had.report(), &model.definition);
             takes.sort();
             takes.dedup();
-            let confirmed = giving.insisted(&report.mismatches(&key), None);
+            if let Some(same) = same_draft(&*store, &key, &model_id, &head, &takes).await? {
+                let what = format!("a draft of {key} with these bytes, {same}");
+                return this.settled(id, &intent, Err(Error::Exists { what })).await;
+            }
+            let confirmed = giving.insisted(&report.mismatches(&key), None, &[]);
             let kept = this.change_of_package({
                 let (caller, intent) = (caller.clone(), intent.clone());
                 let this = this.clone();
@@ -239,13 +243,13 @@ impl Dashboard {
     }
 
     /// Makes a draft the next revision of its model, and ends it. Without a `message` its own counts. Of
-    /// `giving` only counts whether labels and images may stand for something else: what the draft takes
-    /// over, it says itself. Needs `packages:read` and `packages:write`, and what a change of the model
+    /// `giving` only counts what is confirmed of what may break jobs: what the draft takes over, it says
+    /// itself. Needs `packages:read` and `packages:write`, and what a change of the model
     /// needs.
     ///
     /// # Errors
-    /// As [`Dashboard::replace`] and [`Dashboard::draft`]; [`Error::Breaking`] unless that is confirmed;
-    /// [`Error::Untrusted`] for a model that is enabled.
+    /// As [`Dashboard::replace`] and [`Dashboard::draft`]; [`Error::Breaking`] and [`Error::Incomplete`]
+    /// unless that is confirmed; [`Error::Untrusted`] for a model that is enabled.
     pub async fn publish_draft(
         &self,
         caller: &Caller,
@@ -389,6 +393,27 @@ async fn drafts_of(
     let drafts = stream::iter(packages).map(|package| read(store, key, id, package));
     let drafts: Vec<_> = drafts.buffered(DRAFTS_AT_ONCE).try_collect().await?;
     Ok(drafts.into_iter().flatten().collect())
+}
+
+/// A draft that waits already with the same bytes, and takes over the same.
+async fn same_draft(
+    store: &dyn PackageStore,
+    key: &ModelKey,
+    id: &ModelId,
+    head: &PackageHead,
+    takes: &[TakenPart],
+) -> Result<Option<PackageId>, Error> {
+    for draft in drafts_of(store, key, id).await? {
+        if draft.unreadable || draft.digest != Some(head.digest) || draft.takes != takes {
+            continue;
+        }
+        let read = head::ReadHead::read(store, draft.package).await?;
+        // What was removed can be discarded and nothing else.
+        if read.is_some_and(|read| read.head.removed.is_none()) {
+            return Ok(Some(draft.package));
+        }
+    }
+    Ok(None)
 }
 
 /// A draft, also one that cannot be read; `None` if somebody has decided on it meanwhile.

@@ -84,8 +84,11 @@ impl Dashboard {
             purpose => format!("for:{purpose}"),
         };
         let event = caller.event(Action::PackageDownload, format!("model:{}", package.key));
+        let revision = package.of.as_ref();
+        let revision = revision.map(|(_, number)| format!("revision {number}"));
         let details = [
             format!("package:{}", package.id),
+            revision.unwrap_or_default(),
             purpose,
             part,
             how.to_owned(),

@@ -2,15 +2,15 @@
 
 use super::publish::told;
 use crate::dashboard::edits::with_told_package;
-use crate::dashboard::model_writes::After;
+use crate::dashboard::model_writes::{After, Confirmations};
 use crate::dashboard::packages::record::PackageRecord;
 use crate::dashboard::{Error, Model};
 use crate::model::{ModelDefinition, ModelKey};
 use crate::package::inspect::{Breaking, Mismatch, Report, TakenPart};
 use crate::repository::packages::PackageId;
 
-/// How much an event tells of what was confirmed, in characters.
-const INSISTED_CHARS: usize = 500;
+/// How much an event tells of each thing that was confirmed, in characters.
+const INSISTED_CHARS: usize = 250;
 
 /// How a model is to get a package. By default a definition that followed its package goes on doing so
 /// ([`Description::followed`]), and nothing is confirmed.
@@ -26,6 +26,9 @@ pub struct Giving {
     /// That labels or images may stand for something else then
     /// ([`Breaking`](crate::package::inspect::Breaking)).
     pub breaking: bool,
+    /// That an enabled model gets it although jobs may not be able to run it, for more reasons than
+    /// the package that it had ([`Report::lacking_beyond`]).
+    pub incomplete: bool,
 }
 
 impl Giving {
@@ -52,6 +55,15 @@ impl Giving {
     pub fn breaking(self) -> Giving {
         Giving {
             breaking: true,
+            ..self
+        }
+    }
+
+    /// Says that an enabled model gets it although jobs may not be able to run it.
+    #[must_use]
+    pub fn incomplete(self) -> Giving {
+        Giving {
+            incomplete: true,
             ..self
         }
     }
@@ -83,33 +95,60 @@ impl Giving {
         let takes = self.taken(gets, had, &before.definition);
         let content = with_told_package(before, package, gets, had, &takes)?;
         let breaking = Breaking::between(&before.definition, had, &content, gets);
-        if !breaking.is_empty() && !self.breaking {
-            return Err(Error::Breaking {
+        let lacking = match before.definition.enabled() {
+            true => gets.lacking_beyond(had),
+            false => Vec::new(),
+        };
+        let given = self.insisted(&gets.mismatches(&before.key), Some(&breaking), &lacking);
+        let open = if !breaking.is_empty() && !self.breaking {
+            Some(Error::Breaking {
                 key: before.key.clone(),
                 breaking: Box::new(breaking),
                 upload,
-            });
-        }
-        let confirmed = self.insisted(&gets.mismatches(&before.key), Some(&breaking));
-        Ok(Some(After::Given(content, confirmed)))
+            })
+        } else if !lacking.is_empty() && !self.incomplete {
+            Some(Error::Incomplete {
+                key: before.key.clone(),
+                lacking,
+                upload,
+            })
+        } else {
+            None
+        };
+        Ok(Some(After::Given(content, Confirmations { given, open })))
     }
 
     /// What somebody who confirmed it insisted on, for the audit log; empty where nothing had to be
     /// confirmed.
-    pub(super) fn insisted(&self, mismatches: &[Mismatch], breaking: Option<&Breaking>) -> String {
-        let mismatches = mismatches.iter().filter(|_| self.as_typed);
-        let breaking = breaking.filter(|it| self.breaking && !it.is_empty());
-        let texts: Vec<String> = mismatches
-            .map(ToString::to_string)
-            .chain(breaking.map(ToString::to_string))
-            .collect();
-        if texts.is_empty() {
-            return String::new();
+    pub(super) fn insisted(
+        &self,
+        mismatches: &[Mismatch],
+        breaking: Option<&Breaking>,
+        lacking: &[String],
+    ) -> String {
+        let joined = |texts: Vec<String>| texts.join("; ");
+        let mut told = Vec::new();
+        if self.as_typed {
+            told.push(joined(mismatches.iter().map(ToString::to_string).collect()));
         }
-        let told = format!("confirmed although {}", texts.join("; "));
-        match told.char_indices().nth(INSISTED_CHARS) {
-            Some((at, _)) => format!("{}…", &told[..at]),
-            None => told,
+        if self.breaking {
+            told.extend(breaking.map(ToString::to_string));
+        }
+        if self.incomplete {
+            told.push(Report::lacking_in_short(lacking));
+        }
+        // Each has its room: none is lost behind another.
+        let told: Vec<String> = told
+            .into_iter()
+            .filter(|it| !it.is_empty())
+            .map(|it| match it.char_indices().nth(INSISTED_CHARS) {
+                Some((at, _)) => format!("{}…", &it[..at]),
+                None => it,
+            })
+            .collect();
+        match told.is_empty() {
+            true => String::new(),
+            false => format!("confirmed although {}", told.join("; ")),
         }
     }
 

@@ -62,8 +62,9 @@ impl Dashboard {
     /// # Errors
     /// As [`Dashboard::replace`] and [`Dashboard::inspected`]; [`Error::Invalid`] for a `package`
     /// that cannot be read, and for a part to `take` that it does not tell; [`Error::Mismatched`] for
-    /// one that is for another model, and [`Error::Breaking`] where labels or images stand for something
-    /// else then, unless that is [confirmed](Giving).
+    /// one that is for another model, [`Error::Breaking`] where labels or images stand for something
+    /// else then, and [`Error::Incomplete`] for an enabled model and one that jobs may not be able to run,
+    /// unless that is [confirmed](Giving).
     pub async fn publish_upload(
         &self,
         caller: &Caller,
@@ -154,7 +155,7 @@ impl Dashboard {
                 report,
             } = this.announce(&caller, id, &key, &giving).await?;
             let definition = filled(definition, &report.description.definition());
-            let confirmed = giving.insisted(&report.mismatches(&key), None);
+            let confirmed = giving.insisted(&report.mismatches(&key), None, &[]);
             let made = |key: &ModelKey, given| {
                 let mut content = new_content(key, given)?;
                 set_package(&mut content, id)?;

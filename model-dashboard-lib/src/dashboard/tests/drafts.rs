@@ -382,7 +382,11 @@ async fn what_is_published_at_once_takes_over_what_it_is_told_to() {
     assert_eq!(wrong_fields(refused), ["take"]);
     assert_eq!(here.model().await.revision(), Some(2));
     assert_eq!(dashboard.uploads(&host).await.unwrap().len(), 1);
-    assert!(publish(silent, &[]).await.is_ok());
+    let refused = publish(silent, &[]).await;
+    assert!(
+        matches!(refused, Err(Error::Incomplete { .. })),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]

@@ -2,11 +2,15 @@
 
 use super::packages::Packages;
 use super::*;
+use crate::auth::Permission;
 use crate::dashboard::CheckVerdict;
 use crate::package::inspect::{Drift, TakenPart, Trust};
 
 const TWO_FOLDS: &[u8] = include_bytes!("../../../tests/packages/genuine/nnunet_v2_two_folds.zip");
 const FOLD_ALL: &[u8] = include_bytes!("../../../tests/packages/genuine/nnunet_v2_fold_all.zip");
+
+const WITHOUT_WEIGHTS: &[u8] =
+    include_bytes!("../../../tests/packages/genuine/monai_without_weights.zip");
 
 fn definition(text: &str) -> ModelDefinition {
     ModelDefinition::parse(text.as_bytes(), DuplicateKeys::LastWins).unwrap()
@@ -40,7 +44,9 @@ async fn labels_that_stand_for_something_else_have_to_be_meant() {
     let made = dashboard.create(&host, key(), says_spleen, "");
     let before = made.await.unwrap();
     for giving in [Giving::default(), Giving::taking(&[TakenPart::Labels])] {
-        let refused = given(&packages, TWO_FOLDS, giving).await.unwrap_err();
+        let refused = given(&packages, TWO_FOLDS, giving.clone())
+            .await
+            .unwrap_err();
         let told = refused.to_string();
         let Error::Breaking {
             breaking, upload, ..
@@ -53,8 +59,15 @@ async fn labels_that_stand_for_something_else_have_to_be_meant() {
         assert_eq!(dashboard.model(&host, &key()).await.unwrap(), before);
         // It is there: proposed, it changes nothing yet.
         let liver = key();
-        let drafted = dashboard.draft_upload(&host, upload.unwrap(), &liver, Giving::default(), "");
-        drafted.await.unwrap();
+        let (upload, drafted) = (upload.unwrap(), || giving.clone());
+        let kept = dashboard.draft_upload(&host, upload, &liver, drafted(), "");
+        kept.await.unwrap();
+        // Once; what was refused is no draft, and the upload is still there.
+        let again = packages.uploaded(&host, "again.zip", TWO_FOLDS).await;
+        let twice = dashboard.draft_upload(&host, again, &liver, drafted(), "");
+        let refused = twice.await;
+        assert!(matches!(refused, Err(Error::Exists { .. })), "{refused:?}");
+        dashboard.give_up_upload(&host, again).await.unwrap();
     }
     let meant = Giving::taking(&[TakenPart::Labels]).breaking();
     let model = given(&packages, TWO_FOLDS, meant).await.unwrap();
@@ -129,4 +142,85 @@ async fn a_definition_that_followed_its_package_goes_on_doing_so() {
     let event = packages.world.last_event().await;
     let confirmed = format!("confirmed although {told}");
     assert!(event.detail.ends_with(&confirmed), "{}", event.detail);
+}
+
+#[tokio::test]
+async fn jobs_get_no_package_that_may_not_run_unless_that_is_meant() {
+    let packages = Packages::in_memory().await;
+    let (dashboard, host) = (packages.dashboard(), packages.world.host());
+    let mut made = definition("{}");
+    made.set_enabled(true);
+    let made = dashboard.create(&host, key(), made, "");
+    let before = made.await.unwrap();
+    let meant = || Giving::default().as_typed().breaking();
+    for (bytes, why) in [
+        (
+            b"no package at all".as_slice(),
+            "no framework is known that loads",
+        ),
+        (WITHOUT_WEIGHTS, "models/model.pt"),
+    ] {
+        let refused = given(&packages, bytes, meant()).await.unwrap_err();
+        let told = refused.to_string();
+        let Error::Incomplete {
+            lacking, upload, ..
+        } = refused
+        else {
+            panic!("{told}");
+        };
+        assert!(lacking[0].contains(why), "{lacking:?}");
+        assert!(told.contains(&lacking[0]), "{told}");
+        assert_eq!(dashboard.model(&host, &key()).await.unwrap(), before);
+        // Proposed, it changes nothing; published, it has to be meant again.
+        let (liver, upload) = (key(), upload.unwrap());
+        let drafted = dashboard.draft_upload(&host, upload, &liver, meant(), "");
+        drafted.await.unwrap();
+        let proposed = dashboard.draft(&host, &liver, upload).await.unwrap();
+        assert!(proposed.lacking()[0].contains(why));
+        let checks = proposed.checks(Trust::Unscannable).into_iter();
+        let mut failed = checks.filter(|check| check.verdict == CheckVerdict::Failed);
+        assert!(failed.any(|check| check.text.contains(why)));
+        let any = Precondition::Exists;
+        let published = dashboard.publish_draft(&host, &liver, upload, meant(), any, "why");
+        let refused = published.await.unwrap_err();
+        let is_refused = matches!(&refused, Error::Incomplete { upload: None, .. });
+        assert!(is_refused, "{refused:?}");
+    }
+    given(&packages, WITHOUT_WEIGHTS, meant().incomplete())
+        .await
+        .unwrap();
+    let event = packages.world.last_event().await;
+    assert!(event.detail.contains("models/model.pt"), "{}", event.detail);
+    // A model that no job uses gets it without a word.
+    let any = Precondition::Exists;
+    let liver = key();
+    let disabled = dashboard.set_enabled(&host, &liver, false, any, "why");
+    disabled.await.unwrap();
+    given(&packages, b"no package at all", meant())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn who_may_not_change_an_enabled_model_is_told_that_and_nothing_else() {
+    let packages = Packages::in_memory().await;
+    let (dashboard, host) = (packages.dashboard(), packages.world.host());
+    let mut made = definition("{}");
+    made.set_enabled(true);
+    let made = dashboard.create(&host, key(), made, "");
+    made.await.unwrap();
+    let scopes = Permissions::of(&[
+        Permission::ModelsRead,
+        Permission::ModelsWrite,
+        Permission::PackagesRead,
+        Permission::PackagesWrite,
+    ]);
+    let user = packages.world.person(Role::Publisher).await;
+    let (token, _) = packages.world.token(&user, scopes).await;
+    let writer = packages.world.by_token(&token).await.unwrap();
+    let id = packages.uploaded(&writer, "m.zip", b"no package").await;
+    let (any, liver) = (Precondition::Exists, key());
+    let refused = dashboard.publish_upload(&writer, id, &liver, Giving::default(), any, "why");
+    let refused = refused.await;
+    assert!(matches!(refused, Err(Error::Denied { .. })), "{refused:?}");
 }

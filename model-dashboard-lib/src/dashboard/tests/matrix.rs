@@ -58,7 +58,7 @@ async fn deleted(world: &World) -> ModelKey {
 /// A model that has a package.
 async fn with_package(world: &World) -> (ModelKey, Model) {
     let (host, (key, id)) = (world.host(), drafted(world, false).await);
-    let giving = Giving::default().breaking();
+    let giving = Giving::default().breaking().incomplete();
     let published = world
         .dashboard
         .publish_draft(&host, &key, id, giving, ANY, "");
@@ -264,12 +264,12 @@ fn rows() -> Vec<Row> {
         };
         "publish a draft" needs [ModelsRead, ModelsWrite, PackagesRead, PackagesWrite], session false: |w, c| {
             let (key, id) = drafted(w, false).await;
-            w.dashboard.publish_draft(c, &key, id, Giving::default().breaking(), ANY, "").await
+            w.dashboard.publish_draft(c, &key, id, Giving::default().breaking().incomplete(), ANY, "").await
         };
         "publish a draft of an enabled one"
             needs [ModelsRead, ModelsWrite, ModelsEnable, PackagesRead, PackagesWrite], session false: |w, c| {
             let (key, id) = drafted(w, true).await;
-            w.dashboard.publish_draft(c, &key, id, Giving::default().breaking(), ANY, "").await
+            w.dashboard.publish_draft(c, &key, id, Giving::default().breaking().incomplete(), ANY, "").await
         };
         "discard a draft" needs [ModelsRead, ModelsWrite, PackagesWrite], session false: |w, c| {
             let (key, id) = drafted(w, true).await;

@@ -8,6 +8,9 @@ use crate::model::ContentDigest;
 use crate::package::pickle::Verdict;
 use crate::package::{Crc32, PackagePath};
 
+/// How much of what lacks a sentence names.
+const TOLD: usize = 3;
+
 /// By which rules packages are looked at. It grows whenever one may be judged otherwise.
 pub const RULES: u32 = 2;
 
@@ -79,5 +82,35 @@ impl Report {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.findings_of(FindingKind::Missing).next().is_none()
+    }
+
+    /// [`lacking`](Self::lacking) in one short sentence without a full stop; empty if that is.
+    pub(crate) fn lacking_in_short(lacking: &[String]) -> String {
+        let told = lacking.iter().take(TOLD).cloned();
+        let more = match lacking.len().saturating_sub(TOLD) {
+            0 => None,
+            more => Some(format!("{more} more")),
+        };
+        told.chain(more).collect::<Vec<_>>().join("; ")
+    }
+
+    /// Why jobs may not be able to run the model, in plain sentences without a full stop: what is missing from the
+    /// package or needed beside it, or that nobody knows. Empty where nothing speaks against it.
+    #[must_use]
+    pub fn lacking(&self) -> Vec<String> {
+        if self.inspector.is_none() {
+            return vec!["no framework is known that loads the package".to_owned()];
+        }
+        let missing = self.findings_of(FindingKind::Missing);
+        missing.map(|finding| finding.text.clone()).collect()
+    }
+
+    /// The same, but for what the package that a model `had` lacks already: jobs run it so.
+    #[must_use]
+    pub fn lacking_beyond(&self, had: Option<&Report>) -> Vec<String> {
+        let had = had.map(Report::lacking).unwrap_or_default();
+        let mut lacking = self.lacking();
+        lacking.retain(|why| !had.contains(why));
+        lacking
     }
 }

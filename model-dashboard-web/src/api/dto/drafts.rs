@@ -19,10 +19,16 @@ pub(in crate::api) const PARTS: &str = "labels, version or inference";
 const AS_TYPED: &str = "as_typed";
 
 /// That labels or images may stand for something else.
-pub(in crate::api) const BREAKING: &str = "breaking";
+const BREAKING: &str = "breaking";
+
+/// That an enabled model gets a package that jobs may not be able to run.
+const INCOMPLETE: &str = "incomplete";
 
 /// What can be confirmed, for people.
-pub(in crate::api) const CONFIRMATIONS: &str = "as_typed or breaking";
+pub(in crate::api) const CONFIRMATIONS: &str = "as_typed, breaking or incomplete";
+
+/// What can be confirmed when a draft is published, for people.
+pub(in crate::api) const OF_DRAFTS: &str = "breaking or incomplete";
 
 /// A package that is proposed to a model.
 #[derive(Debug, Serialize, ToSchema)]
@@ -122,6 +128,9 @@ pub(in crate::api) struct ProposedDraft {
     changes: Changes,
     /// What was checked.
     checks: Vec<Check>,
+    /// What `confirm` has to name when it is published: `breaking`, `incomplete`.
+    #[schema(value_type = Vec<String>, example = json!(["breaking"]))]
+    confirm: Vec<&'static str>,
     /// What is known of the package.
     found: Package,
 }
@@ -141,6 +150,13 @@ impl ProposedDraft {
             draft: Draft::from(draft),
             changes: Changes::in_full(&proposed.changes()),
             checks: checks.iter().map(Check::from).collect(),
+            confirm: [
+                proposed.is_breaking().then_some(BREAKING),
+                (!proposed.lacking().is_empty()).then_some(INCOMPLETE),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
             found: Package::of(draft.package, &proposed.head, Some(record))?,
         })
     }
@@ -201,6 +217,7 @@ impl Body for NewDraft {
 pub(in crate::api) struct Confirmations {
     as_typed: bool,
     breaking: bool,
+    incomplete: bool,
 }
 
 impl Confirmations {
@@ -211,19 +228,32 @@ impl Confirmations {
             match name.trim() {
                 AS_TYPED => confirmed.as_typed = true,
                 BREAKING => confirmed.breaking = true,
+                INCOMPLETE => confirmed.incomplete = true,
                 _ => return None,
             }
         }
         Some(confirmed)
     }
 
+    /// The same of a draft, whose model was confirmed when it was proposed.
+    pub(in crate::api) fn of_draft<'a>(
+        names: impl Iterator<Item = &'a str>,
+    ) -> Option<Confirmations> {
+        Self::parse(names).filter(|confirmed| !confirmed.as_typed)
+    }
+
     /// A package that is given so, and takes over these parts.
     pub(in crate::api) fn giving(self, takes: Option<Vec<TakenPart>>) -> Giving {
-        let Confirmations { as_typed, breaking } = self;
+        let Confirmations {
+            as_typed,
+            breaking,
+            incomplete,
+        } = self;
         Giving {
             takes,
             as_typed,
             breaking,
+            incomplete,
         }
     }
 }
@@ -239,7 +269,7 @@ impl Field for AsTyped {
         let only = only.map(|names| AsTyped(!names.is_empty()));
         only.ok_or_else(|| {
             must_be(&format!(
-                "a list of {AS_TYPED}; what labels stand for is confirmed when the draft is published"
+                "a list of {AS_TYPED}; what may break jobs is confirmed when the draft is published"
             ))
         })
     }

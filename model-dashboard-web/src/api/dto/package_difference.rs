@@ -23,6 +23,10 @@ pub(in crate::api) struct PackageDifference {
     /// What differs in them; null where it is not known what is in one of them, as after a purge. Where
     /// one revision has no package: the files of the other one.
     contents: Option<PackageContents>,
+    /// Why jobs may not be able to run the model with that of the revision after, but for what that of the
+    /// revision before lacks as well.
+    #[schema(example = json!(["there are no weights of fold 1"]))]
+    lacking: Vec<String>,
 }
 
 impl From<&dashboard::PackageDifference> for PackageDifference {
@@ -36,6 +40,7 @@ impl From<&dashboard::PackageDifference> for PackageDifference {
             after: found.after.package().map(NamedPackage::from),
             unreadable: unreadable.map(|(name, _)| name).collect(),
             contents: found.contents.as_ref().map(PackageContents::from),
+            lacking: found.lacking.clone(),
         }
     }
 }

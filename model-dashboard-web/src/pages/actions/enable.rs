@@ -1,21 +1,28 @@
 //! Enabling and disabling a model.
 
+use std::time::Duration;
+
 use http::StatusCode;
 use model_dashboard::auth::Permission;
 use model_dashboard::dashboard::Error;
 use model_dashboard::model::{ModelKey, Version};
 use model_dashboard::repository::Precondition;
+use tokio::time::timeout;
 use warp::reply::Response;
 
 use super::{action, page_of, seen};
 use crate::kind::Kind;
 use crate::pages::form::Form;
+use crate::pages::package::show as packages;
 use crate::pages::visit::{Failure, Visit};
 use crate::pages::{errors, model};
 
 use crate::views::components::field::Field;
 use crate::views::confirm::{self, ConfirmReason, ConfirmView};
 use crate::views::{ModelAction, Section};
+
+/// How long the question waits for what was found in the package.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Asks before a model is enabled.
 pub(in crate::pages) async fn ask_enable(visit: Visit, key: ModelKey) -> Result<Response, Failure> {
@@ -59,10 +66,17 @@ async fn show_question(
             ModelAction::Disable,
         ),
     };
+    let lacking = match enable {
+        true => lacking(visit, key).await,
+        false => Vec::new(),
+    };
     let view = ConfirmView {
         section: Section::Models,
         heading: format!("{verb} {alias}?"),
-        consequences: vec![consequence.to_owned()],
+        consequences: [consequence.to_owned()]
+            .into_iter()
+            .chain(lacking)
+            .collect(),
         items: Vec::new(),
         action: action(visit, key, does),
         hidden: vec![("if_match".to_owned(), version.to_string())],
@@ -78,6 +92,15 @@ async fn show_question(
     visit
         .page_with(status, &frame, confirm::page(&frame, &view))
         .await
+}
+
+/// Why jobs may not be able to run it, as far as that is known soon.
+async fn lacking(visit: &Visit, key: &ModelKey) -> Vec<String> {
+    let found = timeout(PATIENCE, packages::report_now(visit, key)).await;
+    let found = found.ok().flatten();
+    let why = found.map(|report| report.lacking()).unwrap_or_default();
+    let told = |why: &String| format!("Its package may not run: {why}.");
+    why.iter().map(told).collect()
 }
 
 /// Enables a model.

@@ -72,6 +72,7 @@ fn difference(found: &PackageDifference) -> DifferenceView {
             told: told_changes(&contents.fields, &contents.labels),
             breaking: contents.is_breaking(),
         }),
+        lacking: found.lacking.clone(),
     }
 }
 

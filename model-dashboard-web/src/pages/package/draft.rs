@@ -74,8 +74,10 @@ pub(in crate::pages) async fn show(
 #[derive(Debug, Default)]
 struct Typed {
     reason: Field,
-    /// The state of the model whose difference was confirmed.
-    means: Option<String>,
+    /// The state of the model for which the others were confirmed.
+    state: String,
+    breaking: bool,
+    incomplete: bool,
 }
 
 /// The page with what was typed, and why it was not published.
@@ -91,7 +93,9 @@ async fn answer(
     let view = match dashboard.draft(caller, key, package).await {
         Ok(found) => {
             let (found, mut proposed) = proposed(visit, found).await?;
-            proposed.means_it = typed.means.is_some_and(|state| state == proposed.if_match);
+            let is_same = typed.state == proposed.if_match;
+            proposed.means_it = typed.breaking && is_same;
+            proposed.lacks_it = typed.incomplete && is_same;
             proposed.reason = typed.reason;
             proposed.error = error;
             let outcome = Outcome::Proposed(Box::new(proposed));
@@ -171,6 +175,7 @@ fn compared(found: &ProposedRevision, before: Option<&Report>, needed: Trust) ->
             .map(|report| told::found(report, None))
             .unwrap_or_default(),
         breaks: found.is_breaking(),
+        lacking: found.lacking(),
         ..ProposedView::default()
     }
 }
@@ -196,10 +201,14 @@ pub(in crate::pages) async fn publish(
     let state = Precondition::Version(seen(&form)?);
     let reason = form.text("reason");
     let (dashboard, caller) = (visit.dashboard(), &visit.caller);
-    let means_it = form.text("breaking") == "yes";
-    let giving = match means_it {
-        true => Giving::default().breaking(),
-        false => Giving::default(),
+    let (breaking, incomplete) = (
+        form.text("breaking") == "yes",
+        form.text("incomplete") == "yes",
+    );
+    let giving = Giving {
+        breaking,
+        incomplete,
+        ..Giving::default()
     };
     let published = dashboard.publish_draft(caller, &key, package, giving, state, reason);
     let error = match published.await {
@@ -225,14 +234,19 @@ pub(in crate::pages) async fn publish(
                     .to_owned(),
             ),
         ),
-        Error::Untrusted { .. } | Error::Breaking { .. } | Error::Invalid(_) => {
-            (Field::new(reason), Some(error.to_string()))
-        }
+        Error::Untrusted { .. }
+        | Error::Breaking { .. }
+        | Error::Incomplete { .. }
+        | Error::Invalid(_) => (Field::new(reason), Some(error.to_string())),
         error if errors::may_try_again(error) => (Field::new(reason), Some(error.to_string())),
         _ => return Err(error.into()),
     };
-    let means = means_it.then(|| form.text("if_match").to_owned());
-    let typed = Typed { reason, means };
+    let typed = Typed {
+        reason,
+        state: form.text("if_match").to_owned(),
+        breaking,
+        incomplete,
+    };
     let mut response = answer(&visit, &key, package, status, typed, text).await?;
     errors::say_when(response.headers_mut(), &error);
     Ok(response)

@@ -32,6 +32,7 @@ struct Typed {
     reason: Field,
     as_typed: bool,
     breaking: bool,
+    incomplete: bool,
     /// What is to be taken over; `None` before anybody chose.
     takes: Option<Vec<TakenPart>>,
     error: Option<String>,
@@ -95,6 +96,7 @@ pub(in crate::pages) async fn publish(
         reason: Field::new(reason),
         as_typed: form.text("as_typed") == "yes",
         breaking: form.text("breaking") == "yes",
+        incomplete: form.text("incomplete") == "yes",
         takes: Some(takes.clone()),
         error: None,
     };
@@ -102,6 +104,7 @@ pub(in crate::pages) async fn publish(
         takes: Some(takes),
         as_typed: typed.as_typed,
         breaking: typed.breaking,
+        incomplete: typed.incomplete,
     };
     let done = match form.text("then") {
         "draft" => keep(&visit, id, &model, giving, reason).await,
@@ -125,6 +128,17 @@ pub(in crate::pages) async fn publish(
             typed.error = Some(why.to_owned());
             (StatusCode::UNPROCESSABLE_ENTITY, model, None)
         }
+        Err(Error::Incomplete { .. }) => {
+            let why = "Jobs may not be able to run the model with the package. Nothing has been given to \
+                       it: confirm it below, or keep the package as a draft.";
+            typed.error = Some(why.to_owned());
+            (StatusCode::UNPROCESSABLE_ENTITY, model, None)
+        }
+        Err(Error::Exists { .. }) if form.text("then") == "draft" => {
+            // Somebody was quicker, or the same was sent twice.
+            let page = waiting(&visit, &model, &record).await?;
+            return visit.done(&page, "The same draft waits already.");
+        }
         Err(error) if errors::may_try_again(&error) => {
             let status = Kind::of(&error).status;
             typed.error = Some(errors::sentence(&error.to_string()));
@@ -134,6 +148,7 @@ pub(in crate::pages) async fn publish(
                 } => {
                     // What was confirmed was another difference.
                     (typed.breaking, typed.as_typed) = (false, false);
+                    typed.incomplete = false;
                     Model::clone(now)
                 }
                 _ => model,
@@ -142,6 +157,10 @@ pub(in crate::pages) async fn publish(
         }
         Err(error) => return Err(error.into()),
     };
+    if now.version != seen {
+        // What was confirmed was another difference.
+        (typed.breaking, typed.incomplete) = (false, false);
+    }
     let text = typed.error.take();
     let chosen = chosen(&visit, &report, &now, typed).await?;
     let field = Field::new(now.key.to_string());
@@ -202,6 +221,20 @@ async fn keep(
         model.definition.alias()
     );
     Ok((page, text))
+}
+
+/// The draft with these bytes; the model where there is none any more.
+async fn waiting(visit: &Visit, model: &Model, record: &PackageRecord) -> Result<String, Error> {
+    let key = &model.key;
+    let drafts = visit.dashboard().drafts(&visit.caller, key).await?;
+    let same = drafts.iter().find(|it| it.digest == Some(record.digest));
+    let (network_type, name) = (key.network_type.as_str(), key.name.as_str());
+    Ok(match same {
+        Some(draft) => visit
+            .links()
+            .draft(network_type, name, &draft.package.to_string()),
+        None => page_of(visit, key),
+    })
 }
 
 async fn found(visit: &Visit, typed: &str) -> Result<Model, Failure> {
@@ -278,6 +311,11 @@ async fn chosen(
         takes,
         breaking: told::breaking(&breaking),
         means_it: typed.breaking,
+        lacking: match enabled {
+            true => report.lacking_beyond(before.as_ref()),
+            false => Vec::new(),
+        },
+        lacks_it: typed.incomplete,
         may_publish: !enabled || visit.caller.has(Permission::ModelsEnable),
         since_last: before.map(|before| told::since(&ReportComparison::between(&before, report))),
         reason: typed.reason,

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use maud::{Markup, html};
 
+use super::incomplete;
 use super::since::{Counts, told as told_files};
 use crate::views::components::icon::Icon;
 use crate::views::components::table::{Column, table};
@@ -19,6 +20,8 @@ pub struct DifferenceView {
     pub after: Side,
     /// What differs; `None` where it is not known what is in one of them.
     pub contents: Option<ContentsView>,
+    /// Why jobs may not be able to run the later one, beyond the earlier one.
+    pub lacking: Vec<String>,
 }
 
 /// The package of a revision.
@@ -122,6 +125,7 @@ pub fn difference(view: &DifferenceView, before: &str, after: &str, about: bool)
                 Some(contents) => (files(contents, before, after, about)),
             }
         }
+        (incomplete(&view.lacking, None))
         @if let Some(contents) = &view.contents {
             @if contents.breaking {
                 (notice(Tone::Danger, &html! {

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use maud::{Markup, html};
 
 use super::drafts::told;
-use super::{FoundView, Since, facts, found, since_last, summary};
+use super::{FoundView, Since, facts, found, incomplete, since_last, summary};
 use crate::views::actor::Actor;
 use crate::views::components::action_bar::{Reason, action_bar};
 use crate::views::components::field::{Field, checkbox, error_summary};
@@ -35,7 +35,7 @@ pub struct Proposal {
     pub unreadable: bool,
 }
 
-/// A draft. `if_match`, `breaking` and `reason` are posted to its own address.
+/// A draft. `if_match`, `breaking`, `incomplete` and `reason` are posted to its own address.
 #[derive(Debug, Clone)]
 pub struct DraftView {
     /// The network type.
@@ -90,6 +90,10 @@ pub struct ProposedView {
     pub breaks: bool,
     /// Whether it is confirmed.
     pub means_it: bool,
+    /// Why jobs that use the model may not be able to run it then, which has to be confirmed.
+    pub lacking: Vec<String>,
+    /// Whether it is.
+    pub lacks_it: bool,
     /// Why; that of the draft counts where none is typed.
     pub reason: Field,
     /// Why it was not published.
@@ -295,6 +299,7 @@ fn definition(view: &DraftView, proposed: &ProposedView, decides: bool) -> Marku
                     p { "Nothing but its package: the definition stays as it is." }
                 }))
             }
+            @if decides { (incomplete(&proposed.lacking, Some(proposed.lacks_it))) }
             @if proposed.breaks && decides {
                 (notice(Tone::Danger, &html! {
                     p {

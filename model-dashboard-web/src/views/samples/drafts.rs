@@ -114,6 +114,8 @@ fn proposed() -> ProposedView {
         found: packages::found(),
         breaks: true,
         means_it: false,
+        lacking: vec![text("there are no weights of fold 1")],
+        lacks_it: true,
         reason: Field::new("because").wrong("say more"),
         error: Some(text("somebody changed the model meanwhile")),
     }

@@ -230,6 +230,11 @@ fn chosen() -> ChosenView {
         drift: changes.clone(),
         breaking: changes.clone(),
         means_it: false,
+        lacking: vec![
+            text("there are no weights of fold 1"),
+            text("plans.json is not there"),
+        ],
+        lacks_it: false,
         takes: vec![Take {
             part: "labels",
             what: "the labels",
@@ -312,6 +317,7 @@ pub(super) fn difference_view() -> DifferenceView {
     DifferenceView {
         before: side("Dataset220_KiTS2023.zip", 1_234_567_890, None),
         after: side("Dataset220_KiTS2023-retrained.zip", 1_256_000_000, None),
+        lacking: vec![text("there are no weights of fold 1")],
         contents: Some(ContentsView {
             counts: changed_files(),
             files: vec![
@@ -344,6 +350,7 @@ pub(super) fn difference_purged() -> DifferenceView {
     DifferenceView {
         after: side("Dataset220_KiTS2023.zip", 1_234_567_890, Some(removed)),
         contents: None,
+        lacking: Vec::new(),
         ..difference_view()
     }
 }

@@ -9,11 +9,11 @@ use crate::views::components::{Tone, breadcrumbs, notice, page_header, state};
 use crate::views::frame::{Frame, Page, Section};
 use crate::views::history::changes::{Changes, in_full};
 use crate::views::links::UploadAction;
-use crate::views::package::{Since, Trust, drift, since_last};
+use crate::views::package::{Since, Trust, drift, incomplete, since_last};
 
 /// A model that is to get the package of an upload. The model is asked for as `model`; then
 /// `model`, `if_match`, `reason`, `take` for each part that is taken over and, where it is asked
-/// for, `as_typed` and `breaking` are posted, and `then`: `draft` or `publish`.
+/// for, `as_typed`, `breaking` and `incomplete` are posted, and `then`: `draft` or `publish`.
 #[derive(Debug, Clone, Default)]
 pub struct RevisionView {
     /// The upload.
@@ -61,6 +61,10 @@ pub struct ChosenView {
     pub breaking: Changes,
     /// Whether that is meant.
     pub means_it: bool,
+    /// Why jobs that use the model may not be able to run it then.
+    pub lacking: Vec<String>,
+    /// Whether it is to get the package all the same.
+    pub lacks_it: bool,
     /// What can be taken over from the package.
     pub takes: Vec<Take>,
     /// Whether the person may publish it at once.
@@ -139,6 +143,7 @@ fn confirmation(frame: &Frame, view: &RevisionView, chosen: &ChosenView) -> Mark
                 }
             }
             (contradictions(chosen, &links.upload_action(&view.id, UploadAction::New)))
+            (incomplete(&chosen.lacking, chosen.may_publish.then_some(chosen.lacks_it)))
             (breaking(chosen))
             (since_last(chosen.since_last.as_ref()))
             (drift(&chosen.drift, &html! {
