@@ -27,7 +27,7 @@ async fn with_package(app: &App, bytes: Vec<u8>) {
         id,
         &key,
         // It is called otherwise.
-        Giving::default().as_typed().breaking(),
+        Giving::default().as_typed().breaking().incomplete(),
         Precondition::Exists,
         "for a test",
     );
