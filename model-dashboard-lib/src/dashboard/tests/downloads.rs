@@ -49,7 +49,10 @@ async fn a_package_that_is_fetched_whole_is_one_event_and_counts_once() {
     let fetched = events().await;
     assert_eq!(fetched.len(), 1, "{fetched:?}");
     assert_eq!(fetched[0].target, "model:MIST/Liver");
-    assert_eq!(fetched[0].detail, format!("package:{id}; revision 1; for:batch 7"));
+    assert_eq!(
+        fetched[0].detail,
+        format!("package:{id}; revision 1; for:batch 7")
+    );
 
     // In two parts, it is two events and counts once more.
     fetch("", 0..2).await;
