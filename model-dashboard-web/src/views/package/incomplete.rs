@@ -23,7 +23,7 @@ pub fn incomplete(lacking: &[String], is_meant: Option<bool>) -> Markup {
                 ul { @for why in lacking { li { (sentence(why)) } } }
             }
             @if let Some(is_meant) = is_meant {
-                (checkbox("incomplete", "yes", is_meant, false, &html! { "I know: publish it all the same" }))
+                (checkbox("incomplete", "yes", is_meant, false, &html! { "I know that it may not run: publish it all the same" }))
             }
         },
     )
