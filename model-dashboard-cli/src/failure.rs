@@ -12,6 +12,7 @@ use model_dashboard::model::FieldError;
 use model_dashboard::package::unpack::UnpackError;
 use model_dashboard::repository::RepositoryError;
 
+use crate::hint::{AS_TYPED, BREAKING, DOCTOR, INCOMPLETE, OVERRIDING, hint_for, letting_in};
 use crate::output::printable;
 
 /// A reason to end, and what to do about it.
@@ -305,45 +306,6 @@ fn of_kind(kind: ErrorKind) -> Kind {
     }
 }
 
-fn hint_for(error: &Error) -> Option<String> {
-    Some(match error {
-        Error::NotFound { near, .. } if !near.is_empty() => {
-            format!("did you mean {}?", near.join(", "))
-        }
-        Error::Ambiguous { candidates, .. } => {
-            let names: Vec<String> = candidates.iter().map(ToString::to_string).collect();
-            format!("choose one of {}", names.join(", "))
-        }
-        Error::Invalid(errors) if errors.iter().any(|error| error.field == "message") => {
-            "give the reason with -m".to_owned()
-        }
-        Error::Broken { key, .. } => format!(
-            "`model-dashboard model show --raw '{key}'` prints its text, `model edit '{key}'` \
-             mends it"
-        ),
-        Error::LastAdministrator => {
-            "`model-dashboard user set-role USER admin` makes another one".to_owned()
-        }
-        Error::Unavailable { .. } | Error::Store(_) | Error::Repository(_) => DOCTOR.to_owned(),
-        // The message says what comes first.
-        Error::Untrusted { enabled: true, .. } => return None,
-        Error::Untrusted { .. } => OVERRIDING.to_owned(),
-        Error::PackageTooLarge { .. } => "MAX_UPLOAD_SIZE says how large one may be".to_owned(),
-        Error::Mismatched { .. } => AS_TYPED.to_owned(),
-        Error::Breaking { .. } => BREAKING.to_owned(),
-        Error::Incomplete { .. } => INCOMPLETE.to_owned(),
-        Error::PurgedBytes { digest, .. } => letting_in(&digest.to_string()),
-        _ => return None,
-    })
-}
-
-/// What lets bytes in again that were purged.
-fn letting_in(digest: &str) -> String {
-    format!(
-        "`model-dashboard package allow {digest} --reason TEXT` lets them in again, for administrators"
-    )
-}
-
 /// What is wrong with fields, a line for each.
 fn fields(errors: &[FieldError]) -> String {
     let mut text = String::new();
@@ -363,19 +325,6 @@ fn fields(errors: &[FieldError]) -> String {
     }
     text
 }
-
-const OVERRIDING: &str = "`model-dashboard model enable MODEL --override REASON` enables it all the same, for administrators";
-
-const AS_TYPED: &str =
-    "another --name gives it to another model, --as-typed to this one; nothing is sent again";
-
-/// What goes on although labels stand for something else.
-pub(crate) const BREAKING: &str = "--breaking publishes it all the same, --draft keeps it beside the model; nothing is sent again";
-
-/// What goes on although jobs may not be able to run it.
-pub(crate) const INCOMPLETE: &str = "--incomplete publishes it all the same, --draft keeps it beside the model; nothing is sent again";
-
-const DOCTOR: &str = "`model-dashboard doctor` tries everything and says what to fix";
 
 /// An error and what caused it, on one line; a cause that the text before it holds is left out.
 pub(crate) fn chain(error: &dyn StdError) -> String {

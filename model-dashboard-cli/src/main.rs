@@ -9,6 +9,7 @@ mod config;
 mod db;
 mod doctor;
 mod failure;
+mod hint;
 mod init;
 mod installation;
 mod model;

@@ -31,6 +31,7 @@ mod deletions;
 mod directories;
 mod edits;
 mod error;
+mod error_from;
 mod error_kind;
 mod fields;
 mod first_administrator;

@@ -15,6 +15,7 @@ mod app;
 mod bulk;
 mod client;
 mod clinic;
+mod confirmations;
 mod conflicts;
 mod described;
 mod directories;

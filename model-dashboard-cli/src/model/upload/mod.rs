@@ -1,27 +1,30 @@
 //! `model upload`.
 
-use std::collections::BTreeSet;
-use std::fs::File;
-use std::path::{Path, PathBuf};
+mod source;
+mod there;
+
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use model_dashboard::dashboard::Giving;
 use model_dashboard::model::{ContentDigest, ModelDefinition, ModelKey};
 use model_dashboard::package::digest_of;
-use model_dashboard::package::inspect::{Drift, RULES, Report, TakenPart};
-use model_dashboard::package::pack::{FolderArchive, Listing, Without};
-use model_dashboard::package::source::{OnDisk, Source, Stream};
+use model_dashboard::package::inspect::{Drift, Report, TakenPart};
+use model_dashboard::package::source::Stream;
 use serde::Serialize;
 
+use self::source::open;
+use self::there::{has_it, waits};
 use super::changes::Changes;
 use super::draft::Draft;
 use super::inspect;
-use super::registry::{Found, Given, Registry, Sent};
+use super::registry::{Given, Registry, Sent};
 use crate::args::Reason;
-use crate::failure::{BREAKING, Failure, INCOMPLETE, Kind};
+use crate::failure::{Failure, Kind};
+use crate::hint::{BREAKING, INCOMPLETE};
 use crate::installation::{Context, new_key};
-use crate::output::{counted, note};
+use crate::output::note;
 use crate::progress::bytes_bar;
 use crate::prompt::{ask_yes, can_ask};
 
@@ -325,49 +328,6 @@ impl To<'_> {
     }
 }
 
-/// The model that is named, if these bytes are its package already and nothing else of it is to change.
-async fn has_it(
-    registry: &Registry<'_>,
-    upload: &Upload,
-    digest: &ContentDigest,
-) -> Result<Option<Found>, Failure> {
-    let is_plain = upload.take.is_empty() && !upload.draft;
-    let Some(name) = upload.name.as_ref().filter(|_| is_plain) else {
-        return Ok(None);
-    };
-    // What was looked at by earlier rules, or not to its end, is sent to be looked at again.
-    let is_known = |report: &Report| report.rules == RULES;
-    let is_it =
-        |found: &Found| found.digest == *digest && found.report.as_ref().is_some_and(is_known);
-    match registry.find(&new_key(name, None)?.to_string(), None).await {
-        Ok(found) => Ok(Some(found).filter(is_it)),
-        // Whatever is wrong with that package, it is to get another one.
-        Err(_) => Ok(None),
-    }
-}
-
-/// The draft with these bytes that waits already, and takes over the same.
-async fn waits(
-    registry: &Registry<'_>,
-    upload: &Upload,
-    giving: &Giving,
-    digest: &ContentDigest,
-) -> Result<Option<Draft>, Failure> {
-    let Some(name) = upload.name.as_ref().filter(|_| upload.draft) else {
-        return Ok(None);
-    };
-    let takes = giving.takes.as_ref().map(|takes| {
-        let takes = takes.iter().map(|part| part.as_str().to_owned());
-        takes.collect::<BTreeSet<_>>()
-    });
-    let drafts = registry.drafts(&new_key(name, None)?).await?;
-    let mut same = drafts.into_iter().filter(|draft| {
-        let takes_so = takes.as_ref().is_none_or(|it| *it == draft.takes());
-        !draft.unreadable && draft.sha256.as_deref() == Some(&*digest.to_hex()) && takes_so
-    });
-    Ok(same.next())
-}
-
 /// Makes sure that there is a model to propose it to.
 async fn is_there(registry: &Registry<'_>, key: &ModelKey) -> Result<(), Failure> {
     match registry.has(key).await? {
@@ -379,57 +339,9 @@ async fn is_there(registry: &Registry<'_>, key: &ModelKey) -> Result<(), Failure
     }
 }
 
-/// The bytes of a package, and what its file is called.
-fn open(upload: &Upload) -> Result<(String, Arc<dyn Source>), Failure> {
-    let path = &upload.package;
-    let unreadable =
-        |error: std::io::Error| Failure::io(format!("{} cannot be read", path.display()), &error);
-    let name = std::path::absolute(path).map_err(unreadable)?;
-    let name = name
-        .file_name()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy();
-    let kind = path.metadata().map_err(unreadable)?.file_type();
-    if kind.is_dir() {
-        return Ok((format!("{name}.zip"), pack(upload, path)?));
-    }
-    if !kind.is_file() {
-        let what = format!("{} is neither a file nor a folder", path.display());
-        return Err(Failure::usage(what));
-    }
-    if !upload.without.is_empty() {
-        return Err(Failure::usage(
-            "--without leaves files of a folder behind, not of an archive",
-        ));
-    }
-    let source = File::open(path).and_then(OnDisk::new).map_err(unreadable)?;
-    Ok((name.into_owned(), Arc::new(source)))
-}
-
 /// Why the model may not run, in a line of its own: not everybody reads a report to its end.
 fn may_not_run(why: &str) -> String {
     format!("the package may not run: {why}")
-}
-
-fn pack(upload: &Upload, folder: &Path) -> Result<Arc<dyn Source>, Failure> {
-    let failed = |error| inspect::failure(folder, &error);
-    let without = Without::names(upload.without.iter().cloned()).map_err(Failure::usage)?;
-    let listing = Listing::of(folder, &without, &Default::default()).map_err(failed)?;
-    for name in listing.unused(&without) {
-        note(format_args!("nothing is called {name}"));
-    }
-    if !listing.left_out().is_empty() {
-        let left = listing.left_out();
-        note(format_args!(
-            "{} or folders stay behind: {}",
-            counted(left.len() as u64, "file"),
-            left.join(", ")
-        ));
-    }
-    let bar = bytes_bar(listing.size(), "packing");
-    let archive = FolderArchive::read(listing, &mut |done| bar.set_position(done));
-    bar.finish_and_clear();
-    Ok(Arc::new(archive.map_err(failed)?))
 }
 
 /// The model that gets it.
