@@ -112,10 +112,12 @@ fn goes_through(host: &Installation, at: &Installation) {
 
     // The way back changes what labels mean as well.
     let restore = ["model", "restore", MODEL, "1", "-m", "it was better"];
-    at.run(&restore)
-        .ends_with(2)
+    let asked = at.run(&restore).ends_with(2);
+    let asked = asked
         .tells("BREAKING label 1: liver → spleen")
         .tells("--yes");
+    // It stays enabled, though it was not when that revision was made.
+    assert!(!asked.stderr.contains("disabled"), "{}", asked.stderr);
     at.run(&[&restore[..], &["--yes"]].concat()).succeeds();
     let model = host.json(&["model", "show", MODEL]);
     assert_eq!(model["contour_names"]["1"], "spleen");

@@ -101,7 +101,7 @@ pub(in crate::model) async fn restore(
     {
         match client.diff(&key, present, number).await {
             Ok(found) => {
-                let changes = Changes::from(found.changes.unwrap_or_default());
+                let changes = Changes::from(found.changes.unwrap_or_default()).restored();
                 let lacking = found.package.map(|it| it.lacking).unwrap_or_default();
                 is_meant(&key, number, &changes, &lacking, context)?;
             }

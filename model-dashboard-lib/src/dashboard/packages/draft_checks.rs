@@ -92,8 +92,8 @@ impl ProposedRevision {
             trusted(report, needed, self.model.definition.enabled()),
             whole(report, &self.lacking()),
             of_the_type(report, self.model.key.network_type.as_str()),
-            meaning_the_same(&self.breaking(report)),
-            saying_the_same(&Drift::between(&self.definition, report)),
+            meaning_the_same(report, &self.breaking(report)),
+            saying_the_same(report, &Drift::between(&self.definition, report)),
             up_to_date(self.draft.revision, self.model.revision()),
         ]
     }
@@ -176,8 +176,12 @@ fn of_the_type(report: &Report, network_type: &str) -> DraftCheck {
     }
 }
 
-fn meaning_the_same(breaking: &Breaking) -> DraftCheck {
+fn meaning_the_same(report: &Report, breaking: &Breaking) -> DraftCheck {
     match breaking.is_empty() {
+        true if report.inspector.is_none() => DraftCheck::new(
+            CheckVerdict::Doubtful,
+            "the package does not tell what labels and images stand for",
+        ),
         true => DraftCheck::new(
             CheckVerdict::Passed,
             "labels and images stand for what they stood for",
@@ -186,7 +190,7 @@ fn meaning_the_same(breaking: &Breaking) -> DraftCheck {
     }
 }
 
-fn saying_the_same(drift: &Drift) -> DraftCheck {
+fn saying_the_same(report: &Report, drift: &Drift) -> DraftCheck {
     let fields = drift.fields.iter().map(|change| change.field.as_str());
     let labels = (!drift.labels.is_empty()).then_some("labels");
     let all: Vec<&str> = labels.into_iter().chain(fields).collect();
@@ -200,6 +204,10 @@ fn saying_the_same(drift: &Drift) -> DraftCheck {
         return DraftCheck::new(CheckVerdict::Failed, told);
     }
     match all.is_empty() {
+        true if report.inspector.is_none() => DraftCheck::new(
+            CheckVerdict::Doubtful,
+            "the package tells nothing that the definition could say",
+        ),
         true => DraftCheck::new(
             CheckVerdict::Passed,
             "the definition says what the package does",

@@ -178,6 +178,14 @@ async fn jobs_get_no_package_that_may_not_run_unless_that_is_meant() {
         let proposed = dashboard.draft(&host, &liver, upload).await.unwrap();
         assert!(proposed.lacking()[0].contains(why));
         let checks = proposed.checks(Trust::Unscannable).into_iter();
+        let passed = checks
+            .clone()
+            .any(|check| check.verdict == CheckVerdict::Passed && check.text.contains("stand for"));
+        assert_eq!(
+            passed,
+            bytes == WITHOUT_WEIGHTS,
+            "nobody knows what it means"
+        );
         let mut failed = checks.filter(|check| check.verdict == CheckVerdict::Failed);
         assert!(failed.any(|check| check.text.contains(why)));
         let any = Precondition::Exists;
@@ -191,6 +199,23 @@ async fn jobs_get_no_package_that_may_not_run_unless_that_is_meant() {
         .unwrap();
     let event = packages.world.last_event().await;
     assert!(event.detail.contains("models/model.pt"), "{}", event.detail);
+    // That nobody knows it is asked each time, what is missing only once.
+    for (bytes, is_asked) in [
+        (WITHOUT_WEIGHTS, false),
+        (b"no package at all".as_slice(), true),
+    ] {
+        let again = given(&packages, bytes, meant()).await;
+        assert_eq!(
+            matches!(again, Err(Error::Incomplete { .. })),
+            is_asked,
+            "{again:?}"
+        );
+    }
+    given(&packages, b"no package", meant().incomplete())
+        .await
+        .unwrap();
+    let again = given(&packages, b"", meant()).await;
+    assert!(matches!(again, Err(Error::Incomplete { .. })), "{again:?}");
     // A model that no job uses gets it without a word.
     let any = Precondition::Exists;
     let liver = key();

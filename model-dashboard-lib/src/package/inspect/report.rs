@@ -105,9 +105,11 @@ impl Report {
         missing.map(|finding| finding.text.clone()).collect()
     }
 
-    /// The same, but for what the package that a model `had` lacks already: jobs run it so.
+    /// The same, but for what the package that a model `had` lacks already: jobs run it so. Of a package that
+    /// no framework is known to load that is not known.
     #[must_use]
     pub fn lacking_beyond(&self, had: Option<&Report>) -> Vec<String> {
+        let had = had.filter(|_| self.inspector.is_some());
         let had = had.map(Report::lacking).unwrap_or_default();
         let mut lacking = self.lacking();
         lacking.retain(|why| !had.contains(why));

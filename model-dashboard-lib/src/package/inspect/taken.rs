@@ -42,6 +42,9 @@ impl TakenPart {
     }
 }
 
+/// What says of `inference_information` which images are taken.
+const IMAGES: [&str; 2] = ["channel_names", "modality"];
+
 impl Description {
     /// Whether the package tells this part.
     #[must_use]
@@ -112,8 +115,9 @@ impl Description {
         self.differs(part, definition) || is_inference && !self.outdated(had, definition).is_empty()
     }
 
-    /// The members of `inference_information` that name a network or folds of the package that the model
-    /// `had`, as that one told them, and that this one neither tells nor has.
+    /// The members of `inference_information` that name a network, folds or images of the package that the
+    /// model `had`, as that one told them, and that this one neither tells nor has. Of images only where it
+    /// tells of any.
     fn outdated(
         &self,
         had: Option<&Description>,
@@ -123,7 +127,11 @@ impl Description {
             return Vec::new();
         };
         let (told, says) = (self.information(), said_information(definition));
+        let tells_images = IMAGES.iter().any(|member| told.get(member).is_some());
         let is_there = |member: &str, raw: &str| {
+            if IMAGES.contains(&member) {
+                return !tells_images;
+            }
             let value: serde_json::Value = serde_json::from_str(raw).unwrap_or_default();
             self.networks.iter().any(|network| match member {
                 "configuration" => network.configuration.as_deref() == value.as_str(),
@@ -137,7 +145,7 @@ impl Description {
             })
         };
         let members = ["configuration", "plans_name", "trainer_name", "folds"];
-        let outdated = members.into_iter().filter(|member| {
+        let outdated = members.into_iter().chain(IMAGES).filter(|member| {
             let (Some(says), Some(had)) = (says.get(member), had.get(member)) else {
                 return false;
             };
@@ -164,8 +172,8 @@ impl Description {
         }
     }
 
-    /// Makes a definition say these parts as the package does, as far as it tells them. Network and folds
-    /// that it says as the package that the model `had`, and that are not there any more, go.
+    /// Makes a definition say these parts as the package does, as far as it tells them. Network, folds and
+    /// images that it says as the package that the model `had`, and that are not there any more, go.
     pub fn give(
         &self,
         parts: &[TakenPart],
@@ -303,6 +311,32 @@ mod tests {
         assert_eq!(information.get("configuration"), Some(r#""3d_fullres""#));
         assert_eq!(information.get("channel_names"), Some(r#"{"0":"CT"}"#));
         assert!(!description().differs(TakenPart::Inference, &after));
+    }
+
+    #[test]
+    fn images_go_that_the_next_package_does_not_tell_any_more() {
+        let mut had = description();
+        had.modality = Some("CT".to_owned());
+        let says = |next: &Description, by_hand: &str| {
+            let text = format!(r#"{{"inference_information":{{{by_hand}}}}}"#);
+            let read = ModelDefinition::parse(text.as_bytes(), DuplicateKeys::LastWins);
+            let mut definition = read.unwrap();
+            next.give(&[TakenPart::Inference], Some(&had), &mut definition);
+            let information = said_information(&definition);
+            let member = |name| information.get(name).map(str::to_owned);
+            (member("modality"), member("channel_names"))
+        };
+        let told = r#""modality":"CT","channel_names":{"0":"CT"}"#;
+        let mut next = description();
+        next.channels = vec!["T2".to_owned()];
+        let channels = Some(r#"{"0":"T2"}"#.to_owned());
+        assert_eq!(says(&next, told), (None, channels.clone()));
+        let mine = Some(r#""MR""#.to_owned());
+        assert_eq!(says(&next, r#""modality":"MR""#), (mine, channels));
+        // Silent on images, it contradicts nothing.
+        next.channels = Vec::new();
+        let kept = (Some(r#""CT""#.to_owned()), Some(r#"{"0":"CT"}"#.to_owned()));
+        assert_eq!(says(&next, told), kept);
     }
 
     #[test]
