@@ -3,12 +3,11 @@
 use clap::Args;
 use model_dashboard::dashboard::Error;
 use model_dashboard::model::ModelKey;
-use model_dashboard::package::inspect::Report;
 use model_dashboard::repository::Precondition;
 use serde::Serialize;
 
 use super::registry::Registry;
-use super::show_changed;
+use super::{show_changed, warn};
 use crate::args::Reason;
 use crate::failure::{Failure, Kind};
 use crate::installation::{Context, Installation, new_key};
@@ -87,7 +86,7 @@ pub(super) async fn enable(enable: &Enable, context: &Context) -> Result<(), Fai
                 dashboard
                     .enable_despite_package(caller, key, present, why)
                     .await?;
-                tell_lacking(&Registry::Here(installation), key).await;
+                warn_of_package(&Registry::Here(installation), key).await;
                 Ok::<_, Error>(())
             })
             .await
@@ -95,14 +94,14 @@ pub(super) async fn enable(enable: &Enable, context: &Context) -> Result<(), Fai
         .await
 }
 
-/// Says why jobs may not be able to run a model that was enabled.
-pub(super) async fn tell_lacking(registry: &Registry<'_>, key: &ModelKey) {
+/// Says of a model that was enabled what its package would run, and why jobs may not be able to.
+pub(super) async fn warn_of_package(registry: &Registry<'_>, key: &ModelKey) {
     // It is enabled, whether or not that can be told.
     let Ok(found) = registry.find(&key.to_string(), None).await else {
         return;
     };
-    for why in found.report.iter().flat_map(Report::lacking) {
-        note(format_args!("the package of {key} may not run: {why}"));
+    if let Some(report) = &found.report {
+        warn::of_package(&format!("the package of {key}"), report);
     }
 }
 
@@ -128,7 +127,7 @@ async fn set_enabled(several: &Several, enabled: bool, context: &Context) -> Res
                     .set_enabled(caller, key, enabled, present, reason)
                     .await?;
                 if enabled {
-                    tell_lacking(&Registry::Here(installation), key).await;
+                    warn_of_package(&Registry::Here(installation), key).await;
                 }
                 Ok::<_, Error>(())
             })

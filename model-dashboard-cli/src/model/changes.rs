@@ -168,12 +168,6 @@ impl Changes {
         changes.into()
     }
 
-    /// Of a restore, which leaves a model enabled or disabled as it is.
-    pub(super) fn restored(mut self) -> Self {
-        self.fields.retain(|field| field.field != "enabled");
-        self
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.fields.is_empty() && self.labels.is_empty()
     }

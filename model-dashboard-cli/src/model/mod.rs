@@ -22,6 +22,7 @@ mod remote;
 mod show;
 mod upload;
 mod verify;
+mod warn;
 
 pub(crate) use import::{ImportedFiles, import_all};
 

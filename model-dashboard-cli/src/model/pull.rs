@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use model_dashboard::model::{ContentDigest, ModelName, Timestamp};
 use model_dashboard::package::Package;
-use model_dashboard::package::inspect::{Inspectors, Report, Trust};
+use model_dashboard::package::inspect::{Inspectors, Report};
 use model_dashboard::package::source::OnDisk;
 use model_dashboard::package::unpack::{
     Arrival, Layout, Origin, RunLine, Staging, UnpackError, Unpacked, WhenBusy, check, run_lines,
@@ -15,7 +15,7 @@ use model_dashboard::package::unpack::{
 use serde::Serialize;
 
 use super::registry::{Found, Registry};
-use super::{argo, inspect};
+use super::{argo, inspect, warn};
 use crate::failure::{Failure, Kind};
 use crate::installation::Context;
 use crate::output::note;
@@ -73,21 +73,6 @@ pub(super) async fn run(pull: &Pull, context: &Context) -> Result<(), Failure> {
         .await
 }
 
-/// An administrator may have let jobs have it all the same.
-fn tell_of_trust(report: &Report) {
-    match report.trust() {
-        Trust::Dangerous => {
-            note("the package is dangerous: loading it runs code, or hides what it runs");
-        }
-        Trust::Unscannable => {
-            note(
-                "a file of the package cannot be read to its end: nobody knows what loading it runs",
-            );
-        }
-        Trust::Unknown | Trust::Expected => {}
-    }
-}
-
 async fn from(registry: &Registry<'_>, pull: &Pull, context: &Context) -> Result<(), Failure> {
     let found = registry.find(&pull.model, pull.revision).await?;
     if let Some(digest) = pull.digest.filter(|digest| *digest != found.digest) {
@@ -106,7 +91,7 @@ async fn from(registry: &Registry<'_>, pull: &Pull, context: &Context) -> Result
         ));
     }
     if let Some(report) = &found.report {
-        tell_of_trust(report);
+        warn::of_package("the package", report);
     }
     if pull.format.is_some() {
         let dir = pull
@@ -125,7 +110,7 @@ async fn from(registry: &Registry<'_>, pull: &Pull, context: &Context) -> Result
     let dir = dir.map_err(|error| Failure::io("--into", &error))?;
     let (unpacked, report) = lay_out(registry, &found, pull, &dir).await?;
     if let (None, Some(report)) = (&found.report, &report) {
-        tell_of_trust(report);
+        warn::of_package("the package", report);
     }
     let lines = match &report {
         Some(report) => run_lines(report, &layout(report, &found), &dir),
@@ -147,6 +132,7 @@ async fn from(registry: &Registry<'_>, pull: &Pull, context: &Context) -> Result
         digest: found.digest,
         folders: unpacked.iter().map(Folder::of).collect(),
         run: lines.iter().map(Command::of).collect(),
+        lacking: report.as_ref().map(Report::lacking).unwrap_or_default(),
     };
     context.output.show(&pulled, || {
         let lines: Vec<_> = lines.iter().map(ToString::to_string).collect();
@@ -232,6 +218,8 @@ struct Pulled {
     digest: ContentDigest,
     folders: Vec<Folder>,
     run: Vec<Command>,
+    /// Why it may not run.
+    lacking: Vec<String>,
 }
 
 #[derive(Serialize)]

@@ -114,7 +114,8 @@ fn goes_through(host: &Installation, at: &Installation) {
     let restore = ["model", "restore", MODEL, "1", "-m", "it was better"];
     let asked = at.run(&restore).ends_with(2);
     let asked = asked
-        .tells("BREAKING label 1: liver → spleen")
+        .tells("stand for something else in revision 1")
+        .tells("BREAKING: redefined")
         .tells("--yes");
     // It stays enabled, though it was not when that revision was made.
     assert!(!asked.stderr.contains("disabled"), "{}", asked.stderr);

@@ -188,7 +188,8 @@ fn a_revision_is_restored_and_stays_in_its_state() {
     let restore = ["model", "restore", "Liver", "1", "-m", "was right"];
     here.run(&restore)
         .ends_with(2)
-        .tells("label 1: kidney → liver")
+        .tells("stand for something else in revision 1")
+        .tells("kidney")
         .tells("add --yes");
     let restore = [&restore[..], &["--yes"]].concat();
     let restored = here.json(&restore);

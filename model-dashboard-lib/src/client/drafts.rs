@@ -6,9 +6,9 @@ use serde::Deserialize;
 use super::models::{MESSAGE, RemoteModel, of};
 use super::packages::{Record, RemotePackage};
 use super::sending::Repeat;
-use super::uploads::{confirmed, parts};
+use super::uploads::{confirmed, of_jobs, parts};
 use super::{Client, ClientError};
-use crate::dashboard::Giving;
+use crate::dashboard::{Confirmed, Giving};
 use crate::model::{ModelKey, Timestamp};
 
 /// A package that is proposed to a model.
@@ -206,8 +206,7 @@ impl Client {
             .server
             .api(&[models, network_type, name, "drafts"], &[]);
         let giving = Giving {
-            breaking: false,
-            incomplete: false,
+            confirmed: Confirmed::default(),
             ..giving.clone()
         };
         let body = serde_json::json!({
@@ -223,27 +222,22 @@ impl Client {
     }
 
     /// Makes a draft the next revision of its model, which is as `etag` says. Without a message that of
-    /// the draft counts. Of `giving` only counts what is confirmed of what may
-    /// break jobs.
+    /// the draft counts.
     ///
     /// # Errors
     /// [`ClientError`]; one of kind `conflict` if it is not; [`ClientError::BreakingPackage`] and
-    /// [`ClientError::IncompletePackage`] unless that is confirmed.
+    /// [`ClientError::IncompletePackage`] unless that is `confirmed`.
     pub async fn publish_draft(
         &self,
         key: &ModelKey,
         package: &str,
-        giving: &Giving,
+        confirmed: Confirmed,
         etag: &str,
         message: &str,
     ) -> Result<RemoteModel, ClientError> {
         let [models, network_type, name] = of(key);
         let path = [models, network_type, name, "drafts", package, "publish"];
-        let giving = Giving {
-            as_typed: false,
-            ..giving.clone()
-        };
-        let confirmed = confirmed(&giving).join(",");
+        let confirmed = of_jobs(confirmed).join(",");
         let url = self.server.api(&path, &[("confirm", &confirmed)]);
         let answer = self.send(Repeat::NotArrived, |http| {
             http.post(url.clone())

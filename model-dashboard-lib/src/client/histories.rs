@@ -7,7 +7,9 @@ use super::drafts::RemoteChanges;
 use super::models::{MESSAGE, RemoteModel, of};
 use super::package_changes::RemotePackageDifference;
 use super::sending::Repeat;
+use super::uploads::of_jobs;
 use super::{Client, ClientError};
+use crate::dashboard::Confirmed;
 use crate::model::{ModelKey, Timestamp};
 
 /// A page of a history.
@@ -150,18 +152,22 @@ impl Client {
     /// A deleted model, which has no `etag`, is brought back so, disabled.
     ///
     /// # Errors
-    /// [`ClientError`]; one of kind `conflict` if the model is another by now.
+    /// [`ClientError`]; one of kind `conflict` if the model is another by now;
+    /// [`ClientError::BreakingPackage`] and [`ClientError::IncompletePackage`] for an enabled model, unless
+    /// that is `confirmed`.
     pub async fn restore(
         &self,
         key: &ModelKey,
         revision: u64,
+        confirmed: Confirmed,
         etag: Option<&str>,
         message: &str,
     ) -> Result<RemoteModel, ClientError> {
         let [models, network_type, name] = of(key);
         let number = revision.to_string();
         let path = [models, network_type, name, "revisions", &number, "restore"];
-        let url = self.server.api(&path, &[]);
+        let confirmed = of_jobs(confirmed).join(",");
+        let url = self.server.api(&path, &[("confirm", &confirmed)]);
         let answer = self.send(Repeat::NotArrived, |http| {
             let request = http.post(url.clone()).header(MESSAGE, message.as_bytes());
             match etag {

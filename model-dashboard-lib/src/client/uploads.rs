@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::models::{MESSAGE, RemoteModel, of};
 use super::sending::{Answer, Failed, Repeat};
 use super::{Client, ClientError};
-use crate::dashboard::Giving;
+use crate::dashboard::{Confirmed, Giving};
 use crate::model::{ContentDigest, ModelKey};
 use crate::package::inspect::Report;
 use crate::package::source::Source;
@@ -306,10 +306,18 @@ pub(super) fn parts(giving: &Giving) -> Option<Vec<&'static str>> {
 
 /// What is confirmed, on the wire.
 pub(super) fn confirmed(giving: &Giving) -> Vec<&'static str> {
+    let as_typed = giving.as_typed.then_some("as_typed");
+    as_typed
+        .into_iter()
+        .chain(of_jobs(giving.confirmed))
+        .collect()
+}
+
+/// What is confirmed of what may break jobs, on the wire.
+pub(super) fn of_jobs(confirmed: Confirmed) -> Vec<&'static str> {
     let all = [
-        (giving.as_typed, "as_typed"),
-        (giving.breaking, "breaking"),
-        (giving.incomplete, "incomplete"),
+        (confirmed.breaking, "breaking"),
+        (confirmed.incomplete, "incomplete"),
     ];
     let meant = all.into_iter().filter(|(is_meant, _)| *is_meant);
     meant.map(|(_, name)| name).collect()

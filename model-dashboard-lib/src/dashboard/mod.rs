@@ -101,12 +101,12 @@ pub use lost_race::{LostRace, Wanted};
 pub use measures::Measures;
 pub use models::{Model, RawModel};
 pub use packages::{
-    AllDrafts, CheckVerdict, Downloads, Draft, DraftCheck, Giving, Inspection, MAX_DRAFTS,
-    MAX_FILE_NAME_CHARS, MAX_LARGEST_UPLOADS, MAX_LISTED_DRAFTS, MAX_PACKAGE_FILE_BYTES,
-    MAX_PURPOSE_CHARS, MAX_UPLOAD_NOTE_BYTES, MAX_UPLOADS, ModelPackage, ModelPackageReport,
-    NamedBy, NewUpload, PACKAGE_ADDRESS_VALID, PackageDifference, PackageFileContent, PackageHead,
-    PackagePurge, PackageRecord, PackageRemoval, PackageSide, PackageUpload, ProposedRevision,
-    PurgedBytes, PurgedPackage, RevisionPackage,
+    AllDrafts, CheckVerdict, Confirmed, Downloads, Draft, DraftCheck, Giving, Inspection,
+    MAX_DRAFTS, MAX_FILE_NAME_CHARS, MAX_LARGEST_UPLOADS, MAX_LISTED_DRAFTS,
+    MAX_PACKAGE_FILE_BYTES, MAX_PURPOSE_CHARS, MAX_UPLOAD_NOTE_BYTES, MAX_UPLOADS, MayBreak,
+    ModelPackage, ModelPackageReport, NamedBy, NewUpload, PACKAGE_ADDRESS_VALID, PackageDifference,
+    PackageFileContent, PackageHead, PackagePurge, PackageRecord, PackageRemoval, PackageSide,
+    PackageUpload, ProposedRevision, PurgedBytes, PurgedPackage, RevisionPackage,
 };
 pub use reader::Reader;
 pub use revision::{ModelRevision, Origin, RevisionContent};

@@ -91,13 +91,36 @@ pub(super) enum After {
     /// The same, with a package.
     Given(ModelDefinition, Confirmations),
     /// The same key with this content, which an earlier revision held.
-    Restored(ModelDefinition, u64),
+    Restored(ModelDefinition, u64, Confirmations),
     /// Another key with this content.
     Renamed(ModelKey, ModelDefinition),
     Deleted,
 }
 
-/// What had to be confirmed of a package.
+impl After {
+    /// What is stored then.
+    fn content(&self) -> Option<&ModelDefinition> {
+        match self {
+            After::Content(content)
+            | After::Given(content, _)
+            | After::Restored(content, ..)
+            | After::Renamed(_, content) => Some(content),
+            After::Deleted => None,
+        }
+    }
+
+    fn confirmations(&mut self) -> Option<&mut Confirmations> {
+        match self {
+            After::Given(_, confirmations) | After::Restored(.., confirmations) => {
+                Some(confirmations)
+            }
+            After::Content(_) | After::Renamed(..) | After::Deleted => None,
+        }
+    }
+}
+
+/// What had to be confirmed of a change.
+#[derive(Default)]
 pub(super) struct Confirmations {
     /// What somebody confirmed, for the audit log; may be empty.
     pub(super) given: String,
@@ -242,13 +265,7 @@ impl Dashboard {
         let Some(mut after) = edited? else {
             return Ok(before.readable()?.clone());
         };
-        let enables = match &after {
-            After::Content(content)
-            | After::Given(content, _)
-            | After::Restored(content, _)
-            | After::Renamed(_, content) => content.enabled(),
-            After::Deleted => false,
-        };
+        let enables = after.content().is_some_and(ModelDefinition::enabled);
         if before.enabled || enables {
             let target = || format!("model:{key}");
             self.require(caller, Permission::ModelsEnable, target)
@@ -263,14 +280,7 @@ impl Dashboard {
                 return Err(Error::invalid("message", "say why its package is trusted"));
             }
         }
-        let content = match &after {
-            After::Content(content)
-            | After::Given(content, _)
-            | After::Restored(content, _)
-            | After::Renamed(_, content) => Some(content),
-            After::Deleted => None,
-        };
-        if let Some(content) = content.filter(|_| enables) {
+        if let Some(content) = after.content().filter(|_| enables) {
             let old = before.model.as_ref().ok().map(|model| &model.definition);
             let package = package_after(old, content);
             // What jobs use already, they use on.
@@ -289,18 +299,16 @@ impl Dashboard {
             let message = "say why: the model is enabled, jobs may be using it";
             return Err(Error::invalid("message", message));
         }
-        if let After::Given(_, confirmations) = &mut after
-            && let Some(open) = confirmations.open.take()
-        {
-            return Err(open);
+        let mut confirmed = String::new();
+        if let Some(confirmations) = after.confirmations() {
+            if let Some(open) = confirmations.open.take() {
+                return Err(open);
+            }
+            confirmed = std::mem::take(&mut confirmations.given);
         }
         let message = match &after {
-            After::Restored(_, number) => restored_from(*number, message),
+            After::Restored(_, number, _) => restored_from(*number, message),
             _ => message.to_owned(),
-        };
-        let confirmed = match &after {
-            After::Given(_, confirmations) => confirmations.given.clone(),
-            _ => String::new(),
         };
         let change = change_of(caller, message);
         let this_state = Precondition::Version(before.version);
@@ -326,10 +334,11 @@ impl Dashboard {
                 let written = repository.put(key, &content, &this_state, &change).await;
                 self.done(caller, written, &act, &change).await
             }
-            After::Restored(mut content, number) => {
+            After::Restored(mut content, number, _) => {
                 content.set_last_modified_date(change.at);
                 let written = repository.put(key, &content, &this_state, &change).await;
                 let act = Act {
+                    confirmed,
                     over: before.over,
                     ..Act::new(Action::ModelRestore, key, format!("revision {number}"))
                 };

@@ -7,7 +7,8 @@ use super::edits::{changed, keep_field, set_null, set_registry, set_tags};
 use super::fields::message_field;
 use super::history::beside;
 use super::lost_race::changes;
-use super::model_writes::{Act, After, Reason, restored_from};
+use super::model_writes::{Act, After, Before, Confirmations, Reason, restored_from};
+use super::packages::{Confirmed, Had, MayBreak};
 use super::revision::{ModelRevision, Origin, RevisionContent};
 use super::{Caller, Dashboard, Error, Model};
 use crate::audit::Action;
@@ -23,18 +24,22 @@ impl Dashboard {
     /// Makes what a revision held the present state of a live model, as a new revision under the
     /// present name: owner, tags and package too. It stays enabled or disabled as it is. The new
     /// revision's reason begins with which one was restored. A revision
-    /// that holds what the model holds already changes nothing and is answered as done.
+    /// that holds what the model holds already changes nothing and is answered as done. What it may break
+    /// for jobs that use the model ([`Dashboard::restoring_may_break`]) has to be confirmed.
     ///
     /// Needs `models:write`; for an enabled model `models:enable` and a reason.
     ///
     /// # Errors
     /// As [`Dashboard::replace`]; [`Error::Invalid`] (`revision`) for a revision that is a
-    /// deletion, cannot be read, or was changed in the history.
+    /// deletion, cannot be read, or was changed in the history; for an enabled model [`Error::Breaking`]
+    /// where labels or images stand for something else then, and [`Error::Incomplete`] where jobs may not be able
+    /// to run it then, unless that is `confirmed`.
     pub async fn restore(
         &self,
         caller: &Caller,
         key: &ModelKey,
         number: u64,
+        confirmed: Confirmed,
         precondition: Precondition,
         message: &str,
     ) -> Result<Model, Error> {
@@ -44,21 +49,25 @@ impl Dashboard {
         let id = self.historic(caller, key).await?.id;
         let revision = self.revision_of(&id, key, number).await?;
         let held = usable(&revision)?;
-        self.change_model(
-            caller,
-            key,
-            precondition,
-            message,
-            Reason::IfEnabled,
-            move |before| {
-                let content = match before.readable() {
-                    Ok(present) => restored(present, &held)?,
-                    Err(_) => Some(brought_back(&before.key, &held)?),
-                };
-                Ok(content.map(|content| After::Restored(content, number)))
-            },
-        )
-        .await
+        let gets = self.had_by(&held).await?;
+        let had = self.had(caller, key).await?;
+        let edit = move |before: &Before, had: &Had| {
+            let Ok(present) = before.readable() else {
+                // Disabled: nobody uses it.
+                let content = brought_back(&before.key, &held)?;
+                let nothing = Confirmations::default();
+                return Ok(Some(After::Restored(content, number, nothing)));
+            };
+            let content = restored(present, &held)?;
+            Ok(content.map(|content| {
+                let may_break = MayBreak::of_restore(present, had, &content, &gets);
+                let confirmations = may_break.confirmations(confirmed, &present.key, None, None);
+                After::Restored(content, number, confirmations)
+            }))
+        };
+        let reason = Reason::IfEnabled;
+        self.change_by_package(caller, key, precondition, message, reason, had, edit)
+            .await
     }
 
     /// Brings a deleted model back, disabled, with what the revision `number` held; `None` takes
@@ -132,7 +141,15 @@ impl Model {
     /// # Errors
     /// [`Error::Invalid`] (`revision`) as there.
     pub fn changes_by_restoring(&self, revision: &ModelRevision) -> Result<Comparison, Error> {
-        Ok(changes(self, restored(self, &usable(revision)?)?))
+        Ok(changes(self, self.restored(revision)?))
+    }
+
+    /// What restoring a revision makes of it; `None` if it says the same.
+    pub(super) fn restored(
+        &self,
+        revision: &ModelRevision,
+    ) -> Result<Option<ModelDefinition>, Error> {
+        restored(self, &usable(revision)?)
     }
 }
 

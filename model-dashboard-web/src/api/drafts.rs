@@ -12,13 +12,12 @@ use warp::{Filter, path};
 
 use super::answer::{Failure, Guest, json, no_content};
 use super::conditional::etag;
+use super::confirmations;
 use super::conflict::on_state;
 use super::dto::Definition;
-use super::dto::drafts::{
-    AsTyped, Confirmations, Draft, Drafts, NewDraft, OF_DRAFTS, ProposedDraft,
-};
+use super::dto::drafts::{AsTyped, Draft, Drafts, NewDraft, ProposedDraft};
 use super::models::{address, located, message, written};
-use super::parameters::{Parameters, bad};
+use super::parameters::Parameters;
 use super::visit::{self, Visit, json_body};
 use super::{key, no_parameters};
 use crate::route::{Segment, read};
@@ -263,14 +262,11 @@ pub(super) async fn publish(
 ) -> Result<Response, Failure> {
     let (dashboard, caller) = (guest.dashboard(), &guest.caller);
     let parameters = Parameters::parse(query, &["confirm"])?;
-    let confirmed = parameters.get("confirm").into_iter();
-    let confirmed = Confirmations::of_draft(confirmed.flat_map(|it| it.split(',')));
-    let confirmed = confirmed.ok_or_else(|| bad("confirm", format!("must be {OF_DRAFTS}")))?;
-    let giving = confirmed.giving(None);
+    let confirmed = confirmations::of_jobs(&parameters)?;
     let message = message(headers)?;
     let wanted = || Wanted::Other;
     let model = on_state(guest, key, headers, wanted, |state| {
-        dashboard.publish_draft(caller, key, package, giving.clone(), state, &message)
+        dashboard.publish_draft(caller, key, package, confirmed, state, &message)
     });
     Ok(written(StatusCode::OK, model.await?))
 }

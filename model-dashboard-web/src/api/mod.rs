@@ -10,6 +10,7 @@ mod answer;
 mod audit;
 mod broken;
 mod conditional;
+mod confirmations;
 mod conflict;
 mod dataframe;
 mod docs;

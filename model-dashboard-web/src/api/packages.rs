@@ -14,9 +14,10 @@ use warp::{Filter, path};
 
 use super::answer::{Failure, Guest, json};
 use super::conditional::{IfMatch, if_match};
+use super::confirmations;
 use super::conflict::on_state;
 use super::dto::Definition;
-use super::dto::drafts::{CONFIRMATIONS, Confirmations, PARTS, parts};
+use super::dto::drafts::{PARTS, parts};
 use super::dto::packages::Package;
 use super::key;
 use super::models::{message, written};
@@ -184,7 +185,7 @@ async fn report(guest: &Guest, key: &ModelKey, query: &str) -> Result<Response, 
         ("network_type" = String, Path, example = "nnUNet"),
         ("name" = String, Path, example = "Task003_Liver"),
         ("upload" = Option<String>, Query, description = "The name of an upload that has all its bytes"),
-        ("take" = Option<String>, Query, example = "labels,version", description = "What the definition takes over from the package: `labels`, `version`, `inference` (channels, configuration, trainer, folds), with a comma between them, or `none`. Without it what the definition says as its package did until now, or not at all. A new model takes all"),
+        ("take" = Option<String>, Query, example = "labels,version", description = "What the definition takes over from the package: `alias`, `description`, `labels`, `version`, `inference` (channels, configuration, trainer, folds), with a comma between them, or `none`. Without it what the definition says as its package did until now, or not at all. A new model takes all"),
         ("confirm" = Option<String>, Query, example = "as_typed", description = "What is meant so although the answer was 409: `as_typed`, that this model is to get a package which is for another one; `breaking`, that labels or images stand for something else then; `incomplete`, that an enabled model gets a package that jobs may not be able to run. Several with a comma between them"),
         ("If-Match" = Option<String>, Header, example = "*", description = "The version that you change, or `*`"),
         ("If-None-Match" = Option<String>, Header, description = "`*` for a new model"),
@@ -275,23 +276,20 @@ struct Gift {
 
 /// How the model gets it.
 fn giving(parameters: &Parameters) -> Result<Giving, Failure> {
-    let listed = |name| {
-        parameters
-            .get(name)
-            .into_iter()
-            .flat_map(|it| it.split(','))
-    };
     let takes = match parameters.get("take") {
         None => None,
         Some("none") => Some(Vec::new()),
-        Some(_) => {
-            let takes = parts(listed("take"));
+        Some(named) => {
+            let takes = parts(named.split(','));
             Some(takes.ok_or_else(|| bad("take", format!("must be {PARTS}; or none")))?)
         }
     };
-    let confirmed = Confirmations::parse(listed("confirm"));
-    let confirmed = confirmed.ok_or_else(|| bad("confirm", format!("must be {CONFIRMATIONS}")))?;
-    Ok(confirmed.giving(takes))
+    let (as_typed, confirmed) = confirmations::of_package(parameters)?;
+    Ok(Giving {
+        takes,
+        as_typed,
+        confirmed,
+    })
 }
 
 async fn receive(

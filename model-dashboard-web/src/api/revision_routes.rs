@@ -66,7 +66,7 @@ pub(super) fn routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
             |network_type: Segment, name: Segment, number, visit: Visit| {
                 visit.answer(async move |guest, visit| {
                     let key = key(&network_type, &name)?;
-                    revisions::restore(&guest, key, number, &visit.headers).await
+                    revisions::restore(&guest, key, number, visit.query(), &visit.headers).await
                 })
             },
         )

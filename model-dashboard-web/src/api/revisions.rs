@@ -11,6 +11,7 @@ use warp::reply::Response;
 
 use super::answer::{Failure, Guest, json_beside};
 use super::conditional::{IfMatch, if_match};
+use super::confirmations;
 use super::conflict::on_state;
 use super::dto::{Definition, Difference, Revisions, cut, origin};
 use super::models::{address, definition, located, message, written};
@@ -150,7 +151,8 @@ pub(super) async fn diff(
 ///
 /// Makes what the revision held the present state, as a new revision under the present name. The
 /// model stays enabled or disabled as it is; an enabled one takes `models:enable` and a reason.
-/// A model that holds that already is not changed.
+/// A model that holds that already is not changed. Where labels or images of an enabled model stand for
+/// something else then, or jobs may not be able to run it with what comes back, that has to be confirmed, whatever `If-Match` says.
 ///
 /// A deleted model is brought back so, disabled and with its history (201): that takes
 /// `system:admin`, and no `If-Match`.
@@ -160,6 +162,7 @@ pub(super) async fn diff(
         ("network_type" = String, Path, example = "nnUNet"),
         ("name" = String, Path, example = "Task003_Liver"),
         ("revision" = u64, Path, example = 1, description = "Its number"),
+        ("confirm" = Option<String>, Query, example = "breaking", description = "What is meant so although the answer was 409, with a comma between them: `breaking`, that labels or images stand for something else then; `incomplete`, that jobs may not be able to run the model then"),
         ("If-Match" = Option<String>, Header, example = "*", description = "The version that you replace, or `*`; needed unless the model is deleted"),
         ("Model-Dashboard-Message" = Option<String>, Header, description = "Why, UTF-8 or ISO 8859-1; needed for enabled models"),
     ),
@@ -167,14 +170,17 @@ pub(super) async fn diff(
         (status = 201, description = "The deleted model is brought back", body = Definition, headers(
             ("Location" = String, description = "The address of the model"),
             ("ETag" = String, description = "The version"))),
-        (status = 409, description = "A model was made in the place of the deleted one meanwhile"),
+        (status = 409, description = "Something has to be confirmed: `breaking` or `lacking`; or a model was made in the place of the deleted one meanwhile; or the model is enabled, and the package that comes back was purged, or is trusted less than the installation says"),
         (status = 422, description = "The revision holds no definition to go by, or the reason is missing: `errors`")))]
 pub(super) async fn restore(
     guest: &Guest,
     key: ModelKey,
     number: u64,
+    query: &str,
     headers: &HeaderMap,
 ) -> Result<Response, Failure> {
+    let parameters = Parameters::parse(query, &["confirm"])?;
+    let confirmed = confirmations::of_jobs(&parameters)?;
     let (dashboard, caller) = (guest.dashboard(), &guest.caller);
     let message = message(headers)?;
     let picture = dashboard.picture(caller).await?;
@@ -194,7 +200,7 @@ pub(super) async fn restore(
     }
     let wanted = || Wanted::Restore(number);
     let model = on_state(guest, &key, headers, wanted, |state| {
-        dashboard.restore(caller, &key, number, state, &message)
+        dashboard.restore(caller, &key, number, confirmed, state, &message)
     });
     Ok(written(StatusCode::OK, model.await?))
 }

@@ -61,7 +61,7 @@ async fn a_draft_is_proposed_looked_at_and_decided_on() {
     assert_accessible(&publisher, &axe, "a model with drafts").await;
     let look = format!(".notice a[href$='/drafts/{first}']");
     press(&publisher, &look).await;
-    says(&publisher, "stand for something else once it is published").await;
+    says(&publisher, "Labels or images stand for something else.").await;
     assert_accessible_unfolded(&publisher, &axe, "a draft").await;
     publisher.set_window_size(1280, 900).await.unwrap();
     press(&publisher, ".action-bar .primary").await;

@@ -183,6 +183,33 @@ async fn what_jobs_may_not_be_able_to_run_has_to_be_confirmed_for_an_enabled_mod
     let meant = format!("{publish}?confirm=breaking,incomplete");
     let done = any.send(Method::POST, &meant, "").await;
     assert_eq!(done.status, 200, "{}", done.text());
+    // What comes back is asked of as well.
+    let back = |confirm: &str| format!("{path}/revisions/3/restore?confirm={confirm}");
+    let refused = any.send(Method::POST, &back(""), "").await;
+    let problem = refused.json();
+    assert_eq!(refused.status, 409, "{problem}");
+    assert_eq!(
+        problem["type"],
+        "urn:model-dashboard:problem:incomplete-package"
+    );
+    assert!(problem["upload"].is_null(), "{problem}");
+    for wrong in ["as_typed", "surely"] {
+        assert_eq!(any.send(Method::POST, &back(wrong), "").await.status, 400);
+    }
+    let done = any
+        .send(Method::POST, &back("breaking,incomplete"), "")
+        .await;
+    assert_eq!(done.status, 200, "{}", done.text());
+    let events = client
+        .get("/api/v1/audit?action=model.restore")
+        .await
+        .json();
+    let detail = events["events"][0]["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("confirmed although no framework"),
+        "{detail}"
+    );
+
     let why = json!(["no framework is known that loads the package"]);
     for (to, from) in [(3, 2), (4, 3)] {
         let compared = format!("{path}/revisions/{to}/diff?from={from}");

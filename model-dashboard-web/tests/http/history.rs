@@ -13,7 +13,7 @@ use crate::app::{Answer, App, Client};
 const MODEL: &str = "/models/nnUNet/Task003_Liver";
 
 /// What a form sends back untouched.
-fn hidden(page: &Answer, name: &str) -> String {
+pub(crate) fn hidden(page: &Answer, name: &str) -> String {
     let text = page.text();
     let mark = format!("name=\"{name}\" value=\"");
     let rest = text.split(&mark).nth(1).unwrap();

@@ -4,7 +4,7 @@ use http::Method;
 use model_dashboard::auth::{Permission, Permissions};
 
 use crate::app::{App, Client};
-use crate::history::{answer, told};
+use crate::history::{answer, hidden, told};
 
 const MODEL: &str = "/api/v1/models/nnUNet_v2/Liver";
 const PAGE: &str = "/models/nnUNet_v2/Liver";
@@ -155,6 +155,33 @@ async fn restoring_says_what_becomes_of_the_package_and_brings_it_back() {
     let patch = r#"{"enabled":true}"#;
     let enabled = enabled.send(Method::PATCH, MODEL, patch).await;
     assert_eq!(enabled.status, 200, "{}", enabled.text());
+    // To none it goes back where somebody means it.
+    let path = format!("{MODEL}/package");
+    let put = client.with("if-match", "*");
+    let put = put.with("model-dashboard-message", "why");
+    let third = format!("{path}?take=labels&confirm=breaking,as_typed");
+    let third = put.send(Method::PUT, &third, genuine("mist_ct.zip")).await;
+    assert_eq!(third.status, 200, "{}", third.text());
+    let path = format!("{PAGE}/revisions/1/restore");
+    let form = browser.get(&path).await;
+    let boxed = r#"type="checkbox" name="breaking" value="yes""#;
+    assert!(form.text().contains(boxed), "{}", form.text());
+    let refused = answer(&browser, &form, &path, "it was better").await;
+    assert_eq!(refused.status, 409, "{}", refused.text());
+    assert!(refused.text().contains("it was better") && refused.text().contains(boxed));
+    let meant = [
+        ("if_match", hidden(&form, "if_match")),
+        ("reason", "it was better".to_owned()),
+        ("breaking", "yes".to_owned()),
+        ("csrf", form.csrf()),
+    ];
+    let meant: Vec<_> = meant
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let done = browser.post_form(&path, &meant).await;
+    assert_eq!(done.status, 303, "{}", done.text());
+
     let asked = format!("{PAGE}/revisions/2/restore");
     let question = browser.get(&asked).await.text();
     let offered = [

@@ -261,7 +261,8 @@ async fn a_revision_is_restored_by_who_names_the_present_state() {
 }
 
 #[tokio::test]
-async fn restoring_an_enabled_model_takes_the_permission_and_a_reason() {
+async fn restoring_an_enabled_model_takes_the_permission_a_reason_and_that_other_labels_are_meant()
+{
     let (app, client) = thrice().await;
     change(&client, r#"{"enabled":true}"#).await;
     let path = restoring(1);
@@ -274,7 +275,14 @@ async fn restoring_an_enabled_model_takes_the_permission_and_a_reason() {
     let refused = editor.send(Method::POST, &path, "").await;
     assert_eq!(refused.json()["missing_permission"], "models:enable");
     let told = client.with("model-dashboard-message", "the second was wrong");
-    let restored = told.send(Method::POST, &path, "").await.json();
+    let asked = told.send(Method::POST, &path, "").await.json();
+    assert_eq!(
+        asked["type"],
+        "urn:model-dashboard:problem:breaking-package"
+    );
+    assert_eq!(asked["breaking"]["labels"][0]["breaking"], true, "{asked}");
+    let meant = format!("{path}?confirm=breaking");
+    let restored = told.send(Method::POST, &meant, "").await.json();
     assert_eq!(
         (&restored["alias"], &restored["enabled"]),
         (&json!("A"), &json!(true))

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use model_dashboard::client::{RemoteDraft, RemoteProposal};
-use model_dashboard::dashboard::{self, Giving};
+use model_dashboard::dashboard::{self, Confirmed, Giving};
 use model_dashboard::model::{ContentDigest, ModelKey, Timestamp};
 use model_dashboard::repository::Precondition;
 use model_dashboard::repository::packages::PackageId;
@@ -218,7 +218,7 @@ impl Registry<'_> {
         proposal: &Proposal,
         message: &str,
     ) -> Result<Changed, Failure> {
-        let giving = Giving::default().breaking().incomplete();
+        let confirmed = Confirmed::default().breaking().incomplete();
         match (self, &proposal.seen) {
             (Self::Server(client), seen) => {
                 let etag = match seen {
@@ -226,7 +226,7 @@ impl Registry<'_> {
                     Seen::Here(_) => "*",
                 };
                 let package = &proposal.draft.package;
-                let model = client.publish_draft(key, package, &giving, etag, message);
+                let model = client.publish_draft(key, package, confirmed, etag, message);
                 Ok(remote::changed(&model.await?))
             }
             (
@@ -240,7 +240,8 @@ impl Registry<'_> {
                     Seen::There(_) => Precondition::Exists,
                 };
                 let package = id(&proposal.draft)?;
-                let model = dashboard.publish_draft(caller, key, package, giving, state, message);
+                let model =
+                    dashboard.publish_draft(caller, key, package, confirmed, state, message);
                 Ok(Changed::from(&model.await?))
             }
         }

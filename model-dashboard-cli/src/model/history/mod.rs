@@ -8,7 +8,7 @@ use std::num::NonZeroU64;
 use clap::Args;
 use model_dashboard::catalog::Entry;
 use model_dashboard::dashboard::{
-    Error, MAX_HISTORY_PAGE, ModelPackage, ModelRevision, Origin, RevisionContent,
+    Confirmed, Error, MAX_HISTORY_PAGE, ModelPackage, ModelRevision, Origin,
 };
 use model_dashboard::model::{ModelKey, Selector};
 use model_dashboard::repository::Precondition;
@@ -210,30 +210,25 @@ pub(super) async fn restore(restore: &Restore, context: &Context) -> Result<(), 
             let model = match (&live, number) {
                 (None, _) => dashboard.bring_back(caller, &key, number, reason).await?,
                 (Some(entry), Some(number)) => {
-                    let revision = dashboard.revision(caller, &key, number).await?;
-                    let present = dashboard.model(caller, &key).await;
-                    // What is refused without a reason is not asked.
-                    if let Ok(model) = present.as_ref()
-                        && model.definition.enabled()
-                        && !reason.is_empty()
-                    {
-                        let changes = Changes::from(model.changes_by_restoring(&revision)?);
-                        let was = RevisionContent::Definition(Box::new(model.definition.clone()));
-                        let packages =
-                            dashboard.compare_packages(caller, &key, &was, &revision.content);
-                        let lacking = packages.await?.map(|it| it.lacking);
-                        let lacking = lacking.unwrap_or_default();
-                        is_meant(&key, number, &changes, &lacking, context)?;
-                    }
                     // Nothing is replaced but what is told of below.
                     let seen = match entry.version() {
                         Some(seen) => seen,
                         None => dashboard.raw(caller, &key).await?.version,
                     };
-                    let seen = Precondition::Version(seen);
-                    dashboard
-                        .restore(caller, &key, number, seen, reason)
-                        .await?
+                    let mut asking = Asking::new(&key, number, context);
+                    loop {
+                        let seen = Precondition::Version(seen);
+                        let confirmed = asking.confirmed;
+                        let restored =
+                            dashboard.restore(caller, &key, number, confirmed, seen, reason);
+                        match restored.await {
+                            Err(Error::Breaking { breaking, .. }) => {
+                                asking.breaking(&Changes::from(*breaking))?;
+                            }
+                            Err(Error::Incomplete { lacking, .. }) => asking.lacking(&lacking)?,
+                            restored => break restored?,
+                        }
+                    }
                 }
                 (Some(_), None) => {
                     let hint = format!("`model-dashboard model history '{key}'` lists them");
@@ -263,31 +258,56 @@ pub(super) async fn restore(restore: &Restore, context: &Context) -> Result<(), 
         .await
 }
 
-/// Asks where jobs would take one structure for another, or may not be able to run what comes back.
-fn is_meant(
-    key: &ModelKey,
+/// Asks what a restore of an enabled model may break.
+struct Asking<'a> {
+    key: &'a ModelKey,
     number: u64,
-    changes: &Changes,
-    lacking: &[String],
-    context: &Context,
-) -> Result<(), Failure> {
-    if !changes.breaking && lacking.is_empty() {
-        return Ok(());
+    context: &'a Context,
+    /// What was confirmed until now.
+    confirmed: Confirmed,
+}
+
+impl<'a> Asking<'a> {
+    fn new(key: &'a ModelKey, number: u64, context: &'a Context) -> Self {
+        Self {
+            key,
+            number,
+            context,
+            confirmed: Confirmed::default(),
+        }
     }
-    if changes.breaking {
+
+    /// Asks where whoever uses it would take one thing for another.
+    fn breaking(&mut self, changes: &Changes) -> Result<(), Failure> {
+        let Self { key, number, .. } = self;
         note(format_args!(
-            "{key} is enabled, and revision {number} changes what jobs get of it: {}",
-            changes.in_short()
+            "{key} is enabled, and labels or images stand for something else in revision {number}"
         ));
+        note(changes.tables(&self.context.output));
+        self.ask()?;
+        self.confirmed.breaking = true;
+        Ok(())
     }
-    for why in lacking {
-        note(format_args!(
-            "{key} is enabled, and the package that comes back may not run: {why}"
-        ));
+
+    /// Asks where jobs may not be able to run what comes back.
+    fn lacking(&mut self, why: &[String]) -> Result<(), Failure> {
+        let Self { key, number, .. } = self;
+        for why in why {
+            note(format_args!(
+                "{key} is enabled, and jobs may not be able to run revision {number}: {why}"
+            ));
+        }
+        self.ask()?;
+        self.confirmed.incomplete = true;
+        Ok(())
     }
-    let question = format!("Restore revision {number} all the same?");
-    let undo = format!("`model-dashboard model diff '{key}' {number}` shows all of it");
-    confirm(&context.globals, &question, Some(&undo))
+
+    fn ask(&self) -> Result<(), Failure> {
+        let Self { key, number, .. } = self;
+        let question = format!("Restore revision {number} all the same?");
+        let undo = format!("`model-dashboard model diff '{key}' {number}` shows all of it");
+        confirm(&self.context.globals, &question, Some(&undo))
+    }
 }
 
 /// Says that the package that comes back has no bytes, where that is so.

@@ -1,14 +1,13 @@
 //! The same by way of a server.
 
-use model_dashboard::client::Client;
-use model_dashboard::dashboard::ErrorKind;
+use model_dashboard::client::{Client, ClientError};
+use model_dashboard::dashboard::{Confirmed, ErrorKind};
 use model_dashboard::model::ModelKey;
 
 use super::shown::{Compared, Missing, Step, Steps, show_compared, show_steps};
-use super::{Diff, History, Restore, is_meant};
+use super::{Asking, Diff, History, Restore};
 use crate::failure::Failure;
 use crate::installation::Context;
-use crate::model::changes::Changes;
 use crate::model::remote::{key, reference, show_changed};
 use crate::output::note;
 
@@ -90,30 +89,29 @@ pub(in crate::model) async fn restore(
         Ok(model) => Some(model),
         Err(error) if error.kind() == Some(ErrorKind::NotFound) => None,
         Err(error) if error.kind() == Some(ErrorKind::Broken) => {
-            let restored = client.restore(&key, number, Some("*"), reason).await?;
-            return show_changed(&restored, context);
+            // It is disabled then: nothing has to be confirmed.
+            let nothing = Confirmed::default();
+            let restored = client.restore(&key, number, nothing, Some("*"), reason);
+            return show_changed(&restored.await?, context);
         }
         Err(error) => return Err(error.into()),
     };
-    if let Some(model) = live.as_ref().filter(|it| it.definition.enabled())
-        && !reason.is_empty()
-        && let Some(present) = model.revision()
-    {
-        match client.diff(&key, present, number).await {
-            Ok(found) => {
-                let changes = Changes::from(found.changes.unwrap_or_default()).restored();
-                let lacking = found.package.map(|it| it.lacking).unwrap_or_default();
-                is_meant(&key, number, &changes, &lacking, context)?;
-            }
-            // The restore tells which of them is not there; what is not in the history yet is
-            // compared with nothing.
-            Err(error) if error.kind() == Some(ErrorKind::NotFound) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
     // Nothing is replaced but what was seen.
     let etag = live.as_ref().map(|model| model.etag.as_str());
-    let model = client.restore(&key, number, etag, reason).await?;
+    let mut asking = Asking::new(&key, number, context);
+    let model = loop {
+        let confirmed = asking.confirmed;
+        let restored = client.restore(&key, number, confirmed, etag, reason);
+        match restored.await {
+            Err(ClientError::BreakingPackage(problem)) if !confirmed.breaking => {
+                asking.breaking(&problem.breaking.unwrap_or_default().into())?;
+            }
+            Err(ClientError::IncompletePackage(problem)) if !confirmed.incomplete => {
+                asking.lacking(&problem.lacking)?;
+            }
+            restored => break restored?,
+        }
+    };
     match (&live, model.revision()) {
         (None, _) => note(format_args!(
             "{key} is back, disabled; `model enable` lets jobs use it"

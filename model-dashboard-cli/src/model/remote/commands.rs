@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{changed, key, model, reference};
 use crate::failure::{Failure, Kind};
 use crate::installation::{Context, new_key};
-use crate::model::change::{Enable, Rename, Several, confirm_deletion, each, tell_lacking};
+use crate::model::change::{Enable, Rename, Several, confirm_deletion, each, warn_of_package};
 use crate::model::create::Create;
 use crate::model::edit::Edit;
 use crate::model::list::List;
@@ -143,7 +143,7 @@ pub(super) async fn enable(
         let change = client.change(key, "*", Change::EnableDespitePackage, why);
         change.await?;
         if tells {
-            tell_lacking(&Registry::Server(client), key).await;
+            warn_of_package(&Registry::Server(client), key).await;
         }
         Ok::<_, ClientError>(())
     })
@@ -227,7 +227,7 @@ async fn set_enabled(
         let change = client.change(key, "*", Change::Patch(&patch), reason);
         change.await?;
         if tells {
-            tell_lacking(&Registry::Server(client), key).await;
+            warn_of_package(&Registry::Server(client), key).await;
         }
         Ok::<_, ClientError>(())
     })

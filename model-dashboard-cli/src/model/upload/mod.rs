@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use model_dashboard::dashboard::Giving;
+use model_dashboard::dashboard::{Confirmed, Giving};
 use model_dashboard::model::{ContentDigest, ModelDefinition, ModelKey};
 use model_dashboard::package::digest_of;
 use model_dashboard::package::inspect::{Drift, Report, TakenPart};
@@ -18,8 +18,8 @@ use self::source::open;
 use self::there::{has_it, waits};
 use super::changes::Changes;
 use super::draft::Draft;
-use super::inspect;
 use super::registry::{Given, Registry, Sent};
+use super::{inspect, warn};
 use crate::args::Reason;
 use crate::failure::{Failure, Kind};
 use crate::hint::{BREAKING, INCOMPLETE};
@@ -34,8 +34,8 @@ pub(crate) struct Upload {
     #[arg(value_name = "FILE-or-FOLDER")]
     package: PathBuf,
 
-    /// The model that gets it, as TYPE/NAME: a new revision, or a new, disabled model with labels, version
-    /// and channels as the package tells them. Without it the package says which, and that has to be
+    /// The model that gets it, as TYPE/NAME: a new revision, or a new, disabled model with alias, labels,
+    /// version and channels as the package tells them. Without it the package says which, and that has to be
     /// confirmed
     #[arg(long, value_name = "TYPE/NAME")]
     name: Option<String>,
@@ -75,6 +75,10 @@ pub(crate) struct Upload {
 /// A part of a definition that packages tell, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
+    /// The name that people read
+    Alias,
+    /// What it is for, licence and reference
+    Description,
     /// contour_names
     Labels,
     /// The version that people read
@@ -88,6 +92,8 @@ enum Part {
 /// The parts that are named; `None` where none is.
 fn takes(named: &[Part]) -> Result<Option<Vec<TakenPart>>, Failure> {
     let part = |part: &Part| match part {
+        Part::Alias => Some(TakenPart::Alias),
+        Part::Description => Some(TakenPart::Description),
         Part::Labels => Some(TakenPart::Labels),
         Part::Version => Some(TakenPart::Version),
         Part::Inference => Some(TakenPart::Inference),
@@ -122,8 +128,10 @@ async fn to(registry: &Registry<'_>, upload: &Upload, context: &Context) -> Resu
     let giving = Giving {
         takes: takes(&upload.take)?,
         as_typed: upload.as_typed,
-        breaking: upload.breaking,
-        incomplete: upload.incomplete,
+        confirmed: Confirmed {
+            breaking: upload.breaking,
+            incomplete: upload.incomplete,
+        },
     };
     if let Some(name) = upload.name.as_ref().filter(|_| upload.draft) {
         // Before anything is sent.
@@ -241,9 +249,8 @@ async fn to(registry: &Registry<'_>, upload: &Upload, context: &Context) -> Resu
         }
         false => note(format_args!("{key} has the package as a new revision")),
     }
-    let lacking = sent.report.as_ref().map(Report::lacking);
-    for why in lacking.into_iter().flatten() {
-        note(may_not_run(&why));
+    if let Some(report) = &sent.report {
+        warn::of_lacking("the package", &report.lacking());
     }
     let drift = sent
         .report
@@ -295,30 +302,32 @@ impl To<'_> {
         } = self;
         loop {
             let given = registry.publish(upload, key, *is_new, &giving, message);
-            let (told, detail, confirmed, hint) = match given.await? {
+            let (told, confirmed, hint) = match given.await? {
                 Given::To(definition) => return Ok(definition),
-                Given::Breaking(changes) => (
-                    format!("labels or images of {key} stand for something else in the package"),
-                    changes.tables(&context.output),
-                    &mut giving.breaking,
-                    BREAKING,
-                ),
-                Given::Lacking(why) => (
-                    format!(
-                        "{key} is enabled, and jobs may not be able to run it with the package"
-                    ),
-                    why.iter()
-                        .map(|why| may_not_run(why))
-                        .collect::<Vec<_>>()
-                        .join("\n"),
-                    &mut giving.incomplete,
-                    INCOMPLETE,
-                ),
+                Given::Breaking(changes) => {
+                    note(changes.tables(&context.output));
+                    (
+                        format!(
+                            "labels or images of {key} stand for something else in the package"
+                        ),
+                        &mut giving.confirmed.breaking,
+                        BREAKING,
+                    )
+                }
+                Given::Lacking(why) => {
+                    warn::of_lacking("the package", &why);
+                    (
+                        format!(
+                            "{key} is enabled, and jobs may not be able to run it with the package"
+                        ),
+                        &mut giving.confirmed.incomplete,
+                        INCOMPLETE,
+                    )
+                }
             };
             if can_ask() {
                 note(&told);
             }
-            note(detail);
             let is_meant = !*confirmed && can_ask() && ask_yes("Publish it all the same? [y/N] ")?;
             if !is_meant {
                 return Err(Failure::new(Kind::Conflict, told).hint(hint));
@@ -337,11 +346,6 @@ async fn is_there(registry: &Registry<'_>, key: &ModelKey) -> Result<(), Failure
             Err(Failure::new(Kind::NotFound, none).hint("without --draft it is made, disabled"))
         }
     }
-}
-
-/// Why the model may not run, in a line of its own: not everybody reads a report to its end.
-fn may_not_run(why: &str) -> String {
-    format!("the package may not run: {why}")
 }
 
 /// The model that gets it.

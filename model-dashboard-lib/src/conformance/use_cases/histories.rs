@@ -70,10 +70,12 @@ pub async fn what_a_revision_held_comes_back(harness: &impl RegistryHarness) {
     let registry = registry(harness).await;
     let (lung, third) = with_three(&*registry).await;
     let stale = Seen::Version("00000000000000000000000000000000".to_owned());
-    let stale = registry.restore(&lung, 1, Some(&stale), "").await;
+    let stale = registry
+        .restore(&lung, 1, NOT_CONFIRMED, Some(&stale), "")
+        .await;
     assert_eq!(refused(stale), ErrorKind::Conflict);
     let seen = third.seen();
-    let restored = registry.restore(&lung, 1, Some(&seen), "it was better");
+    let restored = registry.restore(&lung, 1, NOT_CONFIRMED, Some(&seen), "it was better");
     let restored = restored.await.unwrap();
     assert_eq!(
         (restored.revision(), restored.definition.alias().as_str()),
@@ -82,9 +84,13 @@ pub async fn what_a_revision_held_comes_back(harness: &impl RegistryHarness) {
     let same = registry.diff(&lung, 1, 4).await.unwrap();
     assert_eq!((same.fields.unwrap(), same.breaking), (vec![], false));
     // Once more changes nothing.
-    let again = registry.restore(&lung, 1, Some(&Seen::Any), "").await;
+    let again = registry
+        .restore(&lung, 1, NOT_CONFIRMED, Some(&Seen::Any), "")
+        .await;
     assert_eq!(again.unwrap().revision(), 4);
-    let missing = registry.restore(&lung, 9, Some(&Seen::Any), "").await;
+    let missing = registry
+        .restore(&lung, 9, NOT_CONFIRMED, Some(&Seen::Any), "")
+        .await;
     assert_eq!(refused(missing), ErrorKind::NotFound);
 }
 
@@ -96,9 +102,12 @@ pub async fn a_deleted_model_is_brought_back(harness: &impl RegistryHarness) {
     registry.delete(&lung, &Seen::Any, "why").await.unwrap();
     let (steps, _) = registry.history(&lung, None, 1).await.unwrap();
     assert!(steps[0].deleted && steps[0].changed.is_none());
-    let nothing = registry.restore(&lung, 5, None, "").await;
+    let nothing = registry.restore(&lung, 5, NOT_CONFIRMED, None, "").await;
     assert_eq!(refused(nothing), ErrorKind::Invalid);
-    let back = registry.restore(&lung, 2, None, "").await.unwrap();
+    let back = registry
+        .restore(&lung, 2, NOT_CONFIRMED, None, "")
+        .await
+        .unwrap();
     assert_eq!(
         (back.revision(), back.definition.alias().as_str()),
         (6, "b")

@@ -267,6 +267,7 @@ impl UseCases for InProcess {
         &self,
         key: &ModelKey,
         revision: u64,
+        confirmed: Confirmed,
         seen: Option<&Seen>,
         message: &str,
     ) -> Outcome<Shown> {
@@ -275,7 +276,7 @@ impl UseCases for InProcess {
             Some(seen) => {
                 let state = state(seen);
                 dashboard
-                    .restore(caller, key, revision, state, message)
+                    .restore(caller, key, revision, confirmed, state, message)
                     .await
             }
             None => {
@@ -306,6 +307,7 @@ impl UseCases for InProcess {
         &self,
         upload: &str,
         key: &ModelKey,
+        giving: &Giving,
         seen: Option<&Seen>,
         message: &str,
     ) -> Outcome<Shown> {
@@ -315,20 +317,13 @@ impl UseCases for InProcess {
             Some(seen) => {
                 let state = state(seen);
                 dashboard
-                    .publish_upload(caller, id, key, Giving::default(), state, message)
+                    .publish_upload(caller, id, key, giving.clone(), state, message)
                     .await
             }
             None => {
                 let definition = ModelDefinition::default();
                 dashboard
-                    .publish_new(
-                        caller,
-                        id,
-                        key.clone(),
-                        definition,
-                        Giving::default(),
-                        message,
-                    )
+                    .publish_new(caller, id, key.clone(), definition, giving.clone(), message)
                     .await
             }
         };
@@ -384,11 +379,17 @@ impl UseCases for InProcess {
         Ok(drafts.map(|draft| draft.package.to_string()).collect())
     }
 
-    async fn publish_draft(&self, key: &ModelKey, draft: &str, seen: &Seen) -> Outcome<Shown> {
+    async fn publish_draft(
+        &self,
+        key: &ModelKey,
+        draft: &str,
+        confirmed: Confirmed,
+        seen: &Seen,
+    ) -> Outcome<Shown> {
         let (id, state) = (package_id(draft), state(seen));
-        let published =
-            self.dashboard
-                .publish_draft(&self.caller, key, id, Giving::default(), state, "");
+        let published = self
+            .dashboard
+            .publish_draft(&self.caller, key, id, confirmed, state, "");
         Ok(published.await?.into())
     }
 

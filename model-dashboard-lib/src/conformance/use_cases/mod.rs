@@ -22,7 +22,7 @@ pub use over_http::OverHttp;
 pub use packages::*;
 
 use crate::auth::Permissions;
-use crate::dashboard::{ErrorKind, ImportFile, ImportMode, Imported};
+use crate::dashboard::{Confirmed, ErrorKind, Giving, ImportFile, ImportMode, Imported};
 use crate::model::{ContentDigest, DuplicateKeys, JsonObject, ModelDefinition, ModelKey};
 
 /// Makes one `#[tokio::test]` of every case of the suite. The argument is an expression, which may
@@ -48,6 +48,7 @@ macro_rules! use_case_conformance {
             a_package_is_given_to_the_state_that_was_seen
             packages_differ_file_by_file_and_come_back
             a_draft_waits_and_is_published_or_discarded
+            what_may_break_jobs_is_confirmed
         }
     };
     (@cases $fresh:expr; $($case:ident)*) => {$(
@@ -138,6 +139,7 @@ pub trait UseCases: Send + Sync {
         &self,
         key: &ModelKey,
         revision: u64,
+        confirmed: Confirmed,
         seen: Option<&Seen>,
         message: &str,
     ) -> Outcome<Shown>;
@@ -149,6 +151,7 @@ pub trait UseCases: Send + Sync {
         &self,
         upload: &str,
         key: &ModelKey,
+        giving: &Giving,
         seen: Option<&Seen>,
         message: &str,
     ) -> Outcome<Shown>;
@@ -161,7 +164,13 @@ pub trait UseCases: Send + Sync {
     /// The packages that are proposed to a model.
     async fn drafts(&self, key: &ModelKey) -> Outcome<Vec<String>>;
     /// Publishes a draft of a model that is as `seen` says.
-    async fn publish_draft(&self, key: &ModelKey, draft: &str, seen: &Seen) -> Outcome<Shown>;
+    async fn publish_draft(
+        &self,
+        key: &ModelKey,
+        draft: &str,
+        confirmed: Confirmed,
+        seen: &Seen,
+    ) -> Outcome<Shown>;
     /// Ends a draft.
     async fn discard_draft(&self, key: &ModelKey, draft: &str) -> Outcome<()>;
 }
@@ -258,6 +267,12 @@ pub struct ShownPackage {
     /// Of them.
     pub digest: ContentDigest,
 }
+
+/// Nothing of what may break jobs.
+const NOT_CONFIRMED: Confirmed = Confirmed {
+    breaking: false,
+    incomplete: false,
+};
 
 fn key(text: &str) -> ModelKey {
     text.parse().unwrap()

@@ -156,7 +156,11 @@ pub async fn who_may_not_is_denied(harness: &impl RegistryHarness) {
         refused(reader.patch(&lung, &Seen::Any, &patch, "").await),
         refused(reader.rename(&lung, &key("nnUNet/B"), &Seen::Any, "").await),
         refused(reader.delete(&lung, &Seen::Any, "").await),
-        refused(reader.restore(&lung, 1, Some(&Seen::Any), "").await),
+        refused(
+            reader
+                .restore(&lung, 1, NOT_CONFIRMED, Some(&Seen::Any), "")
+                .await,
+        ),
         refused(reader.upload("a.bin", b"bytes").await),
         refused(reader.package(&lung, None).await),
     ];

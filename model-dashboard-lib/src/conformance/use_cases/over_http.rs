@@ -6,7 +6,6 @@ use async_trait::async_trait;
 
 use super::*;
 use crate::client::{Change, Client, ClientError, RemoteModel};
-use crate::dashboard::Giving;
 use crate::package::source::{InMemory, Source};
 use crate::package::unpack::{Arrival, Staging, WhenBusy};
 
@@ -177,13 +176,14 @@ impl UseCases for OverHttp {
         &self,
         key: &ModelKey,
         revision: u64,
+        confirmed: Confirmed,
         seen: Option<&Seen>,
         message: &str,
     ) -> Outcome<Shown> {
         let etag = seen.map(etag);
         let restored = self
             .client
-            .restore(key, revision, etag.as_deref(), message)
+            .restore(key, revision, confirmed, etag.as_deref(), message)
             .await;
         Ok(restored?.into())
     }
@@ -202,13 +202,14 @@ impl UseCases for OverHttp {
         &self,
         upload: &str,
         key: &ModelKey,
+        giving: &Giving,
         seen: Option<&Seen>,
         message: &str,
     ) -> Outcome<Shown> {
         let etag = seen.map(etag);
         let given = self
             .client
-            .publish(upload, key, etag.as_deref(), &Giving::default(), message)
+            .publish(upload, key, etag.as_deref(), giving, message)
             .await;
         Ok(given?.into())
     }
@@ -249,10 +250,16 @@ impl UseCases for OverHttp {
         Ok(drafts.map(|draft| draft.package).collect())
     }
 
-    async fn publish_draft(&self, key: &ModelKey, draft: &str, seen: &Seen) -> Outcome<Shown> {
+    async fn publish_draft(
+        &self,
+        key: &ModelKey,
+        draft: &str,
+        confirmed: Confirmed,
+        seen: &Seen,
+    ) -> Outcome<Shown> {
         let published = self
             .client
-            .publish_draft(key, draft, &Giving::default(), &etag(seen), "")
+            .publish_draft(key, draft, confirmed, &etag(seen), "")
             .await;
         Ok(published?.into())
     }

@@ -31,7 +31,10 @@ pub async fn a_package_goes_in_and_comes_out_from_anywhere_on(harness: &impl Reg
     let none = registry.package(&lung, None).await;
     assert_eq!(refused(none), ErrorKind::NotFound);
     let upload = registry.upload("Läsion.bin", &bytes).await.unwrap();
-    let made = registry.publish(&upload, &lung, None, "").await.unwrap();
+    let made = registry
+        .publish(&upload, &lung, &Giving::default(), None, "")
+        .await
+        .unwrap();
     assert!(!made.definition.enabled() && made.revision() == 1);
     let package = registry.package(&lung, None).await.unwrap();
     let expected = ShownPackage {
@@ -49,7 +52,11 @@ pub async fn a_package_goes_in_and_comes_out_from_anywhere_on(harness: &impl Reg
     assert!(other.is_err());
     // An upload is given once.
     let heart = key("tensorflow/Heart");
-    let again = refused(registry.publish(&upload, &heart, None, "").await);
+    let again = refused(
+        registry
+            .publish(&upload, &heart, &Giving::default(), None, "")
+            .await,
+    );
     assert!(
         [ErrorKind::NotFound, ErrorKind::Gone].contains(&again),
         "{again}"
@@ -61,7 +68,9 @@ pub async fn a_package_is_given_to_the_state_that_was_seen(harness: &impl Regist
     let lung = key("tensorflow/Lung");
     let made = registry.create(&lung, &definition("{}"), "").await.unwrap();
     let upload = registry.upload("a.bin", &weights(0)).await.unwrap();
-    let exists = registry.publish(&upload, &lung, None, "").await;
+    let exists = registry
+        .publish(&upload, &lung, &Giving::default(), None, "")
+        .await;
     assert_eq!(refused(exists), ErrorKind::Exists);
     let patch = object(r#"{"alias":"b"}"#);
     let second = registry
@@ -69,11 +78,11 @@ pub async fn a_package_is_given_to_the_state_that_was_seen(harness: &impl Regist
         .await
         .unwrap();
     let stale = registry
-        .publish(&upload, &lung, Some(&made.seen()), "")
+        .publish(&upload, &lung, &Giving::default(), Some(&made.seen()), "")
         .await;
     assert_eq!(refused(stale), ErrorKind::Conflict);
     let given = registry
-        .publish(&upload, &lung, Some(&second.seen()), "")
+        .publish(&upload, &lung, &Giving::default(), Some(&second.seen()), "")
         .await;
     assert_eq!(given.unwrap().revision(), 3);
     assert!(registry.package(&lung, None).await.is_ok());
@@ -87,9 +96,14 @@ pub async fn packages_differ_file_by_file_and_come_back(harness: &impl RegistryH
     let first = archive(&[("same", "same"), ("changed", "a"), ("gone", "gone")]);
     let second = archive(&[("same", "same"), ("changed", "bb"), ("new", "new")]);
     let upload = registry.upload("first.zip", &first).await.unwrap();
-    registry.publish(&upload, &lung, None, "").await.unwrap();
+    registry
+        .publish(&upload, &lung, &Giving::default(), None, "")
+        .await
+        .unwrap();
     let upload = registry.upload("second.zip", &second).await.unwrap();
-    let given = registry.publish(&upload, &lung, Some(&Seen::Any), "").await;
+    let given = registry
+        .publish(&upload, &lung, &Giving::default(), Some(&Seen::Any), "")
+        .await;
     given.unwrap();
     let found = registry.diff(&lung, 1, 2).await.unwrap().package.unwrap();
     let name = |name: &str| Some(name.to_owned());
@@ -105,7 +119,9 @@ pub async fn packages_differ_file_by_file_and_come_back(harness: &impl RegistryH
     );
     assert_eq!(registry.fetch(&lung, Some(1), &[]).await.unwrap(), first);
     assert_eq!(registry.fetch(&lung, None, &[]).await.unwrap(), second);
-    let restored = registry.restore(&lung, 1, Some(&Seen::Any), "").await;
+    let restored = registry
+        .restore(&lung, 1, NOT_CONFIRMED, Some(&Seen::Any), "")
+        .await;
     assert_eq!(restored.unwrap().revision(), 3);
     assert_eq!(registry.fetch(&lung, None, &[]).await.unwrap(), first);
     assert_eq!(registry.diff(&lung, 1, 3).await.unwrap().package, None);
@@ -133,9 +149,13 @@ pub async fn a_draft_waits_and_is_published_or_discarded(harness: &impl Registry
     );
     let patch = object(r#"{"alias":"b"}"#);
     let changed = registry.patch(&lung, &Seen::Any, &patch, "").await.unwrap();
-    let stale = registry.publish_draft(&lung, &first, &made.seen()).await;
+    let stale = registry
+        .publish_draft(&lung, &first, NOT_CONFIRMED, &made.seen())
+        .await;
     assert_eq!(refused(stale), ErrorKind::Conflict);
-    let published = registry.publish_draft(&lung, &first, &changed.seen()).await;
+    let published = registry
+        .publish_draft(&lung, &first, NOT_CONFIRMED, &changed.seen())
+        .await;
     let published = published.unwrap();
     assert_eq!(
         (published.revision(), published.definition.alias().as_str()),
@@ -143,6 +163,75 @@ pub async fn a_draft_waits_and_is_published_or_discarded(harness: &impl Registry
     );
     assert_eq!(registry.drafts(&lung).await.unwrap(), Vec::<String>::new());
     assert!(registry.fetch(&lung, None, &[]).await.unwrap() == one);
-    let gone = registry.publish_draft(&lung, &second, &Seen::Any).await;
+    let gone = registry
+        .publish_draft(&lung, &second, NOT_CONFIRMED, &Seen::Any)
+        .await;
     assert_eq!(refused(gone), ErrorKind::NotFound);
+}
+
+pub async fn what_may_break_jobs_is_confirmed(harness: &impl RegistryHarness) {
+    let registry = registry(harness).await;
+    let lung = key("MIST/Lung");
+    let present = Some(&Seen::Any);
+    let says = |label| format!(r#"{{"enabled":true,"contour_names":{{"1":"{label}"}}}}"#);
+    let (lobe, hilum) = (definition(&says("lobe")), definition(&says("hilum")));
+    registry.create(&lung, &lobe, "jobs need it").await.unwrap();
+    let replaced = registry.replace(&lung, &Seen::Any, &hilum, "why").await;
+    replaced.unwrap();
+
+    // A revision whose labels stand for something else.
+    let unasked = registry
+        .restore(&lung, 1, NOT_CONFIRMED, present, "why")
+        .await;
+    assert_eq!(refused(unasked), ErrorKind::BreakingPackage);
+    let no_reason = registry.restore(&lung, 1, NOT_CONFIRMED, present, "").await;
+    assert_eq!(wrong(no_reason), ["message"]);
+    let other = NOT_CONFIRMED.incomplete();
+    let other = registry.restore(&lung, 1, other, present, "why").await;
+    assert_eq!(refused(other), ErrorKind::BreakingPackage);
+    let breaking = NOT_CONFIRMED.breaking();
+    let meant = registry.restore(&lung, 1, breaking, present, "why").await;
+    assert_eq!(meant.unwrap().revision(), 3);
+
+    // A package that nobody knows, given, proposed, and coming back.
+    let upload = registry.upload("a.bin", &weights(0)).await.unwrap();
+    let plain = Giving::default();
+    let unasked = registry
+        .publish(&upload, &lung, &plain, present, "why")
+        .await;
+    assert_eq!(refused(unasked), ErrorKind::IncompletePackage);
+    let meant = plain.clone().incomplete();
+    let given = registry
+        .publish(&upload, &lung, &meant, present, "why")
+        .await;
+    assert_eq!(given.unwrap().revision(), 4);
+    let draft = registry.upload("b.bin", &weights(1)).await.unwrap();
+    registry.propose(&draft, &lung, "why").await.unwrap();
+    let unasked = registry
+        .publish_draft(&lung, &draft, NOT_CONFIRMED, &Seen::Any)
+        .await;
+    assert_eq!(refused(unasked), ErrorKind::IncompletePackage);
+    let incomplete = NOT_CONFIRMED.incomplete();
+    let meant = registry
+        .publish_draft(&lung, &draft, incomplete, &Seen::Any)
+        .await;
+    assert_eq!(meant.unwrap().revision(), 5);
+    for before in [4, 3] {
+        let unasked = registry
+            .restore(&lung, before, NOT_CONFIRMED, present, "why")
+            .await;
+        assert_eq!(refused(unasked), ErrorKind::IncompletePackage, "{before}");
+    }
+    let meant = registry.restore(&lung, 4, incomplete, present, "why").await;
+    assert_eq!(meant.unwrap().revision(), 6);
+    assert!(registry.fetch(&lung, None, &[]).await.unwrap() == weights(0));
+
+    // Nobody uses a model that is disabled.
+    let off = object(r#"{"enabled":false}"#);
+    registry
+        .patch(&lung, &Seen::Any, &off, "why")
+        .await
+        .unwrap();
+    let disabled = registry.restore(&lung, 2, NOT_CONFIRMED, present, "").await;
+    assert_eq!(disabled.unwrap().revision(), 8);
 }

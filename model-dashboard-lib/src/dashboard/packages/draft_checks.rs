@@ -1,6 +1,7 @@
 //! What somebody who decides on a draft should have seen.
 
 use super::drafts::ProposedRevision;
+use super::may_break::MayBreak;
 use crate::model::Comparison;
 use crate::package::inspect::{Breaking, Drift, FindingKind, Report, Trust};
 
@@ -54,27 +55,14 @@ impl ProposedRevision {
         Comparison::between(&self.model.definition, &self.definition)
     }
 
-    /// Whether labels or images stand for something else then: publishing it has to be confirmed
-    /// ([`Giving::breaking`](crate::dashboard::Giving::breaking)).
+    /// What publishing it may break for those who use the model.
     #[must_use]
-    pub fn is_breaking(&self) -> bool {
-        let report = self.report();
-        report.is_some_and(|report| !self.breaking(report).is_empty())
-    }
-
-    /// Why jobs that use the model may not be able to run it then; publishing it has to be confirmed
-    /// where that is not empty ([`Giving::incomplete`](crate::dashboard::Giving::incomplete)).
-    #[must_use]
-    pub fn lacking(&self) -> Vec<String> {
-        match self.report().filter(|_| self.model.definition.enabled()) {
-            Some(report) => report.lacking_beyond(self.had.as_ref()),
-            None => Vec::new(),
-        }
-    }
-
-    fn breaking(&self, report: &Report) -> Breaking {
+    pub fn may_break(&self) -> MayBreak {
         let had = self.had.as_ref();
-        Breaking::between(&self.model.definition, had, &self.definition, report)
+        let report = self.report();
+        report.map_or_else(MayBreak::default, |report| {
+            MayBreak::of_package(&self.model, had, &self.definition, report)
+        })
     }
 
     /// What was checked, in a fixed order; `needed` is how far packages must be trusted to be used.
@@ -88,11 +76,12 @@ impl ProposedRevision {
                 .unwrap_or("it cannot be read");
             return vec![DraftCheck::new(CheckVerdict::Failed, why)];
         };
+        let may_break = self.may_break();
         vec![
             trusted(report, needed, self.model.definition.enabled()),
-            whole(report, &self.lacking()),
+            whole(report, &may_break.lacking),
             of_the_type(report, self.model.key.network_type.as_str()),
-            meaning_the_same(report, &self.breaking(report)),
+            meaning_the_same(report, &may_break.breaking),
             saying_the_same(report, &Drift::between(&self.definition, report)),
             up_to_date(self.draft.revision, self.model.revision()),
         ]

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::giving::Giving;
 use super::head::{self, Intent, PackageRemoval};
+use super::may_break::{Confirmed, insisted};
 use super::publish::{Announced, has_another, to_its_end};
 use super::record::PackageRecord;
 use super::{discard, head::PackageHead};
@@ -139,7 +140,7 @@ impl Dashboard {
                 let what = format!("a draft of {key} with these bytes, {same}");
                 return this.settled(id, &intent, Err(Error::Exists { what })).await;
             }
-            let confirmed = giving.insisted(&report.mismatches(&key), None, &[]);
+            let confirmed = insisted(giving.overruled(&report.mismatches(&key)));
             let kept = this.change_of_package({
                 let (caller, intent) = (caller.clone(), intent.clone());
                 let this = this.clone();
@@ -242,9 +243,7 @@ impl Dashboard {
         })
     }
 
-    /// Makes a draft the next revision of its model, and ends it. Without a `message` its own counts. Of
-    /// `giving` only counts what is confirmed of what may break jobs: what the draft takes over, it says
-    /// itself. Needs `packages:read` and `packages:write`, and what a change of the model
+    /// Makes a draft the next revision of its model, and ends it. Without a `message` its own counts. Needs `packages:read` and `packages:write`, and what a change of the model
     /// needs.
     ///
     /// # Errors
@@ -255,7 +254,7 @@ impl Dashboard {
         caller: &Caller,
         key: &ModelKey,
         package: PackageId,
-        giving: Giving,
+        confirmed: Confirmed,
         precondition: Precondition,
         message: &str,
     ) -> Result<Model, Error> {
@@ -283,7 +282,7 @@ impl Dashboard {
                 takes: Some(draft.takes),
                 // That this model is meant was said when it was proposed.
                 as_typed: false,
-                ..giving
+                confirmed,
             };
             let named = |definition: &ModelDefinition| definition.registry()?.package;
             let at = key.clone();

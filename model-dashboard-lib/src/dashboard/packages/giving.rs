@@ -1,16 +1,14 @@
 //! How a model is to get a package.
 
+use super::may_break::{Confirmed, MayBreak};
 use super::publish::told;
 use crate::dashboard::edits::with_told_package;
-use crate::dashboard::model_writes::{After, Confirmations};
+use crate::dashboard::model_writes::After;
 use crate::dashboard::packages::record::PackageRecord;
 use crate::dashboard::{Error, Model};
 use crate::model::{ModelDefinition, ModelKey};
-use crate::package::inspect::{Breaking, Mismatch, Report, TakenPart};
+use crate::package::inspect::{Mismatch, Report, TakenPart};
 use crate::repository::packages::PackageId;
-
-/// How much an event tells of each thing that was confirmed, in characters.
-const INSISTED_CHARS: usize = 250;
 
 /// How a model is to get a package. By default a definition that followed its package goes on doing so
 /// ([`Description::followed`]), and nothing is confirmed.
@@ -23,12 +21,8 @@ pub struct Giving {
     /// That the model is meant although the package says that it is for another one
     /// ([`Report::mismatches`]).
     pub as_typed: bool,
-    /// That labels or images may stand for something else then
-    /// ([`Breaking`](crate::package::inspect::Breaking)).
-    pub breaking: bool,
-    /// That an enabled model gets it although jobs may not be able to run it, for more reasons than
-    /// the package that it had ([`Report::lacking_beyond`]).
-    pub incomplete: bool,
+    /// What is confirmed of what it may break for those who use the model.
+    pub confirmed: Confirmed,
 }
 
 impl Giving {
@@ -54,7 +48,7 @@ impl Giving {
     #[must_use]
     pub fn breaking(self) -> Giving {
         Giving {
-            breaking: true,
+            confirmed: self.confirmed.breaking(),
             ..self
         }
     }
@@ -63,7 +57,7 @@ impl Giving {
     #[must_use]
     pub fn incomplete(self) -> Giving {
         Giving {
-            incomplete: true,
+            confirmed: self.confirmed.incomplete(),
             ..self
         }
     }
@@ -94,62 +88,21 @@ impl Giving {
     ) -> Result<Option<After>, Error> {
         let takes = self.taken(gets, had, &before.definition);
         let content = with_told_package(before, package, gets, had, &takes)?;
-        let breaking = Breaking::between(&before.definition, had, &content, gets);
-        let lacking = match before.definition.enabled() {
-            true => gets.lacking_beyond(had),
-            false => Vec::new(),
-        };
-        let given = self.insisted(&gets.mismatches(&before.key), Some(&breaking), &lacking);
-        let open = if !breaking.is_empty() && !self.breaking {
-            Some(Error::Breaking {
-                key: before.key.clone(),
-                breaking: Box::new(breaking),
-                upload,
-            })
-        } else if !lacking.is_empty() && !self.incomplete {
-            Some(Error::Incomplete {
-                key: before.key.clone(),
-                lacking,
-                upload,
-            })
-        } else {
-            None
-        };
-        Ok(Some(After::Given(content, Confirmations { given, open })))
+        let may_break = MayBreak::of_package(before, had, &content, gets);
+        let overruled = self.overruled(&gets.mismatches(&before.key));
+        let confirmations = may_break.confirmations(self.confirmed, &before.key, overruled, upload);
+        Ok(Some(After::Given(content, confirmations)))
     }
 
-    /// What somebody who confirmed it insisted on, for the audit log; empty where nothing had to be
-    /// confirmed.
-    pub(super) fn insisted(
-        &self,
-        mismatches: &[Mismatch],
-        breaking: Option<&Breaking>,
-        lacking: &[String],
-    ) -> String {
-        let joined = |texts: Vec<String>| texts.join("; ");
-        let mut told = Vec::new();
-        if self.as_typed {
-            told.push(joined(mismatches.iter().map(ToString::to_string).collect()));
-        }
-        if self.breaking {
-            told.extend(breaking.map(ToString::to_string));
-        }
-        if self.incomplete {
-            told.push(Report::lacking_in_short(lacking));
-        }
-        // Each has its room: none is lost behind another.
-        let told: Vec<String> = told
-            .into_iter()
-            .filter(|it| !it.is_empty())
-            .map(|it| match it.char_indices().nth(INSISTED_CHARS) {
-                Some((at, _)) => format!("{}…", &it[..at]),
-                None => it,
-            })
-            .collect();
-        match told.is_empty() {
-            true => String::new(),
-            false => format!("confirmed although {}", told.join("; ")),
-        }
+    /// What the package says otherwise than the model, where that is meant.
+    pub(super) fn overruled(&self, mismatches: &[Mismatch]) -> Option<String> {
+        let told = || {
+            mismatches
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        };
+        self.as_typed.then(|| told().join("; "))
     }
 
     /// What the package tells, if a model of this key may get it so.

@@ -7,10 +7,11 @@ use tracing::Instrument as _;
 
 use super::giving::Giving;
 use super::head::{self, Intent};
+use super::may_break::insisted;
 use super::record::PackageRecord;
 use crate::auth::Permission;
 use crate::dashboard::edits::{filled, new_content, set_package};
-use crate::dashboard::model_writes::{Before, Reason};
+use crate::dashboard::model_writes::{After, Before, Reason};
 use crate::dashboard::{Caller, Dashboard, Error, Model};
 use crate::model::{ModelDefinition, ModelKey};
 use crate::package::inspect::{Report, TakenPart};
@@ -29,7 +30,7 @@ pub(super) struct Announced {
 
 /// What was found in the package of a model, as far as it has one.
 #[derive(Default)]
-pub(super) struct Had {
+pub(in crate::dashboard) struct Had {
     package: Option<String>,
     report: Option<Report>,
 }
@@ -38,6 +39,11 @@ impl Had {
     /// Whether this is a definition with that package: another may have come meanwhile.
     pub(super) fn is_of(&self, definition: &ModelDefinition) -> bool {
         self.package == definition.registry().and_then(|it| it.package)
+    }
+
+    /// Which package it is, as the definition says.
+    pub(super) fn package(&self) -> Option<&str> {
+        self.package.as_deref()
     }
 
     pub(super) fn report(&self) -> Option<&Report> {
@@ -80,44 +86,20 @@ impl Dashboard {
             let target = || format!("model:{key}");
             this.require(&caller, Permission::ModelsWrite, target)
                 .await?;
-            let mut had = this.had(&caller, &key).await?;
+            let had = this.had(&caller, &key).await?;
             let Announced {
                 caller,
                 intent,
                 report,
             } = this.announce(&caller, id, &key, &giving).await?;
-            let given = Arc::new((giving, report));
-            let mut compared = 1;
-            let changed = loop {
-                let moved = Arc::new(AtomicBool::new(false));
-                let edit = {
-                    let (given, moved) = (Arc::clone(&given), Arc::clone(&moved));
-                    let key = key.clone();
-                    move |before: &Before| {
-                        let (giving, report) = &*given;
-                        let before = before.readable()?;
-                        if !had.is_of(&before.definition) {
-                            moved.store(true, Ordering::Relaxed);
-                            return Err(has_another(&key, before));
-                        }
-                        giving.applied(id, report, had.report(), before, Some(id))
-                    }
-                };
-                let precondition = precondition.clone();
-                let reason = Reason::IfEnabled;
-                let changed =
-                    this.change_model(&caller, &key, precondition, &message, reason, edit);
-                let changed = changed.await;
-                if changed.is_ok() || !moved.load(Ordering::Relaxed) || compared == COMPARED {
-                    break changed;
-                }
-                compared += 1;
-                had = match this.had(&caller, &key).await {
-                    Ok(had) => had,
-                    Err(error) => break Err(error),
-                };
+            let edit = move |before: &Before, had: &Had| {
+                let before = before.readable()?;
+                giving.applied(id, &report, had.report(), before, Some(id))
             };
-            this.published(id, &intent, changed).await
+            let reason = Reason::IfEnabled;
+            let changed =
+                this.change_by_package(&caller, &key, precondition, &message, reason, had, edit);
+            this.published(id, &intent, changed.await).await
         })
         .await
     }
@@ -155,7 +137,7 @@ impl Dashboard {
                 report,
             } = this.announce(&caller, id, &key, &giving).await?;
             let definition = filled(definition, &report.description.definition());
-            let confirmed = giving.insisted(&report.mismatches(&key), None, &[]);
+            let confirmed = insisted(giving.overruled(&report.mismatches(&key)));
             let made = |key: &ModelKey, given| {
                 let mut content = new_content(key, given)?;
                 set_package(&mut content, id)?;
@@ -167,8 +149,53 @@ impl Dashboard {
         .await
     }
 
+    /// [`Dashboard::change_model`] by what was found in the package that the model `had`: read anew where it
+    /// got another one meanwhile.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "as of change_model, and the package"
+    )]
+    pub(in crate::dashboard) async fn change_by_package(
+        &self,
+        caller: &Caller,
+        key: &ModelKey,
+        precondition: Precondition,
+        message: &str,
+        reason: Reason,
+        mut had: Had,
+        edit: impl Fn(&Before, &Had) -> Result<Option<After>, Error> + Send + Sync + 'static,
+    ) -> Result<Model, Error> {
+        let edit = Arc::new(edit);
+        let mut compared = 1;
+        loop {
+            let moved = Arc::new(AtomicBool::new(false));
+            let edit = {
+                let (edit, moved, key) = (Arc::clone(&edit), Arc::clone(&moved), key.clone());
+                move |before: &Before| match before.readable() {
+                    Ok(now) if !had.is_of(&now.definition) => {
+                        moved.store(true, Ordering::Relaxed);
+                        Err(has_another(&key, now))
+                    }
+                    _ => edit(before, &had),
+                }
+            };
+            let precondition = precondition.clone();
+            let changed = self.change_model(caller, key, precondition, message, reason, edit);
+            let changed = changed.await;
+            if changed.is_ok() || !moved.load(Ordering::Relaxed) || compared == COMPARED {
+                return changed;
+            }
+            compared += 1;
+            had = self.had(caller, key).await?;
+        }
+    }
+
     /// What was found in the package that a model has.
-    async fn had(&self, caller: &Caller, key: &ModelKey) -> Result<Had, Error> {
+    pub(in crate::dashboard) async fn had(
+        &self,
+        caller: &Caller,
+        key: &ModelKey,
+    ) -> Result<Had, Error> {
         match self.model(caller, key).await {
             Ok(model) => self.had_by(&model.definition).await,
             // Whoever changes it is told so.
@@ -178,7 +205,10 @@ impl Dashboard {
     }
 
     /// What was found in the package that a definition names.
-    pub(super) async fn had_by(&self, definition: &ModelDefinition) -> Result<Had, Error> {
+    pub(in crate::dashboard) async fn had_by(
+        &self,
+        definition: &ModelDefinition,
+    ) -> Result<Had, Error> {
         let package = definition.registry().and_then(|it| it.package);
         let id = package.as_deref().map(PackageId::parse);
         let report = match id {

@@ -110,7 +110,7 @@ async fn a_draft_changes_nothing_until_it_is_published() {
         &host,
         &here.key,
         here.package,
-        Giving::default().breaking(),
+        Confirmed::default().breaking(),
         seen,
         "",
     );
@@ -141,7 +141,7 @@ async fn a_draft_changes_nothing_until_it_is_published() {
             &host,
             &here.key,
             here.package,
-            Giving::default().breaking(),
+            Confirmed::default().breaking(),
             Precondition::Exists,
             "",
         )
@@ -179,7 +179,7 @@ async fn what_others_change_meanwhile_stays_and_is_told() {
             &host,
             &here.key,
             here.package,
-            Giving::default().breaking(),
+            Confirmed::default().breaking(),
             seen,
             "",
         )
@@ -200,7 +200,7 @@ async fn what_others_change_meanwhile_stays_and_is_told() {
         &host,
         &here.key,
         here.package,
-        Giving::default().breaking(),
+        Confirmed::default().breaking(),
         seen,
         "now",
     );
@@ -265,7 +265,7 @@ async fn a_draft_that_was_published_before_it_ended_takes_nothing_from_the_model
         &host,
         &here.key,
         here.package,
-        Giving::default().breaking(),
+        Confirmed::default().breaking(),
         Precondition::Exists,
         "",
     );
@@ -308,7 +308,7 @@ async fn a_package_that_is_proposed_is_needed() {
             &host,
             &here.key,
             here.package,
-            Giving::default().breaking(),
+            Confirmed::default().breaking(),
             Precondition::Exists,
             "x",
         )
@@ -424,7 +424,7 @@ async fn who_may_not_change_a_model_proposes_and_decides_nothing() {
         &viewer,
         key,
         package,
-        Giving::default().breaking(),
+        Confirmed::default().breaking(),
         Precondition::Exists,
         "x",
     );
@@ -483,7 +483,7 @@ async fn a_dangerous_draft_of_an_enabled_model_says_what_to_do() {
         &host,
         &here.key,
         package,
-        Giving::default().breaking(),
+        Confirmed::default().breaking(),
         any(),
         "why",
     );
@@ -496,7 +496,7 @@ async fn a_dangerous_draft_of_an_enabled_model_says_what_to_do() {
         &host,
         &here.key,
         package,
-        Giving::default().breaking(),
+        Confirmed::default().breaking(),
         any(),
         "why",
     );

@@ -134,11 +134,12 @@ async fn a_definition_that_followed_its_package_goes_on_doing_so() {
     assert!(failed.any(|check| check.text == told), "{told}");
     // It is confirmed when the draft is published, and that stays in the audit log.
     let any = || Precondition::Exists;
-    let publish = |giving| dashboard.publish_draft(&host, &liver, upload, giving, any(), "why");
-    let refused = publish(Giving::default()).await;
+    let publish =
+        |confirmed| dashboard.publish_draft(&host, &liver, upload, confirmed, any(), "why");
+    let refused = publish(Confirmed::default()).await;
     let is_refused = matches!(&refused, Err(Error::Breaking { upload: None, .. }));
     assert!(is_refused, "{refused:?}");
-    publish(Giving::default().breaking()).await.unwrap();
+    publish(Confirmed::default().breaking()).await.unwrap();
     let event = packages.world.last_event().await;
     let confirmed = format!("confirmed although {told}");
     assert!(event.detail.ends_with(&confirmed), "{}", event.detail);
@@ -176,7 +177,7 @@ async fn jobs_get_no_package_that_may_not_run_unless_that_is_meant() {
         let drafted = dashboard.draft_upload(&host, upload, &liver, meant(), "");
         drafted.await.unwrap();
         let proposed = dashboard.draft(&host, &liver, upload).await.unwrap();
-        assert!(proposed.lacking()[0].contains(why));
+        assert!(proposed.may_break().lacking[0].contains(why));
         let checks = proposed.checks(Trust::Unscannable).into_iter();
         let passed = checks
             .clone()
@@ -189,7 +190,8 @@ async fn jobs_get_no_package_that_may_not_run_unless_that_is_meant() {
         let mut failed = checks.filter(|check| check.verdict == CheckVerdict::Failed);
         assert!(failed.any(|check| check.text.contains(why)));
         let any = Precondition::Exists;
-        let published = dashboard.publish_draft(&host, &liver, upload, meant(), any, "why");
+        let published =
+            dashboard.publish_draft(&host, &liver, upload, meant().confirmed, any, "why");
         let refused = published.await.unwrap_err();
         let is_refused = matches!(&refused, Error::Incomplete { upload: None, .. });
         assert!(is_refused, "{refused:?}");
@@ -224,6 +226,43 @@ async fn jobs_get_no_package_that_may_not_run_unless_that_is_meant() {
     given(&packages, b"no package at all", meant())
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn what_a_restore_may_break_is_told_before_and_has_to_be_meant() {
+    let packages = Packages::in_memory().await;
+    let (dashboard, host) = (packages.dashboard(), packages.world.host());
+    // What its packages say, this one does not: they alone tell what they mean.
+    let mut silent = definition("{}");
+    silent.set_enabled(true);
+    let liver = key();
+    let made = dashboard.create(&host, liver.clone(), silent, "");
+    made.await.unwrap();
+    let stays = || Giving::taking(&[]).breaking();
+    for (bytes, giving) in [
+        (TWO_FOLDS, stays()),
+        (FOLD_ALL, stays()),
+        (WITHOUT_WEIGHTS, stays().as_typed().incomplete()),
+    ] {
+        given(&packages, bytes, giving).await.unwrap();
+    }
+    // From the last one, without weights, to these.
+    for (number, breaks, lacks) in [(1, "", "no package"), (2, "label 1 was", ""), (4, "", "")] {
+        let model = dashboard.model(&host, &liver).await.unwrap();
+        let revision = dashboard.revision(&host, &liver, number).await.unwrap();
+        let told = dashboard.restoring_may_break(&host, &model, &revision);
+        let told = told.await.unwrap();
+        assert_eq!(
+            told.is_empty(),
+            breaks.is_empty() && lacks.is_empty(),
+            "{told:?}"
+        );
+        assert!(
+            told.breaking.to_string().contains(breaks),
+            "{number}: {told:?}"
+        );
+        assert!(told.lacking.concat().contains(lacks), "{number}: {told:?}");
+    }
 }
 
 #[tokio::test]

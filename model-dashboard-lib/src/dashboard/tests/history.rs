@@ -186,7 +186,7 @@ async fn an_earlier_state_is_made_the_present_one_and_stays_enabled() {
     let restore = async |number, message| {
         world
             .dashboard
-            .restore(&host, &at, number, ANY, message)
+            .restore(&host, &at, number, Confirmed::default(), ANY, message)
             .await
     };
     let silent = restore(1, "").await;
@@ -233,7 +233,7 @@ async fn what_only_others_may_take_for_enabled_comes_back_disabled() {
     let host = world.host();
     let restored = world
         .dashboard
-        .restore(&host, &at, 1, ANY, "why")
+        .restore(&host, &at, 1, Confirmed::default(), ANY, "why")
         .await
         .unwrap();
     assert_eq!(
@@ -249,7 +249,10 @@ async fn restoring_loses_nothing_that_was_not_seen() {
     world.edited("MIST/x", r#"{"alias":"b"}"#, "").await;
     let (host, at) = (world.host(), key("MIST/x"));
     let seen = Precondition::Version(first.version);
-    let lost = world.dashboard.restore(&host, &at, 1, seen, "").await;
+    let lost = world
+        .dashboard
+        .restore(&host, &at, 1, Confirmed::default(), seen, "")
+        .await;
     assert!(matches!(lost, Err(Error::Conflict { .. })), "{lost:?}");
 }
 
@@ -410,6 +413,9 @@ async fn a_revision_that_was_edited_by_hand_is_shown_so_and_not_used() {
     let history = world.dashboard.history(&host, &at, None, 10).await.unwrap();
     let origins: Vec<_> = history.steps.iter().map(|it| it.revision.origin).collect();
     assert_eq!(origins, [Origin::Registry, Origin::Falsified]);
-    let restored = world.dashboard.restore(&host, &at, 1, ANY, "").await;
+    let restored = world
+        .dashboard
+        .restore(&host, &at, 1, Confirmed::default(), ANY, "")
+        .await;
     assert_eq!(wrong_fields(restored), ["revision"]);
 }

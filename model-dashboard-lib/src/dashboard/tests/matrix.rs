@@ -58,10 +58,10 @@ async fn deleted(world: &World) -> ModelKey {
 /// A model that has a package.
 async fn with_package(world: &World) -> (ModelKey, Model) {
     let (host, (key, id)) = (world.host(), drafted(world, false).await);
-    let giving = Giving::default().breaking().incomplete();
+    let confirmed = Confirmed::default().breaking().incomplete();
     let published = world
         .dashboard
-        .publish_draft(&host, &key, id, giving, ANY, "");
+        .publish_draft(&host, &key, id, confirmed, ANY, "");
     published.await.unwrap();
     let model = world.dashboard.model(&host, &key).await.unwrap();
     (key, model)
@@ -143,13 +143,13 @@ fn rows() -> Vec<Row> {
             let key = w.model(false).await.key;
             let patch = object(r#"{"alias":"a"}"#);
             w.dashboard.patch(&w.host(), &key, &patch, ANY, "why").await.unwrap();
-            w.dashboard.restore(c, &key, 1, ANY, "why").await
+            w.dashboard.restore(c, &key, 1, Confirmed::default(), ANY, "why").await
         };
         "restore an enabled one" needs [ModelsRead, ModelsWrite, ModelsEnable], session false: |w, c| {
             let key = w.model(true).await.key;
             let patch = object(r#"{"alias":"a"}"#);
             w.dashboard.patch(&w.host(), &key, &patch, ANY, "why").await.unwrap();
-            w.dashboard.restore(c, &key, 1, ANY, "why").await
+            w.dashboard.restore(c, &key, 1, Confirmed::default(), ANY, "why").await
         };
         "bring back" needs [ModelsRead, ModelsWrite, SystemAdmin], session false: |w, c| {
             let key = deleted(w).await;
@@ -264,12 +264,12 @@ fn rows() -> Vec<Row> {
         };
         "publish a draft" needs [ModelsRead, ModelsWrite, PackagesRead, PackagesWrite], session false: |w, c| {
             let (key, id) = drafted(w, false).await;
-            w.dashboard.publish_draft(c, &key, id, Giving::default().breaking().incomplete(), ANY, "").await
+            w.dashboard.publish_draft(c, &key, id, Confirmed::default().breaking().incomplete(), ANY, "").await
         };
         "publish a draft of an enabled one"
             needs [ModelsRead, ModelsWrite, ModelsEnable, PackagesRead, PackagesWrite], session false: |w, c| {
             let (key, id) = drafted(w, true).await;
-            w.dashboard.publish_draft(c, &key, id, Giving::default().breaking().incomplete(), ANY, "").await
+            w.dashboard.publish_draft(c, &key, id, Confirmed::default().breaking().incomplete(), ANY, "").await
         };
         "discard a draft" needs [ModelsRead, ModelsWrite, PackagesWrite], session false: |w, c| {
             let (key, id) = drafted(w, true).await;

@@ -86,9 +86,9 @@ impl There {
     }
 
     async fn restore(&self, number: u64) -> Model {
-        let restored = self
-            .dashboard()
-            .restore(&self.host, &self.key, number, ANY, "");
+        let restored =
+            self.dashboard()
+                .restore(&self.host, &self.key, number, Confirmed::default(), ANY, "");
         restored.await.unwrap()
     }
 

@@ -239,7 +239,9 @@ async fn an_enabled_model_goes_back_to_a_purged_package_after_it_was_disabled() 
     let purge = dashboard.purge_package(&host, digest, "a patient's name", &|_, _| {});
     purge.await.unwrap();
 
-    let refused = dashboard.restore(&host, &key, 1, any(), "why").await;
+    let refused = dashboard
+        .restore(&host, &key, 1, Confirmed::default(), any(), "why")
+        .await;
     let refused = refused.unwrap_err();
     let is_told = matches!(&refused, Error::PurgedPackage { enabled: true, .. });
     assert!(is_told, "{refused:?}");
@@ -247,7 +249,9 @@ async fn an_enabled_model_goes_back_to_a_purged_package_after_it_was_disabled() 
     assert!(told.contains("disable the model first"), "{told}");
     let disabled = dashboard.set_enabled(&host, &key, false, any(), "").await;
     disabled.unwrap();
-    let restored = dashboard.restore(&host, &key, 1, any(), "why").await;
+    let restored = dashboard
+        .restore(&host, &key, 1, Confirmed::default(), any(), "why")
+        .await;
     let package = restored.unwrap().definition.registry().unwrap().package;
     assert_eq!(package, Some(first.to_string()));
 }

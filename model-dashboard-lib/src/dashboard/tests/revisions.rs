@@ -102,7 +102,11 @@ async fn a_copy_that_was_edited_is_not_falsified() {
     there.edited("MIST/copy", "ours").await;
     let host = there.world.host();
     let at = key("MIST/copy");
-    let restored = there.world.dashboard.restore(&host, &at, 1, ANY, "").await;
+    let restored = there
+        .world
+        .dashboard
+        .restore(&host, &at, 1, Confirmed::default(), ANY, "")
+        .await;
     assert_eq!(restored.unwrap().definition.alias(), "theirs");
     assert!(
         there
@@ -203,8 +207,14 @@ async fn what_others_made_of_a_revision_that_was_not_archived_is_not_falsified()
     assert_eq!(told, [(3, Origin::Outside), (1, Origin::Registry)]);
     let (host, at) = (there.world.host(), key("MIST/x"));
     let dashboard = &there.world.dashboard;
-    dashboard.restore(&host, &at, 1, ANY, "").await.unwrap();
-    dashboard.restore(&host, &at, 3, ANY, "").await.unwrap();
+    dashboard
+        .restore(&host, &at, 1, Confirmed::default(), ANY, "")
+        .await
+        .unwrap();
+    dashboard
+        .restore(&host, &at, 3, Confirmed::default(), ANY, "")
+        .await
+        .unwrap();
     let kinds: Vec<_> = there.findings().await.iter().map(|it| it.kind).collect();
     assert_eq!(kinds, [FindingKind::Gap]);
 }
@@ -289,7 +299,9 @@ async fn what_was_written_over_a_revision_is_known_by_the_one_after_it() {
         assert_eq!(alone.origin, Falsified, "{number}");
         let stored = dashboard.stored_revision(&host, &at, number).await.unwrap();
         assert_eq!(stored.revision.origin, Falsified, "{number}");
-        let refused = dashboard.restore(&host, &at, number, ANY, "").await;
+        let refused = dashboard
+            .restore(&host, &at, number, Confirmed::default(), ANY, "")
+            .await;
         assert!(
             matches!(refused, Err(Error::Invalid(_))),
             "{number}: {refused:?}"

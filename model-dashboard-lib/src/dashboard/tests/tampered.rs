@@ -227,6 +227,9 @@ async fn what_restoring_changes_is_told_beforehand() {
 
     let back = world.edited("MIST/x", r#"{"alias":"a"}"#, "").await;
     assert!(back.changes_by_restoring(&first).unwrap().is_empty());
-    let restored = world.dashboard.restore(&host, &at, 1, ANY, "").await;
+    let restored = world
+        .dashboard
+        .restore(&host, &at, 1, Confirmed::default(), ANY, "")
+        .await;
     assert_eq!(restored.unwrap().version, back.version);
 }

@@ -101,7 +101,9 @@ async fn no_way_enables_a_model_whose_package_is_dangerous() {
         .set_enabled(&admin, &good, true, present(), "")
         .await
         .unwrap();
-    let restored = dashboard.restore(&admin, &good, 1, present(), "x").await;
+    let restored = dashboard
+        .restore(&admin, &good, 1, Confirmed::default(), present(), "x")
+        .await;
     assert!(
         matches!(restored, Err(Error::Untrusted { .. })),
         "{restored:?}"

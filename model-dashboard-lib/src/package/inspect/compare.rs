@@ -140,14 +140,14 @@ impl Drift {
             network_type.filter(|it| !may_be(it)),
             proposed,
         );
-        let information = definition.as_object().get_object("inference_information");
-        let information = information.unwrap_or_default();
         let channels = joined(description.channels.iter());
         compare(
             "inference_information.channel_names",
-            named_channels(&information),
+            channels_said_by(definition),
             channels,
         );
+        let information = definition.as_object().get_object("inference_information");
+        let information = information.unwrap_or_default();
         let said = |key: &str| information.get_as::<String>(key).ok().flatten();
         // A package of several networks has one of each that is right.
         for (key, of) in [
@@ -243,6 +243,12 @@ fn names_held(changes: &[LabelChange], description: &Description) -> HashMap<u32
         }
     }
     all
+}
+
+/// The images that a definition says its model takes.
+pub(super) fn channels_said_by(definition: &ModelDefinition) -> Option<String> {
+    let information = definition.as_object().get_object("inference_information");
+    named_channels(&information?)
 }
 
 /// The channels that a definition names, as nnU-Net does: by number.

@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use super::compare::{Drift, ReportComparison};
+use super::compare::{Drift, ReportComparison, channels_said_by};
 use super::report::Report;
 use crate::model::{FieldChange, LabelChange, LabelNumber, ModelDefinition};
+
+/// The images that a model takes, whoever tells them.
+const CHANNELS: &str = "channels";
 
 /// How many labels a sentence names.
 const TOLD: usize = 3;
@@ -23,14 +26,14 @@ pub struct Breaking {
 
 impl Breaking {
     /// Of a definition that becomes `after` with a package of which this was found, in place of the
-    /// package that it `had`. A definition that said something else than its package and goes on doing
-    /// so breaks nothing.
+    /// package that it `had`; without one, by what the definitions say alone. A definition that said
+    /// something else than its package and goes on doing so breaks nothing.
     #[must_use]
     pub fn between(
         before: &ModelDefinition,
         had: Option<&Report>,
         after: &ModelDefinition,
-        gets: &Report,
+        gets: Option<&Report>,
     ) -> Breaking {
         let mut labels: BTreeMap<LabelNumber, LabelChange> = BTreeMap::new();
         let mut add = |changes: Vec<LabelChange>| {
@@ -42,6 +45,18 @@ impl Breaking {
             &before.contour_names(),
             &after.contour_names(),
         ));
+        let Some(gets) = gets else {
+            let said = channels_said_by(before).zip(channels_said_by(after));
+            let changed = said.filter(|(was, is)| was != is);
+            return Breaking {
+                labels: labels.into_values().collect(),
+                channels: changed.map(|(was, is)| FieldChange {
+                    field: CHANNELS.to_owned(),
+                    before: Some(was),
+                    after: Some(is),
+                }),
+            };
+        };
         let packages = had.map(|had| ReportComparison::of_told(had, gets));
         let drift = Drift::between(after, gets);
         let was = had.map(|had| had.description.contour_names());
@@ -57,19 +72,17 @@ impl Breaking {
             .collect());
         // Where the package before is silent on images, the definition tells them.
         let told = had.is_some_and(|had| !had.description.channels.is_empty());
-        let channels = match packages.filter(|_| told) {
-            Some(packages) => packages.channels().cloned(),
+        let images = match packages.filter(|_| told) {
+            Some(packages) => packages.channels().cloned().map(images),
             None => {
                 let mut drift = Drift::between(before, gets).fields.into_iter();
-                drift.find(|it| it.field.ends_with("channel_names"))
+                let found = drift.find(|it| it.field.ends_with("channel_names"));
+                found.map(images)
             }
         };
         Breaking {
             labels: labels.into_values().collect(),
-            channels: channels.map(|change| FieldChange {
-                field: "channels".to_owned(),
-                ..change
-            }),
+            channels: images,
         }
     }
 
@@ -77,6 +90,13 @@ impl Breaking {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty() && self.channels.is_none()
+    }
+}
+
+fn images(change: FieldChange) -> FieldChange {
+    FieldChange {
+        field: CHANNELS.to_owned(),
+        ..change
     }
 }
 
@@ -126,7 +146,7 @@ mod tests {
     }
 
     fn told(before: &str, had: Option<&Report>, after: &str, gets: &Report) -> String {
-        Breaking::between(&definition(before), had, &definition(after), gets).to_string()
+        Breaking::between(&definition(before), had, &definition(after), Some(gets)).to_string()
     }
 
     const LIVER: &str = r#"{"name":"liver","value":1}"#;
@@ -182,6 +202,26 @@ mod tests {
         assert_eq!(told(says, Some(&silent), says, &mr), broken);
         assert_eq!(told(says, Some(&silent), says, &ct), "");
         assert_eq!(told("{}", Some(&silent), "{}", &ct), "");
+    }
+
+    #[test]
+    fn definitions_alone_tell_what_breaks_where_no_package_does() {
+        let told = |before: &str, after: &str| {
+            let (before, after) = (definition(before), definition(after));
+            Breaking::between(&before, None, &after, None).to_string()
+        };
+        assert_eq!(
+            told(SAYS_LIVER, SAYS_SPLEEN),
+            "label 1 was liver and is spleen"
+        );
+        assert_eq!(told(SAYS_LIVER, SAYS_NOTHING), "");
+        let ct = r#"{"inference_information":{"channel_names":{"0":"CT"}}}"#;
+        let mr = r#"{"inference_information":{"channel_names":{"0":"MR"}}}"#;
+        assert_eq!(told(ct, mr), "the images were CT and are MR");
+        assert_eq!(
+            (told(ct, ct), told(ct, "{}"), told("{}", ct)),
+            Default::default()
+        );
     }
 
     #[test]

@@ -23,15 +23,11 @@ impl Description {
     /// if that would be most of what a definition may hold.
     #[must_use]
     pub fn definition(&self) -> ModelDefinition {
-        let task = self.task.as_deref().unwrap_or_default().trim();
-        let is_name = !task.contains('\n') && task.chars().count() <= MAX_ALIAS_CHARS;
-        let (alias, task) = if is_name { (task, "") } else { ("", task) };
         let mut told = ModelDefinition::default();
-        if !alias.is_empty() {
+        if let Some(alias) = self.alias() {
             told.set_alias(alias);
         }
-        let text = text(self, task);
-        if !text.is_empty() {
+        if let Some(text) = self.text() {
             told.set_description(&text);
         }
         if let Some(version) = &self.version {
@@ -53,6 +49,23 @@ impl Description {
             true => told,
             false => ModelDefinition::default(),
         }
+    }
+
+    /// What people may call the model.
+    pub(super) fn alias(&self) -> Option<&str> {
+        let task = self.task.as_deref().unwrap_or_default().trim();
+        let is_name = !task.contains('\n') && task.chars().count() <= MAX_ALIAS_CHARS;
+        Some(task).filter(|task| is_name && !task.is_empty())
+    }
+
+    /// What people read of it, as Markdown: what it is for, where that is no name, licence and reference.
+    pub(super) fn text(&self) -> Option<String> {
+        let task = match self.alias() {
+            Some(_) => "",
+            None => self.task.as_deref().unwrap_or_default().trim(),
+        };
+        let text = text(self, task);
+        Some(text).filter(|text| !text.is_empty() && text.len() <= MAX_DEFINITION_BYTES / 2)
     }
 
     /// What the framework needs to know, by the names of its own files.
@@ -107,7 +120,6 @@ pub(super) fn folds(network: &Network) -> Vec<serde_json::Value> {
     names.into_iter().map(value).collect()
 }
 
-/// What people read of it, as Markdown.
 fn text(description: &Description, task: &str) -> String {
     let line = |name: &str, value: &Option<String>| {
         let value = value

@@ -13,6 +13,10 @@ const INFORMATION: &str = "inference_information";
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TakenPart {
+    /// `alias`, the name that people read.
+    Alias,
+    /// `description`: what it is for, licence and reference.
+    Description,
     /// `contour_names`.
     Labels,
     /// `version`, and `inference_information.version` where people read that.
@@ -23,12 +27,20 @@ pub enum TakenPart {
 
 impl TakenPart {
     /// All there are.
-    pub const ALL: [Self; 3] = [Self::Labels, Self::Version, Self::Inference];
+    pub const ALL: [Self; 5] = [
+        Self::Alias,
+        Self::Description,
+        Self::Labels,
+        Self::Version,
+        Self::Inference,
+    ];
 
-    /// Its name, for programs: `labels`, `version`, `inference`.
+    /// Its name, for programs: `alias`, `description`, `labels`, `version`, `inference`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Alias => "alias",
+            Self::Description => "description",
             Self::Labels => "labels",
             Self::Version => "version",
             Self::Inference => "inference",
@@ -50,6 +62,8 @@ impl Description {
     #[must_use]
     pub fn tells(&self, part: TakenPart) -> bool {
         match part {
+            TakenPart::Alias => self.alias().is_some(),
+            TakenPart::Description => self.text().is_some(),
             TakenPart::Labels => !self.contour_names().is_empty(),
             TakenPart::Version => self.version.is_some(),
             TakenPart::Inference => !self.information().is_empty(),
@@ -60,6 +74,14 @@ impl Description {
     #[must_use]
     pub fn differs(&self, part: TakenPart, definition: &ModelDefinition) -> bool {
         match part {
+            TakenPart::Alias => {
+                let told = self.alias();
+                told.is_some_and(|told| told != definition.given_alias())
+            }
+            TakenPart::Description => {
+                let told = self.text();
+                told.is_some_and(|told| told != definition.description())
+            }
             TakenPart::Labels => {
                 let told = self.contour_names();
                 !told.is_empty() && told != definition.contour_names()
@@ -111,8 +133,19 @@ impl Description {
         had: Option<&Description>,
         definition: &ModelDefinition,
     ) -> bool {
-        let is_inference = part == TakenPart::Inference;
-        self.differs(part, definition) || is_inference && !self.outdated(had, definition).is_empty()
+        self.differs(part, definition)
+            || match part {
+                TakenPart::Description => self.is_text_outdated(had, definition),
+                TakenPart::Inference => !self.outdated(had, definition).is_empty(),
+                _ => false,
+            }
+    }
+
+    /// Whether a definition says what the package that the model `had` told of itself, and this one tells
+    /// nothing: the licence may be another.
+    fn is_text_outdated(&self, had: Option<&Description>, definition: &ModelDefinition) -> bool {
+        let told = had.and_then(Description::text);
+        self.text().is_none() && told.is_some_and(|told| told == definition.description())
     }
 
     /// The members of `inference_information` that name a network, folds or images of the package that the
@@ -157,6 +190,8 @@ impl Description {
     /// Whether a definition says nothing of what the package tells of this part.
     fn is_not_said(&self, part: TakenPart, definition: &ModelDefinition) -> bool {
         match part {
+            TakenPart::Alias => definition.given_alias().is_empty(),
+            TakenPart::Description => definition.description().is_empty(),
             TakenPart::Labels => definition.contour_names().is_empty(),
             TakenPart::Version => definition.version().is_empty(),
             TakenPart::Inference => {
@@ -172,8 +207,8 @@ impl Description {
         }
     }
 
-    /// Makes a definition say these parts as the package does, as far as it tells them. Network, folds and
-    /// images that it says as the package that the model `had`, and that are not there any more, go.
+    /// Makes a definition say these parts as the package does, as far as it tells them. Description, network,
+    /// folds and images that it says as the package that the model `had`, and that are not there any more, go.
     pub fn give(
         &self,
         parts: &[TakenPart],
@@ -182,6 +217,18 @@ impl Description {
     ) {
         for part in parts {
             match part {
+                TakenPart::Alias => {
+                    if let Some(alias) = self.alias() {
+                        definition.set_alias(alias);
+                    }
+                }
+                TakenPart::Description => match self.text() {
+                    Some(text) => definition.set_description(&text),
+                    None if self.is_text_outdated(had, definition) => {
+                        definition.set_description("");
+                    }
+                    None => {}
+                },
                 TakenPart::Labels if self.tells(*part) => {
                     definition.set_contour_names(&self.contour_names());
                 }
@@ -245,7 +292,7 @@ mod tests {
     use crate::model::DuplicateKeys;
 
     fn description() -> Description {
-        let text = r#"{"framework":"nnU-Net","version":"2.1","outputs":[
+        let text = r#"{"framework":"nnU-Net","version":"2.1","task":"Liver and tumour","licence":"CC-BY-SA 4.0","outputs":[
             {"name":"background","value":0},{"name":"liver","value":1},{"name":"tumour","value":2}],
             "channels":["CT"],"networks":[{"configuration":"3d_fullres","folds":[{"name":"0","complete":true}]}]}"#;
         serde_json::from_str(text).unwrap()
@@ -345,22 +392,45 @@ mod tests {
         next.version = Some("3".to_owned());
         next.outputs[1].name = Some("spleen".to_owned());
         next.channels = vec!["MR".to_owned()];
+        next.task = Some("Spleen".to_owned());
+        next.licence = Some("MIT".to_owned());
         let followed = |text: &str, parts: &[TakenPart]| {
             next.followed(Some(&description()), &given(parts, text))
         };
         assert_eq!(followed("{}", &TakenPart::ALL), TakenPart::ALL);
-        let mine = r#"{"version":"my own","contour_names":{"1":"Leber"},
+        let mine = r#"{"version":"my own","contour_names":{"1":"Leber"},"alias":"Leber","description":"See the wiki.",
             "inference_information":{"folds":[7]}}"#;
         assert_eq!(followed(mine, &[]), []);
         assert_eq!(followed(mine, &[TakenPart::Labels]), [TakenPart::Labels]);
         // Without a package before, what is not said.
         let bare = given(&[], r#"{"version":"1"}"#);
-        let taken = [TakenPart::Labels, TakenPart::Inference];
+        let version = |part: &TakenPart| *part != TakenPart::Version;
+        let taken: Vec<_> = TakenPart::ALL.into_iter().filter(version).collect();
         assert_eq!(next.followed(None, &bare), taken);
         assert_eq!(
             description().followed(None, &given(&TakenPart::ALL, "{}")),
             []
         );
+    }
+
+    #[test]
+    fn a_licence_goes_with_its_package() {
+        let had = description();
+        let before = given(&[TakenPart::Description], r#"{"alias":"x"}"#);
+        assert_eq!(before.description(), "- Licence: CC-BY-SA 4.0");
+        let mut next = description();
+        let taken = |next: &Description, before: &ModelDefinition| {
+            let mut after = before.clone();
+            let parts = next.followed(Some(&had), before);
+            next.give(&parts, Some(&had), &mut after);
+            after.description()
+        };
+        next.licence = Some("MIT".to_owned());
+        assert_eq!(taken(&next, &before), "- Licence: MIT");
+        next.licence = None;
+        assert_eq!(taken(&next, &before), "");
+        let mine = given(&[], r#"{"description":"See the wiki."}"#);
+        assert_eq!(taken(&next, &mine), "See the wiki.");
     }
 
     #[test]
@@ -414,7 +484,7 @@ mod tests {
     fn what_is_no_object_is_not_replaced_unless_it_is_asked_for() {
         let text =
             r#"{"inference_information":"see the wiki","version":"2.1","contour_names":{"1":"x"}}"#;
-        let before = given(&[], text);
+        let before = given(&[TakenPart::Alias, TakenPart::Description], text);
         assert_eq!(description().followed(None, &before), []);
         let after = given(&[TakenPart::Inference], text);
         assert_eq!(said_information(&after).get("folds"), Some("[0]"));

@@ -1,6 +1,6 @@
 //! Packages that are proposed to models, on the wire.
 
-use model_dashboard::dashboard::{self, AllDrafts, DraftCheck, Giving, ProposedRevision};
+use model_dashboard::dashboard::{self, AllDrafts, DraftCheck, ProposedRevision};
 use model_dashboard::model::{FieldError, Timestamp};
 use model_dashboard::package::inspect::{TakenPart, Trust};
 use model_dashboard::repository::packages::PackageId;
@@ -10,25 +10,11 @@ use utoipa::ToSchema;
 use super::Changes;
 use super::packages::Package;
 use crate::api::Failure;
+use crate::api::confirmations::{AS_TYPED, BREAKING, INCOMPLETE};
 use crate::api::fields::{Body, Field, Fields, must_be};
 
 /// What can be taken over, for people.
-pub(in crate::api) const PARTS: &str = "labels, version or inference";
-
-/// That a model is meant although its package is for another one.
-const AS_TYPED: &str = "as_typed";
-
-/// That labels or images may stand for something else.
-const BREAKING: &str = "breaking";
-
-/// That an enabled model gets a package that jobs may not be able to run.
-const INCOMPLETE: &str = "incomplete";
-
-/// What can be confirmed, for people.
-pub(in crate::api) const CONFIRMATIONS: &str = "as_typed, breaking or incomplete";
-
-/// What can be confirmed when a draft is published, for people.
-pub(in crate::api) const OF_DRAFTS: &str = "breaking or incomplete";
+pub(in crate::api) const PARTS: &str = "alias, description, labels, version or inference";
 
 /// A package that is proposed to a model.
 #[derive(Debug, Serialize, ToSchema)]
@@ -42,7 +28,8 @@ pub(in crate::api) struct Draft {
     /// The revision that the model had then.
     #[serde(skip_serializing_if = "Option::is_none")]
     revision: Option<u64>,
-    /// What the definition takes over from the package: `labels`, `version`, `inference`.
+    /// What the definition takes over from the package: `alias`, `description`, `labels`, `version`,
+    /// `inference`.
     #[schema(value_type = Vec<String>, example = json!(["labels"]))]
     take: Vec<&'static str>,
     /// The name of whoever proposed it.
@@ -146,13 +133,14 @@ impl ProposedDraft {
     ) -> Result<ProposedDraft, Failure> {
         let (draft, record) = (&proposed.draft, proposed.record.clone());
         let checks = proposed.checks(needed);
+        let may_break = proposed.may_break();
         Ok(ProposedDraft {
             draft: Draft::from(draft),
             changes: Changes::in_full(&proposed.changes()),
             checks: checks.iter().map(Check::from).collect(),
             confirm: [
-                proposed.is_breaking().then_some(BREAKING),
-                (!proposed.lacking().is_empty()).then_some(INCOMPLETE),
+                (!may_break.breaking.is_empty()).then_some(BREAKING),
+                (!may_break.lacking.is_empty()).then_some(INCOMPLETE),
             ]
             .into_iter()
             .flatten()
@@ -189,7 +177,8 @@ pub(in crate::api) struct NewDraft {
     /// The name of an upload of yours that has all its bytes.
     #[schema(value_type = String, example = "01J9Z3K4V5W6X7Y8Z9A0B1C2D3")]
     pub(in crate::api) upload: PackageId,
-    /// What the definition takes over from the package: `labels`, `version`, `inference`. Without it what
+    /// What the definition takes over from the package: `alias`, `description`, `labels`, `version`,
+    /// `inference`. Without it what
     /// the definition says as its package did until now, or not at all.
     #[schema(value_type = Option<Vec<String>>, example = json!(["labels"]))]
     pub(in crate::api) take: Option<Vec<TakenPart>>,
@@ -209,52 +198,6 @@ impl Body for NewDraft {
             take,
             confirm,
         })
-    }
-}
-
-/// What somebody says is meant.
-#[derive(Clone, Copy, Debug, Default)]
-pub(in crate::api) struct Confirmations {
-    as_typed: bool,
-    breaking: bool,
-    incomplete: bool,
-}
-
-impl Confirmations {
-    /// By their names; `None` if one of them is none.
-    pub(in crate::api) fn parse<'a>(names: impl Iterator<Item = &'a str>) -> Option<Confirmations> {
-        let mut confirmed = Confirmations::default();
-        for name in names {
-            match name.trim() {
-                AS_TYPED => confirmed.as_typed = true,
-                BREAKING => confirmed.breaking = true,
-                INCOMPLETE => confirmed.incomplete = true,
-                _ => return None,
-            }
-        }
-        Some(confirmed)
-    }
-
-    /// The same of a draft, whose model was confirmed when it was proposed.
-    pub(in crate::api) fn of_draft<'a>(
-        names: impl Iterator<Item = &'a str>,
-    ) -> Option<Confirmations> {
-        Self::parse(names).filter(|confirmed| !confirmed.as_typed)
-    }
-
-    /// A package that is given so, and takes over these parts.
-    pub(in crate::api) fn giving(self, takes: Option<Vec<TakenPart>>) -> Giving {
-        let Confirmations {
-            as_typed,
-            breaking,
-            incomplete,
-        } = self;
-        Giving {
-            takes,
-            as_typed,
-            breaking,
-            incomplete,
-        }
     }
 }
 

@@ -6,7 +6,7 @@ mod enable;
 mod export;
 mod rename;
 
-use model_dashboard::dashboard::Error;
+use model_dashboard::dashboard::{Confirmed, Error};
 use model_dashboard::model::{ModelKey, ModelName, NetworkType, Version};
 
 pub(super) use self::delete::{ask_delete, delete};
@@ -22,6 +22,14 @@ use crate::views::components::field::Field;
 /// The state that a form was made for: nothing but it is changed.
 pub(super) fn seen(form: &Form) -> Result<Version, Failure> {
     Version::parse(form.text("if_match")).map_err(|_| Failure::Form)
+}
+
+/// What of that may break jobs is ticked.
+pub(super) fn confirmed(form: &Form) -> Confirmed {
+    Confirmed {
+        breaking: form.text("breaking") == "yes",
+        incomplete: form.text("incomplete") == "yes",
+    }
 }
 
 /// The state that a form is about when it is shown again after an error, and whether the model is

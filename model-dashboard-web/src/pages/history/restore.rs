@@ -2,18 +2,18 @@
 
 use http::StatusCode;
 use model_dashboard::auth::Permission;
-use model_dashboard::dashboard::{Error, Model, ModelRevision, RevisionContent};
+use model_dashboard::dashboard::{Confirmed, Error, Model, ModelRevision, RevisionContent};
 use model_dashboard::model::{ModelKey, Version};
 use model_dashboard::repository::Precondition;
 use warp::reply::Response;
 
 use super::{present, told};
 use crate::kind::Kind;
-use crate::pages::actions::{page_of, seen};
+use crate::pages::actions::{confirmed, page_of, seen};
 use crate::pages::actor::Sources;
 use crate::pages::errors;
 use crate::pages::form::Form;
-use crate::pages::package::difference;
+use crate::pages::package::{difference, told as packages};
 use crate::pages::visit::{Failure, Visit};
 use crate::views::components::field::Field;
 use crate::views::history::Life;
@@ -76,10 +76,18 @@ async fn question(
                 true => Life::Enabled,
                 false => Life::Disabled,
             };
+            let may_break = dashboard.restoring_may_break(&visit.caller, &model, &revision);
+            view.may_break = packages::may_break(may_break.await?, Confirmed::default());
             let was = RevisionContent::Definition(Box::new(model.definition.clone()));
             let is = revision.content.clone();
             let mut changes = changes(model, revision).await?;
             view.package = difference::between(visit, key, &was, &is, Some(&mut changes)).await?;
+            if let Some(package) = &mut view.package
+                && !view.may_break.lacking.is_empty()
+            {
+                // It is asked below.
+                package.lacking.clear();
+            }
             view.shown = Shown::Changes(changes);
         }
         Now::Broken(version) => {
@@ -117,8 +125,9 @@ pub(in crate::pages) async fn restore(
     let reason = form.text("reason");
     let (dashboard, caller) = (visit.dashboard(), &visit.caller);
     let precondition = Precondition::Version(seen);
+    let confirmed = confirmed(&form);
     let outcome = dashboard
-        .restore(caller, &key, number, precondition, reason)
+        .restore(caller, &key, number, confirmed, precondition, reason)
         .await;
     let error = match outcome {
         Ok(model) => {
@@ -137,11 +146,27 @@ pub(in crate::pages) async fn restore(
     };
     let is_reason =
         matches!(&error, Error::Invalid(wrong) if wrong.iter().all(|it| it.field == "message"));
-    let is_purged = matches!(error, Error::PurgedPackage { .. });
-    if !is_reason && !is_purged && !errors::may_try_again(&error) {
+    let is_asked = matches!(
+        error,
+        Error::PurgedPackage { .. } | Error::Breaking { .. } | Error::Incomplete { .. }
+    );
+    if !is_reason && !is_asked && !errors::may_try_again(&error) {
         return Err(error.into());
     }
-    ask_again(&visit, &key, number, seen, reason, error).await
+    let typed = Typed {
+        seen,
+        reason,
+        confirmed,
+    };
+    ask_again(&visit, &key, number, &typed, error).await
+}
+
+/// What somebody answered to the question.
+struct Typed<'a> {
+    /// The state that it was about.
+    seen: Version,
+    reason: &'a str,
+    confirmed: Confirmed,
 }
 
 /// The question after an error, with the reason that was typed: about the present state where that
@@ -150,8 +175,7 @@ async fn ask_again(
     visit: &Visit,
     key: &ModelKey,
     number: u64,
-    seen: Version,
-    reason: &str,
+    typed: &Typed<'_>,
     mut error: Error,
 ) -> Result<Response, Failure> {
     let status = Kind::of(&error).status;
@@ -175,11 +199,15 @@ async fn ask_again(
             let entry = present(visit, key).await?;
             let subject = told::subject(key, entry.as_deref());
             let mut view = RestoreView::new(subject, number);
-            view.if_match = seen.to_string();
+            view.if_match = typed.seen.to_string();
             view
         }
     };
-    view.reason = Field::new(reason);
+    if view.if_match == typed.seen.to_string() {
+        view.may_break.means_it = typed.confirmed.breaking;
+        view.may_break.lacks_it = typed.confirmed.incomplete;
+    }
+    view.reason = Field::new(typed.reason);
     match &error {
         Error::Invalid(_) => view.reason = view.reason.wrong(text),
         _ => view.error = Some(text),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use model_dashboard::auth::Permission;
-use model_dashboard::dashboard::{CheckVerdict, Draft, Error, Giving, Model, ProposedRevision};
+use model_dashboard::dashboard::{CheckVerdict, Confirmed, Draft, Error, Model, ProposedRevision};
 use model_dashboard::model::ModelKey;
 use model_dashboard::package::inspect::{Report, ReportComparison, Trust};
 use model_dashboard::repository::Precondition;
@@ -14,7 +14,7 @@ use warp::reply::Response;
 
 use super::{show, told};
 use crate::kind::Kind;
-use crate::pages::actions::{page_of, seen};
+use crate::pages::actions::{confirmed, page_of, seen};
 use crate::pages::actor::Sources;
 use crate::pages::errors;
 use crate::pages::form::Form;
@@ -76,8 +76,7 @@ struct Typed {
     reason: Field,
     /// The state of the model for which the others were confirmed.
     state: String,
-    breaking: bool,
-    incomplete: bool,
+    confirmed: Confirmed,
 }
 
 /// The page with what was typed, and why it was not published.
@@ -94,8 +93,10 @@ async fn answer(
         Ok(found) => {
             let (found, mut proposed) = proposed(visit, found).await?;
             let is_same = typed.state == proposed.if_match;
-            proposed.means_it = typed.breaking && is_same;
-            proposed.lacks_it = typed.incomplete && is_same;
+            if is_same {
+                proposed.may_break.means_it = typed.confirmed.breaking;
+                proposed.may_break.lacks_it = typed.confirmed.incomplete;
+            }
             proposed.reason = typed.reason;
             proposed.error = error;
             let outcome = Outcome::Proposed(Box::new(proposed));
@@ -174,8 +175,7 @@ fn compared(found: &ProposedRevision, before: Option<&Report>, needed: Trust) ->
         found: report
             .map(|report| told::found(report, None))
             .unwrap_or_default(),
-        breaks: found.is_breaking(),
-        lacking: found.lacking(),
+        may_break: told::may_break(found.may_break(), Confirmed::default()),
         ..ProposedView::default()
     }
 }
@@ -201,16 +201,8 @@ pub(in crate::pages) async fn publish(
     let state = Precondition::Version(seen(&form)?);
     let reason = form.text("reason");
     let (dashboard, caller) = (visit.dashboard(), &visit.caller);
-    let (breaking, incomplete) = (
-        form.text("breaking") == "yes",
-        form.text("incomplete") == "yes",
-    );
-    let giving = Giving {
-        breaking,
-        incomplete,
-        ..Giving::default()
-    };
-    let published = dashboard.publish_draft(caller, &key, package, giving, state, reason);
+    let confirmed = confirmed(&form);
+    let published = dashboard.publish_draft(caller, &key, package, confirmed, state, reason);
     let error = match published.await {
         Ok(model) => {
             let revision = model.revision().map(|n| format!(" It is revision {n}."));
@@ -244,8 +236,7 @@ pub(in crate::pages) async fn publish(
     let typed = Typed {
         reason,
         state: form.text("if_match").to_owned(),
-        breaking,
-        incomplete,
+        confirmed,
     };
     let mut response = answer(&visit, &key, package, status, typed, text).await?;
     errors::say_when(response.headers_mut(), &error);

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use model_dashboard::dashboard::{Confirmed, MayBreak};
 use model_dashboard::model::{LabelNames, LabelNumber, Timestamp};
 use model_dashboard::package::inspect::{
-    Breaking, Configuration, Description, Drift, FileChangeKind, FileReport, FindingKind, Network,
-    Report, ReportComparison, Score, Signature, Tensor,
+    Configuration, Description, Drift, FileChangeKind, FileReport, FindingKind, Network, Report,
+    ReportComparison, Score, Signature, Tensor,
 };
 use model_dashboard::package::pickle::Verdict;
 
@@ -14,8 +15,8 @@ use crate::views::components::labels::Label;
 use crate::views::history::changes::Changes;
 use crate::views::package::files::{FileRow, FilesView};
 use crate::views::package::{
-    ConfigurationRow, Counts, FindingGroup, FindingRow, FoldState, FoundView, NetworkRow, ScoreRow,
-    SignatureRow, Since, Subject, Trust,
+    ConfigurationRow, Counts, FindingGroup, FindingRow, FoldState, FoundView, MayBreakView,
+    NetworkRow, ScoreRow, SignatureRow, Since, Subject, Trust,
 };
 
 /// What was found. `shown_at` is where its files are shown, if they can be.
@@ -73,9 +74,17 @@ pub(in crate::pages) fn drift(found: &Drift) -> Changes {
     told_changes(&found.fields, &found.labels)
 }
 
-/// What stands for something else once a model has another package.
-pub(in crate::pages) fn breaking(found: &Breaking) -> Changes {
-    told_changes(found.channels.as_slice(), &found.labels)
+/// What a change may break, ticked as it was confirmed.
+pub(in crate::pages) fn may_break(found: MayBreak, confirmed: Confirmed) -> MayBreakView {
+    let MayBreak {
+        breaking, lacking, ..
+    } = found;
+    MayBreakView {
+        breaking: told_changes(breaking.channels.as_slice(), &breaking.labels),
+        means_it: confirmed.breaking,
+        lacking,
+        lacks_it: confirmed.incomplete,
+    }
 }
 
 /// What differs from one package to another.

@@ -3,10 +3,10 @@
 use http::StatusCode;
 use model_dashboard::auth::Permission;
 use model_dashboard::catalog::Picture;
-use model_dashboard::dashboard::{Error, Giving, Model, PackageRecord};
+use model_dashboard::dashboard::{Confirmed, Error, Giving, MayBreak, Model, PackageRecord};
 use model_dashboard::model::{Comparison, FieldChange, ModelDefinition, ModelKey, Version};
 use model_dashboard::package::inspect::{
-    Breaking, Description, Drift, MismatchPart, Report, ReportComparison, TakenPart,
+    Description, Drift, MismatchPart, Report, ReportComparison, TakenPart,
 };
 use model_dashboard::repository::Precondition;
 use model_dashboard::repository::packages::PackageId;
@@ -14,7 +14,7 @@ use warp::reply::Response;
 
 use super::looked_at;
 use crate::kind::Kind;
-use crate::pages::actions::page_of;
+use crate::pages::actions::{confirmed, page_of};
 use crate::pages::errors;
 use crate::pages::form::Form;
 use crate::pages::package::{show as packages, told};
@@ -31,8 +31,7 @@ const MOST_SUGGESTED: usize = 500;
 struct Typed {
     reason: Field,
     as_typed: bool,
-    breaking: bool,
-    incomplete: bool,
+    confirmed: Confirmed,
     /// What is to be taken over; `None` before anybody chose.
     takes: Option<Vec<TakenPart>>,
     error: Option<String>,
@@ -95,16 +94,14 @@ pub(in crate::pages) async fn publish(
     let mut typed = Typed {
         reason: Field::new(reason),
         as_typed: form.text("as_typed") == "yes",
-        breaking: form.text("breaking") == "yes",
-        incomplete: form.text("incomplete") == "yes",
+        confirmed: confirmed(&form),
         takes: Some(takes.clone()),
         error: None,
     };
     let giving = Giving {
         takes: Some(takes),
         as_typed: typed.as_typed,
-        breaking: typed.breaking,
-        incomplete: typed.incomplete,
+        confirmed: typed.confirmed,
     };
     let done = match form.text("then") {
         "draft" => keep(&visit, id, &model, giving, reason).await,
@@ -147,8 +144,7 @@ pub(in crate::pages) async fn publish(
                     current: Some(now), ..
                 } => {
                     // What was confirmed was another difference.
-                    (typed.breaking, typed.as_typed) = (false, false);
-                    typed.incomplete = false;
+                    typed.as_typed = false;
                     Model::clone(now)
                 }
                 _ => model,
@@ -159,7 +155,7 @@ pub(in crate::pages) async fn publish(
     };
     if now.version != seen {
         // What was confirmed was another difference.
-        (typed.breaking, typed.incomplete) = (false, false);
+        typed.confirmed = Confirmed::default();
     }
     let text = typed.error.take();
     let chosen = chosen(&visit, &report, &now, typed).await?;
@@ -290,7 +286,7 @@ async fn chosen(
     let mut after = model.definition.clone();
     let had = before.as_ref().map(|it| &it.description);
     report.description.give(&taken, had, &mut after);
-    let breaking = Breaking::between(&model.definition, before.as_ref(), &after, report);
+    let may_break = MayBreak::of_package(model, before.as_ref(), &after, report);
     Ok(ChosenView {
         network_type: model.key.network_type.to_string(),
         name: model.key.name.to_string(),
@@ -309,13 +305,7 @@ async fn chosen(
             .any(|mismatch| mismatch.part == MismatchPart::Name),
         drift: told::drift(&Drift::between(&model.definition, report)),
         takes,
-        breaking: told::breaking(&breaking),
-        means_it: typed.breaking,
-        lacking: match enabled {
-            true => report.lacking_beyond(before.as_ref()),
-            false => Vec::new(),
-        },
-        lacks_it: typed.incomplete,
+        may_break: told::may_break(may_break, typed.confirmed),
         may_publish: !enabled || visit.caller.has(Permission::ModelsEnable),
         since_last: before.map(|before| told::since(&ReportComparison::between(&before, report))),
         reason: typed.reason,
@@ -337,6 +327,8 @@ fn takes(
     let take = |part: TakenPart| Take {
         part: part.as_str(),
         what: match part {
+            TakenPart::Alias => "the name that people read",
+            TakenPart::Description => "the description",
             TakenPart::Labels => "the labels",
             TakenPart::Version => "the version",
             _ => "channels, configuration and folds",
@@ -362,7 +354,14 @@ fn change(
         text => text.to_owned(),
     };
     let now_then = |now: &str, then: &str| format!("{} now, {} then", or_none(now), or_none(then));
+    let mut after = definition.clone();
+    description.give(&[part], had, &mut after);
     match part {
+        TakenPart::Alias => now_then(&definition.given_alias(), &after.given_alias()),
+        TakenPart::Description => {
+            let words = |of: &ModelDefinition| first_words(&of.description());
+            now_then(&words(definition), &words(&after))
+        }
         TakenPart::Labels => {
             let (now, then) = (definition.contour_names(), description.contour_names());
             let now = plural(now.len(), "label", "labels");
@@ -372,9 +371,7 @@ fn change(
             let then = description.version.as_deref().unwrap_or_default();
             now_then(&definition.version(), then)
         }
-        part => {
-            let mut after = definition.clone();
-            description.give(&[part], had, &mut after);
+        _ => {
             let changes = Comparison::between(definition, &after).fields;
             let member = |change: &FieldChange| {
                 let (_, member) = change.field.split_once('.').unwrap_or(("", &change.field));
@@ -394,6 +391,18 @@ fn change(
             }
             told.join("; ")
         }
+    }
+}
+
+/// How much of a description stands in a line.
+const FIRST_WORDS: usize = 60;
+
+/// As much of a text as stands in a line.
+fn first_words(text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match words.char_indices().nth(FIRST_WORDS) {
+        Some((at, _)) => format!("{}…", &words[..at]),
+        None => words,
     }
 }
 

@@ -11,9 +11,10 @@ use crate::views::components::field::Field;
 use crate::views::components::{Tone, notice};
 use crate::views::frame::{Frame, Page};
 use crate::views::links::ModelAction;
+use crate::views::package::MayBreakView;
 use crate::views::package::difference::{DifferenceView, Side, difference};
 
-/// The question; posted to its own address as `if_match` and `reason`.
+/// The question; posted to its own address as `if_match`, `breaking`, `incomplete` and `reason`.
 #[derive(Debug, Clone)]
 pub struct RestoreView {
     /// Of what.
@@ -26,6 +27,8 @@ pub struct RestoreView {
     pub shown: Shown,
     /// What would change of the package, if anything would.
     pub package: Option<DifferenceView>,
+    /// What it may break for jobs that use the model.
+    pub may_break: MayBreakView,
     /// The state that the question is about.
     pub if_match: String,
     /// Why.
@@ -55,6 +58,7 @@ impl RestoreView {
             revision: None,
             shown: Shown::Nothing,
             package: None,
+            may_break: MayBreakView::default(),
             if_match: String::new(),
             reason: Field::default(),
             error: None,
@@ -121,6 +125,7 @@ fn form(frame: &Frame, view: &RestoreView, heading: &str) -> Markup {
             (what_changes(view))
             @if let Some(package) = &view.package { (comes_back(package, number)) }
             (of_package(view))
+            (view.may_break.question(Some("restore"), None))
         },
     )
 }
@@ -164,7 +169,10 @@ fn what_changes(view: &RestoreView) -> Markup {
                 p { "The present definition cannot be read, so what would change cannot be shown." }
             })),
             Shown::Changes(changes) => {
-                @if let Some(present) = view.subject.present { (misleads(changes, present)) }
+                // Where jobs use it, that is asked below.
+                @if let Some(present) = view.subject.present.filter(|_| view.may_break.breaking.is_empty()) {
+                    (misleads(changes, present))
+                }
                 (changes::in_full(changes, "Now", &format!("Revision {}", view.number)))
             },
         }

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use maud::{Markup, html};
 
-use super::incomplete;
+use super::lacking;
 use super::since::{Counts, told as told_files};
 use crate::views::components::icon::Icon;
 use crate::views::components::table::{Column, table};
@@ -125,7 +125,7 @@ pub fn difference(view: &DifferenceView, before: &str, after: &str, about: bool)
                 Some(contents) => (files(contents, before, after, about)),
             }
         }
-        (incomplete(&view.lacking, None))
+        (lacking(&view.lacking))
         @if let Some(contents) = &view.contents {
             @if contents.breaking {
                 (notice(Tone::Danger, &html! {

@@ -5,10 +5,10 @@ use std::time::SystemTime;
 use maud::{Markup, html};
 
 use super::drafts::told;
-use super::{FoundView, Since, facts, found, incomplete, since_last, summary};
+use super::{FoundView, MayBreakView, Since, facts, found, since_last, summary};
 use crate::views::actor::Actor;
 use crate::views::components::action_bar::{Reason, action_bar};
-use crate::views::components::field::{Field, checkbox, error_summary};
+use crate::views::components::field::{Field, error_summary};
 use crate::views::components::icon::Icon;
 use crate::views::components::{
     Tone, breadcrumbs, copy_chip, notice, page_header, plural, sentence, size, state, time,
@@ -86,14 +86,8 @@ pub struct ProposedView {
     pub uploaded_by: String,
     /// What was found in it.
     pub found: FoundView,
-    /// Whether labels or images stand for something else then, which has to be confirmed.
-    pub breaks: bool,
-    /// Whether it is confirmed.
-    pub means_it: bool,
-    /// Why jobs that use the model may not be able to run it then, which has to be confirmed.
-    pub lacking: Vec<String>,
-    /// Whether it is.
-    pub lacks_it: bool,
+    /// What publishing it may break.
+    pub may_break: MayBreakView,
     /// Why; that of the draft counts where none is typed.
     pub reason: Field,
     /// Why it was not published.
@@ -299,16 +293,8 @@ fn definition(view: &DraftView, proposed: &ProposedView, decides: bool) -> Marku
                     p { "Nothing but its package: the definition stays as it is." }
                 }))
             }
-            @if decides { (incomplete(&proposed.lacking, Some(proposed.lacks_it))) }
-            @if proposed.breaks && decides {
-                (notice(Tone::Danger, &html! {
-                    p {
-                        strong { "Breaking: labels or images stand for something else once it is published. " }
-                        "Whoever uses the model by what it says now takes one thing for another."
-                    }
-                    (checkbox("breaking", "yes", proposed.means_it, false, &html! { "I know: publish it all the same" }))
-                }))
-            } @else if breaking > 0 {
+            @if decides { (proposed.may_break.question(Some("publish"), None)) }
+            @else if breaking > 0 {
                 (notice(Tone::Danger, &html! {
                     p {
                         strong { "Breaking: " }

@@ -8,7 +8,7 @@ mod drift;
 pub mod file;
 pub mod files;
 mod findings;
-mod incomplete;
+mod may_break;
 mod networks;
 pub mod page;
 pub mod panel;
@@ -19,7 +19,7 @@ use maud::{Markup, html};
 
 pub use self::drift::drift;
 pub use self::findings::{FindingGroup, FindingRow, Subject};
-pub use self::incomplete::incomplete;
+pub use self::may_break::{MayBreakView, lacking};
 pub use self::networks::{ConfigurationRow, FoldState, NetworkRow, ScoreRow, SignatureRow};
 pub use self::since::{Counts, Since, since_last};
 pub use self::trust::Trust;

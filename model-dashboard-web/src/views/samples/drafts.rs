@@ -5,11 +5,11 @@ use maud::Markup;
 use super::{Frame, ago, packages, text};
 use crate::views::actor::Actor;
 use crate::views::components::field::Field;
-use crate::views::package::Since;
 use crate::views::package::draft::{
     self, Check, DraftView, Outcome, Proposal, ProposedView, Verdict,
 };
 use crate::views::package::drafts::{self, DraftRow, DraftsView};
+use crate::views::package::{MayBreakView, Since};
 
 pub(super) fn all(frame: &Frame, reader: &Frame) -> Vec<(&'static str, Markup)> {
     let plain = ProposedView {
@@ -112,11 +112,18 @@ fn proposed() -> ProposedView {
         digest: "b9".repeat(32),
         uploaded_by: text("mkeller"),
         found: packages::found(),
-        breaks: true,
+        may_break: may_break(),
+        reason: Field::new("because").wrong("say more"),
+        error: Some(text("somebody changed the model meanwhile")),
+    }
+}
+
+/// What a change may break, and one part of it ticked.
+pub(super) fn may_break() -> MayBreakView {
+    MayBreakView {
+        breaking: super::history::changes(),
         means_it: false,
         lacking: vec![text("there are no weights of fold 1")],
         lacks_it: true,
-        reason: Field::new("because").wrong("say more"),
-        error: Some(text("somebody changed the model meanwhile")),
     }
 }

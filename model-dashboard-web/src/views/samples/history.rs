@@ -1,6 +1,6 @@
 //! Histories, comparisons and going back.
 
-use super::{ago, change, packages, pair, text};
+use super::{ago, change, drafts, packages, pair, text};
 use crate::views::actor::Actor;
 use crate::views::admin::as_of::{AsOfRow, AsOfView, Found};
 use crate::views::admin::deleted::{BringBackView, DeletedRow, DeletedView, Held};
@@ -219,6 +219,7 @@ pub(super) fn restore_view() -> RestoreView {
         revision: Some(revision(12, 30, "udemir", "Named as in the plan.")),
         shown: Shown::Changes(changes()),
         package: Some(packages::difference_view()),
+        may_break: drafts::may_break(),
         if_match: text("\"5f1c\""),
         ..RestoreView::new(subject(Life::Enabled), 12)
     }

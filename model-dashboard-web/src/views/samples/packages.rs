@@ -11,8 +11,8 @@ use crate::views::package::file::{FileContent, FileView};
 use crate::views::package::files::{FileRow, FilesView};
 use crate::views::package::page::PackageView;
 use crate::views::package::{
-    self, ConfigurationRow, Counts, FindingGroup, FindingRow, FoldState, FoundView, NetworkRow,
-    ScoreRow, SignatureRow, Since, Subject, Trust,
+    self, ConfigurationRow, Counts, FindingGroup, FindingRow, FoldState, FoundView, MayBreakView,
+    NetworkRow, ScoreRow, SignatureRow, Since, Subject, Trust,
 };
 use crate::views::upload::found::{self, UploadState, UploadView};
 use crate::views::upload::new::{self, NewView};
@@ -228,13 +228,15 @@ fn chosen() -> ChosenView {
         other_name: Some(text("Task501")),
         other_number: false,
         drift: changes.clone(),
-        breaking: changes.clone(),
-        means_it: false,
-        lacking: vec![
-            text("there are no weights of fold 1"),
-            text("plans.json is not there"),
-        ],
-        lacks_it: false,
+        may_break: MayBreakView {
+            breaking: changes.clone(),
+            means_it: false,
+            lacking: vec![
+                text("there are no weights of fold 1"),
+                text("plans.json is not there"),
+            ],
+            lacks_it: false,
+        },
         takes: vec![Take {
             part: "labels",
             what: "the labels",

@@ -7,9 +7,9 @@ use crate::views::components::action_bar::{Reason, action_bar};
 use crate::views::components::field::{Field, TextInput, checkbox, error_summary};
 use crate::views::components::{Tone, breadcrumbs, notice, page_header, state};
 use crate::views::frame::{Frame, Page, Section};
-use crate::views::history::changes::{Changes, in_full};
+use crate::views::history::changes::Changes;
 use crate::views::links::UploadAction;
-use crate::views::package::{Since, Trust, drift, incomplete, since_last};
+use crate::views::package::{MayBreakView, Since, Trust, drift, since_last};
 
 /// A model that is to get the package of an upload. The model is asked for as `model`; then
 /// `model`, `if_match`, `reason`, `take` for each part that is taken over and, where it is asked
@@ -57,14 +57,8 @@ pub struct ChosenView {
     pub other_number: bool,
     /// Where the definition says something else than the package.
     pub drift: Changes,
-    /// What stands for something else once it has the package.
-    pub breaking: Changes,
-    /// Whether that is meant.
-    pub means_it: bool,
-    /// Why jobs that use the model may not be able to run it then.
-    pub lacking: Vec<String>,
-    /// Whether it is to get the package all the same.
-    pub lacks_it: bool,
+    /// What the package may break.
+    pub may_break: MayBreakView,
     /// What can be taken over from the package.
     pub takes: Vec<Take>,
     /// Whether the person may publish it at once.
@@ -143,8 +137,7 @@ fn confirmation(frame: &Frame, view: &RevisionView, chosen: &ChosenView) -> Mark
                 }
             }
             (contradictions(chosen, &links.upload_action(&view.id, UploadAction::New)))
-            (incomplete(&chosen.lacking, chosen.may_publish.then_some(chosen.lacks_it)))
-            (breaking(chosen))
+            (chosen.may_break.question(chosen.may_publish.then_some("publish"), Some(("Until now", "With this package"))))
             (since_last(chosen.since_last.as_ref()))
             (drift(&chosen.drift, &html! {
                 @if chosen.takes.is_empty() { "It stays as it is; edit the model afterwards where the package is right." }
@@ -162,23 +155,6 @@ fn confirmation(frame: &Frame, view: &RevisionView, chosen: &ChosenView) -> Mark
                     (deciding(chosen))
                 },
             ))
-        }
-    }
-}
-
-fn breaking(chosen: &ChosenView) -> Markup {
-    html! {
-        @if !chosen.breaking.is_empty() {
-            (notice(Tone::Danger, &html! {
-                p {
-                    strong { "Labels or images stand for something else. " }
-                    "Whoever uses the model by what it said until now takes one thing for another."
-                }
-                @if chosen.may_publish {
-                    (checkbox("breaking", "yes", chosen.means_it, false, &html! { "I know: publish it all the same" }))
-                }
-            }))
-            (in_full(&chosen.breaking, "Until now", "With this package"))
         }
     }
 }

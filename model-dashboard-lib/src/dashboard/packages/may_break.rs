@@ -1,0 +1,189 @@
+//! What a change of a model may break for those who use it, and what somebody confirms of it.
+
+use super::publish::Had;
+use crate::auth::Permission;
+use crate::dashboard::model_writes::Confirmations;
+use crate::dashboard::{Caller, Dashboard, Error, Model, ModelRevision};
+use crate::model::{ModelDefinition, ModelKey};
+use crate::package::inspect::{Breaking, Report};
+use crate::repository::packages::PackageId;
+
+/// How much an event tells of each thing that was confirmed, in characters.
+const INSISTED_CHARS: usize = 250;
+
+/// What somebody who changes a model confirms. By default nothing: what may break jobs is refused then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Confirmed {
+    /// That labels or images may stand for something else then ([`MayBreak::breaking`]).
+    pub breaking: bool,
+    /// That a model stays enabled although jobs may not be able to run it then ([`MayBreak::lacking`]).
+    pub incomplete: bool,
+}
+
+impl Confirmed {
+    /// Says that labels and images may stand for something else then.
+    #[must_use]
+    pub fn breaking(self) -> Confirmed {
+        Confirmed {
+            breaking: true,
+            ..self
+        }
+    }
+
+    /// Says that a model stays enabled although jobs may not be able to run it then.
+    #[must_use]
+    pub fn incomplete(self) -> Confirmed {
+        Confirmed {
+            incomplete: true,
+            ..self
+        }
+    }
+}
+
+/// What a change of a model may break for those who use it; each part has to be
+/// [confirmed](Confirmed).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MayBreak {
+    /// What stands for something else then.
+    pub breaking: Breaking,
+    /// Why jobs may not be able to run it then, in plain sentences without a full stop; empty for a model
+    /// that is not enabled.
+    pub lacking: Vec<String>,
+}
+
+impl MayBreak {
+    /// Whether nothing has to be confirmed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.breaking.is_empty() && self.lacking.is_empty()
+    }
+
+    /// By a package of which this was found, in place of the one that the model `had`, with which its
+    /// definition is `after`.
+    #[must_use]
+    pub fn of_package(
+        before: &Model,
+        had: Option<&Report>,
+        after: &ModelDefinition,
+        gets: &Report,
+    ) -> MayBreak {
+        MayBreak {
+            breaking: Breaking::between(&before.definition, had, after, Some(gets)),
+            lacking: match before.definition.enabled() {
+                true => gets.lacking_beyond(had),
+                false => Vec::new(),
+            },
+        }
+    }
+
+    /// By a restore, with which the definition is `after`. Nobody uses a model that is disabled; what
+    /// comes with it is shown to whoever enables it.
+    pub(in crate::dashboard) fn of_restore(
+        before: &Model,
+        had: &Had,
+        after: &ModelDefinition,
+        gets: &Had,
+    ) -> MayBreak {
+        let was = &before.definition;
+        if !was.enabled() {
+            return MayBreak::default();
+        }
+        if had.package() == gets.package() {
+            return MayBreak {
+                breaking: Breaking::between(was, None, after, None),
+                lacking: Vec::new(),
+            };
+        }
+        MayBreak {
+            breaking: Breaking::between(was, had.report(), after, gets.report()),
+            lacking: match (gets.package(), gets.report()) {
+                (_, Some(report)) => report.lacking_beyond(had.report()),
+                (Some(_), None) => {
+                    vec!["nothing is known of the package that comes back".to_owned()]
+                }
+                (None, None) => vec!["the revision has no package".to_owned()],
+            },
+        }
+    }
+
+    /// What was confirmed of this, beside what else was `overruled`, and what was not. `upload` is what
+    /// the package came with, if that is still there.
+    pub(in crate::dashboard) fn confirmations(
+        self,
+        confirmed: Confirmed,
+        key: &ModelKey,
+        overruled: Option<String>,
+        upload: Option<PackageId>,
+    ) -> Confirmations {
+        let breaking = confirmed.breaking.then(|| self.breaking.to_string());
+        let lacking = confirmed
+            .incomplete
+            .then(|| Report::lacking_in_short(&self.lacking));
+        let given = insisted([overruled, breaking, lacking].into_iter().flatten());
+        let key = key.clone();
+        let open = if !self.breaking.is_empty() && !confirmed.breaking {
+            Some(Error::Breaking {
+                key,
+                breaking: Box::new(self.breaking),
+                upload,
+            })
+        } else if !self.lacking.is_empty() && !confirmed.incomplete {
+            Some(Error::Incomplete {
+                key,
+                lacking: self.lacking,
+                upload,
+            })
+        } else {
+            None
+        };
+        Confirmations { given, open }
+    }
+}
+
+impl Dashboard {
+    /// What it may break to [restore](Dashboard::restore) a revision of a model; nothing where that is
+    /// refused. Reads what was found in both packages. Needs `models:write`.
+    ///
+    /// # Errors
+    /// [`Error::Denied`]; [`Error::Unavailable`].
+    pub async fn restoring_may_break(
+        &self,
+        caller: &Caller,
+        model: &Model,
+        revision: &ModelRevision,
+    ) -> Result<MayBreak, Error> {
+        let target = || format!("model:{}", model.key);
+        self.require(caller, Permission::ModelsWrite, target)
+            .await?;
+        let Ok(Some(after)) = model.restored(revision) else {
+            return Ok(MayBreak::default());
+        };
+        let Some(held) = revision.definition() else {
+            return Ok(MayBreak::default());
+        };
+        let had = self.had_by(&model.definition).await?;
+        let gets = self.had_by(held).await?;
+        let before = model.clone();
+        crate::dashboard::history::beside(move || {
+            MayBreak::of_restore(&before, &had, &after, &gets)
+        })
+        .await
+    }
+}
+
+/// What somebody who confirmed it insisted on, for the audit log; empty where nothing had to be confirmed.
+/// Each has its room: none is lost behind another.
+pub(super) fn insisted(confirmed: impl IntoIterator<Item = String>) -> String {
+    let confirmed = confirmed.into_iter().filter(|it| !it.is_empty());
+    let told: Vec<String> = confirmed
+        .map(|it| match it.char_indices().nth(INSISTED_CHARS) {
+            Some((at, _)) => format!("{}…", &it[..at]),
+            None => it,
+        })
+        .collect();
+    match told.is_empty() {
+        true => String::new(),
+        false => format!("confirmed although {}", told.join("; ")),
+    }
+}
