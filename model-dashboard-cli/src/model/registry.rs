@@ -142,7 +142,10 @@ impl Registry<'_> {
                 let package = client.package(&found.key, found.revision).await?;
                 Ok(client.fetch(&package, purpose, arrival, progress).await?)
             }
-            (Self::Here(installation), Some(package)) if !arrival.is_complete() => {
+            // An empty one is read, too: it leaves its trace.
+            (Self::Here(installation), Some(package))
+                if !arrival.is_complete() || found.size == 0 =>
+            {
                 let package = package.clone().fetched_for(purpose)?;
                 let range = arrival.received()..found.size;
                 let read =

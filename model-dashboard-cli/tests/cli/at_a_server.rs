@@ -280,6 +280,29 @@ fn two_that_pull_the_same_at_once_both_have_it() {
 }
 
 #[test]
+fn an_empty_package_leaves_its_trace_as_well() {
+    let server = Server::start();
+    let (job, here) = (server.client(), &server.here);
+    job.write("empty.bin", "");
+    let file = job.path("empty.bin");
+    let upload = ["model", "upload", file.to_str().unwrap(), "--name"];
+    job.run(&[&upload[..], &["tensorflow/Empty"]].concat())
+        .succeeds();
+    let pull = ["model", "pull", "Empty", "--into"];
+    for (from, dir) in [(&job, job.path("there")), (here, here.path("here"))] {
+        from.run(&[&pull[..], &[dir.to_str().unwrap()]].concat())
+            .succeeds()
+            .tells("the package may not run: no framework is known");
+    }
+    let events = here.json(&["audit", "list", "--action", "package.download"]);
+    assert_eq!(
+        events["events"].as_array().map(Vec::len),
+        Some(2),
+        "{events}"
+    );
+}
+
+#[test]
 fn a_login_is_kept_for_its_owner_alone_until_the_logout() {
     let server = Server::start();
     let home = Installation::new();

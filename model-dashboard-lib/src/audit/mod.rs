@@ -42,8 +42,9 @@ pub enum Action {
     PackageDraft,
     /// A package that was proposed to a model is so no more.
     PackageDraftDiscard,
-    /// An upload, or a package that no model had, was given up or expired; or bytes were removed that must
-    /// not exist.
+    /// An upload, or a package that no model had, was given up or expired.
+    PackageDiscard,
+    /// Bytes were removed that must not exist.
     PackagePurge,
     /// Bytes that were purged may come in again.
     PackageAllow,
@@ -87,6 +88,7 @@ impl Action {
         (Action::PackageUpload, "package.upload"),
         (Action::PackageDraft, "package.draft"),
         (Action::PackageDraftDiscard, "package.draft.discard"),
+        (Action::PackageDiscard, "package.discard"),
         (Action::PackagePurge, "package.purge"),
         (Action::PackageAllow, "package.allow"),
         (Action::PackageDownload, "package.download"),

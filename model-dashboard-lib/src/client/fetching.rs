@@ -61,8 +61,12 @@ impl Client {
         arrival: &mut Option<Arrival>,
         progress: &mut (dyn FnMut(u64) + Send),
     ) -> Result<(), Failed> {
-        let from = arrival.as_ref().map_or(0, Arrival::received);
-        if arrival.as_ref().is_none_or(Arrival::is_complete) {
+        let Some(there) = arrival.as_ref() else {
+            return Ok(());
+        };
+        let from = there.received();
+        // An empty one is asked for, too: it leaves its trace.
+        if from > 0 && there.is_complete() {
             return Ok(());
         }
         let [models, network_type, name] = of(&package.key);

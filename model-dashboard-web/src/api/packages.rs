@@ -178,7 +178,8 @@ async fn report(guest: &Guest, key: &ModelKey, query: &str) -> Result<Response, 
 /// number, needs `confirm`, as does one with which labels or images stand for something else, and one for
 /// an enabled model that jobs may not be able to run; its bytes stay then as the `upload` that the problem names. For large ones `/api/v1/uploads` goes on where a connection broke
 /// off: with `upload` the bytes are those of a finished upload of yours, and the request has none. Once
-/// all bytes came it is done, also if nobody waits for the answer. Also needs `models:write`.
+/// all bytes came it is done, also if nobody waits for the answer. A model that has these bytes already, and takes
+/// nothing over, is not changed. Also needs `models:write`.
 #[utoipa::path(put, path = "/api/v1/models/{network_type}/{name}/package", tag = "packages",
     security(("token" = ["packages:write"])),
     params(

@@ -88,6 +88,17 @@ pub async fn a_package_is_given_to_the_state_that_was_seen(harness: &impl Regist
     assert!(registry.package(&lung, None).await.is_ok());
     let before = registry.package(&lung, Some(2)).await;
     assert_eq!(refused(before), ErrorKind::NotFound);
+    // The same bytes once more change nothing, and nothing of them is left over.
+    let again = registry.upload("c.bin", &weights(0)).await.unwrap();
+    let (plain, any) = (Giving::default(), Some(&Seen::Any));
+    let given = registry.publish(&again, &lung, &plain, any, "");
+    assert_eq!(given.await.unwrap().revision(), 3);
+    assert_eq!(
+        registry.package(&lung, None).await.unwrap().file_name,
+        "a.bin"
+    );
+    let over = registry.publish(&again, &lung, &plain, any, "");
+    assert!([ErrorKind::NotFound, ErrorKind::Gone].contains(&refused(over.await)));
 }
 
 pub async fn packages_differ_file_by_file_and_come_back(harness: &impl RegistryHarness) {

@@ -82,7 +82,7 @@ impl Inner {
             match discard(&**store, &upload, note.as_ref(), &removal).await {
                 Ok(true) => {
                     let target = format!("package:{}", upload.id);
-                    let event = NewEvent::of_server(Action::PackagePurge, target);
+                    let event = NewEvent::of_server(Action::PackageDiscard, target);
                     let event = event.with_detail("expired");
                     let event = event.with_detail(described(&upload, note.as_ref()));
                     self.trail.record(event).await;

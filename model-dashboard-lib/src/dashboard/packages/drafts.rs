@@ -130,6 +130,7 @@ impl Dashboard {
                 caller,
                 intent,
                 report,
+                ..
             } = this.announce(&caller, id, &key, &giving).await?;
             let head = head::ReadHead::read(&*store, id).await?;
             let head = head.ok_or_else(|| no_draft(&key, id))?.head;

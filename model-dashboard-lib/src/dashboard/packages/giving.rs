@@ -76,6 +76,16 @@ impl Giving {
         }
     }
 
+    /// Whether a model says anything else with a package than with the one that it `had`.
+    pub(super) fn changes(&self, gets: &Report, had: Option<&Report>, before: &Model) -> bool {
+        let (definition, told) = (&before.definition, &gets.description);
+        let had_told = had.map(|had| &had.description);
+        let takes = self.taken(gets, had, definition);
+        takes
+            .into_iter()
+            .any(|part| told.changes(part, had_told, definition))
+    }
+
     /// The model with a package, of which this was found, in place of the one that it `had`. `upload` is what
     /// it came with, if that is still there.
     pub(super) fn applied(

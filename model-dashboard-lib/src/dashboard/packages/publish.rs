@@ -13,7 +13,7 @@ use crate::auth::Permission;
 use crate::dashboard::edits::{filled, new_content, set_package};
 use crate::dashboard::model_writes::{After, Before, Reason};
 use crate::dashboard::{Caller, Dashboard, Error, Model};
-use crate::model::{ModelDefinition, ModelKey};
+use crate::model::{ContentDigest, ModelDefinition, ModelKey};
 use crate::package::inspect::{Report, TakenPart};
 use crate::repository::Precondition;
 use crate::repository::packages::PackageId;
@@ -24,7 +24,9 @@ pub(super) struct Announced {
     pub(super) caller: Caller,
     /// What notes beside the package that it is needed.
     pub(super) intent: Intent,
-    /// What was found in the package.
+    /// The SHA-256 of the package.
+    pub(super) digest: ContentDigest,
+    /// What was found in it.
     pub(super) report: Report,
 }
 
@@ -32,6 +34,7 @@ pub(super) struct Announced {
 #[derive(Default)]
 pub(in crate::dashboard) struct Had {
     package: Option<String>,
+    digest: Option<ContentDigest>,
     report: Option<Report>,
 }
 
@@ -39,6 +42,12 @@ impl Had {
     /// Whether this is a definition with that package: another may have come meanwhile.
     pub(super) fn is_of(&self, definition: &ModelDefinition) -> bool {
         self.package == definition.registry().and_then(|it| it.package)
+    }
+
+    /// Whether it has these bytes, of which the same was found by the same rules.
+    fn is(&self, digest: ContentDigest, report: &Report) -> bool {
+        let rules = self.report.as_ref().map(|report| report.rules);
+        self.digest == Some(digest) && rules == Some(report.rules)
     }
 
     /// Which package it is, as the definition says.
@@ -60,7 +69,8 @@ const COMPARED: usize = 3;
 
 impl Dashboard {
     /// Gives the package of a finished upload to a model, as a new revision of it. Waits until the
-    /// package was looked at; one that cannot be read is given to no model. The upload ends with it, and
+    /// package was looked at; one that cannot be read is given to no model. A model that has these bytes,
+    /// looked at by the same rules, and takes nothing over is not changed. The upload ends with it, and
     /// not with a refusal. Runs to its end, whether or not anyone waits for it. Needs `packages:write`,
     /// and what a change of the model needs: what the caller came with must still count when the package
     /// was looked at.
@@ -90,16 +100,30 @@ impl Dashboard {
             let Announced {
                 caller,
                 intent,
+                digest,
                 report,
             } = this.announce(&caller, id, &key, &giving).await?;
             let edit = move |before: &Before, had: &Had| {
                 let before = before.readable()?;
+                if had.is(digest, &report) && !giving.changes(&report, had.report(), before) {
+                    return Ok(None);
+                }
                 giving.applied(id, &report, had.report(), before, Some(id))
             };
             let reason = Reason::IfEnabled;
             let changed =
                 this.change_by_package(&caller, &key, precondition, &message, reason, had, edit);
-            this.published(id, &intent, changed.await).await
+            let changed = changed.await;
+            if changed.as_ref().is_ok_and(|model| !has(model, id)) {
+                this.take_back(id, &intent).await?;
+                let why = "the model has these bytes already";
+                if let Err(error) = this.discard_upload(&caller, id, why).await {
+                    // It expires.
+                    tracing::debug!(%id, %error, "an upload is still there that changed nothing");
+                }
+                return changed;
+            }
+            this.published(id, &intent, changed).await
         })
         .await
     }
@@ -135,6 +159,7 @@ impl Dashboard {
                 caller,
                 intent,
                 report,
+                ..
             } = this.announce(&caller, id, &key, &giving).await?;
             let definition = filled(definition, &report.description.definition());
             let confirmed = insisted(giving.overruled(&report.mismatches(&key)));
@@ -211,12 +236,16 @@ impl Dashboard {
     ) -> Result<Had, Error> {
         let package = definition.registry().and_then(|it| it.package);
         let id = package.as_deref().map(PackageId::parse);
-        let report = match id {
-            Some(Ok(id)) => self.found_in(id).await?.and_then(|found| found.report),
+        let found = match id {
+            Some(Ok(id)) => self.found_in(id).await?,
             // Another program may have written anything there.
             Some(Err(_)) | None => None,
         };
-        Ok(Had { package, report })
+        Ok(Had {
+            package,
+            digest: found.as_ref().map(|found| found.digest),
+            report: found.and_then(|found| found.report),
+        })
     }
 
     /// Notes of a package that a model is about to get it, so that its bytes stay whatever becomes
@@ -231,12 +260,14 @@ impl Dashboard {
         let found = self.inspected(caller, id).await?;
         let caller = self.renewed(caller).await?;
         self.own_upload(&caller, id).await?;
+        let digest = found.digest;
         let report = giving.checked(found, key, id)?;
         let intent = Intent::new(key);
         match self.note_intent(id, &intent).await? {
             Some(()) => Ok(Announced {
                 caller,
                 intent,
+                digest,
                 report,
             }),
             None => Err(Error::not_found(format!("upload {id}"))),
@@ -287,19 +318,29 @@ impl Dashboard {
                 | Error::Repository(_)
                 | Error::Internal(_),
             ) => {}
-            Err(_) => {
-                let store = self.inner.packages.store()?;
-                let taken_back = head::change(&**store, id, |head| {
-                    head.intents.retain(|other| other.id != intent.id);
-                    true
-                });
-                if let Err(error) = taken_back.await {
-                    tracing::debug!(%id, %error, "a package is still noted to be for a model");
-                }
-            }
+            Err(_) => self.take_back(id, intent).await?,
         }
         written
     }
+
+    /// Takes back that a model was to get a package.
+    async fn take_back(&self, id: PackageId, intent: &Intent) -> Result<(), Error> {
+        let store = self.inner.packages.store()?;
+        let taken_back = head::change(&**store, id, |head| {
+            head.intents.retain(|other| other.id != intent.id);
+            true
+        });
+        if let Err(error) = taken_back.await {
+            tracing::debug!(%id, %error, "a package is still noted to be for a model");
+        }
+        Ok(())
+    }
+}
+
+/// Whether a model has a package.
+fn has(model: &Model, id: PackageId) -> bool {
+    let named = model.definition.registry().and_then(|it| it.package);
+    named == Some(id.to_string())
 }
 
 /// The error that a model got another package than the one that was looked at.

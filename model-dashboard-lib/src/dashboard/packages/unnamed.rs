@@ -90,7 +90,7 @@ impl Dashboard {
                 }
             }
             remove_bytes(store, loose.id).await?;
-            let event = caller.event(Action::PackagePurge, format!("package:{}", loose.id));
+            let event = caller.event(Action::PackageDiscard, format!("package:{}", loose.id));
             let event = event.with_detail("nothing named it").with_detail(described);
             this.inner.trail.record(event).await;
             Ok(true)

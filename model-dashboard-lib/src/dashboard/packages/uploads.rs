@@ -370,14 +370,24 @@ impl Dashboard {
     /// [`Error::NotFound`], [`Error::Denied`]; [`Error::Busy`] while another process takes bytes
     /// in.
     pub async fn give_up_upload(&self, caller: &Caller, id: PackageId) -> Result<(), Error> {
+        self.discard_upload(caller, id, "given up").await
+    }
+
+    /// The same for another reason.
+    pub(super) async fn discard_upload(
+        &self,
+        caller: &Caller,
+        id: PackageId,
+        why: &'static str,
+    ) -> Result<(), Error> {
         let (upload, note) = self.own_upload(caller, id).await?;
         let (this, caller) = (self.clone(), caller.clone());
         self.change_of_package(async move {
             let store = this.inner.packages.store()?;
-            let removal = PackageRemoval::now(caller.username(), "given up");
+            let removal = PackageRemoval::now(caller.username(), why);
             if discard(&**store, &upload, Some(&note), &removal).await? {
-                let event = caller.event(Action::PackagePurge, format!("package:{id}"));
-                let event = event.with_detail("given up");
+                let event = caller.event(Action::PackageDiscard, format!("package:{id}"));
+                let event = event.with_detail(why);
                 let event = event.with_detail(described(&upload, Some(&note)));
                 this.inner.trail.record(event).await;
             }

@@ -229,6 +229,28 @@ async fn jobs_get_no_package_that_may_not_run_unless_that_is_meant() {
 }
 
 #[tokio::test]
+async fn the_same_bytes_change_nothing_but_what_is_taken_over() {
+    let packages = Packages::in_memory().await;
+    let (dashboard, host) = (packages.dashboard(), packages.world.host());
+    let made = dashboard.create(&host, key(), definition("{}"), "");
+    made.await.unwrap();
+    let one = given(&packages, TWO_FOLDS, Giving::taking(&[])).await;
+    let one = one.unwrap();
+    let same = given(&packages, TWO_FOLDS, Giving::taking(&[])).await;
+    assert_eq!(same.unwrap(), one);
+    let gone = packages.details(Action::PackageDiscard).await;
+    assert!(
+        gone[0].contains("the model has these bytes already"),
+        "{gone:?}"
+    );
+    let labels = Giving::taking(&[TakenPart::Labels]);
+    let taken = given(&packages, TWO_FOLDS, labels.clone()).await.unwrap();
+    assert_eq!(taken.revision(), Some(3));
+    let again = given(&packages, TWO_FOLDS, labels).await.unwrap();
+    assert_eq!(again, taken);
+}
+
+#[tokio::test]
 async fn what_a_restore_may_break_is_told_before_and_has_to_be_meant() {
     let packages = Packages::in_memory().await;
     let (dashboard, host) = (packages.dashboard(), packages.world.host());

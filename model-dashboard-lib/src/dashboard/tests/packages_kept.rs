@@ -59,7 +59,7 @@ async fn bytes_that_a_model_may_have_outlive_their_upload_and_no_event_says_othe
         .unwrap();
     assert!(packages.store.uploads().await.unwrap().is_empty());
     assert!(is_there(&packages, id).await);
-    assert!(packages.details(Action::PackagePurge).await.is_empty());
+    assert!(packages.details(Action::PackageDiscard).await.is_empty());
 }
 
 /// The record of the upload goes last, so whoever comes next ends it.

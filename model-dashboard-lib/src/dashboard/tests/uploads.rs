@@ -66,7 +66,7 @@ async fn goes_on_and_is_looked_at(packages: Packages) {
     let note = String::from_utf8(note).unwrap();
     assert!(note.contains(&hex) && note.contains("given up"), "{note}");
     assert_eq!(
-        packages.details(Action::PackagePurge).await,
+        packages.details(Action::PackageDiscard).await,
         [format!("given up; weights.bin, 11 bytes, sha256:{hex}")]
     );
     let gone = dashboard.upload(&editor, id).await;
@@ -225,7 +225,7 @@ async fn uploads_that_expired_are_not_there_and_go() {
     dashboard.inner.purge_uploads().await;
     assert!(packages.store.uploads().await.unwrap().is_empty());
     assert!(packages.store.packages().await.unwrap().is_empty());
-    let mut told = packages.details(Action::PackagePurge).await;
+    let mut told = packages.details(Action::PackageDiscard).await;
     told.sort();
     assert!(
         told[0].starts_with("expired; , 0 bytes, sha256:"),

@@ -189,6 +189,10 @@ async fn publish_now(
     let state = Precondition::Version(seen);
     let published = dashboard.publish_upload(caller, id, &model.key, giving, state, reason);
     let model = published.await?;
+    if model.version == seen {
+        let text = "The model has these bytes already. Nothing has changed.";
+        return Ok((page_of(visit, &model.key), text.to_owned()));
+    }
     let revision = model.revision().map(|n| format!(" It is revision {n}."));
     let text = format!(
         "{} has the package.{}",

@@ -148,7 +148,7 @@ async fn packages_that_nothing_names_are_removed_and_others_stay() {
     let event = here.world.events().await;
     let purge = event
         .iter()
-        .find(|it| it.event.action == Action::PackagePurge);
+        .find(|it| it.event.action == Action::PackageDiscard);
     assert_eq!(purge.unwrap().event.target, format!("package:{}", names(0)));
 
     // What cannot be read may name any.
