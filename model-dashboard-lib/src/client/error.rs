@@ -51,12 +51,12 @@ pub enum ClientError {
     /// ([`Giving::as_typed`](crate::dashboard::Giving::as_typed)).
     #[error(transparent)]
     MismatchedPackage(Box<Problem>),
-    /// Labels or images stand for something else with the package ([`Problem::breaking`]); that has to be
-    /// confirmed ([`Giving::breaking`](crate::dashboard::Giving::breaking)).
+    /// Labels or images stand for something else with the package or the revision ([`Problem::breaking`]);
+    /// that has to be [confirmed](crate::dashboard::Confirmed).
     #[error(transparent)]
     BreakingPackage(Box<Problem>),
-    /// Jobs use the model, and may not be able to run it with the package ([`Problem::lacking`]); that has to
-    /// be confirmed ([`Giving::incomplete`](crate::dashboard::Giving::incomplete)).
+    /// Jobs use the model, and may not be able to run it then ([`Problem::lacking`]); that has to be
+    /// [confirmed](crate::dashboard::Confirmed).
     #[error(transparent)]
     IncompletePackage(Box<Problem>),
     /// The answer is none of a registry.
@@ -189,10 +189,10 @@ pub struct Problem {
     /// The SHA-256 of bytes that were purged, in hexadecimal digits.
     #[serde(default)]
     pub sha256: Option<String>,
-    /// What stands for something else with a package.
+    /// What stands for something else with a package or a revision.
     #[serde(default)]
     pub breaking: Option<RemoteChanges>,
-    /// Why jobs may not be able to run the model with a package.
+    /// Why jobs may not be able to run the model then.
     #[serde(default)]
     pub lacking: Vec<String>,
 }

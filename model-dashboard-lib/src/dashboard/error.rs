@@ -205,26 +205,25 @@ pub enum Error {
         /// The upload that it came with.
         upload: PackageId,
     },
-    /// Labels or images of the model stand for something else with the package. It is there: the upload is
-    /// given to the model all the same ([`Giving::breaking`](super::Giving::breaking)), or proposed to
-    /// it; a draft is published so, too. HTTP: 409.
-    #[error(
-        "whoever uses {key} takes something for something else then: {breaking}; confirm that this is meant"
-    )]
+    /// Labels or images of the model stand for something else with a package, or with a revision that is
+    /// restored. It is done all the same where that is [confirmed](super::Confirmed); an upload may be
+    /// proposed instead. HTTP: 409.
+    #[error("{}", breaks(key, breaking, lacking))]
     Breaking {
         /// The model.
         key: ModelKey,
         /// What stands for something else.
         breaking: Box<Breaking>,
-        /// The upload that the package came with; `None` for a draft.
+        /// What of [`Error::Incomplete`] has to be confirmed as well.
+        lacking: Vec<String>,
+        /// The upload that the package came with; `None` for a draft and a restore.
         upload: Option<PackageId>,
     },
-    /// Jobs use the model, and may not be able to run it with the package. It is there: the upload is given
-    /// to the model all the same ([`Giving::incomplete`](super::Giving::incomplete)), or proposed to it; a
-    /// draft is published so, too. HTTP: 409.
+    /// Jobs use the model, and may not be able to run it with a package, or with the one that a restored
+    /// revision has. It is done all the same where that is [confirmed](super::Confirmed); an upload may
+    /// be proposed instead. HTTP: 409.
     #[error(
-        "{key} is enabled, and jobs may not be able to run it with the package: {}; confirm that this is \
-         meant",
+        "{key} is enabled, and jobs may not be able to run it then: {}; confirm that this is meant",
         Report::lacking_in_short(lacking)
     )]
     Incomplete {
@@ -232,7 +231,7 @@ pub enum Error {
         key: ModelKey,
         /// Why, in sentences ([`Report::lacking`](crate::package::inspect::Report::lacking)).
         lacking: Vec<String>,
-        /// The upload that the package came with; `None` for a draft.
+        /// The upload that the package came with; `None` for a draft and a restore.
         upload: Option<PackageId>,
     },
     /// Jobs would find no package: its bytes were removed for good. HTTP: 409.
@@ -381,6 +380,20 @@ fn purged(key: &ModelKey, removal: &PackageRemoval, enabled: bool) -> String {
             "{key} cannot be enabled: its package was purged ({removal}); give it another one first"
         ),
     }
+}
+
+fn breaks(key: &ModelKey, breaking: &Breaking, lacking: &[String]) -> String {
+    let runs = match lacking {
+        [] => String::new(),
+        lacking => format!(
+            "; it is enabled, and jobs may not be able to run it then: {}",
+            Report::lacking_in_short(lacking)
+        ),
+    };
+    format!(
+        "whoever uses {key} takes something for something else then: {breaking}{runs}; confirm that this \
+         is meant"
+    )
 }
 
 fn joined(mismatches: &[Mismatch]) -> String {

@@ -52,9 +52,9 @@ pub enum ErrorKind {
     UntrustedPackage,
     /// A package is for another model.
     MismatchedPackage,
-    /// Labels or images stand for something else with a package.
+    /// Labels or images stand for something else with a package or a revision.
     BreakingPackage,
-    /// Jobs may not be able to run a model with a package.
+    /// Jobs may not be able to run a model with a package or a revision.
     IncompletePackage,
     /// The bytes of a model's package were removed for good.
     PurgedPackage,

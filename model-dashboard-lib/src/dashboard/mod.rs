@@ -41,6 +41,7 @@ mod history;
 mod lost_race;
 mod measures;
 mod model_changes;
+mod model_states;
 mod model_writes;
 mod models;
 mod new_session;

@@ -11,7 +11,8 @@
 
 use super::edits::{check_new_key, derived_content, is_switch, new_content, patched};
 use super::fields::message_field;
-use super::model_writes::{Act, After, Reason, change_of};
+use super::model_states::After;
+use super::model_writes::{Act, Reason, change_of};
 use super::{Caller, Dashboard, Error, Model};
 use crate::audit::Action;
 use crate::auth::Permission;

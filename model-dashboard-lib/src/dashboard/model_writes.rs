@@ -4,16 +4,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::edits::{changed_fields, mended, replaced};
+use super::edits::changed_fields;
 use super::fields::message_field;
 use super::history::beside;
+use super::model_states::{After, Before, Looks};
 use super::noticed::changed_outside;
 use super::packages::trust::package_after;
-use super::{Caller, Dashboard, Error, Model, RawModel};
+use super::{Caller, Dashboard, Error, Model};
 use crate::audit::{Action, NewEvent};
 use crate::auth::Permission;
 use crate::catalog::OutsideChange;
-use crate::model::{BrokenDefinition, ModelDefinition, ModelKey, Timestamp, Version};
+use crate::model::{ModelDefinition, ModelKey, Timestamp, Version};
 use crate::repository::{Change, Precondition, RepositoryError, StoredModel};
 
 /// How often a change of whatever is there is tried. A try fails only because another writer was
@@ -28,105 +29,6 @@ const UNKNOWN: &str = "outcome not known: the model store failed";
 
 /// What is said of a model that an administrator enabled whatever its package.
 const DESPITE_PACKAGE: &str = "enabled whatever its package";
-
-/// The state that a change replaces.
-pub(super) struct Before {
-    pub(super) key: ModelKey,
-    version: Version,
-    model: Result<Model, BrokenDefinition>,
-    enabled: bool,
-    /// What was changed outside, if nobody else has noticed.
-    over: Option<OutsideChange>,
-}
-
-impl Before {
-    fn new(stored: StoredModel) -> Before {
-        let model = Model::read(&stored);
-        let enabled = match &model {
-            Ok(model) => model.definition.enabled(),
-            Err(_) => may_be_enabled(&stored.bytes),
-        };
-        Before {
-            key: stored.key,
-            version: stored.version,
-            model,
-            enabled,
-            over: None,
-        }
-    }
-
-    /// A definition that is too large to be read. For other readers it may be enabled.
-    fn unread(raw: RawModel) -> Before {
-        let broken = raw.broken.unwrap_or_else(|| {
-            let size = raw.bytes.len() as u64;
-            BrokenDefinition::too_large(raw.key.clone(), size)
-        });
-        Before {
-            key: raw.key,
-            version: raw.version,
-            model: Err(broken),
-            enabled: true,
-            over: None,
-        }
-    }
-
-    pub(super) fn readable(&self) -> Result<&Model, Error> {
-        self.model.as_ref().map_err(|broken| broken.clone().into())
-    }
-
-    /// What a whole new definition makes of it, readable or not.
-    pub(super) fn replaced_by(&self, definition: ModelDefinition) -> Result<Option<After>, Error> {
-        let content = match &self.model {
-            Ok(model) => replaced(model, definition),
-            Err(_) => mended(&self.key, definition),
-        };
-        Ok(content?.map(After::Content))
-    }
-}
-
-/// What a change makes of a model.
-pub(super) enum After {
-    /// The same key with this content.
-    Content(ModelDefinition),
-    /// The same, with a package.
-    Given(ModelDefinition, Confirmations),
-    /// The same key with this content, which an earlier revision held.
-    Restored(ModelDefinition, u64, Confirmations),
-    /// Another key with this content.
-    Renamed(ModelKey, ModelDefinition),
-    Deleted,
-}
-
-impl After {
-    /// What is stored then.
-    fn content(&self) -> Option<&ModelDefinition> {
-        match self {
-            After::Content(content)
-            | After::Given(content, _)
-            | After::Restored(content, ..)
-            | After::Renamed(_, content) => Some(content),
-            After::Deleted => None,
-        }
-    }
-
-    fn confirmations(&mut self) -> Option<&mut Confirmations> {
-        match self {
-            After::Given(_, confirmations) | After::Restored(.., confirmations) => {
-                Some(confirmations)
-            }
-            After::Content(_) | After::Renamed(..) | After::Deleted => None,
-        }
-    }
-}
-
-/// What had to be confirmed of a change.
-#[derive(Default)]
-pub(super) struct Confirmations {
-    /// What somebody confirmed, for the audit log; may be empty.
-    pub(super) given: String,
-    /// What nobody has confirmed, told where nothing else speaks against the change.
-    pub(super) open: Option<Error>,
-}
 
 /// What a change does, for the audit log.
 pub(super) struct Act {
@@ -166,14 +68,11 @@ impl Act {
     }
 }
 
-/// Whether a definition that cannot be read here may count as enabled for another reader.
-pub(super) fn may_be_enabled(bytes: &[u8]) -> bool {
-    let text: Vec<u8> = bytes
-        .iter()
-        .copied()
-        .filter(|b| !b.is_ascii_whitespace())
-        .collect();
-    memchr::memmem::find(&text, br#""enabled":true"#).is_some()
+/// A change of a model: what it needs, looks at, and makes of the state before.
+pub(super) struct Edit<F> {
+    pub(super) reason: Reason,
+    pub(super) looks: Looks,
+    pub(super) apply: F,
 }
 
 /// How much of a reason a change needs.
@@ -197,6 +96,27 @@ impl Dashboard {
         reason: Reason,
         edit: impl Fn(&Before) -> Result<Option<After>, Error> + Send + Sync + 'static,
     ) -> Result<Model, Error> {
+        let edit = Edit {
+            reason,
+            looks: Looks::Nowhere,
+            apply: edit,
+        };
+        self.edit_model(caller, key, precondition, message, edit)
+            .await
+    }
+
+    /// The same by what it looks at.
+    pub(super) async fn edit_model<F>(
+        &self,
+        caller: &Caller,
+        key: &ModelKey,
+        precondition: Precondition,
+        message: &str,
+        edit: Edit<F>,
+    ) -> Result<Model, Error>
+    where
+        F: Fn(&Before) -> Result<Option<After>, Error> + Send + Sync + 'static,
+    {
         let target = || format!("model:{key}");
         self.require(caller, Permission::ModelsWrite, target)
             .await?;
@@ -214,7 +134,7 @@ impl Dashboard {
             loop {
                 tries += 1;
                 let tried = this
-                    .change_once(&caller, &key, expected, &message, reason, &edit)
+                    .change_once(&caller, &key, expected, &message, &edit)
                     .await;
                 match tried {
                     Err(Error::Conflict { .. }) if expected.is_none() => {
@@ -231,16 +151,18 @@ impl Dashboard {
         .await
     }
 
-    async fn change_once(
+    async fn change_once<F>(
         &self,
         caller: &Caller,
         key: &ModelKey,
         expected: Option<Version>,
         message: &str,
-        reason: Reason,
-        edit: &Arc<impl Fn(&Before) -> Result<Option<After>, Error> + Send + Sync + 'static>,
-    ) -> Result<Model, Error> {
-        let before = match self.live(key).await {
+        edit: &Arc<Edit<F>>,
+    ) -> Result<Model, Error>
+    where
+        F: Fn(&Before) -> Result<Option<After>, Error> + Send + Sync + 'static,
+    {
+        let mut before = match self.live(key).await {
             Ok(stored) => Before {
                 over: self.inner.catalog.outside(&stored),
                 ..Before::new(stored)
@@ -255,10 +177,12 @@ impl Dashboard {
                 current: before.model.ok().map(Box::new),
             });
         }
+        self.look(caller, &mut before, &edit.looks).await?;
+        let reason = edit.reason;
         // Large definitions and packages take a while.
         let edit = Arc::clone(edit);
         let (before, edited) = beside(move || {
-            let edited = edit(&before);
+            let edited = (edit.apply)(&before);
             (before, edited)
         })
         .await?;

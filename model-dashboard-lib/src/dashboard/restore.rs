@@ -7,8 +7,9 @@ use super::edits::{changed, keep_field, set_null, set_registry, set_tags};
 use super::fields::message_field;
 use super::history::beside;
 use super::lost_race::changes;
-use super::model_writes::{Act, After, Before, Confirmations, Reason, restored_from};
-use super::packages::{Confirmed, Had, MayBreak};
+use super::model_states::{After, Before, Confirmations, Looks};
+use super::model_writes::{Act, Edit, Reason, restored_from};
+use super::packages::{Confirmed, MayBreak};
 use super::revision::{ModelRevision, Origin, RevisionContent};
 use super::{Caller, Dashboard, Error, Model};
 use crate::audit::Action;
@@ -27,7 +28,8 @@ impl Dashboard {
     /// that holds what the model holds already changes nothing and is answered as done. What it may break
     /// for jobs that use the model ([`Dashboard::restoring_may_break`]) has to be confirmed.
     ///
-    /// Needs `models:write`; for an enabled model `models:enable` and a reason.
+    /// Needs `models:write`; for an enabled model `models:enable` and a reason, and `packages:read` where it
+    /// gets another package back: what is in both may have to be confirmed.
     ///
     /// # Errors
     /// As [`Dashboard::replace`]; [`Error::Invalid`] (`revision`) for a revision that is a
@@ -49,9 +51,8 @@ impl Dashboard {
         let id = self.historic(caller, key).await?.id;
         let revision = self.revision_of(&id, key, number).await?;
         let held = usable(&revision)?;
-        let gets = self.had_by(&held).await?;
-        let had = self.had(caller, key).await?;
-        let edit = move |before: &Before, had: &Had| {
+        let looks = Looks::AtBoth(held.clone());
+        let apply = move |before: &Before| {
             let Ok(present) = before.readable() else {
                 // Disabled: nobody uses it.
                 let content = brought_back(&before.key, &held)?;
@@ -60,13 +61,18 @@ impl Dashboard {
             };
             let content = restored(present, &held)?;
             Ok(content.map(|content| {
-                let may_break = MayBreak::of_restore(present, had, &content, &gets);
+                let packages = before.gets.as_ref().map(|gets| (&before.had, gets));
+                let may_break = MayBreak::of_restore(present, &content, packages);
                 let confirmations = may_break.confirmations(confirmed, &present.key, None, None);
                 After::Restored(content, number, confirmations)
             }))
         };
-        let reason = Reason::IfEnabled;
-        self.change_by_package(caller, key, precondition, message, reason, had, edit)
+        let edit = Edit {
+            reason: Reason::IfEnabled,
+            looks,
+            apply,
+        };
+        self.edit_model(caller, key, precondition, message, edit)
             .await
     }
 

@@ -76,11 +76,11 @@ pub(crate) struct Problem {
     /// What a package says otherwise than the model that was to get it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) mismatches: Vec<MismatchProblem>,
-    /// Labels and images that stand for something else with a package: what they stood for, and stand for
+    /// Labels and images that stand for something else with a package or a revision: what they stood for, and stand for
     /// then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) breaking: Option<Changes>,
-    /// Why jobs may not be able to run an enabled model with a package.
+    /// Why jobs may not be able to run an enabled model then.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(example = json!(["there are no weights of fold 1"]))]
     pub(super) lacking: Vec<String>,
@@ -171,6 +171,7 @@ const MESSAGE_HEADER: &str = " (header Model-Dashboard-Message)";
 /// How something is confirmed here.
 const CONFIRM_AS_TYPED: &str = " (confirm=as_typed)";
 const CONFIRM_BREAKING: &str = " (confirm=breaking)";
+const CONFIRM_BOTH: &str = " (confirm=breaking,incomplete)";
 const CONFIRM_INCOMPLETE: &str = " (confirm=incomplete)";
 
 impl From<&Mismatch> for MismatchProblem {
@@ -326,9 +327,16 @@ impl From<Error> for Problem {
                 problem.mismatches = mismatches.iter().map(MismatchProblem::from).collect();
             }
             Error::Breaking {
-                breaking, upload, ..
+                breaking,
+                lacking,
+                upload,
+                ..
             } => {
-                problem.detail.push_str(CONFIRM_BREAKING);
+                problem.detail.push_str(match lacking.is_empty() {
+                    true => CONFIRM_BREAKING,
+                    false => CONFIRM_BOTH,
+                });
+                problem.lacking = lacking;
                 problem.upload = upload.map(|upload| upload.to_string());
                 problem.breaking = Some(Changes::breaking(&breaking));
             }

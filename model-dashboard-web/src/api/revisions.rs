@@ -152,7 +152,8 @@ pub(super) async fn diff(
 /// Makes what the revision held the present state, as a new revision under the present name. The
 /// model stays enabled or disabled as it is; an enabled one takes `models:enable` and a reason.
 /// A model that holds that already is not changed. Where labels or images of an enabled model stand for
-/// something else then, or jobs may not be able to run it with what comes back, that has to be confirmed, whatever `If-Match` says.
+/// something else then, or jobs may not be able to run it with what comes back, that has to be confirmed, whatever `If-Match`
+/// says; where it gets another package back, that also needs `packages:read`.
 ///
 /// A deleted model is brought back so, disabled and with its history (201): that takes
 /// `system:admin`, and no `If-Match`.

@@ -155,7 +155,7 @@ async fn restoring_says_what_becomes_of_the_package_and_brings_it_back() {
     let patch = r#"{"enabled":true}"#;
     let enabled = enabled.send(Method::PATCH, MODEL, patch).await;
     assert_eq!(enabled.status, 200, "{}", enabled.text());
-    // To none it goes back where somebody means it.
+    // To other labels it goes back where somebody means it.
     let path = format!("{MODEL}/package");
     let put = client.with("if-match", "*");
     let put = put.with("model-dashboard-message", "why");

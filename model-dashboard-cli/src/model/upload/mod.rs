@@ -34,8 +34,8 @@ pub(crate) struct Upload {
     #[arg(value_name = "FILE-or-FOLDER")]
     package: PathBuf,
 
-    /// The model that gets it, as TYPE/NAME: a new revision, or a new, disabled model with alias, labels,
-    /// version and channels as the package tells them. Without it the package says which, and that has to be
+    /// The model that gets it, as TYPE/NAME: a new revision, or a new, disabled model with alias,
+    /// description, labels, version and channels as the package tells them. Without it the package says which, and that has to be
     /// confirmed
     #[arg(long, value_name = "TYPE/NAME")]
     name: Option<String>,

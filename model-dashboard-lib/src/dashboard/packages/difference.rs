@@ -1,6 +1,7 @@
 //! What differs between the packages of two revisions, file by file.
 
 use super::head::{PackageHead, ReadHead};
+use super::may_break::NO_PACKAGE;
 use super::record::PackageRecord;
 use crate::auth::Permission;
 use crate::dashboard::history::beside;
@@ -191,7 +192,10 @@ fn differing(
 ) -> (Option<ReportComparison>, Vec<String>) {
     let had = before.as_ref().and_then(Option::as_ref);
     let gets = after.as_ref().and_then(Option::as_ref);
-    let lacking = gets.map(|gets| gets.lacking_beyond(had));
+    let lacking = match (&before, &after) {
+        (Some(Some(_)), Some(None)) => Some(vec![NO_PACKAGE.to_owned()]),
+        _ => gets.map(|gets| gets.lacking_beyond(had)),
+    };
     let is_known = before.is_some() && after.is_some();
     let contents = is_known.then(|| match (had, gets) {
         (Some(before), Some(after)) => ReportComparison::between(before, after),

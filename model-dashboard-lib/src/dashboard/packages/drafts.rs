@@ -10,14 +10,15 @@ use serde::{Deserialize, Serialize};
 use super::giving::Giving;
 use super::head::{self, Intent, PackageRemoval};
 use super::may_break::{Confirmed, insisted};
-use super::publish::{Announced, has_another, to_its_end};
+use super::publish::{Announced, to_its_end};
 use super::record::PackageRecord;
 use super::{discard, head::PackageHead};
 use crate::audit::Action;
 use crate::auth::Permission;
 use crate::dashboard::edits::{set_registry, with_told_package};
 use crate::dashboard::fields::message_field;
-use crate::dashboard::model_writes::{Before, Reason, change_of};
+use crate::dashboard::model_states::{Before, Looks};
+use crate::dashboard::model_writes::{Edit, Reason, change_of};
 use crate::dashboard::{Caller, Dashboard, Error, Model};
 use crate::model::{ContentDigest, ModelDefinition, ModelId, ModelKey, Timestamp};
 use crate::package::inspect::{Report, TakenPart};
@@ -134,6 +135,10 @@ impl Dashboard {
             } = this.announce(&caller, id, &key, &giving).await?;
             let head = head::ReadHead::read(&*store, id).await?;
             let head = head.ok_or_else(|| no_draft(&key, id))?.head;
+            let tells = giving.tells_what_it_takes(&report, had.report(), &model);
+            if let Err(silent) = tells {
+                return this.settled(id, &intent, Err(silent)).await;
+            }
             let mut takes = giving.taken(&report, had.report(), &model.definition);
             takes.sort();
             takes.dedup();
@@ -244,8 +249,8 @@ impl Dashboard {
         })
     }
 
-    /// Makes a draft the next revision of its model, and ends it. Without a `message` its own counts. Needs `packages:read` and `packages:write`, and what a change of the model
-    /// needs.
+    /// Makes a draft the next revision of its model, and ends it. Without a `message` its own counts. Needs
+    /// `packages:read` and `packages:write`, and what a change of the model needs.
     ///
     /// # Errors
     /// As [`Dashboard::replace`] and [`Dashboard::draft`]; [`Error::Breaking`] and [`Error::Incomplete`]
@@ -278,24 +283,22 @@ impl Dashboard {
             };
             let report = proposed.record.report;
             let report = report.ok_or_else(|| no_draft(&key, package))?;
-            let (had, of) = (proposed.had, proposed.model.definition);
             let giving = Giving {
                 takes: Some(draft.takes),
                 // That this model is meant was said when it was proposed.
                 as_typed: false,
                 confirmed,
             };
-            let named = |definition: &ModelDefinition| definition.registry()?.package;
-            let at = key.clone();
-            let edit = move |before: &Before| {
-                let before = before.readable()?;
-                if named(&before.definition) != named(&of) {
-                    return Err(has_another(&at, before));
-                }
-                giving.applied(package, &report, had.as_ref(), before, None)
+            let apply = move |before: &Before| {
+                let (had, before) = (before.had.report(), before.readable()?);
+                giving.applied(package, &report, had, before, None)
             };
-            let reason = Reason::IfEnabled;
-            let changed = this.change_model(&caller, &key, precondition, &message, reason, edit);
+            let edit = Edit {
+                reason: Reason::IfEnabled,
+                looks: Looks::AtPresent,
+                apply,
+            };
+            let changed = this.edit_model(&caller, &key, precondition, &message, edit);
             let model = this.settled(package, &intent, changed.await).await?;
             let store = this.inner.packages.store()?;
             if let Err(error) = store.remove_draft(&model_id, package).await {

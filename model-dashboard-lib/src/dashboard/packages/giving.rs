@@ -3,7 +3,7 @@
 use super::may_break::{Confirmed, MayBreak};
 use super::publish::told;
 use crate::dashboard::edits::with_told_package;
-use crate::dashboard::model_writes::After;
+use crate::dashboard::model_states::After;
 use crate::dashboard::packages::record::PackageRecord;
 use crate::dashboard::{Error, Model};
 use crate::model::{ModelDefinition, ModelKey};
@@ -76,6 +76,27 @@ impl Giving {
         }
     }
 
+    /// Refuses to take over what the package does not tell, and what it does not change by that either: what
+    /// only the one told that the model `had` may go.
+    pub(super) fn tells_what_it_takes(
+        &self,
+        gets: &Report,
+        had: Option<&Report>,
+        before: &Model,
+    ) -> Result<(), Error> {
+        let (told, had) = (&gets.description, had.map(|had| &had.description));
+        let is_told =
+            |part: &TakenPart| told.tells(*part) || told.changes(*part, had, &before.definition);
+        let mut takes = self.takes.iter().flatten();
+        match takes.find(|part| !is_told(part)) {
+            None => Ok(()),
+            Some(part) => {
+                let silent = format!("the package does not tell the {}", part.as_str());
+                Err(Error::invalid("take", silent))
+            }
+        }
+    }
+
     /// Whether a model says anything else with a package than with the one that it `had`.
     pub(super) fn changes(&self, gets: &Report, had: Option<&Report>, before: &Model) -> bool {
         let (definition, told) = (&before.definition, &gets.description);
@@ -122,7 +143,7 @@ impl Giving {
         key: &ModelKey,
         upload: PackageId,
     ) -> Result<Report, Error> {
-        let report = told(found, self.takes.as_deref().unwrap_or_default())?;
+        let report = told(found)?;
         let mismatches = report.mismatches(key);
         if !mismatches.is_empty() && !self.as_typed {
             let key = key.clone();

@@ -1,8 +1,9 @@
 //! What a change of a model may break for those who use it, and what somebody confirms of it.
 
-use super::publish::Had;
+use super::had::Had;
 use crate::auth::Permission;
-use crate::dashboard::model_writes::Confirmations;
+use crate::dashboard::history::beside;
+use crate::dashboard::model_states::{Before, Confirmations, Looks};
 use crate::dashboard::{Caller, Dashboard, Error, Model, ModelRevision};
 use crate::model::{ModelDefinition, ModelKey};
 use crate::package::inspect::{Breaking, Report};
@@ -10,6 +11,9 @@ use crate::repository::packages::PackageId;
 
 /// How much an event tells of each thing that was confirmed, in characters.
 const INSISTED_CHARS: usize = 250;
+
+/// Why jobs cannot run a model that has a package until now.
+pub(super) const NO_PACKAGE: &str = "the revision has no package";
 
 /// What somebody who changes a model confirms. By default nothing: what may break jobs is refused then.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,32 +81,32 @@ impl MayBreak {
         }
     }
 
-    /// By a restore, with which the definition is `after`. Nobody uses a model that is disabled; what
-    /// comes with it is shown to whoever enables it.
+    /// By a restore, with which the definition is `after`, and another one of two packages comes back: the one
+    /// that it had, and the one that it gets. Nobody uses a model that is disabled; what comes with it is shown
+    /// to whoever enables it.
     pub(in crate::dashboard) fn of_restore(
         before: &Model,
-        had: &Had,
         after: &ModelDefinition,
-        gets: &Had,
+        packages: Option<(&Had, &Had)>,
     ) -> MayBreak {
         let was = &before.definition;
         if !was.enabled() {
             return MayBreak::default();
         }
-        if had.package() == gets.package() {
+        let Some((had, gets)) = packages else {
             return MayBreak {
                 breaking: Breaking::between(was, None, after, None),
                 lacking: Vec::new(),
             };
-        }
+        };
         MayBreak {
             breaking: Breaking::between(was, had.report(), after, gets.report()),
-            lacking: match (gets.package(), gets.report()) {
-                (_, Some(report)) => report.lacking_beyond(had.report()),
-                (Some(_), None) => {
+            lacking: match gets.report() {
+                Some(report) => report.lacking_beyond(had.report()),
+                None if gets.is_named() => {
                     vec!["nothing is known of the package that comes back".to_owned()]
                 }
-                (None, None) => vec!["the revision has no package".to_owned()],
+                None => vec![NO_PACKAGE.to_owned()],
             },
         }
     }
@@ -122,16 +126,21 @@ impl MayBreak {
             .then(|| Report::lacking_in_short(&self.lacking));
         let given = insisted([overruled, breaking, lacking].into_iter().flatten());
         let key = key.clone();
+        let lacking = match confirmed.incomplete {
+            true => Vec::new(),
+            false => self.lacking,
+        };
         let open = if !self.breaking.is_empty() && !confirmed.breaking {
             Some(Error::Breaking {
                 key,
                 breaking: Box::new(self.breaking),
+                lacking,
                 upload,
             })
-        } else if !self.lacking.is_empty() && !confirmed.incomplete {
+        } else if !lacking.is_empty() {
             Some(Error::Incomplete {
                 key,
-                lacking: self.lacking,
+                lacking,
                 upload,
             })
         } else {
@@ -142,8 +151,9 @@ impl MayBreak {
 }
 
 impl Dashboard {
-    /// What it may break to [restore](Dashboard::restore) a revision of a model; nothing where that is
-    /// refused. Reads what was found in both packages. Needs `models:write`.
+    /// What it may break to [restore](Dashboard::restore) a revision of a model; nothing for a revision that
+    /// cannot be used again. Whether that is refused for another reason is not looked at. Reads what was found in
+    /// both packages, where they differ and jobs use the model. Needs `models:write`, and then `packages:read`.
     ///
     /// # Errors
     /// [`Error::Denied`]; [`Error::Unavailable`].
@@ -156,17 +166,17 @@ impl Dashboard {
         let target = || format!("model:{}", model.key);
         self.require(caller, Permission::ModelsWrite, target)
             .await?;
-        let Ok(Some(after)) = model.restored(revision) else {
+        let (Ok(Some(after)), Some(held)) = (model.restored(revision), revision.definition())
+        else {
             return Ok(MayBreak::default());
         };
-        let Some(held) = revision.definition() else {
-            return Ok(MayBreak::default());
-        };
-        let had = self.had_by(&model.definition).await?;
-        let gets = self.had_by(held).await?;
-        let before = model.clone();
-        crate::dashboard::history::beside(move || {
-            MayBreak::of_restore(&before, &had, &after, &gets)
+        let mut before = Before::of(model.clone());
+        let looks = Looks::AtBoth(held.clone());
+        self.look(caller, &mut before, &looks).await?;
+        let model = model.clone();
+        beside(move || {
+            let packages = before.gets.as_ref().map(|gets| (&before.had, gets));
+            MayBreak::of_restore(&model, &after, packages)
         })
         .await
     }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use futures::stream::{self, StreamExt as _};
 
 use super::drafts::Draft;
-use crate::dashboard::model_writes::may_be_enabled;
+use crate::dashboard::model_states::may_be_enabled;
 use crate::dashboard::{Dashboard, Error, Model, ModelRevision, Progress};
 use crate::model::{ModelId, ModelKey};
 use crate::repository::RepositoryError;

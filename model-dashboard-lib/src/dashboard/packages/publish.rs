@@ -1,8 +1,5 @@
 //! Giving a package to a model.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use tracing::Instrument as _;
 
 use super::giving::Giving;
@@ -11,10 +8,11 @@ use super::may_break::insisted;
 use super::record::PackageRecord;
 use crate::auth::Permission;
 use crate::dashboard::edits::{filled, new_content, set_package};
-use crate::dashboard::model_writes::{After, Before, Reason};
+use crate::dashboard::model_states::{Before, Looks};
+use crate::dashboard::model_writes::{Edit, Reason};
 use crate::dashboard::{Caller, Dashboard, Error, Model};
 use crate::model::{ContentDigest, ModelDefinition, ModelKey};
-use crate::package::inspect::{Report, TakenPart};
+use crate::package::inspect::Report;
 use crate::repository::Precondition;
 use crate::repository::packages::PackageId;
 
@@ -29,43 +27,6 @@ pub(super) struct Announced {
     /// What was found in it.
     pub(super) report: Report,
 }
-
-/// What was found in the package of a model, as far as it has one.
-#[derive(Default)]
-pub(in crate::dashboard) struct Had {
-    package: Option<String>,
-    digest: Option<ContentDigest>,
-    report: Option<Report>,
-}
-
-impl Had {
-    /// Whether this is a definition with that package: another may have come meanwhile.
-    pub(super) fn is_of(&self, definition: &ModelDefinition) -> bool {
-        self.package == definition.registry().and_then(|it| it.package)
-    }
-
-    /// Whether it has these bytes, of which the same was found by the same rules.
-    fn is(&self, digest: ContentDigest, report: &Report) -> bool {
-        let rules = self.report.as_ref().map(|report| report.rules);
-        self.digest == Some(digest) && rules == Some(report.rules)
-    }
-
-    /// Which package it is, as the definition says.
-    pub(super) fn package(&self) -> Option<&str> {
-        self.package.as_deref()
-    }
-
-    pub(super) fn report(&self) -> Option<&Report> {
-        self.report.as_ref()
-    }
-
-    pub(super) fn into_report(self) -> Option<Report> {
-        self.report
-    }
-}
-
-/// How often a package is compared anew because the model got another one meanwhile.
-const COMPARED: usize = 3;
 
 impl Dashboard {
     /// Gives the package of a finished upload to a model, as a new revision of it. Waits until the
@@ -96,23 +57,31 @@ impl Dashboard {
             let target = || format!("model:{key}");
             this.require(&caller, Permission::ModelsWrite, target)
                 .await?;
-            let had = this.had(&caller, &key).await?;
+            match this.model(&caller, &key).await {
+                // Whoever changes it is told so.
+                Ok(_) | Err(Error::Broken { .. }) => {}
+                Err(error) => return Err(error),
+            }
             let Announced {
                 caller,
                 intent,
                 digest,
                 report,
             } = this.announce(&caller, id, &key, &giving).await?;
-            let edit = move |before: &Before, had: &Had| {
-                let before = before.readable()?;
+            let apply = move |before: &Before| {
+                let (had, before) = (&before.had, before.readable()?);
+                giving.tells_what_it_takes(&report, had.report(), before)?;
                 if had.is(digest, &report) && !giving.changes(&report, had.report(), before) {
                     return Ok(None);
                 }
                 giving.applied(id, &report, had.report(), before, Some(id))
             };
-            let reason = Reason::IfEnabled;
-            let changed =
-                this.change_by_package(&caller, &key, precondition, &message, reason, had, edit);
+            let edit = Edit {
+                reason: Reason::IfEnabled,
+                looks: Looks::AtPresent,
+                apply,
+            };
+            let changed = this.edit_model(&caller, &key, precondition, &message, edit);
             let changed = changed.await;
             if changed.as_ref().is_ok_and(|model| !has(model, id)) {
                 this.take_back(id, &intent).await?;
@@ -131,7 +100,7 @@ impl Dashboard {
     /// Creates a disabled model with the package of a finished upload, otherwise as
     /// [`Dashboard::publish_upload`]. `definition` is what [`Dashboard::create`] takes. Of
     /// [`PROPOSED_FIELDS`], those that it does not name are as the package tells them
-    /// ([`Description::definition`]); `null` leaves one out. Whether it says that the model is enabled
+    /// ([`Description::definition`]); `null` leaves one out, until a next package tells it. Whether it says that the model is enabled
     /// does not count, nor what `giving` takes over.
     ///
     /// [`PROPOSED_FIELDS`]: crate::package::inspect::PROPOSED_FIELDS
@@ -172,80 +141,6 @@ impl Dashboard {
             this.published(id, &intent, created.await).await
         })
         .await
-    }
-
-    /// [`Dashboard::change_model`] by what was found in the package that the model `had`: read anew where it
-    /// got another one meanwhile.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "as of change_model, and the package"
-    )]
-    pub(in crate::dashboard) async fn change_by_package(
-        &self,
-        caller: &Caller,
-        key: &ModelKey,
-        precondition: Precondition,
-        message: &str,
-        reason: Reason,
-        mut had: Had,
-        edit: impl Fn(&Before, &Had) -> Result<Option<After>, Error> + Send + Sync + 'static,
-    ) -> Result<Model, Error> {
-        let edit = Arc::new(edit);
-        let mut compared = 1;
-        loop {
-            let moved = Arc::new(AtomicBool::new(false));
-            let edit = {
-                let (edit, moved, key) = (Arc::clone(&edit), Arc::clone(&moved), key.clone());
-                move |before: &Before| match before.readable() {
-                    Ok(now) if !had.is_of(&now.definition) => {
-                        moved.store(true, Ordering::Relaxed);
-                        Err(has_another(&key, now))
-                    }
-                    _ => edit(before, &had),
-                }
-            };
-            let precondition = precondition.clone();
-            let changed = self.change_model(caller, key, precondition, message, reason, edit);
-            let changed = changed.await;
-            if changed.is_ok() || !moved.load(Ordering::Relaxed) || compared == COMPARED {
-                return changed;
-            }
-            compared += 1;
-            had = self.had(caller, key).await?;
-        }
-    }
-
-    /// What was found in the package that a model has.
-    pub(in crate::dashboard) async fn had(
-        &self,
-        caller: &Caller,
-        key: &ModelKey,
-    ) -> Result<Had, Error> {
-        match self.model(caller, key).await {
-            Ok(model) => self.had_by(&model.definition).await,
-            // Whoever changes it is told so.
-            Err(Error::Broken { .. }) => Ok(Had::default()),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// What was found in the package that a definition names.
-    pub(in crate::dashboard) async fn had_by(
-        &self,
-        definition: &ModelDefinition,
-    ) -> Result<Had, Error> {
-        let package = definition.registry().and_then(|it| it.package);
-        let id = package.as_deref().map(PackageId::parse);
-        let found = match id {
-            Some(Ok(id)) => self.found_in(id).await?,
-            // Another program may have written anything there.
-            Some(Err(_)) | None => None,
-        };
-        Ok(Had {
-            package,
-            digest: found.as_ref().map(|found| found.digest),
-            report: found.and_then(|found| found.report),
-        })
     }
 
     /// Notes of a package that a model is about to get it, so that its bytes stay whatever becomes
@@ -339,32 +234,21 @@ impl Dashboard {
 
 /// Whether a model has a package.
 fn has(model: &Model, id: PackageId) -> bool {
-    let named = model.definition.registry().and_then(|it| it.package);
-    named == Some(id.to_string())
+    named(&model.definition) == Some(id.to_string())
 }
 
-/// The error that a model got another package than the one that was looked at.
-pub(super) fn has_another(key: &ModelKey, now: &Model) -> Error {
-    Error::Conflict {
-        key: key.clone(),
-        current: Some(Box::new(now.clone())),
-    }
+/// The package that a definition names; another program may have written anything there.
+pub(super) fn named(definition: &ModelDefinition) -> Option<String> {
+    definition.registry()?.package
 }
 
-/// What was found in a package, if it tells at least these parts.
-pub(super) fn told(found: PackageRecord, takes: &[TakenPart]) -> Result<Report, Error> {
+/// What was found in a package.
+pub(super) fn told(found: PackageRecord) -> Result<Report, Error> {
     if let Some(why) = found.refused {
         return Err(Error::invalid("package", why));
     }
     let unknown = || Error::invalid("package", "nothing is known of what is in it");
-    let report = found.report.ok_or_else(unknown)?;
-    match takes.iter().find(|part| !report.description.tells(**part)) {
-        None => Ok(report),
-        Some(part) => {
-            let silent = format!("the package does not tell the {}", part.as_str());
-            Err(Error::invalid("take", silent))
-        }
-    }
+    found.report.ok_or_else(unknown)
 }
 
 /// Runs work to its end, whether or not anyone waits for it.

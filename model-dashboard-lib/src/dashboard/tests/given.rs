@@ -102,15 +102,15 @@ async fn a_definition_that_followed_its_package_goes_on_doing_so() {
     let model = given(&packages, FOLD_ALL, stays).await.unwrap();
     assert_eq!(folds(&model), "[0,1]");
     let told = drift().await;
-    assert!(
-        told.contains(&"inference_information.folds".to_owned()),
-        "{told:?}"
-    );
+    for field in ["inference_information.folds", "licence"] {
+        assert!(told.contains(&field.to_owned()), "{told:?}");
+    }
     // It says something else than its package: that is somebody's own word now.
     let model = given(&packages, FOLD_ALL, meant()).await.unwrap();
     assert_eq!(folds(&model), "[0,1]");
 
-    let taken = Giving::taking(&[TakenPart::Inference]).breaking();
+    let taken = [TakenPart::Inference, TakenPart::Description];
+    let taken = Giving::taking(&taken).breaking();
     given(&packages, FOLD_ALL, taken).await.unwrap();
     assert_eq!(drift().await, Vec::<String>::new());
     let model = given(&packages, TWO_FOLDS, meant()).await.unwrap();
@@ -268,23 +268,101 @@ async fn what_a_restore_may_break_is_told_before_and_has_to_be_meant() {
     ] {
         given(&packages, bytes, giving).await.unwrap();
     }
-    // From the last one, without weights, to these.
-    for (number, breaks, lacks) in [(1, "", "no package"), (2, "label 1 was", ""), (4, "", "")] {
+    // From the last one, without weights, to these: without a package, to other labels, to itself.
+    let labels = "label 1 was whole tumour and is liver; label 2 was enhancing tumour and is tumour; \
+                  the images were T1c, T1, T2, FLAIR and are CT";
+    for (number, breaks, lacks) in [
+        (1, "", vec!["the revision has no package".to_owned()]),
+        (2, labels, Vec::new()),
+        (4, "", Vec::new()),
+    ] {
         let model = dashboard.model(&host, &liver).await.unwrap();
         let revision = dashboard.revision(&host, &liver, number).await.unwrap();
         let told = dashboard.restoring_may_break(&host, &model, &revision);
         let told = told.await.unwrap();
         assert_eq!(
-            told.is_empty(),
-            breaks.is_empty() && lacks.is_empty(),
-            "{told:?}"
+            (&*told.breaking.to_string(), &told.lacking),
+            (breaks, &lacks)
         );
-        assert!(
-            told.breaking.to_string().contains(breaks),
-            "{number}: {told:?}"
+        let restore = |confirmed| {
+            let any = Precondition::Exists;
+            dashboard.restore(&host, &liver, number, confirmed, any, "why")
+        };
+        let (nothing, both) = (
+            Confirmed::default(),
+            Confirmed::default().breaking().incomplete(),
         );
-        assert!(told.lacking.concat().contains(lacks), "{number}: {told:?}");
+        match restore(nothing).await {
+            Err(Error::Breaking {
+                breaking, lacking, ..
+            }) => {
+                assert_eq!((*breaking, lacking), (told.breaking, told.lacking));
+            }
+            Err(Error::Incomplete { lacking, .. }) => assert_eq!(lacking, told.lacking),
+            other => assert!(told.is_empty() && other.is_ok(), "{number}: {other:?}"),
+        }
+        restore(both).await.unwrap();
+        let event = packages.world.last_event().await;
+        if !(breaks.is_empty() && lacks.is_empty()) {
+            let confirmed = format!("confirmed although {breaks}{}", lacks.concat());
+            assert!(
+                event
+                    .detail
+                    .contains(&confirmed[..100.min(confirmed.len())]),
+                "{}",
+                event.detail
+            );
+        }
+        // Back to the last one.
+        let any = Precondition::Exists;
+        let back = dashboard.restore(&host, &liver, 4, both, any, "why");
+        back.await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn what_may_break_is_told_at_once() {
+    let packages = Packages::in_memory().await;
+    let (dashboard, host) = (packages.dashboard(), packages.world.host());
+    let mut says_spleen = definition(r#"{"contour_names":{"1":"spleen"}}"#);
+    says_spleen.set_enabled(true);
+    let made = dashboard.create(&host, key(), says_spleen, "");
+    made.await.unwrap();
+    let refused = given(&packages, WITHOUT_WEIGHTS, Giving::default().as_typed()).await;
+    let refused = refused.unwrap_err();
+    let told = refused.to_string();
+    assert!(
+        told.contains("label 1 was spleen") && told.contains("models/model.pt"),
+        "{told}"
+    );
+    let meant = Giving::default().as_typed().incomplete();
+    let refused = given(&packages, WITHOUT_WEIGHTS, meant).await.unwrap_err();
+    assert!(
+        matches!(&refused, Error::Breaking { lacking, .. } if lacking.is_empty()),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_text_that_its_package_alone_told_is_taken_over_as_nothing() {
+    let packages = Packages::in_memory().await;
+    let (dashboard, host) = (packages.dashboard(), packages.world.host());
+    let made = dashboard.create(&host, key(), definition("{}"), "");
+    made.await.unwrap();
+    let licensed = given(&packages, TWO_FOLDS, Giving::default())
+        .await
+        .unwrap();
+    assert!(
+        licensed.definition.description().contains("Licence: "),
+        "{licensed:?}"
+    );
+    // What the page ticks is named one by one.
+    let text = Giving::taking(&[TakenPart::Description]);
+    let silent = given(&packages, b"no package at all", text.clone()).await;
+    assert_eq!(silent.unwrap().definition.description(), "");
+    let refused = given(&packages, b"none either", text).await;
+    let is_refused = matches!(&refused, Err(Error::Invalid(wrong)) if wrong[0].field == "take");
+    assert!(is_refused, "{refused:?}");
 }
 
 #[tokio::test]

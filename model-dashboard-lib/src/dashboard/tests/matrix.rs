@@ -151,6 +151,12 @@ fn rows() -> Vec<Row> {
             w.dashboard.patch(&w.host(), &key, &patch, ANY, "why").await.unwrap();
             w.dashboard.restore(c, &key, 1, Confirmed::default(), ANY, "why").await
         };
+        "restore an enabled one to another package"
+            needs [ModelsRead, ModelsWrite, ModelsEnable, PackagesRead], session false: |w, c| {
+            let (key, _) = with_package(w).await;
+            w.dashboard.set_enabled(&w.host(), &key, true, ANY, "").await.unwrap();
+            w.dashboard.restore(c, &key, 1, Confirmed::default().incomplete(), ANY, "why").await
+        };
         "bring back" needs [ModelsRead, ModelsWrite, SystemAdmin], session false: |w, c| {
             let key = deleted(w).await;
             w.dashboard.bring_back(c, &key, None, "why").await

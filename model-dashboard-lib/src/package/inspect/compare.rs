@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::description::Description;
-use super::proposed::folds;
+use super::proposed::{folds, licence_said_by};
 use super::report::{FileReport, Report};
 use crate::model::{
     ContentDigest, FieldChange, JsonObject, LabelChange, LabelChangeKind, LabelNames,
@@ -140,11 +140,15 @@ impl Drift {
             network_type.filter(|it| !may_be(it)),
             proposed,
         );
-        let channels = joined(description.channels.iter());
         compare(
             "inference_information.channel_names",
             channels_said_by(definition),
-            channels,
+            channels_told_by(description),
+        );
+        compare(
+            "licence",
+            licence_said_by(&definition.description()),
+            description.told_licence(),
         );
         let information = definition.as_object().get_object("inference_information");
         let information = information.unwrap_or_default();
@@ -243,6 +247,11 @@ fn names_held(changes: &[LabelChange], description: &Description) -> HashMap<u32
         }
     }
     all
+}
+
+/// The images that a package tells its model takes.
+pub(super) fn channels_told_by(description: &Description) -> Option<String> {
+    joined(description.channels.iter())
 }
 
 /// The images that a definition says its model takes.

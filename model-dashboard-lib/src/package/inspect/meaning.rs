@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use super::compare::{Drift, ReportComparison, channels_said_by};
+use super::compare::{Drift, ReportComparison, channels_said_by, channels_told_by};
+use super::description::Description;
 use super::report::Report;
 use crate::model::{FieldChange, LabelChange, LabelNumber, ModelDefinition};
 
@@ -46,7 +47,15 @@ impl Breaking {
             &after.contour_names(),
         ));
         let Some(gets) = gets else {
-            let said = channels_said_by(before).zip(channels_said_by(after));
+            // Where the definition is silent, its package tells.
+            let told = had.map(|had| &had.description);
+            let names = told.map(Description::contour_names).unwrap_or_default();
+            let is_silent = before.contour_names().is_empty();
+            if is_silent {
+                add(LabelChange::between(&names, &after.contour_names()));
+            }
+            let was = channels_said_by(before).or_else(|| channels_told_by(told?));
+            let said = was.zip(channels_said_by(after));
             let changed = said.filter(|(was, is)| was != is);
             return Breaking {
                 labels: labels.into_values().collect(),
@@ -222,6 +231,16 @@ mod tests {
             (told(ct, ct), told(ct, "{}"), told("{}", ct)),
             Default::default()
         );
+        // Where the definition is silent, its package tells.
+        let told = |had: &Report, before: &str, after: &str| {
+            let (before, after) = (definition(before), definition(after));
+            Breaking::between(&before, Some(had), &after, None).to_string()
+        };
+        let broken = "label 1 was liver and is spleen";
+        assert_eq!(told(&report(LIVER, ""), SAYS_NOTHING, SAYS_SPLEEN), broken);
+        assert_eq!(told(&report(LIVER, ""), SAYS_SPLEEN, SAYS_SPLEEN), "");
+        let images = told(&report("", r#""MR""#), "{}", ct);
+        assert_eq!(images, "the images were MR and are CT");
     }
 
     #[test]

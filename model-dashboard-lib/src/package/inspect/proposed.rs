@@ -68,6 +68,11 @@ impl Description {
         Some(text).filter(|text| !text.is_empty() && text.len() <= MAX_DEFINITION_BYTES / 2)
     }
 
+    /// Its licence, as that text tells it.
+    pub(super) fn told_licence(&self) -> Option<String> {
+        licence_said_by(&text(self, ""))
+    }
+
     /// What the framework needs to know, by the names of its own files.
     pub(super) fn information(&self) -> JsonObject {
         information(self)
@@ -120,6 +125,16 @@ pub(super) fn folds(network: &Network) -> Vec<serde_json::Value> {
     names.into_iter().map(value).collect()
 }
 
+/// What a licence is told after.
+const LICENCE: &str = "Licence";
+
+/// The licence that a text of [`Description::definition`] tells.
+pub(super) fn licence_said_by(text: &str) -> Option<String> {
+    let prefix = format!("- {LICENCE}: ");
+    let line = text.lines().find_map(|line| line.strip_prefix(&*prefix));
+    line.map(|licence| licence.trim().to_owned())
+}
+
 fn text(description: &Description, task: &str) -> String {
     let line = |name: &str, value: &Option<String>| {
         let value = value
@@ -129,7 +144,7 @@ fn text(description: &Description, task: &str) -> String {
         Some(format!("- {name}: {value}"))
     };
     let lines: Vec<String> = [
-        line("Licence", &description.licence),
+        line(LICENCE, &description.licence),
         line("Reference", &description.reference),
     ]
     .into_iter()

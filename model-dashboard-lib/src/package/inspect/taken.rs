@@ -102,8 +102,9 @@ impl Description {
 
     /// What a definition takes over where nobody says it: what it says otherwise than this package, and
     /// says as the package that it `had` does, or not at all. So one that followed its package goes on
-    /// doing so, and what somebody changed by hand stays. Nothing for a package of no known framework: the
-    /// next one finds the definition as the last that told anything left it.
+    /// doing so, and what somebody changed by hand stays. A package of no known framework has no more taken
+    /// than that the text on the one before goes, with its licence: the next one finds the rest as the last that
+    /// told anything left it.
     #[must_use]
     pub fn followed(
         &self,
@@ -111,7 +112,11 @@ impl Description {
         definition: &ModelDefinition,
     ) -> Vec<TakenPart> {
         if self.framework.is_empty() {
-            return Vec::new();
+            let outdated = self.is_text_outdated(had, definition);
+            return outdated
+                .then_some(TakenPart::Description)
+                .into_iter()
+                .collect();
         }
         let follows = |part: &TakenPart| {
             let had = had.filter(|had| had.tells(*part));
@@ -190,8 +195,8 @@ impl Description {
     /// Whether a definition says nothing of what the package tells of this part.
     fn is_not_said(&self, part: TakenPart, definition: &ModelDefinition) -> bool {
         match part {
-            TakenPart::Alias => definition.given_alias().is_empty(),
-            TakenPart::Description => definition.description().is_empty(),
+            TakenPart::Alias => is_no_text(definition, "alias"),
+            TakenPart::Description => is_no_text(definition, "description"),
             TakenPart::Labels => definition.contour_names().is_empty(),
             TakenPart::Version => definition.version().is_empty(),
             TakenPart::Inference => {
@@ -244,6 +249,18 @@ impl Description {
                 TakenPart::Labels => {}
             }
         }
+    }
+}
+
+/// Whether a field holds no text, and nothing else either: anything else stands there as somebody wrote it.
+fn is_no_text(definition: &ModelDefinition, field: &str) -> bool {
+    let object = definition.as_object();
+    match object.kind(field) {
+        None | Some(JsonKind::Null) => true,
+        Some(JsonKind::String) => object
+            .get_as::<String>(field)
+            .is_ok_and(|text| text.is_none_or(|text| text.is_empty())),
+        Some(_) => false,
     }
 }
 
@@ -429,8 +446,18 @@ mod tests {
         assert_eq!(taken(&next, &before), "- Licence: MIT");
         next.licence = None;
         assert_eq!(taken(&next, &before), "");
-        let mine = given(&[], r#"{"description":"See the wiki."}"#);
-        assert_eq!(taken(&next, &mine), "See the wiki.");
+        for mine in [r#""See the wiki.""#, r#"["See the wiki."]"#] {
+            let text = format!(r#"{{"description":{mine},"alias":7}}"#);
+            let mine = given(&[], &text);
+            assert_eq!(taken(&next, &mine), mine.description());
+            assert!(
+                !description()
+                    .followed(None, &mine)
+                    .contains(&TakenPart::Alias)
+            );
+        }
+        // A package that nobody knows has none either.
+        assert_eq!(taken(&Description::default(), &before), "");
     }
 
     #[test]

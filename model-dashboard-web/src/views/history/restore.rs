@@ -125,9 +125,29 @@ fn form(frame: &Frame, view: &RestoreView, heading: &str) -> Markup {
             (what_changes(view))
             @if let Some(package) = &view.package { (comes_back(package, number)) }
             (of_package(view))
-            (view.may_break.question(Some("restore"), None))
+            @let now_then = ("Now", &*format!("Revision {number}"));
+            (view.may_break.question(Some("restore"), (!is_listed(view)).then_some(now_then)))
         },
     )
+}
+
+/// Whether what is to be confirmed is listed on the page anyway.
+fn is_listed(view: &RestoreView) -> bool {
+    let definition = match &view.shown {
+        Shown::Changes(changes) => Some(changes),
+        Shown::PresentUnreadable | Shown::Nothing => None,
+    };
+    let contents = view.package.as_ref().and_then(|it| it.contents.as_ref());
+    let listed = || definition.into_iter().chain(contents.map(|it| &it.told));
+    let breaking = &view.may_break.breaking;
+    let has_label =
+        |number| listed().any(|it| it.labels.iter().any(|label| label.number == number));
+    let has_field = |field: &str| listed().any(|it| it.fields.iter().any(|it| it.field == field));
+    breaking.labels.iter().all(|label| has_label(label.number))
+        && breaking
+            .fields
+            .iter()
+            .all(|change| has_field(&change.field))
 }
 
 /// Instead of the question, where it would be refused.
