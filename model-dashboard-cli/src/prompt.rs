@@ -38,6 +38,20 @@ fn is_in_front() -> bool {
 /// Makes sure that something is meant. `what` is a question, `undo` tells what undoes it, if
 /// anything does.
 pub(crate) fn confirm(globals: &Globals, what: &str, undo: Option<&str>) -> Result<(), Failure> {
+    confirm_or(Kind::Usage, globals, what, undo)
+}
+
+/// The same of what is refused unless it is meant: a conflict where nobody can be asked.
+pub(crate) fn confirm_despite(globals: &Globals, what: &str, undo: &str) -> Result<(), Failure> {
+    confirm_or(Kind::Conflict, globals, what, Some(undo))
+}
+
+fn confirm_or(
+    unasked: Kind,
+    globals: &Globals,
+    what: &str,
+    undo: Option<&str>,
+) -> Result<(), Failure> {
     if globals.yes {
         return Ok(());
     }
@@ -52,7 +66,7 @@ pub(crate) fn confirm(globals: &Globals, what: &str, undo: Option<&str>) -> Resu
                 format!("add --yes; {undo}"),
             ),
         };
-        return Err(Failure::usage(message).hint(hint));
+        return Err(Failure::new(unasked, message).hint(hint));
     }
     match ask_yes(&format!("{what} [y/N] "))? {
         true => Ok(()),

@@ -7,13 +7,21 @@ use model_dashboard::package::unpack::{RunLine, run_lines};
 use super::pull::layout;
 use super::registry::Found;
 use crate::failure::{Failure, Kind};
+use crate::output::note;
 
 /// Where images come from and results go to in the container.
 const INPUT: &str = "/data/input";
 const OUTPUT: &str = "/data/output";
 
 /// The template: fetches just this package, before the container that runs it starts.
-pub(super) fn template(found: &Found, server: &str, dir: &Path) -> Result<String, Failure> {
+///
+/// `purpose` says in the audit log what it is fetched for; without one that is the workflow.
+pub(super) fn template(
+    found: &Found,
+    server: &str,
+    dir: &Path,
+    purpose: &str,
+) -> Result<String, Failure> {
     let dir = dir.display().to_string();
     if !dir.starts_with('/') {
         return Err(Failure::usage(
@@ -45,7 +53,10 @@ pub(super) fn template(found: &Found, server: &str, dir: &Path) -> Result<String
         "--into",
         &dir,
         "--for",
-        "{{workflow.namespace}}/{{workflow.name}}",
+        match purpose {
+            "" => "{{workflow.namespace}}/{{workflow.name}}",
+            purpose => purpose,
+        },
     ]
     .map(quoted)
     .join(", ");
@@ -53,6 +64,14 @@ pub(super) fn template(found: &Found, server: &str, dir: &Path) -> Result<String
         .lines()
         .map(|line| format!("\n            {line}"))
         .collect();
+    if ["://127.", "://localhost", "://[::1]"]
+        .iter()
+        .any(|it| server.contains(it))
+    {
+        note(format_args!(
+            "{server} is this machine alone: write into the template where its jobs find the server"
+        ));
+    }
     let (name, reference) = (name(&found.key.to_string()), found.reference());
     Ok(format!(
         r#"# Runs {reference}, and no other package. What is written in capitals is for you to fill in.

@@ -97,8 +97,16 @@ pub(super) async fn enable(enable: &Enable, context: &Context) -> Result<(), Fai
 /// Says of a model that was enabled what its package would run, and why jobs may not be able to.
 pub(super) async fn warn_of_package(registry: &Registry<'_>, key: &ModelKey) {
     // It is enabled, whether or not that can be told.
-    let Ok(found) = registry.find(&key.to_string(), None).await else {
-        return;
+    let found = match registry.find(&key.to_string(), None).await {
+        Ok(found) => found,
+        Err(failure) => {
+            if failure.kind() == Kind::Denied {
+                note(format_args!(
+                    "whether jobs can run {key} is told to those with packages:read"
+                ));
+            }
+            return;
+        }
     };
     if let Some(report) = &found.report {
         warn::of_package(&format!("the package of {key}"), report);

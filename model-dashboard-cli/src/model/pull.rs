@@ -98,9 +98,12 @@ async fn from(registry: &Registry<'_>, pull: &Pull, context: &Context) -> Result
             .into
             .clone()
             .unwrap_or_else(|| PathBuf::from("/models"));
-        return context
-            .output
-            .text(&argo::template(&found, &registry.address(), &dir)?);
+        return context.output.text(&argo::template(
+            &found,
+            &registry.address(),
+            &dir,
+            &pull.purpose,
+        )?);
     }
     let Some(dir) = &pull.into else {
         return Err(Failure::usage("--into says where"));
@@ -113,7 +116,7 @@ async fn from(registry: &Registry<'_>, pull: &Pull, context: &Context) -> Result
         warn::of_package("the package", report);
     }
     let lines = match &report {
-        Some(report) => run_lines(report, &layout(report, &found), &dir),
+        Some(report) => run_lines(report, &as_it_lies(report, &found, &dir, &unpacked), &dir),
         None => Vec::new(),
     };
     for it in &unpacked {
@@ -209,6 +212,21 @@ async fn lay_out(
 pub(super) fn layout(report: &Report, found: &Found) -> Layout {
     let name: &ModelName = &found.key.name;
     Layout::of(report, name)
+}
+
+/// The layout of what lies there. Another model with the same package may have given the folder its name.
+fn as_it_lies(report: &Report, found: &Found, dir: &Path, unpacked: &[Unpacked]) -> Layout {
+    let layout = layout(report, found);
+    let [one] = unpacked else {
+        return layout;
+    };
+    let is_it = |folder: &str| dir.join(folder) == one.folder;
+    let name = one.folder.file_name().and_then(|name| name.to_str());
+    let name = name.and_then(|name| ModelName::parse(name).ok());
+    match name.filter(|_| !layout.folders().any(is_it)) {
+        Some(name) => Layout::of(report, &name),
+        None => layout,
+    }
 }
 
 /// What was laid out, for programs.

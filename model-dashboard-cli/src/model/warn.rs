@@ -19,6 +19,9 @@ pub(super) fn of_package(package: &str, report: &Report) {
         )),
         Trust::Unknown | Trust::Expected => {}
     }
+    for why in report.contradictions() {
+        note(format_args!("{package} contradicts itself: {why}"));
+    }
     of_lacking(package, &report.lacking());
 }
 

@@ -144,6 +144,17 @@ fn a_revision_and_a_digest_are_taken_or_nothing() {
         &into("c"),
     ])
     .ends_with(2);
+    // Another model with the same bytes finds them under the name that they have.
+    let file = genuine("mist_two_folds.zip");
+    let same = ["model", "upload", &file, "--name", "MIST/Same"];
+    job.run(&same).succeeds();
+    let both = ["MIST/Liver", "MIST/Same"].map(|name| {
+        let pull = ["model", "pull", name, "--into", &into("b")];
+        job.run(&pull).succeeds().stdout
+    });
+    assert!(both[0].contains(&into("b/Liver")), "{both:?}");
+    assert_eq!(both[0], both[1]);
+
     job.run(&["model", "pull", "Lung", "--into", &into("c")])
         .ends_with(3)
         .tells("no model Lung");
@@ -164,6 +175,25 @@ fn a_revision_and_a_digest_are_taken_or_nothing() {
         assert!(template.contains(expected), "{expected}: {template}");
     }
     assert!(!template.contains("mdb_"), "{template}");
+    let template = ["model", "pull", "MIST/Liver", "--format", "argo"];
+    let template = job.run(&[&template[..], &["--for", "batch 7"]].concat());
+    let template = template.succeeds().tells("is this machine alone");
+    assert!(template.stdout.contains(r#""--for", "batch 7""#));
+}
+
+#[test]
+fn a_data_set_is_found_by_the_name_of_its_folder() {
+    let server = Server::start();
+    let job = server.client();
+    let folder = network(&job, 8000) + "/Dataset001_X";
+    let report = job.json(&["model", "inspect", &folder]);
+    assert_eq!(report["description"]["name"], "Dataset001_X");
+    job.run(&["model", "upload", &folder, "--name", "nnUNet_v2/X"])
+        .succeeds();
+    let dir = job.path("models");
+    let pulled = job.json(&["model", "pull", "X", "--into", dir.to_str().unwrap()]);
+    let network = dir.join("Dataset001_X/T__P__2d");
+    assert_eq!(pulled["folders"][0]["path"], network.to_str().unwrap());
 }
 
 #[test]

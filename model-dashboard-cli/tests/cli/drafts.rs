@@ -90,7 +90,7 @@ fn goes_through(host: &Installation, at: &Installation) {
 
     let publish = ["model", "draft", "publish", MODEL];
     at.run(&publish)
-        .ends_with(2)
+        .ends_with(4)
         .tells("label 1 was spleen and is");
     let published = at.json(&[&publish[..], &["--yes"]].concat());
     let model = at.run(&["model", "show", MODEL]).succeeds().stdout;
@@ -112,7 +112,7 @@ fn goes_through(host: &Installation, at: &Installation) {
 
     // The way back changes what labels mean as well.
     let restore = ["model", "restore", MODEL, "1", "-m", "it was better"];
-    let asked = at.run(&restore).ends_with(2);
+    let asked = at.run(&restore).ends_with(4);
     let asked = asked
         .tells("stand for something else in revision 1")
         .tells("BREAKING: redefined")

@@ -187,7 +187,7 @@ fn a_revision_is_restored_and_stays_in_its_state() {
         .tells("hint: give the reason with -m");
     let restore = ["model", "restore", "Liver", "1", "-m", "was right"];
     here.run(&restore)
-        .ends_with(2)
+        .ends_with(4)
         .tells("stand for something else in revision 1")
         .tells("kidney")
         .tells("add --yes");

@@ -71,9 +71,31 @@ fn a_model_lives_at_a_server() {
         .tells("deleted nnUNet/Lungs");
     person.run(&["model", "show", "nnUNet/Lungs"]).ends_with(3);
     // That takes an administrator.
-    person
-        .run(&["model", "restore", "nnUNet/Lungs", "1"])
-        .ends_with(5);
+    for revision in [&["1"][..], &[]] {
+        let restore = [&["model", "restore", "nnUNet/Lungs"], revision].concat();
+        person.run(&restore).ends_with(5);
+    }
+    let here = &server.here;
+    let boss = [
+        "user",
+        "create",
+        "boss",
+        "--service",
+        "--team",
+        "ct",
+        "--role",
+        "admin",
+    ];
+    here.run(&boss).succeeds();
+    let scopes = "models:read,models:write,system:admin";
+    let token = [
+        "token", "create", "--owner", "boss", "-d", "restores", "--scope", scopes,
+    ];
+    let token = here.json(&token)["secret"].as_str().unwrap().to_owned();
+    let boss = server.client().with("MODEL_DASHBOARD_TOKEN", &token);
+    boss.run(&["model", "restore", "nnUNet/Lungs"])
+        .succeeds()
+        .tells("is back, disabled");
 }
 
 #[test]

@@ -204,6 +204,7 @@ impl Dashboard {
                 return Err(Error::invalid("message", "say why its package is trusted"));
             }
         }
+        let mut confirmed = String::new();
         if let Some(content) = after.content().filter(|_| enables) {
             let old = before.model.as_ref().ok().map(|model| &model.definition);
             let package = package_after(old, content);
@@ -217,13 +218,15 @@ impl Dashboard {
                 if !despite {
                     self.trusts(key, &package, before.enabled).await?;
                 }
+                if !before.enabled {
+                    confirmed = self.despite(&package).await;
+                }
             }
         }
         if reason == Reason::IfEnabled && before.enabled && message.is_empty() {
             let message = "say why: the model is enabled, jobs may be using it";
             return Err(Error::invalid("message", message));
         }
-        let mut confirmed = String::new();
         if let Some(confirmations) = after.confirmations() {
             if let Some(open) = confirmations.open.take() {
                 return Err(open);

@@ -107,6 +107,10 @@ impl Comparison {
         if labels.as_ref().is_some_and(|changes| !changes.is_empty()) {
             apart.push(LABELS);
         }
+        // Who does not say it is disabled.
+        if before.enabled() == after.enabled() {
+            apart.push("enabled");
+        }
         let earlier: Vec<Member<'_>> = before.as_object().iter().collect();
         let later: Vec<Member<'_>> = after.as_object().iter().collect();
         found.objects("", &earlier, &later, &apart, DEPTH);

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::PackageError;
 use super::path::PackagePath;
@@ -14,15 +14,52 @@ pub(super) struct Name<'a> {
     pub(super) is_folder: bool,
 }
 
+/// A folder whose files are a package.
+#[derive(Debug, Clone)]
+pub(super) struct Root {
+    dir: PathBuf,
+    /// What comes before the paths of its files: the name by which nnU-Net finds it, with a slash, or nothing.
+    prefix: String,
+}
+
+impl Root {
+    pub(super) fn of(dir: &Path) -> Self {
+        let name = std::path::absolute(dir).ok();
+        let name = name.as_deref().and_then(Path::file_name);
+        let name = name.and_then(|name| name.to_str());
+        let is_numbered = |name: &&str| ["Dataset", "Task"].iter().any(|it| is_numbered(name, it));
+        Self {
+            dir: dir.to_owned(),
+            prefix: name
+                .filter(is_numbered)
+                .map(|name| format!("{name}/"))
+                .unwrap_or_default(),
+        }
+    }
+
+    /// Where one of its files lies.
+    pub(super) fn path_of(&self, file: &PackagePath) -> PathBuf {
+        let path = file.as_str();
+        self.dir
+            .join(path.strip_prefix(&*self.prefix).unwrap_or(path))
+    }
+}
+
+/// Whether a name is one of nnU-Net's: `Dataset012_Liver`, for the word `Dataset`.
+pub(super) fn is_numbered(name: &str, word: &str) -> bool {
+    let rest = name.strip_prefix(word).unwrap_or_default();
+    rest.len() > 4 && rest.bytes().take(3).all(|b| b.is_ascii_digit()) && rest.as_bytes()[3] == b'_'
+}
+
 /// The files below `root` with their sizes, sorted by path; not those, and not the folders, of which
 /// `leave` is true. Links are not followed.
 pub(super) fn walk(
-    root: &Path,
+    root: &Root,
     most: u64,
     leave: &mut dyn FnMut(&Name<'_>) -> bool,
 ) -> Result<Vec<(PackagePath, u64)>, PackageError> {
     let mut files = Vec::new();
-    let mut folders = vec![(root.to_owned(), String::new())];
+    let mut folders = vec![(root.dir.clone(), root.prefix.clone())];
     while let Some((folder, prefix)) = folders.pop() {
         let unreadable = |error| PackageError::Unreadable {
             path: folder.display().to_string(),

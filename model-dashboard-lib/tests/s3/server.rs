@@ -286,6 +286,8 @@ impl Served {
                 .as_ref()
                 .and_then(|asked| self.lots.answer(asked, &body))
             {
+                // A connection that is closed on what still comes may take the answer along (RFC 9112, 9.6).
+                let _ = request.into_body().collect().await;
                 return answer;
             }
             match (self.service.call(request).await, asked) {

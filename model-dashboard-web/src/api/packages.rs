@@ -1,6 +1,6 @@
 //! The package of a model: fetched, and put by clients that speak no tus.
 
-use http::header::IF_NONE_MATCH;
+use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, Method, StatusCode};
 use model_dashboard::auth::Permission;
 use model_dashboard::dashboard::{Dashboard, Error, Giving, ModelPackage, Wanted};
@@ -230,6 +230,11 @@ async fn put(
     let key = &gift.key;
     match is_new {
         true => refuse_known(guest, key).await?,
+        false if !headers.contains_key(IF_MATCH) => {
+            let mut problem = Problem::from(Error::PreconditionRequired);
+            problem.next = Some("for a new model, send If-None-Match: *".to_owned());
+            return Err(problem.into());
+        }
         false => refuse_stale(guest, key, headers).await?,
     }
     if let Some(id) = upload {

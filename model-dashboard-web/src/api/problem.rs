@@ -10,6 +10,7 @@ use model_dashboard::auth::Permission;
 use model_dashboard::dashboard::Error;
 use model_dashboard::model::{FieldError, Timestamp};
 use model_dashboard::package::inspect::Mismatch;
+use model_dashboard::repository::packages::PackageId;
 use serde::Serialize;
 use utoipa::ToSchema;
 use warp::reply::Response;
@@ -89,6 +90,10 @@ pub(crate) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "01J9Z3K4V5W6X7Y8Z9A0B1C2D3")]
     pub(super) upload: Option<String>,
+    /// What to do so that it is done all the same, where the request has to say something more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "if it is meant, send it again with confirm=breaking")]
+    pub(super) next: Option<String>,
     /// The SHA-256 of bytes that were purged and must not be kept, in hexadecimal digits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) sha256: Option<String>,
@@ -166,13 +171,17 @@ const IF_MATCH_NEEDED: &str = "say which state you change: send its ETag in the 
                                or * for whatever is there";
 
 /// Where the reason for a change is given here.
-const MESSAGE_HEADER: &str = " (header Model-Dashboard-Message)";
+const MESSAGE_HEADER: &str = "send it again with the reason in the header Model-Dashboard-Message";
 
-/// How something is confirmed here.
-const CONFIRM_AS_TYPED: &str = " (confirm=as_typed)";
-const CONFIRM_BREAKING: &str = " (confirm=breaking)";
-const CONFIRM_BOTH: &str = " (confirm=breaking,incomplete)";
-const CONFIRM_INCOMPLETE: &str = " (confirm=incomplete)";
+/// How something is confirmed here; the bytes of an upload are there already.
+fn confirming(what: &str, upload: Option<PackageId>) -> String {
+    match upload {
+        None => format!("if it is meant, send it again with confirm={what}"),
+        Some(upload) => format!(
+            "if it is meant, send it again with confirm={what}&upload={upload}, and without the bytes"
+        ),
+    }
+}
 
 impl From<&Mismatch> for MismatchProblem {
     fn from(mismatch: &Mismatch) -> MismatchProblem {
@@ -214,6 +223,7 @@ impl Problem {
             breaking: None,
             lacking: Vec::new(),
             upload: None,
+            next: None,
             sha256: None,
             retry_after: None,
             challenge: None,
@@ -322,7 +332,7 @@ impl From<Error> for Problem {
             Error::Mismatched {
                 mismatches, upload, ..
             } => {
-                problem.detail.push_str(CONFIRM_AS_TYPED);
+                problem.next = Some(confirming("as_typed", Some(upload)));
                 problem.upload = Some(upload.to_string());
                 problem.mismatches = mismatches.iter().map(MismatchProblem::from).collect();
             }
@@ -332,10 +342,11 @@ impl From<Error> for Problem {
                 upload,
                 ..
             } => {
-                problem.detail.push_str(match lacking.is_empty() {
-                    true => CONFIRM_BREAKING,
-                    false => CONFIRM_BOTH,
-                });
+                let what = match lacking.is_empty() {
+                    true => "breaking",
+                    false => "breaking,incomplete",
+                };
+                problem.next = Some(confirming(what, upload));
                 problem.lacking = lacking;
                 problem.upload = upload.map(|upload| upload.to_string());
                 problem.breaking = Some(Changes::breaking(&breaking));
@@ -343,16 +354,16 @@ impl From<Error> for Problem {
             Error::Incomplete {
                 lacking, upload, ..
             } => {
-                problem.detail.push_str(CONFIRM_INCOMPLETE);
+                problem.next = Some(confirming("incomplete", upload));
                 problem.upload = upload.map(|upload| upload.to_string());
                 problem.lacking = lacking;
             }
             Error::PurgedBytes { digest, .. } => problem.sha256 = Some(digest.to_hex()),
             Error::Unavailable { since, .. } => problem.since = since.map(|at| at.to_string()),
             Error::PreconditionRequired => problem.detail = IF_MATCH_NEEDED.to_owned(),
-            Error::Invalid(mut errors) => {
-                for reason in errors.iter_mut().filter(|error| error.field == "message") {
-                    reason.message.push_str(MESSAGE_HEADER);
+            Error::Invalid(errors) => {
+                if errors.iter().any(|error| error.field == "message") {
+                    problem.next = Some(MESSAGE_HEADER.to_owned());
                 }
                 problem.errors = errors.iter().map(FieldProblem::from).collect();
                 problem.detail = Error::Invalid(errors).to_string();

@@ -31,10 +31,10 @@ async fn a_package_of_another_model_has_to_be_confirmed() {
     ]);
     assert_eq!(problem["mismatches"], mismatches);
     assert!(
-        problem["detail"]
+        problem["next"]
             .as_str()
             .unwrap()
-            .contains("confirm=as_typed")
+            .contains("confirm=as_typed&upload=")
     );
     assert_eq!(client.get(path).await.status, 404);
 
@@ -154,8 +154,8 @@ async fn what_jobs_may_not_be_able_to_run_has_to_be_confirmed_for_an_enabled_mod
         );
         let why = json!(["no framework is known that loads the package"]);
         assert_eq!(problem["lacking"], why);
-        let detail = problem["detail"].as_str().unwrap().to_owned();
-        assert!(detail.contains("confirm=incomplete"), "{detail}");
+        let next = problem["next"].as_str().unwrap().to_owned();
+        assert!(next.contains("confirm=incomplete&upload="), "{next}");
         problem["upload"].as_str().unwrap().to_owned()
     };
     let (upload, other) = (send().await, send().await);

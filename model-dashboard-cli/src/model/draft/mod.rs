@@ -12,7 +12,7 @@ use crate::args::Reason;
 use crate::failure::{Failure, Kind};
 use crate::installation::Context;
 use crate::output::{counted, note, printable, seconds};
-use crate::prompt::confirm;
+use crate::prompt::{confirm, confirm_despite};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DraftCommand {
@@ -207,7 +207,7 @@ async fn publish(
             failed.join("; ")
         );
         let undo = "`model restore` brings the revision before back";
-        confirm(&context.globals, &question, Some(undo))?;
+        confirm_despite(&context.globals, &question, undo)?;
     }
     let changed = registry
         .publish_draft(&key, &proposal, &decide.reason.text)

@@ -24,7 +24,7 @@ use crate::args::Reason;
 use crate::failure::{Failure, Kind};
 use crate::installation::{Context, Installation};
 use crate::output::{note, seconds};
-use crate::prompt::confirm;
+use crate::prompt::confirm_despite;
 
 #[derive(Debug, Args)]
 pub(crate) struct History {
@@ -306,7 +306,7 @@ impl<'a> Asking<'a> {
         let Self { key, number, .. } = self;
         let question = format!("Restore revision {number} all the same?");
         let undo = format!("`model-dashboard model diff '{key}' {number}` shows all of it");
-        confirm(&self.context.globals, &question, Some(&undo))
+        confirm_despite(&self.context.globals, &question, &undo)
     }
 }
 

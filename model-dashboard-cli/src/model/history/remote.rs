@@ -6,7 +6,7 @@ use model_dashboard::model::ModelKey;
 
 use super::shown::{Compared, Missing, Step, Steps, show_compared, show_steps};
 use super::{Asking, Diff, History, Restore};
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::installation::Context;
 use crate::model::remote::{key, reference, show_changed};
 use crate::output::note;
@@ -77,17 +77,25 @@ pub(in crate::model) async fn restore(
     let (key, named) = reference(&restore.model, client).await?;
     let number = match (restore.revision, named) {
         (Some(_), Some(_)) => return Err(Failure::usage("the revision is given twice")),
-        (Some(number), None) => number.get(),
-        (None, Some(number)) => number,
-        (None, None) => {
+        (Some(number), None) => Some(number.get()),
+        (None, named) => named,
+    };
+    let reason = &restore.reason.text;
+    let live = match client.model(&key).await {
+        Ok(model) => Ok(Some(model)),
+        Err(error) if error.kind() == Some(ErrorKind::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    };
+    let number = match (number, &live) {
+        (Some(number), _) => number,
+        (None, Ok(None)) => last_held(&key, client).await?,
+        (None, _) => {
             let hint = format!("`model-dashboard model history '{key}'` lists them");
             return Err(Failure::usage("which revision is to be restored?").hint(hint));
         }
     };
-    let reason = &restore.reason.text;
-    let live = match client.model(&key).await {
-        Ok(model) => Some(model),
-        Err(error) if error.kind() == Some(ErrorKind::NotFound) => None,
+    let live = match live {
+        Ok(live) => live,
         Err(error) if error.kind() == Some(ErrorKind::Broken) => {
             // It is disabled then: nothing has to be confirmed.
             let nothing = Confirmed::default();
@@ -124,6 +132,23 @@ pub(in crate::model) async fn restore(
     }
     tell_purged(&key, client).await;
     show_changed(&model, context)
+}
+
+/// The last revision of a deleted model that is not its deletion.
+async fn last_held(key: &ModelKey, client: &Client) -> Result<u64, Failure> {
+    let mut before = None;
+    loop {
+        let page = client.history(key, before, AT_ONCE).await?;
+        let held = page.revisions.iter().find(|step| !step.revision.deleted);
+        match (held, page.next) {
+            (Some(step), _) => return Ok(step.revision.number),
+            (None, None) => {
+                let none = format!("{key} has no revision that could come back");
+                return Err(Failure::new(Kind::NotFound, none));
+            }
+            (None, next) => before = next,
+        }
+    }
 }
 
 /// Says that the package that came back has no bytes, where that is so.

@@ -1,10 +1,9 @@
 //! Whether jobs may use a model with the package that it has.
 
 use super::head::ReadHead;
-use super::record::PackageRecord;
 use crate::dashboard::{Caller, Dashboard, Error};
 use crate::model::{JsonKind, ModelDefinition, ModelKey};
-use crate::package::inspect::Trust;
+use crate::package::inspect::{Report, Trust};
 use crate::repository::packages::PackageId;
 
 /// The package of a model once `after` is written over `before`: what `after` says of it, and else
@@ -50,6 +49,17 @@ impl Dashboard {
         }
     }
 
+    /// What the audit log is to tell of a package with which a model is enabled: why jobs may not be able to run
+    /// it, as far as that is known.
+    pub(in crate::dashboard) async fn despite(&self, package: &str) -> String {
+        let report = self.known_of(package).await.ok().flatten();
+        let lacking = report.map(|report| report.lacking()).unwrap_or_default();
+        match lacking.is_empty() {
+            true => String::new(),
+            false => format!("although {}", Report::lacking_in_short(&lacking)),
+        }
+    }
+
     /// Refuses a package that is trusted less than
     /// [`Policy::min_package_trust`](crate::dashboard::Policy).
     ///
@@ -67,7 +77,9 @@ impl Dashboard {
         if needed == Trust::Dangerous {
             return Ok(());
         }
-        let trust = self.trust_of(package).await?;
+        let report = self.known_of(package).await?;
+        // One of which nothing is known counts as one that cannot be read.
+        let trust = report.map_or(Trust::Unscannable, |report| report.trust());
         match trust < needed {
             true => Err(Error::Untrusted {
                 key: key.clone(),
@@ -79,19 +91,12 @@ impl Dashboard {
         }
     }
 
-    /// How far a package is trusted. One of which nothing is known counts as one that cannot be
-    /// read.
-    async fn trust_of(&self, package: &str) -> Result<Trust, Error> {
+    /// What was found in a package, if anything is known of it.
+    async fn known_of(&self, package: &str) -> Result<Option<Report>, Error> {
         // Another program may have written anything there.
-        let Ok(id) = PackageId::parse(package) else {
-            return Ok(Trust::Unscannable);
+        let (Ok(id), Some(_)) = (PackageId::parse(package), self.inner.packages.kept()) else {
+            return Ok(None);
         };
-        let Ok(store) = self.inner.packages.store() else {
-            return Ok(Trust::Unscannable);
-        };
-        let record = store.report(id).await?;
-        let record = record.and_then(|bytes| PackageRecord::read(id, &bytes));
-        let report = record.and_then(|record| record.report);
-        Ok(report.map_or(Trust::Unscannable, |report| report.trust()))
+        Ok(self.found_in(id).await?.and_then(|found| found.report))
     }
 }

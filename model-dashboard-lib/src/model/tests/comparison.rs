@@ -32,6 +32,19 @@ fn fields_are_compared_by_what_they_say() {
 }
 
 #[test]
+fn a_model_that_does_not_say_it_is_disabled() {
+    for says in ["false", "null", "1"] {
+        let says = format!(r#"{{"enabled":{says}}}"#);
+        assert!(
+            compared(&says, "{}").is_empty() && compared("{}", &says).is_empty(),
+            "{says}"
+        );
+    }
+    let off = compared(r#"{"enabled":true}"#, "{}");
+    assert_eq!(fields(&off), [("enabled", Some("true"), None)]);
+}
+
+#[test]
 fn members_of_objects_are_compared_one_by_one() {
     let found = compared(
         r#"{"inference_information":{"version":"1","plan":{"spacing":[1,1],"x":1}}}"#,

@@ -20,7 +20,7 @@ pub struct Package {
 #[derive(Debug)]
 enum Content {
     Archive(Archive),
-    Folder(PathBuf),
+    Folder(folder::Root),
     File(Arc<dyn Source>),
 }
 
@@ -128,7 +128,8 @@ impl Package {
         })
     }
 
-    /// The files below a folder, sorted by path. Links are not followed.
+    /// The files below a folder, sorted by path; below the name of one that nnU-Net finds by it, as
+    /// `Dataset012_Liver`. Links are not followed.
     ///
     /// Cost: lists every folder below it.
     ///
@@ -136,7 +137,8 @@ impl Package {
     /// [`PackageError::NoFile`], [`PackageError::Name`], [`PackageError::TooManyFiles`],
     /// [`PackageError::Unreadable`].
     pub fn of_folder(root: &Path, limits: &ArchiveLimits) -> Result<Self, PackageError> {
-        let found = folder::walk(root, limits.entries, &mut |_| false)?;
+        let root = folder::Root::of(root);
+        let found = folder::walk(&root, limits.entries, &mut |_| false)?;
         let files = found.into_iter().map(|(path, size)| PackageFile {
             path,
             size,
@@ -144,7 +146,7 @@ impl Package {
         });
         Ok(Self {
             files: files.collect(),
-            content: Content::Folder(root.to_owned()),
+            content: Content::Folder(root),
         })
     }
 
@@ -179,7 +181,7 @@ impl Package {
                 None => Err(unreadable(file, io::ErrorKind::NotFound.into())),
             },
             Content::Folder(root) => {
-                let opened = folder::open(&root.join(file.path.as_str()));
+                let opened = folder::open(&root.path_of(&file.path));
                 match opened.and_then(OnDisk::new) {
                     Ok(opened) => Ok(Arc::new(opened)),
                     Err(error) => Err(unreadable(file, error)),

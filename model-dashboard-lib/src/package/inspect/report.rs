@@ -1,5 +1,7 @@
 //! What inspection found, as it is stored beside a package.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::description::Description;
@@ -92,6 +94,15 @@ impl Report {
             more => Some(format!("{more} more")),
         };
         told.chain(more).collect::<Vec<_>>().join("; ")
+    }
+
+    /// Where the package contradicts itself, so that what comes out may not be what is told of it: plain sentences
+    /// without a full stop, each once.
+    #[must_use]
+    pub fn contradictions(&self) -> Vec<&str> {
+        let wrong = self.findings_of(FindingKind::Wrong);
+        let texts: BTreeSet<&str> = wrong.map(|finding| &*finding.text).collect();
+        texts.into_iter().collect()
     }
 
     /// Why jobs may not be able to run the model, in plain sentences without a full stop: what is missing from the

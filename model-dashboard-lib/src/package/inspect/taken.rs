@@ -103,8 +103,8 @@ impl Description {
     /// What a definition takes over where nobody says it: what it says otherwise than this package, and
     /// says as the package that it `had` does, or not at all. So one that followed its package goes on
     /// doing so, and what somebody changed by hand stays. A package of no known framework has no more taken
-    /// than that the text on the one before goes, with its licence: the next one finds the rest as the last that
-    /// told anything left it.
+    /// than that text and version of the one before go, with its licence: the next one finds the rest as the
+    /// last that told anything left it.
     #[must_use]
     pub fn followed(
         &self,
@@ -112,10 +112,9 @@ impl Description {
         definition: &ModelDefinition,
     ) -> Vec<TakenPart> {
         if self.framework.is_empty() {
-            let outdated = self.is_text_outdated(had, definition);
+            let outdated = [TakenPart::Description, TakenPart::Version].into_iter();
             return outdated
-                .then_some(TakenPart::Description)
-                .into_iter()
+                .filter(|part| self.changes(*part, had, definition))
                 .collect();
         }
         let follows = |part: &TakenPart| {
@@ -140,6 +139,7 @@ impl Description {
     ) -> bool {
         self.differs(part, definition)
             || match part {
+                TakenPart::Version => self.is_version_outdated(had, definition),
                 TakenPart::Description => self.is_text_outdated(had, definition),
                 TakenPart::Inference => !self.outdated(had, definition).is_empty(),
                 _ => false,
@@ -151,6 +151,12 @@ impl Description {
     fn is_text_outdated(&self, had: Option<&Description>, definition: &ModelDefinition) -> bool {
         let told = had.and_then(Description::text);
         self.text().is_none() && told.is_some_and(|told| told == definition.description())
+    }
+
+    /// Whether a definition says the version of the package that the model `had`, and this one tells none.
+    fn is_version_outdated(&self, had: Option<&Description>, definition: &ModelDefinition) -> bool {
+        let told = had.and_then(|had| had.version.as_deref());
+        self.version.is_none() && told.is_some_and(|told| told == definition.version())
     }
 
     /// The members of `inference_information` that name a network, folds or images of the package that the
@@ -212,7 +218,7 @@ impl Description {
         }
     }
 
-    /// Makes a definition say these parts as the package does, as far as it tells them. Description, network,
+    /// Makes a definition say these parts as the package does, as far as it tells them. Description, version, network,
     /// folds and images that it says as the package that the model `had`, and that are not there any more, go.
     pub fn give(
         &self,
@@ -230,18 +236,18 @@ impl Description {
                 TakenPart::Description => match self.text() {
                     Some(text) => definition.set_description(&text),
                     None if self.is_text_outdated(had, definition) => {
-                        definition.set_description("");
+                        definition.as_object_mut().remove("description");
                     }
                     None => {}
                 },
                 TakenPart::Labels if self.tells(*part) => {
                     definition.set_contour_names(&self.contour_names());
                 }
-                TakenPart::Version => {
-                    if let Some(version) = &self.version {
-                        give_version(version, definition);
-                    }
-                }
+                TakenPart::Version => match &self.version {
+                    Some(version) => give_version(version, definition),
+                    None if self.is_version_outdated(had, definition) => remove_version(definition),
+                    None => {}
+                },
                 TakenPart::Inference => {
                     let outdated = self.outdated(had, definition);
                     give_information(&self.information(), &outdated, definition);
@@ -261,6 +267,16 @@ fn is_no_text(definition: &ModelDefinition, field: &str) -> bool {
             .get_as::<String>(field)
             .is_ok_and(|text| text.is_none_or(|text| text.is_empty())),
         Some(_) => false,
+    }
+}
+
+fn remove_version(definition: &mut ModelDefinition) {
+    definition.as_object_mut().remove("version");
+    let information = definition.as_object().get_object(INFORMATION);
+    if let Some(mut information) = information {
+        information.remove("version");
+        // An object is JSON.
+        let _ = definition.as_object_mut().set(INFORMATION, &information);
     }
 }
 
@@ -458,6 +474,25 @@ mod tests {
         }
         // A package that nobody knows has none either.
         assert_eq!(taken(&Description::default(), &before), "");
+    }
+
+    #[test]
+    fn a_version_goes_with_its_package() {
+        let had = description();
+        let mut next = description();
+        next.version = None;
+        let taken = |before: &str, parts: &[TakenPart]| {
+            let before = given(parts, before);
+            let mut after = before.clone();
+            next.give(&next.followed(Some(&had), &before), Some(&had), &mut after);
+            after
+        };
+        let gone = taken(
+            r#"{"inference_information":{"version":"1"}}"#,
+            &[TakenPart::Version],
+        );
+        assert_eq!(gone.version(), "");
+        assert_eq!(taken(r#"{"version":"my own"}"#, &[]).version(), "my own");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What an archive of a folder will hold.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::records;
 use super::without::Without;
@@ -11,7 +11,7 @@ use crate::package::{PackageError, PackagePath, folder};
 /// The files of a folder that can be an archive, before any is read.
 #[derive(Debug, Clone)]
 pub struct Listing {
-    pub(super) root: PathBuf,
+    pub(super) root: folder::Root,
     /// Sorted by path, with their sizes.
     pub(super) files: Vec<(PackagePath, u64)>,
     left_out: Vec<String>,
@@ -21,7 +21,7 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// Lists the files below `root`, and says beforehand what a reader of its archive would refuse.
+    /// Lists the files below `root`, below its name where nnU-Net finds it by that (`Dataset012_Liver`), and says beforehand what a reader of its archive would refuse.
     ///
     /// Cost: lists every folder below it that is not left out.
     ///
@@ -51,7 +51,8 @@ impl Listing {
             }
             true
         };
-        let files = folder::walk(root, limits.entries, &mut leave)?;
+        let own = folder::Root::of(root);
+        let files = folder::walk(&own, limits.entries, &mut leave)?;
         left_out.sort();
         let refused = |fault: Fault, path: Option<&PackagePath>| {
             let entry = path.map(ToString::to_string);
@@ -81,7 +82,7 @@ impl Listing {
         }
         let end = records::end(files.len() as u64, directory, start);
         Ok(Self {
-            root: root.to_owned(),
+            root: own,
             left_out,
             used,
             size,

@@ -39,7 +39,6 @@ mod without;
 use std::fmt;
 use std::fs::{File, Metadata};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -58,7 +57,7 @@ use super::{PackageError, PackagePath, folder};
 /// # Cost
 /// Some hundred bytes for each file; one file is open at a time.
 pub struct FolderArchive {
-    root: PathBuf,
+    root: folder::Root,
     entries: Box<[Entry]>,
     /// The directory and the end.
     tail: Box<[u8]>,
@@ -169,7 +168,7 @@ impl FolderArchive {
             Some(open) => open,
             None => Open {
                 index,
-                file: folder::open(&self.root.join(record.path.as_str()))?,
+                file: folder::open(&self.root.path_of(&record.path))?,
                 at: 0,
                 crc: None,
             },
@@ -249,7 +248,7 @@ impl Source for FolderArchive {
 
 /// The checksum of a file that nobody writes to.
 fn checksum(
-    root: &std::path::Path,
+    root: &folder::Root,
     path: &PackagePath,
     size: u64,
     progress: &mut dyn FnMut(u64),
@@ -258,7 +257,7 @@ fn checksum(
         path: path.to_string(),
         error,
     };
-    let mut file = folder::open(&root.join(path.as_str())).map_err(unreadable)?;
+    let mut file = folder::open(&root.path_of(path)).map_err(unreadable)?;
     let state = |file: &File| State::of(&file.metadata()?);
     let before = state(&file).map_err(unreadable)?;
     let mut crc = crc32fast::Hasher::new();

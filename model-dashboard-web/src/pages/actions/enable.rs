@@ -94,13 +94,18 @@ async fn show_question(
         .await
 }
 
-/// Why jobs may not be able to run it, as far as that is known soon.
+/// Why jobs may not be able to run it, or get something else of it, as far as that is known soon.
 async fn lacking(visit: &Visit, key: &ModelKey) -> Vec<String> {
     let found = timeout(PATIENCE, packages::report_now(visit, key)).await;
     let found = found.ok().flatten();
-    let why = found.map(|report| report.lacking()).unwrap_or_default();
-    let told = |why: &String| format!("Its package may not run: {why}.");
-    why.iter().map(told).collect()
+    let Some(report) = found else {
+        return Vec::new();
+    };
+    let lacking = report.lacking().into_iter();
+    let lacking = lacking.map(|why| format!("Its package may not run: {why}."));
+    let wrong = report.contradictions().into_iter();
+    let wrong = wrong.map(|why| format!("Its package contradicts itself: {why}."));
+    lacking.chain(wrong).collect()
 }
 
 /// Enables a model.

@@ -38,6 +38,8 @@ pub struct KnownPackage {
     pub trust: Trust,
     /// How many things are missing to run it.
     pub missing: usize,
+    /// In how many things it contradicts itself.
+    pub wrong: usize,
     /// How many traces of training it has.
     pub leaks: usize,
     /// In how many labels and fields the definition says something else, and how many of these
@@ -82,6 +84,16 @@ fn in_short(known: &KnownPackage, page: &str) -> Markup {
             format!(
                 "{} missing to run it",
                 plural(known.missing, "thing is", "things are")
+            )
+        }),
+        (known.wrong > 0).then(|| {
+            format!(
+                "{} itself: what comes out may not be what is told here",
+                plural(
+                    known.wrong,
+                    "thing in it contradicts",
+                    "things in it contradict"
+                )
             )
         }),
         (misleads > 0).then(|| {

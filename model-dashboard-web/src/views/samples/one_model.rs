@@ -32,6 +32,7 @@ pub(super) fn model_view() -> ModelView {
             files: 42,
             trust: Trust::Unscannable,
             missing: 1,
+            wrong: 2,
             leaks: 3,
             drift: (4, 1),
             downloads: Some(DownloadsView {

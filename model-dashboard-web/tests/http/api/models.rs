@@ -184,7 +184,8 @@ async fn an_enabled_model_is_changed_with_a_reason() {
     assert_eq!(silent.status, 422);
     assert_eq!(silent.json()["errors"][0]["field"], "message");
     let detail = silent.json()["detail"].as_str().unwrap().to_owned();
-    assert!(detail.contains("Model-Dashboard-Message"), "{detail}");
+    let next = silent.json()["next"].as_str().unwrap().to_owned();
+    assert!(next.contains("Model-Dashboard-Message"), "{detail}: {next}");
     let told = client.with("model-dashboard-message", "übersetzt");
     let told = told.send(Method::PATCH, enabled, r#"{"alias":"x"}"#).await;
     assert_eq!(told.json()["registry"]["message"], "übersetzt");

@@ -35,12 +35,6 @@ fn missing_folds(present: &[&str]) -> Vec<String> {
     missing.map(|fold| (*fold).to_owned()).collect()
 }
 
-/// Whether a folder is called as one of a number and a name: `Dataset012_Liver`, `Task012_Liver`.
-fn is_numbered(name: &str, word: &str) -> bool {
-    let rest = name.strip_prefix(word).unwrap_or_default();
-    rest.len() > 4 && rest.bytes().take(3).all(|b| b.is_ascii_digit()) && rest.as_bytes()[3] == b'_'
-}
-
 /// A trainer that is not the framework's own has to be there where the model runs.
 fn tell_trainer(description: &mut Description, trainer: &str, folder: &str) {
     let text = format!(

@@ -2,6 +2,7 @@
 
 use super::v1_plans::{self, Stage};
 use super::{dataset, missing_folds, stock, tell_trainer, tell_training_state};
+use crate::package::folder::is_numbered;
 use crate::package::inspect::PackageInspector;
 use crate::package::inspect::contents::{file, folder, named, read, read_at, split, within};
 use crate::package::inspect::description::{
@@ -64,8 +65,7 @@ impl PackageInspector for TotalSegmentatorV1 {
 }
 
 fn are_tasks_alone(places: &[Place]) -> bool {
-    let alone =
-        |place: &Place| place.configuration.is_none() && super::is_numbered(&place.task, "Task");
+    let alone = |place: &Place| place.configuration.is_none() && is_numbered(&place.task, "Task");
     !places.is_empty() && places.iter().all(alone)
 }
 

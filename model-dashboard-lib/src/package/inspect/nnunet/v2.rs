@@ -7,6 +7,7 @@ use super::v2_places::{Place, places};
 use super::{
     FINAL, OTHERS, dataset, missing_folds, plans, stock, tell_trainer, tell_training_state,
 };
+use crate::package::folder::is_numbered;
 use crate::package::inspect::PackageInspector;
 use crate::package::inspect::contents::{file, folder, named, read, read_at, split, within};
 use crate::package::inspect::description::{
@@ -63,7 +64,7 @@ impl PackageInspector for TotalSegmentatorV2 {
 
     fn recognises(&self, package: &Package) -> Result<bool, PackageError> {
         let places = places(package);
-        let in_a_dataset = |place: &Place| super::is_numbered(&place.dataset, "Dataset");
+        let in_a_dataset = |place: &Place| is_numbered(&place.dataset, "Dataset");
         let one_fold = |place: &Place| place.folds(package).iter().all(|fold| fold.0 == "0");
         let is_its_own = |place: &Place| {
             place.dataset.contains("TotalSeg")
@@ -201,7 +202,7 @@ fn network(
             description,
         );
         description.name = proposed_name(&place.dataset)
-            .filter(|_| super::is_numbered(&place.dataset, "Dataset"))
+            .filter(|_| is_numbered(&place.dataset, "Dataset"))
             .or_else(|| proposed_name(plans.get("dataset_name")?.as_str()?));
     } else {
         description.name = proposed_name(&place.dataset);
@@ -411,10 +412,7 @@ fn tell_datasets(package: &Package, description: &mut Description) {
         .collect();
     datasets.sort();
     datasets.dedup();
-    if datasets
-        .iter()
-        .any(|name| !super::is_numbered(name, "Dataset"))
-    {
+    if datasets.iter().any(|name| !is_numbered(name, "Dataset")) {
         let text =
             "there is no folder DatasetNNN_NAME around the network, by which nnU-Net finds it";
         description.found(Finding::new(FindingKind::Odd, text));

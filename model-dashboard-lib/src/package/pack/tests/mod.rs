@@ -82,6 +82,16 @@ fn the_same_files_are_the_same_archive() {
 }
 
 #[test]
+fn a_folder_that_nnunet_finds_by_its_name_keeps_it() {
+    let folder = folder(&RESULTS);
+    let data_set = folder.path().join("Dataset001_X");
+    assert_eq!(whole(archive(&data_set)), whole(archive(folder.path())));
+    let network = data_set.join("fold_0");
+    let listing = list(&network, &["validation"]).unwrap();
+    assert_eq!(listing.files()[0].0.as_str(), "checkpoint_best.pth");
+}
+
+#[test]
 fn what_is_left_out_is_told() {
     let folder = folder(&RESULTS);
     let without = [

@@ -107,10 +107,11 @@ impl Job {
 
 /// The paths of all files below a folder, but receipts and locks.
 fn files(dir: &Path) -> BTreeSet<String> {
+    use crate::package::folder::Root;
     let leave = &mut |it: &crate::package::folder::Name<'_>| {
         it.last == RECEIPT || it.last.ends_with(".lock")
     };
-    let files = crate::package::folder::walk(dir, 10_000, leave).unwrap();
+    let files = crate::package::folder::walk(&Root::of(dir), 10_000, leave).unwrap();
     files
         .into_iter()
         .map(|(path, _)| path.to_string())
