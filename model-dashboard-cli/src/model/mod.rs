@@ -1,6 +1,7 @@
 //! `model`: models and their definitions.
 
 mod argo;
+mod asked;
 mod change;
 mod changes;
 mod create;

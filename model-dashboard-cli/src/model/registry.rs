@@ -4,8 +4,8 @@ use std::io;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use model_dashboard::client::{Client, ClientError};
-use model_dashboard::dashboard::{Error, Giving, ModelPackage, NewUpload};
+use model_dashboard::client::Client;
+use model_dashboard::dashboard::{Giving, ModelPackage, NewUpload};
 use model_dashboard::model::{ContentDigest, ModelDefinition, ModelKey};
 use model_dashboard::package::inspect::Report;
 use model_dashboard::package::source::Source;
@@ -13,7 +13,7 @@ use model_dashboard::package::unpack::Arrival;
 use model_dashboard::repository::Precondition;
 use model_dashboard::repository::packages::{Piece, Pieces};
 
-use super::changes::Changes;
+use super::asked::Asked;
 use super::reference::{resolve, revision};
 use super::remote;
 use crate::failure::{Failure, Kind};
@@ -257,13 +257,10 @@ impl Registry<'_> {
                 let model = client.publish(id, key, present, giving, message);
                 match model.await {
                     Ok(model) => Ok(Given::To(Box::new(model.definition))),
-                    Err(ClientError::BreakingPackage(problem)) => {
-                        Ok(Given::Breaking(problem.breaking.unwrap_or_default().into()))
+                    Err(error) => {
+                        let asked = Asked::of_remote(error, giving.confirmed)?;
+                        Ok(Given::Asks(asked))
                     }
-                    Err(ClientError::IncompletePackage(problem)) => {
-                        Ok(Given::Lacking(problem.lacking))
-                    }
-                    Err(error) => Err(error.into()),
                 }
             }
             Self::Here(installation) => {
@@ -290,11 +287,7 @@ impl Registry<'_> {
                 };
                 match model {
                     Ok(model) => Ok(Given::To(Box::new(model.definition))),
-                    Err(Error::Breaking { breaking, .. }) => {
-                        Ok(Given::Breaking(Changes::from(*breaking)))
-                    }
-                    Err(Error::Incomplete { lacking, .. }) => Ok(Given::Lacking(lacking)),
-                    Err(error) => Err(error.into()),
+                    Err(error) => Ok(Given::Asks(Asked::of(error)?)),
                 }
             }
         }
@@ -305,10 +298,8 @@ impl Registry<'_> {
 pub(super) enum Given {
     /// The model has it, and says this.
     To(Box<ModelDefinition>),
-    /// It has to be confirmed that labels or images stand for something else then.
-    Breaking(Changes),
-    /// It has to be confirmed that jobs may not be able to run it, for these reasons.
-    Lacking(Vec<String>),
+    /// This has to be confirmed before.
+    Asks(Asked),
 }
 
 /// A package that arrived.

@@ -196,7 +196,7 @@ fn what_may_not_run_is_shown_before_jobs_get_it() {
         at.run(&[&upload[..], &["--yes"]].concat())
             .ends_with(4)
             .tells("no framework is known that loads the package")
-            .tells("--incomplete");
+            .tells("hint: --incomplete publishes it all the same");
         assert_eq!(server.here.json(&["model", "show", MODEL]), before);
         let done = at.json(&[&upload[..], &["--incomplete"]].concat());
         assert_eq!(done["published"]["key"], MODEL);

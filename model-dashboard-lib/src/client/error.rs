@@ -195,6 +195,9 @@ pub struct Problem {
     /// Why jobs may not be able to run the model then.
     #[serde(default)]
     pub lacking: Vec<String>,
+    /// What a request has to say so that it is done.
+    #[serde(default)]
+    pub next: Option<String>,
 }
 
 /// What is wrong with a field.
@@ -234,6 +237,7 @@ impl Problem {
             sha256: None,
             breaking: None,
             lacking: Vec::new(),
+            next: None,
         });
         Self {
             status: status.as_u16(),

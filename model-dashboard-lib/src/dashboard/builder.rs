@@ -315,7 +315,7 @@ impl DashboardBuilder {
             changes: Arc::new(Semaphore::new(MAX_CHANGES as usize)),
             model_changes: Arc::new(Semaphore::new(MAX_MODEL_CHANGES as usize)),
             sign_ins: Places::default(),
-            history_pages: Semaphore::new(super::history::PAGES_AT_ONCE),
+            history_pages: Arc::new(Semaphore::new(super::history::PAGES_AT_ONCE)),
             past_pages: Semaphore::new(super::as_of::PAGES_AT_ONCE),
             draining: AtomicBool::new(false),
             policy,

@@ -192,7 +192,7 @@ struct Inner {
     /// For every password of an account made here that is checked.
     sign_ins: Places,
     /// Places for pages of histories, which may be large.
-    history_pages: Semaphore,
+    history_pages: Arc<Semaphore>,
     /// The place for what is read of histories to tell of a time.
     past_pages: Semaphore,
     /// Whether the end was announced.

@@ -1,5 +1,7 @@
 //! The states between which a change of a model leads: what it replaces, and what it makes of that.
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use super::edits::{mended, replaced};
 use super::packages::Had;
 use super::{Error, Model, RawModel};
@@ -20,6 +22,8 @@ pub(super) struct Before {
     pub(super) had: Had,
     /// What was found in the one that it is to get back, where that is another one and the change looks there.
     pub(super) gets: Option<Had>,
+    /// Of what was found, which takes much memory.
+    pub(super) place: Option<OwnedSemaphorePermit>,
 }
 
 impl Before {
@@ -37,6 +41,7 @@ impl Before {
             over: None,
             had: Had::default(),
             gets: None,
+            place: None,
         }
     }
 
@@ -50,6 +55,7 @@ impl Before {
             over: None,
             had: Had::default(),
             gets: None,
+            place: None,
         }
     }
 
@@ -67,6 +73,17 @@ impl Before {
             over: None,
             had: Had::default(),
             gets: None,
+            place: None,
+        }
+    }
+
+    /// The same without what was found in packages.
+    pub(super) fn without_packages(self) -> Before {
+        Before {
+            had: Had::default(),
+            gets: None,
+            place: None,
+            ..self
         }
     }
 

@@ -183,6 +183,7 @@ impl Dashboard {
         let edit = Arc::clone(edit);
         let (before, edited) = beside(move || {
             let edited = (edit.apply)(&before);
+            let before = before.without_packages();
             (before, edited)
         })
         .await?;

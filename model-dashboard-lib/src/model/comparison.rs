@@ -107,8 +107,14 @@ impl Comparison {
         if labels.as_ref().is_some_and(|changes| !changes.is_empty()) {
             apart.push(LABELS);
         }
-        // Who does not say it is disabled.
-        if before.enabled() == after.enabled() {
+        // Who does not say it is disabled. What is no word for it others may take for another.
+        let is_plain = |it: &ModelDefinition| {
+            matches!(
+                it.as_object().get("enabled"),
+                None | Some("true" | "false" | "null")
+            )
+        };
+        if before.enabled() == after.enabled() && is_plain(before) && is_plain(after) {
             apart.push("enabled");
         }
         let earlier: Vec<Member<'_>> = before.as_object().iter().collect();

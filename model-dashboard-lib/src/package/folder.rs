@@ -27,7 +27,8 @@ impl Root {
         let name = std::path::absolute(dir).ok();
         let name = name.as_deref().and_then(Path::file_name);
         let name = name.and_then(|name| name.to_str());
-        let is_numbered = |name: &&str| ["Dataset", "Task"].iter().any(|it| is_numbered(name, it));
+        // A task of nnU-Net 1 is found by the folder around it as well, which is not in the archive.
+        let is_numbered = |name: &&str| is_numbered(name, "Dataset");
         Self {
             dir: dir.to_owned(),
             prefix: name

@@ -92,7 +92,7 @@ pub(crate) struct Problem {
     pub(super) upload: Option<String>,
     /// What to do so that it is done all the same, where the request has to say something more.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "if it is meant, send it again with confirm=breaking")]
+    #[schema(example = "if it is meant, send it again with breaking in `confirm`")]
     pub(super) next: Option<String>,
     /// The SHA-256 of bytes that were purged and must not be kept, in hexadecimal digits.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -171,14 +171,15 @@ const IF_MATCH_NEEDED: &str = "say which state you change: send its ETag in the 
                                or * for whatever is there";
 
 /// Where the reason for a change is given here.
-const MESSAGE_HEADER: &str = "send it again with the reason in the header Model-Dashboard-Message";
+const MESSAGE_HEADER: &str = "the reason goes into the header Model-Dashboard-Message";
 
-/// How something is confirmed here; the bytes of an upload are there already.
+/// How something is confirmed here, beside what the request confirmed already; the bytes of an upload are
+/// there.
 fn confirming(what: &str, upload: Option<PackageId>) -> String {
     match upload {
-        None => format!("if it is meant, send it again with confirm={what}"),
+        None => format!("if it is meant, send it again with {what} in `confirm`"),
         Some(upload) => format!(
-            "if it is meant, send it again with confirm={what}&upload={upload}, and without the bytes"
+            "if it is meant, send it again with {what} in `confirm` and {upload} as `upload`, without the bytes"
         ),
     }
 }

@@ -34,7 +34,7 @@ async fn a_package_of_another_model_has_to_be_confirmed() {
         problem["next"]
             .as_str()
             .unwrap()
-            .contains("confirm=as_typed&upload=")
+            .contains("as_typed in `confirm` and 01")
     );
     assert_eq!(client.get(path).await.status, 404);
 
@@ -155,7 +155,10 @@ async fn what_jobs_may_not_be_able_to_run_has_to_be_confirmed_for_an_enabled_mod
         let why = json!(["no framework is known that loads the package"]);
         assert_eq!(problem["lacking"], why);
         let next = problem["next"].as_str().unwrap().to_owned();
-        assert!(next.contains("confirm=incomplete&upload="), "{next}");
+        assert!(
+            next.contains("with incomplete in `confirm` and 01"),
+            "{next}"
+        );
         problem["upload"].as_str().unwrap().to_owned()
     };
     let (upload, other) = (send().await, send().await);

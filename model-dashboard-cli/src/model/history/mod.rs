@@ -16,6 +16,7 @@ use model_dashboard::repository::Precondition;
 use self::shown::{
     Compared, Missing, Revision, Step, Steps, UNARCHIVED, show_compared, show_steps,
 };
+use super::asked::Asked;
 use super::changes::Changes;
 use super::package_changes::PackageChanges;
 use super::reference::{past_key, resolve, revision};
@@ -215,19 +216,17 @@ pub(super) async fn restore(restore: &Restore, context: &Context) -> Result<(), 
                         Some(seen) => seen,
                         None => dashboard.raw(caller, &key).await?.version,
                     };
-                    let mut asking = Asking::new(&key, number, context);
+                    let mut confirmed = Confirmed::default();
                     loop {
                         let seen = Precondition::Version(seen);
-                        let confirmed = asking.confirmed;
                         let restored =
                             dashboard.restore(caller, &key, number, confirmed, seen, reason);
-                        match restored.await {
-                            Err(Error::Breaking { breaking, .. }) => {
-                                asking.breaking(&Changes::from(*breaking))?;
-                            }
-                            Err(Error::Incomplete { lacking, .. }) => asking.lacking(&lacking)?,
-                            restored => break restored?,
-                        }
+                        let asked = match restored.await {
+                            Ok(model) => break model,
+                            Err(error) => Asked::of(error)?,
+                        };
+                        confirm_asked(&asked, &key, number, context)?;
+                        confirmed = asked.confirm(confirmed);
                     }
                 }
                 (Some(_), None) => {
@@ -258,56 +257,19 @@ pub(super) async fn restore(restore: &Restore, context: &Context) -> Result<(), 
         .await
 }
 
-/// Asks what a restore of an enabled model may break.
-struct Asking<'a> {
-    key: &'a ModelKey,
+/// Asks before a revision is restored that may break something for jobs.
+fn confirm_asked(
+    asked: &Asked,
+    key: &ModelKey,
     number: u64,
-    context: &'a Context,
-    /// What was confirmed until now.
-    confirmed: Confirmed,
-}
-
-impl<'a> Asking<'a> {
-    fn new(key: &'a ModelKey, number: u64, context: &'a Context) -> Self {
-        Self {
-            key,
-            number,
-            context,
-            confirmed: Confirmed::default(),
-        }
-    }
-
-    /// Asks where whoever uses it would take one thing for another.
-    fn breaking(&mut self, changes: &Changes) -> Result<(), Failure> {
-        let Self { key, number, .. } = self;
-        note(format_args!(
-            "{key} is enabled, and labels or images stand for something else in revision {number}"
-        ));
-        note(changes.tables(&self.context.output));
-        self.ask()?;
-        self.confirmed.breaking = true;
-        Ok(())
-    }
-
-    /// Asks where jobs may not be able to run what comes back.
-    fn lacking(&mut self, why: &[String]) -> Result<(), Failure> {
-        let Self { key, number, .. } = self;
-        for why in why {
-            note(format_args!(
-                "{key} is enabled, and jobs may not be able to run revision {number}: {why}"
-            ));
-        }
-        self.ask()?;
-        self.confirmed.incomplete = true;
-        Ok(())
-    }
-
-    fn ask(&self) -> Result<(), Failure> {
-        let Self { key, number, .. } = self;
-        let question = format!("Restore revision {number} all the same?");
-        let undo = format!("`model-dashboard model diff '{key}' {number}` shows all of it");
-        confirm_despite(&self.context.globals, &question, &undo)
-    }
+    context: &Context,
+) -> Result<(), Failure> {
+    let what = format!("revision {number}");
+    asked.tell(&format!("the package of {what}"), &context.output);
+    note(asked.sentence(&key.to_string(), &what));
+    let question = format!("Restore {what} all the same?");
+    let undo = format!("`model-dashboard model diff '{key}' {number}` shows all of it");
+    confirm_despite(&context.globals, &question, &undo)
 }
 
 /// Says that the package that comes back has no bytes, where that is so.

@@ -1,13 +1,14 @@
 //! The same by way of a server.
 
-use model_dashboard::client::{Client, ClientError};
+use model_dashboard::client::{Client, RemoteRevision};
 use model_dashboard::dashboard::{Confirmed, ErrorKind};
 use model_dashboard::model::ModelKey;
 
 use super::shown::{Compared, Missing, Step, Steps, show_compared, show_steps};
-use super::{Asking, Diff, History, Restore};
+use super::{Diff, History, Restore, confirm_asked};
 use crate::failure::{Failure, Kind};
 use crate::installation::Context;
+use crate::model::asked::Asked;
 use crate::model::remote::{key, reference, show_changed};
 use crate::output::note;
 
@@ -81,44 +82,38 @@ pub(in crate::model) async fn restore(
         (None, named) => named,
     };
     let reason = &restore.reason.text;
+    let which = || {
+        let hint = format!("`model-dashboard model history '{key}'` lists them");
+        Failure::usage("which revision is to be restored?").hint(hint)
+    };
     let live = match client.model(&key).await {
-        Ok(model) => Ok(Some(model)),
-        Err(error) if error.kind() == Some(ErrorKind::NotFound) => Ok(None),
-        Err(error) => Err(error),
-    };
-    let number = match (number, &live) {
-        (Some(number), _) => number,
-        (None, Ok(None)) => last_held(&key, client).await?,
-        (None, _) => {
-            let hint = format!("`model-dashboard model history '{key}'` lists them");
-            return Err(Failure::usage("which revision is to be restored?").hint(hint));
-        }
-    };
-    let live = match live {
-        Ok(live) => live,
+        Ok(model) => Some(model),
+        Err(error) if error.kind() == Some(ErrorKind::NotFound) => None,
         Err(error) if error.kind() == Some(ErrorKind::Broken) => {
             // It is disabled then: nothing has to be confirmed.
             let nothing = Confirmed::default();
+            let number = number.ok_or_else(which)?;
             let restored = client.restore(&key, number, nothing, Some("*"), reason);
             return show_changed(&restored.await?, context);
         }
         Err(error) => return Err(error.into()),
     };
+    let number = match (number, &live) {
+        (Some(number), _) => number,
+        (None, None) => last_held(&key, client).await?,
+        (None, Some(_)) => return Err(which()),
+    };
     // Nothing is replaced but what was seen.
     let etag = live.as_ref().map(|model| model.etag.as_str());
-    let mut asking = Asking::new(&key, number, context);
+    let mut confirmed = Confirmed::default();
     let model = loop {
-        let confirmed = asking.confirmed;
         let restored = client.restore(&key, number, confirmed, etag, reason);
-        match restored.await {
-            Err(ClientError::BreakingPackage(problem)) if !confirmed.breaking => {
-                asking.breaking(&problem.breaking.unwrap_or_default().into())?;
-            }
-            Err(ClientError::IncompletePackage(problem)) if !confirmed.incomplete => {
-                asking.lacking(&problem.lacking)?;
-            }
-            restored => break restored?,
-        }
+        let asked = match restored.await {
+            Ok(model) => break model,
+            Err(error) => Asked::of_remote(error, confirmed)?,
+        };
+        confirm_asked(&asked, &key, number, context)?;
+        confirmed = asked.confirm(confirmed);
     };
     match (&live, model.revision()) {
         (None, _) => note(format_args!(
@@ -134,12 +129,15 @@ pub(in crate::model) async fn restore(
     show_changed(&model, context)
 }
 
-/// The last revision of a deleted model that is not its deletion.
+/// The last revision of a deleted model that holds a definition to go by.
 async fn last_held(key: &ModelKey, client: &Client) -> Result<u64, Failure> {
     let mut before = None;
     loop {
         let page = client.history(key, before, AT_ONCE).await?;
-        let held = page.revisions.iter().find(|step| !step.revision.deleted);
+        let is_held = |it: &RemoteRevision| {
+            !it.deleted && it.unreadable.is_none() && it.origin != "falsified"
+        };
+        let held = page.revisions.iter().find(|step| is_held(&step.revision));
         match (held, page.next) {
             (Some(step), _) => return Ok(step.revision.number),
             (None, None) => {

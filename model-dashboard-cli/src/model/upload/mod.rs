@@ -22,7 +22,6 @@ use super::registry::{Given, Registry, Sent};
 use super::{inspect, warn};
 use crate::args::Reason;
 use crate::failure::{Failure, Kind};
-use crate::hint::{BREAKING, INCOMPLETE};
 use crate::installation::{Context, new_key};
 use crate::output::note;
 use crate::progress::bytes_bar;
@@ -238,6 +237,9 @@ async fn to(registry: &Registry<'_>, upload: &Upload, context: &Context) -> Resu
         message,
     };
     let definition = to.give(&sent.id, giving, context).await?;
+    let registry = definition.registry();
+    // It has another package with the same bytes.
+    let unchanged = registry.is_some_and(|it| it.package.as_deref() != Some(&*sent.id));
     match is_new {
         true => {
             note(format_args!(
@@ -247,6 +249,9 @@ async fn to(registry: &Registry<'_>, upload: &Upload, context: &Context) -> Resu
                 note("--take says what a model that is there takes over: a new one takes all");
             }
         }
+        false if unchanged => note(format_args!(
+            "{key} has these bytes already; nothing has changed"
+        )),
         false => note(format_args!("{key} has the package as a new revision")),
     }
     if let Some(report) = &sent.report {
@@ -267,7 +272,7 @@ async fn to(registry: &Registry<'_>, upload: &Upload, context: &Context) -> Resu
         key: key.to_string(),
         revision: definition.registry().map(|registry| registry.revision),
         new: is_new,
-        unchanged: false,
+        unchanged,
         drift,
     };
     let uploaded = Uploaded {
@@ -302,37 +307,23 @@ impl To<'_> {
         } = self;
         loop {
             let given = registry.publish(upload, key, *is_new, &giving, message);
-            let (told, confirmed, hint) = match given.await? {
+            let asked = match given.await? {
                 Given::To(definition) => return Ok(definition),
-                Given::Breaking(changes) => {
-                    note(changes.tables(&context.output));
-                    (
-                        format!(
-                            "labels or images of {key} stand for something else in the package"
-                        ),
-                        &mut giving.confirmed.breaking,
-                        BREAKING,
-                    )
-                }
-                Given::Lacking(why) => {
-                    warn::of_lacking("the package", &why);
-                    (
-                        format!(
-                            "{key} is enabled, and jobs may not be able to run it with the package"
-                        ),
-                        &mut giving.confirmed.incomplete,
-                        INCOMPLETE,
-                    )
-                }
+                Given::Asks(asked) => asked,
             };
+            asked.tell("the package", &context.output);
+            let told = asked.sentence(&key.to_string(), "the package");
             if can_ask() {
                 note(&told);
             }
-            let is_meant = !*confirmed && can_ask() && ask_yes("Publish it all the same? [y/N] ")?;
-            if !is_meant {
+            if !(can_ask() && ask_yes("Publish it all the same? [y/N] ")?) {
+                let hint = format!(
+                    "{} publishes it all the same, --draft keeps it beside the model; nothing is sent again",
+                    asked.options()
+                );
                 return Err(Failure::new(Kind::Conflict, told).hint(hint));
             }
-            *confirmed = true;
+            giving.confirmed = asked.confirm(giving.confirmed);
         }
     }
 }

@@ -23,7 +23,8 @@ pub struct PackageDifference {
     /// side has no package, the files of the other one.
     pub contents: Option<ReportComparison>,
     /// Why jobs may not be able to run the model with that of the later side, but for what the earlier one
-    /// lacks as well ([`Report::lacking_beyond`]).
+    /// lacks as well ([`Report::lacking_beyond`]), or that it has none; nothing where the model is deleted then, or
+    /// nothing is known of the package.
     pub lacking: Vec<String>,
 }
 
@@ -88,6 +89,7 @@ impl Dashboard {
         self.require(caller, Permission::PackagesRead, target)
             .await?;
         let (before, after) = (Named::by(from), Named::by(to));
+        let is_gone = matches!(to, RevisionContent::Deleted);
         if before == after && before != Named::Unreadable {
             return Ok(None);
         }
@@ -99,7 +101,7 @@ impl Dashboard {
             self.of_revision(caller, after)
         )?;
         let (was, is) = futures::try_join!(self.report_of(&before), self.report_of(&after))?;
-        let (contents, lacking) = beside(move || differing(was.read(), is.read())).await?;
+        let (contents, lacking) = beside(move || differing(was.read(), is.read(), is_gone)).await?;
         drop(place);
         Ok(Some(PackageDifference {
             before,
@@ -185,15 +187,17 @@ impl Found {
     }
 }
 
-/// What differs in two packages, as far as they are known, and what the later one lacks.
+/// What differs in two packages that are not the same, as far as they are known, and what the later one
+/// lacks.
 fn differing(
     before: Option<Option<Report>>,
     after: Option<Option<Report>>,
+    is_gone: bool,
 ) -> (Option<ReportComparison>, Vec<String>) {
     let had = before.as_ref().and_then(Option::as_ref);
     let gets = after.as_ref().and_then(Option::as_ref);
-    let lacking = match (&before, &after) {
-        (Some(Some(_)), Some(None)) => Some(vec![NO_PACKAGE.to_owned()]),
+    let lacking = match &after {
+        Some(None) if !is_gone => Some(vec![NO_PACKAGE.to_owned()]),
         _ => gets.map(|gets| gets.lacking_beyond(had)),
     };
     let is_known = before.is_some() && after.is_some();

@@ -1,5 +1,10 @@
 //! What was found in the package of a model, for a change of it.
 
+use std::sync::Arc;
+
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::head::ReadHead;
 use super::publish::named;
 use super::record::PackageRecord;
 use crate::auth::Permission;
@@ -7,7 +12,7 @@ use crate::dashboard::model_states::{Before, Looks};
 use crate::dashboard::{Caller, Dashboard, Error};
 use crate::model::{ContentDigest, ModelDefinition};
 use crate::package::inspect::Report;
-use crate::repository::packages::PackageId;
+use crate::repository::packages::{PackageId, PackageStoreError};
 
 /// What was found in the package that a definition names, as far as it names one.
 #[derive(Default)]
@@ -15,13 +20,15 @@ pub(in crate::dashboard) struct Had {
     package: Option<String>,
     digest: Option<ContentDigest>,
     report: Option<Report>,
+    /// Whether its bytes are there, as far as the change looks for them.
+    is_there: bool,
 }
 
 impl Had {
-    /// Whether it has these bytes, of which the same was found by the same rules.
+    /// Whether it has these bytes, which are there, and of which the same was found by the same rules.
     pub(super) fn is(&self, digest: ContentDigest, report: &Report) -> bool {
         let rules = self.report.as_ref().map(|report| report.rules);
-        self.digest == Some(digest) && rules == Some(report.rules)
+        self.is_there && self.digest == Some(digest) && rules == Some(report.rules)
     }
 
     /// Whether a package is named, whatever is known of it.
@@ -55,31 +62,50 @@ impl Dashboard {
         };
         match looks {
             Looks::Nowhere => {}
-            Looks::AtPresent => before.had = self.had_by(&model.definition).await?,
+            Looks::AtPresent => {
+                let place = self.place_of_reports().await?;
+                let mut had = self.had_by(&model.definition).await?;
+                had.is_there = self.has_package(&had).await?;
+                (before.had, before.place) = (had, Some(place));
+            }
             Looks::AtBoth(held) => {
                 let is_another = named(&model.definition) != named(held);
                 if before.enabled && is_another {
-                    let target = || format!("model:{}", before.key);
-                    self.require(caller, Permission::PackagesRead, target)
-                        .await?;
-                    let (had, gets) = self.had_by_both(&model.definition, held).await?;
-                    (before.had, before.gets) = (had, Some(gets));
+                    for needed in [Permission::ModelsEnable, Permission::PackagesRead] {
+                        let target = || format!("model:{}", before.key);
+                        self.require(caller, needed, target).await?;
+                    }
+                    let place = self.place_of_reports().await?;
+                    let (had, gets) =
+                        futures::try_join!(self.had_by(&model.definition), self.had_by(held))?;
+                    (before.had, before.gets, before.place) = (had, Some(gets), Some(place));
                 }
             }
         }
         Ok(())
     }
 
-    /// What was found in the packages that two definitions name.
-    pub(super) async fn had_by_both(
-        &self,
-        one: &ModelDefinition,
-        other: &ModelDefinition,
-    ) -> Result<(Had, Had), Error> {
-        // What was found in two large ones takes much memory.
-        let place = self.inner.history_pages.acquire().await;
-        let _place = place.map_err(|error| Error::Internal(Box::new(error)))?;
-        futures::try_join!(self.had_by(one), self.had_by(other))
+    /// Waits for a place: what was found in large packages takes much memory.
+    async fn place_of_reports(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let place = Arc::clone(&self.inner.history_pages).acquire_owned().await;
+        place.map_err(|error| Error::Internal(Box::new(error)))
+    }
+
+    /// Whether the bytes are there that a definition names.
+    async fn has_package(&self, had: &Had) -> Result<bool, Error> {
+        let id = had.package.as_deref().map(PackageId::parse);
+        let (Some(Ok(id)), Some(store)) = (id, self.inner.packages.kept()) else {
+            return Ok(false);
+        };
+        let read = ReadHead::read(&**store, id).await?;
+        if read.is_none_or(|read| read.head.removed.is_some()) {
+            return Ok(false);
+        }
+        match store.package(id).await {
+            Ok(_) => Ok(true),
+            Err(PackageStoreError::NoPackage { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// What was found in the package that a definition names.
@@ -95,6 +121,7 @@ impl Dashboard {
             package,
             digest: found.as_ref().map(|found| found.digest),
             report: found.and_then(|found| found.report),
+            is_there: false,
         })
     }
 }

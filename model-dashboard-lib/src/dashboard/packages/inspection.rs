@@ -13,6 +13,7 @@ use super::record::PackageRecord;
 use super::shares::Shares;
 use super::stored::Stored;
 use super::uploads::Note;
+use crate::dashboard::history::beside;
 use crate::dashboard::{Caller, Dashboard, Error};
 use crate::model::ContentDigest;
 use crate::package::inspect::{Inspectors, Report};
@@ -262,8 +263,11 @@ impl Dashboard {
     }
 
     pub(super) async fn found_in(&self, id: PackageId) -> Result<Option<PackageRecord>, Error> {
-        let report = self.inner.packages.store()?.report(id).await?;
-        Ok(report.and_then(|bytes| PackageRecord::read(id, &bytes)))
+        let Some(report) = self.inner.packages.store()?.report(id).await? else {
+            return Ok(None);
+        };
+        // That of a large package takes a while.
+        beside(move || PackageRecord::read(id, &report)).await
     }
 
     /// What was found in a finished upload of the caller. Does not wait: looking at a large package

@@ -252,8 +252,13 @@ async fn the_same_bytes_change_nothing_but_what_is_taken_over() {
     let labels = Giving::taking(&[TakenPart::Labels]);
     let taken = given(&packages, TWO_FOLDS, labels.clone()).await.unwrap();
     assert_eq!(taken.revision(), Some(3));
-    let again = given(&packages, TWO_FOLDS, labels).await.unwrap();
+    let again = given(&packages, TWO_FOLDS, labels.clone()).await.unwrap();
     assert_eq!(again, taken);
+    // Bytes that were lost come back so.
+    let id = dashboard.package(&host, &key()).await.unwrap().id;
+    packages.store.remove(id).await.unwrap();
+    let mended = given(&packages, TWO_FOLDS, labels).await.unwrap();
+    assert_eq!(mended.revision(), Some(4));
 }
 
 #[tokio::test]

@@ -270,10 +270,16 @@ fn is_no_text(definition: &ModelDefinition, field: &str) -> bool {
     }
 }
 
+/// Whether people read the version there.
+fn is_version_read(information: &JsonObject) -> bool {
+    let kind = information.kind("version");
+    matches!(kind, Some(JsonKind::String | JsonKind::Number))
+}
+
 fn remove_version(definition: &mut ModelDefinition) {
     definition.as_object_mut().remove("version");
     let information = definition.as_object().get_object(INFORMATION);
-    if let Some(mut information) = information {
+    if let Some(mut information) = information.filter(is_version_read) {
         information.remove("version");
         // An object is JSON.
         let _ = definition.as_object_mut().set(INFORMATION, &information);
@@ -282,8 +288,7 @@ fn remove_version(definition: &mut ModelDefinition) {
 
 fn give_version(version: &str, definition: &mut ModelDefinition) {
     let information = definition.as_object().get_object(INFORMATION);
-    let says = |kind| matches!(kind, Some(JsonKind::String | JsonKind::Number));
-    if let Some(mut information) = information.filter(|it| says(it.kind("version"))) {
+    if let Some(mut information) = information.filter(is_version_read) {
         information.set_text("version", version);
         // An object is JSON.
         let _ = definition.as_object_mut().set(INFORMATION, &information);

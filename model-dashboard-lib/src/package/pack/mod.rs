@@ -1,7 +1,8 @@
 //! A folder as a zip archive that is written nowhere.
 //!
 //! What a framework leaves in a folder is sent as an archive. That archive depends on names and
-//! bytes of the files alone, so it is the same on every machine: sorted, stored as they are, with
+//! bytes of the files alone, and on the folder's own name where nnU-Net finds it by that
+//! (`Dataset012_Liver`), so it is the same on every machine: sorted, stored as they are, with
 //! one time and one mode for all. Where it begins and ends is known before a file is read, and
 //! any part of it can be made again, which is how an interrupted upload goes on.
 //!

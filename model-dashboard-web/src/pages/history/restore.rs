@@ -26,9 +26,10 @@ pub(in crate::pages) async fn ask_restore(
     (key, number): (ModelKey, u64),
 ) -> Result<Response, Failure> {
     visit.require(Permission::ModelsWrite).await?;
-    let view = question(&visit, &key, number, Now::read(&visit, &key).await?).await?;
-    let enabled = view.subject.life == Life::Enabled;
+    let now = Now::read(&visit, &key).await?;
+    let enabled = matches!(&now, Now::Model(model) if model.definition.enabled());
     visit.require_change(&key, enabled).await?;
+    let view = question(&visit, &key, number, now).await?;
     show(&visit, &view, StatusCode::OK).await
 }
 

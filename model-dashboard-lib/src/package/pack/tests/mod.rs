@@ -89,6 +89,11 @@ fn a_folder_that_nnunet_finds_by_its_name_keeps_it() {
     let network = data_set.join("fold_0");
     let listing = list(&network, &["validation"]).unwrap();
     assert_eq!(listing.files()[0].0.as_str(), "checkpoint_best.pth");
+    // A task of nnU-Net 1 is one of a configuration by the folder around it.
+    let task = folder.path().join("Task012_Liver");
+    std::fs::rename(&network, &task).unwrap();
+    let listing = list(&task, &["validation"]).unwrap();
+    assert_eq!(listing.files()[0].0.as_str(), "checkpoint_best.pth");
 }
 
 #[test]
