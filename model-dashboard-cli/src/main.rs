@@ -79,7 +79,12 @@ fn run(command: Command, context: &Context) -> Result<(), Failure> {
 fn refuse_elsewhere(command: &Command, context: &Context) -> Result<(), Failure> {
     let server = match command {
         Command::Model(_) | Command::Login(_) | Command::Logout => return Ok(()),
-        Command::Token(_) => context.server()?.map(|client| client.server().to_string()),
+        // What is done here does nothing there, and cannot be undone.
+        Command::Token(_)
+        | Command::Package(_)
+        | Command::Storage(storage::StorageCommand::Gc(_)) => {
+            context.server()?.map(|client| client.server().to_string())
+        }
         _ => context.globals.server.clone(),
     };
     match server {

@@ -86,7 +86,8 @@ async fn from(registry: &Registry<'_>, pull: &Pull, context: &Context) -> Result
     }
     if !found.enabled {
         note(format_args!(
-            "{} is not enabled: it is not for inference jobs",
+            "{} is not enabled: {} is not for inference jobs",
+            found.key,
             found.reference()
         ));
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use model_dashboard::client::Client;
-use model_dashboard::dashboard::{Giving, ModelPackage, NewUpload};
+use model_dashboard::dashboard::{Error, ErrorKind, Giving, ModelPackage, NewUpload};
 use model_dashboard::model::{ContentDigest, ModelDefinition, ModelKey};
 use model_dashboard::package::inspect::Report;
 use model_dashboard::package::source::Source;
@@ -30,6 +30,7 @@ pub(super) struct Found {
     pub(super) key: ModelKey,
     /// What jobs get may change; a revision stays.
     pub(super) revision: Option<u64>,
+    /// Whether jobs may use the model now, whatever the revision said.
     pub(super) enabled: bool,
     pub(super) file_name: String,
     pub(super) size: u64,
@@ -78,10 +79,19 @@ impl Registry<'_> {
                 let model = remote::model(&key, named, client).await?;
                 let revision = named.or_else(|| model.revision());
                 let package = client.package(&key, revision).await?;
+                // Whether jobs may use it is said of the model as it is now.
+                let enabled = match named {
+                    None => model.definition.enabled(),
+                    Some(_) => match client.model(&key).await {
+                        Ok(now) => now.definition.enabled(),
+                        Err(error) if error.kind() == Some(ErrorKind::NotFound) => false,
+                        Err(error) => return Err(error.into()),
+                    },
+                };
                 Ok(Found {
                     key,
                     revision,
-                    enabled: model.definition.enabled(),
+                    enabled,
                     file_name: package.file_name,
                     size: package.size,
                     digest: package.digest,
@@ -96,19 +106,13 @@ impl Registry<'_> {
                 let (key, selector) = resolve(text, installation).await?;
                 let past = revision(&key, selector, installation).await?;
                 let named = one_of(number, past.map(|it| it.number))?;
-                let (enabled, number) = match named {
-                    Some(number) => {
-                        let revision = dashboard.revision(caller, &key, number).await?;
-                        let definition = revision.definition();
-                        (
-                            definition.is_some_and(ModelDefinition::enabled),
-                            Some(number),
-                        )
+                // Whether jobs may use it is said of the model as it is now.
+                let (enabled, number) = match dashboard.model(caller, &key).await {
+                    Ok(now) => (now.definition.enabled(), named.or_else(|| now.revision())),
+                    Err(Error::NotFound { .. } | Error::Broken { .. }) if named.is_some() => {
+                        (false, named)
                     }
-                    None => {
-                        let model = dashboard.model(caller, &key).await?;
-                        (model.definition.enabled(), model.revision())
-                    }
+                    Err(error) => return Err(error.into()),
                 };
                 let package = match number {
                     Some(number) => dashboard.package_at(caller, &key, number).await?,

@@ -194,6 +194,23 @@ fn a_data_set_is_found_by_the_name_of_its_folder() {
     let pulled = job.json(&["model", "pull", "X", "--into", dir.to_str().unwrap()]);
     let network = dir.join("Dataset001_X/T__P__2d");
     assert_eq!(pulled["folders"][0]["path"], network.to_str().unwrap());
+
+    // What counts is whether jobs may use the model now.
+    let pull = ["model", "pull", "X", "--revision", "1", "--into"];
+    let pull = [&pull[..], &[dir.to_str().unwrap()]].concat();
+    job.run(&["model", "enable", "X"]).succeeds();
+    for at in [&job, &server.here] {
+        let told = at.run(&pull).succeeds().stderr;
+        assert!(!told.contains("is not enabled"), "{told}");
+    }
+    job.run(&["model", "disable", "X", "-m", "why"]).succeeds();
+    for at in [&job, &server.here] {
+        at.run(&pull).succeeds().tells("nnUNet_v2/X is not enabled");
+    }
+    // What cannot be undone is not done here where a server is meant.
+    let purge = ["package", "purge", "nnUNet_v2/X", "--reason", "x", "--yes"];
+    job.run(&purge).ends_with(2).tells("--local");
+    job.run(&["storage", "gc"]).ends_with(2).tells("--local");
 }
 
 #[test]

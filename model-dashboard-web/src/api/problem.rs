@@ -92,7 +92,7 @@ pub(crate) struct Problem {
     pub(super) upload: Option<String>,
     /// What to do so that it is done all the same, where the request has to say something more.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "if it is meant, send it again with breaking in `confirm`")]
+    #[schema(example = "if it is meant, add breaking to what `confirm` says, and send it again")]
     pub(super) next: Option<String>,
     /// The SHA-256 of bytes that were purged and must not be kept, in hexadecimal digits.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -177,9 +177,10 @@ const MESSAGE_HEADER: &str = "the reason goes into the header Model-Dashboard-Me
 /// there.
 fn confirming(what: &str, upload: Option<PackageId>) -> String {
     match upload {
-        None => format!("if it is meant, send it again with {what} in `confirm`"),
+        None => format!("if it is meant, add {what} to what `confirm` says, and send it again"),
         Some(upload) => format!(
-            "if it is meant, send it again with {what} in `confirm` and {upload} as `upload`, without the bytes"
+            "if it is meant, add {what} to what `confirm` says, and send it again with {upload} as `upload`, without \
+             the bytes"
         ),
     }
 }

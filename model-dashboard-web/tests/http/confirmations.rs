@@ -34,7 +34,7 @@ async fn a_package_of_another_model_has_to_be_confirmed() {
         problem["next"]
             .as_str()
             .unwrap()
-            .contains("as_typed in `confirm` and 01")
+            .contains("add as_typed to what `confirm` says")
     );
     assert_eq!(client.get(path).await.status, 404);
 
@@ -156,7 +156,7 @@ async fn what_jobs_may_not_be_able_to_run_has_to_be_confirmed_for_an_enabled_mod
         assert_eq!(problem["lacking"], why);
         let next = problem["next"].as_str().unwrap().to_owned();
         assert!(
-            next.contains("with incomplete in `confirm` and 01"),
+            next.contains("add incomplete to what `confirm` says"),
             "{next}"
         );
         problem["upload"].as_str().unwrap().to_owned()

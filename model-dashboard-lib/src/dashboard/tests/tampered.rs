@@ -113,12 +113,25 @@ async fn revisions_that_are_missing_cast_doubt_on_their_time() {
     assert_eq!(there.at(before).await, []);
 }
 
+/// Waits until files that are written have a later time than this: their clock ticks some times in a hundredth
+/// of a second alone.
+fn files_are_later_than(then: Timestamp) {
+    let written = || {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        Timestamp::from(file.as_file().metadata().unwrap().modified().unwrap())
+    };
+    while written() <= then {
+        std::thread::yield_now();
+    }
+}
+
 #[tokio::test]
 async fn what_others_put_where_a_model_was_deleted_may_have_been_there_before_it_was_noticed() {
     let there = InFolder::new().await;
     let made = there.world.made("MIST/x", ENABLED).await;
     there.deleted().await;
     let then = Timestamp::now();
+    files_are_later_than(then);
     assert_eq!(there.at(then).await, []);
     let catalog = &there.world.dashboard.inner.catalog;
     let doubt = Some(Doubt::ChangedOutsideLater);
@@ -137,6 +150,7 @@ async fn what_others_put_where_a_model_was_deleted_may_have_been_there_before_it
     let dated = br#"{"enabled":true,"create_date":"2100-01-01T00:00:00Z"}"#;
     there.deleted().await;
     let then = Timestamp::now();
+    files_are_later_than(then);
     there.write("MIST/x", dated);
     catalog.refresh().await.unwrap();
     assert_eq!(there.at(then).await, []);

@@ -9,6 +9,7 @@ use super::crc::Crc32;
 use super::folder;
 use super::path::{PackagePath, PathError};
 use super::source::{OnDisk, Source, Stream};
+use super::unpack::RECEIPT;
 
 /// The files of a model package: of an archive, of a folder, or one by itself.
 #[derive(Debug)]
@@ -128,7 +129,7 @@ impl Package {
         })
     }
 
-    /// The files below a folder, sorted by path; below the name of one that nnU-Net finds by it, as
+    /// The files below a folder but [receipts](RECEIPT), which are of an earlier package, sorted by path; below the name of one that nnU-Net finds by it, as
     /// `Dataset012_Liver`. Links are not followed.
     ///
     /// Cost: lists every folder below it.
@@ -138,7 +139,9 @@ impl Package {
     /// [`PackageError::Unreadable`].
     pub fn of_folder(root: &Path, limits: &ArchiveLimits) -> Result<Self, PackageError> {
         let root = folder::Root::of(root);
-        let found = folder::walk(&root, limits.entries, &mut |_| false)?;
+        let found = folder::walk(&root, limits.entries, &mut |it| {
+            it.last == RECEIPT && !it.is_folder
+        })?;
         let files = found.into_iter().map(|(path, size)| PackageFile {
             path,
             size,

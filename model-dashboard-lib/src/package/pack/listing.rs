@@ -6,6 +6,7 @@ use super::records;
 use super::without::Without;
 use crate::package::archive::{ArchiveError, ArchiveLimits, Fault, Names};
 use crate::package::files::is_one_file;
+use crate::package::unpack::RECEIPT;
 use crate::package::{PackageError, PackagePath, folder};
 
 /// The files of a folder that can be an archive, before any is read.
@@ -21,7 +22,7 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// Lists the files below `root`, below its name where nnU-Net finds it by that (`Dataset012_Liver`), and says beforehand what a reader of its archive would refuse.
+    /// Lists the files below `root` but [receipts](RECEIPT), which are of an earlier package, below its name where nnU-Net finds it by that (`Dataset012_Liver`), and says beforehand what a reader of its archive would refuse.
     ///
     /// Cost: lists every folder below it that is not left out.
     ///
@@ -41,6 +42,9 @@ impl Listing {
         let mut left_out = Vec::new();
         let mut used = vec![false; without.len()];
         let mut leave = |name: &folder::Name<'_>| {
+            if name.last == RECEIPT && !name.is_folder {
+                return true;
+            }
             let Some(rule) = without.rule_of(name.last, name.is_folder) else {
                 return false;
             };

@@ -97,6 +97,15 @@ fn a_folder_that_nnunet_finds_by_its_name_keeps_it() {
 }
 
 #[test]
+fn a_receipt_of_an_earlier_package_stays_behind() {
+    let folder = folder(&RESULTS);
+    let before = whole(archive(folder.path()));
+    let receipt = folder.path().join("Dataset001_X/.model-dashboard.json");
+    std::fs::write(receipt, "{}").unwrap();
+    assert_eq!(whole(archive(folder.path())), before);
+}
+
+#[test]
 fn what_is_left_out_is_told() {
     let folder = folder(&RESULTS);
     let without = [
