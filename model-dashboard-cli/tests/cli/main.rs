@@ -19,6 +19,7 @@ mod histories;
 mod imports;
 mod inspections;
 mod installation;
+mod logins;
 mod models;
 mod models_at_a_server;
 mod package_history;

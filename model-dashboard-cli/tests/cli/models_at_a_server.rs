@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::installation::Installation;
-use crate::server::Server;
+use crate::server::{Server, token_of};
 
 fn numbers(history: &Value) -> Vec<u64> {
     let revisions = history["revisions"].as_array().unwrap().iter();
@@ -75,23 +75,8 @@ fn a_model_lives_at_a_server() {
         let restore = [&["model", "restore", "nnUNet/Lungs"], revision].concat();
         person.run(&restore).ends_with(5);
     }
-    let here = &server.here;
-    let boss = [
-        "user",
-        "create",
-        "boss",
-        "--service",
-        "--team",
-        "ct",
-        "--role",
-        "admin",
-    ];
-    here.run(&boss).succeeds();
     let scopes = "models:read,models:write,system:admin";
-    let token = [
-        "token", "create", "--owner", "boss", "-d", "restores", "--scope", scopes,
-    ];
-    let token = here.json(&token)["secret"].as_str().unwrap().to_owned();
+    let token = token_of(&server.here, "boss", "admin", scopes);
     let boss = server.client().with("MODEL_DASHBOARD_TOKEN", &token);
     boss.run(&["model", "restore", "nnUNet/Lungs"])
         .succeeds()
@@ -164,4 +149,61 @@ fn what_cannot_be_read_is_told_by_an_export_and_replaced_as_it_was() {
         .run(&["model", "export", "--to", to.to_str().unwrap()])
         .succeeds()
         .tells("exported 2 models");
+}
+#[test]
+fn models_are_listed_shown_and_changed_at_the_server() {
+    let here = Installation::begun();
+    for create in [
+        &["nnUNet/Liver", "--set", "alias=Liver"][..],
+        &["nnUNet/Lung"],
+    ] {
+        here.run(&[&["model", "create"], create].concat())
+            .succeeds();
+    }
+    let server = Server::on(here);
+    let person = server.client();
+    let list = person.json(&["model", "list", "--search", "liver"]);
+    assert_eq!(
+        (list.as_array().unwrap().len(), &list[0]["key"]),
+        (1, &"nnUNet/Liver".into())
+    );
+    person
+        .run(&[
+            "model",
+            "edit",
+            "Liver",
+            "--set",
+            "version=second",
+            "-m",
+            "new",
+        ])
+        .succeeds();
+    let shown = person.run(&["model", "show", "Liver"]).succeeds().stdout;
+    assert!(shown.contains("second"), "{shown}");
+    let before = person
+        .run(&["model", "show", "nnUNet/Liver@1"])
+        .succeeds()
+        .stdout;
+    assert!(!before.contains("second"), "{before}");
+    person.run(&["model", "enable", "Liver", "Lung"]).succeeds();
+    person
+        .run(&["model", "edit", "Liver", "--set", "version=3"])
+        .ends_with(2)
+        .tells("-m");
+    person.run(&["model", "disable", "Liver"]).succeeds();
+    assert_eq!(
+        person.json(&["model", "list", "--search", "liver"])[0]["state"],
+        "disabled"
+    );
+    // What cannot be done there is done nowhere.
+    person
+        .run(&["token", "list"])
+        .ends_with(2)
+        .tells("this machine alone");
+    let events = server.here.json(&["audit", "list"]);
+    assert!(serde_json::to_string(&events).unwrap().contains("bot"));
+    // A server that is not there, and one that is none.
+    person
+        .run(&["model", "list", "--server", "http://models.example.org"])
+        .ends_with(2);
 }

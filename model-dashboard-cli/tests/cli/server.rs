@@ -23,6 +23,25 @@ pub struct Server {
     pub token: String,
 }
 
+/// A token of a new service account.
+pub fn token_of(here: &Installation, name: &str, role: &str, scopes: &str) -> String {
+    let account = [
+        "user",
+        "create",
+        name,
+        "--service",
+        "--team",
+        "ct",
+        "--role",
+        role,
+    ];
+    here.run(&account).succeeds();
+    let token = [
+        "token", "create", "--owner", name, "-d", "a job", "--scope", scopes,
+    ];
+    here.json(&token)["secret"].as_str().unwrap().to_owned()
+}
+
 impl Server {
     pub fn start() -> Self {
         Self::on(Installation::new())
@@ -47,26 +66,13 @@ impl Server {
         let api = api.expect("the server starts");
         // Whatever else it has to say.
         std::thread::spawn(move || lines.for_each(drop));
-        let bot = [
-            "user",
-            "create",
-            "bot",
-            "--service",
-            "--team",
-            "ct",
-            "--role",
-            "publisher",
-        ];
-        here.run(&bot).succeeds();
         let scopes = "models:read,models:write,models:enable,packages:read,packages:write";
-        let made = here.json(&[
-            "token", "create", "--owner", "bot", "-d", "a job", "--scope", scopes,
-        ]);
+        let token = token_of(&here, "bot", "publisher", scopes);
         Self {
             process,
             here,
             api,
-            token: made["secret"].as_str().unwrap().to_owned(),
+            token,
         }
     }
 

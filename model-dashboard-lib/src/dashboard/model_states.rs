@@ -18,12 +18,19 @@ pub(super) struct Before {
     pub(super) enabled: bool,
     /// What was changed outside, if nobody else has noticed.
     pub(super) over: Option<OutsideChange>,
-    /// What was found in the package that it has, where the change [looks](Looks) there.
+    /// What was found in packages, where the change [looks](Looks) there.
+    pub(super) packages: Found,
+}
+
+/// What was found in packages, for as long as a change is worked out.
+#[derive(Default)]
+pub(super) struct Found {
+    /// In the one that the model has.
     pub(super) had: Had,
-    /// What was found in the one that it is to get back, where that is another one and the change looks there.
+    /// In the one that it is to get back, where that is another one.
     pub(super) gets: Option<Had>,
-    /// Of what was found, which takes much memory.
-    pub(super) place: Option<OwnedSemaphorePermit>,
+    /// It takes much memory.
+    pub(super) _place: Option<OwnedSemaphorePermit>,
 }
 
 impl Before {
@@ -39,9 +46,7 @@ impl Before {
             model,
             enabled,
             over: None,
-            had: Had::default(),
-            gets: None,
-            place: None,
+            packages: Found::default(),
         }
     }
 
@@ -53,9 +58,7 @@ impl Before {
             enabled: model.definition.enabled(),
             model: Ok(model),
             over: None,
-            had: Had::default(),
-            gets: None,
-            place: None,
+            packages: Found::default(),
         }
     }
 
@@ -71,18 +74,14 @@ impl Before {
             model: Err(broken),
             enabled: true,
             over: None,
-            had: Had::default(),
-            gets: None,
-            place: None,
+            packages: Found::default(),
         }
     }
 
     /// The same without what was found in packages.
     pub(super) fn without_packages(self) -> Before {
         Before {
-            had: Had::default(),
-            gets: None,
-            place: None,
+            packages: Found::default(),
             ..self
         }
     }

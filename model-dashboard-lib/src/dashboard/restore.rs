@@ -61,8 +61,7 @@ impl Dashboard {
             };
             let content = restored(present, &held)?;
             Ok(content.map(|content| {
-                let packages = before.gets.as_ref().map(|gets| (&before.had, gets));
-                let may_break = MayBreak::of_restore(present, &content, packages);
+                let may_break = MayBreak::of_restore(present, &content, &before.packages);
                 let confirmations = may_break.confirmations(confirmed, &present.key, None, None);
                 After::Restored(content, number, confirmations)
             }))

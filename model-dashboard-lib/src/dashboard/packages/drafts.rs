@@ -290,7 +290,7 @@ impl Dashboard {
                 confirmed,
             };
             let apply = move |before: &Before| {
-                let (had, before) = (before.had.report(), before.readable()?);
+                let (had, before) = (before.packages.had.report(), before.readable()?);
                 giving.applied(package, &report, had, before, None)
             };
             let edit = Edit {

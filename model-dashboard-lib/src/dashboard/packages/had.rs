@@ -8,7 +8,7 @@ use super::head::ReadHead;
 use super::publish::named;
 use super::record::PackageRecord;
 use crate::auth::Permission;
-use crate::dashboard::model_states::{Before, Looks};
+use crate::dashboard::model_states::{Before, Found, Looks};
 use crate::dashboard::{Caller, Dashboard, Error};
 use crate::model::{ContentDigest, ModelDefinition};
 use crate::package::inspect::Report;
@@ -66,7 +66,11 @@ impl Dashboard {
                 let place = self.place_of_reports().await?;
                 let mut had = self.had_by(&model.definition).await?;
                 had.is_there = self.has_package(&had).await?;
-                (before.had, before.place) = (had, Some(place));
+                before.packages = Found {
+                    had,
+                    gets: None,
+                    _place: Some(place),
+                };
             }
             Looks::AtBoth(held) => {
                 let is_another = named(&model.definition) != named(held);
@@ -78,7 +82,11 @@ impl Dashboard {
                     let place = self.place_of_reports().await?;
                     let (had, gets) =
                         futures::try_join!(self.had_by(&model.definition), self.had_by(held))?;
-                    (before.had, before.gets, before.place) = (had, Some(gets), Some(place));
+                    before.packages = Found {
+                        had,
+                        gets: Some(gets),
+                        _place: Some(place),
+                    };
                 }
             }
         }

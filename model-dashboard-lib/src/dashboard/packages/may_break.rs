@@ -1,9 +1,8 @@
 //! What a change of a model may break for those who use it, and what somebody confirms of it.
 
-use super::had::Had;
 use crate::auth::Permission;
 use crate::dashboard::history::beside;
-use crate::dashboard::model_states::{Before, Confirmations, Looks};
+use crate::dashboard::model_states::{Before, Confirmations, Found, Looks};
 use crate::dashboard::{Caller, Dashboard, Error, Model, ModelRevision};
 use crate::model::{ModelDefinition, ModelKey};
 use crate::package::inspect::{Breaking, Report};
@@ -87,13 +86,14 @@ impl MayBreak {
     pub(in crate::dashboard) fn of_restore(
         before: &Model,
         after: &ModelDefinition,
-        packages: Option<(&Had, &Had)>,
+        packages: &Found,
     ) -> MayBreak {
         let was = &before.definition;
         if !was.enabled() {
             return MayBreak::default();
         }
-        let Some((had, gets)) = packages else {
+        let had = &packages.had;
+        let Some(gets) = &packages.gets else {
             return MayBreak {
                 breaking: Breaking::between(was, None, after, None),
                 lacking: Vec::new(),
@@ -174,11 +174,7 @@ impl Dashboard {
         let looks = Looks::AtBoth(held.clone());
         self.look(caller, &mut before, &looks).await?;
         let model = model.clone();
-        beside(move || {
-            let packages = before.gets.as_ref().map(|gets| (&before.had, gets));
-            MayBreak::of_restore(&model, &after, packages)
-        })
-        .await
+        beside(move || MayBreak::of_restore(&model, &after, &before.packages)).await
     }
 }
 

@@ -69,7 +69,7 @@ impl Dashboard {
                 report,
             } = this.announce(&caller, id, &key, &giving).await?;
             let apply = move |before: &Before| {
-                let (had, before) = (&before.had, before.readable()?);
+                let (had, before) = (&before.packages.had, before.readable()?);
                 giving.tells_what_it_takes(&report, had.report(), before)?;
                 if had.is(digest, &report) && !giving.changes(&report, had.report(), before) {
                     return Ok(None);

@@ -88,12 +88,8 @@ fn in_short(known: &KnownPackage, page: &str) -> Markup {
         }),
         (known.wrong > 0).then(|| {
             format!(
-                "{} itself: what comes out may not be what is told here",
-                plural(
-                    known.wrong,
-                    "thing in it contradicts",
-                    "things in it contradict"
-                )
+                "It contradicts itself in {}: what comes out may not be what is told here",
+                plural(known.wrong, "thing", "things")
             )
         }),
         (misleads > 0).then(|| {
