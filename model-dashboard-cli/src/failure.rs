@@ -12,7 +12,9 @@ use model_dashboard::model::FieldError;
 use model_dashboard::package::unpack::UnpackError;
 use model_dashboard::repository::RepositoryError;
 
-use crate::hint::{AS_TYPED, BREAKING, DOCTOR, INCOMPLETE, OVERRIDING, hint_for, letting_in};
+use crate::hint::{
+    AS_TYPED, BREAKING, DOCTOR, ENABLING, INCOMPLETE, OVERRIDING, hint_for, letting_in,
+};
 use crate::output::printable;
 
 /// A reason to end, and what to do about it.
@@ -196,7 +198,13 @@ impl From<ClientError> for Failure {
             ClientError::UntrustedPackage(problem) => Self::of_problem(&problem).hint(OVERRIDING),
             ClientError::MismatchedPackage(problem) => Self::of_problem(&problem).hint(AS_TYPED),
             ClientError::BreakingPackage(problem) => Self::of_problem(&problem).hint(BREAKING),
-            ClientError::IncompletePackage(problem) => Self::of_problem(&problem).hint(INCOMPLETE),
+            ClientError::IncompletePackage(problem) => {
+                let hint = match problem.upload {
+                    Some(_) => INCOMPLETE,
+                    None => ENABLING,
+                };
+                Self::of_problem(&problem).hint(hint)
+            }
             ClientError::Disk(error) => error.into(),
             ClientError::Unreachable { .. } => Self::new(Kind::Unavailable, told)
                 .hint("is the address right, and does the server run?"),

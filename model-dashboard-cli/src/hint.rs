@@ -12,8 +12,12 @@ pub(crate) const AS_TYPED: &str =
 /// What goes on although labels stand for something else.
 pub(crate) const BREAKING: &str = "--breaking publishes it all the same, --draft keeps it beside the model; nothing is sent again";
 
-/// What goes on although jobs may not be able to run it.
+/// What goes on although jobs may not run it correctly.
 pub(crate) const INCOMPLETE: &str = "--incomplete publishes it all the same, --draft keeps it beside the model; nothing is sent again";
+
+/// What enables a model although jobs may not run it correctly.
+pub(crate) const ENABLING: &str =
+    "`model-dashboard model enable MODEL --incomplete` enables it all the same";
 
 /// What tells why something does not answer.
 pub(crate) const DOCTOR: &str = "`model-dashboard doctor` tries everything and says what to fix";
@@ -45,6 +49,7 @@ pub(crate) fn hint_for(error: &Error) -> Option<String> {
         Error::PackageTooLarge { .. } => "MAX_UPLOAD_SIZE says how large one may be".to_owned(),
         Error::Mismatched { .. } => AS_TYPED.to_owned(),
         Error::Breaking { .. } => BREAKING.to_owned(),
+        Error::Incomplete { enabled: false, .. } => ENABLING.to_owned(),
         Error::Incomplete { .. } => INCOMPLETE.to_owned(),
         Error::PurgedBytes { digest, .. } => letting_in(&digest.to_string()),
         _ => return None,

@@ -37,7 +37,7 @@ impl Kind {
             Error::Untrusted { .. } => (S::CONFLICT, "Package not trusted"),
             Error::Mismatched { .. } => (S::CONFLICT, "Package of another model"),
             Error::Breaking { .. } => (S::CONFLICT, "Another meaning"),
-            Error::Incomplete { .. } => (S::CONFLICT, "Package may not run"),
+            Error::Incomplete { .. } => (S::CONFLICT, "Package may not run correctly"),
             Error::PurgedPackage { .. } => (S::CONFLICT, "Package purged"),
             Error::PurgedBytes { .. } => (S::GONE, "Bytes purged"),
             Error::LastAdministrator => (S::CONFLICT, "Last administrator"),

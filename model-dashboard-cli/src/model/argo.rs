@@ -1,5 +1,6 @@
 //! A template of Argo Workflows that runs one package.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use model_dashboard::package::unpack::{RunLine, run_lines};
@@ -12,6 +13,9 @@ use crate::output::note;
 /// Where images come from and results go to in the container.
 const INPUT: &str = "/data/input";
 const OUTPUT: &str = "/data/output";
+
+/// Where results go that only a later command takes.
+const BETWEEN: &str = "/tmp";
 
 /// The template: fetches just this package, before the container that runs it starts.
 ///
@@ -38,8 +42,12 @@ pub(super) fn template(
         None => Vec::new(),
     };
     let script = match lines.is_empty() {
-        true => format!("# Put here what runs it; its files are below this folder.\nls -R {dir}"),
-        false => lines.iter().map(line).collect::<Vec<_>>().join("\n"),
+        true => format!(
+            "# No command is known that runs it. Put yours here; its files are below this folder.\n\
+             ls -R {}\nexit 1",
+            format_args!("'{}'", dir.replace('\'', r"'\''"))
+        ),
+        false => commands(lines).join("\n"),
     };
     let pull = [
         "/usr/local/bin/model-dashboard",
@@ -50,6 +58,7 @@ pub(super) fn template(
         &revision.to_string(),
         "--digest",
         &found.digest.to_string(),
+        "--require-enabled",
         "--into",
         &dir,
         "--for",
@@ -94,6 +103,9 @@ spec:
   volumes:
     - name: models
       emptyDir: {{}}
+    # PyTorch's loaders hand images on in it, and have 64 MiB otherwise.
+    - name: shared-memory
+      emptyDir: {{medium: Memory}}
     - name: model-dashboard
       secret:
         secretName: model-dashboard
@@ -127,10 +139,16 @@ spec:
         command: [sh, -ec]
         args:
           - |{script}
+        # Without these lines it runs where there is no GPU.
+        resources:
+          limits:
+            nvidia.com/gpu: 1
         volumeMounts:
           - name: models
             mountPath: {models}
             readOnly: true
+          - name: shared-memory
+            mountPath: /dev/shm
 "#,
         version = env!("CARGO_PKG_VERSION"),
         reference = quoted(&reference),
@@ -140,20 +158,36 @@ spec:
     ))
 }
 
-/// A command whose images and results are those of the template.
-fn line(line: &RunLine) -> String {
-    let mut line = line.clone();
-    for word in &mut line.command {
-        if word == "INPUT" {
-            INPUT.clone_into(word);
-        } else if let Some(rest) = word.strip_prefix("OUTPUT") {
-            *word = match rest.strip_prefix('_') {
-                Some(stage) => format!("{OUTPUT}/{stage}"),
-                None => OUTPUT.to_owned(),
-            };
+/// The commands, whose images and results are those of the template: what only a later command takes is no
+/// result, and what none of them makes is left to be filled in.
+fn commands(mut lines: Vec<RunLine>) -> Vec<String> {
+    let is_made = |before: &str| matches!(before, "-o" | "--output" | "--output_dir");
+    let (mut made, mut taken) = (Vec::new(), HashSet::new());
+    for line in &lines {
+        for pair in line.command.windows(2) {
+            let word = pair[1].clone();
+            match is_made(&pair[0]) {
+                _ if !word.starts_with("OUTPUT") => {}
+                true => made.push(word),
+                false => drop(taken.insert(word)),
+            }
         }
     }
-    line.to_string()
+    let results = made.iter().filter(|word| !taken.contains(*word)).count();
+    for word in lines.iter_mut().flat_map(|line| &mut line.command) {
+        if made.contains(word) {
+            *word = match (word.strip_prefix("OUTPUT_"), taken.contains(word)) {
+                (Some(stage), true) => format!("{BETWEEN}/{stage}"),
+                (Some(stage), false) if results > 1 => format!("{OUTPUT}/{stage}"),
+                _ => OUTPUT.to_owned(),
+            };
+        } else if word == "INPUT" {
+            INPUT.clone_into(word);
+        } else if word.contains("'IMAGE'") {
+            *word = word.replace("'IMAGE'", &format!("'{INPUT}/IMAGE'"));
+        }
+    }
+    lines.iter().map(ToString::to_string).collect()
 }
 
 /// As YAML takes any text: JSON is a part of it.

@@ -12,7 +12,7 @@ use crate::output::{Output, note};
 pub(super) struct Asked {
     /// What stands for something else then.
     breaking: Option<Changes>,
-    /// Why jobs may not be able to run it then.
+    /// Why jobs may not run it correctly then.
     lacking: Vec<String>,
 }
 
@@ -53,7 +53,7 @@ impl Asked {
         }
     }
 
-    /// Shows it; `package` is what the package is called that may not run.
+    /// Shows it; `package` is what the package is called that may not run correctly.
     pub(super) fn tell(&self, package: &str, output: &Output) {
         if let Some(changes) = &self.breaking {
             note(changes.tables(output));
@@ -64,7 +64,7 @@ impl Asked {
     /// What is the matter with `key`, whose package or revision is called so, in a sentence.
     pub(super) fn sentence(&self, key: &str, what: &str) -> String {
         let breaking = format!("labels or images of {key} stand for something else in {what}");
-        let lacking = format!("{key} is enabled, and jobs may not be able to run {what}");
+        let lacking = format!("{key} is enabled, and jobs may not run {what} correctly");
         match (&self.breaking, self.lacking.is_empty()) {
             (Some(_), true) => breaking,
             (None, _) => lacking,

@@ -41,11 +41,16 @@ pub(crate) struct Enable {
     #[command(flatten)]
     pub(super) several: Several,
 
+    /// Enable them also where jobs may not run them correctly: something is missing from a package, is broken or
+    /// contradicts the rest, or nobody knows how it is run
+    #[arg(long)]
+    pub(super) incomplete: bool,
+
     /// Enable them whatever their packages, for this reason, which the audit log keeps
     #[arg(
         long = "override",
         value_name = "REASON",
-        conflicts_with = "message",
+        conflicts_with_all = ["message", "incomplete"],
         value_parser = clap::builder::NonEmptyStringValueParser::new()
     )]
     pub(super) despite: Option<String>,
@@ -71,10 +76,11 @@ pub(super) async fn rename(rename: &Rename, context: &Context) -> Result<(), Fai
 }
 
 pub(super) async fn enable(enable: &Enable, context: &Context) -> Result<(), Failure> {
-    let Enable { several, despite } = enable;
-    let Some(why) = despite else {
-        return set_enabled(several, true, context).await;
-    };
+    let Enable {
+        several,
+        incomplete,
+        despite,
+    } = enable;
     context
         .with_installation(async |installation| {
             let Installation {
@@ -82,10 +88,21 @@ pub(super) async fn enable(enable: &Enable, context: &Context) -> Result<(), Fai
             } = installation;
             let keys = resolve(several, installation).await?;
             each(keys, "enabled", context, async |key| {
-                let present = Precondition::Exists;
-                dashboard
-                    .enable_despite_package(caller, key, present, why)
-                    .await?;
+                let (present, reason) = (Precondition::Exists, &several.reason.text);
+                match (despite, incomplete) {
+                    (Some(why), _) => {
+                        let enabled = dashboard.enable_despite_package(caller, key, present, why);
+                        enabled.await?
+                    }
+                    (None, true) => {
+                        let enabled = dashboard.enable_incomplete(caller, key, present, reason);
+                        enabled.await?
+                    }
+                    (None, false) => {
+                        let enabled = dashboard.set_enabled(caller, key, true, present, reason);
+                        enabled.await?
+                    }
+                };
                 warn_of_package(&Registry::Here(installation), key).await;
                 Ok::<_, Error>(())
             })
@@ -94,7 +111,7 @@ pub(super) async fn enable(enable: &Enable, context: &Context) -> Result<(), Fai
         .await
 }
 
-/// Says of a model that was enabled what its package would run, and why jobs may not be able to.
+/// Says of a model that was enabled what its package would run, and why jobs may not run it correctly.
 pub(super) async fn warn_of_package(registry: &Registry<'_>, key: &ModelKey) {
     // It is enabled, whether or not that can be told.
     let found = match registry.find(&key.to_string(), None).await {
@@ -114,30 +131,17 @@ pub(super) async fn warn_of_package(registry: &Registry<'_>, key: &ModelKey) {
 }
 
 pub(super) async fn disable(several: &Several, context: &Context) -> Result<(), Failure> {
-    set_enabled(several, false, context).await
-}
-
-async fn set_enabled(several: &Several, enabled: bool, context: &Context) -> Result<(), Failure> {
-    let done = match enabled {
-        true => "enabled",
-        false => "disabled",
-    };
     context
         .with_installation(async |installation| {
             let Installation {
                 dashboard, caller, ..
             } = installation;
             let keys = resolve(several, installation).await?;
-            each(keys, done, context, async |key| {
+            each(keys, "disabled", context, async |key| {
                 let present = Precondition::Exists;
                 let reason = &several.reason.text;
-                dashboard
-                    .set_enabled(caller, key, enabled, present, reason)
-                    .await?;
-                if enabled {
-                    warn_of_package(&Registry::Here(installation), key).await;
-                }
-                Ok::<_, Error>(())
+                let disabled = dashboard.set_enabled(caller, key, false, present, reason);
+                disabled.await.map(drop)
             })
             .await
         })

@@ -24,7 +24,7 @@ pub(super) struct PackageChanges {
     unreadable: Vec<String>,
     /// Null where it is not known what is in one of them.
     contents: Option<Contents>,
-    /// Why jobs may not be able to run the later one, but for what the earlier one lacks as well.
+    /// Why jobs may not run the later one correctly, but for what the earlier one lacks as well.
     pub(super) lacking: Vec<String>,
 }
 
@@ -228,7 +228,7 @@ impl PackageChanges {
         if !self.lacking.is_empty() {
             let told = self.lacking.join("; ");
             parts.push(format!(
-                "jobs may not be able to run the package after: {told}"
+                "jobs may not run the package after correctly: {told}"
             ));
         }
         match &self.contents {

@@ -38,6 +38,10 @@ pub(crate) struct Pull {
     #[arg(long, value_name = "DIGEST")]
     digest: Option<ContentDigest>,
 
+    /// Take it only if the model is enabled now: jobs may use no other
+    #[arg(long)]
+    require_enabled: bool,
+
     /// What it is for, such as the name of the workflow; the audit log tells it
     #[arg(
         long = "for",
@@ -85,11 +89,15 @@ async fn from(registry: &Registry<'_>, pull: &Pull, context: &Context) -> Result
             .hint("`model-dashboard model history` tells what changed"));
     }
     if !found.enabled {
-        note(format_args!(
+        let told = format!(
             "{} is not enabled: {} is not for inference jobs",
             found.key,
             found.reference()
-        ));
+        );
+        if pull.require_enabled && pull.format.is_none() {
+            return Err(Failure::new(Kind::Conflict, told));
+        }
+        note(told);
     }
     if let Some(report) = &found.report {
         warn::of_package("the package", report);
@@ -237,7 +245,7 @@ struct Pulled {
     digest: ContentDigest,
     folders: Vec<Folder>,
     run: Vec<Command>,
-    /// Why it may not run.
+    /// Why it may not run correctly.
     lacking: Vec<String>,
 }
 

@@ -5,7 +5,7 @@ use model_dashboard::package::inspect::{Report, Trust};
 use crate::output::note;
 
 /// What loading it would run, where that is more than its framework does (an administrator may have let jobs
-/// have it all the same), and why jobs may not be able to run it. `package` is what it is called.
+/// have it all the same), and why jobs may not run it correctly. `package` is what it is called.
 pub(super) fn of_package(package: &str, report: &Report) {
     match report.trust() {
         Trust::Dangerous => note(format_args!(
@@ -19,15 +19,12 @@ pub(super) fn of_package(package: &str, report: &Report) {
         )),
         Trust::Unknown | Trust::Expected => {}
     }
-    for why in report.contradictions() {
-        note(format_args!("{package} contradicts itself: {why}"));
-    }
     of_lacking(package, &report.lacking());
 }
 
-/// Why jobs may not be able to run it, each in a line of its own: not everybody reads a report to its end.
+/// Why jobs may not run it correctly, each in a line of its own: not everybody reads a report to its end.
 pub(super) fn of_lacking(package: &str, lacking: &[String]) {
     for why in lacking {
-        note(format_args!("{package} may not run: {why}"));
+        note(format_args!("{package} may not run correctly: {why}"));
     }
 }

@@ -168,6 +168,7 @@ fn a_revision_and_a_digest_are_taken_or_nothing() {
         "name: mist-liver",
         second["digest"].as_str().unwrap(),
         r#""--revision", "2""#,
+        r#""--require-enabled""#,
         &server.api,
         "mist_predict --models-dir /models/Liver/models",
         "--output /data/output",
@@ -179,6 +180,57 @@ fn a_revision_and_a_digest_are_taken_or_nothing() {
     let template = job.run(&[&template[..], &["--for", "batch 7"]].concat());
     let template = template.succeeds().tells("is this machine alone");
     assert!(template.stdout.contains(r#""--for", "batch 7""#));
+}
+
+/// Only what comes out of the last stage is a result of the job, and what nobody knows how to run fails.
+#[test]
+fn a_template_gives_out_what_the_last_command_makes() {
+    let here = Installation::begun();
+    for (package, name, expected) in [
+        (
+            "nnunet_v2_cascade.zip",
+            "nnUNet_v2/Vessels",
+            &[
+                "-i /data/input -o /tmp/3d_lowres -d",
+                "-i /data/input -o /data/output -d",
+                "-prev_stage_predictions /tmp/3d_lowres",
+            ][..],
+        ),
+        (
+            "nnunet_v2_cascade_second_stage_only.zip",
+            "nnUNet_v2/Second",
+            &[
+                "-o /data/output -d",
+                "-prev_stage_predictions OUTPUT_3d_lowres",
+            ],
+        ),
+        (
+            "monai_spleen.zip",
+            "MONAI/Spleen",
+            &["--dataset_dir /data/input --output_dir /data/output"],
+        ),
+        (
+            "monai_vista3d_shape.zip",
+            "vista3d/Body",
+            &[
+                r"--input_dict '{'\''image'\'': '\''/data/input/IMAGE'\''}' --output_dir /data/output",
+            ],
+        ),
+        (
+            "weights.pt",
+            "torch/Weights",
+            &["ls -R '/models'", "exit 1"],
+        ),
+    ] {
+        let upload = ["model", "upload", &genuine(package), "--name", name];
+        here.run(&[&upload[..], &["--as-typed"]].concat())
+            .succeeds();
+        let template = here.run(&["model", "pull", name, "--format", "argo"]);
+        let template = template.succeeds().stdout;
+        for expected in expected {
+            assert!(template.contains(expected), "{expected}: {template}");
+        }
+    }
 }
 
 #[test]
@@ -198,7 +250,8 @@ fn a_data_set_is_found_by_the_name_of_its_folder() {
     // What counts is whether jobs may use the model now.
     let pull = ["model", "pull", "X", "--revision", "1", "--into"];
     let pull = [&pull[..], &[dir.to_str().unwrap()]].concat();
-    job.run(&["model", "enable", "X"]).succeeds();
+    job.run(&["model", "enable", "X", "--incomplete"])
+        .succeeds();
     for at in [&job, &server.here] {
         let told = at.run(&pull).succeeds().stderr;
         assert!(!told.contains("is not enabled"), "{told}");
@@ -206,6 +259,10 @@ fn a_data_set_is_found_by_the_name_of_its_folder() {
     job.run(&["model", "disable", "X", "-m", "why"]).succeeds();
     for at in [&job, &server.here] {
         at.run(&pull).succeeds().tells("nnUNet_v2/X is not enabled");
+        let required = [&pull[..], &["--require-enabled"]].concat();
+        at.run(&required)
+            .ends_with(4)
+            .tells("nnUNet_v2/X is not enabled");
     }
     // What cannot be undone is not done here where a server is meant.
     let purge = ["package", "purge", "nnUNet_v2/X", "--reason", "x", "--yes"];
@@ -339,7 +396,7 @@ fn an_empty_package_leaves_its_trace_as_well() {
     for (from, dir) in [(&job, job.path("there")), (here, here.path("here"))] {
         from.run(&[&pull[..], &[dir.to_str().unwrap()]].concat())
             .succeeds()
-            .tells("the package may not run: no framework is known");
+            .tells("the package may not run correctly: no framework is known");
     }
     let events = here.json(&["audit", "list", "--action", "package.download"]);
     assert_eq!(

@@ -38,7 +38,7 @@ fn a_difference_names_the_files_of_packages_and_restoring_brings_one_back() {
     for told in ["package before", "mist_ct.zip", "FILE", "the same: "] {
         assert!(table.stdout.contains(told), "{told}: {}", table.stdout);
     }
-    here.run(&["model", "restore", "MIST/Liver", "1"])
+    here.run(&["model", "restore", "MIST/Liver", "1", "--yes"])
         .succeeds();
     let shown = here.json(&["model", "diff", "MIST/Liver", "1", "3"]);
     assert!(shown["package"].is_null(), "{shown}");
@@ -50,7 +50,7 @@ fn a_difference_names_the_files_of_packages_and_restoring_brings_one_back() {
         .run(&["model", "diff", "MIST/Liver", "1", "2"])
         .succeeds();
     assert!(table.stdout.contains("PURGED"), "{}", table.stdout);
-    here.run(&["model", "restore", "MIST/Liver", "2"])
+    here.run(&["model", "restore", "MIST/Liver", "2", "--yes"])
         .succeeds()
         .tells("was purged");
 
@@ -64,7 +64,7 @@ fn a_difference_names_the_files_of_packages_and_restoring_brings_one_back() {
     let told = here.run(&again).ends_with(4);
     assert!(told.stderr.contains(hint) && told.stderr.contains("patients"));
     // No job finds it: the model goes back to it while it is disabled alone.
-    here.run(&["model", "restore", "MIST/Liver", "1"])
+    here.run(&["model", "restore", "MIST/Liver", "1", "--yes"])
         .succeeds();
     here.run(&["model", "enable", "MIST/Liver"]).succeeds();
     here.run(&["model", "restore", "MIST/Liver", "2", "-m", "why"])

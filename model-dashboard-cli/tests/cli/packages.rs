@@ -88,7 +88,8 @@ fn purged_bytes_are_refused_until_they_are_let_in_again() {
         "nnUNet/A",
     ];
     here.run(&upload).succeeds();
-    here.run(&["model", "enable", "nnUNet/A"]).succeeds();
+    here.run(&["model", "enable", "nnUNet/A", "--incomplete"])
+        .succeeds();
     here.run(&[
         "package",
         "purge",
@@ -112,7 +113,8 @@ fn purged_bytes_are_refused_until_they_are_let_in_again() {
     here.run(&allow).succeeds();
     here.run(&allow).ends_with(3);
     here.run(&upload).succeeds();
-    here.run(&["model", "enable", "nnUNet/A"]).succeeds();
+    here.run(&["model", "enable", "nnUNet/A", "--incomplete"])
+        .succeeds();
 }
 
 /// It would be stopped by the first read, and never end.

@@ -81,9 +81,37 @@ fn a_server_takes_the_word_of_an_administrator_alone() {
 }
 
 #[test]
+fn what_may_not_run_correctly_is_enabled_where_that_is_meant() {
+    let here = Installation::begun();
+    let file = here.write("notes.bin", "nothing that runs");
+    let upload = ["model", "upload", file.to_str().unwrap()];
+    here.run(&[&upload[..], &["--name", "nnUNet/Notes"]].concat())
+        .succeeds();
+    let server = Server::on(here);
+    let client = server.client();
+    for at in [&client, &server.here] {
+        let enable = ["model", "enable", "nnUNet/Notes"];
+        for refused in [
+            &enable[..],
+            &["model", "edit", "nnUNet/Notes", "--set", "enabled=true"],
+        ] {
+            at.run(refused)
+                .ends_with(4)
+                .tells("no framework is known that loads the package")
+                .tells("enable MODEL --incomplete");
+        }
+        at.run(&[&enable[..], &["--incomplete"]].concat())
+            .succeeds()
+            .tells("may not run correctly: no framework");
+        at.run(&["model", "disable", "nnUNet/Notes"]).succeeds();
+    }
+}
+
+#[test]
 fn how_far_packages_must_be_trusted_is_a_setting() {
     let here = with_package().with("PACKAGE_TRUST", "dangerous");
-    here.run(&ENABLE).succeeds();
+    here.run(&[&ENABLE[..], &["--incomplete"]].concat())
+        .succeeds();
     let here = Installation::new().with("PACKAGE_TRUST", "high");
     here.run(&["model", "list"])
         .ends_with(2)

@@ -59,7 +59,7 @@ pub use self::entry::{Entry, EntryState, Tombstone};
 pub use self::left_out::LeftOut;
 pub use self::order::{Sort, SortBy};
 pub(crate) use self::outside::{Outside, OutsideChange, OutsideCounts};
-pub use self::picture::{Counts, Picture};
+pub use self::picture::{Counts, MOST_RENAMES, Picture};
 pub use self::query::{Cursor, CursorError, Page, Query, StateFilter};
 
 /// How many writes may wait to be completed; the next writer completes what finds no place.

@@ -14,12 +14,17 @@ const ALIKE: f64 = 0.8;
 
 impl Picture {
     /// Up to five keys that someone who asks for `key` may have meant, the likeliest first: the
-    /// same name under other types, then names that are spelt alike.
+    /// same name under other types, then names that are spelt alike. Of a model that was renamed that is its
+    /// new key alone; for one that was deleted no other is meant.
     ///
     /// Cost: bounded; where there are more than 1,024 models, only the neighbours of the key in
     /// alphabetical order are compared, under its own type and the two most alike ones.
     #[must_use]
     pub fn near(&self, key: &ModelKey) -> Vec<ModelKey> {
+        if self.deleted(key).is_some() {
+            let (last, _) = self.follow(key);
+            return self.get(&last).map(|_| last).into_iter().collect();
+        }
         let mut found: Vec<(f64, ModelKey)> = self
             .find_by_name(key.name.as_str())
             .into_iter()

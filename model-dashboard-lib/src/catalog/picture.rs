@@ -14,6 +14,9 @@ use crate::model::{ModelKey, NetworkType};
 /// How many slots change together when one entry does.
 pub(super) const CHUNK: usize = 256;
 
+/// How many renames in a row are followed.
+pub const MOST_RENAMES: usize = 8;
+
 /// Everything in the repository at one moment, sorted and searchable. It never changes: a change
 /// makes a new one, which shares with the old one what is the same.
 ///
@@ -120,6 +123,23 @@ impl Picture {
     #[must_use]
     pub fn deleted(&self, key: &ModelKey) -> Option<Arc<Entry>> {
         self.known(key).filter(|entry| !entry.is_visible()).cloned()
+    }
+
+    /// Where the model of this key went by renames, [`MOST_RENAMES`] in a row at most, and what is left of it
+    /// there if it was deleted. Nothing is there either where another program removed it.
+    #[must_use]
+    pub fn follow(&self, key: &ModelKey) -> (ModelKey, Option<Arc<Entry>>) {
+        let mut last = key.clone();
+        let mut grave = self.deleted(&last);
+        for _ in 0..MOST_RENAMES {
+            let moved = grave
+                .as_ref()
+                .and_then(|grave| grave.tombstone()?.moved_to.clone());
+            let Some(moved) = moved else { break };
+            grave = self.deleted(&moved);
+            last = moved;
+        }
+        (last, grave)
     }
 
     /// All tombstones, in no particular order.

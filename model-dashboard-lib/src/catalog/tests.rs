@@ -90,6 +90,27 @@ fn a_name_is_found_under_every_type_and_tombstones_are_not() {
 }
 
 #[test]
+fn of_a_model_that_is_gone_its_new_name_alone_is_suggested() {
+    let gone = |to: Option<&str>| {
+        json!({ "registry": { "id": "01ARZ3NDEKTSV4RRFFQ69G5FAV", "revision": 2,
+            "deleted": { "by": "mkeller", "moved_to": to } } })
+    };
+    let catalog = catalog_of(&[
+        stored("nnUNet/Liver", &json!({})),
+        stored("nnUNet/Liver1", &gone(Some("nnUNet/Liver2"))),
+        stored("nnUNet/Liver2", &gone(Some("MIST/Hepar"))),
+        stored("nnUNet/Liver3", &gone(None)),
+        stored("nnUNet/Liver5", &gone(Some("nnUNet/Removed"))),
+        stored("MIST/Hepar", &json!({})),
+    ]);
+    let picture = catalog.current();
+    assert_eq!(picture.near(&key("nnUNet/Liver1")), [key("MIST/Hepar")]);
+    assert_eq!(picture.near(&key("nnUNet/Liver3")), []);
+    assert_eq!(picture.near(&key("nnUNet/Liver5")), []);
+    assert_eq!(picture.near(&key("nnUNet/Liver4")), [key("nnUNet/Liver")]);
+}
+
+#[test]
 fn near_names_are_suggested_with_the_likeliest_first() {
     let catalog = catalog_of(&[
         stored("nnUNet/Task055_SegTHOR", &json!({})),

@@ -55,7 +55,7 @@ pub enum ClientError {
     /// that has to be [confirmed](crate::dashboard::Confirmed).
     #[error(transparent)]
     BreakingPackage(Box<Problem>),
-    /// Jobs use the model, and may not be able to run it then ([`Problem::lacking`]); that has to be
+    /// Jobs use the model, and may not run it correctly then ([`Problem::lacking`]); that has to be
     /// [confirmed](crate::dashboard::Confirmed).
     #[error(transparent)]
     IncompletePackage(Box<Problem>),
@@ -192,9 +192,12 @@ pub struct Problem {
     /// What stands for something else with a package or a revision.
     #[serde(default)]
     pub breaking: Option<RemoteChanges>,
-    /// Why jobs may not be able to run the model then.
+    /// Why jobs may not run the model correctly then.
     #[serde(default)]
     pub lacking: Vec<String>,
+    /// The upload whose bytes are there although the request was refused.
+    #[serde(default)]
+    pub upload: Option<String>,
     /// What a request has to say so that it is done.
     #[serde(default)]
     pub next: Option<String>,
@@ -236,6 +239,7 @@ impl Problem {
             current_etag: None,
             sha256: None,
             breaking: None,
+            upload: None,
             lacking: Vec::new(),
             next: None,
         });

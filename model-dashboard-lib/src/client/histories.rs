@@ -153,8 +153,8 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError`]; one of kind `conflict` if the model is another by now;
-    /// [`ClientError::BreakingPackage`] and [`ClientError::IncompletePackage`] for an enabled model, unless
-    /// that is `confirmed`.
+    /// [`ClientError::BreakingPackage`], and for an enabled model [`ClientError::IncompletePackage`], unless that
+    /// is `confirmed`.
     pub async fn restore(
         &self,
         key: &ModelKey,

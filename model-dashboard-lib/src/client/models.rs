@@ -77,6 +77,8 @@ pub enum Change<'a> {
     Replace(&'a ModelDefinition),
     /// What a merge patch (RFC 7396) names.
     Patch(&'a JsonObject),
+    /// Enable it although jobs may not run it correctly with its package.
+    EnableIncomplete,
     /// Enable it whatever its package, which only administrators may; the message is the reason.
     EnableDespitePackage,
 }
@@ -228,11 +230,17 @@ impl Client {
         change: Change<'_>,
         message: &str,
     ) -> Result<RemoteModel, ClientError> {
-        let url = self.server.api(&of(key), &[]);
+        let confirm: &[_] = match change {
+            Change::EnableIncomplete => &[("confirm", "incomplete")],
+            _ => &[],
+        };
+        let url = self.server.api(&of(key), confirm);
         let (method, body) = match change {
             Change::Replace(definition) => (Method::PUT, definition.to_bytes()),
             Change::Patch(patch) => (Method::PATCH, patch.to_bytes()),
-            Change::EnableDespitePackage => (Method::PATCH, br#"{"enabled":true}"#.to_vec()),
+            Change::EnableIncomplete | Change::EnableDespitePackage => {
+                (Method::PATCH, br#"{"enabled":true}"#.to_vec())
+            }
         };
         let answer = self.send(Repeat::NotArrived, |http| {
             let request = http
@@ -241,7 +249,7 @@ impl Client {
                 .header(MESSAGE, message.as_bytes());
             let request = match change {
                 Change::EnableDespitePackage => request.header(OVERRIDE, "package"),
-                Change::Replace(_) | Change::Patch(_) => request,
+                Change::Replace(_) | Change::Patch(_) | Change::EnableIncomplete => request,
             };
             request.body(body.clone())
         });

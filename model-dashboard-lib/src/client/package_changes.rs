@@ -21,7 +21,7 @@ pub struct RemotePackageDifference {
     /// What differs; `None` where it is not known what is in one of them.
     #[serde(default)]
     pub contents: Option<RemoteContents>,
-    /// Why jobs may not be able to run the model with that of the later side, but for what the earlier one
+    /// Why jobs may not run the model correctly with that of the later side, but for what the earlier one
     /// lacks as well.
     #[serde(default)]
     pub lacking: Vec<String>,

@@ -219,19 +219,18 @@ pub enum Error {
         /// The upload that the package came with; `None` for a draft and a restore.
         upload: Option<PackageId>,
     },
-    /// Jobs use the model, and may not be able to run it with a package, or with the one that a restored
-    /// revision has. It is done all the same where that is [confirmed](super::Confirmed); an upload may
-    /// be proposed instead. HTTP: 409.
-    #[error(
-        "{key} is enabled, and jobs may not be able to run it then: {}; confirm that this is meant",
-        Report::lacking_in_short(lacking)
-    )]
+    /// Jobs may not run the model correctly with its package: one that it is to get while it is enabled, also by a
+    /// restore, or the one with which it is to be enabled. It is done all the same where that is
+    /// [confirmed](super::Confirmed); an upload may be proposed instead. HTTP: 409.
+    #[error("{}", may_not_run(key, lacking, *enabled))]
     Incomplete {
         /// The model.
         key: ModelKey,
         /// Why, in sentences ([`Report::lacking`](crate::package::inspect::Report::lacking)).
         lacking: Vec<String>,
-        /// The upload that the package came with; `None` for a draft and a restore.
+        /// Whether jobs use the model already.
+        enabled: bool,
+        /// The upload that the package came with; `None` for a draft, a restore, and a model to be enabled.
         upload: Option<PackageId>,
     },
     /// Jobs would find no package: its bytes were removed for good. HTTP: 409.
@@ -386,14 +385,26 @@ fn breaks(key: &ModelKey, breaking: &Breaking, lacking: &[String]) -> String {
     let runs = match lacking {
         [] => String::new(),
         lacking => format!(
-            "; it is enabled, and jobs may not be able to run it then: {}",
+            "; it is enabled, and jobs may not run it correctly then: {}",
             Report::lacking_in_short(lacking)
         ),
     };
     format!(
-        "whoever uses {key} takes something for something else then: {breaking}{runs}; confirm that this \
-         is meant"
+        "labels or images of {key} stand for something else then: {breaking}{runs}; confirm that this is \
+         meant"
     )
+}
+
+fn may_not_run(key: &ModelKey, lacking: &[String], enabled: bool) -> String {
+    let why = Report::lacking_in_short(lacking);
+    match enabled {
+        true => format!(
+            "{key} is enabled, and jobs may not run it correctly then: {why}; confirm that this is meant"
+        ),
+        false => format!(
+            "{key} is not enabled: jobs may not run it correctly: {why}; confirm that this is meant"
+        ),
+    }
 }
 
 fn joined(mismatches: &[Mismatch]) -> String {

@@ -54,7 +54,7 @@ pub enum ErrorKind {
     MismatchedPackage,
     /// Labels or images stand for something else with a package or a revision.
     BreakingPackage,
-    /// Jobs may not be able to run a model with a package or a revision.
+    /// Jobs may not run a model correctly with a package or a revision.
     IncompletePackage,
     /// The bytes of a model's package were removed for good.
     PurgedPackage,

@@ -11,8 +11,9 @@
 
 use super::edits::{check_new_key, derived_content, is_switch, new_content, patched};
 use super::fields::message_field;
-use super::model_states::After;
-use super::model_writes::{Act, Reason, change_of};
+use super::model_states::{After, Before, Looks};
+use super::model_writes::{Act, Edit, Reason, change_of};
+use super::packages::Confirmed;
 use super::{Caller, Dashboard, Error, Model};
 use crate::audit::Action;
 use crate::auth::Permission;
@@ -154,8 +155,8 @@ impl Dashboard {
     /// optional. Needs `models:write` and `models:enable`.
     ///
     /// # Errors
-    /// As [`Dashboard::replace`]; [`Error::Untrusted`], as from every change that lets jobs use a
-    /// package.
+    /// As [`Dashboard::replace`]; [`Error::Untrusted`] and [`Error::Incomplete`], as from every change that
+    /// enables a model that has a package. What is lacking is told to those who may read packages.
     pub async fn set_enabled(
         &self,
         caller: &Caller,
@@ -167,27 +168,41 @@ impl Dashboard {
         let target = || format!("model:{key}");
         self.require(caller, Permission::ModelsEnable, target)
             .await?;
-        self.change_model(
-            caller,
-            key,
-            precondition,
-            message,
-            Reason::Optional,
-            move |before| {
-                let mut content = before.readable()?.definition.clone();
-                if content.enabled() == enabled {
-                    return Ok(None);
-                }
-                content.set_enabled(enabled);
-                Ok(Some(After::Content(content)))
-            },
-        )
+        let reason = Reason::Optional;
+        self.change_model(caller, key, precondition, message, reason, move |before| {
+            switched(before, enabled)
+        })
         .await
     }
 
-    /// Enables a model whatever its package, of which [`Dashboard::set_enabled`] refuses those that
-    /// are not trusted. The audit log says so. Needs `system:admin`, besides what that needs, and a
-    /// reason.
+    /// Enables a model although jobs may not run it correctly with its package, which
+    /// [`Dashboard::set_enabled`] refuses. The audit log says what is lacking. Needs what that needs.
+    ///
+    /// # Errors
+    /// As [`Dashboard::replace`]; [`Error::Untrusted`].
+    pub async fn enable_incomplete(
+        &self,
+        caller: &Caller,
+        key: &ModelKey,
+        precondition: Precondition,
+        message: &str,
+    ) -> Result<Model, Error> {
+        let target = || format!("model:{key}");
+        self.require(caller, Permission::ModelsEnable, target)
+            .await?;
+        let edit = Edit {
+            reason: Reason::Optional,
+            looks: Looks::Nowhere,
+            confirmed: Confirmed::default().incomplete(),
+            apply: |before: &Before| switched(before, true),
+        };
+        self.edit_model(caller, key, precondition, message, edit)
+            .await
+    }
+
+    /// Enables a model whatever its package, of which [`Dashboard::set_enabled`] refuses those that are not
+    /// trusted, or with which jobs may not run it correctly. The audit log says so. Needs `system:admin`,
+    /// besides what that needs, and a reason.
     ///
     /// # Errors
     /// As [`Dashboard::replace`].
@@ -202,21 +217,10 @@ impl Dashboard {
         for permission in [Permission::SystemAdmin, Permission::ModelsEnable] {
             self.require(caller, permission, target).await?;
         }
-        self.change_model(
-            caller,
-            key,
-            precondition,
-            message,
-            Reason::DespitePackage,
-            move |before| {
-                let mut content = before.readable()?.definition.clone();
-                if content.enabled() {
-                    return Ok(None);
-                }
-                content.set_enabled(true);
-                Ok(Some(After::Content(content)))
-            },
-        )
+        let reason = Reason::DespitePackage;
+        self.change_model(caller, key, precondition, message, reason, |before| {
+            switched(before, true)
+        })
         .await
     }
 
@@ -332,4 +336,14 @@ impl Dashboard {
         )
         .await
     }
+}
+
+/// A model enabled or disabled; `None` for one that is so already.
+fn switched(before: &Before, enabled: bool) -> Result<Option<After>, Error> {
+    let mut content = before.readable()?.definition.clone();
+    if content.enabled() == enabled {
+        return Ok(None);
+    }
+    content.set_enabled(enabled);
+    Ok(Some(After::Content(content)))
 }

@@ -3,19 +3,21 @@
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::edits::{mended, replaced};
-use super::packages::Had;
+use super::packages::{Asked, Had};
 use super::{Error, Model, RawModel};
 use crate::catalog::OutsideChange;
 use crate::model::{BrokenDefinition, ModelDefinition, ModelKey, Version};
-use crate::repository::StoredModel;
+use crate::repository::{Carried, State, StoredModel};
 
 /// The state that a change replaces.
 pub(super) struct Before {
     pub(super) key: ModelKey,
     pub(super) version: Version,
     pub(super) model: Result<Model, BrokenDefinition>,
-    /// Whether jobs may use it.
+    /// Whether jobs may use it, also by another reader.
     pub(super) enabled: bool,
+    /// What it says of the package of the next state.
+    pub(super) carried: Carried,
     /// What was changed outside, if nobody else has noticed.
     pub(super) over: Option<OutsideChange>,
     /// What was found in packages, where the change [looks](Looks) there.
@@ -40,11 +42,16 @@ impl Before {
             Ok(model) => model.definition.enabled(),
             Err(_) => may_be_enabled(&stored.bytes),
         };
+        let carried = match &model {
+            Ok(model) => said_by(model),
+            Err(_) => State::read(stored.clone()).carried(),
+        };
         Before {
             key: stored.key,
             version: stored.version,
             model,
             enabled,
+            carried,
             over: None,
             packages: Found::default(),
         }
@@ -56,6 +63,7 @@ impl Before {
             key: model.key.clone(),
             version: model.version,
             enabled: model.definition.enabled(),
+            carried: said_by(&model),
             model: Ok(model),
             over: None,
             packages: Found::default(),
@@ -73,6 +81,7 @@ impl Before {
             version: raw.version,
             model: Err(broken),
             enabled: true,
+            carried: Carried::Unknown,
             over: None,
             packages: Found::default(),
         }
@@ -84,6 +93,12 @@ impl Before {
             packages: Found::default(),
             ..self
         }
+    }
+
+    /// Whether jobs use it now.
+    pub(super) fn is_in_use(&self) -> bool {
+        let model = self.model.as_ref();
+        model.is_ok_and(|model| model.definition.enabled())
     }
 
     pub(super) fn readable(&self) -> Result<&Model, Error> {
@@ -100,13 +115,20 @@ impl Before {
     }
 }
 
+fn said_by(model: &Model) -> Carried {
+    match model.definition.registry() {
+        Some(info) => Carried::From(Box::new(info)),
+        None => Carried::Unknown,
+    }
+}
+
 /// What a change looks at before it is worked out, each time with the state that it replaces.
 pub(super) enum Looks {
     /// At no package.
     Nowhere,
     /// At what was found in the package that the model has.
     AtPresent,
-    /// Also at that of this definition, which is to come back: where jobs use the model, and it is another one.
+    /// Also at that of this definition, which is to come back, where it is another one.
     AtBoth(ModelDefinition),
 }
 
@@ -115,9 +137,9 @@ pub(super) enum After {
     /// The same key with this content.
     Content(ModelDefinition),
     /// The same, with a package.
-    Given(ModelDefinition, Confirmations),
+    Given(ModelDefinition, Asked),
     /// The same key with this content, which an earlier revision held.
-    Restored(ModelDefinition, u64, Confirmations),
+    Restored(ModelDefinition, u64, Asked),
     /// Another key with this content.
     Renamed(ModelKey, ModelDefinition),
     Deleted,
@@ -135,23 +157,13 @@ impl After {
         }
     }
 
-    pub(super) fn confirmations(&mut self) -> Option<&mut Confirmations> {
+    /// What has to be confirmed before; it is told once.
+    pub(super) fn asked(&mut self) -> Asked {
         match self {
-            After::Given(_, confirmations) | After::Restored(.., confirmations) => {
-                Some(confirmations)
-            }
-            After::Content(_) | After::Renamed(..) | After::Deleted => None,
+            After::Given(_, asked) | After::Restored(.., asked) => std::mem::take(asked),
+            After::Content(_) | After::Renamed(..) | After::Deleted => Asked::default(),
         }
     }
-}
-
-/// What had to be confirmed of a change.
-#[derive(Default)]
-pub(super) struct Confirmations {
-    /// What somebody confirmed, for the audit log; may be empty.
-    pub(super) given: String,
-    /// What nobody has confirmed, told where nothing else speaks against the change.
-    pub(super) open: Option<Error>,
 }
 
 /// Whether a definition that cannot be read here may count as enabled for another reader.

@@ -9,7 +9,8 @@ use super::fields::message_field;
 use super::history::beside;
 use super::model_states::{After, Before, Looks};
 use super::noticed::changed_outside;
-use super::packages::trust::package_after;
+use super::packages::Confirmed;
+use super::packages::trust::as_told_to;
 use super::{Caller, Dashboard, Error, Model};
 use crate::audit::{Action, NewEvent};
 use crate::auth::Permission;
@@ -72,6 +73,8 @@ impl Act {
 pub(super) struct Edit<F> {
     pub(super) reason: Reason,
     pub(super) looks: Looks,
+    /// What somebody confirms of what it may break.
+    pub(super) confirmed: Confirmed,
     pub(super) apply: F,
 }
 
@@ -99,6 +102,7 @@ impl Dashboard {
         let edit = Edit {
             reason,
             looks: Looks::Nowhere,
+            confirmed: Confirmed::default(),
             apply: edit,
         };
         self.edit_model(caller, key, precondition, message, edit)
@@ -178,7 +182,7 @@ impl Dashboard {
             });
         }
         self.look(caller, &mut before, &edit.looks).await?;
-        let reason = edit.reason;
+        let (reason, mut confirmed) = (edit.reason, edit.confirmed);
         // Large definitions and packages take a while.
         let edit = Arc::clone(edit);
         let (before, edited) = beside(move || {
@@ -205,35 +209,22 @@ impl Dashboard {
                 return Err(Error::invalid("message", "say why its package is trusted"));
             }
         }
-        let mut confirmed = String::new();
+        let mut asked = after.asked();
         if let Some(content) = after.content().filter(|_| enables) {
-            let old = before.model.as_ref().ok().map(|model| &model.definition);
-            let package = package_after(old, content);
-            // What jobs use already, they use on.
-            let had = old
-                .filter(|_| before.enabled)
-                .and_then(|old| package_after(None, old));
-            if let Some(package) = package.filter(|package| Some(package) != had.as_ref()) {
-                self.has_bytes(caller, key, &package, before.enabled)
-                    .await?;
-                if !despite {
-                    self.trusts(key, &package, before.enabled).await?;
-                }
-                if !before.enabled {
-                    confirmed = self.despite(&package).await;
-                }
+            let lacking = self
+                .lets_jobs_use(caller, &before, content, despite)
+                .await?;
+            if !before.is_in_use() {
+                asked.may_break.lacking = lacking;
             }
         }
         if reason == Reason::IfEnabled && before.enabled && message.is_empty() {
             let message = "say why: the model is enabled, jobs may be using it";
             return Err(Error::invalid("message", message));
         }
-        if let Some(confirmations) = after.confirmations() {
-            if let Some(open) = confirmations.open.take() {
-                return Err(open);
-            }
-            confirmed = std::mem::take(&mut confirmations.given);
-        }
+        confirmed.incomplete |= despite;
+        let confirmed = asked.answered(confirmed, key, before.is_in_use());
+        let confirmed = confirmed.map_err(|error| as_told_to(caller, error))?;
         let message = match &after {
             After::Restored(_, number, _) => restored_from(*number, message),
             _ => message.to_owned(),

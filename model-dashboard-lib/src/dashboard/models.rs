@@ -1,5 +1,6 @@
 //! Reading models.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,9 @@ const SEARCH_BESIDE: usize = 5_000;
 
 /// How many names a missing one is compared with.
 const NAMES_COMPARED: usize = 10_000;
+
+/// How many keys are suggested in place of one that was renamed.
+const NAMES_SUGGESTED: usize = 5;
 
 /// A model: its definition as it is stored at this moment.
 #[derive(Clone, PartialEq, Eq)]
@@ -207,11 +211,22 @@ impl Dashboard {
         match picture.find_by_name(name).as_slice() {
             [key] => self.model(caller, key).await,
             [] => {
-                let names = picture.entries().map(|entry| entry.key().name.as_str());
-                Err(Error::NotFound {
-                    what: format!("model {name}"),
-                    near: super::near_names(name, names.take(NAMES_COMPARED)),
-                })
+                let was = |entry: &&Arc<Entry>| entry.key().name.as_str() == name;
+                let mut graves = picture.tombstones().filter(was).peekable();
+                let near = match graves.peek() {
+                    Some(_) => {
+                        let keys: BTreeSet<_> =
+                            graves.flat_map(|it| picture.near(it.key())).collect();
+                        let keys = keys.iter().take(NAMES_SUGGESTED);
+                        keys.map(ToString::to_string).collect()
+                    }
+                    None => {
+                        let names = picture.entries().map(|entry| entry.key().name.as_str());
+                        super::near_names(name, names.take(NAMES_COMPARED))
+                    }
+                };
+                let what = format!("model {name}");
+                Err(Error::NotFound { what, near })
             }
             several => Err(Error::Ambiguous {
                 name: name.to_owned(),

@@ -7,9 +7,9 @@ use super::edits::{changed, keep_field, set_null, set_registry, set_tags};
 use super::fields::message_field;
 use super::history::beside;
 use super::lost_race::changes;
-use super::model_states::{After, Before, Confirmations, Looks};
+use super::model_states::{After, Before, Looks};
 use super::model_writes::{Act, Edit, Reason, restored_from};
-use super::packages::{Confirmed, MayBreak};
+use super::packages::{Asked, Confirmed, MayBreak};
 use super::revision::{ModelRevision, Origin, RevisionContent};
 use super::{Caller, Dashboard, Error, Model};
 use crate::audit::Action;
@@ -26,16 +26,16 @@ impl Dashboard {
     /// present name: owner, tags and package too. It stays enabled or disabled as it is. The new
     /// revision's reason begins with which one was restored. A revision
     /// that holds what the model holds already changes nothing and is answered as done. What it may break
-    /// for jobs that use the model ([`Dashboard::restoring_may_break`]) has to be confirmed.
+    /// for those who use the model ([`Dashboard::restoring_may_break`]) has to be confirmed.
     ///
-    /// Needs `models:write`; for an enabled model `models:enable` and a reason, and `packages:read` where it
-    /// gets another package back: what is in both may have to be confirmed.
+    /// Needs `models:write`, and `packages:read` where it gets another package back: what is in both may have to
+    /// be confirmed; for an enabled model `models:enable` and a reason.
     ///
     /// # Errors
     /// As [`Dashboard::replace`]; [`Error::Invalid`] (`revision`) for a revision that is a
-    /// deletion, cannot be read, or was changed in the history; for an enabled model [`Error::Breaking`]
-    /// where labels or images stand for something else then, and [`Error::Incomplete`] where jobs may not be able
-    /// to run it then, unless that is `confirmed`.
+    /// deletion, cannot be read, or was changed in the history; [`Error::Breaking`] where labels or images
+    /// stand for something else then, and for an enabled model [`Error::Incomplete`] where jobs may not run it
+    /// correctly then, unless that is `confirmed`.
     pub async fn restore(
         &self,
         caller: &Caller,
@@ -54,21 +54,20 @@ impl Dashboard {
         let looks = Looks::AtBoth(held.clone());
         let apply = move |before: &Before| {
             let Ok(present) = before.readable() else {
-                // Disabled: nobody uses it.
+                // Disabled: whoever enables it is asked.
                 let content = brought_back(&before.key, &held)?;
-                let nothing = Confirmations::default();
-                return Ok(Some(After::Restored(content, number, nothing)));
+                return Ok(Some(After::Restored(content, number, Asked::default())));
             };
             let content = restored(present, &held)?;
             Ok(content.map(|content| {
                 let may_break = MayBreak::of_restore(present, &content, &before.packages);
-                let confirmations = may_break.confirmations(confirmed, &present.key, None, None);
-                After::Restored(content, number, confirmations)
+                After::Restored(content, number, may_break.into())
             }))
         };
         let edit = Edit {
             reason: Reason::IfEnabled,
             looks,
+            confirmed,
             apply,
         };
         self.edit_model(caller, key, precondition, message, edit)

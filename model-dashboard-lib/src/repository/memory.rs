@@ -170,15 +170,7 @@ impl Shelves {
     /// archived revision that has it.
     fn carried(&self, key: &ModelKey, id: ModelId, state: Option<&State>) -> Option<RegistryInfo> {
         let archived = self.history.get(&id).into_iter().flatten().rev();
-        let archived = archived.map(|(_, kept)| &kept.bytes);
-        let states = archived.map(|bytes| {
-            State::read(StoredModel {
-                key: key.clone(),
-                version: Version::of(bytes),
-                bytes: bytes.clone(),
-                stamp: Stamp(Box::default()),
-            })
-        });
+        let states = archived.map(|(_, kept)| State::archived(key, kept.bytes.clone()));
         let told = std::iter::once(state?.carried()).chain(states.map(|state| state.carried()));
         for carried in told {
             match carried {

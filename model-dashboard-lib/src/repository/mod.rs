@@ -26,8 +26,7 @@ pub use object::ObjectRepository;
 pub use revisions::{Archived, Revision};
 #[cfg(feature = "sqlite")]
 pub(crate) use sole_writer::SoleWriter;
-use state::State;
-pub(crate) use state::is_ours;
+pub(crate) use state::{Carried, LOOK_BACK, State, is_ours};
 
 /// How many objects are read from a store at a time.
 const READS_AT_ONCE: usize = 64;

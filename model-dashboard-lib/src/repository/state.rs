@@ -3,10 +3,16 @@
 use std::sync::Arc;
 
 use super::{Precondition, RepositoryError, Stamp, StoredModel};
-use crate::model::{Deleted, DuplicateKeys, ModelDefinition, ModelId, ModelKey, RegistryInfo};
+use crate::model::{
+    Deleted, DuplicateKeys, ModelDefinition, ModelId, ModelKey, RegistryInfo, Version,
+};
 
 /// The highest number of a revision. A higher one was written by hand, and counts as none.
 pub(crate) const MAX_REVISION: u64 = 1 << 48;
+
+/// How far back owner and package are looked for where other programs dropped them again and
+/// again, in revisions.
+pub(crate) const LOOK_BACK: u64 = 1000;
 
 /// The number after `last`.
 pub(crate) fn next_number(id: ModelId, last: u64) -> Result<u64, RepositoryError> {
@@ -54,6 +60,16 @@ impl State {
             ours,
             unread: false,
         }
+    }
+
+    /// Reads what a history holds of the model at `key`.
+    pub(crate) fn archived(key: &ModelKey, bytes: Arc<[u8]>) -> Self {
+        Self::read(StoredModel {
+            key: key.clone(),
+            version: Version::of(&bytes),
+            bytes,
+            stamp: Stamp(Box::default()),
+        })
     }
 
     /// An object that is too large to be read: there is something, and it is not ours.

@@ -11,7 +11,7 @@ pub(super) const AS_TYPED: &str = "as_typed";
 /// That labels or images may stand for something else.
 pub(super) const BREAKING: &str = "breaking";
 
-/// That a model stays enabled that jobs may not be able to run.
+/// That a model is enabled then that jobs may not run correctly.
 pub(super) const INCOMPLETE: &str = "incomplete";
 
 /// The parameter, of a request that has a package to give.
@@ -37,6 +37,18 @@ pub(super) fn of_jobs(parameters: &Parameters) -> Result<Confirmed, Failure> {
     let mut names = named(parameters);
     names.try_fold(Confirmed::default(), |confirmed, name| {
         and(confirmed, name, "breaking or incomplete")
+    })
+}
+
+/// The same of a model that is to be enabled: nothing else of it stands for something else then.
+///
+/// # Errors
+/// Refused if one of the names is none.
+pub(super) fn of_enabling(parameters: &Parameters) -> Result<bool, Failure> {
+    let mut names = named(parameters);
+    names.try_fold(false, |_, name| match name {
+        INCOMPLETE => Ok(true),
+        _ => Err(bad("confirm", "must be incomplete")),
     })
 }
 

@@ -237,8 +237,8 @@ pub(super) async fn show(
 /// Publish a draft
 ///
 /// Makes it the next revision of its model, and ends it. What others changed since it was proposed stays.
-/// Without a message its own counts. Where labels or images stand for something else then, or jobs may not be
-/// able to run an enabled model, that has to be confirmed, whatever `If-Match` says. Also needs `packages:read` and `models:write`; for an enabled model
+/// Without a message its own counts. Where labels or images stand for something else then, or jobs may not
+/// run an enabled model correctly, that has to be confirmed, whatever `If-Match` says. Also needs `packages:read` and `models:write`; for an enabled model
 /// `models:enable`.
 #[utoipa::path(post, path = "/api/v1/models/{network_type}/{name}/drafts/{package}/publish", tag = "drafts",
     security(("token" = ["packages:write"])),
@@ -246,7 +246,7 @@ pub(super) async fn show(
         ("network_type" = String, Path, example = "nnUNet"),
         ("name" = String, Path, example = "Task055_SegTHOR"),
         ("package" = String, Path, example = "01J9Z3K4V5W6X7Y8Z9A0B1C2D3"),
-        ("confirm" = Option<String>, Query, example = "breaking", description = "What is meant so although the answer was 409, with a comma between them: `breaking`, that labels or images stand for something else then; `incomplete`, that an enabled model gets a package that jobs may not be able to run"),
+        ("confirm" = Option<String>, Query, example = "breaking", description = "What is meant so although the answer was 409, with a comma between them: `breaking`, that labels or images stand for something else then; `incomplete`, that an enabled model gets a package that jobs may not run correctly"),
         ("If-Match" = String, Header, example = "*", description = "The version of the model that you saw the draft against, or `*`"),
         ("Model-Dashboard-Message" = Option<String>, Header, description = "Why, UTF-8 or ISO 8859-1; enabled models need one, here or in the draft"),
     ),

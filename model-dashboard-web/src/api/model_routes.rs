@@ -95,6 +95,7 @@ pub(super) fn routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
             visit.answer(async move |guest, visit| {
                 let key = key(&network_type, &name)?;
                 let body = definition_body(body).await?;
+                Parameters::parse(visit.query(), &[])?;
                 models::replace(&guest, key, &visit.headers, &body).await
             })
         })
@@ -107,7 +108,7 @@ pub(super) fn routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
             visit.answer(async move |guest, visit| {
                 let key = key(&network_type, &name)?;
                 let body = definition_body(body).await?;
-                models::patch(&guest, key, &visit.headers, &body).await
+                models::patch(&guest, key, visit.query(), &visit.headers, &body).await
             })
         })
         .boxed();

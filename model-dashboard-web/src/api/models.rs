@@ -15,8 +15,10 @@ use warp::reply::Response;
 use super::answer::{Failure, Guest, no_content};
 use super::broken::with_state;
 use super::conditional::{etag_header, none_match};
+use super::confirmations::of_enabling;
 use super::conflict::on_state;
 use super::dto::{Definition, Rename};
+use super::parameters::Parameters;
 
 /// The reason for a change.
 pub(super) const MESSAGE: HeaderName = HeaderName::from_static("model-dashboard-message");
@@ -143,7 +145,7 @@ pub(super) async fn create(
         "contour_names": {"1": "Liver", "2": "Tumour"}, "version": "1.1"
     })),
     responses((status = 200, body = Definition, headers(("ETag" = String, description = "The new version"))),
-        (status = 409, description = "It cannot be enabled with its package, which is not trusted")))]
+        (status = 409, description = "It is not enabled with its package, which is not trusted, or which jobs may not run correctly: `lacking`")))]
 pub(super) async fn replace(
     guest: &Guest,
     key: ModelKey,
@@ -164,9 +166,11 @@ pub(super) async fn replace(
 /// Change fields of a model
 ///
 /// A merge patch (RFC 7396): what it does not name keeps its place and its text. Where there is
-/// `inference_information.version`, people see it before `version`. A model whose package is not
-/// trusted is not enabled (409); `{"enabled": true}` with the header `Model-Dashboard-Override: package`
-/// enables it all the same, which needs `system:admin` and `Model-Dashboard-Message`.
+/// `inference_information.version`, people see it before `version`. A model is not enabled (409) with a package
+/// that jobs may not run correctly (`lacking` says why), or that is not trusted. `{"enabled": true}` with
+/// `confirm=incomplete` enables it although something is lacking; with the header
+/// `Model-Dashboard-Override: package` it is enabled whatever its package, which needs `system:admin` and
+/// `Model-Dashboard-Message`.
 #[utoipa::path(patch, path = "/api/v1/models/{network_type}/{name}", tag = "models",
     security(("token" = ["models:write"])),
     params(
@@ -175,28 +179,43 @@ pub(super) async fn replace(
         ("If-Match" = String, Header, example = "*", description = "The version that you change, or `*`"),
         ("Model-Dashboard-Message" = Option<String>, Header, description = "Why, UTF-8 or ISO 8859-1; needed for enabled models"),
         ("Model-Dashboard-Override" = Option<String>, Header, description = "`package`: enable it whatever its package"),
+        ("confirm" = Option<String>, Query, example = "incomplete", description = "`incomplete`: enable it although jobs may not run it correctly"),
     ),
     request_body(content = Definition, content_type = "application/merge-patch+json",
         example = json!({"alias": "Liver and tumours"})),
     responses((status = 200, body = Definition, headers(("ETag" = String, description = "The new version"))),
-        (status = 409, description = "It cannot be enabled with its package, which is not trusted")))]
+        (status = 409, description = "It is not enabled with its package, which is not trusted, or which jobs may not run correctly: `lacking`")))]
 pub(super) async fn patch(
     guest: &Guest,
     key: ModelKey,
+    query: &str,
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Response, Failure> {
+    let confirmed = of_enabling(&Parameters::parse(query, &["confirm"])?)?;
     let patch = JsonObject::parse(body, DuplicateKeys::Refuse).map_err(invalid_json)?;
     let message = message(headers)?;
     let wanted = || Wanted::Patch(patch.clone());
     let (dashboard, caller) = (guest.dashboard(), &guest.caller);
-    if overrides(headers)? {
-        if patch.len() != 1 || patch.get("enabled") != Some("true") {
-            let detail = "Model-Dashboard-Override is for {\"enabled\": true} alone";
-            return Err(Failure::bad_request(detail));
-        }
+    let despite = overrides(headers)?;
+    let enables_alone = patch.len() == 1 && patch.get("enabled") == Some("true");
+    if (despite || confirmed) && !enables_alone {
+        let what = match despite {
+            true => "Model-Dashboard-Override",
+            false => "confirm",
+        };
+        let detail = format!("{what} is for {{\"enabled\": true}} alone");
+        return Err(Failure::bad_request(detail));
+    }
+    if despite {
         let model = on_state(guest, &key, headers, wanted, |state| {
             dashboard.enable_despite_package(caller, &key, state, &message)
+        });
+        return Ok(written(StatusCode::OK, model.await?));
+    }
+    if confirmed {
+        let model = on_state(guest, &key, headers, wanted, |state| {
+            dashboard.enable_incomplete(caller, &key, state, &message)
         });
         return Ok(written(StatusCode::OK, model.await?));
     }

@@ -176,7 +176,7 @@ async fn report(guest: &Guest, key: &ModelKey, query: &str) -> Result<Response, 
 /// configuration, trainer, folds) are as the package tells them. The package is looked at before: one
 /// that cannot be read is refused, and one that is for another network type, or a data set of another
 /// number, needs `confirm`, as does one with which labels or images stand for something else, and one for
-/// an enabled model that jobs may not be able to run; its bytes stay then as the `upload` that the problem names. For large ones `/api/v1/uploads` goes on where a connection broke
+/// an enabled model that jobs may not run correctly; its bytes stay then as the `upload` that the problem names. For large ones `/api/v1/uploads` goes on where a connection broke
 /// off: with `upload` the bytes are those of a finished upload of yours, and the request has none. Once
 /// all bytes came it is done, also if nobody waits for the answer. A model that has these bytes already, and takes
 /// nothing over, is not changed. Also needs `models:write`.
@@ -187,7 +187,7 @@ async fn report(guest: &Guest, key: &ModelKey, query: &str) -> Result<Response, 
         ("name" = String, Path, example = "Task003_Liver"),
         ("upload" = Option<String>, Query, description = "The name of an upload that has all its bytes"),
         ("take" = Option<String>, Query, example = "labels,version", description = "What the definition takes over from the package: `alias`, `description`, `labels`, `version`, `inference` (channels, configuration, trainer, folds), with a comma between them, or `none`. Without it what the definition says as its package did until now, or not at all. A new model takes all"),
-        ("confirm" = Option<String>, Query, example = "as_typed", description = "What is meant so although the answer was 409: `as_typed`, that this model is to get a package which is for another one; `breaking`, that labels or images stand for something else then; `incomplete`, that an enabled model gets a package that jobs may not be able to run. Several with a comma between them"),
+        ("confirm" = Option<String>, Query, example = "as_typed", description = "What is meant so although the answer was 409: `as_typed`, that this model is to get a package which is for another one; `breaking`, that labels or images stand for something else then; `incomplete`, that an enabled model gets a package that jobs may not run correctly. Several with a comma between them"),
         ("If-Match" = Option<String>, Header, example = "*", description = "The version that you change, or `*`"),
         ("If-None-Match" = Option<String>, Header, description = "`*` for a new model"),
         ("Content-Disposition" = Option<String>, Header, example = "attachment; filename=\"Task003_Liver.zip\"",

@@ -81,7 +81,7 @@ pub(crate) struct Problem {
     /// then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) breaking: Option<Changes>,
-    /// Why jobs may not be able to run an enabled model then.
+    /// Why jobs may not run a model correctly, which is enabled or to be enabled.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(example = json!(["there are no weights of fold 1"]))]
     pub(super) lacking: Vec<String>,
@@ -172,6 +172,9 @@ const IF_MATCH_NEEDED: &str = "say which state you change: send its ETag in the 
 
 /// Where the reason for a change is given here.
 const MESSAGE_HEADER: &str = "the reason goes into the header Model-Dashboard-Message";
+
+/// How a model is enabled that jobs may not run correctly.
+const ENABLING: &str = "if it is meant, PATCH {\"enabled\": true} alone, with `confirm=incomplete`";
 
 /// How something is confirmed here, beside what the request confirmed already; the bytes of an upload are
 /// there.
@@ -354,9 +357,15 @@ impl From<Error> for Problem {
                 problem.breaking = Some(Changes::breaking(&breaking));
             }
             Error::Incomplete {
-                lacking, upload, ..
+                lacking,
+                enabled,
+                upload,
+                ..
             } => {
-                problem.next = Some(confirming("incomplete", upload));
+                problem.next = Some(match enabled {
+                    true => confirming("incomplete", upload),
+                    false => ENABLING.to_owned(),
+                });
                 problem.upload = upload.map(|upload| upload.to_string());
                 problem.lacking = lacking;
             }

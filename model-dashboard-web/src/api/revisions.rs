@@ -151,8 +151,8 @@ pub(super) async fn diff(
 ///
 /// Makes what the revision held the present state, as a new revision under the present name. The
 /// model stays enabled or disabled as it is; an enabled one takes `models:enable` and a reason.
-/// A model that holds that already is not changed. Where labels or images of an enabled model stand for
-/// something else then, or jobs may not be able to run it with what comes back, that has to be confirmed, whatever `If-Match`
+/// A model that holds that already is not changed. Where labels or images stand for something else then, or jobs may
+/// not run an enabled model correctly with what comes back, that has to be confirmed, whatever `If-Match`
 /// says; where it gets another package back, that also needs `packages:read`.
 ///
 /// A deleted model is brought back so, disabled and with its history (201): that takes
@@ -163,7 +163,7 @@ pub(super) async fn diff(
         ("network_type" = String, Path, example = "nnUNet"),
         ("name" = String, Path, example = "Task003_Liver"),
         ("revision" = u64, Path, example = 1, description = "Its number"),
-        ("confirm" = Option<String>, Query, example = "breaking", description = "What is meant so although the answer was 409, with a comma between them: `breaking`, that labels or images stand for something else then; `incomplete`, that jobs may not be able to run the model then"),
+        ("confirm" = Option<String>, Query, example = "breaking", description = "What is meant so although the answer was 409, with a comma between them: `breaking`, that labels or images stand for something else then; `incomplete`, that jobs may not run the model correctly then"),
         ("If-Match" = Option<String>, Header, example = "*", description = "The version that you replace, or `*`; needed unless the model is deleted"),
         ("Model-Dashboard-Message" = Option<String>, Header, description = "Why, UTF-8 or ISO 8859-1; needed for enabled models"),
     ),

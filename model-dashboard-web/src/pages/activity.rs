@@ -60,7 +60,7 @@ pub(super) async fn show(visit: Visit) -> Result<Response, Failure> {
     let mut now = None;
     let mut events = match (named.as_slice(), &query.model) {
         ([key], _) => {
-            let (last, _) = renames::follow(&picture, key);
+            let (last, _) = picture.follow(key);
             let events = renames::events(&visit, &last, &filter, before, PER_PAGE + 1).await?;
             now = Some(last).filter(|last| last != key);
             events

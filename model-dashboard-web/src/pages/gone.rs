@@ -9,7 +9,7 @@ use warp::reply::Response;
 
 use super::conflict::Seen;
 use super::visit::{Failure, Visit};
-use super::{conflict, edit, renames};
+use super::{conflict, edit};
 use crate::views::components::time;
 use crate::views::definition_form::DefinitionForm;
 use crate::views::errors::ErrorView;
@@ -20,7 +20,7 @@ pub(super) async fn what_became(visit: &Visit, key: &ModelKey) -> Option<ErrorVi
         return None;
     }
     let picture = visit.dashboard().picture(&visit.caller).await.ok()?;
-    let (last, grave) = renames::follow(&picture, key);
+    let (last, grave) = picture.follow(key);
     let parts = |key: &ModelKey| (key.network_type.to_string(), key.name.to_string());
     let now = (last != *key).then(|| parts(&last));
     if now.is_some() && picture.get(&last).is_some() {
@@ -47,7 +47,7 @@ pub(super) async fn show(
 ) -> Result<Response, Failure> {
     visit.require(Permission::ModelsWrite).await?;
     let picture = visit.dashboard().picture(&visit.caller).await?;
-    let (last, grave) = renames::follow(&picture, key);
+    let (last, grave) = picture.follow(key);
     if last != *key
         && let Ok(model) = visit.dashboard().model(&visit.caller, &last).await
     {

@@ -1,37 +1,17 @@
 //! A model through its renames: where it lives now, and what happened to it under each of its names.
 
-use std::sync::Arc;
-
 use model_dashboard::audit::{Action, Event, EventFilter, EventPage};
-use model_dashboard::catalog::{Entry, Picture};
+use model_dashboard::catalog::MOST_RENAMES;
 use model_dashboard::dashboard::Error;
 use model_dashboard::model::ModelKey;
 
 use super::visit::Visit;
-
-/// How many renames in a row are followed.
-const MOST_RENAMES: usize = 8;
 
 /// What stands before the old name in the detail of a rename.
 const WAS: &str = "was ";
 
 /// What stands between the parts of a detail.
 const AND: &str = "; ";
-
-/// Where the model of this name went, and what is left of it there if it was deleted.
-pub(super) fn follow(picture: &Picture, key: &ModelKey) -> (ModelKey, Option<Arc<Entry>>) {
-    let mut last = key.clone();
-    let mut grave = picture.deleted(&last);
-    for _ in 0..MOST_RENAMES {
-        let moved = grave
-            .as_ref()
-            .and_then(|grave| grave.tombstone()?.moved_to.clone());
-        let Some(moved) = moved else { break };
-        grave = picture.deleted(&moved);
-        last = moved;
-    }
-    (last, grave)
-}
 
 /// The name that a rename took from a model.
 pub(super) fn old_name(event: &Event) -> Option<ModelKey> {

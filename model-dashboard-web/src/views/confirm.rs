@@ -6,6 +6,7 @@ use super::components::action_bar::Reason;
 use super::components::confirm::{Question, question};
 use super::components::field::Field;
 use super::frame::{Frame, Page, Section};
+use super::package::MayBreakView;
 
 /// A question. The form is posted to `action` with the hidden fields, `reason` where it is asked
 /// for, and `confirmed=yes`.
@@ -47,6 +48,21 @@ pub struct ConfirmReason {
 /// The page.
 #[must_use]
 pub fn page(frame: &Frame, view: &ConfirmView) -> Markup {
+    with(frame, view, &html! {})
+}
+
+/// The same where it may break something, to be ticked by whoever is to `act` all the same, as "enable".
+#[must_use]
+pub fn page_despite(
+    frame: &Frame,
+    view: &ConfirmView,
+    may_break: &MayBreakView,
+    act: &str,
+) -> Markup {
+    with(frame, view, &may_break.question(Some(act), None))
+}
+
+fn with(frame: &Frame, view: &ConfirmView, ticked: &Markup) -> Markup {
     let mut hidden: Vec<(&str, String)> = view
         .hidden
         .iter()
@@ -77,6 +93,7 @@ pub fn page(frame: &Frame, view: &ConfirmView) -> Markup {
                     }
                 }
             }
+            (ticked)
         },
     );
     frame.page(

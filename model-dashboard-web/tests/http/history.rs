@@ -82,7 +82,16 @@ async fn a_change_is_told_compared_and_taken_back() {
     let path = format!("{MODEL}/revisions/1/restore");
     let question = browser.get(&path).await;
     assert!(question.text().contains("something else"), "what changes");
-    let done = answer(&browser, &question, &path, "it was right").await;
+    let asked = answer(&browser, &question, &path, "it was right").await;
+    assert_eq!(asked.status, StatusCode::CONFLICT, "{}", asked.text());
+    let (csrf, seen) = (question.csrf(), hidden(&question, "if_match"));
+    let meant = [
+        ("csrf", csrf.as_str()),
+        ("if_match", &seen),
+        ("reason", "it was right"),
+        ("breaking", "yes"),
+    ];
+    let done = browser.post_form(&path, &meant).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text());
     let page = told(&browser, &done).await;
     assert!(

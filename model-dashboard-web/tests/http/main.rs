@@ -21,6 +21,7 @@ mod described;
 mod directories;
 mod drafts;
 mod editing;
+mod enabling;
 mod form_matrix;
 mod history;
 mod kept;

@@ -113,7 +113,7 @@ async fn restoring_says_what_becomes_of_the_package_and_brings_it_back() {
         "{question}"
     );
     let restore = client.with("if-match", "*");
-    let path = format!("{MODEL}/revisions/1/restore");
+    let path = format!("{MODEL}/revisions/1/restore?confirm=breaking");
     assert_eq!(restore.send(Method::POST, &path, "").await.status, 200);
     let package = format!("{MODEL}/package");
     assert!(client.get(&package).await.body == first);

@@ -66,6 +66,12 @@ async fn another_model_at_an_old_name_has_a_past_of_its_own() {
 #[tokio::test]
 async fn the_address_of_a_model_that_is_gone_says_what_became_of_it() {
     let app = renamed_twice().await;
+    let client = app.token("models:read".parse().unwrap()).await;
+    for at in ["nnUNet/Task003_Liver", "Task003_Liver"] {
+        let moved = client.get(&format!("/api/v1/models/{at}")).await;
+        assert_eq!(moved.status, StatusCode::NOT_FOUND);
+        assert_eq!(moved.json()["near"], serde_json::json!(["MIST/Liver"]));
+    }
     let viewer = app.signed_in("viewer").await;
     let moved = viewer.get("/models/nnUNet/Task003_Liver").await;
     assert_eq!(moved.status, StatusCode::NOT_FOUND);

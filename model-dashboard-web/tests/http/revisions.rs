@@ -224,7 +224,7 @@ async fn a_revision_is_restored_by_who_names_the_present_state() {
     let (app, client) = thrice().await;
     let all = app.token(Permissions::all()).await;
     let restore = async |client: &Client, number| {
-        let path = restoring(number);
+        let path = format!("{}?confirm=breaking", restoring(number));
         client.send(Method::POST, &path, "").await
     };
     assert_eq!(restore(&all, 1).await.status, 428);
@@ -337,7 +337,10 @@ async fn what_was_renamed_is_not_brought_back_at_its_old_name() {
     let history = client.get(&history).await.json();
     assert_eq!(history["revisions"][1]["key"], "MIST/revisions");
     assert_eq!(history["revisions"][0]["key"], "MIST/restore");
-    let restored = format!("{}/revisions/1/restore", renamed.location());
+    let restored = format!(
+        "{}/revisions/1/restore?confirm=breaking",
+        renamed.location()
+    );
     let restored = client.send(Method::POST, &restored, "").await.json();
     assert_eq!(
         (&restored["alias"], &restored["name"]),

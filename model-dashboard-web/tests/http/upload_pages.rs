@@ -235,7 +235,7 @@ async fn a_model_gets_a_package_after_what_changes_was_shown() {
     let refused = post(&publisher, &at, &fields).await;
     let text = refused.text();
     assert_eq!(refused.status, 422, "{text}");
-    let told = "Jobs may not be able to run the model with the package";
+    let told = "Jobs may not run the model correctly with the package";
     assert!(text.contains(told), "{text}");
     assert!(
         text.contains("name=\"incomplete\" value=\"yes\">"),

@@ -135,13 +135,16 @@ pub(super) async fn enable(
     context: &Context,
 ) -> Result<(), Failure> {
     let keys = keys(&enable.several, client).await?;
-    let Some(why) = &enable.despite else {
-        return set_enabled(keys, true, &enable.several.reason.text, client, context).await;
+    let patch = switch(true)?;
+    let reason = &enable.several.reason.text;
+    let (change, reason) = match (&enable.despite, enable.incomplete) {
+        (Some(why), _) => (Change::EnableDespitePackage, why),
+        (None, true) => (Change::EnableIncomplete, reason),
+        (None, false) => (Change::Patch(&patch), reason),
     };
     let tells = may_look(client).await?;
     each(keys, "enabled", context, async |key| {
-        let change = client.change(key, "*", Change::EnableDespitePackage, why);
-        change.await?;
+        client.change(key, "*", change, reason).await?;
         if tells {
             warn_of_package(&Registry::Server(client), key).await;
         }
@@ -162,7 +165,20 @@ pub(super) async fn disable(
     context: &Context,
 ) -> Result<(), Failure> {
     let keys = keys(several, client).await?;
-    set_enabled(keys, false, &several.reason.text, client, context).await
+    let patch = switch(false)?;
+    each(keys, "disabled", context, async |key| {
+        let change = client.change(key, "*", Change::Patch(&patch), &several.reason.text);
+        change.await.map(drop)
+    })
+    .await
+}
+
+/// Enables or disables alone.
+fn switch(enabled: bool) -> Result<JsonObject, Failure> {
+    let mut patch = JsonObject::new();
+    let set = patch.set("enabled", &enabled);
+    set.map_err(|error| Failure::new(Kind::Failed, error))?;
+    Ok(patch)
 }
 
 pub(super) async fn create(
@@ -209,29 +225,6 @@ async fn keys(several: &Several, client: &Client) -> Result<Vec<ModelKey>, Failu
         keys.push(key(text, client).await?);
     }
     Ok(keys)
-}
-
-async fn set_enabled(
-    keys: Vec<ModelKey>,
-    enabled: bool,
-    reason: &str,
-    client: &Client,
-    context: &Context,
-) -> Result<(), Failure> {
-    let mut patch = JsonObject::new();
-    let set = patch.set("enabled", &enabled);
-    set.map_err(|error| Failure::new(Kind::Failed, error))?;
-    let done = if enabled { "enabled" } else { "disabled" };
-    let tells = enabled && may_look(client).await?;
-    each(keys, done, context, async |key| {
-        let change = client.change(key, "*", Change::Patch(&patch), reason);
-        change.await?;
-        if tells {
-            warn_of_package(&Registry::Server(client), key).await;
-        }
-        Ok::<_, ClientError>(())
-    })
-    .await
 }
 
 pub(in crate::model) fn show_changed(

@@ -57,7 +57,7 @@ pub(crate) struct Upload {
     #[arg(long, conflicts_with = "draft")]
     breaking: bool,
 
-    /// Publish it although jobs use the model and may not be able to run it then; without it what lacks is
+    /// Publish it although jobs use the model and may not run it correctly then; without it what lacks is
     /// shown, and asked at a terminal
     #[arg(long, conflicts_with = "draft")]
     incomplete: bool,

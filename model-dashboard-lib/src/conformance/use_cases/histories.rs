@@ -75,7 +75,9 @@ pub async fn what_a_revision_held_comes_back(harness: &impl RegistryHarness) {
         .await;
     assert_eq!(refused(stale), ErrorKind::Conflict);
     let seen = third.seen();
-    let restored = registry.restore(&lung, 1, NOT_CONFIRMED, Some(&seen), "it was better");
+    // A label stands for something else then.
+    let meant = NOT_CONFIRMED.breaking();
+    let restored = registry.restore(&lung, 1, meant, Some(&seen), "it was better");
     let restored = restored.await.unwrap();
     assert_eq!(
         (restored.revision(), restored.definition.alias().as_str()),

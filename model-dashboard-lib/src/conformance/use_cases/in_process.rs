@@ -173,6 +173,18 @@ impl UseCases for InProcess {
         Ok(changed.await?.into())
     }
 
+    async fn enable_incomplete(
+        &self,
+        key: &ModelKey,
+        seen: &Seen,
+        message: &str,
+    ) -> Outcome<Shown> {
+        let enabled = self
+            .dashboard
+            .enable_incomplete(&self.caller, key, state(seen), message);
+        Ok(enabled.await?.into())
+    }
+
     async fn rename(
         &self,
         from: &ModelKey,

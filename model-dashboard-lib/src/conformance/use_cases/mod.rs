@@ -104,6 +104,9 @@ pub trait UseCases: Send + Sync {
         patch: &JsonObject,
         message: &str,
     ) -> Outcome<Shown>;
+    /// Enables it although jobs may not run it correctly with its package.
+    async fn enable_incomplete(&self, key: &ModelKey, seen: &Seen, message: &str)
+    -> Outcome<Shown>;
     /// Gives it another key.
     async fn rename(
         &self,

@@ -99,6 +99,17 @@ impl UseCases for OverHttp {
         Ok(changed?.into())
     }
 
+    async fn enable_incomplete(
+        &self,
+        key: &ModelKey,
+        seen: &Seen,
+        message: &str,
+    ) -> Outcome<Shown> {
+        let change = Change::EnableIncomplete;
+        let changed = self.client.change(key, &etag(seen), change, message).await;
+        Ok(changed?.into())
+    }
+
     async fn rename(
         &self,
         from: &ModelKey,

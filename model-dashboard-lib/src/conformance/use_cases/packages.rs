@@ -237,12 +237,23 @@ pub async fn what_may_break_jobs_is_confirmed(harness: &impl RegistryHarness) {
     assert_eq!(meant.unwrap().revision(), 6);
     assert!(registry.fetch(&lung, None, &[]).await.unwrap() == weights(0));
 
-    // Nobody uses a model that is disabled.
+    // Of a model that is disabled it is asked when it is enabled.
     let off = object(r#"{"enabled":false}"#);
-    registry
-        .patch(&lung, &Seen::Any, &off, "why")
-        .await
-        .unwrap();
-    let disabled = registry.restore(&lung, 2, NOT_CONFIRMED, present, "").await;
+    let off = registry.patch(&lung, &Seen::Any, &off, "why").await;
+    off.unwrap();
+    let disabled = registry.restore(&lung, 5, NOT_CONFIRMED, present, "").await;
     assert_eq!(disabled.unwrap().revision(), 8);
+    let on = object(r#"{"enabled":true}"#);
+    let unasked = registry.patch(&lung, &Seen::Any, &on, "why").await;
+    assert_eq!(refused(unasked), ErrorKind::IncompletePackage);
+    let meant = registry.enable_incomplete(&lung, &Seen::Any, "").await;
+    assert!(meant.unwrap().definition.enabled());
+    let off = object(r#"{"enabled":false}"#);
+    let off = registry.patch(&lung, &Seen::Any, &off, "why").await;
+    off.unwrap();
+    // What labels stand for is asked in any case.
+    let unasked = registry.restore(&lung, 2, NOT_CONFIRMED, present, "").await;
+    assert_eq!(refused(unasked), ErrorKind::BreakingPackage);
+    let meant = registry.restore(&lung, 2, breaking, present, "").await;
+    assert_eq!(meant.unwrap().revision(), 11);
 }

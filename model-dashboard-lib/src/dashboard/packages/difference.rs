@@ -22,7 +22,7 @@ pub struct PackageDifference {
     /// revision that cannot be read. Where one
     /// side has no package, the files of the other one.
     pub contents: Option<ReportComparison>,
-    /// Why jobs may not be able to run the model with that of the later side, but for what the earlier one
+    /// Why jobs may not run the model correctly with that of the later side, but for what the earlier one
     /// lacks as well ([`Report::lacking_beyond`]), or that it has none; nothing where the model is deleted then, or
     /// nothing is known of the package.
     pub lacking: Vec<String>,

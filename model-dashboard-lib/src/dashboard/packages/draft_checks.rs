@@ -3,7 +3,7 @@
 use super::drafts::ProposedRevision;
 use super::may_break::MayBreak;
 use crate::model::Comparison;
-use crate::package::inspect::{Breaking, Drift, FindingKind, Report, Trust};
+use crate::package::inspect::{Breaking, Drift, Report, Trust};
 
 /// Something that was checked of a draft.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,31 +117,32 @@ fn whole(report: &Report, lacking: &[String]) -> DraftCheck {
         return DraftCheck::new(
             CheckVerdict::Failed,
             format!(
-                "jobs may not be able to run it: {}",
+                "jobs may not run it correctly: {}",
                 Report::lacking_in_short(lacking)
             ),
         );
     }
+    let lacking = report.lacking();
     if report.inspector.is_none() {
         return DraftCheck::new(
             CheckVerdict::Doubtful,
-            "no framework is known that loads the package, so nobody knows whether it is whole",
+            format!(
+                "nobody knows whether it is whole: {}",
+                Report::lacking_in_short(&lacking)
+            ),
         );
     }
-    let lacking = report.lacking();
-    let wrong = report.findings_of(FindingKind::Wrong).count();
-    match (lacking.len(), wrong) {
-        (0, 0) => DraftCheck::new(
+    match lacking.is_empty() {
+        true => DraftCheck::new(
             CheckVerdict::Passed,
-            "nothing that the framework needs is missing",
+            "nothing that the framework needs is missing, and nothing in it contradicts the rest",
         ),
-        (0, wrong) => DraftCheck::new(
-            CheckVerdict::Doubtful,
-            format!("the package contradicts itself ({wrong}); see what was found in it"),
-        ),
-        _ => DraftCheck::new(
+        false => DraftCheck::new(
             CheckVerdict::Failed,
-            format!("it may not run: {}", Report::lacking_in_short(&lacking)),
+            format!(
+                "it may not run correctly: {}",
+                Report::lacking_in_short(&lacking)
+            ),
         ),
     }
 }

@@ -296,6 +296,7 @@ impl Dashboard {
             let edit = Edit {
                 reason: Reason::IfEnabled,
                 looks: Looks::AtPresent,
+                confirmed,
                 apply,
             };
             let changed = this.edit_model(&caller, &key, precondition, &message, edit);

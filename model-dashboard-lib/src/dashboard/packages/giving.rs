@@ -1,6 +1,6 @@
 //! How a model is to get a package.
 
-use super::may_break::{Confirmed, MayBreak};
+use super::may_break::{Asked, Confirmed, MayBreak};
 use super::publish::told;
 use crate::dashboard::edits::with_told_package;
 use crate::dashboard::model_states::After;
@@ -53,7 +53,7 @@ impl Giving {
         }
     }
 
-    /// Says that an enabled model gets it although jobs may not be able to run it.
+    /// Says that an enabled model gets it although jobs may not run it correctly.
     #[must_use]
     pub fn incomplete(self) -> Giving {
         Giving {
@@ -119,10 +119,12 @@ impl Giving {
     ) -> Result<Option<After>, Error> {
         let takes = self.taken(gets, had, &before.definition);
         let content = with_told_package(before, package, gets, had, &takes)?;
-        let may_break = MayBreak::of_package(before, had, &content, gets);
-        let overruled = self.overruled(&gets.mismatches(&before.key));
-        let confirmations = may_break.confirmations(self.confirmed, &before.key, overruled, upload);
-        Ok(Some(After::Given(content, confirmations)))
+        let asked = Asked {
+            may_break: MayBreak::of_package(before, had, &content, gets),
+            overruled: self.overruled(&gets.mismatches(&before.key)),
+            upload,
+        };
+        Ok(Some(After::Given(content, asked)))
     }
 
     /// What the package says otherwise than the model, where that is meant.

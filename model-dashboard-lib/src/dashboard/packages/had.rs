@@ -74,11 +74,14 @@ impl Dashboard {
             }
             Looks::AtBoth(held) => {
                 let is_another = named(&model.definition) != named(held);
-                if before.enabled && is_another {
-                    for needed in [Permission::ModelsEnable, Permission::PackagesRead] {
-                        let target = || format!("model:{}", before.key);
-                        self.require(caller, needed, target).await?;
+                if is_another {
+                    let target = || format!("model:{}", before.key);
+                    if before.enabled {
+                        self.require(caller, Permission::ModelsEnable, target)
+                            .await?;
                     }
+                    self.require(caller, Permission::PackagesRead, target)
+                        .await?;
                     let place = self.place_of_reports().await?;
                     let (had, gets) =
                         futures::try_join!(self.had_by(&model.definition), self.had_by(held))?;

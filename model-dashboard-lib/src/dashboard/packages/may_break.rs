@@ -2,7 +2,7 @@
 
 use crate::auth::Permission;
 use crate::dashboard::history::beside;
-use crate::dashboard::model_states::{Before, Confirmations, Found, Looks};
+use crate::dashboard::model_states::{Before, Found, Looks};
 use crate::dashboard::{Caller, Dashboard, Error, Model, ModelRevision};
 use crate::model::{ModelDefinition, ModelKey};
 use crate::package::inspect::{Breaking, Report};
@@ -19,7 +19,7 @@ pub(super) const NO_PACKAGE: &str = "the revision has no package";
 pub struct Confirmed {
     /// That labels or images may stand for something else then ([`MayBreak::breaking`]).
     pub breaking: bool,
-    /// That a model stays enabled although jobs may not be able to run it then ([`MayBreak::lacking`]).
+    /// That a model is enabled then although jobs may not run it correctly ([`MayBreak::lacking`]).
     pub incomplete: bool,
 }
 
@@ -33,7 +33,7 @@ impl Confirmed {
         }
     }
 
-    /// Says that a model stays enabled although jobs may not be able to run it then.
+    /// Says that a model is enabled then although jobs may not run it correctly.
     #[must_use]
     pub fn incomplete(self) -> Confirmed {
         Confirmed {
@@ -50,7 +50,7 @@ impl Confirmed {
 pub struct MayBreak {
     /// What stands for something else then.
     pub breaking: Breaking,
-    /// Why jobs may not be able to run it then, in plain sentences without a full stop; empty for a model
+    /// Why jobs may not run it correctly then, in plain sentences without a full stop; empty for a model
     /// that is not enabled.
     pub lacking: Vec<String>,
 }
@@ -81,18 +81,14 @@ impl MayBreak {
     }
 
     /// By a restore, with which the definition is `after`, and another one of two packages comes back: the one
-    /// that it had, and the one that it gets. Nobody uses a model that is disabled; what comes with it is shown
-    /// to whoever enables it.
+    /// that it had, and the one that it gets. Of a model that is disabled it is what stands for something else
+    /// alone: whoever enables it is asked whether jobs can run its package.
     pub(in crate::dashboard) fn of_restore(
         before: &Model,
         after: &ModelDefinition,
         packages: &Found,
     ) -> MayBreak {
-        let was = &before.definition;
-        if !was.enabled() {
-            return MayBreak::default();
-        }
-        let had = &packages.had;
+        let (was, had) = (&before.definition, &packages.had);
         let Some(gets) = &packages.gets else {
             return MayBreak {
                 breaking: Breaking::between(was, None, after, None),
@@ -102,6 +98,7 @@ impl MayBreak {
         MayBreak {
             breaking: Breaking::between(was, had.report(), after, gets.report()),
             lacking: match gets.report() {
+                _ if !was.enabled() => Vec::new(),
                 Some(report) => report.lacking_beyond(had.report()),
                 None if gets.is_named() => {
                     vec!["nothing is known of the package that comes back".to_owned()]
@@ -110,50 +107,77 @@ impl MayBreak {
             },
         }
     }
+}
 
-    /// What was confirmed of this, beside what else was `overruled`, and what was not. `upload` is what
-    /// the package came with, if that is still there.
-    pub(in crate::dashboard) fn confirmations(
+/// What has to be confirmed before a model is changed.
+#[derive(Default)]
+pub(in crate::dashboard) struct Asked {
+    pub(in crate::dashboard) may_break: MayBreak,
+    /// What the package says otherwise than the model, where that is meant.
+    pub(super) overruled: Option<String>,
+    /// The upload that the package came with, if that is still there.
+    pub(super) upload: Option<PackageId>,
+}
+
+impl From<MayBreak> for Asked {
+    fn from(may_break: MayBreak) -> Self {
+        Asked {
+            may_break,
+            ..Asked::default()
+        }
+    }
+}
+
+impl Asked {
+    /// What was confirmed, for the audit log; empty where nothing had to be. `enabled` says whether jobs use
+    /// the model already.
+    ///
+    /// # Errors
+    /// [`Error::Breaking`], [`Error::Incomplete`] for what was not.
+    pub(in crate::dashboard) fn answered(
         self,
         confirmed: Confirmed,
         key: &ModelKey,
-        overruled: Option<String>,
-        upload: Option<PackageId>,
-    ) -> Confirmations {
-        let breaking = confirmed.breaking.then(|| self.breaking.to_string());
-        let lacking = confirmed
-            .incomplete
-            .then(|| Report::lacking_in_short(&self.lacking));
-        let given = insisted([overruled, breaking, lacking].into_iter().flatten());
-        let key = key.clone();
+        enabled: bool,
+    ) -> Result<String, Error> {
+        let MayBreak { breaking, lacking } = self.may_break;
+        let told = [
+            self.overruled,
+            confirmed.breaking.then(|| breaking.to_string()),
+            confirmed
+                .incomplete
+                .then(|| Report::lacking_in_short(&lacking)),
+        ];
+        let (key, upload) = (key.clone(), self.upload);
         let lacking = match confirmed.incomplete {
             true => Vec::new(),
-            false => self.lacking,
+            false => lacking,
         };
-        let open = if !self.breaking.is_empty() && !confirmed.breaking {
-            Some(Error::Breaking {
+        if !breaking.is_empty() && !confirmed.breaking {
+            return Err(Error::Breaking {
                 key,
-                breaking: Box::new(self.breaking),
+                breaking: Box::new(breaking),
                 lacking,
                 upload,
-            })
-        } else if !lacking.is_empty() {
-            Some(Error::Incomplete {
+            });
+        }
+        match lacking.is_empty() {
+            true => Ok(insisted(told.into_iter().flatten())),
+            false => Err(Error::Incomplete {
                 key,
                 lacking,
+                enabled,
                 upload,
-            })
-        } else {
-            None
-        };
-        Confirmations { given, open }
+            }),
+        }
     }
 }
 
 impl Dashboard {
     /// What it may break to [restore](Dashboard::restore) a revision of a model; nothing for a revision that
     /// cannot be used again. Whether that is refused for another reason is not looked at. Reads what was found in
-    /// both packages, where they differ and jobs use the model. Needs `models:write`, and then `packages:read`.
+    /// both packages, where they differ. Needs `models:write`, and then `packages:read`, and for an enabled model
+    /// `models:enable`.
     ///
     /// # Errors
     /// [`Error::Denied`]; [`Error::Unavailable`].

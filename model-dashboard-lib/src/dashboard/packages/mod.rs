@@ -45,6 +45,7 @@ pub use giving::Giving;
 pub(super) use had::Had;
 pub use head::{PackageHead, PackageRemoval};
 pub use inspection::Inspection;
+pub(super) use may_break::Asked;
 pub use may_break::{Confirmed, MayBreak};
 pub use naming::NamedBy;
 pub use of_model::{MAX_PURPOSE_CHARS, ModelPackage, ModelPackageReport};

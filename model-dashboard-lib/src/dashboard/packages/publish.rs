@@ -40,7 +40,7 @@ impl Dashboard {
     /// As [`Dashboard::replace`] and [`Dashboard::inspected`]; [`Error::Invalid`] for a `package`
     /// that cannot be read, and for a part to `take` that it does not tell; [`Error::Mismatched`] for
     /// one that is for another model, [`Error::Breaking`] where labels or images stand for something
-    /// else then, and [`Error::Incomplete`] for an enabled model and one that jobs may not be able to run,
+    /// else then, and [`Error::Incomplete`] for an enabled model and one that jobs may not run correctly,
     /// unless that is [confirmed](Giving).
     pub async fn publish_upload(
         &self,
@@ -68,6 +68,7 @@ impl Dashboard {
                 digest,
                 report,
             } = this.announce(&caller, id, &key, &giving).await?;
+            let confirmed = giving.confirmed;
             let apply = move |before: &Before| {
                 let (had, before) = (&before.packages.had, before.readable()?);
                 giving.tells_what_it_takes(&report, had.report(), before)?;
@@ -79,6 +80,7 @@ impl Dashboard {
             let edit = Edit {
                 reason: Reason::IfEnabled,
                 looks: Looks::AtPresent,
+                confirmed,
                 apply,
             };
             let changed = this.edit_model(&caller, &key, precondition, &message, edit);

@@ -154,7 +154,7 @@ fn rows() -> Vec<Row> {
         "restore an enabled one to another package"
             needs [ModelsRead, ModelsWrite, ModelsEnable, PackagesRead], session false: |w, c| {
             let (key, _) = with_package(w).await;
-            w.dashboard.set_enabled(&w.host(), &key, true, ANY, "").await.unwrap();
+            w.dashboard.enable_incomplete(&w.host(), &key, ANY, "").await.unwrap();
             w.dashboard.restore(c, &key, 1, Confirmed::default().incomplete(), ANY, "why").await
         };
         "bring back" needs [ModelsRead, ModelsWrite, SystemAdmin], session false: |w, c| {
@@ -202,6 +202,11 @@ fn rows() -> Vec<Row> {
         "enable" needs [ModelsRead, ModelsWrite, ModelsEnable], session false: |w, c| {
             let key = w.model(false).await.key;
             w.dashboard.set_enabled(c, &key, true, ANY, "").await
+        };
+        "enable although something is lacking"
+            needs [ModelsRead, ModelsWrite, ModelsEnable], session false: |w, c| {
+            let (key, _) = with_package(w).await;
+            w.dashboard.enable_incomplete(c, &key, ANY, "").await
         };
         "disable" needs [ModelsRead, ModelsWrite, ModelsEnable], session false: |w, c| {
             let key = w.model(true).await.key;

@@ -14,6 +14,7 @@ mod directories;
 mod downloads;
 mod drafts;
 mod edits;
+mod enabling;
 mod faults;
 mod following;
 mod given;

@@ -86,9 +86,14 @@ impl There {
     }
 
     async fn restore(&self, number: u64) -> Model {
-        let restored =
-            self.dashboard()
-                .restore(&self.host, &self.key, number, Confirmed::default(), ANY, "");
+        let restored = self.dashboard().restore(
+            &self.host,
+            &self.key,
+            number,
+            Confirmed::default().breaking(),
+            ANY,
+            "",
+        );
         restored.await.unwrap()
     }
 

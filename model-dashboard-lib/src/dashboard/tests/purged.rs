@@ -22,8 +22,10 @@ async fn purged(enabled: bool) -> Packages {
     let made = dashboard.publish_new(&host, id, key(), none, Giving::default(), "");
     made.await.unwrap();
     let any = Precondition::Exists;
-    let set = dashboard.set_enabled(&host, &key(), enabled, any, "").await;
-    set.unwrap();
+    if enabled {
+        let enabled = dashboard.enable_incomplete(&host, &key(), any, "").await;
+        enabled.unwrap();
+    }
     let digest = ContentDigest::of(BYTES);
     let purge = dashboard.purge_package(&host, digest, "a patient's name", &|_, _| {});
     let purge = purge.await.unwrap();
@@ -207,7 +209,7 @@ async fn a_model_whose_package_was_purged_is_not_enabled() {
     let id = packages.uploaded(&host, "b.bin", b"others").await;
     let given = dashboard.publish_upload(&host, id, &key, Giving::default(), any(), "");
     given.await.unwrap();
-    let enabled = dashboard.set_enabled(&host, &key, true, any(), "").await;
+    let enabled = dashboard.enable_incomplete(&host, &key, any(), "").await;
     enabled.unwrap();
 }
 
@@ -233,7 +235,7 @@ async fn an_enabled_model_goes_back_to_a_purged_package_after_it_was_disabled() 
     let second = packages.uploaded(&host, "b.bin", b"others").await;
     let given = dashboard.publish_upload(&host, second, &key, Giving::default(), any(), "");
     given.await.unwrap();
-    let enabled = dashboard.set_enabled(&host, &key, true, any(), "").await;
+    let enabled = dashboard.enable_incomplete(&host, &key, any(), "").await;
     enabled.unwrap();
     let digest = ContentDigest::of(BYTES);
     let purge = dashboard.purge_package(&host, digest, "a patient's name", &|_, _| {});

@@ -81,7 +81,8 @@ async fn no_way_enables_a_model_whose_package_is_dangerous() {
     let replaced = dashboard
         .replace(&admin, &key, replaced, present(), "x")
         .await;
-    for refused in [switched, patched, replaced] {
+    let incomplete = dashboard.enable_incomplete(&admin, &key, present(), "x");
+    for refused in [switched, patched, replaced, incomplete.await] {
         let error = refused.unwrap_err();
         let Error::Untrusted { trust, needed, .. } = &error else {
             panic!("{error}");
@@ -98,7 +99,7 @@ async fn no_way_enables_a_model_whose_package_is_dangerous() {
         .await;
     given.unwrap();
     dashboard
-        .set_enabled(&admin, &good, true, present(), "")
+        .enable_incomplete(&admin, &good, present(), "")
         .await
         .unwrap();
     let restored = dashboard
@@ -149,8 +150,7 @@ async fn an_administrator_enables_it_all_the_same_and_says_why() {
     let events = world.events().await.into_iter().map(|it| it.event);
     let mut enabled = events.filter(|event| event.action == Action::ModelEnable);
     let event = enabled.next().unwrap();
-    let told =
-        "enabled whatever its package; although no framework is known that loads the package";
+    let told = "enabled whatever its package; confirmed although no framework is known that loads the package";
     assert_eq!(event.detail, told);
     assert_eq!(event.reason, why);
     // What jobs use is changed as ever.
@@ -177,9 +177,8 @@ async fn how_far_a_package_must_be_trusted_is_chosen() {
             ("nnUNet/Harmless", HARMLESS, true),
         ] {
             let key = model_with(&world, name, bytes).await;
-            let enabling = world
-                .dashboard
-                .set_enabled(&host, &key, true, Precondition::Exists, "");
+            let present = Precondition::Exists;
+            let enabling = world.dashboard.enable_incomplete(&host, &key, present, "");
             assert_eq!(enabling.await.is_ok(), may, "{name}, {needed}");
         }
         // One without a package is no matter of this.

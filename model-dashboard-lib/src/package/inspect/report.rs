@@ -96,24 +96,24 @@ impl Report {
         told.chain(more).collect::<Vec<_>>().join("; ")
     }
 
-    /// Where the package contradicts itself, so that what comes out may not be what is told of it: plain sentences
-    /// without a full stop, each once.
-    #[must_use]
-    pub fn contradictions(&self) -> Vec<&str> {
-        let wrong = self.findings_of(FindingKind::Wrong);
-        let texts: BTreeSet<&str> = wrong.map(|finding| &*finding.text).collect();
-        texts.into_iter().collect()
-    }
-
-    /// Why jobs may not be able to run the model, in plain sentences without a full stop: what is missing from the
-    /// package or needed beside it, or that nobody knows. Empty where nothing speaks against it.
+    /// Why jobs may not run the model correctly, in plain sentences without a full stop, each once: what is
+    /// missing from the package or needed beside it, what is broken in it, where it contradicts itself, or that no
+    /// framework is known. Empty where nothing speaks against it.
     #[must_use]
     pub fn lacking(&self) -> Vec<String> {
-        if self.inspector.is_none() {
-            return vec!["no framework is known that loads the package".to_owned()];
-        }
-        let missing = self.findings_of(FindingKind::Missing);
-        missing.map(|finding| finding.text.clone()).collect()
+        let unknown = "no framework is known that loads the package";
+        let unknown = self.inspector.is_none().then_some(unknown);
+        let kinds = match unknown {
+            Some(_) => &[FindingKind::Wrong][..],
+            None => &[FindingKind::Missing, FindingKind::Wrong],
+        };
+        let found = kinds.iter().flat_map(|kind| self.findings_of(*kind));
+        let mut told = BTreeSet::new();
+        let texts = unknown.into_iter().chain(found.map(|it| &*it.text));
+        texts
+            .filter(|text| told.insert(*text))
+            .map(str::to_owned)
+            .collect()
     }
 
     /// The same, but for what the package that a model `had` lacks already: jobs run it so. Of a package that

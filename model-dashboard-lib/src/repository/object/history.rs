@@ -5,15 +5,11 @@ use std::sync::Arc;
 use super::conditional::{Condition, Fault, Object};
 use super::keys::{Folder, StoreKey, revision_number};
 use super::{ATTEMPTS, ObjectRepository};
-use crate::model::{ModelId, ModelKey, RegistryInfo, Timestamp, Version};
+use crate::model::{ModelId, ModelKey, RegistryInfo, Timestamp};
 use crate::repository::revise::{is_held_at, removed_tombstone};
 use crate::repository::revisions::newest;
-use crate::repository::state::{Carried, State, next_number};
-use crate::repository::{Archived, READS_AT_ONCE, RepositoryError, Revision, Stamp, StoredModel};
-
-/// How far back owner and package are looked for where other programs dropped them again and
-/// again.
-const LOOK_BACK: u64 = 1000;
+use crate::repository::state::{Carried, LOOK_BACK, State, next_number};
+use crate::repository::{Archived, READS_AT_ONCE, RepositoryError, Revision};
 
 /// How many bytes what is too large to be read may have to be compared. What is larger is copied
 /// anew by every try.
@@ -294,12 +290,7 @@ impl ObjectRepository {
                     ) => continue,
                     Err(error) => return Err(error),
                 };
-                let state = State::read(StoredModel {
-                    key: state.key().clone(),
-                    version: Version::of(&revision.bytes),
-                    bytes: revision.bytes,
-                    stamp: Stamp(Box::default()),
-                });
+                let state = State::archived(state.key(), revision.bytes);
                 if let Some(carried) = told(state.carried()) {
                     return Ok(carried);
                 }

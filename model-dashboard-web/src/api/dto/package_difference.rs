@@ -23,7 +23,7 @@ pub(in crate::api) struct PackageDifference {
     /// What differs in them; null where it is not known what is in one of them, as after a purge. Where
     /// one revision has no package: the files of the other one.
     contents: Option<PackageContents>,
-    /// Why jobs may not be able to run the model with that of the revision after, but for what that of the
+    /// Why jobs may not run the model correctly with that of the revision after, but for what that of the
     /// revision before lacks as well.
     #[schema(example = json!(["there are no weights of fold 1"]))]
     lacking: Vec<String>,

@@ -10,7 +10,7 @@ use model_dashboard::repository::Precondition;
 use tokio::time::timeout;
 use warp::reply::Response;
 
-use super::{action, page_of, seen};
+use super::{action, confirmed, page_of, seen};
 use crate::kind::Kind;
 use crate::pages::form::Form;
 use crate::pages::package::show as packages;
@@ -19,10 +19,14 @@ use crate::pages::{errors, model};
 
 use crate::views::components::field::Field;
 use crate::views::confirm::{self, ConfirmReason, ConfirmView};
+use crate::views::package::MayBreakView;
 use crate::views::{ModelAction, Section};
 
 /// How long the question waits for what was found in the package.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What is said where it was not confirmed that jobs may not run it correctly.
+const UNTICKED: &str = "It is not enabled yet: tick the box if you mean it.";
 
 /// Asks before a model is enabled.
 pub(in crate::pages) async fn ask_enable(visit: Visit, key: ModelKey) -> Result<Response, Failure> {
@@ -41,20 +45,41 @@ async fn ask_enabled(visit: Visit, key: ModelKey, enable: bool) -> Result<Respon
     visit.require(Permission::ModelsEnable).await?;
     let model = visit.dashboard().model(&visit.caller, &key).await?;
     let (alias, reason) = (model.definition.alias(), Field::default());
-    let (version, status) = (model.version, StatusCode::OK);
-    show_question(&visit, &key, &alias, version, enable, reason, status).await
+    let asked = Asked {
+        version: model.version,
+        enable,
+        reason,
+        told: None,
+        may_break: MayBreakView {
+            lacking: match enable {
+                true => lacking(&visit, &key).await,
+                false => Vec::new(),
+            },
+            ..MayBreakView::default()
+        },
+    };
+    show_question(&visit, &key, &alias, asked, StatusCode::OK).await
+}
+
+/// A question, with what was answered before.
+struct Asked {
+    /// The state that it is about.
+    version: Version,
+    enable: bool,
+    reason: Field,
+    /// What became of the answer.
+    told: Option<&'static str>,
+    may_break: MayBreakView,
 }
 
 async fn show_question(
     visit: &Visit,
     key: &ModelKey,
     alias: &str,
-    version: Version,
-    enable: bool,
-    reason: Field,
+    asked: Asked,
     status: StatusCode,
 ) -> Result<Response, Failure> {
-    let (verb, consequence, does) = match enable {
+    let (verb, consequence, does) = match asked.enable {
         true => (
             "Enable",
             "Inference jobs may use it from then on.",
@@ -66,46 +91,36 @@ async fn show_question(
             ModelAction::Disable,
         ),
     };
-    let lacking = match enable {
-        true => lacking(visit, key).await,
-        false => Vec::new(),
-    };
     let view = ConfirmView {
         section: Section::Models,
         heading: format!("{verb} {alias}?"),
-        consequences: [consequence.to_owned()]
+        consequences: asked
+            .told
             .into_iter()
-            .chain(lacking)
+            .chain([consequence])
+            .map(str::to_owned)
             .collect(),
         items: Vec::new(),
         action: action(visit, key, does),
-        hidden: vec![("if_match".to_owned(), version.to_string())],
+        hidden: vec![("if_match".to_owned(), asked.version.to_string())],
         button: format!("{verb} the model"),
         danger: false,
         back: page_of(visit, key),
         reason: Some(ConfirmReason {
-            field: reason,
+            field: asked.reason,
             ..ConfirmReason::default()
         }),
     };
     let frame = visit.frame().await;
-    visit
-        .page_with(status, &frame, confirm::page(&frame, &view))
-        .await
+    let page = confirm::page_despite(&frame, &view, &asked.may_break, "enable");
+    visit.page_with(status, &frame, page).await
 }
 
-/// Why jobs may not be able to run it, or get something else of it, as far as that is known soon.
+/// Why jobs may not run it correctly, as far as that is known soon.
 async fn lacking(visit: &Visit, key: &ModelKey) -> Vec<String> {
     let found = timeout(PATIENCE, packages::report_now(visit, key)).await;
     let found = found.ok().flatten();
-    let Some(report) = found else {
-        return Vec::new();
-    };
-    let lacking = report.lacking().into_iter();
-    let lacking = lacking.map(|why| format!("Its package may not run: {why}."));
-    let wrong = report.contradictions().into_iter();
-    let wrong = wrong.map(|why| format!("Its package contradicts itself: {why}."));
-    lacking.chain(wrong).collect()
+    found.map(|report| report.lacking()).unwrap_or_default()
 }
 
 /// Enables a model.
@@ -136,17 +151,16 @@ async fn set_enabled(
     let (dashboard, reason) = (visit.dashboard(), form.text("reason"));
     let (caller, state) = (&visit.caller, Precondition::Version(seen));
     let despite = enable && form.text("override") == "package";
-    let outcome = match despite {
-        true => {
-            dashboard
-                .enable_despite_package(caller, &key, state, reason)
-                .await
-        }
-        false => {
-            dashboard
-                .set_enabled(caller, &key, enable, state, reason)
-                .await
-        }
+    let confirmed = confirmed(&form);
+    let outcome = if despite {
+        let enabled = dashboard.enable_despite_package(caller, &key, state, reason);
+        enabled.await
+    } else if enable && confirmed.incomplete {
+        let enabled = dashboard.enable_incomplete(caller, &key, state, reason);
+        enabled.await
+    } else {
+        let set = dashboard.set_enabled(caller, &key, enable, state, reason);
+        set.await
     };
     let changed = match outcome {
         Ok(changed) => changed,
@@ -165,10 +179,22 @@ async fn set_enabled(
             return ask_despite(&visit, &key, seen, reason, None, status).await;
         }
         Err(error)
-            if matches!(error, Error::Invalid(_) | Error::PurgedPackage { .. })
-                || errors::may_try_again(&error) =>
+            if matches!(
+                error,
+                Error::Invalid(_) | Error::PurgedPackage { .. } | Error::Incomplete { .. }
+            ) || errors::may_try_again(&error) =>
         {
-            return show_again(&visit, &key, seen, enable, reason, &error).await;
+            let asked = Asked {
+                version: seen,
+                enable,
+                reason: Field::new(reason),
+                told: None,
+                may_break: MayBreakView {
+                    lacks_it: confirmed.incomplete,
+                    ..MayBreakView::default()
+                },
+            };
+            return show_again(&visit, &key, asked, error).await;
         }
         Err(error) => return Err(error.into()),
     };
@@ -196,7 +222,16 @@ async fn ask_despite(
     let view = ConfirmView {
         section: Section::Models,
         heading: format!("Enable {alias} whatever its package?"),
-        consequences: told.into_iter().chain([follows.to_owned()]).collect(),
+        consequences: told
+            .into_iter()
+            .chain(
+                lacking(visit, key)
+                    .await
+                    .into_iter()
+                    .map(|why| format!("Jobs may not run it correctly: {why}.")),
+            )
+            .chain([follows.to_owned()])
+            .collect(),
         items: Vec::new(),
         action: action(visit, key, ModelAction::Enable),
         hidden: vec![
@@ -223,25 +258,33 @@ async fn ask_despite(
 async fn show_again(
     visit: &Visit,
     key: &ModelKey,
-    seen: Version,
-    enable: bool,
-    reason: &str,
-    error: &Error,
+    mut asked: Asked,
+    error: Error,
 ) -> Result<Response, Failure> {
-    let status = Kind::of(error).status;
+    let status = Kind::of(&error).status;
     let text = errors::sentence(&error.to_string());
-    let reason = Field::new(reason);
     let mut response = if let Error::Conflict {
         current: Some(now), ..
-    } = error
+    } = &error
     {
-        model::show_with(visit, now, status, reason, Some(text)).await?
+        model::show_with(visit, now, status, asked.reason, Some(text)).await?
     } else {
         let known = visit.dashboard().picture(&visit.caller).await?.get(key);
         let alias = known.map_or_else(|| key.to_string(), |known| known.alias().into_owned());
-        let reason = reason.wrong(text);
-        show_question(visit, key, &alias, seen, enable, reason, status).await?
+        match &error {
+            Error::Incomplete { lacking, .. } => {
+                asked.told = Some(UNTICKED);
+                asked.may_break.lacking.clone_from(lacking);
+            }
+            _ => {
+                asked.reason = asked.reason.wrong(text);
+                if asked.enable {
+                    asked.may_break.lacking = lacking(visit, key).await;
+                }
+            }
+        }
+        show_question(visit, key, &alias, asked, status).await?
     };
-    errors::say_when(response.headers_mut(), error);
+    errors::say_when(response.headers_mut(), &error);
     Ok(response)
 }

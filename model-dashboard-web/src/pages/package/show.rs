@@ -262,7 +262,7 @@ pub(in crate::pages) async fn panel(visit: &Visit, model: &Model) -> PackagePane
         files: report.files.len(),
         trust: told::trust(report),
         missing: count(FindingKind::Missing),
-        wrong: report.contradictions().len(),
+        wrong: count(FindingKind::Wrong),
         leaks: count(FindingKind::Leak),
         drift: (drift.fields.len() + drift.labels.len(), drift.breaking()),
         downloads: downloads.ok().and_then(Result::ok).map(shown),

@@ -126,7 +126,7 @@ pub(in crate::pages) async fn publish(
             (StatusCode::UNPROCESSABLE_ENTITY, model, None)
         }
         Err(Error::Incomplete { .. }) => {
-            let why = "Jobs may not be able to run the model with the package. Nothing has been given to \
+            let why = "Jobs may not run the model correctly with the package. Nothing has been given to \
                        it: confirm it below, or keep the package as a draft.";
             typed.error = Some(why.to_owned());
             (StatusCode::UNPROCESSABLE_ENTITY, model, None)

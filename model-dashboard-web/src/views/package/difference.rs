@@ -20,7 +20,7 @@ pub struct DifferenceView {
     pub after: Side,
     /// What differs; `None` where it is not known what is in one of them.
     pub contents: Option<ContentsView>,
-    /// Why jobs may not be able to run the later one, beyond the earlier one.
+    /// Why jobs may not run the later one correctly, beyond the earlier one.
     pub lacking: Vec<String>,
 }
 

@@ -13,7 +13,7 @@ pub struct MayBreakView {
     pub breaking: Changes,
     /// Whether that is meant.
     pub means_it: bool,
-    /// Why jobs that use the model may not be able to run it then.
+    /// Why jobs that use the model may not run it correctly then.
     pub lacking: Vec<String>,
     /// Whether that is meant.
     pub lacks_it: bool,
@@ -42,7 +42,7 @@ impl MayBreakView {
     }
 }
 
-/// Why jobs may not be able to run it; nothing where nothing speaks against it.
+/// Why jobs may not run it correctly; nothing where nothing speaks against it.
 #[must_use]
 pub fn lacking(why: &[String]) -> Markup {
     incomplete(why, None)
@@ -56,14 +56,14 @@ fn incomplete(lacking: &[String], act: Option<(&str, bool)>) -> Markup {
         Tone::Danger,
         &html! {
             p {
-                strong { "Jobs may not be able to run it. " }
+                strong { "Jobs may not run it correctly. " }
                 @if let [why] = lacking { (sentence(why)) }
             }
             @if lacking.len() > 1 {
                 ul { @for why in lacking { li { (sentence(why)) } } }
             }
             @if let Some((act, is_meant)) = act {
-                (checkbox("incomplete", "yes", is_meant, false, &html! { "I know that it may not run: " (act) " it all the same" }))
+                (checkbox("incomplete", "yes", is_meant, false, &html! { "I know that it may not run correctly: " (act) " it all the same" }))
             }
         },
     )

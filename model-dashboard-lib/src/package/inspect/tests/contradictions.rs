@@ -38,6 +38,7 @@ fn with_text(name: &str, from: &str, to: &str) -> Report {
 fn nothing_is_wrong_with_what_was_not_changed() {
     let report = changed(|path, bytes| (path.to_owned(), bytes));
     assert!(report.is_complete());
+    assert_eq!(report.lacking(), Vec::<String>::new());
     assert!(told(&report, FindingKind::Wrong).is_empty(), "{report:?}");
 }
 
@@ -70,6 +71,11 @@ fn labels_and_channels_are_those_of_the_training() {
     let wrong = told(&labels, FindingKind::Wrong);
     assert_eq!(wrong.len(), 1, "{wrong:?}");
     assert!(wrong[0].contains("the labels in dataset.json"), "{wrong:?}");
+    let lacking = labels.lacking();
+    assert!(
+        wrong[0].contains(&lacking[0]),
+        "whoever runs it should know: {lacking:?}"
+    );
     let channels = with_text("dataset.json", "\"CT\"", "\"MR\"");
     let wrong = told(&channels, FindingKind::Wrong).join("\n");
     assert!(wrong.contains("the channels in dataset.json"), "{wrong}");

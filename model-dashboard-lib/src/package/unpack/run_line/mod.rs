@@ -6,11 +6,13 @@ use std::fmt;
 use std::path::Path;
 
 use super::layout::Layout;
+use crate::model::NetworkType;
 use crate::package::inspect::{Network, Report};
 
 /// A command that runs a model which was unpacked, as its framework documents it. What only the person
-/// knows stands there in capitals: `INPUT` (the images), `OUTPUT`, `TASK` (of TotalSegmentator, the one
-/// that the dataset belongs to), `PATHS_CSV` (of MIST, the list of images); where there are several
+/// knows stands there in capitals: `INPUT` (the folder of the images; of a MONAI bundle that of a data set, in
+/// which its configuration says where they are), `IMAGE` (of VISTA3D, one image), `OUTPUT`, `TASK` (of
+/// TotalSegmentator, the one that the dataset belongs to), `PATHS_CSV` (of MIST, the list of images); where there are several
 /// commands each has an output of its own, `OUTPUT_3d_lowres`, and what takes the output of another names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -101,7 +103,8 @@ impl<'a> Package<'a> {
         }]
     }
 
-    /// Its inference, where it has one. Images and output are as the bundle's README says.
+    /// Its inference, where it has one. Images and output are called as the bundles of MONAI's model zoo call
+    /// them; a bundle with other names says so in its README.
     fn monai(&self) -> Vec<RunLine> {
         let Some(network) = self.networks().next() else {
             return Vec::new();
@@ -134,6 +137,12 @@ impl<'a> Package<'a> {
         let mut command = words(&["python", "-m", "monai.bundle", "run"]);
         command.extend(words(&["--config_file", &format!("{root}/{inference}")]));
         command.extend(words(&["--bundle_root", &root]));
+        let told = self.report.description.network_type.as_ref();
+        command.extend(match told.map(NetworkType::as_str) {
+            Some("vista3d") => words(&["--input_dict", "{'image': 'IMAGE'}"]),
+            _ => words(&["--dataset_dir", "INPUT"]),
+        });
+        command.extend(words(&["--output_dir", "OUTPUT"]));
         vec![RunLine {
             environment: has_scripts
                 .then_some(("PYTHONPATH", root))

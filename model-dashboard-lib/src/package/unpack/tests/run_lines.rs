@@ -71,7 +71,13 @@ fn every_genuine_package_is_run_as_its_framework_says() {
         (
             "monai_spleen.zip",
             &[
-                "PYTHONPATH=/models/Liver python -m monai.bundle run --config_file /models/Liver/configs/inference.json --bundle_root /models/Liver",
+                "PYTHONPATH=/models/Liver python -m monai.bundle run --config_file /models/Liver/configs/inference.json --bundle_root /models/Liver --dataset_dir INPUT --output_dir OUTPUT",
+            ],
+        ),
+        (
+            "monai_vista3d_shape.zip",
+            &[
+                r"python -m monai.bundle run --config_file /models/Liver/configs/inference.json --bundle_root /models/Liver --input_dict '{'\''image'\'': '\''IMAGE'\''}' --output_dir OUTPUT",
             ],
         ),
         // It has no weights.
