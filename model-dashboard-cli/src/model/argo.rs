@@ -43,7 +43,7 @@ pub(super) fn template(
     };
     let script = match lines.is_empty() {
         true => format!(
-            "# No command is known that runs it. Put yours here; its files are below this folder.\n\
+            "# No command is known that runs it: put yours in place of these lines.\n\
              ls -R {}\nexit 1",
             format_args!("'{}'", dir.replace('\'', r"'\''"))
         ),

@@ -94,7 +94,7 @@ async fn from(registry: &Registry<'_>, pull: &Pull, context: &Context) -> Result
             found.key,
             found.reference()
         );
-        if pull.require_enabled && pull.format.is_none() {
+        if pull.require_enabled {
             return Err(Failure::new(Kind::Conflict, told));
         }
         note(told);

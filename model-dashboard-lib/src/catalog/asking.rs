@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::Catalog;
-use crate::model::{ModelId, ModelKey, Timestamp};
+use crate::model::{ModelId, ModelKey, RegistryInfo, Timestamp};
 use crate::repository::{
     Archived, Inventory, LeftOver, Listing, Marker, Purged, RepositoryError, Revision, StoredModel,
 };
@@ -87,6 +87,15 @@ impl Catalog {
     ) -> Result<Option<ModelId>, RepositoryError> {
         let time = self.waiting();
         within(time, self.inner.repository.identify(key)).await
+    }
+
+    /// [`ModelRepository::carried`](crate::repository::ModelRepository::carried) in bounded time.
+    pub(crate) async fn ask_carried(
+        &self,
+        key: &ModelKey,
+    ) -> Result<Option<RegistryInfo>, RepositoryError> {
+        let time = self.waiting();
+        within(time, self.inner.repository.carried(key)).await
     }
 
     /// [`ModelRepository::inventory`](crate::repository::ModelRepository::inventory) in bounded time.

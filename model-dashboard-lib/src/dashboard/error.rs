@@ -402,7 +402,8 @@ fn may_not_run(key: &ModelKey, lacking: &[String], enabled: bool) -> String {
             "{key} is enabled, and jobs may not run it correctly then: {why}; confirm that this is meant"
         ),
         false => format!(
-            "{key} is not enabled: jobs may not run it correctly: {why}; confirm that this is meant"
+            "{key} is not enabled: jobs may not run it correctly: {why}; where that is meant, enable it alone \
+             and confirm it"
         ),
     }
 }

@@ -108,7 +108,9 @@ impl Dashboard {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Conflict`], [`Error::Invalid`] with the fields (`message` for
-    /// a missing reason), [`Error::Denied`].
+    /// a missing reason), [`Error::Denied`]; where jobs may use a package from then on that they do not use yet,
+    /// [`Error::PurgedPackage`], [`Error::Untrusted`], and [`Error::Incomplete`], which
+    /// [`Dashboard::enable_incomplete`] gets past.
     pub async fn replace(
         &self,
         caller: &Caller,
@@ -155,8 +157,7 @@ impl Dashboard {
     /// optional. Needs `models:write` and `models:enable`.
     ///
     /// # Errors
-    /// As [`Dashboard::replace`]; [`Error::Untrusted`] and [`Error::Incomplete`], as from every change that
-    /// enables a model that has a package. What is lacking is told to those who may read packages.
+    /// As [`Dashboard::replace`]. What is lacking in a package is told to those who may read packages.
     pub async fn set_enabled(
         &self,
         caller: &Caller,
@@ -179,7 +180,7 @@ impl Dashboard {
     /// [`Dashboard::set_enabled`] refuses. The audit log says what is lacking. Needs what that needs.
     ///
     /// # Errors
-    /// As [`Dashboard::replace`]; [`Error::Untrusted`].
+    /// As [`Dashboard::replace`] but [`Error::Incomplete`].
     pub async fn enable_incomplete(
         &self,
         caller: &Caller,

@@ -7,7 +7,7 @@ use super::packages::{Asked, Had};
 use super::{Error, Model, RawModel};
 use crate::catalog::OutsideChange;
 use crate::model::{BrokenDefinition, ModelDefinition, ModelKey, Version};
-use crate::repository::{Carried, State, StoredModel};
+use crate::repository::StoredModel;
 
 /// The state that a change replaces.
 pub(super) struct Before {
@@ -16,8 +16,6 @@ pub(super) struct Before {
     pub(super) model: Result<Model, BrokenDefinition>,
     /// Whether jobs may use it, also by another reader.
     pub(super) enabled: bool,
-    /// What it says of the package of the next state.
-    pub(super) carried: Carried,
     /// What was changed outside, if nobody else has noticed.
     pub(super) over: Option<OutsideChange>,
     /// What was found in packages, where the change [looks](Looks) there.
@@ -42,16 +40,11 @@ impl Before {
             Ok(model) => model.definition.enabled(),
             Err(_) => may_be_enabled(&stored.bytes),
         };
-        let carried = match &model {
-            Ok(model) => said_by(model),
-            Err(_) => State::read(stored.clone()).carried(),
-        };
         Before {
             key: stored.key,
             version: stored.version,
             model,
             enabled,
-            carried,
             over: None,
             packages: Found::default(),
         }
@@ -63,7 +56,6 @@ impl Before {
             key: model.key.clone(),
             version: model.version,
             enabled: model.definition.enabled(),
-            carried: said_by(&model),
             model: Ok(model),
             over: None,
             packages: Found::default(),
@@ -81,7 +73,6 @@ impl Before {
             version: raw.version,
             model: Err(broken),
             enabled: true,
-            carried: Carried::Unknown,
             over: None,
             packages: Found::default(),
         }
@@ -112,13 +103,6 @@ impl Before {
             Err(_) => mended(&self.key, definition),
         };
         Ok(content?.map(After::Content))
-    }
-}
-
-fn said_by(model: &Model) -> Carried {
-    match model.definition.registry() {
-        Some(info) => Carried::From(Box::new(info)),
-        None => Carried::Unknown,
     }
 }
 

@@ -214,9 +214,7 @@ impl Dashboard {
             let lacking = self
                 .lets_jobs_use(caller, &before, content, despite)
                 .await?;
-            if !before.is_in_use() {
-                asked.may_break.lacking = lacking;
-            }
+            asked.may_break.lacking.extend(lacking);
         }
         if reason == Reason::IfEnabled && before.enabled && message.is_empty() {
             let message = "say why: the model is enabled, jobs may be using it";

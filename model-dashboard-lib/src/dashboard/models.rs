@@ -212,7 +212,8 @@ impl Dashboard {
             [key] => self.model(caller, key).await,
             [] => {
                 let was = |entry: &&Arc<Entry>| entry.key().name.as_str() == name;
-                let mut graves = picture.tombstones().filter(was).peekable();
+                let graves = picture.tombstones().take(NAMES_COMPARED);
+                let mut graves = graves.filter(was).peekable();
                 let near = match graves.peek() {
                     Some(_) => {
                         let keys: BTreeSet<_> =

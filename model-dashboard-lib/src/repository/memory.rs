@@ -160,6 +160,13 @@ impl Shelves {
         true
     }
 
+    /// The model that a state belongs to, if anything of it is in a history.
+    fn known_id(&self, key: &ModelKey, state: &State) -> Option<ModelId> {
+        let noted = self.ids.get(key).filter(|_| !state.is_moved_away());
+        let id = noted.copied().or_else(|| state.id());
+        id.filter(|id| self.history.contains_key(id))
+    }
+
     fn record(&mut self, id: ModelId, number: u64, bytes: Arc<[u8]>) {
         let at = Timestamp::now();
         let history = self.history.entry(id).or_default();
@@ -168,8 +175,14 @@ impl Shelves {
 
     /// What the revision after `state` takes over; where the field was dropped, from the last
     /// archived revision that has it.
-    fn carried(&self, key: &ModelKey, id: ModelId, state: Option<&State>) -> Option<RegistryInfo> {
-        let archived = self.history.get(&id).into_iter().flatten().rev();
+    fn carried(
+        &self,
+        key: &ModelKey,
+        id: Option<ModelId>,
+        state: Option<&State>,
+    ) -> Option<RegistryInfo> {
+        let archived = id.and_then(|id| self.history.get(&id));
+        let archived = archived.into_iter().flatten().rev();
         let states = archived.map(|(_, kept)| State::archived(key, kept.bytes.clone()));
         let told = std::iter::once(state?.carried()).chain(states.map(|state| state.carried()));
         for carried in told {
@@ -194,7 +207,7 @@ impl Shelves {
         if let Some(current) = current {
             self.archive(id, current);
         }
-        let carried = self.carried(key, id, current);
+        let carried = self.carried(key, Some(id), current);
         let last = self.last(id);
         let number = last.map_or(1, |(number, _)| number + 1);
         let replaces = current.is_some_and(State::belongs_in_history);
@@ -337,9 +350,16 @@ impl ModelRepository for MemoryRepository {
         let Some(state) = shelves.state(key)? else {
             return Ok(None);
         };
-        let noted = shelves.ids.get(key).filter(|_| !state.is_moved_away());
-        let id = noted.copied().or_else(|| state.id());
-        Ok(id.filter(|id| shelves.history.contains_key(id)))
+        Ok(shelves.known_id(key, &state))
+    }
+
+    async fn carried(&self, key: &ModelKey) -> Result<Option<RegistryInfo>, RepositoryError> {
+        let shelves = self.lock();
+        let Some(state) = shelves.state(key)? else {
+            return Ok(None);
+        };
+        let id = shelves.known_id(key, &state);
+        Ok(shelves.carried(key, id, Some(&state)))
     }
 
     async fn reconcile(&self, stored: &StoredModel) -> Result<bool, RepositoryError> {

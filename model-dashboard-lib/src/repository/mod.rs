@@ -17,7 +17,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt as _};
 
-use crate::model::{ModelDefinition, ModelId, ModelKey, NetworkType, Timestamp, Version, Via};
+use crate::model::{
+    ModelDefinition, ModelId, ModelKey, NetworkType, RegistryInfo, Timestamp, Version, Via,
+};
 
 pub use error::RepositoryError;
 pub use maintenance::{Inventory, LeftOver, Purged};
@@ -26,7 +28,8 @@ pub use object::ObjectRepository;
 pub use revisions::{Archived, Revision};
 #[cfg(feature = "sqlite")]
 pub(crate) use sole_writer::SoleWriter;
-pub(crate) use state::{Carried, LOOK_BACK, State, is_ours};
+use state::State;
+pub(crate) use state::is_ours;
 
 /// How many objects are read from a store at a time.
 const READS_AT_ONCE: usize = 64;
@@ -285,6 +288,14 @@ pub trait ModelRepository: fmt::Debug + Send + Sync {
             Err(error) => Err(error),
         }
     }
+
+    /// What a [`put`](ModelRepository::put) at `key` takes over of owner, tags, package and origin where its
+    /// content names none, as long as the object there stays as it is. Cost: a read; more where another program
+    /// dropped it.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Unavailable`].
+    async fn carried(&self, key: &ModelKey) -> Result<Option<RegistryInfo>, RepositoryError>;
 
     /// Completes what a crashed writer or another program left undone for the object at
     /// `stored.key`: archives its state if the history lacks it, and finishes a move. Idempotent;

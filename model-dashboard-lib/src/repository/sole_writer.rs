@@ -12,7 +12,7 @@ use super::{
     Archived, Change, FinishedMove, Inventory, LeftOver, Listing, Marker, ModelRepository,
     Precondition, Purged, RepositoryError, Revision, StoredModel,
 };
-use crate::model::{ModelDefinition, ModelId, ModelKey, Timestamp};
+use crate::model::{ModelDefinition, ModelId, ModelKey, RegistryInfo, Timestamp};
 
 /// Reads as what it wraps does, and writes only while this process holds a lock on a file: of
 /// several processes on one data folder the first that writes is the one that may, until it ends.
@@ -156,6 +156,10 @@ impl ModelRepository for SoleWriter {
 
     async fn identify(&self, key: &ModelKey) -> Result<Option<ModelId>, RepositoryError> {
         self.inner.identify(key).await
+    }
+
+    async fn carried(&self, key: &ModelKey) -> Result<Option<RegistryInfo>, RepositoryError> {
+        self.inner.carried(key).await
     }
 
     /// Left to the process that writes: looking at models makes none the one that does.

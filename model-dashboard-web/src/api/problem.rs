@@ -174,7 +174,8 @@ const IF_MATCH_NEEDED: &str = "say which state you change: send its ETag in the 
 const MESSAGE_HEADER: &str = "the reason goes into the header Model-Dashboard-Message";
 
 /// How a model is enabled that jobs may not run correctly.
-const ENABLING: &str = "if it is meant, PATCH {\"enabled\": true} alone, with `confirm=incomplete`";
+const ENABLING: &str = "if it is meant, PATCH {\"enabled\": true} alone, with `confirm=incomplete`; a definition that cannot be \
+     read is mended disabled before";
 
 /// How something is confirmed here, beside what the request confirmed already; the bytes of an upload are
 /// there.

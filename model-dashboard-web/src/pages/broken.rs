@@ -121,9 +121,14 @@ pub(super) async fn save(visit: Visit, key: ModelKey, form: Form) -> Result<Resp
         }
         Err(Error::Conflict { .. }) => overtaken(&visit, &key, view, text).await,
         // What was typed must not be lost.
-        Err(error @ (Error::NotFound { .. } | Error::Unavailable { .. } | Error::Busy { .. })) => {
-            refused(&visit, view, &error).await
-        }
+        Err(
+            error @ (Error::NotFound { .. }
+            | Error::Unavailable { .. }
+            | Error::Busy { .. }
+            | Error::Incomplete { .. }
+            | Error::Untrusted { .. }
+            | Error::PurgedPackage { .. }),
+        ) => refused(&visit, view, &error).await,
         Err(error) => Err(error.into()),
     }
 }

@@ -118,15 +118,8 @@ pub(super) fn back(visit: &Visit, form: &Form) -> String {
 
 /// Why a model was left as it is, beside its name.
 fn why_not(error: &Error) -> String {
-    let wrong = match error {
-        Error::Invalid(wrong) => wrong,
-        error => {
-            let told = errors::sentence(&error.to_string());
-            return match error {
-                Error::Incomplete { .. } => format!("{told} Its own page asks for it."),
-                _ => told,
-            };
-        }
+    let Error::Invalid(wrong) = error else {
+        return errors::sentence(&error.to_string());
     };
     let one = |wrong: &FieldError| match wrong.field.as_str() {
         "" | "message" => wrong.message.clone(),

@@ -1,13 +1,18 @@
 //! Enabling a model that jobs may not run correctly: asked on pages and by API.
 
+use std::sync::Arc;
+
 use http::Method;
 use model_dashboard::auth::Permissions;
-use model_dashboard::dashboard::{Giving, Model};
+use model_dashboard::dashboard::{Caller, Dashboard, Giving, Model};
 use model_dashboard::model::ModelDefinition;
+use model_dashboard::repository::{MemoryRepository, ObjectRepository};
+use model_dashboard::store::MemoryStore;
 use serde_json::json;
 
 use crate::app::App;
-use crate::packed::{caller, uploaded};
+use crate::editing::{controls, post, set};
+use crate::packed::sent;
 
 const MODEL: &str = "nnUNet_v2/Dataset501_HN";
 
@@ -16,12 +21,17 @@ const LACKS: &str = "no framework is known that loads the package";
 /// With a disabled model whose package no framework is known to load.
 async fn app() -> App {
     let app = App::start().await;
-    let id = uploaded(&app, "editor", "hn.bin", b"nothing that runs".to_vec()).await;
-    let (editor, key) = (caller(&app, "editor").await, MODEL.parse().unwrap());
-    let (none, plain) = (ModelDefinition::default(), Giving::default());
-    let made = app.dashboard.publish_new(&editor, id, key, none, plain, "");
-    made.await.unwrap();
+    let host = app.dashboard.host_caller("test@localhost");
+    with_package(&app.dashboard, &host).await;
     app
+}
+
+async fn with_package(dashboard: &Dashboard, caller: &Caller) {
+    let bytes = b"nothing that runs".to_vec();
+    let id = sent(dashboard, caller, "hn.bin", bytes).await;
+    let (none, plain) = (ModelDefinition::default(), Giving::default());
+    let made = dashboard.publish_new(caller, id, MODEL.parse().unwrap(), none, plain, "");
+    made.await.unwrap();
 }
 
 async fn model(app: &App) -> Model {
@@ -61,6 +71,38 @@ async fn the_question_says_why_and_has_a_box_to_tick() {
 }
 
 #[tokio::test]
+async fn what_was_typed_into_a_broken_definition_is_there_again() {
+    let (repository, accounts) = (
+        Arc::new(MemoryRepository::new()),
+        Arc::new(MemoryStore::new()),
+    );
+    let packages = ObjectRepository::in_memory().packages();
+    let build = async || {
+        let builder = Dashboard::builder()
+            .repository(repository.clone())
+            .packages(packages.clone())
+            .accounts(accounts.clone());
+        builder.build().await.unwrap()
+    };
+    let dashboard = build().await;
+    let host = dashboard.host_caller("test@localhost");
+    with_package(&dashboard, &host).await;
+    repository.write_outside(&MODEL.parse().unwrap(), "{\"name\": tru}".as_bytes());
+    let app = App::serving(build().await).await;
+    let publisher = app.signed_in("publisher").await;
+    let path = format!("/broken/{MODEL}");
+    let mut form = controls(&publisher.get(&path).await.text());
+    set(&mut form, "text", r#"{"alias": "Mine", "enabled": true}"#);
+    let refused = post(&publisher, &path, &form).await;
+    let text = refused.text();
+    assert_eq!(refused.status, 409, "{text}");
+    assert!(text.contains(LACKS), "{text}");
+    let again = controls(&text);
+    let typed = again.iter().find(|(name, _)| name == "text");
+    assert!(typed.unwrap().1.contains("Mine"), "{text}");
+}
+
+#[tokio::test]
 async fn of_several_each_says_why_it_was_left() {
     let app = app().await;
     let publisher = app.signed_in("publisher").await;
@@ -75,8 +117,7 @@ async fn of_several_each_says_why_it_was_left() {
     let some = publisher.post_form("/models/bulk", &fields).await;
     let text = some.text();
     assert_eq!(some.status, 409, "{text}");
-    let told =
-        "no framework is known that loads the package; confirm that this is meant. Its own page";
+    let told = "no framework is known that loads the package; where that is meant, enable it alone";
     assert!(text.contains(told), "{text}");
     assert!(text.contains("1 model enabled, 1 not"), "{text}");
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model_dashboard::dashboard::{Caller, NewUpload, RequestInfo};
+use model_dashboard::dashboard::{Caller, Dashboard, NewUpload, RequestInfo};
 use model_dashboard::model::Via;
 use model_dashboard::package::pack::{FolderArchive, Listing, Without};
 use model_dashboard::package::source::{Source, Stream};
@@ -70,19 +70,29 @@ pub async fn caller(app: &App, username: &str) -> Caller {
 
 /// An upload of this account that was looked at.
 pub async fn uploaded(app: &App, username: &str, file_name: &str, bytes: Vec<u8>) -> PackageId {
-    let (dashboard, caller) = (&app.dashboard, caller(app, username).await);
+    let caller = caller(app, username).await;
+    sent(&app.dashboard, &caller, file_name, bytes).await
+}
+
+/// The same.
+pub async fn sent(
+    dashboard: &Dashboard,
+    caller: &Caller,
+    file_name: &str,
+    bytes: Vec<u8>,
+) -> PackageId {
     let new = NewUpload {
         size: bytes.len() as u64,
         file_name: file_name.to_owned(),
         client_note: String::new(),
     };
-    let id = dashboard.begin_upload(&caller, new).await.unwrap().id;
+    let id = dashboard.begin_upload(caller, new).await.unwrap().id;
     let pieces = Box::new(InPieces::new([bytes]));
     dashboard
-        .append_to_upload(&caller, id, 0, pieces)
+        .append_to_upload(caller, id, 0, pieces)
         .await
         .unwrap();
-    dashboard.finish_upload(&caller, id).await.unwrap();
-    dashboard.inspected(&caller, id).await.unwrap();
+    dashboard.finish_upload(caller, id).await.unwrap();
+    dashboard.inspected(caller, id).await.unwrap();
     id
 }

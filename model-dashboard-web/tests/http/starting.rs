@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use http::StatusCode;
 use model_dashboard::auth::Permissions;
 use model_dashboard::dashboard::Dashboard;
-use model_dashboard::model::{ModelDefinition, ModelId, ModelKey};
+use model_dashboard::model::{ModelDefinition, ModelId, ModelKey, RegistryInfo};
 use model_dashboard::repository::{
     Change, Listing, Marker, MemoryRepository, ModelRepository, Precondition, RepositoryError,
     Revision, StoredModel,
@@ -93,6 +93,10 @@ impl ModelRepository for Slow {
 
     async fn revision(&self, id: &ModelId, number: u64) -> Result<Revision, RepositoryError> {
         self.models.revision(id, number).await
+    }
+
+    async fn carried(&self, key: &ModelKey) -> Result<Option<RegistryInfo>, RepositoryError> {
+        self.models.carried(key).await
     }
 
     async fn reconcile(&self, stored: &StoredModel) -> Result<bool, RepositoryError> {

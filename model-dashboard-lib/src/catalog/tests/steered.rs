@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
 
-use crate::model::{ModelDefinition, ModelId, ModelKey, NetworkType, Timestamp};
+use crate::model::{ModelDefinition, ModelId, ModelKey, NetworkType, RegistryInfo, Timestamp};
 use crate::repository::{
     Change, Inventory, Listing, Marker, MemoryRepository, ModelRepository, Precondition,
     RepositoryError, Revision, StoredModel, UnreadableType,
@@ -183,6 +183,10 @@ impl ModelRepository for Steered {
 
     async fn revision(&self, id: &ModelId, number: u64) -> Result<Revision, RepositoryError> {
         self.inner.revision(id, number).await
+    }
+
+    async fn carried(&self, key: &ModelKey) -> Result<Option<RegistryInfo>, RepositoryError> {
+        self.inner.carried(key).await
     }
 
     async fn reconcile(&self, stored: &StoredModel) -> Result<bool, RepositoryError> {

@@ -21,6 +21,8 @@ pub async fn a_dropped_registry_field_is_made_up_for(harness: Harness<'_>) {
     let seen = repository.get(&at).await.unwrap();
     assert!(repository.reconcile(&seen).await.unwrap());
     harness.write_outside(&at, outside[1]).await;
+    let carried = repository.carried(&at).await.unwrap().unwrap();
+    assert_eq!(carried.package.as_deref(), Some("pkg"));
     let last = repository.get(&at).await.unwrap();
     let mut content = read(&last);
     content.set_alias("ours");

@@ -49,6 +49,13 @@ pub async fn owner_tags_and_package_are_carried_forward(harness: Harness<'_>) {
     assert_eq!(first.tags, ["x", "y"]);
     assert_eq!(first.package.as_deref(), Some("pkg"));
     assert_eq!(first.derived_from.as_deref(), Some("a/b@1"));
+    let told = repository.carried(&at).await.unwrap().unwrap();
+    assert_eq!(
+        (told.owner, told.package),
+        (first.owner.clone(), first.package.clone())
+    );
+    let nothing = repository.carried(&key("nnUNet/None")).await.unwrap();
+    assert_eq!(nothing, None);
     let carried = put("{}", Precondition::Exists).await;
     assert_eq!(carried.owner, first.owner);
     assert_eq!(carried.tags, first.tags);

@@ -7,16 +7,11 @@ use crate::dashboard::{Caller, Dashboard, Error};
 use crate::model::{JsonKind, ModelDefinition, ModelKey};
 use crate::package::inspect::{Report, Trust};
 use crate::repository::packages::PackageId;
-use crate::repository::{Carried, LOOK_BACK, RepositoryError, State};
-
-/// How many revisions are read at a time to find the package that one of them names: nearly always it is the
-/// last.
-const READ_AT_ONCE: usize = 8;
 
 impl Dashboard {
     /// Looks at the package that jobs may use once this is written: whether its bytes are there, whether it is
-    /// trusted, unless it is meant `despite` that, and why they may not run it correctly. Of what they use already
-    /// nothing is asked.
+    /// trusted, unless it is meant `despite` that, and, of a model that they do not use yet, why they may not run
+    /// it correctly. Of what they use already nothing is asked.
     ///
     /// # Errors
     /// [`Error::PurgedPackage`], [`Error::Untrusted`]; [`Error::Unavailable`] where nothing can be told of it.
@@ -28,17 +23,20 @@ impl Dashboard {
         despite: bool,
     ) -> Result<Vec<String>, Error> {
         let (key, enabled) = (&before.key, before.enabled);
-        let had = match &before.carried {
-            Carried::From(info) => info.package.clone(),
-            Carried::Nothing => None,
-            Carried::Unknown => self.last_named(key).await?,
+        let now = before.model.as_ref().ok();
+        let now = now.and_then(|model| model.definition.registry());
+        let in_use = now.as_ref().filter(|_| before.is_in_use());
+        let in_use = in_use.and_then(|info| info.package.clone());
+        let package = match (said_of_package(content), now) {
+            (Some(said), _) => said,
+            (None, Some(info)) => info.package,
+            // Another program dropped it, and the next revision has it again.
+            (None, None) => {
+                let carried = self.inner.catalog.ask_carried(key).await?;
+                carried.and_then(|info| info.package)
+            }
         };
-        let package = match said_of_package(content) {
-            Some(said) => said,
-            None => had.clone(),
-        };
-        let Some(package) = package.filter(|it| !before.is_in_use() || Some(it) != had.as_ref())
-        else {
+        let Some(package) = package.filter(|package| Some(package) != in_use.as_ref()) else {
             return Ok(Vec::new());
         };
         self.has_bytes(caller, key, &package, enabled).await?;
@@ -49,41 +47,13 @@ impl Dashboard {
         if !despite {
             self.trusts(key, report.as_ref(), enabled)?;
         }
-        let unknown = || vec!["nothing is known of its package".to_owned()];
-        Ok(match self.inner.packages.kept() {
-            Some(_) => report.map_or_else(unknown, |report| report.lacking()),
-            // No job gets packages here.
-            None => Vec::new(),
-        })
-    }
-
-    /// The package that the history names last: where another program dropped it from the definition, the
-    /// repository carries that forward.
-    async fn last_named(&self, key: &ModelKey) -> Result<Option<String>, Error> {
-        let Some(id) = self.inner.catalog.ask_identity(key).await? else {
-            return Ok(None);
-        };
-        let mut before = None;
-        for _ in 0..LOOK_BACK.div_ceil(READ_AT_ONCE as u64) {
-            let page = self.page_before(&id, before, READ_AT_ONCE).await?;
-            let Some(last) = page.last().map(|archived| archived.number) else {
-                break;
-            };
-            for archived in page {
-                let revision = match archived.revision {
-                    Err(error @ RepositoryError::Unavailable { .. }) => return Err(error.into()),
-                    Err(_) => continue,
-                    Ok(revision) => revision,
-                };
-                match State::archived(key, revision.bytes).carried() {
-                    Carried::From(info) => return Ok(info.package),
-                    Carried::Nothing => return Ok(None),
-                    Carried::Unknown => {}
-                }
-            }
-            before = Some(last);
+        // What a model gets that is in use is asked beside what it had; where no packages are kept, no job
+        // gets any.
+        if before.is_in_use() || self.inner.packages.kept().is_none() {
+            return Ok(Vec::new());
         }
-        Ok(None)
+        let unknown = || vec!["nothing is known of its package".to_owned()];
+        Ok(report.map_or_else(unknown, |report| report.lacking()))
     }
 
     /// Refuses a package whose bytes were removed: jobs would find none.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize};
 use futures::future::BoxFuture;
 
 use super::*;
-use crate::model::ModelId;
+use crate::model::{ModelId, RegistryInfo};
 use crate::repository::{
     Change, Inventory, Listing, Marker, ModelRepository, RepositoryError, Revision, StoredModel,
 };
@@ -182,6 +182,10 @@ impl ModelRepository for Between {
             false => self.inner.revision(id, number).await,
             true => Err(unavailable("it lies in an archive")),
         }
+    }
+
+    async fn carried(&self, key: &ModelKey) -> Result<Option<RegistryInfo>, RepositoryError> {
+        self.inner.carried(key).await
     }
 
     async fn reconcile(&self, stored: &StoredModel) -> Result<bool, RepositoryError> {

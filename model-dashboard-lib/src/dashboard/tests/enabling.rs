@@ -169,6 +169,37 @@ async fn a_package_that_another_program_dropped_is_asked_of_as_well() {
     assert!(info.package.is_some());
 }
 
+/// While it is not named, no job finds it.
+#[tokio::test]
+async fn a_dropped_package_comes_back_to_jobs_only_if_it_may() {
+    let dangerous = disabled(b"cos\nsystem\n(S'id'\ntR.").await;
+    let purged = disabled(WHOLE).await;
+    let (dashboard, host) = (purged.dashboard(), purged.world.host());
+    let digest = crate::model::ContentDigest::of(WHOLE);
+    let purge = dashboard.purge_package(&host, digest, "a patient", &|_, _| {});
+    purge.await.unwrap();
+    for (packages, kind) in [
+        (dangerous, ErrorKind::UntrustedPackage),
+        (purged, ErrorKind::PurgedPackage),
+    ] {
+        let (dashboard, host) = (packages.dashboard(), packages.world.host());
+        let (key, any) = (key(), || Precondition::Exists);
+        let text = br#"{"name":"Liver","network_type":"nnUNet_v2","enabled":true}"#;
+        packages
+            .world
+            .repository
+            .write_outside(&key, text.as_slice());
+        dashboard.inner.catalog.refresh().await.unwrap();
+        let patch = JsonObject::parse(br#"{"alias":"a"}"#, DuplicateKeys::Refuse).unwrap();
+        let both = Confirmed::default().breaking().incomplete();
+        let edited = dashboard.patch(&host, &key, &patch, any(), "why").await;
+        let restored = dashboard.restore(&host, &key, 1, both, any(), "why").await;
+        for refused in [edited, restored] {
+            assert_eq!(refused.unwrap_err().kind(), kind);
+        }
+    }
+}
+
 /// Whether jobs can run it is asked when it is enabled; what its labels stand for would not be.
 #[tokio::test]
 async fn a_restore_of_a_disabled_model_asks_what_its_labels_stand_for() {

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicUsize;
 
 use super::*;
 use crate::catalog::CatalogOptions;
-use crate::model::ModelId;
+use crate::model::{ModelId, RegistryInfo};
 use crate::repository::{
     Change, Listing, Marker, ModelRepository, ObjectRepository, RepositoryError, Revision,
     StoredModel,
@@ -67,6 +67,10 @@ impl ModelRepository for Counted {
 
     async fn revision(&self, id: &ModelId, number: u64) -> Result<Revision, RepositoryError> {
         self.inner.revision(id, number).await
+    }
+
+    async fn carried(&self, key: &ModelKey) -> Result<Option<RegistryInfo>, RepositoryError> {
+        self.inner.carried(key).await
     }
 
     async fn reconcile(&self, stored: &StoredModel) -> Result<bool, RepositoryError> {

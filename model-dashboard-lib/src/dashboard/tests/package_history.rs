@@ -85,15 +85,9 @@ impl There {
         (package.head.file_name, bytes)
     }
 
-    async fn restore(&self, number: u64) -> Model {
-        let restored = self.dashboard().restore(
-            &self.host,
-            &self.key,
-            number,
-            Confirmed::default().breaking(),
-            ANY,
-            "",
-        );
+    async fn restore(&self, number: u64, confirmed: Confirmed) -> Model {
+        let (dashboard, key) = (self.dashboard(), &self.key);
+        let restored = dashboard.restore(&self.host, key, number, confirmed, ANY, "");
         restored.await.unwrap()
     }
 
@@ -186,7 +180,7 @@ async fn a_package_that_was_purged_is_told_and_not_compared() {
     let removed = before.head.as_ref().unwrap().removed.as_ref().unwrap();
     assert_eq!(removed.reason, "patients");
     // The definition comes back, its bytes do not, and that is told.
-    there.restore(2).await;
+    there.restore(2, Confirmed::default()).await;
     let gone = dashboard.package(host, &there.key).await;
     assert!(matches!(gone, Err(Error::Removed { .. })), "{gone:?}");
 
@@ -225,7 +219,7 @@ async fn brings_its_package_back(repository: ObjectRepository) {
         there.fetched().await,
         ("second.zip".to_owned(), FOLD_ALL.to_vec())
     );
-    let restored = there.restore(2).await;
+    let restored = there.restore(2, Confirmed::default().breaking()).await;
     assert_eq!(restored.revision(), Some(4));
     assert_eq!(
         there.fetched().await,
@@ -233,11 +227,11 @@ async fn brings_its_package_back(repository: ObjectRepository) {
     );
     assert_eq!(there.compared(2, 4).await, None);
     // To the state before it had any, and back again.
-    there.restore(1).await;
+    there.restore(1, Confirmed::default()).await;
     there.collect().await;
     let none = dashboard.package(host, &there.key).await;
     assert!(matches!(none, Err(Error::NotFound { .. })), "{none:?}");
-    there.restore(3).await;
+    there.restore(3, Confirmed::default()).await;
     assert_eq!(
         there.fetched().await,
         ("second.zip".to_owned(), FOLD_ALL.to_vec())

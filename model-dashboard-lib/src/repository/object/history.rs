@@ -260,6 +260,27 @@ impl ObjectRepository {
         Err(RepositoryError::Internal(taken.into()))
     }
 
+    /// What the next revision of the model at a key takes over.
+    pub(super) async fn carried_at(
+        &self,
+        key: &ModelKey,
+    ) -> Result<Option<RegistryInfo>, RepositoryError> {
+        let Some(current) = self.current(key).await? else {
+            return Ok(None);
+        };
+        if let Some(carried) = told(current.state.carried()) {
+            return Ok(carried);
+        }
+        match self.known_id(key).await? {
+            // The present state may not be in the history yet.
+            Some(id) => {
+                let next = next_number(id, self.last_number(id).await?)?;
+                self.carried(id, &current.state, next).await
+            }
+            None => Ok(None),
+        }
+    }
+
     /// What the revision after `state` takes over; where another program dropped the field, from
     /// the last archived revision that has it.
     pub(super) async fn carried(
@@ -268,11 +289,6 @@ impl ObjectRepository {
         state: &State,
         number: u64,
     ) -> Result<Option<RegistryInfo>, RepositoryError> {
-        let told = |carried: Carried| match carried {
-            Carried::From(info) => Some(Some(*info)),
-            Carried::Nothing => Some(None),
-            Carried::Unknown => None,
-        };
         if let Some(carried) = told(state.carried()) {
             return Ok(carried);
         }
@@ -297,5 +313,14 @@ impl ObjectRepository {
             }
         }
         Ok(None)
+    }
+}
+
+/// What is carried forward, where a state says it.
+fn told(carried: Carried) -> Option<Option<RegistryInfo>> {
+    match carried {
+        Carried::From(info) => Some(Some(*info)),
+        Carried::Nothing => Some(None),
+        Carried::Unknown => None,
     }
 }

@@ -59,7 +59,9 @@ use super::{
 };
 #[cfg(feature = "s3")]
 use crate::config::S3Config;
-use crate::model::{ModelDefinition, ModelId, ModelKey, ModelName, NetworkType, Timestamp};
+use crate::model::{
+    ModelDefinition, ModelId, ModelKey, ModelName, NetworkType, RegistryInfo, Timestamp,
+};
 
 /// How many folders are listed at a time.
 const LISTINGS_AT_ONCE: usize = 16;
@@ -374,6 +376,10 @@ impl ModelRepository for ObjectRepository {
 
     async fn identify(&self, key: &ModelKey) -> Result<Option<ModelId>, RepositoryError> {
         self.known_id(key).await
+    }
+
+    async fn carried(&self, key: &ModelKey) -> Result<Option<RegistryInfo>, RepositoryError> {
+        self.carried_at(key).await
     }
 
     async fn reconcile(&self, stored: &StoredModel) -> Result<bool, RepositoryError> {

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 use super::*;
-use crate::model::ModelId;
+use crate::model::{ModelId, RegistryInfo};
 use crate::repository::{
     Change, Inventory, LeftOver, Listing, Marker, Purged, RepositoryError, Revision, StoredModel,
 };
@@ -81,6 +81,10 @@ impl ModelRepository for Refusing {
 
     async fn revision(&self, id: &ModelId, number: u64) -> Result<Revision, RepositoryError> {
         self.folder.revision(id, number).await
+    }
+
+    async fn carried(&self, key: &ModelKey) -> Result<Option<RegistryInfo>, RepositoryError> {
+        self.folder.carried(key).await
     }
 
     async fn reconcile(&self, stored: &StoredModel) -> Result<bool, RepositoryError> {
