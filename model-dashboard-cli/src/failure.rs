@@ -13,7 +13,7 @@ use model_dashboard::package::unpack::UnpackError;
 use model_dashboard::repository::RepositoryError;
 
 use crate::hint::{
-    AS_TYPED, BREAKING, DOCTOR, ENABLING, INCOMPLETE, OVERRIDING, hint_for, letting_in,
+    AS_TYPED, BREAKING, DOCTOR, ENABLING, INCOMPLETE, OVERRIDING, RENAMING, hint_for, letting_in,
 };
 use crate::output::printable;
 
@@ -195,8 +195,18 @@ impl From<ClientError> for Failure {
         let told = chain(&error);
         match error {
             ClientError::Refused(problem) => Self::of_problem(&problem),
-            ClientError::UntrustedPackage(problem) => Self::of_problem(&problem).hint(OVERRIDING),
-            ClientError::MismatchedPackage(problem) => Self::of_problem(&problem).hint(AS_TYPED),
+            ClientError::UntrustedPackage(problem) => match problem.next {
+                Some(_) => Self::of_problem(&problem).hint(OVERRIDING),
+                // The message says what comes first.
+                None => Self::of_problem(&problem),
+            },
+            ClientError::MismatchedPackage(problem) => {
+                let hint = match problem.upload {
+                    Some(_) => AS_TYPED,
+                    None => RENAMING,
+                };
+                Self::of_problem(&problem).hint(hint)
+            }
             ClientError::BreakingPackage(problem) => Self::of_problem(&problem).hint(BREAKING),
             ClientError::IncompletePackage(problem) => {
                 let hint = match problem.upload {

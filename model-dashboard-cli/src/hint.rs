@@ -9,6 +9,9 @@ pub(crate) const OVERRIDING: &str = "`model-dashboard model enable MODEL --overr
 pub(crate) const AS_TYPED: &str =
     "another --name gives it to another model, --as-typed to this one; nothing is sent again";
 
+/// What renames a model although its package is for another one.
+pub(crate) const RENAMING: &str = "--as-typed renames it all the same";
+
 /// What goes on although labels stand for something else.
 pub(crate) const BREAKING: &str = "--breaking publishes it all the same, --draft keeps it beside the model; nothing is sent again";
 
@@ -47,6 +50,7 @@ pub(crate) fn hint_for(error: &Error) -> Option<String> {
         Error::Untrusted { enabled: true, .. } => return None,
         Error::Untrusted { .. } => OVERRIDING.to_owned(),
         Error::PackageTooLarge { .. } => "MAX_UPLOAD_SIZE says how large one may be".to_owned(),
+        Error::Mismatched { upload: None, .. } => RENAMING.to_owned(),
         Error::Mismatched { .. } => AS_TYPED.to_owned(),
         Error::Breaking { .. } => BREAKING.to_owned(),
         Error::Incomplete { enabled: false, .. } => ENABLING.to_owned(),

@@ -32,7 +32,12 @@ pub(crate) struct Purge {
 
     /// Why they must not exist; it goes to the audit log and stays beside the digest, for
     /// administrators and readers of the audit log
-    #[arg(long, value_name = "TEXT", required_unless_present = "dry_run")]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        required_unless_present = "dry_run",
+        value_parser = clap::builder::NonEmptyStringValueParser::new()
+    )]
     reason: Option<String>,
 
     /// Tell what it touches, and remove nothing
@@ -47,7 +52,7 @@ pub(crate) struct Allow {
     digest: String,
 
     /// Why they may exist; it goes to the audit log
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     reason: String,
 }
 

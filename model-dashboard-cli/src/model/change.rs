@@ -22,6 +22,10 @@ pub(crate) struct Rename {
     /// The new TYPE/NAME, or a new name within the same type
     pub(super) to: String,
 
+    /// Rename it although its package says that it is for another model
+    #[arg(long)]
+    pub(super) as_typed: bool,
+
     #[command(flatten)]
     pub(super) reason: Reason,
 }
@@ -66,9 +70,16 @@ pub(super) async fn rename(rename: &Rename, context: &Context) -> Result<(), Fai
             let to = new_key(&rename.to, Some(&from.network_type))?;
             let reason = &rename.reason.text;
             let present = Precondition::Exists;
-            let model = dashboard
-                .rename(caller, &from, &to, present, reason)
-                .await?;
+            let model = match rename.as_typed {
+                true => {
+                    let renamed = dashboard.rename_as_typed(caller, &from, &to, present, reason);
+                    renamed.await?
+                }
+                false => {
+                    let renamed = dashboard.rename(caller, &from, &to, present, reason);
+                    renamed.await?
+                }
+            };
             note(format_args!("{from} is {} now", model.key));
             show_changed(&model, context)
         })

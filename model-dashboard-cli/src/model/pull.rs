@@ -42,7 +42,8 @@ pub(crate) struct Pull {
     #[arg(long)]
     require_enabled: bool,
 
-    /// What it is for, such as the name of the workflow; the audit log tells it
+    /// What it is fetched for, such as the name of the workflow; the audit log tells it. What is there already is
+    /// not fetched
     #[arg(
         long = "for",
         value_name = "WORKFLOW",

@@ -271,6 +271,22 @@ fn a_data_set_is_found_by_the_name_of_its_folder() {
 }
 
 #[test]
+fn what_was_to_stay_behind_is_not_sent_for_a_capital_letter() {
+    let here = Installation::begun();
+    let folder = network(&here, 8000);
+    let upload = ["model", "upload", &folder, "--name", "nnUNet_v2/X"];
+    for wrong in ["Validation", "Checkpoint_best, validation"] {
+        here.run(&[&upload[..], &["--without", wrong]].concat())
+            .ends_with(2)
+            .tells("it would not stay behind");
+    }
+    let both = ["--without", "checkpoint_best, validation", "--as-typed"];
+    here.run(&[&upload[..], &both].concat())
+        .succeeds()
+        .tells("stay behind: ");
+}
+
+#[test]
 fn a_folder_is_packed_on_the_way_and_without_what_is_not_needed() {
     let server = Server::start();
     let job = server.client();

@@ -108,6 +108,29 @@ fn what_may_not_run_correctly_is_enabled_where_that_is_meant() {
 }
 
 #[test]
+fn another_name_than_the_package_says_is_given_where_that_is_meant() {
+    let server = Server::start();
+    let package = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../model-dashboard-lib/tests/packages/genuine/nnunet_v2_two_folds.zip"
+    );
+    let upload = ["model", "upload", package, "--name", "nnUNet_v2/Liver"];
+    let done = server.here.json(&upload);
+    assert_eq!(done["lacking"], serde_json::json!([]));
+    let client = server.client();
+    let (mut at, mut from) = (&server.here, "nnUNet_v2/Liver".to_owned());
+    for to in ["MIST/Liver", "nnUNet_v2/Dataset555_Liver"] {
+        let rename = ["model", "rename", &from, to];
+        at.run(&rename)
+            .ends_with(4)
+            .tells("may not be meant")
+            .tells("hint: --as-typed renames it all the same");
+        at.run(&[&rename[..], &["--as-typed"]].concat()).succeeds();
+        (at, from) = (&client, to.to_owned());
+    }
+}
+
+#[test]
 fn how_far_packages_must_be_trusted_is_a_setting() {
     let here = with_package().with("PACKAGE_TRUST", "dangerous");
     here.run(&[&ENABLE[..], &["--incomplete"]].concat())

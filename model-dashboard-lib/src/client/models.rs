@@ -256,21 +256,28 @@ impl Client {
         self.read_model(key, &answer.await?)
     }
 
-    /// Gives a model that is as `etag` says another name or type; it keeps its identity and history.
+    /// Gives a model that is as `etag` says another name or type; it keeps its identity and history. `as_typed` says
+    /// that this is meant whatever its package says.
     ///
     /// # Errors
-    /// [`ClientError`]; one of kind `conflict` if it is not, of kind `exists` if the name is taken.
+    /// [`ClientError`]; one of kind `conflict` if it is not, of kind `exists` if the name is taken;
+    /// [`ClientError::MismatchedPackage`] where its package says that it is for another model.
     pub async fn rename(
         &self,
         from: &ModelKey,
         to: &ModelKey,
+        as_typed: bool,
         etag: &str,
         message: &str,
     ) -> Result<RemoteModel, ClientError> {
         let [models, network_type, name] = of(from);
+        let confirm: &[_] = match as_typed {
+            true => &[("confirm", "as_typed")],
+            false => &[],
+        };
         let url = self
             .server
-            .api(&[models, network_type, name, "rename"], &[]);
+            .api(&[models, network_type, name, "rename"], confirm);
         let body = serde_json::json!({
             "network_type": to.network_type.as_str(), "name": to.name.as_str(),
         });

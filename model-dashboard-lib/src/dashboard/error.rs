@@ -192,9 +192,11 @@ pub enum Error {
         enabled: bool,
     },
     /// The package says that it is for another model. It is there: the upload is given to another one,
-    /// or to this one all the same ([`Giving::as_typed`](super::Giving::as_typed)). HTTP: 409.
+    /// or to this one all the same ([`Giving::as_typed`](super::Giving::as_typed)); or the model is to be renamed to
+    /// a key that its package contradicts ([`Dashboard::rename_as_typed`](super::Dashboard::rename_as_typed)).
+    /// HTTP: 409.
     #[error(
-        "{key} may not be meant: {}; choose another model, or confirm that it is this one",
+        "{key} may not be meant: {}; choose another, or confirm that it is this one",
         joined(.mismatches)
     )]
     Mismatched {
@@ -202,8 +204,8 @@ pub enum Error {
         key: ModelKey,
         /// What the package says otherwise.
         mismatches: Vec<Mismatch>,
-        /// The upload that it came with.
-        upload: PackageId,
+        /// The upload that it came with; `None` where the model is to be renamed.
+        upload: Option<PackageId>,
     },
     /// Labels or images of the model stand for something else with a package, or with a revision that is
     /// restored. It is done all the same where that is [confirmed](super::Confirmed); an upload may be

@@ -13,7 +13,7 @@ use super::edits::{check_new_key, derived_content, is_switch, new_content, patch
 use super::fields::message_field;
 use super::model_states::{After, Before, Looks};
 use super::model_writes::{Act, Edit, Reason, change_of};
-use super::packages::Confirmed;
+use super::packages::{Asked, Confirmed};
 use super::{Caller, Dashboard, Error, Model};
 use crate::audit::Action;
 use crate::auth::Permission;
@@ -225,10 +225,12 @@ impl Dashboard {
         .await
     }
 
-    /// Gives a model another name or type. It keeps its identity and its history.
+    /// Gives a model another name or type. It keeps its identity and its history. Reads what was found in its
+    /// package.
     ///
     /// # Errors
-    /// As [`Dashboard::replace`]; [`Error::Exists`] when `to` is taken.
+    /// As [`Dashboard::replace`]; [`Error::Exists`] when `to` is taken; [`Error::Mismatched`] where its package says
+    /// that it is for another model than `to`, and did not say so before.
     pub async fn rename(
         &self,
         caller: &Caller,
@@ -237,27 +239,55 @@ impl Dashboard {
         precondition: Precondition,
         message: &str,
     ) -> Result<Model, Error> {
+        self.renamed(caller, from, to, false, precondition, message)
+            .await
+    }
+
+    /// The same, whatever the package says. The audit log says what.
+    ///
+    /// # Errors
+    /// As [`Dashboard::rename`] but [`Error::Mismatched`].
+    pub async fn rename_as_typed(
+        &self,
+        caller: &Caller,
+        from: &ModelKey,
+        to: &ModelKey,
+        precondition: Precondition,
+        message: &str,
+    ) -> Result<Model, Error> {
+        self.renamed(caller, from, to, true, precondition, message)
+            .await
+    }
+
+    async fn renamed(
+        &self,
+        caller: &Caller,
+        from: &ModelKey,
+        to: &ModelKey,
+        as_typed: bool,
+        precondition: Precondition,
+        message: &str,
+    ) -> Result<Model, Error> {
         let to = to.clone();
-        self.change_model(
-            caller,
-            from,
-            precondition,
-            message,
-            Reason::IfEnabled,
-            move |before| {
-                if to == before.key {
-                    return Err(Error::invalid(
-                        "name",
-                        "choose another name or network type",
-                    ));
-                }
-                check_new_key(&to)?;
-                let mut content = before.readable()?.definition.clone();
-                content.set_key(&to);
-                Ok(Some(After::Renamed(to.clone(), content)))
-            },
-        )
-        .await
+        let apply = move |before: &Before| {
+            if to == before.key {
+                let message = "choose another name or network type";
+                return Err(Error::invalid("name", message));
+            }
+            check_new_key(&to)?;
+            let mut content = before.readable()?.definition.clone();
+            content.set_key(&to);
+            let asked = Asked::of_rename(&before.key, &to, &before.packages, as_typed);
+            Ok(Some(After::Renamed(to.clone(), content, asked)))
+        };
+        let edit = Edit {
+            reason: Reason::IfEnabled,
+            looks: Looks::AtPresent,
+            confirmed: Confirmed::default(),
+            apply,
+        };
+        self.edit_model(caller, from, precondition, message, edit)
+            .await
     }
 
     /// Deletes a model, also a broken one. Its history stays.

@@ -125,7 +125,7 @@ pub(super) enum After {
     /// The same key with this content, which an earlier revision held.
     Restored(ModelDefinition, u64, Asked),
     /// Another key with this content.
-    Renamed(ModelKey, ModelDefinition),
+    Renamed(ModelKey, ModelDefinition, Asked),
     Deleted,
 }
 
@@ -136,7 +136,7 @@ impl After {
             After::Content(content)
             | After::Given(content, _)
             | After::Restored(content, ..)
-            | After::Renamed(_, content) => Some(content),
+            | After::Renamed(_, content, _) => Some(content),
             After::Deleted => None,
         }
     }
@@ -144,8 +144,10 @@ impl After {
     /// What has to be confirmed before; it is told once.
     pub(super) fn asked(&mut self) -> Asked {
         match self {
-            After::Given(_, asked) | After::Restored(.., asked) => std::mem::take(asked),
-            After::Content(_) | After::Renamed(..) | After::Deleted => Asked::default(),
+            After::Given(_, asked) | After::Restored(.., asked) | After::Renamed(.., asked) => {
+                std::mem::take(asked)
+            }
+            After::Content(_) | After::Deleted => Asked::default(),
         }
     }
 }

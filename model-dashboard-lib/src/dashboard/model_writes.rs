@@ -182,7 +182,7 @@ impl Dashboard {
             });
         }
         self.look(caller, &mut before, &edit.looks).await?;
-        let (reason, mut confirmed) = (edit.reason, edit.confirmed);
+        let (reason, edit_confirmed) = (edit.reason, edit.confirmed);
         // Large definitions and packages take a while.
         let edit = Arc::clone(edit);
         let (before, edited) = beside(move || {
@@ -220,9 +220,13 @@ impl Dashboard {
             let message = "say why: the model is enabled, jobs may be using it";
             return Err(Error::invalid("message", message));
         }
-        confirmed.incomplete |= despite;
-        let confirmed = asked.answered(confirmed, key, before.is_in_use());
-        let confirmed = confirmed.map_err(|error| as_told_to(caller, error))?;
+        let confirmed = match despite {
+            // Whatever its package: nothing is asked of that.
+            true => asked.although(),
+            false => asked
+                .answered(edit_confirmed, key, before.is_in_use())
+                .map_err(|error| as_told_to(caller, error))?,
+        };
         let message = match &after {
             After::Restored(_, number, _) => restored_from(*number, message),
             _ => message.to_owned(),
@@ -261,7 +265,7 @@ impl Dashboard {
                 };
                 self.done(caller, written, &act, &change).await
             }
-            After::Renamed(to, mut content) => {
+            After::Renamed(to, mut content, _) => {
                 content.set_last_modified_date(change.at);
                 let written = repository
                     .rename(key, &to, &content, &this_state, &change)
@@ -271,6 +275,7 @@ impl Dashboard {
                     self.inner.catalog.apply_rename(key, stored);
                 }
                 let act = Act {
+                    confirmed,
                     over: before.over,
                     ..Act::new(Action::ModelRename, &to, format!("was {key}"))
                 };

@@ -52,6 +52,18 @@ pub(super) fn of_enabling(parameters: &Parameters) -> Result<bool, Failure> {
     })
 }
 
+/// The same of a model that is to be renamed.
+///
+/// # Errors
+/// Refused if one of the names is none.
+pub(super) fn of_renaming(parameters: &Parameters) -> Result<bool, Failure> {
+    let mut names = named(parameters);
+    names.try_fold(false, |_, name| match name {
+        AS_TYPED => Ok(true),
+        _ => Err(bad("confirm", "must be as_typed")),
+    })
+}
+
 fn named(parameters: &Parameters) -> impl Iterator<Item = &str> {
     let names = parameters.get("confirm").into_iter();
     names.flat_map(|it| it.split(',')).map(str::trim)

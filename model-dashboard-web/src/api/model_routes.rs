@@ -131,7 +131,8 @@ pub(super) fn routes(dashboard: &Dashboard) -> BoxedFilter<(Response,)> {
         .then(|network_type: Segment, name: Segment, visit: Visit, body| {
             visit.answer(async move |guest, visit| {
                 let key = key(&network_type, &name)?;
-                models::rename(&guest, key, &visit.headers, json_body(body).await?).await
+                let to = json_body(body).await?;
+                models::rename(&guest, key, visit.query(), &visit.headers, to).await
             })
         })
         .boxed();

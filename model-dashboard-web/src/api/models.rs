@@ -15,7 +15,7 @@ use warp::reply::Response;
 use super::answer::{Failure, Guest, no_content};
 use super::broken::with_state;
 use super::conditional::{etag_header, none_match};
-use super::confirmations::of_enabling;
+use super::confirmations::{of_enabling, of_renaming};
 use super::conflict::on_state;
 use super::dto::{Definition, Rename};
 use super::parameters::Parameters;
@@ -257,12 +257,14 @@ pub(super) async fn delete(
 
 /// Rename a model, or move it to another network type
 ///
-/// It keeps its id and its history.
+/// It keeps its id and its history. Where its package says that it is for another network type, or a data set of nnU-Net
+/// with another number, that has to be confirmed.
 #[utoipa::path(post, path = "/api/v1/models/{network_type}/{name}/rename", tag = "models",
     security(("token" = ["models:write"])),
     params(
         ("network_type" = String, Path, example = "nnUNet"),
         ("name" = String, Path, example = "Task003_Liver"),
+        ("confirm" = Option<String>, Query, example = "as_typed", description = "`as_typed`: the model is meant to be called so, whatever its package says"),
         ("If-Match" = String, Header, example = "*", description = "The version that you rename, or `*`"),
         ("Model-Dashboard-Message" = Option<String>, Header, description = "Why, UTF-8 or ISO 8859-1; needed for enabled models"),
     ),
@@ -270,13 +272,15 @@ pub(super) async fn delete(
     responses((status = 200, body = Definition, headers(
             ("Location" = String, description = "The new address of the model"),
             ("ETag" = String, description = "The new version"))),
-        (status = 409, description = "There is a model of this type and name already")))]
+        (status = 409, description = "There is a model of this type and name already, or its package says that it is for another one: `mismatches`")))]
 pub(super) async fn rename(
     guest: &Guest,
     from: ModelKey,
+    query: &str,
     headers: &HeaderMap,
     to: Rename,
 ) -> Result<Response, Failure> {
+    let as_typed = of_renaming(&Parameters::parse(query, &["confirm"])?)?;
     let mut errors = Vec::new();
     let name = required(&mut errors, "name", Some(to.name), |text| {
         ModelName::parse(text)
@@ -293,14 +297,21 @@ pub(super) async fn rename(
     let to = ModelKey::new(network_type, name);
     let message = message(headers)?;
     let (dashboard, caller) = (guest.dashboard(), &guest.caller);
-    let model = on_state(
-        guest,
-        &from,
-        headers,
-        || Wanted::Other,
-        |state| dashboard.rename(caller, &from, &to, state, &message),
-    );
-    let model = model.await?;
+    let wanted = || Wanted::Other;
+    let model = match as_typed {
+        true => {
+            let renamed = on_state(guest, &from, headers, wanted, |state| {
+                dashboard.rename_as_typed(caller, &from, &to, state, &message)
+            });
+            renamed.await?
+        }
+        false => {
+            let renamed = on_state(guest, &from, headers, wanted, |state| {
+                dashboard.rename(caller, &from, &to, state, &message)
+            });
+            renamed.await?
+        }
+    };
     let address = address(&model.key);
     Ok(located(written(StatusCode::OK, model), &address))
 }

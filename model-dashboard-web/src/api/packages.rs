@@ -4,7 +4,7 @@ use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, Method, StatusCode};
 use model_dashboard::auth::Permission;
 use model_dashboard::dashboard::{Dashboard, Error, Giving, ModelPackage, Wanted};
-use model_dashboard::model::{ContentDigest, ModelDefinition, ModelKey};
+use model_dashboard::model::{ContentDigest, FieldError, ModelDefinition, ModelKey};
 use model_dashboard::repository::Precondition;
 use model_dashboard::repository::packages::PackageId;
 use tracing::Instrument as _;
@@ -235,7 +235,7 @@ async fn put(
             problem.next = Some("for a new model, send If-None-Match: *".to_owned());
             return Err(problem.into());
         }
-        false => refuse_stale(guest, key, headers).await?,
+        false => refuse_stale(guest, &gift, headers).await?,
     }
     if let Some(id) = upload {
         let none = BodyLimits::new(0);
@@ -378,9 +378,19 @@ async fn refuse_known(guest: &Guest, key: &ModelKey) -> Result<(), Failure> {
 }
 
 /// A state that is named wrongly, or not any more.
-async fn refuse_stale(guest: &Guest, key: &ModelKey, headers: &HeaderMap) -> Result<(), Failure> {
-    let named = if_match(headers)?;
-    let model = guest.dashboard().model(&guest.caller, key).await?;
+async fn refuse_stale(guest: &Guest, gift: &Gift, headers: &HeaderMap) -> Result<(), Failure> {
+    let (named, key) = (if_match(headers)?, &gift.key);
+    let (dashboard, caller) = (guest.dashboard(), &guest.caller);
+    let model = dashboard.model(caller, key).await?;
+    if model.definition.enabled() {
+        dashboard
+            .authorise(caller, Permission::ModelsEnable)
+            .await?;
+        if gift.message.is_empty() {
+            let why = "say why: the model is enabled, jobs may be using it";
+            return Err(Error::Invalid(vec![FieldError::new("message", why)]).into());
+        }
+    }
     let holds = match named {
         IfMatch::Is(Precondition::Version(version)) => version == model.version,
         IfMatch::Is(_) => true,

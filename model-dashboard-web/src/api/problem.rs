@@ -173,6 +173,10 @@ const IF_MATCH_NEEDED: &str = "say which state you change: send its ETag in the 
 /// Where the reason for a change is given here.
 const MESSAGE_HEADER: &str = "the reason goes into the header Model-Dashboard-Message";
 
+/// How a model is enabled whatever its package.
+const OVERRIDING: &str = "an administrator can PATCH {\"enabled\": true} alone, with the header \
+                          `Model-Dashboard-Override: package` and a reason";
+
 /// How a model is enabled that jobs may not run correctly.
 const ENABLING: &str = "if it is meant, PATCH {\"enabled\": true} alone, with `confirm=incomplete`; a definition that cannot be \
      read is mended disabled before";
@@ -338,8 +342,8 @@ impl From<Error> for Problem {
             Error::Mismatched {
                 mismatches, upload, ..
             } => {
-                problem.next = Some(confirming("as_typed", Some(upload)));
-                problem.upload = Some(upload.to_string());
+                problem.next = Some(confirming("as_typed", upload));
+                problem.upload = upload.map(|upload| upload.to_string());
                 problem.mismatches = mismatches.iter().map(MismatchProblem::from).collect();
             }
             Error::Breaking {
@@ -370,6 +374,7 @@ impl From<Error> for Problem {
                 problem.upload = upload.map(|upload| upload.to_string());
                 problem.lacking = lacking;
             }
+            Error::Untrusted { enabled: false, .. } => problem.next = Some(OVERRIDING.to_owned()),
             Error::PurgedBytes { digest, .. } => problem.sha256 = Some(digest.to_hex()),
             Error::Unavailable { since, .. } => problem.since = since.map(|at| at.to_string()),
             Error::PreconditionRequired => problem.detail = IF_MATCH_NEEDED.to_owned(),

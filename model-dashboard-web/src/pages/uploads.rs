@@ -1,14 +1,16 @@
 //! Uploads of packages by pages: the session says who, and a header holds the token of their
-//! forms.
+//! forms. Whoever opens the address in a browser is led to the page.
 
 use std::sync::Arc;
 
+use http::header::ACCEPT;
 use http::{HeaderName, Method};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, path};
 
 use super::request::{self, Request, Site};
+use super::visit::redirect;
 use crate::route::Segment;
 use crate::server::{RequestBody, request_body};
 use crate::transfer::{self, Transfer};
@@ -29,6 +31,11 @@ pub(super) fn routes(site: Arc<Site>) -> BoxedFilter<(Response,)> {
 }
 
 async fn answer(name: Option<Segment>, request: Request, body: RequestBody) -> Response {
+    let accepts = request.headers.get(ACCEPT).and_then(|it| it.to_str().ok());
+    let is_person = accepts.is_some_and(|it| it.contains("text/html"));
+    if name.is_none() && is_person && *request.method() == Method::GET {
+        return redirect(&request.site.links.upload());
+    }
     let visit = match request.visit().await {
         Ok(visit) => visit,
         Err((_, error)) => return transfer::not_let_in(error),

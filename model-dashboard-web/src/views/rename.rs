@@ -3,12 +3,13 @@
 use maud::{Markup, html};
 
 use super::components::action_bar::{Reason, action_bar};
-use super::components::field::{Field, TextInput, error_summary};
-use super::components::{Tone, breadcrumbs, notice, page_header};
+use super::components::field::{Field, TextInput, checkbox, error_summary};
+use super::components::{Tone, breadcrumbs, notice, page_header, sentence};
 use super::frame::{Frame, Page, Section};
 use super::links::ModelAction;
 
-/// The form, posted to [`ModelAction::Rename`] as `network_type`, `name`, `reason`, `if_match`.
+/// The form, posted to [`ModelAction::Rename`] as `network_type`, `name`, `as_typed`, `reason`,
+/// `if_match`.
 #[derive(Debug, Clone, Default)]
 pub struct RenameView {
     /// The network type now.
@@ -25,6 +26,10 @@ pub struct RenameView {
     pub network_type: Field,
     /// The new name.
     pub name: Field,
+    /// What its package says otherwise, if that is to be ticked as `as_typed`.
+    pub mismatches: Vec<String>,
+    /// Whether it is meant whatever its package says.
+    pub as_typed: bool,
     /// Why.
     pub reason: Field,
     /// Network types to choose from.
@@ -55,6 +60,15 @@ pub fn page(frame: &Frame, view: &RenameView) -> Markup {
             @if view.enabled {
                 (notice(Tone::Warning, &html! {
                     p { "This model is enabled. Jobs that ask for " code { (view.old_type) "/" wbr; (view.old_name) } " will not find it any more." }
+                }))
+            }
+            @if !view.mismatches.is_empty() || view.as_typed {
+                (notice(Tone::Danger, &html! {
+                    p {
+                        strong { "Its package is for another model. " }
+                        @for why in &view.mismatches { (sentence(why)) " " }
+                    }
+                    (checkbox("as_typed", "yes", view.as_typed, false, &html! { "I know better: rename it all the same" }))
                 }))
             }
             section.panel {

@@ -1,8 +1,10 @@
 //! Chromium under ChromeDriver, for as long as a test lasts.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader};
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -26,7 +28,7 @@ impl Driver {
     /// `REQUIRE_BROWSER` is set.
     pub fn start() -> Option<Driver> {
         let started = Command::new("chromedriver")
-            .arg("--port=0")
+            .arg(format!("--port={}", free_port()))
             .stdout(Stdio::piped())
             .spawn();
         let mut process = match started {
@@ -86,6 +88,26 @@ impl Driver {
             .await
             .expect("Chromium starts")
     }
+}
+
+/// A port for ChromeDriver, which listens at it by IPv4 and by IPv6: of one that the kernel chooses for the first, a
+/// connection of another test may have it for the second. So it is below those that connections get.
+fn free_port() -> u16 {
+    const FIRST: u32 = 10_000;
+    const EACH: u32 = 64;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let of_process = FIRST + std::process::id() % 350 * EACH;
+    let is_free = |port: u16| {
+        let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+        let v6 = TcpListener::bind((Ipv6Addr::LOCALHOST, port));
+        let has_no_v6 = |error: &io::Error| error.kind() == io::ErrorKind::AddrNotAvailable;
+        v4.is_ok() && v6.map_or_else(|error| has_no_v6(&error), |_| true)
+    };
+    (0..EACH)
+        .map(|_| of_process + NEXT.fetch_add(1, Ordering::Relaxed) % EACH)
+        .filter_map(|port| u16::try_from(port).ok())
+        .find(|port| is_free(*port))
+        .expect("a port is free")
 }
 
 /// The accessibility checker, if `AXE_PATH` names it.

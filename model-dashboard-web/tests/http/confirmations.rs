@@ -221,3 +221,56 @@ async fn what_jobs_may_not_be_able_to_run_has_to_be_confirmed_for_an_enabled_mod
         assert_eq!(difference["package"]["lacking"], why, "{difference}");
     }
 }
+
+#[tokio::test]
+async fn another_name_than_the_package_says_has_to_be_confirmed() {
+    let app = App::start().await;
+    let client = admin(&app).await;
+    let package = nnunet(r#"{"background":0,"a":1}"#, HARMLESS);
+    let new = client.with("if-none-match", "*");
+    let path = "/api/v1/models/nnUNet_v2/HN";
+    let put = format!("{path}/package");
+    let made = new.send(Method::PUT, &put, package).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let any = client.with("if-match", "*");
+    let rename = format!("{path}/rename");
+    let to = r#"{"network_type":"MIST","name":"HN"}"#;
+    let refused = any.send(Method::POST, &rename, to).await;
+    let problem = refused.json();
+    assert_eq!(refused.status, 409, "{problem}");
+    assert_eq!(
+        problem["type"],
+        "urn:model-dashboard:problem:mismatched-package"
+    );
+    let told = json!([{"part": "network_type", "model": "MIST", "package": "nnUNet_v2"}]);
+    assert_eq!(problem["mismatches"], told);
+    let next = problem["next"].as_str().unwrap();
+    assert!(next.contains("add as_typed to what `confirm` says, and send it again"));
+    let wrong = format!("{rename}?confirm=incomplete");
+    assert_eq!(any.send(Method::POST, &wrong, to).await.status, 400);
+
+    // The page has a box for it.
+    let editor = app.signed_in("editor").await;
+    let page = "/models/nnUNet_v2/HN/rename";
+    let form = editor.get(page).await;
+    let (csrf, text) = (form.csrf(), form.text());
+    let (_, seen) = text.split_once("name=\"if_match\" value=\"").unwrap();
+    let seen = seen.split('"').next().unwrap();
+    let typed = [
+        ("csrf", csrf.as_str()),
+        ("if_match", seen),
+        ("network_type", "MIST"),
+        ("name", "HN"),
+    ];
+    let asked = editor.post_form(page, &typed).await;
+    let text = asked.text();
+    assert_eq!(asked.status, 409, "{text}");
+    let boxed = r#"type="checkbox" name="as_typed" value="yes">"#;
+    assert!(text.contains(boxed) && text.contains("is for the network type nnUNet_v2"));
+    let meant = [&typed[..], &[("as_typed", "yes")]].concat();
+    let done = editor.post_form(page, &meant).await;
+    assert_eq!(done.location(), "/models/MIST/HN", "{}", done.text());
+    let back = r#"{"network_type":"nnUNet","name":"HN"}"#;
+    let again = any.send(Method::POST, "/api/v1/models/MIST/HN/rename", back);
+    assert_eq!(again.await.status, 200, "it was for another one before");
+}

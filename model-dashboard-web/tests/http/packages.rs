@@ -103,6 +103,10 @@ async fn a_package_is_put_on_condition_alone() {
     assert_eq!(put(&any, missing, "x").await, 404);
     assert_eq!(put(&new, PACKAGE, "x").await, 412);
     assert_eq!(put(&any, enabled, "x").await, 422, "it needs a reason");
+    // Before any bytes: there is nothing to be given up.
+    let given_up = "/api/v1/audit?action=package.discard";
+    let given_up = client.get(given_up).await.json();
+    assert_eq!(given_up["events"], serde_json::json!([]));
     let why = any.with("model-dashboard-message", "why");
     assert_eq!(put(&why, enabled, "x").await, 409, "it may not run");
     let meant = format!("{enabled}?confirm=incomplete");

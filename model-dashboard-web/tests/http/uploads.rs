@@ -318,6 +318,9 @@ async fn pages_upload_with_their_session_and_the_token_of_their_forms() {
     let csrf = browser.get("/create").await.csrf();
     let tus = browser.with("tus-resumable", "1.0.0");
     let own = tus.with("x-csrf-token", &csrf);
+    // Whoever types the address is led to the page.
+    let led = browser.with("accept", "text/html,*/*;q=0.8");
+    assert_eq!(led.get("/uploads").await.location(), "/upload");
     let begun = begin(&own, "/uploads", 5).await;
     let upload = begun.location().to_owned();
     assert!(upload.starts_with("/uploads/"), "{upload}");

@@ -201,7 +201,9 @@ pub(super) async fn rename(
 ) -> Result<(), Failure> {
     let from = key(&rename.from, client).await?;
     let to = new_key(&rename.to, Some(&from.network_type))?;
-    let renamed = client.rename(&from, &to, "*", &rename.reason.text).await?;
+    let reason = &rename.reason.text;
+    let renamed = client.rename(&from, &to, rename.as_typed, "*", reason);
+    let renamed = renamed.await?;
     note(format_args!("{from} is {to} now"));
     show_changed(&renamed, context)
 }

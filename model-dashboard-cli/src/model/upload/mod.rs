@@ -157,6 +157,7 @@ async fn to(registry: &Registry<'_>, upload: &Upload, context: &Context) -> Resu
             upload: None,
             digest,
             report: has.report.as_ref(),
+            lacking: lacking(has.report.as_ref()),
             published: Some(Published {
                 key: has.key.to_string(),
                 revision: has.revision,
@@ -177,6 +178,7 @@ async fn to(registry: &Registry<'_>, upload: &Upload, context: &Context) -> Resu
             upload: None,
             digest,
             report: None,
+            lacking: Vec::new(),
             published: None,
             draft: Some(draft),
         };
@@ -375,6 +377,8 @@ struct Uploaded<'a> {
     upload: Option<&'a str>,
     digest: ContentDigest,
     report: Option<&'a Report>,
+    /// Why jobs may not run it correctly.
+    lacking: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     published: Option<Published>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -394,12 +398,17 @@ struct Published {
     drift: Option<Changes>,
 }
 
+fn lacking(report: Option<&Report>) -> Vec<String> {
+    report.map(Report::lacking).unwrap_or_default()
+}
+
 impl<'a> Uploaded<'a> {
     fn of(sent: &'a Sent, digest: &ContentDigest) -> Self {
         Self {
             upload: Some(&sent.id),
             digest: *digest,
             report: sent.report.as_ref(),
+            lacking: lacking(sent.report.as_ref()),
             published: None,
             draft: None,
         }

@@ -42,9 +42,22 @@ pub(super) fn open(upload: &Upload) -> Result<(String, Arc<dyn Source>), Failure
 
 fn pack(upload: &Upload, folder: &Path) -> Result<Arc<dyn Source>, Failure> {
     let failed = |error| inspect::failure(folder, &error);
-    let without = Without::names(upload.without.iter().cloned()).map_err(Failure::usage)?;
+    let names = upload.without.iter().map(|name| name.trim());
+    let without = Without::names(names).map_err(Failure::usage)?;
     let listing = Listing::of(folder, &without, &Default::default()).map_err(failed)?;
     for name in listing.unused(&without) {
+        let parts = listing
+            .files()
+            .iter()
+            .flat_map(|(path, _)| path.as_str().split('/'));
+        let stems = parts.map(|part| part.split('.').next().unwrap_or(part));
+        if let Some(meant) = stems
+            .into_iter()
+            .find(|stem| stem.eq_ignore_ascii_case(name))
+        {
+            let told = format!("nothing is called {name}, but {meant}: it would not stay behind");
+            return Err(Failure::usage(told));
+        }
         note(format_args!("nothing is called {name}"));
     }
     if !listing.left_out().is_empty() {

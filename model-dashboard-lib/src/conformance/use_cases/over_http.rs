@@ -117,7 +117,10 @@ impl UseCases for OverHttp {
         seen: &Seen,
         message: &str,
     ) -> Outcome<Shown> {
-        let renamed = self.client.rename(from, to, &etag(seen), message).await;
+        let renamed = self
+            .client
+            .rename(from, to, false, &etag(seen), message)
+            .await;
         Ok(renamed?.into())
     }
 

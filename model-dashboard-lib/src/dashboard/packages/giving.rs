@@ -120,22 +120,16 @@ impl Giving {
         let takes = self.taken(gets, had, &before.definition);
         let content = with_told_package(before, package, gets, had, &takes)?;
         let asked = Asked {
-            may_break: MayBreak::of_package(before, had, &content, gets),
             overruled: self.overruled(&gets.mismatches(&before.key)),
             upload,
+            ..MayBreak::of_package(before, had, &content, gets).into()
         };
         Ok(Some(After::Given(content, asked)))
     }
 
     /// What the package says otherwise than the model, where that is meant.
     pub(super) fn overruled(&self, mismatches: &[Mismatch]) -> Option<String> {
-        let told = || {
-            mismatches
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-        };
-        self.as_typed.then(|| told().join("; "))
+        self.as_typed.then(|| in_a_sentence(mismatches))
     }
 
     /// What the package tells, if a model of this key may get it so.
@@ -152,9 +146,15 @@ impl Giving {
             return Err(Error::Mismatched {
                 key,
                 mismatches,
-                upload,
+                upload: Some(upload),
             });
         }
         Ok(report)
     }
+}
+
+/// What a package says otherwise, in a sentence without a full stop.
+pub(super) fn in_a_sentence(mismatches: &[Mismatch]) -> String {
+    let told: Vec<String> = mismatches.iter().map(ToString::to_string).collect();
+    told.join("; ")
 }

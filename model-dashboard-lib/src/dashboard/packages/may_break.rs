@@ -1,11 +1,12 @@
 //! What a change of a model may break for those who use it, and what somebody confirms of it.
 
+use super::giving::in_a_sentence;
 use crate::auth::Permission;
 use crate::dashboard::history::beside;
 use crate::dashboard::model_states::{Before, Found, Looks};
 use crate::dashboard::{Caller, Dashboard, Error, Model, ModelRevision};
 use crate::model::{ModelDefinition, ModelKey};
-use crate::package::inspect::{Breaking, Report};
+use crate::package::inspect::{Breaking, Mismatch, Report};
 use crate::repository::packages::PackageId;
 
 /// How much an event tells of each thing that was confirmed, in characters.
@@ -113,6 +114,8 @@ impl MayBreak {
 #[derive(Default)]
 pub(in crate::dashboard) struct Asked {
     pub(in crate::dashboard) may_break: MayBreak,
+    /// What the package says otherwise than the key that the model is to get, where nobody said that it is meant.
+    pub(super) mismatched: Option<(ModelKey, Vec<Mismatch>)>,
     /// What the package says otherwise than the model, where that is meant.
     pub(super) overruled: Option<String>,
     /// The upload that the package came with, if that is still there.
@@ -129,11 +132,46 @@ impl From<MayBreak> for Asked {
 }
 
 impl Asked {
+    /// By another key for a model with such a package: what that says otherwise than the new one, and did not say
+    /// otherwise than the old one. It may be meant `as_typed`.
+    pub(in crate::dashboard) fn of_rename(
+        from: &ModelKey,
+        to: &ModelKey,
+        packages: &Found,
+        as_typed: bool,
+    ) -> Asked {
+        let Some(report) = packages.had.report() else {
+            return Asked::default();
+        };
+        let before = report.mismatches(from);
+        let is_new = |it: &Mismatch| !before.iter().any(|other| other.part == it.part);
+        let mismatches: Vec<_> = report.mismatches(to).into_iter().filter(is_new).collect();
+        match (mismatches.is_empty(), as_typed) {
+            (true, _) => Asked::default(),
+            (false, true) => Asked {
+                overruled: Some(in_a_sentence(&mismatches)),
+                ..Asked::default()
+            },
+            (false, false) => Asked {
+                mismatched: Some((to.clone(), mismatches)),
+                ..Asked::default()
+            },
+        }
+    }
+
+    /// What it is done although, where nothing is asked.
+    pub(in crate::dashboard) fn although(self) -> String {
+        match self.may_break.lacking.as_slice() {
+            [] => String::new(),
+            lacking => format!("although {}", Report::lacking_in_short(lacking)),
+        }
+    }
+
     /// What was confirmed, for the audit log; empty where nothing had to be. `enabled` says whether jobs use
     /// the model already.
     ///
     /// # Errors
-    /// [`Error::Breaking`], [`Error::Incomplete`] for what was not.
+    /// [`Error::Mismatched`], [`Error::Breaking`], [`Error::Incomplete`] for what was not.
     pub(in crate::dashboard) fn answered(
         self,
         confirmed: Confirmed,
@@ -149,6 +187,13 @@ impl Asked {
                 .then(|| Report::lacking_in_short(&lacking)),
         ];
         let (key, upload) = (key.clone(), self.upload);
+        if let Some((key, mismatches)) = self.mismatched {
+            return Err(Error::Mismatched {
+                key,
+                mismatches,
+                upload,
+            });
+        }
         let lacking = match confirmed.incomplete {
             true => Vec::new(),
             false => lacking,

@@ -393,3 +393,42 @@ async fn who_may_not_change_an_enabled_model_is_told_that_and_nothing_else() {
     let refused = refused.await;
     assert!(matches!(refused, Err(Error::Denied { .. })), "{refused:?}");
 }
+
+#[tokio::test]
+async fn another_name_than_the_package_says_has_to_be_meant() {
+    let packages = Packages::in_memory().await;
+    let (dashboard, host) = (packages.dashboard(), packages.world.host());
+    let id = packages.uploaded(&host, "m.zip", TWO_FOLDS).await;
+    let none = ModelDefinition::default();
+    let made = dashboard.publish_new(&host, id, key(), none, Giving::default(), "");
+    made.await.unwrap();
+    let any = || Precondition::Exists;
+    for to in ["MIST/Liver", "nnUNet_v2/Dataset555_Liver"] {
+        let to: ModelKey = to.parse().unwrap();
+        let refused = dashboard.rename(&host, &key(), &to, any(), "").await;
+        let Err(Error::Mismatched {
+            key: named,
+            mismatches,
+            upload: None,
+        }) = refused
+        else {
+            panic!("{to}: {refused:?}");
+        };
+        assert_eq!((named, mismatches.len()), (to.clone(), 1));
+    }
+    let (plain, odd) = (
+        "nnUNet_v2/Dataset901_Liver".parse().unwrap(),
+        "MIST/Liver".parse().unwrap(),
+    );
+    let renamed = dashboard.rename(&host, &key(), &plain, any(), "").await;
+    renamed.unwrap();
+    let meant = dashboard.rename_as_typed(&host, &plain, &odd, any(), "");
+    meant.await.unwrap();
+    let event = packages.world.last_event().await;
+    let told = "was nnUNet_v2/Dataset901_Liver; confirmed although the package is for the network type nnUNet_v2";
+    assert!(event.detail.starts_with(told), "{}", event.detail);
+    // What it says otherwise already is not asked again.
+    let again = "MIST/Hepar".parse().unwrap();
+    let renamed = dashboard.rename(&host, &odd, &again, any(), "").await;
+    renamed.unwrap();
+}

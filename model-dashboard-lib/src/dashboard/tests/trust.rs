@@ -150,7 +150,8 @@ async fn an_administrator_enables_it_all_the_same_and_says_why() {
     let events = world.events().await.into_iter().map(|it| it.event);
     let mut enabled = events.filter(|event| event.action == Action::ModelEnable);
     let event = enabled.next().unwrap();
-    let told = "enabled whatever its package; confirmed although no framework is known that loads the package";
+    let told =
+        "enabled whatever its package; although no framework is known that loads the package";
     assert_eq!(event.detail, told);
     assert_eq!(event.reason, why);
     // What jobs use is changed as ever.

@@ -81,10 +81,19 @@ pub(in crate::pages) async fn rename(
         return show_rename(&visit, &key, view, unprocessable).await;
     };
     let (precondition, reason) = (Precondition::Version(seen), view.reason.value.clone());
-    match dashboard
-        .rename(&visit.caller, &key, &to, precondition, &reason)
-        .await
-    {
+    let caller = &visit.caller;
+    view.as_typed = form.text("as_typed") == "yes";
+    let renamed = match view.as_typed {
+        true => {
+            let renamed = dashboard.rename_as_typed(caller, &key, &to, precondition, &reason);
+            renamed.await
+        }
+        false => {
+            let renamed = dashboard.rename(caller, &key, &to, precondition, &reason);
+            renamed.await
+        }
+    };
+    match renamed {
         Ok(_) => visit.done(&page_of(&visit, &to), format!("{key} is now {to}.")),
         Err(Error::Invalid(wrong)) => {
             for error in wrong {
@@ -96,6 +105,10 @@ pub(in crate::pages) async fn rename(
                 *field = std::mem::take(field).wrong(error.message);
             }
             show_rename(&visit, &key, view, unprocessable).await
+        }
+        Err(Error::Mismatched { mismatches, .. }) => {
+            view.mismatches = mismatches.iter().map(ToString::to_string).collect();
+            show_rename(&visit, &key, view, StatusCode::CONFLICT).await
         }
         Err(Error::Exists { .. }) => {
             view.name = view
