@@ -70,16 +70,9 @@ pub(super) async fn rename(rename: &Rename, context: &Context) -> Result<(), Fai
             let to = new_key(&rename.to, Some(&from.network_type))?;
             let reason = &rename.reason.text;
             let present = Precondition::Exists;
-            let model = match rename.as_typed {
-                true => {
-                    let renamed = dashboard.rename_as_typed(caller, &from, &to, present, reason);
-                    renamed.await?
-                }
-                false => {
-                    let renamed = dashboard.rename(caller, &from, &to, present, reason);
-                    renamed.await?
-                }
-            };
+            let model = dashboard
+                .rename(caller, &from, &to, rename.as_typed, present, reason)
+                .await?;
             note(format_args!("{from} is {} now", model.key));
             show_changed(&model, context)
         })

@@ -11,12 +11,12 @@ const GENUINE: &str = concat!(
     "/../model-dashboard-lib/tests/packages/genuine"
 );
 
-fn genuine(name: &str) -> String {
+pub(crate) fn genuine(name: &str) -> String {
     format!("{GENUINE}/{name}")
 }
 
 /// A folder of a network whose weights are this large.
-fn network(here: &Installation, weights: usize) -> String {
+pub(crate) fn network(here: &Installation, weights: usize) -> String {
     let network = "Dataset001_X/T__P__2d";
     here.write(&format!("results/{network}/plans.json"), "{}");
     here.write(&format!("results/{network}/dataset.json"), "{}");
@@ -182,57 +182,6 @@ fn a_revision_and_a_digest_are_taken_or_nothing() {
     assert!(template.stdout.contains(r#""--for", "batch 7""#));
 }
 
-/// Only what comes out of the last stage is a result of the job, and what nobody knows how to run fails.
-#[test]
-fn a_template_gives_out_what_the_last_command_makes() {
-    let here = Installation::begun();
-    for (package, name, expected) in [
-        (
-            "nnunet_v2_cascade.zip",
-            "nnUNet_v2/Vessels",
-            &[
-                "-i /data/input -o /tmp/3d_lowres -d",
-                "-i /data/input -o /data/output -d",
-                "-prev_stage_predictions /tmp/3d_lowres",
-            ][..],
-        ),
-        (
-            "nnunet_v2_cascade_second_stage_only.zip",
-            "nnUNet_v2/Second",
-            &[
-                "-o /data/output -d",
-                "-prev_stage_predictions OUTPUT_3d_lowres",
-            ],
-        ),
-        (
-            "monai_spleen.zip",
-            "MONAI/Spleen",
-            &["--dataset_dir /data/input --output_dir /data/output"],
-        ),
-        (
-            "monai_vista3d_shape.zip",
-            "vista3d/Body",
-            &[
-                r"--input_dict '{'\''image'\'': '\''/data/input/IMAGE'\''}' --output_dir /data/output",
-            ],
-        ),
-        (
-            "weights.pt",
-            "torch/Weights",
-            &["ls -R '/models'", "exit 1"],
-        ),
-    ] {
-        let upload = ["model", "upload", &genuine(package), "--name", name];
-        here.run(&[&upload[..], &["--as-typed"]].concat())
-            .succeeds();
-        let template = here.run(&["model", "pull", name, "--format", "argo"]);
-        let template = template.succeeds().stdout;
-        for expected in expected {
-            assert!(template.contains(expected), "{expected}: {template}");
-        }
-    }
-}
-
 #[test]
 fn a_data_set_is_found_by_the_name_of_its_folder() {
     let server = Server::start();
@@ -268,22 +217,6 @@ fn a_data_set_is_found_by_the_name_of_its_folder() {
     let purge = ["package", "purge", "nnUNet_v2/X", "--reason", "x", "--yes"];
     job.run(&purge).ends_with(2).tells("--local");
     job.run(&["storage", "gc"]).ends_with(2).tells("--local");
-}
-
-#[test]
-fn what_was_to_stay_behind_is_not_sent_for_a_capital_letter() {
-    let here = Installation::begun();
-    let folder = network(&here, 8000);
-    let upload = ["model", "upload", &folder, "--name", "nnUNet_v2/X"];
-    for wrong in ["Validation", "Checkpoint_best, validation"] {
-        here.run(&[&upload[..], &["--without", wrong]].concat())
-            .ends_with(2)
-            .tells("it would not stay behind");
-    }
-    let both = ["--without", "checkpoint_best, validation", "--as-typed"];
-    here.run(&[&upload[..], &both].concat())
-        .succeeds()
-        .tells("stay behind: ");
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod models;
 mod models_at_a_server;
 mod package_history;
 mod packages;
+mod packing;
 mod program;
 #[path = "../../../model-dashboard-lib/tests/s3/server.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
@@ -31,6 +32,7 @@ mod s3_server;
 mod secrets;
 mod server;
 mod storage;
+mod templates;
 mod tokens;
 mod trust;
 mod upgrades;

@@ -193,7 +193,7 @@ pub enum Error {
     },
     /// The package says that it is for another model. It is there: the upload is given to another one,
     /// or to this one all the same ([`Giving::as_typed`](super::Giving::as_typed)); or the model is to be renamed to
-    /// a key that its package contradicts ([`Dashboard::rename_as_typed`](super::Dashboard::rename_as_typed)).
+    /// a key that its package contradicts ([`Dashboard::rename`](super::Dashboard::rename)).
     /// HTTP: 409.
     #[error(
         "{key} may not be meant: {}; choose another, or confirm that it is this one",

@@ -226,40 +226,12 @@ impl Dashboard {
     }
 
     /// Gives a model another name or type. It keeps its identity and its history. Reads what was found in its
-    /// package.
+    /// package. `as_typed` says that the key is meant whatever that says; the audit log tells what.
     ///
     /// # Errors
     /// As [`Dashboard::replace`]; [`Error::Exists`] when `to` is taken; [`Error::Mismatched`] where its package says
-    /// that it is for another model than `to`, and did not say so before.
+    /// that it is for another model than `to`, and did not say so before, unless that is meant.
     pub async fn rename(
-        &self,
-        caller: &Caller,
-        from: &ModelKey,
-        to: &ModelKey,
-        precondition: Precondition,
-        message: &str,
-    ) -> Result<Model, Error> {
-        self.renamed(caller, from, to, false, precondition, message)
-            .await
-    }
-
-    /// The same, whatever the package says. The audit log says what.
-    ///
-    /// # Errors
-    /// As [`Dashboard::rename`] but [`Error::Mismatched`].
-    pub async fn rename_as_typed(
-        &self,
-        caller: &Caller,
-        from: &ModelKey,
-        to: &ModelKey,
-        precondition: Precondition,
-        message: &str,
-    ) -> Result<Model, Error> {
-        self.renamed(caller, from, to, true, precondition, message)
-            .await
-    }
-
-    async fn renamed(
         &self,
         caller: &Caller,
         from: &ModelKey,

@@ -182,7 +182,7 @@ impl Dashboard {
             });
         }
         self.look(caller, &mut before, &edit.looks).await?;
-        let (reason, edit_confirmed) = (edit.reason, edit.confirmed);
+        let (reason, meant) = (edit.reason, edit.confirmed);
         // Large definitions and packages take a while.
         let edit = Arc::clone(edit);
         let (before, edited) = beside(move || {
@@ -224,7 +224,7 @@ impl Dashboard {
             // Whatever its package: nothing is asked of that.
             true => asked.although(),
             false => asked
-                .answered(edit_confirmed, key, before.is_in_use())
+                .answered(meant, key, before.is_in_use())
                 .map_err(|error| as_told_to(caller, error))?,
         };
         let message = match &after {

@@ -298,20 +298,10 @@ pub(super) async fn rename(
     let message = message(headers)?;
     let (dashboard, caller) = (guest.dashboard(), &guest.caller);
     let wanted = || Wanted::Other;
-    let model = match as_typed {
-        true => {
-            let renamed = on_state(guest, &from, headers, wanted, |state| {
-                dashboard.rename_as_typed(caller, &from, &to, state, &message)
-            });
-            renamed.await?
-        }
-        false => {
-            let renamed = on_state(guest, &from, headers, wanted, |state| {
-                dashboard.rename(caller, &from, &to, state, &message)
-            });
-            renamed.await?
-        }
-    };
+    let model = on_state(guest, &from, headers, wanted, |state| {
+        dashboard.rename(caller, &from, &to, as_typed, state, &message)
+    });
+    let model = model.await?;
     let address = address(&model.key);
     Ok(located(written(StatusCode::OK, model), &address))
 }

@@ -20,7 +20,7 @@ async fn renamed_twice() -> App {
     let enabled = dashboard.set_enabled(&host, &names[0], true, NOW, "first reason");
     enabled.await.unwrap();
     for pair in names.windows(2) {
-        let renamed = dashboard.rename(&host, &pair[0], &pair[1], NOW, "another name");
+        let renamed = dashboard.rename(&host, &pair[0], &pair[1], false, NOW, "another name");
         renamed.await.unwrap();
     }
     app

@@ -194,7 +194,7 @@ impl UseCases for InProcess {
     ) -> Outcome<Shown> {
         let renamed = self
             .dashboard
-            .rename(&self.caller, from, to, state(seen), message);
+            .rename(&self.caller, from, to, false, state(seen), message);
         Ok(renamed.await?.into())
     }
 

@@ -19,7 +19,7 @@ async fn drafts_of_all_models_are_listed_and_told_from_each_other() {
     drafted.await.unwrap();
     let renamed: ModelKey = "nnUNet_v2/Renamed".parse().unwrap();
     let any = Precondition::Exists;
-    let moved = dashboard.rename(&host, &here.key, &renamed, any, "why");
+    let moved = dashboard.rename(&host, &here.key, &renamed, false, any, "why");
     moved.await.unwrap();
     let listed = dashboard.all_drafts(&host).await.unwrap();
     assert_eq!(listed.more, 0);

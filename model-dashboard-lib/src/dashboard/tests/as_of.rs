@@ -78,7 +78,10 @@ async fn what_could_run_at_a_time_is_told_from_the_histories() {
         world.edited("MIST/kept", &patch, "").await;
     }
     let (from, to) = (key("MIST/renamed"), key("vista3d/new"));
-    dashboard.rename(&host, &from, &to, ANY, "").await.unwrap();
+    dashboard
+        .rename(&host, &from, &to, false, ANY, "")
+        .await
+        .unwrap();
     dashboard
         .delete(&host, &key("nnUNet/gone"), ANY, "why")
         .await
@@ -119,7 +122,7 @@ async fn models_without_a_key_are_told_too() {
     let (gone, other) = (key("MIST/replaced"), key("MIST/other"));
     dashboard.delete(&host, &gone, ANY, "").await.unwrap();
     dashboard
-        .rename(&host, &other, &gone, ANY, "")
+        .rename(&host, &other, &gone, false, ANY, "")
         .await
         .unwrap();
     // Another program removes an object for good.
@@ -198,7 +201,7 @@ async fn what_was_there_before_the_registry_is_told_before_and_after_it_is_adopt
     assert_eq!(world.all_at(time("2022-02-28T23:59:59Z")).await, []);
 
     let (host, to) = (world.host(), key("vista3d/new"));
-    let renamed = world.dashboard.rename(&host, &at, &to, ANY, "why");
+    let renamed = world.dashboard.rename(&host, &at, &to, false, ANY, "why");
     renamed.await.unwrap();
     let renamed = ModelAt {
         now: to.clone(),

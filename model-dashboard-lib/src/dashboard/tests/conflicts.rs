@@ -116,7 +116,9 @@ async fn the_state_that_somebody_saw_is_found_by_its_version() {
         );
     }
     let to = key("nnUNet/Renamed");
-    let renamed = world.dashboard.rename(&host, &model.key, &to, ANY, "");
+    let renamed = world
+        .dashboard
+        .rename(&host, &model.key, &to, false, ANY, "");
     let renamed = renamed.await.unwrap();
     let found = find(&to, seen.version, Some(1)).await.unwrap();
     assert_eq!(

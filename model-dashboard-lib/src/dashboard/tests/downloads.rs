@@ -71,7 +71,7 @@ async fn a_package_that_is_fetched_whole_is_one_event_and_counts_once() {
     fetch("batch 7", 0..6).await;
     let host = world.host();
     let other: ModelKey = "MIST/Renamed".parse().unwrap();
-    let renamed = dashboard.rename(&host, &key, &other, Precondition::Exists, "");
+    let renamed = dashboard.rename(&host, &key, &other, false, Precondition::Exists, "");
     renamed.await.unwrap();
     let downloads = dashboard.downloads(&viewer, &other).await.unwrap();
     assert_eq!((downloads.recent, downloads.total), (3, 3));

@@ -143,7 +143,7 @@ async fn own_changes_cost_no_listing_and_those_of_others_one() {
         .unwrap();
     world
         .dashboard
-        .rename(&host, &b, &d, exists(), "")
+        .rename(&host, &b, &d, false, exists(), "")
         .await
         .unwrap();
     some_looks().await;

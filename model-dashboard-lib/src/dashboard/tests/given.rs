@@ -405,7 +405,7 @@ async fn another_name_than_the_package_says_has_to_be_meant() {
     let any = || Precondition::Exists;
     for to in ["MIST/Liver", "nnUNet_v2/Dataset555_Liver"] {
         let to: ModelKey = to.parse().unwrap();
-        let refused = dashboard.rename(&host, &key(), &to, any(), "").await;
+        let refused = dashboard.rename(&host, &key(), &to, false, any(), "").await;
         let Err(Error::Mismatched {
             key: named,
             mismatches,
@@ -420,15 +420,19 @@ async fn another_name_than_the_package_says_has_to_be_meant() {
         "nnUNet_v2/Dataset901_Liver".parse().unwrap(),
         "MIST/Liver".parse().unwrap(),
     );
-    let renamed = dashboard.rename(&host, &key(), &plain, any(), "").await;
+    let renamed = dashboard
+        .rename(&host, &key(), &plain, false, any(), "")
+        .await;
     renamed.unwrap();
-    let meant = dashboard.rename_as_typed(&host, &plain, &odd, any(), "");
+    let meant = dashboard.rename(&host, &plain, &odd, true, any(), "");
     meant.await.unwrap();
     let event = packages.world.last_event().await;
     let told = "was nnUNet_v2/Dataset901_Liver; confirmed although the package is for the network type nnUNet_v2";
     assert!(event.detail.starts_with(told), "{}", event.detail);
     // What it says otherwise already is not asked again.
     let again = "MIST/Hepar".parse().unwrap();
-    let renamed = dashboard.rename(&host, &odd, &again, any(), "").await;
+    let renamed = dashboard
+        .rename(&host, &odd, &again, false, any(), "")
+        .await;
     renamed.unwrap();
 }

@@ -266,7 +266,10 @@ async fn a_deleted_model_is_listed_and_brought_back_disabled() {
     let dashboard = &world.dashboard;
     dashboard.delete(&host, &at, ANY, "gone").await.unwrap();
     let (from, to) = (key("MIST/moved"), key("MIST/y"));
-    dashboard.rename(&host, &from, &to, ANY, "").await.unwrap();
+    dashboard
+        .rename(&host, &from, &to, false, ANY, "")
+        .await
+        .unwrap();
 
     let deleted = dashboard.deleted(&host).await.unwrap();
     let keys: Vec<_> = deleted

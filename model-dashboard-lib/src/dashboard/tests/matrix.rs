@@ -214,15 +214,15 @@ fn rows() -> Vec<Row> {
         };
         "rename" needs [ModelsRead, ModelsWrite], session false: |w, c| {
             let key = w.model(false).await.key;
-            w.dashboard.rename(c, &key, &new_key(w), ANY, "why").await
+            w.dashboard.rename(c, &key, &new_key(w), false, ANY, "why").await
         };
         "rename as typed" needs [ModelsRead, ModelsWrite], session false: |w, c| {
             let key = w.model(false).await.key;
-            w.dashboard.rename_as_typed(c, &key, &new_key(w), ANY, "why").await
+            w.dashboard.rename(c, &key, &new_key(w), true, ANY, "why").await
         };
         "rename an enabled one" needs [ModelsRead, ModelsWrite, ModelsEnable], session false: |w, c| {
             let key = w.model(true).await.key;
-            w.dashboard.rename(c, &key, &new_key(w), ANY, "why").await
+            w.dashboard.rename(c, &key, &new_key(w), false, ANY, "why").await
         };
         "delete" needs [ModelsRead, ModelsWrite], session false: |w, c| {
             let key = w.model(false).await.key;

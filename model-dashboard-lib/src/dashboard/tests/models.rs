@@ -181,7 +181,7 @@ async fn changing_an_enabled_model_needs_a_reason() {
         .await;
     assert_eq!(wrong_fields(silent), ["message"]);
     let silent = dashboard
-        .rename(&host, &model.key, &key("MIST/B"), this.clone(), "")
+        .rename(&host, &model.key, &key("MIST/B"), false, this.clone(), "")
         .await;
     assert_eq!(wrong_fields(silent), ["message"]);
     let silent = dashboard.delete(&host, &model.key, this.clone(), "").await;
@@ -215,7 +215,11 @@ async fn a_renamed_model_keeps_its_identity() {
             model.key.clone(),
             key(to),
         );
-        async move { dashboard.rename(&host, &from, &to, ANY, "clearer").await }
+        async move {
+            dashboard
+                .rename(&host, &from, &to, false, ANY, "clearer")
+                .await
+        }
     };
     let taken = rename(&other.key.to_string()).await;
     assert!(matches!(taken, Err(Error::Exists { .. })), "{taken:?}");

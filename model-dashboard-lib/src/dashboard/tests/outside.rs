@@ -129,7 +129,10 @@ async fn what_this_registry_or_another_one_does_is_not_noted_as_outside() {
             .set_enabled(&host, &at, true, ANY, "")
             .await
             .unwrap();
-        dashboard.rename(&host, &at, &to, ANY, "why").await.unwrap();
+        dashboard
+            .rename(&host, &at, &to, false, ANY, "why")
+            .await
+            .unwrap();
         dashboard.delete(&host, &to, ANY, "why").await.unwrap();
     }
     let noted = shared.noted().await;

@@ -140,7 +140,10 @@ async fn what_others_save_under_a_former_name_is_a_model_of_its_own() {
     let first = there.made("MIST/former", "first").await;
     let (host, dashboard) = (there.world.host(), &there.world.dashboard);
     let (from, to) = (key("MIST/former"), key("MIST/present"));
-    dashboard.rename(&host, &from, &to, ANY, "").await.unwrap();
+    dashboard
+        .rename(&host, &from, &to, false, ANY, "")
+        .await
+        .unwrap();
     let text = String::from_utf8_lossy(&first.bytes).replace("first", "theirs");
     for text in [text.as_bytes(), &first.bytes] {
         there.write("MIST/former", text);

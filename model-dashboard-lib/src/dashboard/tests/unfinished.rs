@@ -109,7 +109,7 @@ async fn a_rename_that_is_stored_is_answered_though_its_history_fails() {
 
     let renamed = world
         .dashboard
-        .rename(&host, &from, &to, Precondition::Exists, "");
+        .rename(&host, &from, &to, false, Precondition::Exists, "");
     assert_eq!(renamed.await.unwrap().key, to);
     assert_eq!(world.last_event().await.action, Action::ModelRename);
     let picture = world.dashboard.picture(&host).await.unwrap();

@@ -37,7 +37,7 @@ async fn a_change_whose_answer_is_lost_is_noted_and_shown() {
     assert_eq!((action, &*target), (Action::ModelCreate, "model:MIST/New"));
 
     let to = key("MIST/B");
-    let renamed = dashboard.rename(&host, &at, &to, ANY, "why");
+    let renamed = dashboard.rename(&host, &at, &to, false, ANY, "why");
     let (action, target, _) = noted(renamed.await.map(drop)).await;
     assert_eq!((action, &*target), (Action::ModelRename, "model:MIST/B"));
     assert!(world.last_event().await.detail.contains(&at.to_string()));

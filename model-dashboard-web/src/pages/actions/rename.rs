@@ -83,17 +83,9 @@ pub(in crate::pages) async fn rename(
     let (precondition, reason) = (Precondition::Version(seen), view.reason.value.clone());
     let caller = &visit.caller;
     view.as_typed = form.text("as_typed") == "yes";
-    let renamed = match view.as_typed {
-        true => {
-            let renamed = dashboard.rename_as_typed(caller, &key, &to, precondition, &reason);
-            renamed.await
-        }
-        false => {
-            let renamed = dashboard.rename(caller, &key, &to, precondition, &reason);
-            renamed.await
-        }
-    };
-    match renamed {
+    let as_typed = view.as_typed;
+    let renamed = dashboard.rename(caller, &key, &to, as_typed, precondition, &reason);
+    match renamed.await {
         Ok(_) => visit.done(&page_of(&visit, &to), format!("{key} is now {to}.")),
         Err(Error::Invalid(wrong)) => {
             for error in wrong {

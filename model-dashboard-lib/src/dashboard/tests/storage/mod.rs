@@ -70,7 +70,10 @@ impl InFolder {
 
     async fn rename(&self, from: &str, to: &str) {
         let (host, from, to) = (self.world.host(), key(from), key(to));
-        let renamed = self.world.dashboard.rename(&host, &from, &to, ANY, "");
+        let renamed = self
+            .world
+            .dashboard
+            .rename(&host, &from, &to, false, ANY, "");
         renamed.await.unwrap();
     }
 
